@@ -1,0 +1,66 @@
+//! [`AddressRanges`]: where a gateway posts from.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use crate::error::VerifyError;
+
+/// Address ranges of a gateway, as the merchant configured them.
+///
+/// The gateways list their addresses in the cabinet or the help desk; this
+/// crate ships none, since they change.
+///
+/// ```
+/// use payhook::AddressRanges;
+///
+/// let ranges = AddressRanges::parse(["203.0.113.0/28", "198.51.100.7"])?;
+/// assert!(ranges.contains("203.0.113.9".parse()?));
+/// assert!(ranges.contains("::ffff:203.0.113.9".parse()?));
+/// assert!(!ranges.contains("203.0.113.16".parse()?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddressRanges(Vec<IpNet>);
+
+/// A text that is neither an address nor a range.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected an address or a range such as 203.0.113.0/28, found `{0}`")]
+pub struct AddressError(Box<str>);
+
+impl AddressRanges {
+    /// Ranges in CIDR notation, and single addresses.
+    ///
+    /// # Errors
+    ///
+    /// [`AddressError`] with the first text that is neither.
+    pub fn parse<'a>(ranges: impl IntoIterator<Item = &'a str>) -> Result<Self, AddressError> {
+        let parse = |text: &str| {
+            let range = text.parse::<IpNet>();
+            range
+                .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
+                .map_err(|_| AddressError(text.into()))
+        };
+        ranges
+            .into_iter()
+            .map(parse)
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+
+    /// Whether an address is in one of the ranges. An IPv4 address that a
+    /// dual-stack socket shows as IPv6 counts as IPv4.
+    #[must_use]
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.0.iter().any(|range| range.contains(&address))
+    }
+
+    pub(crate) fn check(&self, peer: IpAddr) -> Result<(), VerifyError> {
+        if self.contains(peer) {
+            Ok(())
+        } else {
+            Err(VerifyError::SourceAddress)
+        }
+    }
+}

@@ -1,0 +1,361 @@
+//! [`Amount`]: a decimal number as it stands on the wire, at any size.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::str::FromStr;
+
+use rust_decimal::Decimal;
+use serde::{Serialize, Serializer};
+
+use crate::text::Text;
+
+/// A decimal amount that keeps the wire's text whole.
+///
+/// Nothing is rounded, padded or passed through a binary float. Equality and
+/// order are by value at any size (`0.60` equals `0.6`); [`Display`] and
+/// [`as_str`] give the text exactly as it was sent, which is also what the
+/// gateway signs.
+///
+/// The unit is the currency's whole coin (`"0.412"` ETH), never its smallest
+/// part.
+///
+/// The text is a JSON number: no leading zeros, no `+`, no bare point, no
+/// blanks or underscores. At most [`MAX_DIGITS`] digits and an exponent of at
+/// most [`MAX_EXPONENT`] either way, so that no input costs more than its own
+/// length.
+///
+/// ```
+/// use payhook::Amount;
+///
+/// let amount: Amount = "99999999999.123456789012345678".parse()?;
+/// assert_eq!(amount.as_str(), "99999999999.123456789012345678");
+/// assert_eq!(amount.scale(), 18);
+/// // 96 bits can't hold it; `rust_decimal`'s own parser would have rounded.
+/// assert!(amount.to_decimal().is_err());
+///
+/// let amount: Amount = "0.60".parse()?;
+/// assert_eq!(amount, "0.6".parse()?);
+/// assert_eq!(amount.to_decimal()?.to_string(), "0.60");
+/// # Ok::<(), payhook::AmountError>(())
+/// ```
+///
+/// [`Display`]: fmt::Display
+/// [`as_str`]: Amount::as_str
+/// [`MAX_DIGITS`]: Amount::MAX_DIGITS
+/// [`MAX_EXPONENT`]: Amount::MAX_EXPONENT
+#[derive(Clone)]
+pub struct Amount {
+    text: Text,
+}
+
+/// Why a text is no [`Amount`], or an amount no [`Decimal`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AmountError {
+    /// The value has more significant digits than a [`Decimal`] can hold.
+    #[error("the amount does not fit the 96 bits and 28 fraction digits of a `Decimal`")]
+    DoesNotFit,
+    /// The exponent is beyond [`Amount::MAX_EXPONENT`].
+    #[error("expected an exponent between -{max} and {max}", max = Amount::MAX_EXPONENT)]
+    ExponentOutOfRange,
+    /// The text is not written as a JSON number is.
+    #[error("expected a decimal number")]
+    NotADecimal,
+    /// More digits than [`Amount::MAX_DIGITS`].
+    #[error("expected at most {} digits, found {found}", Amount::MAX_DIGITS)]
+    TooManyDigits {
+        /// How many there are.
+        found: usize,
+    },
+}
+
+impl Amount {
+    /// The most digits that an amount may have, 100: a 256-bit integer of the
+    /// smallest unit has 78.
+    pub const MAX_DIGITS: usize = 100;
+
+    /// The largest exponent, in either direction.
+    pub const MAX_EXPONENT: i32 = 100;
+
+    /// The amount in `text`, checked and otherwise untouched.
+    pub(crate) fn from_text(text: Text) -> Result<Self, AmountError> {
+        Parts::scan(&text)?;
+        Ok(Self { text })
+    }
+
+    /// The text as it stands on the wire.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The value as a [`Decimal`], exactly.
+    ///
+    /// The number of fraction digits is kept if there is room for it; if not,
+    /// trailing zeros, which carry no value, give way. A digit that does carry
+    /// value never does.
+    ///
+    /// # Errors
+    ///
+    /// [`AmountError::DoesNotFit`] if the value needs more than 96 bits or
+    /// 28 fraction digits. The amount itself stays usable: it compares,
+    /// orders and prints at any size.
+    pub fn to_decimal(&self) -> Result<Decimal, AmountError> {
+        self.parts().to_decimal().ok_or(AmountError::DoesNotFit)
+    }
+
+    /// How many fraction digits the text has, once the exponent is applied:
+    /// 3 for `0.100`, 8 for `1e-8`, 0 for `1.5e3`.
+    #[must_use]
+    pub fn scale(&self) -> u32 {
+        u32::try_from(self.parts().scale()).unwrap_or_default()
+    }
+
+    /// Whether the value is zero.
+    #[must_use]
+    pub fn is_zero(&self) -> bool {
+        self.parts().is_zero()
+    }
+
+    /// Whether the value is below zero. `-0` is not.
+    #[must_use]
+    pub fn is_negative(&self) -> bool {
+        let parts = self.parts();
+        parts.negative && !parts.is_zero()
+    }
+
+    /// Whether the text has neither a sign nor an exponent: the only form that
+    /// B2BINPAY signs, and the one under which a signed text can be cut.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'.')
+    }
+
+    fn parts(&self) -> Parts<'_> {
+        // Scanned when it was made, so the default stands for nothing.
+        Parts::scan(&self.text).unwrap_or_default()
+    }
+}
+
+/// An amount's text, taken apart.
+#[derive(Default)]
+struct Parts<'a> {
+    negative: bool,
+    integer: &'a str,
+    fraction: &'a str,
+    exponent: i64,
+}
+
+impl<'a> Parts<'a> {
+    fn scan(text: &'a str) -> Result<Self, AmountError> {
+        let (negative, rest) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let (mantissa, exponent) = match rest.split_once(['e', 'E']) {
+            Some((mantissa, exponent)) => (mantissa, scan_exponent(exponent)?),
+            None => (rest, 0),
+        };
+        let (integer, fraction) = match mantissa.split_once('.') {
+            Some((integer, fraction)) if !fraction.is_empty() => (integer, fraction),
+            Some(_) => return Err(AmountError::NotADecimal),
+            None => (mantissa, ""),
+        };
+        let leading_zero = integer.len() > 1 && integer.starts_with('0');
+        if integer.is_empty() || leading_zero || !all_digits(integer) || !all_digits(fraction) {
+            return Err(AmountError::NotADecimal);
+        }
+        let found = integer.len() + fraction.len();
+        if found > Amount::MAX_DIGITS {
+            return Err(AmountError::TooManyDigits { found });
+        }
+        Ok(Self {
+            negative,
+            integer,
+            fraction,
+            exponent,
+        })
+    }
+
+    fn digits(&self) -> impl DoubleEndedIterator<Item = u8> + use<'a> {
+        self.integer.bytes().chain(self.fraction.bytes())
+    }
+
+    fn is_zero(&self) -> bool {
+        self.digits().all(|digit| digit == b'0')
+    }
+
+    fn scale(&self) -> i64 {
+        (length(self.fraction.len()) - self.exponent).max(0)
+    }
+
+    /// The digits that carry value, and the power of ten that `0.d₁d₂d₃…` has
+    /// to be multiplied by. The canonical form: equal values, equal result.
+    fn significant(&self) -> (i64, impl Iterator<Item = u8> + use<'a>) {
+        let zeros =
+            |digits: &mut dyn Iterator<Item = u8>| digits.take_while(|d| *d == b'0').count();
+        let leading = zeros(&mut self.digits());
+        let trailing = zeros(&mut self.digits().rev());
+        let all = self.integer.len() + self.fraction.len();
+        let count = all.saturating_sub(leading + trailing);
+        let magnitude = if count == 0 {
+            0
+        } else {
+            length(self.integer.len()) - length(leading) + self.exponent
+        };
+        (magnitude, self.digits().skip(leading).take(count))
+    }
+
+    fn to_decimal(&self) -> Option<Decimal> {
+        const MAX: i128 = (1 << 96) - 1;
+        const MAX_SCALE: i64 = 28;
+        let push = |mantissa: i128, digit: i128| {
+            let next = mantissa.checked_mul(10)?.checked_add(digit)?;
+            (next <= MAX).then_some(next)
+        };
+
+        let (magnitude, digits) = self.significant();
+        let mut mantissa = 0;
+        let mut scale = -magnitude;
+        for digit in digits {
+            mantissa = push(mantissa, i128::from(digit - b'0'))?;
+            scale += 1;
+        }
+        while scale < 0 {
+            mantissa = push(mantissa, 0)?;
+            scale += 1;
+        }
+        if scale > MAX_SCALE {
+            return None;
+        }
+        while scale < self.scale().min(MAX_SCALE)
+            && let Some(wider) = push(mantissa, 0)
+        {
+            mantissa = wider;
+            scale += 1;
+        }
+        let signed = if self.negative { -mantissa } else { mantissa };
+        Decimal::try_from_i128_with_scale(signed, u32::try_from(scale).ok()?).ok()
+    }
+
+    fn magnitude_cmp(&self, other: &Self) -> Ordering {
+        match (self.is_zero(), other.is_zero()) {
+            (true, true) => return Ordering::Equal,
+            (true, false) => return Ordering::Less,
+            (false, true) => return Ordering::Greater,
+            (false, false) => {}
+        }
+        let (mine, my_digits) = self.significant();
+        let (theirs, their_digits) = other.significant();
+        mine.cmp(&theirs).then_with(|| my_digits.cmp(their_digits))
+    }
+}
+
+fn all_digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Lossless: no amount has more than [`Amount::MAX_DIGITS`] digits.
+fn length(digits: usize) -> i64 {
+    i64::try_from(digits).unwrap_or(i64::MAX)
+}
+
+fn scan_exponent(text: &str) -> Result<i64, AmountError> {
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    if digits.is_empty() || !all_digits(digits) {
+        return Err(AmountError::NotADecimal);
+    }
+    let value: i64 = digits.parse().unwrap_or(i64::MAX);
+    if value > i64::from(Amount::MAX_EXPONENT) {
+        return Err(AmountError::ExponentOutOfRange);
+    }
+    Ok(if negative { -value } else { value })
+}
+
+impl FromStr for Amount {
+    type Err = AmountError;
+
+    fn from_str(text: &str) -> Result<Self, AmountError> {
+        // Before the copy: a refused text is not worth one.
+        Parts::scan(text)?;
+        Ok(Self { text: text.into() })
+    }
+}
+
+impl From<Decimal> for Amount {
+    /// Exact: a [`Decimal`] prints all its digits and no exponent.
+    fn from(value: Decimal) -> Self {
+        Self {
+            text: value.to_string().into(),
+        }
+    }
+}
+
+impl TryFrom<&Amount> for Decimal {
+    type Error = AmountError;
+
+    fn try_from(amount: &Amount) -> Result<Self, AmountError> {
+        amount.to_decimal()
+    }
+}
+
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Debug for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Amount({})", self.as_str())
+    }
+}
+
+impl PartialEq for Amount {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Amount {}
+
+impl PartialOrd for Amount {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Amount {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let (mine, theirs) = (self.parts(), other.parts());
+        match (self.is_negative(), other.is_negative()) {
+            (false, false) => mine.magnitude_cmp(&theirs),
+            (false, true) => Ordering::Greater,
+            (true, false) => Ordering::Less,
+            (true, true) => theirs.magnitude_cmp(&mine),
+        }
+    }
+}
+
+impl Hash for Amount {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.is_negative().hash(state);
+        let (magnitude, digits) = self.parts().significant();
+        magnitude.hash(state);
+        for digit in digits {
+            digit.hash(state);
+        }
+    }
+}
+
+impl Serialize for Amount {
+    /// As text, so that no reader can take it for a float.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}

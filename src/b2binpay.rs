@@ -1,0 +1,25 @@
+//! B2BINPAY, and Coinsbuy, the same engine under another brand: signed
+//! callbacks about deposits and payouts.
+
+mod api;
+mod callback;
+mod key;
+mod kind;
+mod message;
+mod proven;
+mod record;
+mod resource;
+mod serialize;
+mod status;
+mod verifier;
+mod wire;
+
+pub use api::{prove_by_deposit, prove_by_source_address};
+pub use callback::{Deposit, Destination, Operation, Payout, TransferCallback};
+pub use key::Key;
+pub use kind::{CallbackType, Inferred};
+pub use proven::{ExpectedAmount, Proven, ResolveError};
+pub use record::{CallbackRecord, DeliveryStatus};
+pub use resource::{Currency, OtherResource, Transfer};
+pub use status::{DepositStatus, OperationType, PayoutStatus, RiskStatus, TransferStatus};
+pub use verifier::{TrackingIds, Verifier};

@@ -1,0 +1,143 @@
+//! [`Key`]: what a signature is made with.
+
+use std::fmt;
+use std::sync::Arc;
+
+use hmac::{Hmac, KeyInit};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroize;
+
+use crate::error::KeyError;
+use crate::verified::Scheme;
+
+/// HMAC-SHA256 with its key already in; wiped when dropped.
+pub(crate) type KeyedMac = Hmac<Sha256>;
+
+/// A signing key of B2BINPAY or Coinsbuy, under a name of the merchant's.
+///
+/// It keeps the keyed MAC and not the secret. It can't be shown, compared or
+/// serialized, and is wiped from memory when it is dropped.
+///
+/// ```
+/// use payhook::b2binpay::Key;
+///
+/// let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?.named("production");
+/// assert_eq!(format!("{key:?}"), r#"Key { name: "production", scheme: CallbackSecret, .. }"#);
+///
+/// let error = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1\n").unwrap_err();
+/// assert_eq!(error.to_string(), "the callback secret begins or ends with white space");
+/// # Ok::<(), payhook::KeyError>(())
+/// ```
+#[derive(Clone)]
+pub struct Key {
+    name: Arc<str>,
+    scheme: Scheme,
+    mac: KeyedMac,
+}
+
+impl Key {
+    /// API v3: the callback secret of the wallet. Named `callback secret`
+    /// unless [`named`](Self::named) says otherwise.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::EmptySecret`]; [`KeyError::BlankEdge`] if it begins or ends
+    /// with white space, which is always a slip and never verifies anything.
+    pub fn callback_secret(secret: &str) -> Result<Self, KeyError> {
+        if secret.trim().is_empty() {
+            return Err(KeyError::EmptySecret);
+        }
+        if secret.trim() != secret {
+            return Err(KeyError::BlankEdge);
+        }
+        Ok(Self::new(
+            Scheme::CallbackSecret,
+            "callback secret",
+            secret.as_bytes(),
+        ))
+    }
+
+    /// API v2, shut down in December 2025: the key is the 32 bytes of SHA-256
+    /// over login and password. Named `login and password` unless
+    /// [`named`](Self::named) says otherwise.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::EmptyLogin`], [`KeyError::EmptyPassword`].
+    pub fn login_password(login: &str, password: &str) -> Result<Self, KeyError> {
+        if login.is_empty() {
+            return Err(KeyError::EmptyLogin);
+        }
+        if password.is_empty() {
+            return Err(KeyError::EmptyPassword);
+        }
+        let mut digest = Sha256::new()
+            .chain_update(login)
+            .chain_update(password)
+            .finalize();
+        let key = Self::new(Scheme::LoginPassword, "login and password", &digest);
+        digest.zeroize();
+        Ok(key)
+    }
+
+    fn new(scheme: Scheme, name: &str, key: &[u8]) -> Self {
+        // As RFC 2104 has it: longer keys are hashed, shorter ones padded.
+        let mut block = [0; 64];
+        if key.len() > block.len() {
+            fill(&mut block, &Sha256::digest(key));
+        } else {
+            fill(&mut block, key);
+        }
+        let mac = KeyedMac::new(&block.into());
+        block.zeroize();
+        Self {
+            name: name.into(),
+            scheme,
+            mac,
+        }
+    }
+
+    /// The same key under a name that tells it from others: `sandbox`, `2026`.
+    #[must_use]
+    pub fn named(self, name: &str) -> Self {
+        Self {
+            name: name.into(),
+            ..self
+        }
+    }
+
+    /// The name, as it is found in the evidence.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How the key is made.
+    #[must_use]
+    pub fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    pub(crate) fn shared_name(&self) -> Arc<str> {
+        Arc::clone(&self.name)
+    }
+
+    pub(crate) fn mac(&self) -> &KeyedMac {
+        &self.mac
+    }
+}
+
+fn fill(block: &mut [u8; 64], bytes: &[u8]) {
+    for (place, byte) in block.iter_mut().zip(bytes) {
+        *place = *byte;
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Key")
+            .field("name", &self.name)
+            .field("scheme", &self.scheme)
+            .finish_non_exhaustive()
+    }
+}

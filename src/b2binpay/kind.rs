@@ -1,0 +1,106 @@
+//! [`CallbackType`]: why the gateway sent a callback, inferred from its body.
+
+use super::callback::{Operation, TransferCallback};
+use super::resource::Transfer;
+use super::status::TransferStatus;
+use crate::open_enum::open_enum;
+
+open_enum! {
+    /// The type that the gateway's list of callbacks shows.
+    ///
+    /// It is not in the body. [`TransferCallback::callback_type`] infers it.
+    pub enum CallbackType: str {
+        /// A deposit was blocked by an AML provider, the transfer was canceled.
+        Block = "block",
+        /// A *payout* was blocked by an AML provider, the transfer was canceled.
+        Cancel = "cancel",
+        /// The transfer has the confirmations that its currency needs.
+        Confirmation = "confirmation",
+        /// The transfer failed.
+        Fail = "fail",
+        /// Resent by hand. No body ever says so.
+        Manual = "manual",
+        /// The deposit expired, or the payout was not approved; there is no
+        /// transfer.
+        NoTransfer = "no_transfer",
+        /// A payout was not confirmed by the owner in time, or canceled by a
+        /// user who may.
+        RequestRejection = "request_rejection",
+        /// The transfer has the confirmations that the merchant asked for.
+        UserConfirmation = "user_confirmation",
+    }
+}
+
+/// The types that a body may be of; [`CallbackType::Manual`], always possible,
+/// is left out.
+///
+/// ```
+/// # use payhook::{Unverified, b2binpay::{CallbackType, TransferCallback}};
+/// # let body = include_bytes!("../../examples/bodies/b2binpay-payout-rejected.json");
+/// let callback = Unverified::<TransferCallback>::parse(body)?;
+/// let inferred = callback.unverified().callback_type();
+/// assert_eq!(inferred.certain(), None);
+/// assert_eq!(inferred.candidates(), [CallbackType::NoTransfer, CallbackType::RequestRejection]);
+/// # Ok::<(), payhook::ParseError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Inferred {
+    candidates: &'static [CallbackType],
+}
+
+impl Inferred {
+    /// All that fit, the likeliest first. Empty for states that the gateway
+    /// documents no callback for.
+    #[must_use]
+    pub fn candidates(&self) -> &'static [CallbackType] {
+        self.candidates
+    }
+
+    /// The type, if only one fits.
+    #[must_use]
+    pub fn certain(&self) -> Option<&'static CallbackType> {
+        match self.candidates {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+}
+
+pub(super) fn infer(callback: &TransferCallback) -> Inferred {
+    use CallbackType::{Block, Cancel, Fail, NoTransfer, RequestRejection, UserConfirmation};
+
+    let candidates: &'static [CallbackType] = match (callback.transfer(), &callback.operation) {
+        (None, _) if !callback.transfers.is_empty() => &[],
+        (None, Operation::Deposit(_)) => &[NoTransfer],
+        (None, Operation::Payout(_)) => &[NoTransfer, RequestRejection],
+        (Some(transfer), operation) => match (transfer.status, operation) {
+            (TransferStatus::Confirmed, _) => confirmed(callback, transfer),
+            (TransferStatus::Unconfirmed, _) => &[UserConfirmation],
+            (TransferStatus::Failed, _) => &[Fail],
+            (TransferStatus::Blocked, Operation::Deposit(_)) => &[Block],
+            (TransferStatus::Blocked, Operation::Payout(_)) => &[Cancel],
+            // Canceled also means that the amount was too small.
+            (TransferStatus::Canceled, Operation::Deposit(_)) => &[Block, Fail],
+            (TransferStatus::Canceled, Operation::Payout(_)) => &[Cancel, Fail],
+            (TransferStatus::Created | TransferStatus::_Unknown(_), _) => &[],
+        },
+    };
+    Inferred { candidates }
+}
+
+/// A merchant's own count can lie beyond the currency's, and then the body
+/// can't tell the two confirmations apart.
+fn confirmed(callback: &TransferCallback, transfer: &Transfer) -> &'static [CallbackType] {
+    use CallbackType::{Confirmation, UserConfirmation};
+
+    let blocks = callback
+        .currency()
+        .and_then(|currency| currency.confirmation_blocks);
+    let short = matches!((transfer.confirmations, blocks), (Some(n), Some(blocks)) if n < blocks);
+    let reached = |needed| transfer.confirmations.is_none_or(|n| n >= needed);
+    match callback.operation.confirmations_needed() {
+        _ if short => &[UserConfirmation],
+        Some(needed) if reached(needed) => &[Confirmation, UserConfirmation],
+        _ => &[Confirmation],
+    }
+}

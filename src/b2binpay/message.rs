@@ -1,0 +1,71 @@
+//! Which bytes are signed. Signer, verifier and diagnosis all ask here.
+//!
+//! The parts stand next to each other with nothing between them, each exactly
+//! as it stands in the body:
+//!
+//! | body | signed text | source |
+//! |---|---|---|
+//! | with a transfer | `transfer.status` `transfer.amount` `tracking_id` `meta.time` | documented |
+//! | deposit, no transfer | `deposit.status` `tracking_id` `meta.time` | seen |
+//! | payout, no transfer | `tracking_id` `meta.time` | seen |
+//! | payout, no transfer | `payout.status` `tracking_id` `meta.time` | inferred; only where no other text can be meant |
+
+use hmac::Mac;
+
+use super::callback::TransferCallback;
+use super::key::KeyedMac;
+
+/// A signed text, in its parts.
+#[derive(Clone, Copy)]
+pub(crate) struct Message<'a> {
+    pub(crate) status: &'a str,
+    pub(crate) amount: &'a str,
+    pub(crate) tracking_id: &'a str,
+    pub(crate) time: &'a str,
+}
+
+impl<'a> Message<'a> {
+    /// The text that a body of this shape has signed. The body alone picks the
+    /// shape: trying others would accept a text that was signed for another.
+    pub(crate) fn of(callback: &'a TransferCallback) -> Self {
+        let (status, amount) = match callback.transfer() {
+            Some(transfer) => (transfer.signed_status.as_str(), transfer.amount.as_str()),
+            None if callback.operation.is_deposit() => (Self::own_status(callback), ""),
+            None => ("", ""),
+        };
+        Self {
+            status,
+            amount,
+            tracking_id: &callback.tracking_id,
+            time: callback.time.as_ref().map_or("", |time| time.as_str()),
+        }
+    }
+
+    /// The second text that a payout without a transfer may have signed.
+    pub(crate) fn with_payout_status(callback: &'a TransferCallback) -> Option<Self> {
+        let no_transfer = callback.transfer().is_none() && !callback.operation.is_deposit();
+        let status = Self::own_status(callback);
+        (no_transfer && !status.is_empty()).then(|| Self {
+            status,
+            ..Self::of(callback)
+        })
+    }
+
+    fn own_status(callback: &'a TransferCallback) -> &'a str {
+        callback.signed_status.as_deref().unwrap_or_default()
+    }
+
+    /// What stands in front of the time: one text, however it is cut.
+    pub(crate) fn undivided(&self) -> String {
+        [self.status, self.amount, self.tracking_id].concat()
+    }
+
+    /// Whether `signature` is this text's under `mac`, in constant time.
+    pub(crate) fn is_signed_by(&self, mac: &KeyedMac, signature: &[u8]) -> bool {
+        [self.status, self.amount, self.tracking_id, self.time]
+            .iter()
+            .fold(mac.clone(), Mac::chain_update)
+            .verify_slice(signature)
+            .is_ok()
+    }
+}

@@ -1,0 +1,293 @@
+//! [`Proven`]: what evidence covers of a B2BINPAY callback, and how an
+//! undivided text is resolved.
+
+use crate::amount::Amount;
+use crate::b2binpay::TransferCallback;
+use crate::b2binpay::resource::one_digit;
+use crate::b2binpay::status::{DepositStatus, TransferStatus};
+use crate::text::Text;
+use crate::timestamp::Timestamp;
+use crate::verified::{Proof, Provable, Verified};
+
+/// The facts of a [`TransferCallback`] that its evidence covers.
+///
+/// By signature that is, with a transfer, the transfer's status and amount, the
+/// tracking id and the time. **Not covered** by any signature, and so never
+/// here: whether it is a deposit or a payout, all ids of the gateway, the
+/// currency and its scale, addresses, the blockchain's transaction id, fees,
+/// confirmations, other transfers.
+#[derive(Debug, Clone)]
+pub struct Proven {
+    reading: Reading,
+    has_transfer: bool,
+    time: Option<Timestamp>,
+    deposit_status: Option<DepositStatus>,
+    deposit_id: Option<Text>,
+}
+
+/// How the signed text is divided.
+#[derive(Debug, Clone)]
+pub(super) enum Reading {
+    /// In one way.
+    Divided {
+        status: Option<TransferStatus>,
+        amount: Option<Amount>,
+        tracking_id: Text,
+    },
+    /// In several ways; all that stands in front of the time.
+    Undivided(Text),
+    /// There is none.
+    Nothing,
+}
+
+impl Reading {
+    /// The body's own reading, where there is no other.
+    pub(super) fn unique(body: &TransferCallback) -> Self {
+        let transfer = body.transfer();
+        Self::Divided {
+            status: transfer.map(|transfer| transfer.status),
+            amount: transfer.map(|transfer| transfer.amount.clone()),
+            tracking_id: body.tracking_id.clone(),
+        }
+    }
+}
+
+impl Provable for TransferCallback {
+    type Proven = Proven;
+}
+
+impl Proven {
+    pub(super) fn signed(body: &TransferCallback, reading: Reading) -> Self {
+        Self {
+            reading,
+            has_transfer: body.transfer().is_some(),
+            time: body.time.clone(),
+            deposit_status: None,
+            deposit_id: None,
+        }
+    }
+
+    /// From a deposit that the merchant fetched: its own facts.
+    pub(super) fn fetched(answer: &TransferCallback, status: Option<DepositStatus>) -> Self {
+        Self {
+            reading: Reading::Divided {
+                status: None,
+                amount: None,
+                tracking_id: answer.tracking_id.clone(),
+            },
+            has_transfer: false,
+            time: None,
+            deposit_status: status,
+            deposit_id: Some(answer.id.clone()),
+        }
+    }
+
+    /// From the sender's address: no fact at all.
+    pub(crate) fn nothing() -> Self {
+        Self {
+            reading: Reading::Nothing,
+            has_transfer: false,
+            time: None,
+            deposit_status: None,
+            deposit_id: None,
+        }
+    }
+
+    /// The status of the transfer; `None` where there is no transfer.
+    ///
+    /// While there is an [`undivided`](Self::undivided) text, it is what that
+    /// text begins with: a payout's id that begins with a digit can pass for
+    /// it.
+    #[must_use]
+    pub fn transfer_status(&self) -> Option<TransferStatus> {
+        match &self.reading {
+            Reading::Divided { status, .. } => *status,
+            Reading::Undivided(text) if self.has_transfer => {
+                leading_status(text).map(|(code, _)| TransferStatus::from_code(code))
+            }
+            Reading::Undivided(_) | Reading::Nothing => None,
+        }
+    }
+
+    /// The transfer's amount in whole coins of a currency that is *not* proven;
+    /// `None` where there is no transfer or the text is undivided.
+    #[must_use]
+    pub fn amount(&self) -> Option<&Amount> {
+        match &self.reading {
+            Reading::Divided { amount, .. } => amount.as_ref(),
+            Reading::Undivided(_) | Reading::Nothing => None,
+        }
+    }
+
+    /// The merchant's reference; `None` while the text is undivided.
+    #[must_use]
+    pub fn tracking_id(&self) -> Option<&str> {
+        match &self.reading {
+            Reading::Divided { tracking_id, .. } => Some(tracking_id),
+            Reading::Undivided(_) | Reading::Nothing => None,
+        }
+    }
+
+    /// When the gateway made this callback: every genuine delivery has its own
+    /// time. `None` without a signature.
+    #[must_use]
+    pub fn time(&self) -> Option<&Timestamp> {
+        self.time.as_ref()
+    }
+
+    /// The deposit's own status, from the gateway's API. A signature never
+    /// proves it: the scale depends on the kind, which is not signed.
+    #[must_use]
+    pub fn deposit_status(&self) -> Option<DepositStatus> {
+        self.deposit_status
+    }
+
+    /// The deposit's id, from the gateway's API.
+    #[must_use]
+    pub fn deposit_id(&self) -> Option<&str> {
+        self.deposit_id.as_deref()
+    }
+
+    /// Status, amount and tracking id as one text, under
+    /// [`TrackingIds::Any`](super::TrackingIds::Any) until it is resolved.
+    #[must_use]
+    pub fn undivided(&self) -> Option<&str> {
+        match &self.reading {
+            Reading::Undivided(text) => Some(text),
+            Reading::Divided { .. } | Reading::Nothing => None,
+        }
+    }
+}
+
+/// What the merchant's own record says about the amount.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ExpectedAmount {
+    /// The amount, written as the gateway writes it: with all its fraction
+    /// digits. `10.5` is not `10.50` here, since `10.5` and the id `017` make
+    /// the same text as `10.50` and `17`.
+    Exactly(Amount),
+    /// Any amount with this many fraction digits, the currency's own scale from
+    /// the *merchant's* configuration. The scale in the body is not signed. A
+    /// scale of 0 divides nothing and never fits.
+    WithScale(u32),
+}
+
+/// The signed text is not what the merchant expects. The callback is inside,
+/// unresolved as before.
+#[derive(Debug, thiserror::Error)]
+#[error("the signed text is not made of what was expected")]
+pub struct ResolveError {
+    callback: Box<Verified<TransferCallback>>,
+}
+
+impl ResolveError {
+    /// The callback, to be compared with another expectation.
+    #[must_use]
+    pub fn into_callback(self) -> Verified<TransferCallback> {
+        *self.callback
+    }
+}
+
+impl Verified<TransferCallback> {
+    /// Divides an undivided text by what the merchant's own record expects.
+    ///
+    /// Under [`TrackingIds::Any`](super::TrackingIds::Any) this is the only way
+    /// to a proven amount and tracking id. The body's own division is ignored:
+    /// who re-posts a captured body chooses it. Without a transfer there is no
+    /// amount, and `amount` is not looked at.
+    ///
+    /// A callback that has one reading already is compared with the
+    /// expectation in the same way.
+    ///
+    /// # Errors
+    ///
+    /// [`ResolveError`] with the callback inside, if the text is not made of
+    /// the expected parts, or if nothing was signed.
+    pub fn resolve(self, tracking_id: &str, amount: &ExpectedAmount) -> Result<Self, ResolveError> {
+        match self.divide(tracking_id, amount) {
+            Some(reading) => {
+                let (
+                    callback,
+                    Proof {
+                        mut proven,
+                        evidence,
+                    },
+                ) = self.into_parts();
+                proven.reading = reading;
+                Ok(Self::new(callback, Proof { proven, evidence }))
+            }
+            None => Err(ResolveError {
+                callback: Box::new(self),
+            }),
+        }
+    }
+
+    fn divide(&self, tracking_id: &str, expected: &ExpectedAmount) -> Option<Reading> {
+        let proven = self.proven();
+        let text = match &proven.reading {
+            Reading::Undivided(text) => text.as_str(),
+            divided @ Reading::Divided {
+                amount,
+                tracking_id: own,
+                ..
+            } => {
+                let fits = own == tracking_id
+                    && amount.as_ref().is_none_or(|amount| expected.fits(amount));
+                return fits.then(|| divided.clone());
+            }
+            Reading::Nothing => return None,
+        };
+        // A payout without a transfer signs its id alone.
+        let (status, rest) = if proven.has_transfer || self.reported().operation.is_deposit() {
+            let (code, rest) = leading_status(text)?;
+            (Some(TransferStatus::from_code(code)), rest)
+        } else {
+            (None, text)
+        };
+        let amount = if proven.has_transfer {
+            Some(expected.front_of(rest)?)
+        } else {
+            None
+        };
+        let id = rest.strip_prefix(amount.as_ref().map_or("", Amount::as_str))?;
+        (id == tracking_id).then(|| Reading::Divided {
+            status: status.filter(|_| proven.has_transfer),
+            amount,
+            tracking_id: tracking_id.into(),
+        })
+    }
+}
+
+impl ExpectedAmount {
+    /// The expected amount, if `text` may begin with it.
+    fn front_of(&self, text: &str) -> Option<Amount> {
+        match self {
+            Self::Exactly(amount) => Some(amount.clone()).filter(Amount::is_plain),
+            Self::WithScale(scale) => with_scale(text, *scale),
+        }
+    }
+
+    fn fits(&self, amount: &Amount) -> bool {
+        match self {
+            Self::Exactly(expected) => expected.as_str() == amount.as_str(),
+            Self::WithScale(scale) => *scale > 0 && amount.scale() == *scale,
+        }
+    }
+}
+
+/// The status code that a signed text begins with, and the rest.
+fn leading_status(text: &str) -> Option<(i32, &str)> {
+    let length = if text.starts_with('-') { 2 } else { 1 };
+    let (status, rest) = text.split_at_checked(length)?;
+    Some((one_digit(status)?, rest))
+}
+
+/// The amount with `scale` fraction digits that `text` begins with.
+fn with_scale(text: &str, scale: u32) -> Option<Amount> {
+    let point = text.find('.').filter(|_| scale > 0)?;
+    let end = point
+        .checked_add(1)?
+        .checked_add(usize::try_from(scale).ok()?)?;
+    text.get(..end)?.parse().ok()
+}

@@ -1,0 +1,183 @@
+//! [`CallbackRecord`]: an entry of the gateway's list of callbacks.
+
+use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde_json::value::RawValue;
+
+use super::callback::TransferCallback;
+use super::kind::CallbackType;
+use crate::error::ParseError;
+use crate::open_enum::open_enum;
+use crate::read::{self, At, DEFAULT_BODY_LIMIT, Reader, mirror, share};
+use crate::text::Text;
+use crate::timestamp::Timestamp;
+use crate::verified::Unverified;
+use crate::wire::{Raw, object};
+
+open_enum! {
+    /// How far a delivery got.
+    pub enum DeliveryStatus: str {
+        /// A negative response came back.
+        Failed = "failed",
+        /// Sent, awaiting an answer.
+        InProgress = "in_progress",
+        /// Created, not sent.
+        New = "new",
+        /// Answered with HTTP 200.
+        Sent = "sent",
+    }
+}
+
+object! {
+    struct RecordObject {
+        attempts: Raw<'a> = "attempts",
+        callback_type: Raw<'a> = "type",
+        id: Raw<'a> = "id",
+        payload: Raw<'a> = "payload",
+        response: Raw<'a> = "response",
+        status: Raw<'a> = "status",
+        time_sent: Raw<'a> = "time_sent",
+        transfer_id: Raw<'a> = "transfer_id",
+        url: Raw<'a> = "url",
+    }
+}
+
+/// What the gateway keeps, and shows the merchant, of one callback.
+///
+/// Its web interface is the only source of it; there is no documented export.
+/// Fill one in by hand, or [`parse`](Self::parse) it from JSON with these
+/// fields' names (`callback_type` as `type`). It is what to compare with when a
+/// callback is missing, and its payload is the body to verify again.
+///
+/// ```
+/// use payhook::b2binpay::{CallbackRecord, CallbackType, DeliveryStatus};
+///
+/// let record = CallbackRecord::parse(br#"{
+///     "id": 90411,
+///     "time_sent": "2026-03-02T09:16:02Z",
+///     "type": "User confirmation",
+///     "url": "https://shop.example/cb",
+///     "status": "In progress",
+///     "attempts": 2,
+///     "transfer_id": "55021",
+///     "payload": {"data": {"type": "deposit", "id": "30417", "attributes": {"tracking_id": "order-9001"}}},
+///     "response": null
+/// }"#)?;
+/// assert_eq!(record.callback_type, Some(CallbackType::UserConfirmation));
+/// assert_eq!(record.status, Some(DeliveryStatus::InProgress));
+/// assert!(!record.is_delivered());
+///
+/// let callback = record.callback().expect("there is a payload")?;
+/// assert_eq!(callback.unverified().tracking_id, "order-9001");
+/// # Ok::<(), payhook::ParseError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CallbackRecord {
+    /// The record's id.
+    pub id: Text,
+    /// When it was last sent.
+    pub time_sent: Option<Timestamp>,
+    /// Why it was sent.
+    pub callback_type: Option<CallbackType>,
+    /// Where to.
+    pub url: Option<Text>,
+    /// How far it got.
+    pub status: Option<DeliveryStatus>,
+    /// How often it was sent.
+    pub attempts: Option<u32>,
+    /// The id of the transfer that it is about; none for *No transfer*.
+    pub transfer_id: Option<Text>,
+    /// The JSON that was posted, exactly.
+    pub payload: Option<Text>,
+    /// What the merchant's server answered, if it did.
+    pub response: Option<Text>,
+}
+
+impl CallbackRecord {
+    /// A record of which only the id is known.
+    #[must_use]
+    pub fn new(id: impl Into<Text>) -> Self {
+        Self {
+            id: id.into(),
+            time_sent: None,
+            callback_type: None,
+            url: None,
+            status: None,
+            attempts: None,
+            transfer_id: None,
+            payload: None,
+            response: None,
+        }
+    }
+
+    /// Reads a record from JSON. The payload may stand as an object or as text,
+    /// the labels in the interface's spelling or in snake case.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`] if it is no JSON object, has no id, or a field is of the
+    /// wrong type.
+    pub fn parse(json: &[u8]) -> Result<Self, ParseError> {
+        let body = share(json, 2 * DEFAULT_BODY_LIMIT)?;
+        let record: RecordObject<'_> = mirror(&body)?;
+        let reader = Reader::new(body.clone());
+        let at = At::Root;
+        at.sound(record.shape)?;
+        Ok(Self {
+            id: reader.required(at.key("id"), &record.id, read::id)?,
+            time_sent: reader.strict(at.key("time_sent"), &record.time_sent, read::time)?,
+            callback_type: reader
+                .strict(at.key("type"), &record.callback_type, read::text)?
+                .map(CallbackType::from),
+            url: reader.strict(at.key("url"), &record.url, read::text)?,
+            status: reader
+                .strict(at.key("status"), &record.status, read::text)?
+                .map(DeliveryStatus::from),
+            attempts: reader.strict(at.key("attempts"), &record.attempts, read::count)?,
+            transfer_id: reader.strict(at.key("transfer_id"), &record.transfer_id, read::id)?,
+            payload: reader.strict(at.key("payload"), &record.payload, read::text_or_json)?,
+            response: reader.strict(at.key("response"), &record.response, read::text_or_json)?,
+        })
+    }
+
+    /// Whether the merchant's server answered with 200. *No* where it is not
+    /// known.
+    #[must_use]
+    pub fn is_delivered(&self) -> bool {
+        self.status == Some(DeliveryStatus::Sent)
+    }
+
+    /// The callback in the payload, to be verified like any other; `None`
+    /// without a payload.
+    #[must_use]
+    pub fn callback(&self) -> Option<Result<Unverified<TransferCallback>, ParseError>> {
+        let payload = self.payload.as_ref()?;
+        Some(Unverified::parse(payload.as_bytes()))
+    }
+}
+
+impl Serialize for CallbackRecord {
+    /// The payload stands as an object if it is JSON, else as text.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("id", &self.id)?;
+        map.serialize_entry("time_sent", &self.time_sent)?;
+        map.serialize_entry("type", &self.callback_type)?;
+        map.serialize_entry("url", &self.url)?;
+        map.serialize_entry("status", &self.status)?;
+        map.serialize_entry("attempts", &self.attempts)?;
+        map.serialize_entry("transfer_id", &self.transfer_id)?;
+        match self
+            .payload
+            .as_deref()
+            .map(serde_json::from_str::<&RawValue>)
+        {
+            Some(Ok(json)) if json.get().starts_with('{') => {
+                map.serialize_entry("payload", json)?;
+            }
+            _ => map.serialize_entry("payload", &self.payload)?,
+        }
+        map.serialize_entry("response", &self.response)?;
+        map.end()
+    }
+}

@@ -1,0 +1,369 @@
+//! What `included` holds: transfers, currencies, and whatever else turns up.
+
+use serde::Serialize;
+
+use super::status::{OperationType, RiskStatus, TransferStatus};
+use super::wire::{
+    Attributes, CurrencyAttributes, Relationship, Relationships, Resource, TransferAttributes,
+};
+use crate::amount::Amount;
+use crate::error::{Flaw, ParseError};
+use crate::read::{self, At, RawJson, Reader, lenient};
+use crate::text::Text;
+use crate::timestamp::Timestamp;
+use crate::wire::{Raw, Slot};
+
+/// A movement of money in the blockchain.
+///
+/// Amounts are in whole coins of the transfer's currency unless the name says
+/// `target`, which is the wallet's currency. Of all fields a signature covers
+/// `status` and `amount` only, and only of the one transfer that the callback
+/// is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Transfer {
+    /// The gateway's id.
+    #[serde(skip)]
+    pub id: Text,
+    /// The id of the deposit or payout that it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub op_id: Option<i64>,
+    /// What it was made for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub op_type: Option<OperationType>,
+    /// Without fees.
+    pub amount: Amount,
+    /// `amount` in the wallet's currency.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amount_target: Option<Amount>,
+    /// What reaches the wallet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amount_cleared: Option<Amount>,
+    /// From the transfer's currency to the wallet's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate_target: Option<Amount>,
+    /// The gateway's commission.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commission: Option<Amount>,
+    /// The commission in the wallet's currency.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commission_target: Option<Amount>,
+    /// The blockchain's fee.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fee: Option<Amount>,
+    /// The blockchain's transaction id; none, or empty, before the broadcast.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub txid: Option<Text>,
+    /// Where it stands.
+    pub status: TransferStatus,
+    /// A note for the user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_message: Option<Text>,
+    /// When it was first seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Timestamp>,
+    /// When it last changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<Timestamp>,
+    /// Confirmations so far.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confirmations: Option<u32>,
+    /// AML risk, 0 to 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub risk: Option<u8>,
+    /// The result of the AML check.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub risk_status: Option<RiskStatus>,
+    /// Risk by the merchant's own AML settings, 0 to 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub risk_personal: Option<u8>,
+    /// The result by the merchant's own AML settings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub risk_personal_status: Option<RiskStatus>,
+    /// The id of its currency, to be found among the callback's currencies.
+    #[serde(skip)]
+    pub currency_id: Option<Text>,
+    /// The id of the wallet.
+    #[serde(skip)]
+    pub wallet_id: Option<Text>,
+    /// The id of the parent transfer.
+    #[serde(skip)]
+    pub parent_id: Option<Text>,
+    /// `status` as it stands in the body: what is signed.
+    #[serde(skip)]
+    pub(crate) signed_status: Text,
+}
+
+/// A currency, as the gateway describes it. Never signed: a captured payment of
+/// 100 DOGE can be shown with the description of BTC.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Currency {
+    /// The gateway's id.
+    #[serde(skip)]
+    pub id: Text,
+    /// The same as a number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iso: Option<i64>,
+    /// `Ethereum`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<Text>,
+    /// `ETH`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alpha: Option<Text>,
+    /// Another name for `alpha`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alias: Option<Text>,
+    /// Fraction digits of its amounts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exp: Option<u32>,
+    /// Confirmations until a transfer counts as confirmed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confirmation_blocks: Option<u32>,
+    /// The smallest transfer, in whole coins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub minimal_transfer_amount: Option<Amount>,
+    /// The gateway's own measure of a block's delay; its unit is not documented.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub block_delay: Option<i64>,
+    /// `Ethereum`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blockchain_name: Option<Text>,
+    /// Free text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Text>,
+}
+
+/// A resource of a type that this version does not know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OtherResource {
+    /// The JSON:API type; empty if there is none.
+    pub kind: Text,
+    /// The id, if it can be read.
+    pub id: Option<Text>,
+    /// The attributes as they stand.
+    pub attributes: Option<RawJson>,
+}
+
+/// The transfers, currencies and other resources of `included`, in its order.
+#[derive(Default)]
+pub(crate) struct Included {
+    pub(crate) transfers: Vec<Transfer>,
+    pub(crate) currencies: Vec<Currency>,
+    pub(crate) others: Vec<OtherResource>,
+}
+
+impl Included {
+    pub(crate) fn read(
+        reader: &mut Reader,
+        resources: &[Resource<'_>],
+    ) -> Result<Self, ParseError> {
+        let mut included = Self::default();
+        for (index, resource) in resources.iter().enumerate() {
+            included.push(reader, At::Root.entry("included", index), resource)?;
+        }
+        Ok(included)
+    }
+
+    fn push(
+        &mut self,
+        reader: &mut Reader,
+        at: At<'_>,
+        resource: &Resource<'_>,
+    ) -> Result<(), ParseError> {
+        at.sound(resource.shape)?;
+        match &resource.attributes {
+            Attributes::Transfer(slot) => {
+                let attributes = slot
+                    .get()
+                    .ok_or_else(|| at.key("attributes").error(Flaw::Missing))?;
+                self.transfers
+                    .push(transfer(reader, at, resource, attributes)?);
+            }
+            Attributes::Currency(slot) => {
+                let absent = CurrencyAttributes::default();
+                let attributes = slot.get().unwrap_or(&absent);
+                if let Some(currency) = currency(reader, at, resource, attributes)? {
+                    self.currencies.push(currency);
+                }
+            }
+            Attributes::Absent | Attributes::Other(_) => {
+                let kind = reader.lenient(at.key("type"), &resource.kind, read::text);
+                if kind.as_ref().is_some_and(|kind| kind == "transfer") {
+                    // It might be the signed one, and has nothing to show.
+                    return Err(at.key("attributes").error(Flaw::Missing));
+                }
+                let attributes = match &resource.attributes {
+                    Attributes::Other(slot) => {
+                        reader.lenient(at.key("attributes"), slot, read::json)
+                    }
+                    _ => None,
+                };
+                self.others.push(OtherResource {
+                    kind: kind.unwrap_or_else(|| Text::empty(&reader.body)),
+                    id: reader.lenient(at.key("id"), &resource.id, read::id),
+                    attributes,
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `status`, `amount` and the id are strict, all else is incidental.
+fn transfer(
+    reader: &mut Reader,
+    at: At<'_>,
+    resource: &Resource<'_>,
+    attributes: &TransferAttributes<'_>,
+) -> Result<Transfer, ParseError> {
+    let a = attributes;
+    let id = reader.required(at.key("id"), &resource.id, read::id)?;
+    let related = Related::read(reader, at, &resource.relationships)?;
+    let at = at.key("attributes");
+    at.sound(a.shape)?;
+    let (status, signed_status) = signed_status(reader, at, &a.status)?;
+    Ok(Transfer {
+        id,
+        op_id: lenient!(reader, at, a.op_id, integer),
+        op_type: lenient!(reader, at, a.op_type, code).map(OperationType::from_code),
+        amount: reader.required(at.key("amount"), &a.amount, read::plain_amount)?,
+        amount_target: lenient!(reader, at, a.amount_target, amount),
+        amount_cleared: lenient!(reader, at, a.amount_cleared, amount),
+        rate_target: lenient!(reader, at, a.rate_target, amount),
+        commission: lenient!(reader, at, a.commission, amount),
+        commission_target: lenient!(reader, at, a.commission_target, amount),
+        fee: lenient!(reader, at, a.fee, amount),
+        txid: lenient!(reader, at, a.txid, text),
+        status,
+        user_message: lenient!(reader, at, a.user_message, text),
+        created_at: lenient!(reader, at, a.created_at, time),
+        updated_at: lenient!(reader, at, a.updated_at, time),
+        confirmations: lenient!(reader, at, a.confirmations, count),
+        risk: lenient!(reader, at, a.risk, percentage),
+        risk_status: lenient!(reader, at, a.risk_status, code).map(RiskStatus::from_code),
+        risk_personal: lenient!(reader, at, a.risk_personal, percentage),
+        risk_personal_status: lenient!(reader, at, a.risk_personal_status, code)
+            .map(RiskStatus::from_code),
+        currency_id: related.currency,
+        wallet_id: related.wallet,
+        parent_id: related.parent,
+        signed_status,
+    })
+}
+
+/// `-?[0-9]`, the only form in which a status can be signed and read back; and
+/// never `-0`, which would be one code with two texts.
+fn signed_status(
+    reader: &Reader,
+    at: At<'_>,
+    slot: &Slot<Raw<'_>>,
+) -> Result<(TransferStatus, Text), ParseError> {
+    let text = reader.required(at.key("status"), slot, read::text_or_number)?;
+    match one_digit(&text) {
+        Some(code) => Ok((TransferStatus::from_code(code), text)),
+        None => Err(at.key("status").error(Flaw::NotAStatus)),
+    }
+}
+
+/// The code that a signed status text stands for.
+pub(crate) fn one_digit(text: &str) -> Option<i32> {
+    let digit = text.strip_prefix('-').unwrap_or(text);
+    let sound = digit.len() == 1 && text != "-0";
+    if sound { text.parse().ok() } else { None }
+}
+
+/// A currency without an id can't be referred to: it is noted and left out.
+fn currency(
+    reader: &mut Reader,
+    at: At<'_>,
+    resource: &Resource<'_>,
+    attributes: &CurrencyAttributes<'_>,
+) -> Result<Option<Currency>, ParseError> {
+    let a = attributes;
+    let Some(id) = reader.lenient(at.key("id"), &resource.id, read::id) else {
+        if resource.id.get().is_none() {
+            reader.note(at.key("id"), Flaw::Missing);
+        }
+        return Ok(None);
+    };
+    let at = at.key("attributes");
+    at.sound(a.shape)?;
+    Ok(Some(Currency {
+        id,
+        iso: lenient!(reader, at, a.iso, integer),
+        name: lenient!(reader, at, a.name, text),
+        alpha: lenient!(reader, at, a.alpha, text),
+        alias: lenient!(reader, at, a.alias, text),
+        exp: lenient!(reader, at, a.exp, count),
+        confirmation_blocks: lenient!(reader, at, a.confirmation_blocks, count),
+        minimal_transfer_amount: lenient!(reader, at, a.minimal_transfer_amount, amount),
+        block_delay: lenient!(reader, at, a.block_delay, integer),
+        blockchain_name: lenient!(reader, at, a.blockchain_name, text),
+        tags: lenient!(reader, at, a.tags, text),
+    }))
+}
+
+/// The ids that a resource's relationships name.
+#[derive(Default)]
+pub(crate) struct Related {
+    pub(crate) currency: Option<Text>,
+    pub(crate) parent: Option<Text>,
+    pub(crate) transfer: Option<Text>,
+    pub(crate) wallet: Option<Text>,
+}
+
+impl Related {
+    /// `transfer` is strict: it decides what the signature is compared with.
+    pub(crate) fn read(
+        reader: &mut Reader,
+        at: At<'_>,
+        relationships: &Slot<Relationships<'_>>,
+    ) -> Result<Self, ParseError> {
+        let Some(r) = relationships.get() else {
+            return Ok(Self::default());
+        };
+        let at = at.key("relationships");
+        at.sound(r.shape)?;
+        let transfer = match r.transfer.get() {
+            Some(relationship) => named(reader, at.key("transfer"), relationship)?,
+            None => None,
+        };
+        Ok(Self {
+            currency: hint(reader, at.key("currency"), &r.currency),
+            parent: hint(reader, at.key("parent"), &r.parent),
+            transfer,
+            wallet: hint(reader, at.key("wallet"), &r.wallet),
+        })
+    }
+}
+
+/// The id that a relationship names, if it names one.
+fn named(
+    reader: &Reader,
+    at: At<'_>,
+    relationship: &Relationship<'_>,
+) -> Result<Option<Text>, ParseError> {
+    at.sound(relationship.shape)?;
+    let Some(identifier) = relationship.data.get() else {
+        return Ok(None);
+    };
+    let at = at.key("data");
+    at.sound(identifier.shape)?;
+    reader
+        .required(at.key("id"), &identifier.id, read::id)
+        .map(Some)
+}
+
+/// The same for a relationship that nothing depends on.
+fn hint(reader: &mut Reader, at: At<'_>, slot: &Slot<Relationship<'_>>) -> Option<Text> {
+    match named(reader, at, slot.get()?) {
+        Ok(id) => id,
+        Err(ParseError::Field { path, flaw }) => {
+            reader.note_path(path, flaw);
+            None
+        }
+        Err(_) => None,
+    }
+}

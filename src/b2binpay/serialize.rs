@@ -1,0 +1,190 @@
+//! A callback back into a JSON:API document: the same values, canonical
+//! spelling.
+
+use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+
+use super::callback::{Operation, Signature, TransferCallback};
+use super::resource::{Currency, OtherResource, Transfer};
+use crate::text::Text;
+
+/// Writes an object from entries; `?` after each would drown them.
+macro_rules! object {
+    ($serializer:expr, { $( $key:literal: $value:expr, )+ }) => {{
+        let mut map = $serializer.serialize_map(None)?;
+        $( map.serialize_entry($key, $value)?; )+
+        map.end()
+    }};
+}
+
+impl Serialize for TransferCallback {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        object!(serializer, {
+            "data": &Data(self),
+            "included": &Included(self),
+            "meta": &Meta(self),
+        })
+    }
+}
+
+struct Data<'a>(&'a TransferCallback);
+
+impl Serialize for Data<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let callback = self.0;
+        let relationships = [
+            Link::new("currency", callback.currency_id.as_ref()),
+            Link::new("wallet", callback.wallet_id.as_ref()),
+            Link::new("transfer", callback.transfer_id.as_ref()),
+        ];
+        object!(serializer, {
+            "type": callback.operation.as_str(),
+            "id": &callback.id,
+            "attributes": &OperationAttributes(callback),
+            "relationships": &Links(&relationships),
+        })
+    }
+}
+
+/// The operation's own attributes, and the tracking id that both kinds have.
+#[derive(serde::Serialize)]
+struct WithTrackingId<'a, T> {
+    tracking_id: &'a Text,
+    #[serde(flatten)]
+    attributes: &'a T,
+}
+
+struct OperationAttributes<'a>(&'a TransferCallback);
+
+impl Serialize for OperationAttributes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let tracking_id = &self.0.tracking_id;
+        match &self.0.operation {
+            Operation::Deposit(attributes) => WithTrackingId {
+                tracking_id,
+                attributes,
+            }
+            .serialize(serializer),
+            Operation::Payout(attributes) => WithTrackingId {
+                tracking_id,
+                attributes,
+            }
+            .serialize(serializer),
+        }
+    }
+}
+
+struct Included<'a>(&'a TransferCallback);
+
+impl Serialize for Included<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let callback = self.0;
+        let mut list = serializer.serialize_seq(None)?;
+        for currency in &callback.currencies {
+            list.serialize_element(&CurrencyResource(currency))?;
+        }
+        for transfer in &callback.transfers {
+            list.serialize_element(&TransferResource(transfer))?;
+        }
+        for resource in &callback.other_resources {
+            list.serialize_element(resource)?;
+        }
+        list.end()
+    }
+}
+
+struct CurrencyResource<'a>(&'a Currency);
+
+impl Serialize for CurrencyResource<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        object!(serializer, { "type": "currency", "id": &self.0.id, "attributes": self.0, })
+    }
+}
+
+struct TransferResource<'a>(&'a Transfer);
+
+impl Serialize for TransferResource<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let transfer = self.0;
+        let relationships = [
+            Link::new("currency", transfer.currency_id.as_ref()),
+            Link::new("wallet", transfer.wallet_id.as_ref()),
+            Link::new("parent", transfer.parent_id.as_ref()).of_type("transfer"),
+        ];
+        object!(serializer, {
+            "type": "transfer",
+            "id": &transfer.id,
+            "attributes": transfer,
+            "relationships": &Links(&relationships),
+        })
+    }
+}
+
+impl Serialize for OtherResource {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        object!(serializer, { "type": &self.kind, "id": &self.id, "attributes": &self.attributes, })
+    }
+}
+
+struct Meta<'a>(&'a TransferCallback);
+
+impl Serialize for Meta<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let sign = match &self.0.signature {
+            Signature::Present(text) => Some(text),
+            Signature::Absent | Signature::Malformed => None,
+        };
+        object!(serializer, { "time": &self.0.time, "sign": &sign, })
+    }
+}
+
+/// A relationship to one resource, or to none.
+struct Link<'a> {
+    name: &'static str,
+    kind: &'static str,
+    id: Option<&'a Text>,
+}
+
+impl<'a> Link<'a> {
+    fn new(name: &'static str, id: Option<&'a Text>) -> Self {
+        Self {
+            name,
+            kind: name,
+            id,
+        }
+    }
+
+    fn of_type(self, kind: &'static str) -> Self {
+        Self { kind, ..self }
+    }
+}
+
+struct Links<'a>(&'a [Link<'a>]);
+
+impl Serialize for Links<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for link in self.0 {
+            map.serialize_entry(link.name, &Relationship(link))?;
+        }
+        map.end()
+    }
+}
+
+struct Relationship<'a>(&'a Link<'a>);
+
+impl Serialize for Relationship<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let identifier = self.0.id.map(|id| Identifier {
+            kind: self.0.kind,
+            id,
+        });
+        object!(serializer, { "data": &identifier, })
+    }
+}
+
+#[derive(serde::Serialize)]
+struct Identifier<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    id: &'a Text,
+}

@@ -1,0 +1,171 @@
+//! The codes of B2BINPAY: three status scales that never meet, operation types
+//! and AML results. All documented by the gateway.
+
+use crate::open_enum::open_enum;
+
+open_enum! {
+    /// The state of a transfer: the one status that a signature covers.
+    ///
+    /// Its 2 is *confirmed*; a deposit's 2 is *created*. The three scales are
+    /// three types, and comparing them does not compile:
+    ///
+    /// ```compile_fail,E0308
+    /// use payhook::b2binpay::{DepositStatus, TransferStatus};
+    /// assert!(TransferStatus::Confirmed != DepositStatus::Created);
+    /// ```
+    ///
+    /// while comparing within one does:
+    ///
+    /// ```
+    /// use payhook::b2binpay::{DepositStatus, TransferStatus};
+    /// assert!(TransferStatus::Confirmed != TransferStatus::Created);
+    /// # let _ = DepositStatus::Created;
+    /// ```
+    pub enum TransferStatus: i32 {
+        /// For security reasons, or because the amount is too small.
+        Canceled = -3 / "canceled",
+        /// By an AML check.
+        Blocked = -2 / "blocked",
+        /// In the blockchain.
+        Failed = -1 / "failed",
+        /// Not in the blockchain yet.
+        Created = 0 / "created",
+        /// In the blockchain, with too few confirmations.
+        Unconfirmed = 1 / "unconfirmed",
+        /// With all the confirmations that the currency needs.
+        Confirmed = 2 / "confirmed",
+    }
+}
+
+impl TransferStatus {
+    /// Whether nothing follows. *No* for unknown codes.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        matches!(
+            self,
+            Self::Canceled | Self::Blocked | Self::Failed | Self::Confirmed
+        )
+    }
+
+    /// Whether the money has arrived for good. *No* for unknown codes.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        matches!(self, Self::Confirmed)
+    }
+}
+
+open_enum! {
+    /// The state of a deposit (an invoice or a static address). Not signed
+    /// where the body has a transfer.
+    pub enum DepositStatus: i32 {
+        /// Or not paid in full yet. Enterprise deposits stay here for good.
+        Created = 2 / "created",
+        /// In full.
+        Paid = 3 / "paid",
+        /// By the user, or expired unpaid.
+        Canceled = 4 / "canceled",
+        /// Overpaid, paid late, or paid again after it was paid or canceled.
+        Unresolved = 5 / "unresolved",
+    }
+}
+
+impl DepositStatus {
+    /// Whether nothing follows as a rule. *No* for unknown codes.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Paid | Self::Canceled)
+    }
+
+    /// Whether it is paid in full. *No* for unknown codes.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        matches!(self, Self::Paid)
+    }
+}
+
+open_enum! {
+    /// The state of a payout. Not signed where the body has a transfer.
+    pub enum PayoutStatus: i32 {
+        /// Needs the owner's approval.
+        WaitingForApproval = 1 / "waiting for approval",
+        /// Goes, or went, its way.
+        Approved = 2 / "approved",
+        /// Never becomes a transfer.
+        Canceled = 3 / "canceled",
+    }
+}
+
+impl PayoutStatus {
+    /// Whether nothing follows. *No* for unknown codes.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Canceled)
+    }
+
+    /// Whether the money has left for good: a payout's own status never says.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        false
+    }
+}
+
+open_enum! {
+    /// The result of the gateway's anti-money-laundering check.
+    pub enum RiskStatus: i32 {
+        /// Checked, green.
+        Green = 1 / "green",
+        /// In the queue.
+        Queued = 2 / "queued",
+        /// Checked, red.
+        Red = 3 / "red",
+        /// Not available for this transfer.
+        Unavailable = 4 / "unavailable",
+    }
+}
+
+open_enum! {
+    /// What a transfer was made for.
+    pub enum OperationType: i32 {
+        /// A payment to a deposit's address.
+        Deposit = 1 / "deposit",
+        /// A payout; swap and custody withdrawals too.
+        Payout = 2 / "payout",
+        /// The incoming side of an exchange.
+        IncomingExchange = 5 / "incoming exchange",
+        /// A token's network fee, charged to the parent wallet.
+        Transportation = 9 / "transportation",
+        /// A commission.
+        Commission = 11 / "commission",
+        /// The withdrawal of a transfer that AML locked.
+        AmlWithdrawal = 13 / "AML withdrawal",
+        /// A payment straight to the wallet's address; swap and custody
+        /// top-ups too.
+        DirectDeposit = 14 / "direct deposit",
+        /// Too small to use.
+        Dust = 15 / "dust",
+        /// A charge on the wallet.
+        WalletCharge = 16 / "wallet charge",
+        /// The outgoing side of an exchange.
+        OutgoingExchange = 17 / "outgoing exchange",
+        /// Activates a wallet.
+        WalletActivation = 19 / "wallet activation",
+        /// Pays for a custom token.
+        CustomTokenPayment = 20 / "custom token payment",
+        /// The fee of an activation.
+        WalletActivationFee = 23 / "wallet activation fee",
+        /// A side effect of an AML withdrawal.
+        AmlSideWithdrawal = 24 / "AML side withdrawal",
+        /// Activates an Algorand address.
+        AlgorandActivation = 49 / "Algorand address activation",
+    }
+}
+
+impl OperationType {
+    pub(crate) fn is_incoming(self) -> bool {
+        matches!(self, Self::Deposit | Self::DirectDeposit)
+    }
+
+    pub(crate) fn is_outgoing(self) -> bool {
+        matches!(self, Self::Payout)
+    }
+}

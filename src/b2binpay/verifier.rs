@@ -1,0 +1,253 @@
+//! [`Verifier`]: from an unverified callback to a proven one.
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use chrono::{DateTime, Utc};
+
+use super::callback::{Signature, Subject, TransferCallback};
+use super::key::Key;
+use super::message::Message;
+use super::proven::{Proven, Reading};
+use crate::error::VerifyError;
+use crate::timestamp::Timestamp;
+use crate::verified::{Evidence, Proof, Unverified, Verified};
+
+/// What the merchant says of its own tracking ids.
+///
+/// The gateway signs status, amount, tracking id and time with nothing between
+/// them: `2` `10.50` `17` and `2` `10.501` `7` are the same text. Only what the
+/// merchant knows of its ids makes the text readable in one way, so the
+/// merchant has to say it, and [`Verifier`] refuses what contradicts it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TrackingIds {
+    /// Never used: the id is always empty. One reading.
+    AlwaysEmpty,
+    /// Anything goes, digits too. The text can't be divided: amount and id are
+    /// proven only by [`Verified::resolve`], with what the merchant expects.
+    ///
+    /// The status is read off the text's front. A *payout's* id that begins
+    /// with a digit can pass for one, so nothing settles before `resolve`.
+    Any,
+    /// Never empty, and never beginning with a digit, `.` or `-`: `order-9001`.
+    /// One reading. The one to choose where there is a choice.
+    Lettered,
+}
+
+impl TrackingIds {
+    /// Whether an id is as declared.
+    #[must_use]
+    pub fn allow(&self, tracking_id: &str) -> bool {
+        match self {
+            Self::AlwaysEmpty => tracking_id.is_empty(),
+            Self::Any => true,
+            Self::Lettered => {
+                let looks_like_amount =
+                    |first: char| first.is_ascii_digit() || matches!(first, '.' | '-');
+                tracking_id
+                    .chars()
+                    .next()
+                    .is_some_and(|first| !looks_like_amount(first))
+            }
+        }
+    }
+}
+
+impl fmt::Display for TrackingIds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::AlwaysEmpty => "empty",
+            Self::Any => "of any form",
+            Self::Lettered => "one that begins with neither a digit, `.` nor `-`",
+        })
+    }
+}
+
+/// Proves callbacks of B2BINPAY and Coinsbuy by their signature.
+///
+/// ```
+/// use payhook::Unverified;
+/// use payhook::b2binpay::{Key, TrackingIds, TransferCallback, TransferStatus, Verifier};
+///
+/// let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Lettered);
+///
+/// let body = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
+/// let callback = verifier.verify(Unverified::<TransferCallback>::parse(body)?)?;
+///
+/// let proven = callback.proven();
+/// assert_eq!(proven.tracking_id(), Some("order-9001"));
+/// assert_eq!(proven.transfer_status(), Some(TransferStatus::Confirmed));
+/// assert_eq!(proven.amount().map(|amount| amount.as_str()), Some("0.412000000000000000"));
+/// # Ok::<(), payhook::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Verifier {
+    keys: Vec<Key>,
+    tracking_ids: TrackingIds,
+    max_age: Option<Duration>,
+}
+
+impl Verifier {
+    /// A verifier with one key.
+    #[must_use]
+    pub fn new(key: Key, tracking_ids: TrackingIds) -> Self {
+        Self {
+            keys: vec![key],
+            tracking_ids,
+            max_age: None,
+        }
+    }
+
+    /// Accepts another key as well: for a rotation, the move from v2 to v3, or
+    /// sandbox beside production. Each key costs one MAC a callback.
+    #[must_use]
+    pub fn also(mut self, key: Key) -> Self {
+        self.keys.push(key);
+        self
+    }
+
+    /// Refuses callbacks whose signed time is further than this from now.
+    ///
+    /// Off unless set, and better left off: the gateway repeats what was not
+    /// answered with 200 on a schedule that it does not publish, with the time
+    /// of the first attempt. A refused repetition is a lost payment.
+    #[must_use]
+    pub fn max_age(mut self, limit: Duration) -> Self {
+        self.max_age = Some(limit);
+        self
+    }
+
+    /// What was declared of the tracking ids.
+    #[must_use]
+    pub fn tracking_ids(&self) -> TrackingIds {
+        self.tracking_ids
+    }
+
+    /// [`verify_at`](Self::verify_at) with the system's clock.
+    ///
+    /// # Errors
+    ///
+    /// As [`verify_at`](Self::verify_at).
+    pub fn verify(
+        &self,
+        callback: Unverified<TransferCallback>,
+    ) -> Result<Verified<TransferCallback>, VerifyError> {
+        self.verify_at(callback, SystemTime::now().into())
+    }
+
+    /// Proves a callback by its signature. `now` matters only with
+    /// [`max_age`](Self::max_age).
+    ///
+    /// # Errors
+    ///
+    /// - [`VerifyError::Unsigned`] for a body with neither a transfer nor a
+    ///   signature: legitimate, and to be proven in another way. The callback
+    ///   is inside.
+    /// - [`VerifyError::MissingSignature`], [`VerifyError::MalformedSignature`]
+    ///   or [`VerifyError::SignatureMismatch`] if no key makes the signature.
+    /// - [`VerifyError::MissingTransfer`] or [`VerifyError::AmbiguousTransfer`]
+    ///   if the body does not say which transfer is the signed one.
+    /// - [`VerifyError::InconsistentOperation`] if the signed transfer is of
+    ///   the other kind than the body. That stops mistakes, not forgers:
+    ///   neither is signed.
+    /// - [`VerifyError::TrackingId`] if the id is not as declared.
+    /// - [`VerifyError::Stale`] under [`max_age`](Self::max_age).
+    pub fn verify_at(
+        &self,
+        callback: Unverified<TransferCallback>,
+        now: DateTime<Utc>,
+    ) -> Result<Verified<TransferCallback>, VerifyError> {
+        let body = callback.unverified();
+        match (body.subject, &body.signature) {
+            (Subject::Missing, _) => return Err(VerifyError::MissingTransfer),
+            (Subject::None, Signature::Absent) => {
+                return Err(VerifyError::Unsigned(Box::new(callback)));
+            }
+            (_, Signature::Absent) => return Err(VerifyError::MissingSignature),
+            (Subject::Ambiguous, _) => return Err(VerifyError::AmbiguousTransfer),
+            (Subject::None | Subject::Transfer(_), _) => {}
+        }
+        let signature = decode(&body.signature).ok_or(VerifyError::MalformedSignature)?;
+
+        // The second form of a payout is tried only where its text can't be
+        // any other body's.
+        let second = match self.tracking_ids {
+            TrackingIds::AlwaysEmpty | TrackingIds::Lettered => Message::with_payout_status(body),
+            TrackingIds::Any => None,
+        };
+        let messages = std::iter::once(Message::of(body)).chain(second);
+        let (message, key) = self.find_key(messages, &signature)?;
+
+        if let Some(transfer) = body.transfer()
+            && body.operation.is_contradicted_by(transfer)
+        {
+            return Err(VerifyError::InconsistentOperation {
+                operation: body.operation.as_str(),
+                op_type: transfer.op_type.map_or(0, |op_type| op_type.code()),
+            });
+        }
+        if !self.tracking_ids.allow(message.tracking_id) {
+            return Err(VerifyError::TrackingId {
+                declared: self.tracking_ids,
+            });
+        }
+        self.check_age(body, now)?;
+
+        let reading = match self.tracking_ids {
+            TrackingIds::AlwaysEmpty | TrackingIds::Lettered => Reading::unique(body),
+            TrackingIds::Any => Reading::Undivided(message.undivided().into()),
+        };
+        let proof = Proof {
+            proven: Proven::signed(body, reading),
+            evidence: Evidence::Signature {
+                scheme: key.scheme(),
+                key: key.shared_name(),
+            },
+        };
+        Ok(Verified::new(callback, proof))
+    }
+
+    /// All keys and texts are tried, whichever fits: how long it takes says
+    /// nothing about which.
+    fn find_key<'m>(
+        &self,
+        messages: impl Iterator<Item = Message<'m>>,
+        signature: &[u8; 32],
+    ) -> Result<(Message<'m>, &Key), VerifyError> {
+        let mut found = None;
+        for message in messages {
+            for key in &self.keys {
+                let fits = message.is_signed_by(key.mac(), signature);
+                if fits && found.is_none() {
+                    found = Some((message, key));
+                }
+            }
+        }
+        found.ok_or(VerifyError::SignatureMismatch {
+            keys: self.keys.len(),
+        })
+    }
+
+    fn check_age(&self, body: &TransferCallback, now: DateTime<Utc>) -> Result<(), VerifyError> {
+        let (Some(limit), Some(time)) = (self.max_age, body.time.as_ref().and_then(Timestamp::utc))
+        else {
+            return Ok(());
+        };
+        let distance = (now - time).abs().to_std().unwrap_or(Duration::MAX);
+        if distance > limit {
+            return Err(VerifyError::Stale { distance, limit });
+        }
+        Ok(())
+    }
+}
+
+/// The 32 bytes of a signature in lower-case hexadecimal.
+fn decode(signature: &Signature) -> Option<[u8; 32]> {
+    let Signature::Present(text) = signature else {
+        return None;
+    };
+    let mut bytes = [0; 32];
+    let decoded = base16ct::lower::decode(text.as_str(), &mut bytes).ok()?;
+    (decoded.len() == 32).then_some(bytes)
+}

@@ -1,0 +1,15 @@
+//! CityPay.io (Georgia): unsigned callbacks about orders and deposits, and the
+//! order endpoint that proves an order.
+
+mod answer;
+mod callback;
+mod proof;
+mod status;
+mod token;
+mod wire;
+
+pub use answer::{AmountParts, AnswerCurrency, OrderAnswer, OrderTransaction};
+pub use callback::{DepositCallback, OrderCallback, Posted};
+pub use proof::{Account, ProvenDeposit, ProvenOrder};
+pub use status::{Action, DepositStatus, OrderStatus};
+pub use token::{Environment, Token};

@@ -1,0 +1,365 @@
+//! [`OrderAnswer`]: what the order endpoint says, the one proof of an order.
+
+use chrono::{DateTime, FixedOffset, Utc};
+use serde::{Serialize, Serializer, ser::SerializeMap};
+
+use super::callback::{minutes_after, status_word};
+use super::status::OrderStatus;
+use super::token::Token;
+use super::wire::{AnswerObject, Envelope, PartsObject, TransactionObject};
+use crate::amount::Amount;
+use crate::error::{Flaw, ParseError, VerifyError};
+use crate::read::{self, Anomaly, At, RawJson, Reader, lenient, mirror, share};
+use crate::text::Text;
+use crate::timestamp::Timestamp;
+use crate::wire::{Shape, Slot};
+
+/// How long an answer may be: it lists transactions.
+const LIMIT: usize = 1024 * 1024;
+
+/// The order endpoint's answer, in either of its envelopes.
+///
+/// It proves what it says only if the merchant fetched it from the gateway, for
+/// a token that the merchant issued: [`Account::prove_order`](super::Account::prove_order).
+/// Token, customer id, status and amounts are strict; the rest is incidental.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct OrderAnswer {
+    /// The gateway's id of the order.
+    pub id: Option<Text>,
+    /// The merchant's id with the gateway.
+    pub customer_id: Text,
+    /// The order's token.
+    pub token: Token,
+    /// Where the order stands.
+    pub status: OrderStatus,
+    /// `BTC`.
+    pub coin: Option<Text>,
+    /// `Bitcoin`.
+    pub coin_base_name: Option<Text>,
+    /// From coin to fiat.
+    pub exchange_rate: Option<Amount>,
+    /// The order's amount in the fiat currency.
+    pub amount_fiat: Option<Amount>,
+    /// The order's amount in whole coins.
+    pub amount: Option<Amount>,
+    /// The order's currency.
+    pub currency: Option<AnswerCurrency>,
+    /// When it was created; from milliseconds where there are some.
+    pub created_at: Option<Timestamp>,
+    /// The gateway's word for the sort of order.
+    pub kind: Option<Text>,
+    /// When it expires.
+    pub expires_at: Option<Timestamp>,
+    /// Minutes from creation until it expires.
+    pub expiration_time: Option<u32>,
+    /// The payer's.
+    pub email: Option<Text>,
+    /// Where the payer sends to.
+    pub address: Option<Text>,
+    /// Payment page, callback and redirects, as they stand.
+    pub urls: Option<RawJson>,
+    /// What came in, in the answer's order.
+    pub transactions: Vec<OrderTransaction>,
+    anomalies: Vec<Anomaly>,
+}
+
+/// The currency of an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct AnswerCurrency {
+    /// The gateway's id.
+    pub id: Option<Text>,
+    /// Its name.
+    pub currency: Option<Text>,
+    /// `USD`.
+    pub abbreviation: Option<Text>,
+}
+
+/// A transaction of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OrderTransaction {
+    /// The gateway's id.
+    pub id: Option<Text>,
+    /// The blockchain's id.
+    pub hash: Option<Text>,
+    /// Where to look it up.
+    pub hash_url: Option<Text>,
+    /// In whole coins.
+    pub amount: AmountParts,
+    /// In the fiat currency.
+    pub amount_fiat: AmountParts,
+    /// When it came in; from milliseconds where there are some.
+    pub created_at: Option<Timestamp>,
+}
+
+/// What an amount is made of.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+#[serde(rename_all = "camelCase")]
+pub struct AmountParts {
+    /// What counts towards the order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base: Option<Amount>,
+    /// All that came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<Amount>,
+    /// What is missing: legitimately **negative**.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub under_paid: Option<Amount>,
+    /// What came on top.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub over_paid: Option<Amount>,
+}
+
+impl OrderAnswer {
+    /// Reads an answer of at most 1 MiB.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifyError::AnswerRefused`] for the error form,
+    /// [`VerifyError::AnswerUnreadable`] for anything else that is no answer.
+    pub fn parse(body: &[u8]) -> Result<Self, VerifyError> {
+        let body = share(body, LIMIT).map_err(VerifyError::AnswerUnreadable)?;
+        let envelope: Envelope<'_> = mirror(&body).map_err(VerifyError::AnswerUnreadable)?;
+        let reader = Reader::new(body.clone()).without_blanks();
+        At::Root
+            .sound(envelope.shape)
+            .map_err(VerifyError::AnswerUnreadable)?;
+        match envelope.data.get() {
+            Some(data) if !is_refusal(&envelope) => {
+                read_answer(reader, data).map_err(VerifyError::AnswerUnreadable)
+            }
+            None if !is_refusal(&envelope) => {
+                let error = At::Root.key("data").error(Flaw::Missing);
+                Err(VerifyError::AnswerUnreadable(error))
+            }
+            _ => Err(VerifyError::AnswerRefused {
+                code: envelope
+                    .status_code
+                    .get()
+                    .and_then(|raw| read::integer(&reader, *raw).ok()),
+            }),
+        }
+    }
+
+    /// When the order expires: `expires_at` where it is an instant, else
+    /// `expiration_time` minutes after an instant, else either with the
+    /// merchant's `zone`. `None` if the answer has neither.
+    #[must_use]
+    pub fn expires_at(&self, zone: FixedOffset) -> Option<DateTime<Utc>> {
+        let computed = || {
+            let created = self.created_at.as_ref()?;
+            let end = minutes_after(created, self.expiration_time?, zone)?;
+            Some((end, created.utc().is_some()))
+        };
+        let stated = self.expires_at.as_ref();
+        match (stated.and_then(Timestamp::utc), computed()) {
+            (Some(end), _) | (None, Some((end, true))) => Some(end),
+            (None, other) => stated
+                .and_then(|stamp| stamp.in_zone(zone))
+                .or_else(|| other.map(|(end, _)| end)),
+        }
+    }
+
+    /// Whether the order has expired by `now`; `None` as
+    /// [`expires_at`](Self::expires_at).
+    #[must_use]
+    pub fn is_expired_at(&self, now: DateTime<Utc>, zone: FixedOffset) -> Option<bool> {
+        self.expires_at(zone).map(|end| end <= now)
+    }
+
+    /// The transaction with this gateway's or blockchain's id.
+    #[must_use]
+    pub fn transaction(&self, id: &str) -> Option<&OrderTransaction> {
+        let is_it = |own: &Option<Text>| own.as_deref() == Some(id);
+        self.transactions
+            .iter()
+            .find(|transaction| is_it(&transaction.id) || is_it(&transaction.hash))
+    }
+
+    /// Incidental fields that could not be read and stand as absent.
+    #[must_use]
+    pub fn anomalies(&self) -> &[Anomaly] {
+        &self.anomalies
+    }
+}
+
+/// `{"status": "error", …}`, `"success": false`, or a status other than 1.
+fn is_refusal(envelope: &Envelope<'_>) -> bool {
+    let status = envelope
+        .status
+        .get()
+        .is_some_and(|raw| !matches!(raw.0, "1" | r#""1""#));
+    let success = envelope.success.get().is_some_and(|raw| raw.0 != "true");
+    status || success
+}
+
+fn read_answer(mut reader: Reader, a: &AnswerObject<'_>) -> Result<OrderAnswer, ParseError> {
+    let root = At::Root;
+    let at = root.key("data");
+    at.sound(a.shape)?;
+    let status = status_word(&mut reader, at.key("status"), &a.status);
+    let created_at = created_at(&mut reader, at, &a.created_at_milliseconds, &a.created_at);
+    let transactions = read_transactions(&mut reader, at, a)?;
+    let currency = a.currency.get().map(|c| {
+        let at = at.key("currency");
+        AnswerCurrency {
+            id: lenient!(reader, at, c.id, id),
+            currency: lenient!(reader, at, c.currency, text),
+            abbreviation: lenient!(reader, at, c.abbreviation, text),
+        }
+    });
+    Ok(OrderAnswer {
+        id: reader.strict(at.key("id"), &a.id, read::id)?,
+        customer_id: reader.required(at.key("customerId"), &a.customer_id, read::id)?,
+        token: Token(reader.required(at.key("token"), &a.token, read::id)?),
+        status: status
+            .map(OrderStatus::from)
+            .ok_or_else(|| at.key("status").error(Flaw::Missing))?,
+        coin: lenient!(reader, at, a.coin, text),
+        coin_base_name: reader.lenient(at.key("coinBaseName"), &a.coin_base_name, read::text),
+        exchange_rate: reader.lenient(at.key("exchangeRate"), &a.exchange_rate, read::amount),
+        amount_fiat: reader.strict(at.key("amountFiat"), &a.amount_fiat, read::received_amount)?,
+        amount: reader.strict(at.key("amount"), &a.amount, read::received_amount)?,
+        currency,
+        created_at,
+        kind: reader.lenient(at.key("type"), &a.kind, read::text_or_number),
+        expires_at: reader.lenient(at.key("expiresAt"), &a.expires_at, read::time),
+        expiration_time: reader.lenient(at.key("expirationTime"), &a.expiration_time, read::count),
+        email: lenient!(reader, at, a.email, text),
+        address: lenient!(reader, at, a.address, text),
+        urls: lenient!(reader, at, a.urls, json),
+        transactions,
+        anomalies: reader.anomalies,
+    })
+}
+
+/// The gateway's zoneless stamps are the second choice.
+fn created_at(
+    reader: &mut Reader,
+    at: At<'_>,
+    milliseconds: &Slot<crate::wire::Raw<'_>>,
+    stamp: &Slot<crate::wire::Raw<'_>>,
+) -> Option<Timestamp> {
+    reader
+        .lenient(at.key("createdAtMiliseconds"), milliseconds, read::time)
+        .or_else(|| reader.lenient(at.key("createdAt"), stamp, read::time))
+}
+
+fn read_transactions(
+    reader: &mut Reader,
+    at: At<'_>,
+    a: &AnswerObject<'_>,
+) -> Result<Vec<OrderTransaction>, ParseError> {
+    let Some(list) = a.transactions.get() else {
+        return Ok(Vec::new());
+    };
+    match list.shape {
+        Shape::Sound => {}
+        Shape::TooLong => return Err(at.key("transactions").error(Flaw::TooLong)),
+        Shape::Mismatch | Shape::Twice(_) => {
+            return Err(at.key("transactions").error(Flaw::NotAList));
+        }
+    }
+    let mut transactions = Vec::with_capacity(list.items.len());
+    for (index, transaction) in list.items.iter().enumerate() {
+        transactions.push(read_transaction(
+            reader,
+            at.entry("transactions", index),
+            transaction,
+        )?);
+    }
+    Ok(transactions)
+}
+
+fn read_transaction(
+    reader: &mut Reader,
+    at: At<'_>,
+    t: &TransactionObject<'_>,
+) -> Result<OrderTransaction, ParseError> {
+    at.sound(t.shape)?;
+    Ok(OrderTransaction {
+        id: reader.strict(at.key("id"), &t.id, read::id)?,
+        hash: reader.strict(at.key("hash"), &t.hash, read::id)?,
+        hash_url: reader.lenient(at.key("hashUrl"), &t.hash_url, read::text),
+        amount: read_parts(reader, at.key("amount"), &t.amount)?,
+        amount_fiat: read_parts(reader, at.key("amountFiat"), &t.amount_fiat)?,
+        created_at: created_at(reader, at, &t.created_at_milliseconds, &t.created_at),
+    })
+}
+
+fn read_parts(
+    reader: &Reader,
+    at: At<'_>,
+    slot: &Slot<PartsObject<'_>>,
+) -> Result<AmountParts, ParseError> {
+    let Some(parts) = slot.get() else {
+        return Ok(AmountParts::default());
+    };
+    at.sound(parts.shape)?;
+    Ok(AmountParts {
+        base: reader.strict(at.key("base"), &parts.base, read::received_amount)?,
+        total: reader.strict(at.key("total"), &parts.total, read::received_amount)?,
+        under_paid: reader.strict(at.key("underPaid"), &parts.under_paid, read::amount)?,
+        over_paid: reader.strict(at.key("overPaid"), &parts.over_paid, read::amount)?,
+    })
+}
+
+impl Serialize for OrderAnswer {
+    /// In the envelope with `success`.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(3))?;
+        map.serialize_entry("success", &true)?;
+        map.serialize_entry("data", &Data(self))?;
+        map.serialize_entry("message", &None::<()>)?;
+        map.end()
+    }
+}
+
+struct Data<'a>(&'a OrderAnswer);
+
+impl Serialize for Data<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let a = self.0;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("id", &a.id)?;
+        map.serialize_entry("customerId", &a.customer_id)?;
+        map.serialize_entry("token", &a.token)?;
+        map.serialize_entry("coin", &a.coin)?;
+        map.serialize_entry("coinBaseName", &a.coin_base_name)?;
+        map.serialize_entry("exchangeRate", &a.exchange_rate)?;
+        map.serialize_entry("amountFiat", &a.amount_fiat)?;
+        map.serialize_entry("amount", &a.amount)?;
+        map.serialize_entry("currency", &a.currency)?;
+        map.serialize_entry("createdAt", &a.created_at)?;
+        map.serialize_entry("type", &a.kind)?;
+        map.serialize_entry("expiresAt", &a.expires_at)?;
+        map.serialize_entry("expirationTime", &a.expiration_time)?;
+        map.serialize_entry("email", &a.email)?;
+        map.serialize_entry("address", &a.address)?;
+        map.serialize_entry("status", &StatusCode { code: &a.status })?;
+        map.serialize_entry("urls", &a.urls)?;
+        map.serialize_entry("transactions", &a.transactions)?;
+        map.end()
+    }
+}
+
+#[derive(Serialize)]
+struct StatusCode<'a> {
+    code: &'a OrderStatus,
+}
+
+impl Serialize for OrderTransaction {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("id", &self.id)?;
+        map.serialize_entry("hash", &self.hash)?;
+        map.serialize_entry("hashUrl", &self.hash_url)?;
+        map.serialize_entry("amount", &self.amount)?;
+        map.serialize_entry("amountFiat", &self.amount_fiat)?;
+        map.serialize_entry("createdAt", &self.created_at)?;
+        map.end()
+    }
+}

@@ -1,0 +1,322 @@
+//! [`OrderCallback`] and [`DepositCallback`]: what CityPay.io posts.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
+use serde::{Serialize, Serializer};
+
+use super::status::{Action, DepositStatus, OrderStatus};
+use super::token::Token;
+use super::wire::{CallbackObject, StatusObject};
+use crate::amount::Amount;
+use crate::error::{Flaw, ParseError};
+use crate::open_enum::same_word;
+use crate::read::{self, Anomaly, At, Reader, lenient, mirror, share};
+use crate::text::Text;
+use crate::timestamp::Timestamp;
+use crate::verified::{Parse, Sealed, Unverified};
+use crate::wire::{Raw, Slot};
+
+/// A callback about an order. **Unsigned**: anybody can post one. It tells the
+/// merchant to ask the order endpoint, whose answer is the proof.
+///
+/// On a freshly created order any field can be missing; at least one of
+/// `order_token`, `order_id` and `client_order_id` is there. The merchant's own
+/// `client_order_id` is *not* in the endpoint's answer and is never proven: look
+/// the order up by its token.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct OrderCallback {
+    #[serde(rename = "type")]
+    kind: OrderKind,
+    /// What happened.
+    pub action: Option<Action>,
+    /// Where the order stands.
+    pub status: Option<OrderStatus>,
+    /// The gateway's id.
+    pub order_id: Option<Text>,
+    /// The merchant's id, as the sender says.
+    pub client_order_id: Option<Text>,
+    /// The last transaction's id.
+    pub transaction_id: Option<Text>,
+    /// The last transaction's amount in whole coins.
+    pub received_amount_in_coins: Option<Amount>,
+    /// The last transaction's amount in the order's fiat currency.
+    pub received_amount_in_fiat: Option<Amount>,
+    /// `USD`.
+    pub fiat_currency: Option<Text>,
+    /// `BTC`, `Bitcoin` or an id.
+    pub crypto_currency: Option<Text>,
+    /// When the order was created; often without a zone.
+    pub created_at: Option<Timestamp>,
+    /// The token that the merchant issued.
+    pub order_token: Option<Token>,
+    /// Minutes from creation until it expires.
+    pub order_expiration: Option<u32>,
+    /// At the time of the transaction.
+    pub exchange_rate: Option<Amount>,
+    #[serde(skip)]
+    anomalies: Vec<Anomaly>,
+    #[serde(skip)]
+    body: Arc<str>,
+}
+
+/// A callback about a payment to a customer's permanent address. **Unsigned**,
+/// and there is no endpoint to ask: it can't be proven beyond its sender's
+/// address. Its token names a customer, not a payment.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct DepositCallback {
+    #[serde(rename = "type")]
+    kind: DepositKind,
+    /// What happened.
+    pub action: Option<Action>,
+    /// The transaction's id.
+    pub transaction_id: Option<Text>,
+    /// The transaction's amount in whole coins.
+    pub received_amount: Option<Amount>,
+    /// Where the deposit stands.
+    pub status: Option<DepositStatus>,
+    /// An id, or a name.
+    pub crypto_currency: Option<Text>,
+    /// At the time of the transaction.
+    pub exchange_rate: Option<Amount>,
+    /// When it came in; often without a zone. Documented as `crated_at`.
+    pub created_at: Option<Timestamp>,
+    /// The token that the merchant gave the customer.
+    pub deposit_token: Option<Token>,
+    #[serde(skip)]
+    anomalies: Vec<Anomaly>,
+    #[serde(skip)]
+    body: Arc<str>,
+}
+
+#[derive(Debug, Clone)]
+struct OrderKind;
+
+impl Serialize for OrderKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str("order callback")
+    }
+}
+
+#[derive(Debug, Clone)]
+struct DepositKind;
+
+impl Serialize for DepositKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str("deposit callback")
+    }
+}
+
+/// A callback of either kind: which one is known only once it is read.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Posted {
+    /// About a deposit.
+    Deposit(Unverified<DepositCallback>),
+    /// About an order.
+    Order(Unverified<OrderCallback>),
+}
+
+impl Posted {
+    /// Reads a body of at most `limit` bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`], as [`Unverified::parse`].
+    pub fn parse_within(body: &[u8], limit: usize) -> Result<Self, ParseError> {
+        let body = share(body, limit)?;
+        let object: CallbackObject<'_> = mirror(&body)?;
+        let reader = Reader::new(Arc::clone(&body)).without_blanks();
+        let at = At::Root;
+        if matches!(object.shape, crate::wire::Shape::Mismatch) {
+            return Err(at.key("type").error(Flaw::Missing));
+        }
+        at.sound(object.shape)?;
+        let kind = reader.required(at.key("type"), &object.kind, read::text)?;
+        let is_one_of = |words: [&str; 2]| words.iter().any(|word| same_word(&kind, word));
+        if is_one_of(["order callback", "order"]) {
+            read_order(reader, &object)
+                .map(Unverified::new)
+                .map(Self::Order)
+        } else if is_one_of(["deposit callback", "deposit"]) {
+            read_deposit(reader, &object)
+                .map(Unverified::new)
+                .map(Self::Deposit)
+        } else {
+            Err(ParseError::Unsupported { path: "type" })
+        }
+    }
+}
+
+impl Sealed for OrderCallback {}
+
+impl Parse for OrderCallback {
+    fn parse(body: &[u8], limit: usize) -> Result<Unverified<Self>, ParseError> {
+        match Posted::parse_within(body, limit)? {
+            Posted::Order(order) => Ok(order),
+            Posted::Deposit(_) => Err(ParseError::Unsupported { path: "type" }),
+        }
+    }
+}
+
+impl Sealed for DepositCallback {}
+
+impl Parse for DepositCallback {
+    fn parse(body: &[u8], limit: usize) -> Result<Unverified<Self>, ParseError> {
+        match Posted::parse_within(body, limit)? {
+            Posted::Deposit(deposit) => Ok(deposit),
+            Posted::Order(_) => Err(ParseError::Unsupported { path: "type" }),
+        }
+    }
+}
+
+fn read_order(mut reader: Reader, o: &CallbackObject<'_>) -> Result<OrderCallback, ParseError> {
+    let at = At::Root;
+    let order_id = reader.strict(at.key("order_id"), &o.order_id, read::id)?;
+    let client_order_id = reader.strict(at.key("client_order_id"), &o.client_order_id, read::id)?;
+    let order_token = reader
+        .strict(at.key("order_token"), &o.order_token, read::id)?
+        .map(Token);
+    if order_id.is_none() && client_order_id.is_none() && order_token.is_none() {
+        return Err(at.key("order_token").error(Flaw::Missing));
+    }
+    Ok(OrderCallback {
+        kind: OrderKind,
+        action: lenient!(reader, at, o.action, text).map(Action::from),
+        status: read_status(&mut reader, o).map(OrderStatus::from),
+        order_id,
+        client_order_id,
+        transaction_id: reader.strict(at.key("transaction_id"), &o.transaction_id, read::id)?,
+        received_amount_in_coins: reader.strict(
+            at.key("received_amount_in_coins"),
+            &o.received_amount_in_coins,
+            read::received_amount,
+        )?,
+        received_amount_in_fiat: reader.strict(
+            at.key("received_amount_in_fiat"),
+            &o.received_amount_in_fiat,
+            read::received_amount,
+        )?,
+        fiat_currency: lenient!(reader, at, o.fiat_currency, text_or_number),
+        crypto_currency: lenient!(reader, at, o.crypto_currency, text_or_number),
+        created_at: lenient!(reader, at, o.created_at, time),
+        order_token,
+        order_expiration: lenient!(reader, at, o.order_expiration, count),
+        exchange_rate: lenient!(reader, at, o.exchange_rate, amount),
+        anomalies: reader.anomalies,
+        body: reader.body,
+    })
+}
+
+fn read_deposit(mut reader: Reader, o: &CallbackObject<'_>) -> Result<DepositCallback, ParseError> {
+    let at = At::Root;
+    let transaction_id = reader.strict(at.key("transaction_id"), &o.transaction_id, read::id)?;
+    let deposit_token = reader
+        .strict(at.key("deposit_token"), &o.deposit_token, read::id)?
+        .map(Token);
+    if transaction_id.is_none() && deposit_token.is_none() {
+        return Err(at.key("deposit_token").error(Flaw::Missing));
+    }
+    let created_at = lenient!(reader, at, o.created_at, time);
+    Ok(DepositCallback {
+        kind: DepositKind,
+        action: lenient!(reader, at, o.action, text).map(Action::from),
+        transaction_id,
+        received_amount: reader.strict(
+            at.key("received_amount"),
+            &o.received_amount,
+            read::received_amount,
+        )?,
+        status: read_status(&mut reader, o).map(DepositStatus::from),
+        crypto_currency: lenient!(reader, at, o.crypto_currency, text_or_number),
+        exchange_rate: lenient!(reader, at, o.exchange_rate, amount),
+        created_at: created_at.or_else(|| lenient!(reader, at, o.crated_at, time)),
+        deposit_token,
+        anomalies: reader.anomalies,
+        body: reader.body,
+    })
+}
+
+/// A word, an object with a code and a label, or either under `order_status`.
+fn read_status(reader: &mut Reader, o: &CallbackObject<'_>) -> Option<Text> {
+    let at = At::Root;
+    status_word(reader, at.key("status"), &o.status)
+        .or_else(|| status_word(reader, at.key("order_status"), &o.order_status))
+}
+
+/// The word of a status in any of its forms.
+pub(super) fn status_word(reader: &mut Reader, at: At<'_>, slot: &Slot<Raw<'_>>) -> Option<Text> {
+    match slot.get() {
+        Some(Raw(text)) if text.starts_with('{') => {
+            let status: StatusObject<'_> = mirror(text).unwrap_or_default();
+            if let Err(ParseError::Field { path, flaw }) = at.sound(status.shape) {
+                reader.note_path(path, flaw);
+                return None;
+            }
+            // A code that is no word is the gateway's own number for it.
+            let code = reader
+                .strict(at.key("code"), &status.code, read::text)
+                .ok()
+                .flatten();
+            code.or_else(|| reader.lenient(at.key("label"), &status.label, read::text))
+        }
+        _ => reader.lenient(at, slot, read::text),
+    }
+}
+
+impl OrderCallback {
+    /// When the order expires: the gateway never says that it did.
+    ///
+    /// `zone` is the one that the merchant takes the gateway's local times to
+    /// be in; the documentation names none, and the company sits at UTC+4. It
+    /// does not matter where `created_at` is an instant. `None` if
+    /// `created_at` or `order_expiration` is missing.
+    #[must_use]
+    pub fn expires_at(&self, zone: FixedOffset) -> Option<DateTime<Utc>> {
+        minutes_after(self.created_at.as_ref()?, self.order_expiration?, zone)
+    }
+
+    /// Whether the order has expired by `now`; `None` as
+    /// [`expires_at`](Self::expires_at).
+    #[must_use]
+    pub fn is_expired_at(&self, now: DateTime<Utc>, zone: FixedOffset) -> Option<bool> {
+        self.expires_at(zone).map(|end| end <= now)
+    }
+
+    /// Incidental fields that could not be read and stand as absent.
+    #[must_use]
+    pub fn anomalies(&self) -> &[Anomaly] {
+        &self.anomalies
+    }
+
+    /// The exact bytes of the body.
+    #[must_use]
+    pub fn raw(&self) -> &[u8] {
+        self.body.as_bytes()
+    }
+}
+
+impl DepositCallback {
+    /// Incidental fields that could not be read and stand as absent.
+    #[must_use]
+    pub fn anomalies(&self) -> &[Anomaly] {
+        &self.anomalies
+    }
+
+    /// The exact bytes of the body.
+    #[must_use]
+    pub fn raw(&self) -> &[u8] {
+        self.body.as_bytes()
+    }
+}
+
+pub(super) fn minutes_after(
+    start: &Timestamp,
+    minutes: u32,
+    zone: FixedOffset,
+) -> Option<DateTime<Utc>> {
+    let length = TimeDelta::try_minutes(minutes.into())?;
+    start.in_zone(zone)?.checked_add_signed(length)
+}

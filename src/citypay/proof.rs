@@ -1,0 +1,342 @@
+//! [`Account`]: from an unverified CityPay.io callback to a proven one.
+
+use std::net::IpAddr;
+
+use super::answer::{OrderAnswer, OrderTransaction};
+use super::callback::{DepositCallback, OrderCallback};
+use super::status::OrderStatus;
+use super::token::{Token, same};
+use crate::address::AddressRanges;
+use crate::error::{KeyError, VerifyError};
+use crate::text::Text;
+use crate::verified::{Evidence, Proof, Provable, Unverified, Verified};
+
+/// The merchant's account with CityPay.io, and what it trusts.
+///
+/// Nothing that CityPay.io posts is signed. An order is proven by the order
+/// endpoint's answer, for a token that **the merchant issued** and with the
+/// merchant's own customer id in it: without the one, an attacker names any
+/// order; without the other, an order of the attacker's own settles somebody's
+/// invoice.
+///
+/// ```
+/// use payhook::Unverified;
+/// use payhook::citypay::{Account, OrderCallback, OrderStatus};
+///
+/// let account = Account::new("5120")?;
+///
+/// let body = include_bytes!("../../examples/bodies/citypay-order-confirmed.json");
+/// let callback = Unverified::<OrderCallback>::parse(body)?;
+///
+/// // The token is looked up among the merchant's own, then the endpoint is
+/// // asked with the merchant's HTTP client: `Environment::order_url`.
+/// let issued = "tok_4f9c1b7e";
+/// let answer = include_bytes!("../../examples/bodies/citypay-order-confirmed.answer.json");
+///
+/// let order = account.prove_order(callback, issued, answer)?;
+/// assert_eq!(order.proven().status(), Some(&OrderStatus::Confirmed));
+/// # Ok::<(), payhook::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Account {
+    customer_id: Text,
+    sources: Option<AddressRanges>,
+    settle_deposits: bool,
+}
+
+impl Account {
+    /// An account by its customer id, the `customerId` of the endpoint's
+    /// answers.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::EmptyCustomerId`].
+    pub fn new(customer_id: &str) -> Result<Self, KeyError> {
+        if customer_id.trim().is_empty() {
+            return Err(KeyError::EmptyCustomerId);
+        }
+        Ok(Self {
+            customer_id: customer_id.into(),
+            sources: None,
+            settle_deposits: false,
+        })
+    }
+
+    /// Takes a sender's address in these ranges as weak evidence: enough to
+    /// hear of a deposit, never enough to settle one.
+    #[must_use]
+    pub fn source_addresses(mut self, ranges: AddressRanges) -> Self {
+        self.sources = Some(ranges);
+        self
+    }
+
+    /// Lets confirmed deposits **settle by the sender's address alone**.
+    ///
+    /// There is no better evidence for a deposit, and this is not good: whoever
+    /// can post from one of the ranges, or past a proxy that forwards its
+    /// clients' headers, credits any customer with any amount. Compare each
+    /// with the blockchain.
+    #[must_use]
+    pub fn danger_settle_deposits_by_source_address(mut self, ranges: AddressRanges) -> Self {
+        self.sources = Some(ranges);
+        self.settle_deposits = true;
+        self
+    }
+
+    /// Proves an order by the endpoint's answer.
+    ///
+    /// `issued` is the token as the merchant's own record has it, never the
+    /// one in the callback. Status, amounts and currencies are taken from the
+    /// answer. It may be ahead of the callback, and wins; if it is behind, the
+    /// order is pending.
+    ///
+    /// # Errors
+    ///
+    /// - [`VerifyError::MissingToken`], [`VerifyError::NotIssued`] if the
+    ///   callback's token is missing or another one.
+    /// - [`VerifyError::AnswerRefused`], [`VerifyError::AnswerUnreadable`] as
+    ///   [`OrderAnswer::parse`].
+    /// - [`VerifyError::AnswerMismatch`] if the answer is about another order.
+    /// - [`VerifyError::OtherCustomer`] if the order is not this account's.
+    pub fn prove_order(
+        &self,
+        callback: Unverified<OrderCallback>,
+        issued: &str,
+        answer: &[u8],
+    ) -> Result<Verified<OrderCallback>, VerifyError> {
+        let body = callback.unverified();
+        check_token(body.order_token.as_ref(), issued)?;
+        let answer = OrderAnswer::parse(answer)?;
+        if !answer.token.is(issued) {
+            return Err(VerifyError::AnswerMismatch { path: "data.token" });
+        }
+        if !same(&answer.customer_id, &self.customer_id) {
+            return Err(VerifyError::OtherCustomer);
+        }
+        if let (Some(told), Some(own)) = (&answer.id, &body.order_id)
+            && told != own
+        {
+            return Err(VerifyError::AnswerMismatch { path: "data.id" });
+        }
+        let is_behind = is_behind(&answer.status, body.status.as_ref());
+        let proof = Proof {
+            proven: ProvenOrder {
+                token: Some(answer.token.clone()),
+                answer: Some(answer),
+                is_behind,
+            },
+            evidence: Evidence::OrderEndpoint,
+        };
+        Ok(Verified::new(callback, proof))
+    }
+
+    /// Takes a callback for one about the merchant's own order, by its token
+    /// alone. Nothing is settled by it: the token stands in the payer's
+    /// payment address.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifyError::MissingToken`], [`VerifyError::NotIssued`].
+    pub fn prove_order_by_record(
+        &self,
+        callback: Unverified<OrderCallback>,
+        issued: &str,
+    ) -> Result<Verified<OrderCallback>, VerifyError> {
+        let token = check_token(callback.unverified().order_token.as_ref(), issued)?.clone();
+        let proof = Proof {
+            proven: ProvenOrder {
+                token: Some(token),
+                ..ProvenOrder::nothing()
+            },
+            evidence: Evidence::MerchantRecord,
+        };
+        Ok(Verified::new(callback, proof))
+    }
+
+    /// Takes a callback for the gateway's by its sender's address. Nothing is
+    /// proven of the order, and nothing settled.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifyError::NoEvidence`] without configured ranges,
+    /// [`VerifyError::SourceAddress`] if the address is in none of them.
+    pub fn prove_order_by_source_address(
+        &self,
+        callback: Unverified<OrderCallback>,
+        peer: IpAddr,
+    ) -> Result<Verified<OrderCallback>, VerifyError> {
+        self.check_source(peer)?;
+        let proof = Proof {
+            proven: ProvenOrder::nothing(),
+            evidence: Evidence::SourceAddress,
+        };
+        Ok(Verified::new(callback, proof))
+    }
+
+    /// Takes a deposit for one of the merchant's own customer, by its token
+    /// alone. It needs review: the token names a customer, not a payment.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifyError::MissingToken`], [`VerifyError::NotIssued`].
+    pub fn prove_deposit_by_record(
+        &self,
+        callback: Unverified<DepositCallback>,
+        issued: &str,
+    ) -> Result<Verified<DepositCallback>, VerifyError> {
+        let token = check_token(callback.unverified().deposit_token.as_ref(), issued)?.clone();
+        let proof = Proof {
+            proven: ProvenDeposit {
+                token: Some(token),
+                ..ProvenDeposit::nothing()
+            },
+            evidence: Evidence::MerchantRecord,
+        };
+        Ok(Verified::new(callback, proof))
+    }
+
+    /// Takes a deposit for the gateway's by its sender's address. It needs
+    /// review unless the account
+    /// [says otherwise](Self::danger_settle_deposits_by_source_address).
+    ///
+    /// # Errors
+    ///
+    /// [`VerifyError::NoEvidence`] without configured ranges,
+    /// [`VerifyError::SourceAddress`] if the address is in none of them.
+    pub fn prove_deposit_by_source_address(
+        &self,
+        callback: Unverified<DepositCallback>,
+        peer: IpAddr,
+    ) -> Result<Verified<DepositCallback>, VerifyError> {
+        self.check_source(peer)?;
+        let proof = Proof {
+            proven: ProvenDeposit {
+                is_trusted: self.settle_deposits,
+                ..ProvenDeposit::nothing()
+            },
+            evidence: Evidence::SourceAddress,
+        };
+        Ok(Verified::new(callback, proof))
+    }
+
+    pub(crate) fn knows_sources(&self) -> bool {
+        self.sources.is_some()
+    }
+
+    fn check_source(&self, peer: IpAddr) -> Result<(), VerifyError> {
+        match &self.sources {
+            Some(ranges) => ranges.check(peer),
+            None => Err(VerifyError::NoEvidence),
+        }
+    }
+}
+
+fn check_token<'a>(token: Option<&'a Token>, issued: &str) -> Result<&'a Token, VerifyError> {
+    let token = token.ok_or(VerifyError::MissingToken)?;
+    if token.is(issued) {
+        Ok(token)
+    } else {
+        Err(VerifyError::NotIssued)
+    }
+}
+
+/// Whether the endpoint has not caught up with the callback yet.
+fn is_behind(answer: &OrderStatus, callback: Option<&OrderStatus>) -> bool {
+    match (answer.rank(), callback.and_then(OrderStatus::rank)) {
+        (Some(answer), Some(callback)) => answer < callback,
+        _ => false,
+    }
+}
+
+/// The facts of an [`OrderCallback`] that its evidence covers.
+///
+/// By the order endpoint that is the whole of its answer. `client_order_id`
+/// is not in it: look the order up by its [`token`](Self::token).
+#[derive(Debug, Clone)]
+pub struct ProvenOrder {
+    token: Option<Token>,
+    answer: Option<OrderAnswer>,
+    is_behind: bool,
+}
+
+impl ProvenOrder {
+    pub(crate) fn nothing() -> Self {
+        Self {
+            token: None,
+            answer: None,
+            is_behind: false,
+        }
+    }
+
+    /// The token, which the merchant issued; `None` by a source address.
+    #[must_use]
+    pub fn token(&self) -> Option<&Token> {
+        self.token.as_ref()
+    }
+
+    /// Where the order stands; `None` but by the order endpoint.
+    #[must_use]
+    pub fn status(&self) -> Option<&OrderStatus> {
+        self.answer.as_ref().map(|answer| &answer.status)
+    }
+
+    /// All that the order endpoint said; `None` by other evidence.
+    #[must_use]
+    pub fn answer(&self) -> Option<&OrderAnswer> {
+        self.answer.as_ref()
+    }
+
+    /// Whether the callback claims more than the endpoint knows yet. The order
+    /// is pending then: ask again, or fail, so that the gateway sends again.
+    #[must_use]
+    pub fn is_behind(&self) -> bool {
+        self.is_behind
+    }
+
+    /// The answer's transaction that the callback names, or its only one.
+    pub(crate) fn transaction(&self, callback: &OrderCallback) -> Option<&OrderTransaction> {
+        let answer = self.answer.as_ref()?;
+        match (&callback.transaction_id, answer.transactions.as_slice()) {
+            (Some(id), _) => answer.transaction(id),
+            (None, [only]) => Some(only),
+            (None, _) => None,
+        }
+    }
+}
+
+/// The facts of a [`DepositCallback`] that its evidence covers: next to none.
+#[derive(Debug, Clone)]
+pub struct ProvenDeposit {
+    token: Option<Token>,
+    is_trusted: bool,
+}
+
+impl ProvenDeposit {
+    pub(crate) fn nothing() -> Self {
+        Self {
+            token: None,
+            is_trusted: false,
+        }
+    }
+
+    /// The token, which the merchant gave a customer; `None` by a source
+    /// address.
+    #[must_use]
+    pub fn token(&self) -> Option<&Token> {
+        self.token.as_ref()
+    }
+
+    /// Whether the merchant chose to settle by the sender's address.
+    #[must_use]
+    pub fn is_trusted(&self) -> bool {
+        self.is_trusted
+    }
+}
+
+impl Provable for OrderCallback {
+    type Proven = ProvenOrder;
+}
+
+impl Provable for DepositCallback {
+    type Proven = ProvenDeposit;
+}

@@ -1,0 +1,114 @@
+//! [`Token`]: what names an order or a deposit's customer.
+
+use std::fmt;
+
+use ctutils::CtEq;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::{Serialize, Serializer};
+
+use crate::text::Text;
+
+/// A token of CityPay.io.
+///
+/// It is no secret (it stands in the payer's payment address), but it decides
+/// whose money is whose: it can only be compared in constant time, by
+/// [`is`](Self::is), and is not shown by `Debug`.
+///
+/// ```compile_fail,E0369
+/// fn same(a: &payhook::citypay::Token, b: &payhook::citypay::Token) -> bool {
+///     a == b
+/// }
+/// ```
+///
+/// ```
+/// fn same(a: &payhook::citypay::Token, b: &payhook::citypay::Token) -> bool {
+///     a.is(b.as_str())
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Token(pub(super) Text);
+
+impl Token {
+    /// The token, to look an order up by.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn text(&self) -> Text {
+        self.0.clone()
+    }
+
+    /// Whether the token is `other`, in constant time for equal lengths.
+    #[must_use]
+    pub fn is(&self, other: &str) -> bool {
+        same(&self.0, other)
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(..)")
+    }
+}
+
+impl Serialize for Token {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+/// Equality in constant time for texts of equal length.
+pub(super) fn same(left: &str, right: &str) -> bool {
+    left.as_bytes().ct_eq(right.as_bytes()).into()
+}
+
+/// Where CityPay.io answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Environment {
+    /// Real money.
+    Production,
+    /// The host with `test-` in front.
+    Sandbox,
+}
+
+impl Environment {
+    /// Where the answer for an order is: a `GET` without credentials. This
+    /// crate opens no socket; fetch it with the HTTP client that you use.
+    ///
+    /// `None` for what no path can carry: nothing, `.` and `..`, which an HTTP
+    /// client would resolve to another address.
+    ///
+    /// ```
+    /// use payhook::citypay::Environment;
+    ///
+    /// assert_eq!(
+    ///     Environment::Production.order_url("tok_4f9c1b7e").as_deref(),
+    ///     Some("https://v2-order-api.citypay.io/order/tok_4f9c1b7e"),
+    /// );
+    /// assert_eq!(
+    ///     Environment::Sandbox.order_url("a/../b").as_deref(),
+    ///     Some("https://test-v2-order-api.citypay.io/order/a%2F..%2Fb"),
+    /// );
+    /// assert_eq!(Environment::Production.order_url(".."), None);
+    /// ```
+    #[must_use]
+    pub fn order_url(&self, token: &str) -> Option<String> {
+        /// All but RFC 3986's unreserved characters.
+        const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+            .remove(b'-')
+            .remove(b'.')
+            .remove(b'_')
+            .remove(b'~');
+        if matches!(token, "" | "." | "..") {
+            return None;
+        }
+        let host = match self {
+            Self::Production => "v2-order-api.citypay.io",
+            Self::Sandbox => "test-v2-order-api.citypay.io",
+        };
+        let token = utf8_percent_encode(token, RESERVED);
+        Some(format!("https://{host}/order/{token}"))
+    }
+}

@@ -1,0 +1,418 @@
+//! What can go wrong, whose fault it is, and what to try.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::amount::AmountError;
+use crate::b2binpay::{TrackingIds, TransferCallback};
+use crate::timestamp::TimestampError;
+use crate::verified::Unverified;
+use crate::wire::MAX_ENTRIES;
+
+/// Whose fault a refusal is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The merchant's: configuration, handler or look-up.
+    Operator,
+    /// Whoever posted the body.
+    Sender,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Operator => "operator",
+            Self::Sender => "sender",
+        })
+    }
+}
+
+/// A key, or what stands for one, that can't be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// A callback secret with white space at its edge: a slip of the clipboard
+    /// or of a file's last line.
+    #[error("the callback secret begins or ends with white space")]
+    BlankEdge,
+    /// An empty CityPay.io customer id would equal a missing one.
+    #[error("the customer id is empty")]
+    EmptyCustomerId,
+    /// An empty login.
+    #[error("the login is empty")]
+    EmptyLogin,
+    /// An empty password.
+    #[error("the password is empty")]
+    EmptyPassword,
+    /// Anybody can sign with an empty secret.
+    #[error("the callback secret is empty")]
+    EmptySecret,
+}
+
+impl KeyError {
+    /// Always the merchant's.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        Fault::Operator
+    }
+
+    /// What to try.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::BlankEdge => "trim the secret where it is read; a file often ends with a newline",
+            Self::EmptyCustomerId => "set the customer id that the cabinet shows",
+            Self::EmptyLogin | Self::EmptyPassword => {
+                "set both the API key and the API secret that the v2 integration logs in with"
+            }
+            Self::EmptySecret => "check that the environment variable or file is set and not empty",
+        }
+    }
+}
+
+/// Why a field can't be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Flaw {
+    /// Not a decimal amount, or one beyond the bounds.
+    #[error(transparent)]
+    Amount(#[from] AmountError),
+    /// The key stands in its object twice: two readers could differ.
+    #[error("the key stands there twice")]
+    Duplicate,
+    /// It has to be there.
+    #[error("expected a value, found none")]
+    Missing,
+    /// An amount that was received can't be negative.
+    #[error("expected an amount that is not negative")]
+    Negative,
+    /// Not `true` or `false`.
+    #[error("expected true or false")]
+    NotABool,
+    /// A number with a point or exponent, or no number at all.
+    #[error("expected a whole number")]
+    NotAWholeNumber,
+    /// Not a JSON list.
+    #[error("expected a list")]
+    NotAList,
+    /// Not a JSON object.
+    #[error("expected an object")]
+    NotAnObject,
+    /// Ids and tokens are text or whole numbers, and not empty.
+    #[error("expected an id: text or a whole number")]
+    NotAnId,
+    /// A signed status is one digit, with `-` in front or not.
+    #[error("expected one digit, with `-` in front or not")]
+    NotAStatus,
+    /// A signed amount has digits and at most a point.
+    #[error("expected digits with at most a point among them")]
+    NotPlain,
+    /// Not JSON text, or not a number where numbers are taken as well.
+    #[error("expected text")]
+    NotText,
+    /// A whole number outside the range that its field has.
+    #[error("expected a number between {min} and {max}")]
+    OutOfRange {
+        /// The least.
+        min: i64,
+        /// The largest.
+        max: i64,
+    },
+    /// Not a moment in time.
+    #[error(transparent)]
+    Time(#[from] TimestampError),
+    /// A list with more than 1,000 entries.
+    #[error("expected at most {MAX_ENTRIES} entries")]
+    TooLong,
+}
+
+/// A body that can't be read as a callback. It never quotes the body.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ParseError {
+    /// A field that matters can't be read.
+    #[error("`{path}`: {flaw}")]
+    Field {
+        /// Where: `included[1].attributes.amount`.
+        path: Box<str>,
+        /// Why.
+        flaw: Flaw,
+    },
+    /// Not JSON, nothing at all, cut short, or more than one document.
+    #[error("the body is not one JSON document: it breaks at line {line}, column {column}")]
+    NotJson {
+        /// Counted from 1; 0 for an empty body's column.
+        line: usize,
+        /// In bytes, counted from 1.
+        column: usize,
+    },
+    /// Not UTF-8.
+    #[error("the body is not UTF-8 from byte {offset} on")]
+    NotUtf8 {
+        /// How many bytes are valid.
+        offset: usize,
+    },
+    /// Longer than the limit.
+    #[error("the body has {length} bytes, the limit is {limit}")]
+    TooLarge {
+        /// The body's length in bytes.
+        length: usize,
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// Readable, but not a kind of callback that this version knows.
+    #[error("`{path}` names no kind of callback that is known here")]
+    Unsupported {
+        /// The field that names the kind.
+        path: &'static str,
+    },
+}
+
+impl ParseError {
+    /// Always the sender's: nothing of the merchant's had a part in it.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        Fault::Sender
+    }
+
+    /// The HTTP status to answer with: 400, 413 or 422.
+    #[must_use]
+    pub fn http_status(&self) -> u16 {
+        match self {
+            Self::TooLarge { .. } => 413,
+            Self::Unsupported { .. } => 422,
+            Self::Field { .. } | Self::NotJson { .. } | Self::NotUtf8 { .. } => 400,
+        }
+    }
+
+    /// What to try.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Field { .. } => {
+                "compare the field with the gateway's documentation; if a genuine callback has it, \
+                 report it to payhook"
+            }
+            Self::NotJson { .. } => {
+                "hand over the request's body untouched: not form-decoded, not re-encoded, not cut"
+            }
+            Self::NotUtf8 { .. } => {
+                "hand over the request's body untouched: not decompressed or transcoded halfway"
+            }
+            Self::TooLarge { .. } => {
+                "raise the receiver's body limit if genuine callbacks are this large"
+            }
+            Self::Unsupported { .. } => {
+                "check that the gateway's address is the one for this endpoint; a new kind of \
+                 callback needs a newer payhook"
+            }
+        }
+    }
+}
+
+/// A callback that could be read and was not proven. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerifyError {
+    /// Several transfers could be the one that is signed.
+    #[error("several transfers could be the one this callback is about")]
+    AmbiguousTransfer,
+    /// The gateway's answer is about something else than the callback.
+    #[error("`{path}` of the gateway's answer is not what the callback says")]
+    AnswerMismatch {
+        /// Where they differ, in the answer.
+        path: &'static str,
+    },
+    /// The gateway answered with an error.
+    #[error("the gateway answered the look-up with an error")]
+    AnswerRefused {
+        /// The `status_code` of the error form, if it has one.
+        code: Option<i64>,
+    },
+    /// The gateway's answer can't be read.
+    #[error("the gateway's answer can't be read")]
+    AnswerUnreadable(#[source] ParseError),
+    /// The operation type contradicts the kind of the operation.
+    #[error("operation type {op_type} contradicts a {operation}")]
+    InconsistentOperation {
+        /// `deposit` or `payout`, as the body says.
+        operation: &'static str,
+        /// The transfer's `op_type`.
+        op_type: i32,
+    },
+    /// The signature is not 64 lower-case hexadecimal digits.
+    #[error("the signature is not 64 lower-case hexadecimal digits")]
+    MalformedSignature,
+    /// A body with a transfer and no signature. Only bodies without a transfer
+    /// are ever unsigned.
+    #[error("the body has a transfer and no signature")]
+    MissingSignature,
+    /// The callback names no token that could be looked up.
+    #[error("the callback has no token to look it up by")]
+    MissingToken,
+    /// The relationship names a transfer that is not there.
+    #[error("the transfer that `data.relationships.transfer` names is not in the body")]
+    MissingTransfer,
+    /// Nothing configured can prove this kind of callback.
+    #[error("nothing is configured that could prove this callback")]
+    NoEvidence,
+    /// The token is none that the merchant issued.
+    #[error("the token is none that the merchant issued")]
+    NotIssued,
+    /// The order belongs to another customer of the gateway.
+    #[error("the order belongs to another customer id than the configured one")]
+    OtherCustomer,
+    /// None of the keys makes the signature.
+    #[error("none of {keys} configured key(s) makes this signature")]
+    SignatureMismatch {
+        /// How many were tried.
+        keys: usize,
+    },
+    /// The sender's address is in none of the configured ranges.
+    #[error("the sender's address is in none of the configured ranges")]
+    SourceAddress,
+    /// The callback is older or newer than the merchant accepts.
+    #[error("the callback is {} s away from now, the limit is {} s", distance.as_secs(), limit.as_secs())]
+    Stale {
+        /// How far its time is from now, in either direction.
+        distance: Duration,
+        /// What the merchant set.
+        limit: Duration,
+    },
+    /// The signature fits, but the tracking id is not as it was declared, so
+    /// that the signed text could be read in another way.
+    #[error("the tracking id is not {declared}, as the merchant declared")]
+    TrackingId {
+        /// The declaration that is broken.
+        declared: TrackingIds,
+    },
+    /// Addresses are evidence here, and none was handed over.
+    #[error("the sender's address was not handed over")]
+    UnknownPeer,
+    /// No transfer and no signature: legitimate, and no proof at all.
+    #[error("the callback is not signed")]
+    Unsigned(Box<Unverified<TransferCallback>>),
+}
+
+impl VerifyError {
+    /// Whose fault it is, most likely.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::AnswerRefused { .. }
+            | Self::AnswerUnreadable(_)
+            | Self::NoEvidence
+            | Self::OtherCustomer
+            | Self::TrackingId { .. }
+            | Self::UnknownPeer => Fault::Operator,
+            _ => Fault::Sender,
+        }
+    }
+
+    /// The HTTP status to answer with: 401, or 503 where asking back did not
+    /// work out and another delivery may.
+    #[must_use]
+    pub fn http_status(&self) -> u16 {
+        match self {
+            Self::AnswerRefused { .. } | Self::AnswerUnreadable(_) => 503,
+            _ => 401,
+        }
+    }
+
+    /// What to try.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::AmbiguousTransfer => {
+                "report the body to payhook if the gateway's list of callbacks has it"
+            }
+            Self::AnswerMismatch { .. } => {
+                "check that the look-up asks for what the callback names"
+            }
+            Self::AnswerRefused { .. } | Self::AnswerUnreadable(_) => {
+                "check the look-up's address and environment; the gateway will send again"
+            }
+            Self::InconsistentOperation { .. } => {
+                "do not credit it: the body was put together from two, or the gateway changed"
+            }
+            Self::MalformedSignature | Self::MissingSignature => {
+                "look the callback up in the gateway's list; if it is there, hand over the body \
+                 untouched"
+            }
+            Self::MissingToken => "look the order up in the cabinet by the ids it has",
+            Self::MissingTransfer => {
+                "hand over the whole body; if the gateway sent it like this, report it to payhook"
+            }
+            Self::NoEvidence => "configure a look-up or the gateway's source addresses",
+            Self::NotIssued => {
+                "expected for forged posts; otherwise check where tokens are recorded"
+            }
+            Self::OtherCustomer => "compare the configured customer id with the cabinet's",
+            Self::SignatureMismatch { .. } => {
+                "check that the key is this wallet's and environment's: callback secret for API \
+                 v3, login and password for v2"
+            }
+            Self::SourceAddress | Self::UnknownPeer => {
+                "pass the socket's peer, or the forwarded address of a proxy of your own, and \
+                 compare the ranges with the gateway's list"
+            }
+            Self::Stale { .. } => {
+                "drop the freshness limit if the gateway's retries are wanted: they come late"
+            }
+            Self::TrackingId { .. } => {
+                "declare the tracking ids as they are, or refuse it if all of yours are as declared"
+            }
+            Self::Unsigned(_) => {
+                "fetch the deposit from the gateway's API, or accept its source addresses"
+            }
+        }
+    }
+}
+
+/// Any error of the crate, for callers that treat them alike.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A key can't be used.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// A body can't be read.
+    #[error(transparent)]
+    Parse(#[from] ParseError),
+    /// A callback is not proven.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
+}
+
+impl Error {
+    /// Whose fault it is, most likely.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::Key(error) => error.fault(),
+            Self::Parse(error) => error.fault(),
+            Self::Verify(error) => error.fault(),
+        }
+    }
+
+    /// The HTTP status to answer with; 500 where a key can't be used.
+    #[must_use]
+    pub fn http_status(&self) -> u16 {
+        match self {
+            Self::Key(_) => 500,
+            Self::Parse(error) => error.http_status(),
+            Self::Verify(error) => error.http_status(),
+        }
+    }
+
+    /// What to try.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Key(error) => error.hint(),
+            Self::Parse(error) => error.hint(),
+            Self::Verify(error) => error.hint(),
+        }
+    }
+}

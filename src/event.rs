@@ -1,0 +1,321 @@
+//! [`Event`]: one view over all callbacks, and the table of [`Outcome`]s.
+
+use std::fmt;
+
+use crate::amount::Amount;
+use crate::b2binpay::{self, Operation, TransferCallback};
+use crate::callback::{Callback, Proven};
+use crate::citypay::{DepositCallback, OrderCallback, ProvenDeposit, ProvenOrder, Token};
+use crate::outcome::{self, Outcome};
+use crate::timestamp::Timestamp;
+use crate::verified::{Evidence, Verified};
+
+/// A value, and whether the evidence covers it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fact<T> {
+    /// The evidence covers it.
+    Proven(T),
+    /// The sender says so.
+    Reported(T),
+}
+
+impl<T> Fact<T> {
+    /// The value, if it is proven. Decide about money from this.
+    #[must_use]
+    pub fn proven(self) -> Option<T> {
+        match self {
+            Self::Proven(value) => Some(value),
+            Self::Reported(_) => None,
+        }
+    }
+
+    /// The value, whoever says so: for a log or a screen.
+    #[must_use]
+    pub fn reported(self) -> T {
+        match self {
+            Self::Proven(value) | Self::Reported(value) => value,
+        }
+    }
+
+    /// Whether it is proven.
+    #[must_use]
+    pub fn is_proven(&self) -> bool {
+        matches!(self, Self::Proven(_))
+    }
+}
+
+impl<T: fmt::Display> fmt::Display for Fact<T> {
+    /// A reported value is marked with `?`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Proven(value) => f.pad(&value.to_string()),
+            Self::Reported(value) => f.pad(&format!("{value}?")),
+        }
+    }
+}
+
+/// Who posts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Gateway {
+    /// B2BINPAY or Coinsbuy.
+    B2binpay,
+    /// CityPay.io.
+    CityPay,
+}
+
+impl fmt::Display for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::B2binpay => "B2BINPAY",
+            Self::CityPay => "CityPay",
+        })
+    }
+}
+
+/// What a callback is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// Money in.
+    Deposit,
+    /// An invoice of CityPay.io.
+    Order,
+    /// Money out.
+    Payout,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Deposit => "deposit",
+            Self::Order => "order",
+            Self::Payout => "payout",
+        })
+    }
+}
+
+/// What happened, whichever gateway says so.
+///
+/// Every field that the gateway had a part in is a [`Fact`]: proven or
+/// reported. An event can be neither built nor deserialized; it is
+/// [`Verified::event`] of a verified callback.
+///
+/// ```
+/// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
+/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Lettered);
+/// # let body = include_bytes!("../examples/bodies/b2binpay-deposit-confirmed.json");
+/// use payhook::{Fact, Outcome};
+///
+/// let callback = verifier.verify(Unverified::parse(body)?)?.into_callback();
+/// let event = callback.event();
+/// assert_eq!(event.outcome(), Fact::Proven(Outcome::Settled));
+/// assert_eq!(event.reference(), Some(Fact::Proven("order-9001")));
+/// // No signature covers the currency.
+/// assert_eq!(event.currency(), Some(Fact::Reported("ETH")));
+/// # Ok::<(), payhook::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Event<'a> {
+    gateway: Gateway,
+    kind: Fact<Kind>,
+    reference: Option<Fact<&'a str>>,
+    outcome: Fact<Outcome>,
+    amount: Option<Fact<&'a Amount>>,
+    currency: Option<Fact<&'a str>>,
+    transaction: Option<Fact<&'a str>>,
+    time: Option<Fact<&'a Timestamp>>,
+    original: &'a Verified<Callback>,
+}
+
+impl<'a> Event<'a> {
+    pub(crate) fn new(callback: &'a Verified<Callback>) -> Self {
+        let (told, proven) = (callback.reported(), callback.proven());
+        match (told, proven) {
+            (Callback::Transfer(told), Proven::Transfer(proven)) => {
+                Self::transfer(callback, told, proven)
+            }
+            (Callback::Order(told), Proven::Order(proven)) => Self::order(callback, told, proven),
+            (Callback::Deposit(told), Proven::Deposit(proven)) => {
+                Self::deposit(callback, told, proven)
+            }
+            // The variants always agree; if they did not, nothing is known.
+            (Callback::Transfer(_), _) => Self::unknown(callback, Gateway::B2binpay, Kind::Deposit),
+            (Callback::Order(_), _) => Self::unknown(callback, Gateway::CityPay, Kind::Order),
+            (Callback::Deposit(_), _) => Self::unknown(callback, Gateway::CityPay, Kind::Deposit),
+        }
+    }
+
+    fn unknown(original: &'a Verified<Callback>, gateway: Gateway, kind: Kind) -> Self {
+        Self {
+            gateway,
+            kind: Fact::Reported(kind),
+            reference: None,
+            outcome: Fact::Reported(Outcome::Unknown),
+            amount: None,
+            currency: None,
+            transaction: None,
+            time: None,
+            original,
+        }
+    }
+
+    fn transfer(
+        original: &'a Verified<Callback>,
+        told: &'a TransferCallback,
+        proven: &'a b2binpay::Proven,
+    ) -> Self {
+        let kind = match told.operation {
+            Operation::Deposit(_) => Kind::Deposit,
+            Operation::Payout(_) => Kind::Payout,
+        };
+        let fetched = *original.evidence() == Evidence::GatewayApi;
+        let transfer = told.transfer();
+        let txid = transfer.and_then(|transfer| transfer.txid.as_deref());
+        Self {
+            // Which of the two it is stands in no signature.
+            kind: if fetched {
+                Fact::Proven(kind)
+            } else {
+                Fact::Reported(kind)
+            },
+            reference: either(proven.tracking_id(), Some(told.tracking_id.as_str())).filter(filled),
+            outcome: outcome::of_transfer(told, proven, original.evidence()),
+            amount: either(proven.amount(), transfer.map(|transfer| &transfer.amount)),
+            currency: told
+                .currency()
+                .and_then(|currency| currency.alpha.as_deref())
+                .map(Fact::Reported),
+            transaction: txid.map(Fact::Reported).filter(filled),
+            time: either(proven.time(), told.time.as_ref()),
+            ..Self::unknown(original, Gateway::B2binpay, kind)
+        }
+    }
+
+    fn order(
+        original: &'a Verified<Callback>,
+        told: &'a OrderCallback,
+        proven: &'a ProvenOrder,
+    ) -> Self {
+        let answer = proven.answer();
+        let transaction = proven.transaction(told);
+        let token = proven.token().map(Token::as_str);
+        let told_token = told.order_token.as_ref().map(Token::as_str);
+        Self {
+            kind: if answer.is_some() {
+                Fact::Proven(Kind::Order)
+            } else {
+                Fact::Reported(Kind::Order)
+            },
+            reference: either(token, told_token),
+            outcome: outcome::of_order(proven),
+            amount: either(
+                transaction.and_then(|transaction| transaction.amount.total.as_ref()),
+                told.received_amount_in_coins.as_ref(),
+            ),
+            currency: either(
+                answer.and_then(|answer| answer.coin.as_deref()),
+                told.crypto_currency.as_deref(),
+            ),
+            transaction: either(
+                transaction.and_then(|transaction| transaction.hash.as_deref()),
+                told.transaction_id.as_deref(),
+            ),
+            time: either(
+                transaction.and_then(|transaction| transaction.created_at.as_ref()),
+                told.created_at.as_ref(),
+            ),
+            ..Self::unknown(original, Gateway::CityPay, Kind::Order)
+        }
+    }
+
+    fn deposit(
+        original: &'a Verified<Callback>,
+        told: &'a DepositCallback,
+        proven: &'a ProvenDeposit,
+    ) -> Self {
+        let told_token = told.deposit_token.as_ref().map(Token::as_str);
+        Self {
+            reference: either(proven.token().map(Token::as_str), told_token),
+            outcome: Fact::Reported(outcome::of_deposit(told, proven)),
+            amount: told.received_amount.as_ref().map(Fact::Reported),
+            currency: told.crypto_currency.as_deref().map(Fact::Reported),
+            transaction: told.transaction_id.as_deref().map(Fact::Reported),
+            time: told.created_at.as_ref().map(Fact::Reported),
+            ..Self::unknown(original, Gateway::CityPay, Kind::Deposit)
+        }
+    }
+
+    /// Who posts: the merchant's own configuration says so.
+    #[must_use]
+    pub fn gateway(&self) -> Gateway {
+        self.gateway
+    }
+
+    /// What it is about.
+    #[must_use]
+    pub fn kind(&self) -> Fact<Kind> {
+        self.kind
+    }
+
+    /// The merchant's own reference: B2BINPAY's tracking id, CityPay.io's
+    /// token. `None` where there is none.
+    #[must_use]
+    pub fn reference(&self) -> Option<Fact<&'a str>> {
+        self.reference
+    }
+
+    /// What it comes to: the table at [`Outcome`].
+    #[must_use]
+    pub fn outcome(&self) -> Fact<Outcome> {
+        self.outcome
+    }
+
+    /// This callback's amount in whole coins of [`currency`](Self::currency):
+    /// of the one transfer or transaction, not of all so far.
+    #[must_use]
+    pub fn amount(&self) -> Option<Fact<&'a Amount>> {
+        self.amount
+    }
+
+    /// The amount's currency. Only CityPay.io's order endpoint proves it: for
+    /// B2BINPAY go by what the merchant expects under the reference.
+    #[must_use]
+    pub fn currency(&self) -> Option<Fact<&'a str>> {
+        self.currency
+    }
+
+    /// The blockchain's transaction id.
+    #[must_use]
+    pub fn blockchain_transaction(&self) -> Option<Fact<&'a str>> {
+        self.transaction
+    }
+
+    /// B2BINPAY: when the callback was made. CityPay.io: when the transaction
+    /// came in, else when the order was created.
+    #[must_use]
+    pub fn time(&self) -> Option<Fact<&'a Timestamp>> {
+        self.time
+    }
+
+    /// What it was proven by.
+    #[must_use]
+    pub fn evidence(&self) -> &'a Evidence {
+        self.original.evidence()
+    }
+
+    /// The callback that this is a view of.
+    #[must_use]
+    pub fn original(&self) -> &'a Verified<Callback> {
+        self.original
+    }
+}
+
+/// The proven value if there is one, else the reported one.
+fn either<T>(proven: Option<T>, reported: Option<T>) -> Option<Fact<T>> {
+    proven.map(Fact::Proven).or(reported.map(Fact::Reported))
+}
+
+fn filled(fact: &Fact<&str>) -> bool {
+    !fact.reported().is_empty()
+}

@@ -1,0 +1,152 @@
+//! [`Handler`] and [`AsyncHandler`]: the merchant's code behind the proof.
+
+use std::error::Error;
+use std::future::Future;
+use std::sync::Arc;
+
+use crate::verified::{Provable, Verified};
+
+/// What a handler may fail with.
+pub type HandlerError = Box<dyn Error + Send + Sync>;
+
+/// The merchant's code for a proven callback.
+///
+/// It takes the callback by value, and only a [`Verified`] one: what is not
+/// proven never gets here. An error makes the receiver answer 500, so that the
+/// gateway sends again.
+///
+/// The same payment arrives more than once: one callback for each change, and
+/// each again until it is answered with 200. Credit by the reference and the
+/// outcome, not by the call.
+///
+/// ```
+/// use payhook::{Callback, Handler, Outcome, Verified};
+///
+/// struct Shop;
+///
+/// impl Handler<Callback> for Shop {
+///     type Error = std::io::Error;
+///
+///     fn handle(&self, callback: Verified<Callback>) -> Result<(), Self::Error> {
+///         let event = callback.event();
+///         if event.outcome().proven() == Some(Outcome::Settled) {
+///             // Compare with the order under `event.reference()`, then credit.
+///         }
+///         Ok(())
+///     }
+/// }
+/// ```
+pub trait Handler<C: Provable> {
+    /// What the handler fails with.
+    type Error: Into<HandlerError>;
+
+    /// Handles one proven callback.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the merchant from handling it for good: the gateway sends
+    /// it again.
+    fn handle(&self, callback: Verified<C>) -> Result<(), Self::Error>;
+}
+
+/// [`Handler`] for asynchronous code. No runtime is asked for.
+///
+/// ```
+/// use payhook::{AsyncHandler, Callback, Verified};
+///
+/// struct Shop;
+///
+/// impl AsyncHandler<Callback> for Shop {
+///     type Error = std::io::Error;
+///
+///     async fn handle(&self, callback: Verified<Callback>) -> Result<(), Self::Error> {
+///         let _event = callback.event();
+///         Ok(())
+///     }
+/// }
+/// ```
+pub trait AsyncHandler<C: Provable> {
+    /// What the handler fails with.
+    type Error: Into<HandlerError>;
+
+    /// Handles one proven callback.
+    ///
+    /// # Errors
+    ///
+    /// As [`Handler::handle`].
+    fn handle(&self, callback: Verified<C>)
+    -> impl Future<Output = Result<(), Self::Error>> + Send;
+}
+
+macro_rules! pass_through {
+    ($($Pointer:ty),+) => {$(
+        impl<C: Provable, H: Handler<C> + ?Sized> Handler<C> for $Pointer {
+            type Error = H::Error;
+
+            fn handle(&self, callback: Verified<C>) -> Result<(), Self::Error> {
+                (**self).handle(callback)
+            }
+        }
+
+        impl<C: Provable, H: AsyncHandler<C>> AsyncHandler<C> for $Pointer {
+            type Error = H::Error;
+
+            fn handle(
+                &self,
+                callback: Verified<C>,
+            ) -> impl Future<Output = Result<(), Self::Error>> + Send {
+                (**self).handle(callback)
+            }
+        }
+    )+};
+}
+
+pass_through!(&H, Box<H>, Arc<H>);
+
+/// A closure as a handler; made by [`handler_fn`].
+#[derive(Debug, Clone, Copy)]
+pub struct HandlerFn<F>(F);
+
+/// A handler from a closure: a [`Handler`] if it returns a `Result`, an
+/// [`AsyncHandler`] if it returns a future of one.
+///
+/// ```
+/// use payhook::{Callback, Handler, HandlerError, Verified, handler_fn};
+///
+/// let handler = handler_fn(|callback: Verified<Callback>| -> Result<(), HandlerError> {
+///     println!("{}", callback.event().outcome());
+///     Ok(())
+/// });
+/// # fn is_handler<H: Handler<Callback>>(_: &H) {}
+/// # is_handler(&handler);
+/// ```
+pub fn handler_fn<F>(closure: F) -> HandlerFn<F> {
+    HandlerFn(closure)
+}
+
+impl<C, F, E> Handler<C> for HandlerFn<F>
+where
+    C: Provable,
+    F: Fn(Verified<C>) -> Result<(), E>,
+    E: Into<HandlerError>,
+{
+    type Error = E;
+
+    fn handle(&self, callback: Verified<C>) -> Result<(), E> {
+        (self.0)(callback)
+    }
+}
+
+impl<C, F, R, E> AsyncHandler<C> for HandlerFn<F>
+where
+    C: Provable,
+    F: Fn(Verified<C>) -> R,
+    R: Future<Output = Result<(), E>> + Send,
+    E: Into<HandlerError>,
+{
+    type Error = E;
+
+    fn handle(&self, callback: Verified<C>) -> impl Future<Output = Result<(), E>> + Send {
+        (self.0)(callback)
+    }
+}

@@ -1,0 +1,409 @@
+//! From the mirror to the models: which fields are strict, which are lenient,
+//! and where they stand.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use crate::amount::Amount;
+use crate::error::{Flaw, ParseError};
+use crate::text::Text;
+use crate::timestamp::Timestamp;
+use crate::wire::{Raw, Shape, Slot};
+
+/// The body limit unless another one is set, in bytes: 64 KiB. Real callbacks
+/// have two or three.
+pub const DEFAULT_BODY_LIMIT: usize = 64 * 1024;
+
+/// An incidental field that could not be read and stands as absent. Worth a log
+/// line; never worth a lost payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Anomaly {
+    path: Box<str>,
+    flaw: Flaw,
+}
+
+impl Anomaly {
+    /// Where: `included[1].attributes.risk`.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Why.
+    #[must_use]
+    pub fn flaw(&self) -> &Flaw {
+        &self.flaw
+    }
+}
+
+impl fmt::Display for Anomaly {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`: {}", self.path, self.flaw)
+    }
+}
+
+/// JSON that is passed on as it stands, exactly.
+///
+/// ```
+/// # use payhook::{b2binpay::TransferCallback, Unverified};
+/// # let body = include_bytes!("../examples/bodies/b2binpay-deposit-confirmed.json");
+/// let callback = Unverified::<TransferCallback>::parse(body)?.into_unverified();
+/// for resource in &callback.other_resources {
+///     if let Some(attributes) = &resource.attributes {
+///         let value: serde_json::Value = serde_json::from_str(attributes.as_str())?;
+/// #       let _ = value;
+///     }
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct RawJson(Text);
+
+impl RawJson {
+    /// The JSON text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for RawJson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Serialize for RawJson {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let raw: &RawValue = serde_json::from_str(&self.0).map_err(serde::ser::Error::custom)?;
+        raw.serialize(serializer)
+    }
+}
+
+/// A body's one shared copy, once it is known to be short enough and UTF-8.
+pub(crate) fn share(body: &[u8], limit: usize) -> Result<Arc<str>, ParseError> {
+    let length = body.len();
+    if length > limit {
+        return Err(ParseError::TooLarge { length, limit });
+    }
+    // Checking once and parsing text is a quarter faster than parsing bytes.
+    match std::str::from_utf8(body) {
+        Ok(text) => Ok(Arc::from(text)),
+        Err(error) => Err(ParseError::NotUtf8 {
+            offset: error.valid_up_to(),
+        }),
+    }
+}
+
+/// The mirror of one JSON document.
+pub(crate) fn mirror<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, ParseError> {
+    // serde's own message is dropped: it may quote the body.
+    serde_json::from_str(text).map_err(|error| ParseError::NotJson {
+        line: error.line(),
+        column: error.column(),
+    })
+}
+
+/// A place in the document, kept on the stack until an error has to name it.
+#[derive(Clone, Copy)]
+pub(crate) enum At<'p> {
+    Root,
+    Key(&'p At<'p>, &'static str),
+    Entry(&'p At<'p>, &'static str, usize),
+}
+
+impl<'p> At<'p> {
+    pub(crate) fn key(&'p self, key: &'static str) -> At<'p> {
+        At::Key(self, key)
+    }
+
+    pub(crate) fn entry(&'p self, list: &'static str, index: usize) -> At<'p> {
+        At::Entry(self, list, index)
+    }
+
+    pub(crate) fn error(&self, flaw: Flaw) -> ParseError {
+        let path = self.to_string().into();
+        ParseError::Field { path, flaw }
+    }
+
+    /// Refuses what is not an object, or has a known key twice.
+    pub(crate) fn sound(&self, shape: Shape) -> Result<(), ParseError> {
+        match shape {
+            Shape::Sound => Ok(()),
+            Shape::Mismatch => Err(self.error(Flaw::NotAnObject)),
+            Shape::TooLong => Err(self.error(Flaw::TooLong)),
+            Shape::Twice(key) => Err(self.key(key).error(Flaw::Duplicate)),
+        }
+    }
+}
+
+impl fmt::Display for At<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (parent, key) = match self {
+            Self::Root => return Ok(()),
+            Self::Key(parent, key) | Self::Entry(parent, key, _) => (parent, key),
+        };
+        if !matches!(parent, Self::Root) {
+            write!(f, "{parent}.")?;
+        }
+        f.write_str(key)?;
+        match self {
+            Self::Entry(_, _, index) => write!(f, "[{index}]"),
+            Self::Root | Self::Key(..) => Ok(()),
+        }
+    }
+}
+
+/// A conversion of one JSON value.
+type Convert<T> = fn(&Reader, Raw<'_>) -> Result<T, Flaw>;
+
+/// Reads fields into slices of the shared body and notes what was odd.
+pub(crate) struct Reader {
+    pub(crate) body: Arc<str>,
+    pub(crate) anomalies: Vec<Anomaly>,
+    blank_is_absent: bool,
+}
+
+impl Reader {
+    pub(crate) fn new(body: Arc<str>) -> Self {
+        Self {
+            body,
+            anomalies: Vec::new(),
+            blank_is_absent: false,
+        }
+    }
+
+    /// The same for a gateway that writes empty text where it has no value.
+    pub(crate) fn without_blanks(self) -> Self {
+        Self {
+            blank_is_absent: true,
+            ..self
+        }
+    }
+
+    fn value<'a>(&self, slot: &Slot<Raw<'a>>) -> Option<Raw<'a>> {
+        let raw = *slot.get()?;
+        let blank = self.blank_is_absent && raw.0 == r#""""#;
+        (!blank).then_some(raw)
+    }
+
+    /// A field that matters: an impossible value is an error.
+    pub(crate) fn strict<T>(
+        &self,
+        at: At<'_>,
+        slot: &Slot<Raw<'_>>,
+        convert: Convert<T>,
+    ) -> Result<Option<T>, ParseError> {
+        self.value(slot)
+            .map(|raw| convert(self, raw))
+            .transpose()
+            .map_err(|flaw| at.error(flaw))
+    }
+
+    /// A field that matters and has to be there.
+    pub(crate) fn required<T>(
+        &self,
+        at: At<'_>,
+        slot: &Slot<Raw<'_>>,
+        convert: Convert<T>,
+    ) -> Result<T, ParseError> {
+        self.strict(at, slot, convert)?
+            .ok_or_else(|| at.error(Flaw::Missing))
+    }
+
+    /// An incidental field: an impossible value is noted and reads as absent.
+    pub(crate) fn lenient<T>(
+        &mut self,
+        at: At<'_>,
+        slot: &Slot<Raw<'_>>,
+        convert: Convert<T>,
+    ) -> Option<T> {
+        match convert(self, self.value(slot)?) {
+            Ok(value) => Some(value),
+            Err(flaw) => {
+                self.note(at, flaw);
+                None
+            }
+        }
+    }
+
+    pub(crate) fn note(&mut self, at: At<'_>, flaw: Flaw) {
+        self.note_path(at.to_string().into(), flaw);
+    }
+
+    pub(crate) fn note_path(&mut self, path: Box<str>, flaw: Flaw) {
+        self.anomalies.push(Anomaly { path, flaw });
+    }
+
+    pub(crate) fn slice(&self, text: &str) -> Text {
+        Text::slice(&self.body, text)
+    }
+}
+
+/// [`Reader::lenient`] for a field that is called as its key is.
+macro_rules! lenient {
+    ($reader:ident, $at:ident, $object:ident.$field:ident, $convert:ident) => {
+        $reader.lenient(
+            $at.key(stringify!($field)),
+            &$object.$field,
+            $crate::read::$convert,
+        )
+    };
+}
+pub(crate) use lenient;
+
+/// The characters of a JSON string, unescaped.
+pub(crate) fn unescape(raw: Raw<'_>) -> Result<Cow<'_, str>, Flaw> {
+    let inner = raw
+        .0
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
+    match inner {
+        Some(inner) if !inner.contains('\\') => Ok(Cow::Borrowed(inner)),
+        // A lone surrogate is well-formed JSON and no text.
+        Some(_) => serde_json::from_str(raw.0)
+            .map(Cow::Owned)
+            .map_err(|_| Flaw::NotText),
+        None => Err(Flaw::NotText),
+    }
+}
+
+/// Whether the value is a JSON number: nothing else begins like one.
+fn is_number(raw: Raw<'_>) -> bool {
+    raw.0
+        .starts_with(|first: char| first == '-' || first.is_ascii_digit())
+}
+
+/// A string's characters, or a number's digits as sent.
+fn verbatim(raw: Raw<'_>) -> Result<Cow<'_, str>, Flaw> {
+    if is_number(raw) {
+        Ok(Cow::Borrowed(raw.0))
+    } else {
+        unescape(raw)
+    }
+}
+
+/// Text, possibly empty.
+pub(crate) fn text(reader: &Reader, raw: Raw<'_>) -> Result<Text, Flaw> {
+    unescape(raw).map(|text| reader.slice(&text))
+}
+
+/// Text or a number's digits as sent, possibly empty.
+pub(crate) fn text_or_number(reader: &Reader, raw: Raw<'_>) -> Result<Text, Flaw> {
+    verbatim(raw).map(|text| reader.slice(&text))
+}
+
+/// Text's characters, or any other JSON as it stands.
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "has the form of every other conversion"
+)]
+pub(crate) fn text_or_json(reader: &Reader, raw: Raw<'_>) -> Result<Text, Flaw> {
+    Ok(text(reader, raw).unwrap_or_else(|_| reader.slice(raw.0)))
+}
+
+/// An id: text that is not empty, or a whole number.
+pub(crate) fn id(reader: &Reader, raw: Raw<'_>) -> Result<Text, Flaw> {
+    let fraction = is_number(raw) && raw.0.contains(['.', 'e', 'E']);
+    match verbatim(raw) {
+        Ok(text) if !text.is_empty() && !fraction => Ok(reader.slice(&text)),
+        _ => Err(Flaw::NotAnId),
+    }
+}
+
+/// A decimal amount, from text or from a number's own digits.
+pub(crate) fn amount(reader: &Reader, raw: Raw<'_>) -> Result<Amount, Flaw> {
+    let text = verbatim(raw).map_err(|_| crate::AmountError::NotADecimal)?;
+    Ok(Amount::from_text(reader.slice(&text))?)
+}
+
+/// An amount in the one form that is ever signed.
+pub(crate) fn plain_amount(reader: &Reader, raw: Raw<'_>) -> Result<Amount, Flaw> {
+    let amount = amount(reader, raw)?;
+    if amount.is_plain() {
+        Ok(amount)
+    } else {
+        Err(Flaw::NotPlain)
+    }
+}
+
+/// An amount that was received.
+pub(crate) fn received_amount(reader: &Reader, raw: Raw<'_>) -> Result<Amount, Flaw> {
+    let amount = amount(reader, raw)?;
+    if amount.is_negative() {
+        Err(Flaw::Negative)
+    } else {
+        Ok(amount)
+    }
+}
+
+/// A moment in any form that has been seen.
+pub(crate) fn time(reader: &Reader, raw: Raw<'_>) -> Result<Timestamp, Flaw> {
+    let text = verbatim(raw).map_err(|_| crate::TimestampError)?;
+    Ok(Timestamp::from_text(reader.slice(&text))?)
+}
+
+/// A moment in the one form that is ever signed.
+pub(crate) fn signed_time(reader: &Reader, raw: Raw<'_>) -> Result<Timestamp, Flaw> {
+    let text = unescape(raw).map_err(|_| crate::TimestampError)?;
+    Ok(Timestamp::from_signed(reader.slice(&text))?)
+}
+
+/// A whole number, from a number or its digits as text.
+pub(crate) fn integer(_: &Reader, raw: Raw<'_>) -> Result<i64, Flaw> {
+    let text = verbatim(raw).map_err(|_| Flaw::NotAWholeNumber)?;
+    let digits = text.strip_prefix('-').unwrap_or(&text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(Flaw::NotAWholeNumber);
+    }
+    text.parse().map_err(|_| Flaw::OutOfRange {
+        min: i64::MIN,
+        max: i64::MAX,
+    })
+}
+
+/// A code of one of the open enums.
+pub(crate) fn code(reader: &Reader, raw: Raw<'_>) -> Result<i32, Flaw> {
+    i32::try_from(integer(reader, raw)?).map_err(|_| Flaw::OutOfRange {
+        min: i32::MIN.into(),
+        max: i32::MAX.into(),
+    })
+}
+
+/// A count that is not negative.
+pub(crate) fn count(reader: &Reader, raw: Raw<'_>) -> Result<u32, Flaw> {
+    u32::try_from(integer(reader, raw)?).map_err(|_| Flaw::OutOfRange {
+        min: 0,
+        max: u32::MAX.into(),
+    })
+}
+
+/// A risk score, 0 to 100.
+pub(crate) fn percentage(reader: &Reader, raw: Raw<'_>) -> Result<u8, Flaw> {
+    match u8::try_from(integer(reader, raw)?) {
+        Ok(value) if value <= 100 => Ok(value),
+        _ => Err(Flaw::OutOfRange { min: 0, max: 100 }),
+    }
+}
+
+/// `true` or `false`.
+pub(crate) fn boolean(_: &Reader, raw: Raw<'_>) -> Result<bool, Flaw> {
+    match raw.0 {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(Flaw::NotABool),
+    }
+}
+
+/// Any JSON, as it stands.
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "has the form of every other conversion"
+)]
+pub(crate) fn json(reader: &Reader, raw: Raw<'_>) -> Result<RawJson, Flaw> {
+    Ok(RawJson(reader.slice(raw.0)))
+}

@@ -1,0 +1,219 @@
+//! The two gateways' ways from bytes to proof, up to where the merchant's
+//! look-up is asked and on from its answer.
+
+use std::future::Future;
+use std::net::IpAddr;
+
+use super::Disposition;
+use super::lookup::{
+    AsyncDepositLookup, AsyncOrderLookup, DepositLookup, NoLookup, OrderLookup, TokenUse,
+};
+use crate::address::AddressRanges;
+use crate::b2binpay::{self, TransferCallback, Verifier};
+use crate::callback::Callback;
+use crate::citypay::{Account, DepositCallback, OrderCallback, Posted};
+use crate::error::VerifyError;
+use crate::handler::HandlerError;
+use crate::text::Text;
+use crate::verified::{Sealed, Unverified, Verified};
+
+/// A proven callback, or what is answered instead.
+type Proof = Result<Verified<Callback>, Disposition>;
+
+/// A posted body and the socket's peer.
+#[derive(Clone, Copy, Debug)]
+pub struct Post<'a> {
+    pub(super) body: &'a [u8],
+    pub(super) limit: usize,
+    pub(super) peer: Option<IpAddr>,
+}
+
+/// A gateway whose look-ups, if any, are synchronous. Sealed.
+pub trait Prove: Sealed {
+    #[doc(hidden)]
+    fn prove(&self, post: Post<'_>) -> Proof;
+}
+
+/// A gateway whose look-ups, if any, are asynchronous. Sealed.
+pub trait AsyncProve: Sealed {
+    #[doc(hidden)]
+    fn prove(&self, post: Post<'_>) -> impl Future<Output = Proof> + Send;
+}
+
+/// B2BINPAY or Coinsbuy, for a [`Receiver`](super::Receiver).
+#[derive(Debug, Clone)]
+pub struct B2binpay<L = NoLookup> {
+    pub(super) verifier: Verifier,
+    pub(super) sources: Option<AddressRanges>,
+    pub(super) lookup: Option<L>,
+}
+
+/// How a signed gateway's callback goes on.
+enum Signed {
+    Proven(Verified<Callback>),
+    AskForDeposit(Unverified<TransferCallback>),
+}
+
+impl<L> B2binpay<L> {
+    /// Weaker evidence is taken only where it is configured and nothing
+    /// stronger is; a look-up that fails is not made up for by an address.
+    fn begin(&self, post: Post<'_>) -> Result<Signed, Disposition> {
+        let callback = Unverified::<TransferCallback>::parse_within(post.body, post.limit)?;
+        let unsigned = match self.verifier.verify(callback) {
+            Ok(callback) => return Ok(Signed::Proven(callback.into_callback())),
+            Err(VerifyError::Unsigned(callback)) => callback,
+            Err(error) => return Err(error.into()),
+        };
+        if self.lookup.is_some() && unsigned.unverified().operation.is_deposit() {
+            return Ok(Signed::AskForDeposit(*unsigned));
+        }
+        let Some(ranges) = &self.sources else {
+            return Err(VerifyError::Unsigned(unsigned).into());
+        };
+        let peer = post.peer.ok_or(VerifyError::UnknownPeer)?;
+        let callback = b2binpay::prove_by_source_address(*unsigned, peer, ranges)?;
+        Ok(Signed::Proven(callback.into_callback()))
+    }
+}
+
+fn with_deposit<E: Into<HandlerError>>(
+    callback: Unverified<TransferCallback>,
+    answer: Result<Vec<u8>, E>,
+) -> Proof {
+    let answer = answer.map_err(Disposition::lookup_failed)?;
+    Ok(b2binpay::prove_by_deposit(callback, &answer)?.into_callback())
+}
+
+impl<L> Sealed for B2binpay<L> {}
+
+impl<L: DepositLookup> Prove for B2binpay<L> {
+    fn prove(&self, post: Post<'_>) -> Proof {
+        match (self.begin(post)?, &self.lookup) {
+            (Signed::Proven(callback), _) => Ok(callback),
+            (Signed::AskForDeposit(callback), Some(lookup)) => {
+                let answer = lookup.fetch(&callback.unverified().id);
+                with_deposit(callback, answer)
+            }
+            (Signed::AskForDeposit(callback), None) => {
+                Err(VerifyError::Unsigned(Box::new(callback)).into())
+            }
+        }
+    }
+}
+
+impl<L: AsyncDepositLookup + Sync> AsyncProve for B2binpay<L> {
+    async fn prove(&self, post: Post<'_>) -> Proof {
+        match (self.begin(post)?, &self.lookup) {
+            (Signed::Proven(callback), _) => Ok(callback),
+            (Signed::AskForDeposit(callback), Some(lookup)) => {
+                let answer = lookup.fetch(&callback.unverified().id).await;
+                with_deposit(callback, answer)
+            }
+            (Signed::AskForDeposit(callback), None) => {
+                Err(VerifyError::Unsigned(Box::new(callback)).into())
+            }
+        }
+    }
+}
+
+/// CityPay.io, for a [`Receiver`](super::Receiver).
+#[derive(Debug, Clone)]
+pub struct CityPay<L> {
+    pub(super) account: Account,
+    pub(super) lookup: L,
+}
+
+/// How an unsigned gateway's callback goes on.
+enum Doorbell {
+    Proven(Verified<Callback>),
+    Order(Unverified<OrderCallback>, Text),
+    Deposit(Unverified<DepositCallback>, Text),
+}
+
+impl<L> CityPay<L> {
+    fn begin(&self, post: Post<'_>) -> Result<Doorbell, Disposition> {
+        match Posted::parse_within(post.body, post.limit)? {
+            Posted::Order(order) => {
+                let token = order.unverified().order_token.as_ref();
+                let token = token.ok_or(VerifyError::MissingToken)?.text();
+                Ok(Doorbell::Order(order, token))
+            }
+            Posted::Deposit(deposit) if self.account.knows_sources() => {
+                let peer = post.peer.ok_or(VerifyError::UnknownPeer)?;
+                let deposit = self
+                    .account
+                    .prove_deposit_by_source_address(deposit, peer)?;
+                Ok(Doorbell::Proven(deposit.into_callback()))
+            }
+            Posted::Deposit(deposit) => {
+                let token = deposit.unverified().deposit_token.as_ref();
+                let token = token.ok_or(VerifyError::MissingToken)?.text();
+                Ok(Doorbell::Deposit(deposit, token))
+            }
+        }
+    }
+
+    fn with_answer<E: Into<HandlerError>>(
+        &self,
+        order: Unverified<OrderCallback>,
+        issued: &str,
+        answer: Result<Vec<u8>, E>,
+    ) -> Proof {
+        let answer = answer.map_err(Disposition::lookup_failed)?;
+        Ok(self
+            .account
+            .prove_order(order, issued, &answer)?
+            .into_callback())
+    }
+
+    fn with_record(&self, deposit: Unverified<DepositCallback>, issued: &str) -> Proof {
+        Ok(self
+            .account
+            .prove_deposit_by_record(deposit, issued)?
+            .into_callback())
+    }
+}
+
+/// The merchant's answer to *did you issue this?*
+fn issued<E: Into<HandlerError>>(answer: Result<bool, E>) -> Result<(), Disposition> {
+    if answer.map_err(Disposition::lookup_failed)? {
+        Ok(())
+    } else {
+        Err(VerifyError::NotIssued.into())
+    }
+}
+
+impl<L> Sealed for CityPay<L> {}
+
+impl<L: OrderLookup> Prove for CityPay<L> {
+    fn prove(&self, post: Post<'_>) -> Proof {
+        match self.begin(post)? {
+            Doorbell::Proven(callback) => Ok(callback),
+            Doorbell::Order(order, token) => {
+                issued(self.lookup.is_issued(TokenUse::Order(&token)))?;
+                self.with_answer(order, &token, self.lookup.fetch(&token))
+            }
+            Doorbell::Deposit(deposit, token) => {
+                issued(self.lookup.is_issued(TokenUse::Deposit(&token)))?;
+                self.with_record(deposit, &token)
+            }
+        }
+    }
+}
+
+impl<L: AsyncOrderLookup + Sync> AsyncProve for CityPay<L> {
+    async fn prove(&self, post: Post<'_>) -> Proof {
+        match self.begin(post)? {
+            Doorbell::Proven(callback) => Ok(callback),
+            Doorbell::Order(order, token) => {
+                issued(self.lookup.is_issued(TokenUse::Order(&token)).await)?;
+                let answer = self.lookup.fetch(&token).await;
+                self.with_answer(order, &token, answer)
+            }
+            Doorbell::Deposit(deposit, token) => {
+                issued(self.lookup.is_issued(TokenUse::Deposit(&token)).await)?;
+                self.with_record(deposit, &token)
+            }
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! [`Text`]: a slice of the one shared copy of a body.
+
+use std::borrow::Borrow;
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ops::Deref;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+
+/// Immutable text that shares the buffer of the body it was read from.
+///
+/// Cloning is a reference count; every string of a callback is a slice of the
+/// same allocation. It dereferences to [`str`] and compares, orders and hashes
+/// as one.
+///
+/// A `Text` that is kept keeps the whole body alive. Call
+/// [`str::to_owned`] on what is stored for long.
+///
+/// ```
+/// use payhook::Text;
+///
+/// let text = Text::from("order-9001");
+/// assert_eq!(text, "order-9001");
+/// assert!(text.starts_with("order"));
+/// ```
+#[derive(Clone)]
+pub struct Text {
+    shared: Arc<str>,
+    start: usize,
+    end: usize,
+}
+
+impl Text {
+    /// The text itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.shared.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// `slice` as a part of `shared`, or a copy of its own if it is not one.
+    pub(crate) fn slice(shared: &Arc<str>, slice: &str) -> Self {
+        let bounds = || {
+            let start = slice.as_ptr().addr().checked_sub(shared.as_ptr().addr())?;
+            let end = start.checked_add(slice.len())?;
+            shared.get(start..end).map(|_| (start, end))
+        };
+        match bounds() {
+            Some((start, end)) => Self {
+                shared: Arc::clone(shared),
+                start,
+                end,
+            },
+            None => Self::from(slice),
+        }
+    }
+
+    /// No text, without an allocation.
+    pub(crate) fn empty(shared: &Arc<str>) -> Self {
+        Self {
+            shared: Arc::clone(shared),
+            start: 0,
+            end: 0,
+        }
+    }
+}
+
+impl From<Arc<str>> for Text {
+    fn from(shared: Arc<str>) -> Self {
+        Self {
+            start: 0,
+            end: shared.len(),
+            shared,
+        }
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self::from(Arc::from(text))
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Self::from(Arc::from(text))
+    }
+}
+
+impl Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl AsRef<str> for Text {
+    fn as_ref(&self) -> &str {
+        self
+    }
+}
+
+impl Borrow<str> for Text {
+    fn borrow(&self) -> &str {
+        self
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self.as_str(), f)
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+impl PartialEq for Text {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Text {}
+
+impl PartialEq<str> for Text {
+    fn eq(&self, other: &str) -> bool {
+        self.as_str() == other
+    }
+}
+
+impl PartialEq<&str> for Text {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_str() == *other
+    }
+}
+
+impl PartialOrd for Text {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Text {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl Hash for Text {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl Serialize for Text {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self)
+    }
+}

@@ -1,0 +1,270 @@
+//! [`Unverified`], [`Verified`], and the [`Evidence`] between them.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::error::ParseError;
+use crate::read::DEFAULT_BODY_LIMIT;
+
+pub(crate) use sealed::Sealed;
+
+mod sealed {
+    /// Which callbacks there are is this crate's to say.
+    pub trait Sealed {}
+}
+
+/// A callback that can be read from the bytes of a body. Sealed.
+pub trait Parse: Sealed + Sized {
+    #[doc(hidden)]
+    fn parse(body: &[u8], limit: usize) -> Result<Unverified<Self>, ParseError>;
+}
+
+/// A callback that can be proven. Sealed.
+pub trait Provable: Sealed {
+    /// The facts that evidence can cover.
+    type Proven: fmt::Debug + Clone;
+}
+
+/// What somebody posted: readable, and no more than that.
+///
+/// It is the only thing that is read from the wire. What it says is reached
+/// only by names that say so; no handler takes it. Prove it with a
+/// [`b2binpay::Verifier`](crate::b2binpay::Verifier) or a
+/// [`citypay::Account`](crate::citypay::Account).
+///
+/// ```
+/// use payhook::{Unverified, b2binpay::TransferCallback};
+///
+/// let body = include_bytes!("../examples/bodies/b2binpay-deposit-confirmed.json");
+/// let callback = Unverified::<TransferCallback>::parse(body)?;
+/// assert_eq!(callback.unverified().tracking_id, "order-9001");
+/// # Ok::<(), payhook::ParseError>(())
+/// ```
+#[derive(Clone)]
+pub struct Unverified<C>(C);
+
+impl<C: Parse> Unverified<C> {
+    /// Reads a body of at most [`DEFAULT_BODY_LIMIT`] bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`] if the body is not one JSON document, is of an unknown
+    /// kind, or has an impossible value where it matters: in what is signed, in
+    /// received amounts, and in what identifies the payment.
+    pub fn parse(body: &[u8]) -> Result<Self, ParseError> {
+        Self::parse_within(body, DEFAULT_BODY_LIMIT)
+    }
+
+    /// Reads a body of at most `limit` bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`parse`](Self::parse).
+    pub fn parse_within(body: &[u8], limit: usize) -> Result<Self, ParseError> {
+        C::parse(body, limit)
+    }
+}
+
+impl<C> Unverified<C> {
+    pub(crate) fn new(callback: C) -> Self {
+        Self(callback)
+    }
+
+    /// What the body says. Anybody may have written it.
+    #[must_use]
+    pub fn unverified(&self) -> &C {
+        &self.0
+    }
+
+    /// What the body says, by value. Anybody may have written it.
+    #[must_use]
+    pub fn into_unverified(self) -> C {
+        self.0
+    }
+}
+
+impl<C: fmt::Debug> fmt::Debug for Unverified<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Unverified").field(&self.0).finish()
+    }
+}
+
+/// How a v2 or v3 signature is keyed. B2BINPAY and Coinsbuy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Scheme {
+    /// API v3: the callback secret.
+    CallbackSecret,
+    /// API v2: SHA-256 of login and password.
+    LoginPassword,
+}
+
+impl Scheme {
+    /// `callback_secret` or `login_password`.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::CallbackSecret => "callback_secret",
+            Self::LoginPassword => "login_password",
+        }
+    }
+}
+
+impl fmt::Display for Scheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// What a callback was proven by.
+///
+/// | evidence | proves | may settle |
+/// |---|---|---|
+/// | [`Signature`](Self::Signature), with a transfer | its status, amount, tracking id and the time | yes, once the signed text has one reading |
+/// | [`Signature`](Self::Signature), no transfer | tracking id and time | never |
+/// | [`GatewayApi`](Self::GatewayApi) | a deposit's id, tracking id and status | never: it is asked about callbacks without a transfer |
+/// | [`OrderEndpoint`](Self::OrderEndpoint) | an order's token, status, amounts and currencies | yes |
+/// | [`MerchantRecord`](Self::MerchantRecord) | that the token is the merchant's own | never |
+/// | [`SourceAddress`](Self::SourceAddress) | where the bytes came from | never, but for CityPay deposits where the merchant [opts in](crate::citypay::Account::danger_settle_deposits_by_source_address) |
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Evidence {
+    /// B2BINPAY's API, as the merchant fetched it.
+    GatewayApi,
+    /// The merchant's own record, and nothing from the gateway.
+    MerchantRecord,
+    /// CityPay.io's order endpoint, as the merchant fetched it.
+    OrderEndpoint,
+    /// A signature.
+    Signature {
+        /// How the key that fits is made.
+        scheme: Scheme,
+        /// The merchant's name for it.
+        key: Arc<str>,
+    },
+    /// The socket's peer is in a range that the merchant configured.
+    SourceAddress,
+}
+
+impl Evidence {
+    /// `signature`, `order endpoint` and so on, for a log.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::GatewayApi => "gateway API",
+            Self::MerchantRecord => "merchant record",
+            Self::OrderEndpoint => "order endpoint",
+            Self::Signature { .. } => "signature",
+            Self::SourceAddress => "source address",
+        }
+    }
+}
+
+impl fmt::Display for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// What a successful check hands over; only the checks of this crate make one.
+pub(crate) struct Proof<C: Provable> {
+    pub(crate) proven: C::Proven,
+    pub(crate) evidence: Evidence,
+}
+
+/// A callback together with what proves it.
+///
+/// Nothing outside this crate can make one, and it can be neither deserialized
+/// nor changed: who holds it knows that a check was passed. To keep one for
+/// later, store [`raw`](crate::b2binpay::TransferCallback::raw) bytes and verify
+/// them again.
+///
+/// ```compile_fail,E0599
+/// use payhook::{Unverified, Verified, b2binpay::TransferCallback};
+/// fn forge(callback: Unverified<TransferCallback>) -> TransferCallback {
+///     callback.proven().clone()
+/// }
+/// ```
+///
+/// ```
+/// use payhook::{Unverified, Verified, b2binpay::TransferCallback};
+/// fn read(callback: Verified<TransferCallback>) -> payhook::b2binpay::Proven {
+///     callback.proven().clone()
+/// }
+/// ```
+pub struct Verified<C: Provable> {
+    callback: C,
+    proven: C::Proven,
+    evidence: Evidence,
+}
+
+impl<C: Provable> Verified<C> {
+    pub(crate) fn new(callback: Unverified<C>, proof: Proof<C>) -> Self {
+        Self {
+            callback: callback.0,
+            proven: proof.proven,
+            evidence: proof.evidence,
+        }
+    }
+
+    /// Exactly the facts that the evidence covers. Decide about money from
+    /// these.
+    #[must_use]
+    pub fn proven(&self) -> &C::Proven {
+        &self.proven
+    }
+
+    /// Everything that the sender said. None of it is proven by being here:
+    /// what is proven is in [`proven`](Self::proven).
+    #[must_use]
+    pub fn reported(&self) -> &C {
+        &self.callback
+    }
+
+    /// What it was proven by.
+    #[must_use]
+    pub fn evidence(&self) -> &Evidence {
+        &self.evidence
+    }
+
+    /// The same callback as one of several kinds.
+    pub(crate) fn widen<D: Provable>(
+        self,
+        callback: impl FnOnce(C) -> D,
+        proven: impl FnOnce(C::Proven) -> D::Proven,
+    ) -> Verified<D> {
+        Verified {
+            callback: callback(self.callback),
+            proven: proven(self.proven),
+            evidence: self.evidence,
+        }
+    }
+
+    pub(crate) fn into_parts(self) -> (Unverified<C>, Proof<C>) {
+        let proof = Proof {
+            proven: self.proven,
+            evidence: self.evidence,
+        };
+        (Unverified(self.callback), proof)
+    }
+}
+
+impl<C: Provable + Clone> Clone for Verified<C> {
+    fn clone(&self) -> Self {
+        Self {
+            callback: self.callback.clone(),
+            proven: self.proven.clone(),
+            evidence: self.evidence.clone(),
+        }
+    }
+}
+
+impl<C: Provable + fmt::Debug> fmt::Debug for Verified<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verified")
+            .field("proven", &self.proven)
+            .field("evidence", &self.evidence)
+            .field("reported", &self.callback)
+            .finish()
+    }
+}

@@ -1,0 +1,163 @@
+//! What several tests need: the vectors, keys, and an independent signer.
+
+use std::fs;
+use std::path::PathBuf;
+
+use hmac::{Hmac, KeyInit, Mac};
+use payhook::b2binpay::{Key, TrackingIds, TransferCallback, Verifier};
+use payhook::{Unverified, Verified, VerifyError};
+use serde_json::{Value, json};
+use sha2::Sha256;
+
+pub(crate) const SECRET: &str = "cbs_7Qm2vX9tR4kL8pN1";
+pub(crate) const TIME: &str = "2026-03-02T09:16:02.551870Z";
+
+/// A case of `tests/vectors`.
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) gateway: String,
+    pub(crate) keys: Vec<Value>,
+    pub(crate) tracking_ids: Option<TrackingIds>,
+    pub(crate) body: Vec<u8>,
+    pub(crate) expect: Value,
+}
+
+impl Case {
+    fn from_line(line: &str) -> Self {
+        let case: Value = serde_json::from_str(line).unwrap();
+        let text = |key: &str| case[key].as_str().unwrap().to_owned();
+        Self {
+            name: text("name"),
+            gateway: text("gateway"),
+            keys: case["keys"].as_array().unwrap().clone(),
+            tracking_ids: case["tracking_ids"].as_str().map(tracking_ids),
+            body: text("body").into_bytes(),
+            expect: case["expect"].clone(),
+        }
+    }
+
+    pub(crate) fn verifier(&self) -> Verifier {
+        let mut keys = self.keys.iter().map(key);
+        let first = Verifier::new(keys.next().unwrap(), self.tracking_ids.unwrap());
+        keys.fold(first, Verifier::also)
+    }
+
+    pub(crate) fn is_b2binpay(&self) -> bool {
+        self.gateway == "b2binpay"
+    }
+}
+
+fn tracking_ids(name: &str) -> TrackingIds {
+    match name {
+        "lettered" => TrackingIds::Lettered,
+        "always_empty" => TrackingIds::AlwaysEmpty,
+        "any" => TrackingIds::Any,
+        other => panic!("unknown declaration {other}"),
+    }
+}
+
+pub(crate) fn key(spec: &Value) -> Key {
+    let text = |key: &str| spec[key].as_str().unwrap();
+    match text("scheme") {
+        "callback_secret" => Key::callback_secret(text("secret")).unwrap(),
+        "login_password" => Key::login_password(text("login"), text("password")).unwrap(),
+        other => panic!("unknown scheme {other}"),
+    }
+}
+
+/// All vectors: the given ones, and those that were added here.
+pub(crate) fn cases() -> Vec<Case> {
+    ["given.jsonl", "added.jsonl"]
+        .iter()
+        .flat_map(|file| {
+            let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+                .join("tests/vectors")
+                .join(file);
+            let text = fs::read_to_string(path).unwrap();
+            text.lines().map(Case::from_line).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+pub(crate) fn b2binpay_cases() -> Vec<Case> {
+    cases().into_iter().filter(Case::is_b2binpay).collect()
+}
+
+/// The bytes of one of the example's bodies.
+pub(crate) fn body(name: &str) -> Vec<u8> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("examples/bodies")
+        .join(name);
+    fs::read(path).unwrap()
+}
+
+pub(crate) fn parse(body: &[u8]) -> Unverified<TransferCallback> {
+    Unverified::parse(body).unwrap()
+}
+
+/// Lower-case hex of HMAC-SHA256, made without the crate.
+pub(crate) fn sign(secret: &str, message: &str) -> String {
+    use std::fmt::Write;
+
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(message.as_bytes());
+    mac.finalize()
+        .into_bytes()
+        .iter()
+        .fold(String::new(), |mut hex, byte| {
+            write!(hex, "{byte:02x}").unwrap();
+            hex
+        })
+}
+
+pub(crate) fn verifier(tracking_ids: TrackingIds) -> Verifier {
+    Verifier::new(Key::callback_secret(SECRET).unwrap(), tracking_ids)
+}
+
+pub(crate) fn verify(
+    body: &Value,
+    tracking_ids: TrackingIds,
+) -> Result<Verified<TransferCallback>, VerifyError> {
+    verifier(tracking_ids).verify(parse(body.to_string().as_bytes()))
+}
+
+/// A small deposit or payout with one confirmed transfer, unsigned.
+pub(crate) fn with_transfer(kind: &str, tracking_id: &str, amount: &str) -> Value {
+    let op_type = if kind == "deposit" { 1 } else { 2 };
+    json!({
+        "data": {
+            "type": kind,
+            "id": "30417",
+            "attributes": {"tracking_id": tracking_id, "status": 2},
+            "relationships": {
+                "currency": {"data": {"type": "currency", "id": "1002"}},
+                "transfer": {"data": {"type": "transfer", "id": "55021"}},
+            },
+        },
+        "included": [
+            {"type": "currency", "id": "1002", "attributes": {"alpha": "ETH", "exp": 18, "confirmation_blocks": 3}},
+            {"type": "transfer", "id": "55021", "attributes": {
+                "op_type": op_type, "amount": amount, "status": 2, "confirmations": 3, "txid": "0xab",
+            }},
+        ],
+        "meta": {"time": TIME},
+    })
+}
+
+/// The same without a transfer.
+pub(crate) fn without_transfer(kind: &str, tracking_id: &str, status: i32) -> Value {
+    let mut body = with_transfer(kind, tracking_id, "1");
+    body["data"]["attributes"]["status"] = json!(status);
+    body["data"]["relationships"]
+        .as_object_mut()
+        .unwrap()
+        .remove("transfer");
+    body["included"].as_array_mut().unwrap().pop();
+    body
+}
+
+/// Signs `message` into the body.
+pub(crate) fn signed(mut body: Value, message: &str) -> Value {
+    body["meta"]["sign"] = json!(sign(SECRET, message));
+    body
+}
