@@ -7,5 +7,18 @@
     reason = "a test fails by panicking"
 )]
 
+mod address;
+mod amount;
+mod b2binpay;
+mod bad_input;
+mod citypay;
+mod error;
+mod event;
+mod handler;
+mod open_enum;
+mod outcome;
+mod receiver;
 mod support;
+mod timestamp;
+mod traits;
 mod vectors;

@@ -7,7 +7,7 @@ use payhook::{
 };
 use serde_json::Value;
 
-use crate::support::{Case, b2binpay_cases, cases, key, sign};
+use crate::support::{self, Case, b2binpay_cases, cases};
 
 fn run(case: &Case) -> Result<Verified<TransferCallback>, String> {
     let parsed =
@@ -34,7 +34,7 @@ fn run(case: &Case) -> Result<Verified<TransferCallback>, String> {
 #[test]
 fn b2binpay() {
     let cases = b2binpay_cases();
-    assert!(cases.len() > 20, "{} cases", cases.len());
+    assert!(cases.len() > 120, "{} cases", cases.len());
     for case in cases {
         let expect = &case.expect;
         match run(&case) {
@@ -139,18 +139,10 @@ fn signed_messages() {
             continue;
         };
         let body: Value = serde_json::from_slice(&case.body).unwrap();
-        let secret = case
-            .keys
-            .iter()
-            .find_map(|key| key["secret"].as_str())
-            .unwrap();
-        assert_eq!(
-            body["meta"]["sign"],
-            sign(secret, message).as_str(),
-            "{}",
-            case.name
-        );
-        assert!(!format!("{:?}", key(&case.keys[0])).contains(secret));
+        let sign = body["meta"]["sign"].as_str().unwrap();
+        let secrets = case.keys.iter().filter_map(|key| key["secret"].as_str());
+        let mut signs = secrets.map(|secret| support::sign(secret, message));
+        assert!(signs.any(|made| made == sign), "{}", case.name);
     }
 }
 

@@ -1,0 +1,191 @@
+//! Amounts against a reference that pads texts instead of comparing digits.
+
+use std::cmp::Ordering;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use payhook::{Amount, AmountError};
+use proptest::prelude::*;
+use rust_decimal::Decimal;
+
+fn amount(text: &str) -> Amount {
+    text.parse()
+        .unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
+fn hash(amount: &Amount) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    amount.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// The value as a sign and 400 digits around the point.
+fn padded(text: &str) -> (bool, String) {
+    let (negative, rest) = text
+        .strip_prefix('-')
+        .map_or((false, text), |rest| (true, rest));
+    let (mantissa, exponent) = rest.split_once(['e', 'E']).unwrap_or((rest, "0"));
+    let (integer, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let exponent: i32 = exponent.parse().unwrap();
+    let point = 200 - exponent - i32::try_from(integer.len()).unwrap();
+    let digits = format!("{integer}{fraction}");
+    let padded = format!("{}{digits}", "0".repeat(usize::try_from(point).unwrap()));
+    let padded = format!("{padded}{}", "0".repeat(500 - padded.len()));
+    (
+        negative && padded.bytes().any(|digit| digit != b'0'),
+        padded,
+    )
+}
+
+fn reference_cmp(left: &str, right: &str) -> Ordering {
+    let ((left_negative, left), (right_negative, right)) = (padded(left), padded(right));
+    match (left_negative, right_negative) {
+        (false, false) => left.cmp(&right),
+        (true, true) => right.cmp(&left),
+        (false, true) => Ordering::Greater,
+        (true, false) => Ordering::Less,
+    }
+}
+
+const AMOUNT: &str = "-?(0|[1-9][0-9]{0,30})(\\.[0-9]{1,30})?([eE][+-]?[0-9]{1,2})?";
+/// Close to each other, so that equal values in other spellings turn up.
+const CLOSE: &str = "-?(0|1|10|100)(\\.0{1,3}|\\.10{0,2}|\\.01)?(e-?[0-2])?";
+
+proptest! {
+    #[test]
+    fn order_equality_and_hash_agree_with_the_reference(
+        left in prop_oneof![AMOUNT, CLOSE], right in prop_oneof![AMOUNT, CLOSE],
+    ) {
+        let (a, b) = (amount(&left), amount(&right));
+        let expected = reference_cmp(&left, &right);
+        prop_assert_eq!(a.cmp(&b), expected, "{} and {}", left, right);
+        prop_assert_eq!(a == b, expected.is_eq());
+        if a == b {
+            prop_assert_eq!(hash(&a), hash(&b), "{} and {}", left, right);
+        }
+    }
+
+    #[test]
+    fn text_is_kept(text in AMOUNT) {
+        prop_assert_eq!(amount(&text).to_string(), text.clone());
+        let json = serde_json::to_string(&amount(&text)).unwrap();
+        prop_assert_eq!(json, format!("\"{}\"", text));
+    }
+
+    #[test]
+    fn a_decimal_is_exact_or_refused(text in AMOUNT) {
+        let amount = amount(&text);
+        match amount.to_decimal() {
+            Ok(decimal) => prop_assert_eq!(Amount::from(decimal), amount, "{} became {}", text, decimal),
+            Err(error) => prop_assert_eq!(error, AmountError::DoesNotFit),
+        }
+    }
+
+    #[test]
+    fn every_decimal_goes_through(mantissa in -(1_i128 << 96) + 1..1_i128 << 96, scale in 0_u32..=28) {
+        let decimal = Decimal::from_i128_with_scale(mantissa, scale);
+        let amount = Amount::from(decimal);
+        prop_assert_eq!(amount.scale(), scale);
+        let back = amount.to_decimal().unwrap();
+        prop_assert_eq!((back.mantissa(), back.scale()), (mantissa, scale));
+    }
+
+    #[test]
+    fn any_text_is_refused_or_kept(text in "\\PC{0,12}|[-+0-9.eE_ ]{0,12}") {
+        let json_number = text.parse::<Amount>().is_ok();
+        let by_serde = serde_json::from_str::<serde_json::Value>(&text).is_ok_and(|value| value.is_number());
+        // serde_json refuses numbers beyond f64; these texts are too short.
+        prop_assert!(!json_number || by_serde, "{}", text);
+    }
+}
+
+#[test]
+fn refused() {
+    for text in [
+        "", "-", "+1", ".5", "5.", "01", "00", "-01", "1_000", "1,5", " 1", "1 ", "1e", "1e+",
+        "e5", "1.e5", "1e5.0", "0x1", "NaN", "inf", "1..2", "--1", "\u{661}",
+    ] {
+        assert_eq!(
+            text.parse::<Amount>().unwrap_err(),
+            AmountError::NotADecimal,
+            "{text:?}"
+        );
+    }
+    let many = "9".repeat(101);
+    assert_eq!(
+        many.parse::<Amount>().unwrap_err(),
+        AmountError::TooManyDigits { found: 101 }
+    );
+    assert!("9".repeat(100).parse::<Amount>().is_ok());
+    for text in ["1e101", "1e-101", "1e99999999999999999999999999"] {
+        assert_eq!(
+            text.parse::<Amount>().unwrap_err(),
+            AmountError::ExponentOutOfRange,
+            "{text}"
+        );
+    }
+    assert!("1e100".parse::<Amount>().is_ok() && "1E-0100".parse::<Amount>().is_ok());
+}
+
+#[test]
+fn tests_and_scale() {
+    for (text, scale, zero, negative) in [
+        ("0", 0, true, false),
+        ("-0", 0, true, false),
+        ("-0.00", 2, true, false),
+        ("0e50", 0, true, false),
+        ("0.100", 3, false, false),
+        ("-0.00004368", 8, false, true),
+        ("1e-8", 8, false, false),
+        ("1.5e3", 0, false, false),
+        ("1.2345e2", 2, false, false),
+    ] {
+        let amount = amount(text);
+        assert_eq!(
+            (amount.scale(), amount.is_zero(), amount.is_negative()),
+            (scale, zero, negative),
+            "{text}"
+        );
+    }
+}
+
+/// The traps of `rust_decimal`'s own parsers.
+#[test]
+fn decimals() {
+    for (text, expected) in [
+        ("0.412000000000000000", Some("0.412000000000000000")),
+        (
+            "123456789.123456789012345678",
+            Some("123456789.123456789012345678"),
+        ),
+        (
+            "79228162514264337593543950335",
+            Some("79228162514264337593543950335"),
+        ),
+        ("79228162514264337593543950336", None),
+        ("99999999999.123456789012345678", None),
+        // Two zeros give way; the value stays.
+        (
+            "1000000000000.000000000000000000",
+            Some("1000000000000.0000000000000000"),
+        ),
+        ("1e-28", Some("0.0000000000000000000000000001")),
+        ("1e-29", None),
+        ("1e28", Some("10000000000000000000000000000")),
+        ("1e29", None),
+        ("0e99", Some("0")),
+        (
+            "0.00000000000000000000000000000000000",
+            Some("0.0000000000000000000000000000"),
+        ),
+        ("10.10", Some("10.10")),
+        ("1.5e1", Some("15")),
+        ("-2.50", Some("-2.50")),
+    ] {
+        let found = amount(text)
+            .to_decimal()
+            .ok()
+            .map(|decimal| decimal.to_string());
+        assert_eq!(found.as_deref(), expected, "{text}");
+    }
+    assert_eq!(Decimal::try_from(&amount("1.10")).unwrap().scale(), 2);
+}

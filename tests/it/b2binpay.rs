@@ -1,0 +1,9 @@
+//! `src/b2binpay`.
+
+mod api;
+mod callback;
+mod key;
+mod kind;
+mod message;
+mod record;
+mod verifier;

@@ -1,0 +1,371 @@
+//! What is read of a body: every attribute, every odd form, and back.
+
+use payhook::b2binpay::{
+    Deposit, Operation, OperationType, Payout, RiskStatus, TransferCallback, TransferStatus,
+};
+use payhook::{ParseError, Unverified};
+use serde_json::{Value, json};
+
+use crate::support::{b2binpay_cases, body, parse, with_transfer, without_transfer};
+
+fn read(body: &Value) -> TransferCallback {
+    parse(body.to_string().as_bytes()).into_unverified()
+}
+
+fn deposit(callback: &TransferCallback) -> &Deposit {
+    match &callback.operation {
+        Operation::Deposit(deposit) => deposit,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn payout(callback: &TransferCallback) -> &Payout {
+    match &callback.operation {
+        Operation::Payout(payout) => payout,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn every_documented_field_of_a_deposit_is_read() {
+    let bytes = body("b2binpay-deposit-full.json");
+    let callback = parse(&bytes).into_unverified();
+    assert_eq!(callback.raw(), bytes);
+    assert_eq!(callback.anomalies(), []);
+    assert_eq!(callback.currency_id.as_deref(), Some("1002"));
+    assert_eq!(callback.wallet_id.as_deref(), Some("711"));
+    assert_eq!(callback.transfer_id.as_deref(), Some("55021"));
+
+    let deposit = deposit(&callback);
+    assert_eq!(deposit.label.as_deref(), Some("Order 9001"));
+    assert_eq!(
+        deposit.callback_url.as_deref(),
+        Some("https://shop.example/callbacks/b2binpay")
+    );
+    assert_eq!(
+        deposit.payment_page.as_deref(),
+        Some("https://pay.gateway.example/d/30417")
+    );
+    assert_eq!(deposit.is_active, Some(true));
+    assert_eq!(deposit.assets.as_ref().unwrap().as_str(), "{}");
+    assert_eq!(deposit.rate_requested.as_ref().unwrap().scale(), 18);
+    assert_eq!(
+        deposit.rate_expired_at.as_ref().unwrap().to_string(),
+        "2026-03-02T09:25:00.000000Z"
+    );
+
+    let transfer = callback.transfer().unwrap();
+    assert_eq!(transfer.op_id, Some(30417));
+    assert_eq!(transfer.op_type, Some(OperationType::Deposit));
+    assert_eq!(transfer.status, TransferStatus::Confirmed);
+    assert_eq!(transfer.risk, Some(0));
+    assert_eq!(transfer.risk_status, Some(RiskStatus::Green));
+    assert_eq!(transfer.risk_personal, None);
+    assert_eq!(transfer.risk_personal_status, Some(RiskStatus::Unavailable));
+    assert_eq!(
+        transfer.amount_cleared.as_ref().unwrap().as_str(),
+        "0.410352000000000000"
+    );
+    let currency = callback.currency().unwrap();
+    assert_eq!(
+        (currency.exp, currency.confirmation_blocks),
+        (Some(18), Some(3))
+    );
+    assert_eq!(currency.blockchain_name.as_deref(), Some("Ethereum"));
+}
+
+#[test]
+fn every_documented_field_of_a_payout_is_read() {
+    let callback = parse(&body("b2binpay-payout-confirmed.json")).into_unverified();
+    let payout = payout(&callback);
+    assert_eq!(payout.amount.as_ref().unwrap().as_str(), "125.000000");
+    assert_eq!(payout.fee_amount.as_ref().unwrap().as_str(), "1.200000");
+    assert_eq!(payout.is_fee_included, Some(false));
+    assert_eq!(payout.force_blockchain, Some(false));
+    assert_eq!(payout.exp, Some(6));
+    assert_eq!(payout.destinations.len(), 1);
+    assert_eq!(
+        payout.destinations[0].address_type.as_deref(),
+        Some("address")
+    );
+    assert_eq!(callback.transfers.len(), 2);
+
+    let mut told = without_transfer("payout", "wd-1", 1);
+    told["data"]["attributes"]["travel_rule_info"] = json!({"originator": {"name": ["A", 1]}});
+    told["data"]["attributes"]["tag"] = json!(12_345);
+    let callback = read(&told);
+    assert_eq!(payout_rule(&callback), r#"{"originator":{"name":["A",1]}}"#);
+    assert_eq!(self::payout(&callback).tag.as_deref(), Some("12345"));
+}
+
+fn payout_rule(callback: &TransferCallback) -> &str {
+    payout(callback).travel_rule_info.as_ref().unwrap().as_str()
+}
+
+#[test]
+fn destinations_in_three_shapes() {
+    let one = json!({"address": "a", "address_type": "legacy", "tag": 7, "tag_type": "memo"});
+    for (destination, expected) in [
+        (Value::Null, vec![]),
+        (one.clone(), vec!["a"]),
+        (
+            json!([one, {"address": "b"}, {"address": null}]),
+            vec!["a", "b", "-"],
+        ),
+        (json!([]), vec![]),
+    ] {
+        let mut body = with_transfer("deposit", "order-1", "1");
+        body["data"]["attributes"]["destination"] = destination;
+        let callback = read(&body);
+        let found = deposit(&callback).destinations.iter();
+        let found: Vec<_> = found.map(|d| d.address.as_deref().unwrap_or("-")).collect();
+        assert_eq!(found, expected);
+        assert_eq!(callback.anomalies(), []);
+    }
+    for (odd, path) in [
+        (
+            json!("0xabc"),
+            "`data.attributes.destination`: expected an object",
+        ),
+        (
+            json!(["0xabc"]),
+            "`data.attributes.destination`: expected an object",
+        ),
+        (
+            json!({"address": 7}),
+            "`data.attributes.destination.address`: expected text",
+        ),
+    ] {
+        let mut body = with_transfer("deposit", "order-1", "1");
+        body["data"]["attributes"]["destination"] = odd;
+        let anomalies: Vec<_> = read(&body)
+            .anomalies()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(anomalies, [path]);
+    }
+}
+
+#[test]
+fn both_spellings_of_is_active() {
+    for (fields, expected) in [
+        (json!({"is_active": false}), Some(false)),
+        (json!({"is_actibe": true}), Some(true)),
+        (json!({"is_active": false, "is_actibe": true}), Some(false)),
+        (json!({}), None),
+    ] {
+        let mut body = with_transfer("deposit", "order-1", "1");
+        for (key, value) in fields.as_object().unwrap() {
+            body["data"]["attributes"][key] = value.clone();
+        }
+        assert_eq!(deposit(&read(&body)).is_active, expected);
+    }
+}
+
+#[test]
+fn an_oddity_in_an_incidental_field_is_noted_and_loses_nothing() {
+    let mut body = with_transfer("deposit", "order-1", "1");
+    let attributes = &mut body["included"][1]["attributes"];
+    attributes["risk"] = json!(101);
+    attributes["risk_status"] = json!("red");
+    attributes["confirmations"] = json!(-1);
+    attributes["created_at"] = json!("yesterday");
+    attributes["fee"] = json!("1,5");
+    attributes["txid"] = json!(["0x"]);
+    attributes["op_id"] = json!(1.5);
+    body["included"][0]["attributes"]["exp"] = json!(9_999_999_999_u64);
+    body["data"]["attributes"]["time_limit"] = json!(true);
+    body["data"]["attributes"]["is_active"] = json!(1);
+    body["data"]["attributes"]["label"] = json!("\u{fffd}");
+    body["data"]["relationships"]["wallet"] = json!("711");
+    let text = body.to_string().replace('\u{fffd}', "\\ud800");
+    let callback = parse(text.as_bytes()).into_unverified();
+    let mut found: Vec<_> = callback
+        .anomalies()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    found.sort();
+    assert_eq!(
+        found,
+        [
+            "`data.attributes.is_active`: expected true or false",
+            "`data.attributes.label`: expected text",
+            "`data.attributes.time_limit`: expected a whole number",
+            "`data.relationships.wallet`: expected an object",
+            "`included[0].attributes.exp`: expected a number between 0 and 4294967295",
+            "`included[1].attributes.confirmations`: expected a number between 0 and 4294967295",
+            "`included[1].attributes.created_at`: expected a time such as 2026-03-02T09:16:02Z",
+            "`included[1].attributes.fee`: expected a decimal number",
+            "`included[1].attributes.op_id`: expected a whole number",
+            "`included[1].attributes.risk_status`: expected a whole number",
+            "`included[1].attributes.risk`: expected a number between 0 and 100",
+            "`included[1].attributes.txid`: expected text",
+        ]
+    );
+    assert_eq!(callback.transfer().unwrap().amount.as_str(), "1");
+}
+
+/// What is signed or identifies the payment is strict, and named by its path.
+#[test]
+fn an_impossible_value_where_it_matters_is_an_error() {
+    type Change = fn(&mut Value);
+    let changes: [(Change, &str); 17] = [
+        (
+            |b| b["data"]["id"] = json!(null),
+            "`data.id`: expected a value, found none",
+        ),
+        (
+            |b| b["data"]["id"] = json!(""),
+            "`data.id`: expected an id: text or a whole number",
+        ),
+        (
+            |b| b["data"]["id"] = json!(1.5),
+            "`data.id`: expected an id: text or a whole number",
+        ),
+        (
+            |b| b["data"]["id"] = json!(["1"]),
+            "`data.id`: expected an id: text or a whole number",
+        ),
+        (
+            |b| b["data"]["type"] = json!(7),
+            "`data.type`: expected text",
+        ),
+        (
+            |b| b["data"]["attributes"] = json!([]),
+            "`data.attributes`: expected an object",
+        ),
+        (
+            |b| b["data"]["attributes"] = json!(null),
+            "`data.attributes`: expected a value, found none",
+        ),
+        (
+            |b| b["data"]["attributes"]["tracking_id"] = json!({}),
+            "`data.attributes.tracking_id`: expected text",
+        ),
+        (
+            |b| b["data"]["attributes"]["tracking_id"] = json!(true),
+            "`data.attributes.tracking_id`: expected text",
+        ),
+        (
+            |b| b["data"]["relationships"] = json!([]),
+            "`data.relationships`: expected an object",
+        ),
+        (
+            |b| b["data"]["relationships"]["transfer"] = json!({"data": {"id": {}}}),
+            "`data.relationships.transfer.data.id`: expected an id: text or a whole number",
+        ),
+        (
+            |b| b["data"]["relationships"]["transfer"] = json!({"data": [{"id": "1"}]}),
+            "`data.relationships.transfer.data`: expected an object",
+        ),
+        (|b| b["included"] = json!({}), "`included`: expected a list"),
+        (
+            |b| b["included"][1] = json!("transfer"),
+            "`included[1]`: expected an object",
+        ),
+        (
+            |b| b["included"][1]["id"] = json!(null),
+            "`included[1].id`: expected a value, found none",
+        ),
+        (
+            |b| b["included"][1]["attributes"] = json!(null),
+            "`included[1].attributes`: expected a value, found none",
+        ),
+        (
+            |b| b["included"][1]["attributes"]["amount"] = json!(null),
+            "`included[1].attributes.amount`: expected a value, found none",
+        ),
+    ];
+    for (change, message) in changes {
+        let mut body = with_transfer("deposit", "order-1", "1");
+        change(&mut body);
+        let error = Unverified::<TransferCallback>::parse(body.to_string().as_bytes()).unwrap_err();
+        assert_eq!(error.to_string(), message);
+        assert_eq!(error.http_status(), 400);
+    }
+}
+
+#[test]
+fn unknown_kinds_are_unsupported() {
+    let body = with_transfer("wallet", "order-1", "1");
+    let error = Unverified::<TransferCallback>::parse(body.to_string().as_bytes()).unwrap_err();
+    assert_eq!(error, ParseError::Unsupported { path: "data.type" });
+    assert_eq!(error.http_status(), 422);
+}
+
+#[test]
+fn the_currency_is_the_transfers_own() {
+    let mut body = with_transfer("deposit", "order-1", "1");
+    let doge = json!({"type": "currency", "id": "7", "attributes": {"alpha": "DOGE"}});
+    body["included"]
+        .as_array_mut()
+        .unwrap()
+        .insert(0, doge.clone());
+    // The deposit's own, where the transfer names none.
+    assert_eq!(
+        read(&body).currency().unwrap().alpha.as_deref(),
+        Some("ETH")
+    );
+    body["included"][2]["relationships"] = json!({"currency": {"data": {"id": 7}}});
+    assert_eq!(
+        read(&body).currency().unwrap().alpha.as_deref(),
+        Some("DOGE")
+    );
+    // Two descriptions of one currency: nobody knows which is meant.
+    body["included"].as_array_mut().unwrap().push(doge);
+    assert_eq!(read(&body).currency(), None);
+}
+
+/// Serializing gives the same values, and serializing again the same text.
+#[test]
+fn round_trip() {
+    for case in b2binpay_cases() {
+        let Ok(callback) = Unverified::<TransferCallback>::parse(&case.body) else {
+            continue;
+        };
+        let callback = callback.into_unverified();
+        let written = serde_json::to_string(&callback).unwrap();
+        let again = Unverified::<TransferCallback>::parse(written.as_bytes());
+        let again = again
+            .unwrap_or_else(|error| panic!("{}: {error}: {written}", case.name))
+            .into_unverified();
+        assert_eq!(
+            serde_json::to_string(&again).unwrap(),
+            written,
+            "{}",
+            case.name
+        );
+        assert_eq!(again.id, callback.id);
+        assert_eq!(again.operation, callback.operation);
+        assert_eq!(again.tracking_id, callback.tracking_id);
+        assert_eq!(again.transfers, callback.transfers);
+        assert_eq!(again.currencies, callback.currencies);
+        assert_eq!(again.other_resources, callback.other_resources);
+        assert_eq!(
+            (again.time, again.transfer_id),
+            (callback.time, callback.transfer_id)
+        );
+        // What was signed still is: the round trip keeps every signed text.
+        if case.expect["verified"] == true {
+            assert!(
+                case.verifier().verify(parse(written.as_bytes())).is_ok(),
+                "{}",
+                case.name
+            );
+        }
+    }
+}
+
+#[test]
+fn debug_shows_neither_the_signature_nor_the_raw_body() {
+    let bytes = body("b2binpay-deposit-confirmed.json");
+    let shown = format!("{:?}", parse(&bytes));
+    assert!(
+        shown.starts_with("Unverified(TransferCallback {"),
+        "{shown}"
+    );
+    assert!(!shown.contains("88540b69"), "{shown}");
+    assert!(shown.contains("signature: present"), "{shown}");
+}

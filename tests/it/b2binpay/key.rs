@@ -1,0 +1,33 @@
+//! What can be a key, and that none of it is ever shown.
+
+use payhook::KeyError;
+use payhook::b2binpay::Key;
+
+#[test]
+fn refused_when_made() {
+    let secret = |text: &str| Key::callback_secret(text).map(|_| ());
+    assert_eq!(secret(""), Err(KeyError::EmptySecret));
+    assert_eq!(secret(" \n"), Err(KeyError::EmptySecret));
+    for edge in ["s ", " s", "s\n", "s\r\n", "\ts", "s\u{a0}"] {
+        assert_eq!(secret(edge), Err(KeyError::BlankEdge), "{edge:?}");
+    }
+    assert_eq!(secret("inner blanks are fine"), Ok(()));
+    let login = |login: &str, password: &str| Key::login_password(login, password).map(|_| ());
+    assert_eq!(login("", "p"), Err(KeyError::EmptyLogin));
+    assert_eq!(login("l", ""), Err(KeyError::EmptyPassword));
+    assert_eq!(login("l", " p "), Ok(()));
+}
+
+#[test]
+fn never_shown() {
+    let key = Key::callback_secret("marked-secret").unwrap();
+    assert_eq!(
+        format!("{key:?}"),
+        r#"Key { name: "callback secret", scheme: CallbackSecret, .. }"#
+    );
+    let key = Key::login_password("marked-login", "marked-password").unwrap();
+    assert_eq!(
+        format!("{key:?}"),
+        r#"Key { name: "login and password", scheme: LoginPassword, .. }"#
+    );
+}

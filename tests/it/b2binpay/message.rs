@@ -1,0 +1,183 @@
+//! One signed text, re-read in every other way, and every signed body changed
+//! in every byte: nothing proven may come of it that was not there before.
+
+use payhook::b2binpay::{TrackingIds, TransferCallback};
+use payhook::{Outcome, Unverified, Verified};
+use serde_json::Value;
+
+use crate::support::{Case, b2binpay_cases};
+
+/// All that is proven of a callback.
+#[derive(Debug, PartialEq)]
+struct Facts {
+    status: Option<i32>,
+    amount: Option<String>,
+    tracking_id: Option<String>,
+    undivided: Option<String>,
+    time: Option<String>,
+}
+
+impl Facts {
+    fn of(callback: &Verified<TransferCallback>) -> Self {
+        let proven = callback.proven();
+        Self {
+            status: proven.transfer_status().map(|status| status.code()),
+            amount: proven.amount().map(ToString::to_string),
+            tracking_id: proven.tracking_id().map(ToOwned::to_owned),
+            undivided: proven.undivided().map(ToOwned::to_owned),
+            time: proven.time().map(ToString::to_string),
+        }
+    }
+}
+
+fn verified_cases() -> Vec<(Case, Facts)> {
+    let verified = |case: Case| {
+        let callback = Unverified::parse(&case.body).ok()?;
+        let facts = Facts::of(&case.verifier().verify(callback).ok()?);
+        Some((case, facts))
+    };
+    b2binpay_cases().into_iter().filter_map(verified).collect()
+}
+
+#[test]
+fn every_single_byte_change_fails_or_changes_nothing() {
+    let mut survived = 0;
+    for (case, facts) in verified_cases() {
+        let verifier = case.verifier();
+        let mut body = case.body.clone();
+        for index in 0..body.len() {
+            let genuine = body[index];
+            for byte in (0..=u8::MAX).filter(|byte| *byte != genuine) {
+                body[index] = byte;
+                let Ok(callback) = Unverified::parse(&body) else {
+                    continue;
+                };
+                if let Ok(callback) = verifier.verify(callback) {
+                    assert_eq!(
+                        Facts::of(&callback),
+                        facts,
+                        "{}: byte {index} is {byte}",
+                        case.name
+                    );
+                    survived += 1;
+                }
+            }
+            body[index] = genuine;
+        }
+    }
+    // Most of a body is not signed: a test that refused all would prove nothing.
+    assert!(survived > 100_000, "{survived} changed bodies verified");
+}
+
+/// A body that has these parts signed, in one of the five shapes.
+fn body(
+    shape: Shape,
+    status: &str,
+    amount: &str,
+    tracking_id: &str,
+    time: &str,
+    sign: &str,
+) -> String {
+    let text = |text: &str| Value::from(text).to_string();
+    let (kind, op_type) = match shape {
+        Shape::DepositTransfer | Shape::Deposit => ("deposit", 1),
+        Shape::PayoutTransfer | Shape::Payout => ("payout", 2),
+    };
+    let (own_status, included) = match shape {
+        Shape::DepositTransfer | Shape::PayoutTransfer => {
+            let (status, amount) = (text(status), text(amount));
+            let attributes =
+                format!(r#"{{"op_type":{op_type},"status":{status},"amount":{amount}}}"#);
+            (
+                "2".to_owned(),
+                format!(r#"{{"type":"transfer","id":"7","attributes":{attributes}}}"#),
+            )
+        }
+        Shape::Deposit | Shape::Payout => (text(status), String::new()),
+    };
+    let (tracking_id, time) = (text(tracking_id), text(time));
+    format!(
+        r#"{{"data":{{"type":"{kind}","id":"1","attributes":{{"tracking_id":{tracking_id},"status":{own_status}}}}},"included":[{included}],"meta":{{"time":{time},"sign":"{sign}"}}}}"#
+    )
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Shape {
+    DepositTransfer,
+    PayoutTransfer,
+    Deposit,
+    Payout,
+}
+
+/// All places where a text can be cut, in order.
+fn cuts(text: &str, from: usize) -> impl Iterator<Item = usize> + '_ {
+    (from..=text.len()).filter(|at| text.is_char_boundary(*at))
+}
+
+#[test]
+fn every_other_cut_of_a_signed_text_proves_nothing_new() {
+    let (mut offered, mut accepted) = (0_u64, 0_u64);
+    for (case, facts) in verified_cases() {
+        let verifier = case.verifier();
+        let undivided = case.tracking_ids == Some(TrackingIds::Any);
+        let original: Value = serde_json::from_slice(&case.body).unwrap();
+        let sign = original["meta"]["sign"].as_str().unwrap();
+        let message = case.expect["signed_message"].as_str().unwrap();
+
+        let mut offer = |body: String| {
+            offered += 1;
+            let Ok(callback) = Unverified::parse(body.as_bytes()) else {
+                return;
+            };
+            let Ok(callback) = verifier.verify(callback) else {
+                return;
+            };
+            accepted += 1;
+            let found = Facts::of(&callback);
+            if undivided {
+                // The front of the text may look like a status; nothing is
+                // divided, and nothing comes of it.
+                assert_eq!(
+                    (&found.amount, &found.tracking_id),
+                    (&None, &None),
+                    "{}: {body}",
+                    case.name
+                );
+                assert_eq!(found.undivided, facts.undivided, "{}: {body}", case.name);
+                let outcome = callback.into_callback().event().outcome().reported();
+                assert_eq!(outcome, Outcome::NeedsReview, "{}: {body}", case.name);
+            } else {
+                assert_eq!(found, facts, "{}: {body}", case.name);
+            }
+            assert_eq!(found.time, facts.time, "{}: {body}", case.name);
+        };
+
+        for first in cuts(message, 0) {
+            let (status, rest) = message.split_at(first);
+            for second in cuts(rest, 0) {
+                let (middle, time) = rest.split_at(second);
+                offer(body(Shape::Deposit, status, "", middle, time, sign));
+                offer(body(Shape::Payout, status, "", middle, time, sign));
+                // A status of another text is in nobody's signature.
+                offer(body(
+                    Shape::Payout,
+                    "3",
+                    "",
+                    &message[..first + second],
+                    time,
+                    sign,
+                ));
+                for third in cuts(middle, 0) {
+                    let (amount, tracking_id) = middle.split_at(third);
+                    for shape in [Shape::DepositTransfer, Shape::PayoutTransfer] {
+                        offer(body(shape, status, amount, tracking_id, time, sign));
+                    }
+                }
+            }
+        }
+    }
+    assert!(
+        offered > 2_000_000 && accepted > 100,
+        "{offered} offered, {accepted} accepted"
+    );
+}

@@ -1,0 +1,268 @@
+//! Keys, declarations, freshness and `resolve`.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use payhook::b2binpay::{ExpectedAmount, Key, TrackingIds, TransferStatus, Verifier};
+use payhook::{Evidence, Scheme, VerifyError};
+use serde_json::json;
+
+use crate::support::{
+    SECRET, TIME, body, parse, sign, signed, verifier, verify, with_transfer, without_transfer,
+};
+
+fn lettered() -> serde_json::Value {
+    signed(
+        with_transfer("deposit", "order-1", "1.50"),
+        &format!("21.50order-1{TIME}"),
+    )
+}
+
+fn undivided(tracking_id: &str, amount: &str) -> serde_json::Value {
+    signed(
+        with_transfer("deposit", tracking_id, amount),
+        &format!("2{amount}{tracking_id}{TIME}"),
+    )
+}
+
+#[test]
+fn the_key_that_fits_is_named() {
+    let sandbox = Key::callback_secret("another secret")
+        .unwrap()
+        .named("sandbox");
+    let old = Key::login_password("login", "password").unwrap();
+    let new = Key::callback_secret(SECRET)
+        .unwrap()
+        .named("production 2026");
+    let verifier = Verifier::new(sandbox, TrackingIds::Lettered)
+        .also(old)
+        .also(new);
+    let callback = verifier
+        .verify(parse(lettered().to_string().as_bytes()))
+        .unwrap();
+    let Evidence::Signature { scheme, key } = callback.evidence() else {
+        panic!("{}", callback.evidence());
+    };
+    assert_eq!(
+        (*scheme, &**key),
+        (Scheme::CallbackSecret, "production 2026")
+    );
+}
+
+#[test]
+fn no_key_fits() {
+    let verifier = Verifier::new(Key::callback_secret("one").unwrap(), TrackingIds::Lettered)
+        .also(Key::callback_secret("two").unwrap());
+    let error = verifier
+        .verify(parse(lettered().to_string().as_bytes()))
+        .unwrap_err();
+    assert!(matches!(error, VerifyError::SignatureMismatch { keys: 2 }));
+}
+
+#[test]
+fn declarations() {
+    for (id, lettered, empty) in [
+        ("order-1", true, false),
+        ("#17", true, false),
+        (" 17", true, false),
+        ("ünï", true, false),
+        ("\u{661}", true, false),
+        ("", false, true),
+        ("17", false, false),
+        (".5", false, false),
+        ("-order", false, false),
+    ] {
+        assert_eq!(TrackingIds::Lettered.allow(id), lettered, "{id:?}");
+        assert_eq!(TrackingIds::AlwaysEmpty.allow(id), empty, "{id:?}");
+        assert!(TrackingIds::Any.allow(id), "{id:?}");
+    }
+}
+
+#[test]
+fn age_is_looked_at_only_on_request_and_both_ways() {
+    let body = lettered().to_string();
+    let callback = || parse(body.as_bytes());
+    let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+    let years_later = at("2036-03-02T09:16:02Z");
+    assert!(
+        verifier(TrackingIds::Lettered)
+            .verify_at(callback(), years_later)
+            .is_ok()
+    );
+
+    let strict = verifier(TrackingIds::Lettered).max_age(Duration::from_secs(60));
+    assert!(
+        strict
+            .verify_at(callback(), at("2026-03-02T09:17:02Z"))
+            .is_ok()
+    );
+    assert!(
+        strict
+            .verify_at(callback(), at("2026-03-02T09:15:03Z"))
+            .is_ok()
+    );
+    for now in ["2026-03-02T09:17:03Z", "2026-03-02T09:15:02Z"] {
+        let error = strict.verify_at(callback(), at(now)).unwrap_err();
+        assert!(matches!(error, VerifyError::Stale { .. }), "{now}: {error}");
+    }
+    // A tampered body is not told how old it is.
+    let tampered = body.replace("order-1", "order-2");
+    let error = strict
+        .verify_at(parse(tampered.as_bytes()), years_later)
+        .unwrap_err();
+    assert!(matches!(error, VerifyError::SignatureMismatch { .. }));
+}
+
+#[test]
+fn resolve_by_amount_goes_by_the_text() {
+    // By value 10.5 and 10.50 are equal, but 10.5 + 017 is the same text as
+    // 10.50 + 17: taking one for the other credits the wrong order.
+    let callback = verify(&undivided("017", "10.5"), TrackingIds::Any).unwrap();
+    let exactly = |amount: &str| ExpectedAmount::Exactly(amount.parse().unwrap());
+    assert!(callback.clone().resolve("17", &exactly("10.5")).is_err());
+    assert!(callback.clone().resolve("17", &exactly("10.50")).is_ok());
+    let resolved = callback.resolve("017", &exactly("10.5")).unwrap();
+    assert_eq!(resolved.proven().tracking_id(), Some("017"));
+    assert_eq!(resolved.proven().amount().unwrap().as_str(), "10.5");
+    assert_eq!(
+        resolved.proven().transfer_status(),
+        Some(TransferStatus::Confirmed)
+    );
+    assert_eq!(resolved.proven().undivided(), None);
+    // It has one reading now, and another expectation does not fit it.
+    assert!(resolved.clone().resolve("17", &exactly("10.50")).is_err());
+    assert!(resolved.resolve("017", &exactly("10.5")).is_ok());
+}
+
+#[test]
+fn resolve_by_scale() {
+    let callback = verify(&undivided("17", "10.50"), TrackingIds::Any).unwrap();
+    let by_scale = |id: &str, scale| {
+        callback
+            .clone()
+            .resolve(id, &ExpectedAmount::WithScale(scale))
+    };
+    assert_eq!(
+        by_scale("17", 2)
+            .unwrap()
+            .proven()
+            .amount()
+            .unwrap()
+            .as_str(),
+        "10.50"
+    );
+    assert_eq!(
+        by_scale("7", 3)
+            .unwrap()
+            .proven()
+            .amount()
+            .unwrap()
+            .as_str(),
+        "10.501"
+    );
+    assert!(by_scale("7", 2).is_err());
+    assert!(by_scale("17", 8).is_err());
+    assert!(by_scale("17", u32::MAX).is_err());
+    // Without fraction digits nothing says where the amount ends.
+    let whole = verify(&undivided("17", "10"), TrackingIds::Any).unwrap();
+    assert!(whole.resolve("17", &ExpectedAmount::WithScale(0)).is_err());
+}
+
+#[test]
+fn resolve_without_a_transfer_compares_the_id() {
+    let deposit = signed(
+        without_transfer("deposit", "9001", 3),
+        &format!("39001{TIME}"),
+    );
+    let callback = verify(&deposit, TrackingIds::Any).unwrap();
+    assert_eq!(callback.proven().transfer_status(), None);
+    let any = ExpectedAmount::WithScale(8);
+    assert!(callback.clone().resolve("39001", &any).is_err());
+    let resolved = callback.resolve("9001", &any).unwrap();
+    assert_eq!(resolved.proven().tracking_id(), Some("9001"));
+    assert_eq!(
+        (
+            resolved.proven().amount(),
+            resolved.proven().transfer_status()
+        ),
+        (None, None)
+    );
+
+    let payout = signed(
+        without_transfer("payout", "39001", 3),
+        &format!("39001{TIME}"),
+    );
+    let callback = verify(&payout, TrackingIds::Any).unwrap();
+    assert!(callback.clone().resolve("9001", &any).is_err());
+    assert_eq!(
+        callback
+            .resolve("39001", &any)
+            .unwrap()
+            .proven()
+            .tracking_id(),
+        Some("39001")
+    );
+}
+
+#[test]
+fn resolve_takes_no_declared_reading_apart() {
+    let callback = verify(&lettered(), TrackingIds::Lettered).unwrap();
+    let exactly = |amount: &str| ExpectedAmount::Exactly(amount.parse().unwrap());
+    assert!(
+        callback
+            .clone()
+            .resolve("order-1", &exactly("1.50"))
+            .is_ok()
+    );
+    assert!(
+        callback
+            .clone()
+            .resolve("order-1", &ExpectedAmount::WithScale(2))
+            .is_ok()
+    );
+    assert!(
+        callback
+            .clone()
+            .resolve("order-2", &exactly("1.50"))
+            .is_err()
+    );
+    assert!(callback.resolve("order-1", &exactly("1.5")).is_err());
+}
+
+#[test]
+fn an_unsigned_callback_comes_back_whole() {
+    let error = verify(
+        &without_transfer("deposit", "order-1", 4),
+        TrackingIds::Lettered,
+    )
+    .unwrap_err();
+    let VerifyError::Unsigned(callback) = error else {
+        panic!("{error}");
+    };
+    assert_eq!(callback.unverified().tracking_id, "order-1");
+}
+
+#[test]
+fn the_order_of_the_checks_tells_a_forger_nothing_about_the_declaration() {
+    let forged = {
+        let mut body = with_transfer("deposit", "17", "1.50");
+        body["meta"]["sign"] = json!(sign("a guess", &format!("21.5017{TIME}")));
+        body
+    };
+    let error = verify(&forged, TrackingIds::Lettered).unwrap_err();
+    assert!(
+        matches!(error, VerifyError::SignatureMismatch { .. }),
+        "{error}"
+    );
+}
+
+#[test]
+fn other_transfers_are_reported_and_not_proven() {
+    let callback = verifier(TrackingIds::Lettered)
+        .verify(parse(&body("b2binpay-payout-confirmed.json")))
+        .unwrap();
+    let others: Vec<_> = callback.reported().other_transfers().collect();
+    assert_eq!(others.len(), 1);
+    assert_eq!(others[0].id, "55029");
+    assert_eq!(callback.proven().amount().unwrap().as_str(), "125.000000");
+}

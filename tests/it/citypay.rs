@@ -1,0 +1,5 @@
+//! `src/citypay`.
+
+mod answer;
+mod callback;
+mod proof;

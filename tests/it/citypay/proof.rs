@@ -1,0 +1,243 @@
+//! What proves a CityPay.io callback, and what does not.
+
+use payhook::citypay::{Account, Environment, OrderCallback, OrderStatus};
+use payhook::{
+    AddressRanges, Evidence, Fact, KeyError, Kind, Outcome, Unverified, Verified, VerifyError,
+};
+use serde_json::{Value, json};
+
+use crate::support::body;
+
+const TOKEN: &str = "tok_4f9c1b7e";
+
+fn account() -> Account {
+    Account::new("5120").unwrap()
+}
+
+fn order(change: impl Fn(&mut Value)) -> Unverified<OrderCallback> {
+    let mut order: Value = serde_json::from_slice(&body("citypay-order-confirmed.json")).unwrap();
+    change(&mut order);
+    Unverified::parse(order.to_string().as_bytes()).unwrap()
+}
+
+fn answer(change: impl Fn(&mut Value)) -> Vec<u8> {
+    let mut answer: Value =
+        serde_json::from_slice(&body("citypay-order-confirmed.answer.json")).unwrap();
+    change(&mut answer["data"]);
+    answer.to_string().into_bytes()
+}
+
+fn prove(
+    order: Unverified<OrderCallback>,
+    answer: &[u8],
+) -> Result<Verified<OrderCallback>, VerifyError> {
+    account().prove_order(order, TOKEN, answer)
+}
+
+#[test]
+fn by_the_endpoint_the_facts_are_the_answers() {
+    // Everything that the sender lies about.
+    let lies = order(|o| {
+        o["received_amount_in_coins"] = json!("999");
+        o["crypto_currency"] = json!("ETH");
+        o["client_order_id"] = json!("INV-of-somebody-else");
+        o["status"] = json!("OVERPAID");
+    });
+    let proven = prove(lies, &answer(|_| ())).unwrap();
+    assert_eq!(*proven.evidence(), Evidence::OrderEndpoint);
+    assert_eq!(proven.proven().status(), Some(&OrderStatus::Confirmed));
+    let callback = proven.into_callback();
+    let event = callback.event();
+    assert_eq!(event.outcome(), Fact::Proven(Outcome::Settled));
+    assert_eq!(event.kind(), Fact::Proven(Kind::Order));
+    assert_eq!(event.reference(), Some(Fact::Proven(TOKEN)));
+    assert_eq!(
+        event.amount().unwrap().proven(),
+        Some(&"0.00065270".parse().unwrap())
+    );
+    assert_eq!(event.currency(), Some(Fact::Proven("BTC")));
+    assert!(event.blockchain_transaction().unwrap().is_proven());
+    assert!(event.time().unwrap().is_proven());
+}
+
+#[test]
+fn a_transaction_that_the_answer_does_not_have_is_not_proven() {
+    let callback = prove(
+        order(|o| o["transaction_id"] = json!("deadbeef")),
+        &answer(|_| ()),
+    )
+    .unwrap()
+    .into_callback();
+    let event = callback.event();
+    assert_eq!(
+        event.blockchain_transaction(),
+        Some(Fact::Reported("deadbeef"))
+    );
+    assert_eq!(event.amount().unwrap().proven(), None);
+}
+
+#[test]
+fn another_order_or_customer_is_refused() {
+    for (order, answer, expected) in [
+        (
+            order(|o| o["order_token"] = json!("tok_other")),
+            answer(|_| ()),
+            "the token is none that the merchant issued",
+        ),
+        (
+            order(|o| o["order_token"] = json!(null)),
+            answer(|_| ()),
+            "the callback has no token to look it up by",
+        ),
+        (
+            order(|_| ()),
+            answer(|a| a["token"] = json!("tok_other")),
+            "`data.token` of the gateway's answer is not what the callback says",
+        ),
+        (
+            order(|_| ()),
+            answer(|a| a["id"] = json!(442)),
+            "`data.id` of the gateway's answer is not what the callback says",
+        ),
+        (
+            order(|_| ()),
+            answer(|a| a["customerId"] = json!(777)),
+            "the order belongs to another customer id than the configured one",
+        ),
+        (
+            order(|_| ()),
+            br#"{"status":"error","status_code":404,"message":"x"}"#.to_vec(),
+            "the gateway answered the look-up with an error",
+        ),
+        (
+            order(|_| ()),
+            b"<html>".to_vec(),
+            "the gateway's answer can't be read",
+        ),
+    ] {
+        assert_eq!(prove(order, &answer).unwrap_err().to_string(), expected);
+    }
+}
+
+/// An answer ahead of the callback wins; one behind it is pending.
+#[test]
+fn ahead_and_behind() {
+    let table = [
+        ("IN_PROGRESS", "CONFIRMED", false, Outcome::Settled),
+        ("PAID_UNCONFIRMED", "CONFIRMED", false, Outcome::Settled),
+        ("UNDERPAID", "CONFIRMED", false, Outcome::Settled),
+        ("CANCELED", "CONFIRMED", false, Outcome::Settled),
+        ("REFUNDED", "CONFIRMED", false, Outcome::Settled),
+        ("CONFIRMED", "CANCELED", false, Outcome::Canceled),
+        ("CONFIRMED", "PAID_UNCONFIRMED", true, Outcome::Pending),
+        ("CONFIRMED", "UNDERPAID", true, Outcome::Pending),
+        ("CONFIRMED", "IN_PROGRESS", true, Outcome::Pending),
+        ("UNDERPAID", "IN_PROGRESS", true, Outcome::Pending),
+        ("PAID_UNCONFIRMED", "UNDERPAID", false, Outcome::Underpaid),
+        ("CONFIRMED", "REFUNDED", false, Outcome::Unknown),
+    ];
+    for (told, answered, behind, outcome) in table {
+        let answer = answer(|a| a["status"] = json!({"code": answered}));
+        let order = prove(order(|o| o["status"] = json!(told)), &answer).unwrap();
+        assert_eq!(order.proven().is_behind(), behind, "{told} {answered}");
+        let callback = order.into_callback();
+        assert_eq!(
+            callback.event().outcome().reported(),
+            outcome,
+            "{told} {answered}"
+        );
+        assert_eq!(
+            callback.event().outcome().is_proven(),
+            !behind,
+            "{told} {answered}"
+        );
+    }
+}
+
+#[test]
+fn the_merchants_record_or_an_address_settles_no_order() {
+    let ranges = AddressRanges::parse(["203.0.113.0/28"]).unwrap();
+    let peer = "203.0.113.1".parse().unwrap();
+    // Not even where deposits may.
+    let account = account().danger_settle_deposits_by_source_address(ranges);
+    let by_record = account.prove_order_by_record(order(|_| ()), TOKEN).unwrap();
+    assert_eq!(*by_record.evidence(), Evidence::MerchantRecord);
+    assert!(by_record.proven().token().unwrap().is(TOKEN));
+    let by_address = account
+        .prove_order_by_source_address(order(|_| ()), peer)
+        .unwrap();
+    assert_eq!(*by_address.evidence(), Evidence::SourceAddress);
+    assert!(by_address.proven().token().is_none());
+    for order in [by_record, by_address] {
+        assert_eq!(
+            (
+                order.proven().status().is_none(),
+                order.proven().answer().is_none()
+            ),
+            (true, true)
+        );
+        let callback = order.into_callback();
+        let event = callback.event();
+        assert_eq!(event.outcome(), Fact::Reported(Outcome::NeedsReview));
+        assert!(!event.amount().unwrap().is_proven() && !event.currency().unwrap().is_proven());
+    }
+    let error = account
+        .prove_order_by_record(order(|_| ()), "tok_other")
+        .unwrap_err();
+    assert!(matches!(error, VerifyError::NotIssued));
+    let error = account
+        .prove_order_by_source_address(order(|_| ()), "203.0.113.99".parse().unwrap())
+        .unwrap_err();
+    assert!(matches!(error, VerifyError::SourceAddress));
+    let error = self::account()
+        .prove_order_by_source_address(order(|_| ()), peer)
+        .unwrap_err();
+    assert!(matches!(error, VerifyError::NoEvidence));
+}
+
+#[test]
+fn an_empty_customer_id_is_refused() {
+    assert_eq!(Account::new("").map(|_| ()), Err(KeyError::EmptyCustomerId));
+    assert_eq!(
+        Account::new(" ").map(|_| ()),
+        Err(KeyError::EmptyCustomerId)
+    );
+}
+
+#[test]
+fn tokens_are_not_shown() {
+    let shown = format!("{:?}", order(|_| ()));
+    assert!(
+        shown.starts_with("Unverified(OrderCallback {") && shown.contains("Token(..)"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn order_addresses() {
+    for (token, path) in [
+        ("tok_4f9c1b7e", Some("tok_4f9c1b7e")),
+        ("441", Some("441")),
+        ("a b?c#d/e%f&g", Some("a%20b%3Fc%23d%2Fe%25f%26g")),
+        ("ü@:~-._", Some("%C3%BC%40%3A~-._")),
+        ("../admin", Some("..%2Fadmin")),
+        ("...", Some("...")),
+        ("", None),
+        (".", None),
+        ("..", None),
+    ] {
+        for (environment, host) in [
+            (
+                Environment::Production,
+                "https://v2-order-api.citypay.io/order/",
+            ),
+            (
+                Environment::Sandbox,
+                "https://test-v2-order-api.citypay.io/order/",
+            ),
+        ] {
+            let expected = path.map(|path| format!("{host}{path}"));
+            assert_eq!(environment.order_url(token), expected, "{token}");
+        }
+    }
+}

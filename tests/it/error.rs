@@ -1,0 +1,306 @@
+//! The exact prose of every error, whose fault it is, and what it answers.
+
+use std::time::Duration;
+
+use payhook::b2binpay::TrackingIds;
+use payhook::{AmountError, Error, Fault, Flaw, KeyError, ParseError, VerifyError};
+
+use crate::support::{body, parse};
+
+#[test]
+fn keys() {
+    for (error, prose) in [
+        (
+            KeyError::BlankEdge,
+            "the callback secret begins or ends with white space",
+        ),
+        (KeyError::EmptyCustomerId, "the customer id is empty"),
+        (KeyError::EmptyLogin, "the login is empty"),
+        (KeyError::EmptyPassword, "the password is empty"),
+        (KeyError::EmptySecret, "the callback secret is empty"),
+    ] {
+        assert_eq!(error.to_string(), prose);
+        assert_eq!(
+            (error.fault(), Error::from(error).http_status()),
+            (Fault::Operator, 500)
+        );
+        assert!(!error.hint().is_empty());
+    }
+}
+
+#[test]
+fn parsing() {
+    let field = |flaw| ParseError::Field {
+        path: "data.id".into(),
+        flaw,
+    };
+    for (error, status, prose) in [
+        (
+            field(Flaw::Amount(AmountError::NotADecimal)),
+            400,
+            "`data.id`: expected a decimal number",
+        ),
+        (
+            field(Flaw::Amount(AmountError::TooManyDigits { found: 101 })),
+            400,
+            "`data.id`: expected at most 100 digits, found 101",
+        ),
+        (
+            field(Flaw::Amount(AmountError::ExponentOutOfRange)),
+            400,
+            "`data.id`: expected an exponent between -100 and 100",
+        ),
+        (
+            field(Flaw::Duplicate),
+            400,
+            "`data.id`: the key stands there twice",
+        ),
+        (
+            field(Flaw::Missing),
+            400,
+            "`data.id`: expected a value, found none",
+        ),
+        (
+            field(Flaw::Negative),
+            400,
+            "`data.id`: expected an amount that is not negative",
+        ),
+        (
+            field(Flaw::NotABool),
+            400,
+            "`data.id`: expected true or false",
+        ),
+        (field(Flaw::NotAList), 400, "`data.id`: expected a list"),
+        (
+            field(Flaw::NotAStatus),
+            400,
+            "`data.id`: expected one digit, with `-` in front or not",
+        ),
+        (
+            field(Flaw::NotAWholeNumber),
+            400,
+            "`data.id`: expected a whole number",
+        ),
+        (
+            field(Flaw::NotAnId),
+            400,
+            "`data.id`: expected an id: text or a whole number",
+        ),
+        (
+            field(Flaw::NotAnObject),
+            400,
+            "`data.id`: expected an object",
+        ),
+        (
+            field(Flaw::NotPlain),
+            400,
+            "`data.id`: expected digits with at most a point among them",
+        ),
+        (field(Flaw::NotText), 400, "`data.id`: expected text"),
+        (
+            field(Flaw::OutOfRange { min: 0, max: 100 }),
+            400,
+            "`data.id`: expected a number between 0 and 100",
+        ),
+        (
+            field(Flaw::Time("".parse::<payhook::Timestamp>().unwrap_err())),
+            400,
+            "`data.id`: expected a time such as 2026-03-02T09:16:02Z",
+        ),
+        (
+            field(Flaw::TooLong),
+            400,
+            "`data.id`: expected at most 1000 entries",
+        ),
+        (
+            ParseError::NotJson { line: 1, column: 7 },
+            400,
+            "the body is not one JSON document: it breaks at line 1, column 7",
+        ),
+        (
+            ParseError::NotUtf8 { offset: 3 },
+            400,
+            "the body is not UTF-8 from byte 3 on",
+        ),
+        (
+            ParseError::TooLarge {
+                length: 9,
+                limit: 8,
+            },
+            413,
+            "the body has 9 bytes, the limit is 8",
+        ),
+        (
+            ParseError::Unsupported { path: "type" },
+            422,
+            "`type` names no kind of callback that is known here",
+        ),
+    ] {
+        assert_eq!(error.to_string(), prose);
+        assert_eq!(
+            (error.fault(), error.http_status()),
+            (Fault::Sender, status),
+            "{prose}"
+        );
+        assert!(!error.hint().is_empty());
+    }
+}
+
+#[test]
+fn verifying() {
+    use Fault::{Operator, Sender};
+
+    let unsigned = parse(&body("b2binpay-refused-unsigned.json"));
+    for (error, fault, status, prose) in [
+        (
+            VerifyError::AmbiguousTransfer,
+            Sender,
+            401,
+            "several transfers could be the one this callback is about",
+        ),
+        (
+            VerifyError::AnswerMismatch { path: "data.id" },
+            Sender,
+            401,
+            "`data.id` of the gateway's answer is not what the callback says",
+        ),
+        (
+            VerifyError::AnswerRefused { code: Some(404) },
+            Operator,
+            503,
+            "the gateway answered the look-up with an error",
+        ),
+        (
+            VerifyError::AnswerUnreadable(ParseError::NotUtf8 { offset: 0 }),
+            Operator,
+            503,
+            "the gateway's answer can't be read",
+        ),
+        (
+            VerifyError::InconsistentOperation {
+                operation: "payout",
+                op_type: 1,
+            },
+            Sender,
+            401,
+            "operation type 1 contradicts a payout",
+        ),
+        (
+            VerifyError::MalformedSignature,
+            Sender,
+            401,
+            "the signature is not 64 lower-case hexadecimal digits",
+        ),
+        (
+            VerifyError::MissingSignature,
+            Sender,
+            401,
+            "the body has a transfer and no signature",
+        ),
+        (
+            VerifyError::MissingToken,
+            Sender,
+            401,
+            "the callback has no token to look it up by",
+        ),
+        (
+            VerifyError::MissingTransfer,
+            Sender,
+            401,
+            "the transfer that `data.relationships.transfer` names is not in the body",
+        ),
+        (
+            VerifyError::NoEvidence,
+            Operator,
+            401,
+            "nothing is configured that could prove this callback",
+        ),
+        (
+            VerifyError::NotIssued,
+            Sender,
+            401,
+            "the token is none that the merchant issued",
+        ),
+        (
+            VerifyError::OtherCustomer,
+            Operator,
+            401,
+            "the order belongs to another customer id than the configured one",
+        ),
+        (
+            VerifyError::SignatureMismatch { keys: 2 },
+            Sender,
+            401,
+            "none of 2 configured key(s) makes this signature",
+        ),
+        (
+            VerifyError::SourceAddress,
+            Sender,
+            401,
+            "the sender's address is in none of the configured ranges",
+        ),
+        (
+            VerifyError::Stale {
+                distance: Duration::from_secs(90),
+                limit: Duration::from_secs(60),
+            },
+            Sender,
+            401,
+            "the callback is 90 s away from now, the limit is 60 s",
+        ),
+        (
+            VerifyError::TrackingId {
+                declared: TrackingIds::Lettered,
+            },
+            Operator,
+            401,
+            "the tracking id is not one that begins with neither a digit, `.` nor `-`, as the merchant declared",
+        ),
+        (
+            VerifyError::TrackingId {
+                declared: TrackingIds::AlwaysEmpty,
+            },
+            Operator,
+            401,
+            "the tracking id is not empty, as the merchant declared",
+        ),
+        (
+            VerifyError::UnknownPeer,
+            Operator,
+            401,
+            "the sender's address was not handed over",
+        ),
+        (
+            VerifyError::Unsigned(Box::new(unsigned)),
+            Sender,
+            401,
+            "the callback is not signed",
+        ),
+    ] {
+        assert_eq!(error.to_string(), prose);
+        assert_eq!(
+            (error.fault(), error.http_status()),
+            (fault, status),
+            "{prose}"
+        );
+        assert!(!error.hint().is_empty());
+        assert_eq!(Error::from(error).to_string(), prose);
+    }
+    assert_eq!(
+        AmountError::DoesNotFit.to_string(),
+        "the amount does not fit the 96 bits and 28 fraction digits of a `Decimal`"
+    );
+}
+
+/// An error of the source is told once: by the source.
+#[test]
+fn sources() {
+    use std::error::Error as _;
+
+    let error = VerifyError::AnswerUnreadable(ParseError::NotUtf8 { offset: 0 });
+    assert_eq!(
+        error.source().unwrap().to_string(),
+        "the body is not UTF-8 from byte 0 on"
+    );
+    assert!(VerifyError::NotIssued.source().is_none());
+}

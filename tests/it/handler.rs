@@ -1,0 +1,135 @@
+//! Handlers in every form that they come in.
+
+use std::convert::Infallible;
+use std::future::{Future, ready};
+use std::io;
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+
+use payhook::b2binpay::TrackingIds;
+use payhook::{AsyncHandler, Callback, Handler, HandlerError, Receiver, Verified, handler_fn};
+
+use crate::support::{body, verifier};
+
+/// Drives a future that never waits for anything.
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return output;
+        }
+    }
+}
+
+#[derive(Default)]
+struct Counter(AtomicUsize);
+
+impl Handler<Callback> for Counter {
+    type Error = io::Error;
+
+    fn handle(&self, _: Verified<Callback>) -> Result<(), io::Error> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+struct AsyncCounter(AtomicUsize);
+
+impl AsyncHandler<Callback> for AsyncCounter {
+    type Error = Infallible;
+
+    async fn handle(&self, callback: Verified<Callback>) -> Result<(), Infallible> {
+        ready(()).await;
+        drop(callback);
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+fn status(handler: &(impl Handler<Callback> + ?Sized)) -> u16 {
+    let receiver = Receiver::b2binpay(verifier(TrackingIds::Lettered));
+    receiver
+        .receive(&body("b2binpay-deposit-confirmed.json"), None, handler)
+        .status()
+}
+
+fn async_status(handler: &impl AsyncHandler<Callback>) -> u16 {
+    let receiver = Receiver::b2binpay(verifier(TrackingIds::Lettered));
+    block_on(receiver.receive_async(&body("b2binpay-deposit-confirmed.json"), None, handler))
+        .status()
+}
+
+#[test]
+fn structs_and_pointers_to_them() {
+    let counter = Arc::new(Counter::default());
+    assert_eq!(status(&*counter), 200);
+    assert_eq!(status(&&*counter), 200);
+    assert_eq!(status(&counter), 200);
+    assert_eq!(status(&Box::new(Arc::clone(&counter))), 200);
+    let object: Box<dyn Handler<Callback, Error = io::Error> + Send + Sync> =
+        Box::new(Arc::clone(&counter));
+    assert_eq!(status(&object), 200);
+    assert_eq!(status(object.as_ref()), 200);
+    assert_eq!(counter.0.load(Ordering::Relaxed), 6);
+
+    let counter = Arc::new(AsyncCounter(AtomicUsize::new(0)));
+    assert_eq!(async_status(&*counter), 200);
+    assert_eq!(async_status(&&*counter), 200);
+    assert_eq!(async_status(&counter), 200);
+    assert_eq!(async_status(&Box::new(Arc::clone(&counter))), 200);
+    assert_eq!(counter.0.load(Ordering::Relaxed), 4);
+}
+
+#[test]
+fn closures() {
+    let seen = Mutex::new(Vec::new());
+    let handler = handler_fn(|callback: Verified<Callback>| -> Result<(), HandlerError> {
+        seen.lock()
+            .unwrap()
+            .push(callback.event().outcome().to_string());
+        Ok(())
+    });
+    assert_eq!(status(&handler), 200);
+    assert_eq!(*seen.lock().unwrap(), ["settled"]);
+
+    let count = Arc::new(AtomicUsize::new(0));
+    let handler = handler_fn(|callback: Verified<Callback>| {
+        let count = Arc::clone(&count);
+        async move {
+            drop(callback);
+            count.fetch_add(1, Ordering::Relaxed);
+            Ok::<_, Infallible>(())
+        }
+    });
+    assert_eq!(async_status(&handler), 200);
+    assert_eq!(count.load(Ordering::Relaxed), 1);
+
+    assert_eq!(
+        status(&handler_fn(|_: Verified<Callback>| Err::<(), _>(
+            "out of stock"
+        ))),
+        500
+    );
+    assert_eq!(
+        async_status(&handler_fn(|_: Verified<Callback>| ready(Err::<(), _>(
+            "out of stock"
+        )))),
+        500
+    );
+}
+
+/// What a server spawns has to be `Send`.
+#[test]
+fn the_future_is_send() {
+    fn is_send<T: Send>(value: T) -> T {
+        value
+    }
+    let receiver = Receiver::b2binpay(verifier(TrackingIds::Lettered));
+    let counter = AsyncCounter(AtomicUsize::new(0));
+    let body = body("b2binpay-deposit-confirmed.json");
+    let reply = block_on(is_send(receiver.receive_async(&body, None, &counter)));
+    assert_eq!(reply.status(), 200);
+}

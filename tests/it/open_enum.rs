@@ -1,0 +1,75 @@
+//! Codes and words that nobody knows yet.
+
+use payhook::b2binpay::{DepositStatus, OperationType, PayoutStatus, RiskStatus, TransferStatus};
+use payhook::citypay::{Action, DepositStatus as CityPayDepositStatus, OrderStatus};
+
+#[test]
+fn every_code_is_kept() {
+    for code in [i32::MIN, -4, -3, 0, 1, 2, 3, 49, 50, i32::MAX] {
+        assert_eq!(TransferStatus::from_code(code).code(), code);
+        assert_eq!(DepositStatus::from_code(code).code(), code);
+        assert_eq!(PayoutStatus::from_code(code).code(), code);
+        assert_eq!(RiskStatus::from_code(code).code(), code);
+        assert_eq!(OperationType::from_code(code).code(), code);
+    }
+    assert_eq!(TransferStatus::from_code(9), TransferStatus::from_code(9));
+    assert_ne!(TransferStatus::from_code(9), TransferStatus::from_code(8));
+    assert!(!TransferStatus::from_code(9).is_known() && TransferStatus::Confirmed.is_known());
+    assert_eq!(TransferStatus::from_code(9).to_string(), "unknown code 9");
+    assert_eq!(
+        OperationType::AlgorandActivation.to_string(),
+        "Algorand address activation"
+    );
+}
+
+#[test]
+fn predicates_say_no_for_unknown() {
+    assert!(TransferStatus::Confirmed.is_settled() && TransferStatus::Failed.is_final());
+    assert!(!TransferStatus::Unconfirmed.is_final() && !TransferStatus::Blocked.is_settled());
+    for unknown in [TransferStatus::from_code(3), TransferStatus::from_code(-4)] {
+        assert!(!unknown.is_final() && !unknown.is_settled());
+    }
+    assert!(DepositStatus::Paid.is_settled() && DepositStatus::Canceled.is_final());
+    assert!(!DepositStatus::Unresolved.is_final() && !DepositStatus::from_code(9).is_settled());
+    assert!(PayoutStatus::Canceled.is_final() && !PayoutStatus::Approved.is_settled());
+    assert!(OrderStatus::Overpaid.is_settled() && !OrderStatus::Underpaid.is_final());
+    assert!(
+        !OrderStatus::from("REFUNDED").is_final() && !OrderStatus::from("REFUNDED").is_settled()
+    );
+    assert!(
+        CityPayDepositStatus::Confirmed.is_settled() && !CityPayDepositStatus::Pending.is_final()
+    );
+}
+
+#[test]
+fn words_in_any_spelling() {
+    for word in [
+        "PAID_UNCONFIRMED",
+        "Paid/Unconfirmed",
+        "paid unconfirmed",
+        "paid-unconfirmed",
+        " Paid / Unconfirmed ",
+    ] {
+        assert_eq!(
+            OrderStatus::from(word),
+            OrderStatus::PaidUnconfirmed,
+            "{word}"
+        );
+    }
+    assert_eq!(OrderStatus::from("In-progress"), OrderStatus::InProgress);
+    assert_eq!(OrderStatus::from("cancelled"), OrderStatus::Canceled);
+    for word in ["order creation", "create_order", "order_creation"] {
+        assert_eq!(Action::from(word), Action::CreateOrder, "{word}");
+    }
+    assert_eq!(
+        Action::from("receive new transaction"),
+        Action::ReceiveTransaction
+    );
+    assert_eq!(Action::from("Receive Confirmation"), Action::Confirmation);
+    // Unknown words stand as they were sent.
+    assert_eq!(OrderStatus::from("Re-Funded").as_str(), "Re-Funded");
+    assert_eq!(
+        OrderStatus::from("paidunconfirmed").as_str(),
+        "paidunconfirmed"
+    );
+}
