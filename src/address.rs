@@ -39,6 +39,7 @@ impl AddressRanges {
             let range = text.parse::<IpNet>();
             range
                 .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
+                .map(canonical)
                 .map_err(|_| AddressError(text.into()))
         };
         ranges
@@ -63,4 +64,17 @@ impl AddressRanges {
             Err(VerifyError::SourceAddress)
         }
     }
+}
+
+/// A range of IPv4 addresses written as IPv6 is one of IPv4.
+fn canonical(range: IpNet) -> IpNet {
+    let mapped = match range {
+        IpNet::V6(range) => {
+            let address = range.addr().to_ipv4_mapped();
+            address.zip(range.prefix_len().checked_sub(96))
+        }
+        IpNet::V4(_) => None,
+    };
+    let narrow = mapped.and_then(|(address, length)| IpNet::new(address.into(), length).ok());
+    narrow.unwrap_or(range)
 }

@@ -154,19 +154,21 @@ impl<'a> Parts<'a> {
             Some(rest) => (true, rest),
             None => (false, text),
         };
-        let (mantissa, exponent) = match rest.split_once(['e', 'E']) {
-            Some((mantissa, exponent)) => (mantissa, scan_exponent(exponent)?),
-            None => (rest, 0),
-        };
-        let (integer, fraction) = match mantissa.split_once('.') {
-            Some((integer, fraction)) if !fraction.is_empty() => (integer, fraction),
-            Some(_) => return Err(AmountError::NotADecimal),
-            None => (mantissa, ""),
+        let (integer, rest) = split_digits(rest);
+        let (fraction, rest) = match rest.strip_prefix('.') {
+            Some(rest) => split_digits(rest),
+            None => ("", rest),
         };
         let leading_zero = integer.len() > 1 && integer.starts_with('0');
-        if integer.is_empty() || leading_zero || !all_digits(integer) || !all_digits(fraction) {
+        let bare_point = fraction.is_empty() && text.contains('.');
+        if integer.is_empty() || leading_zero || bare_point {
             return Err(AmountError::NotADecimal);
         }
+        let exponent = match rest.strip_prefix(['e', 'E']) {
+            Some(exponent) => scan_exponent(exponent)?,
+            None if rest.is_empty() => 0,
+            None => return Err(AmountError::NotADecimal),
+        };
         let found = integer.len() + fraction.len();
         if found > Amount::MAX_DIGITS {
             return Err(AmountError::TooManyDigits { found });
@@ -253,8 +255,10 @@ impl<'a> Parts<'a> {
     }
 }
 
-fn all_digits(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_digit())
+/// The digits that `text` begins with, and the rest.
+fn split_digits(text: &str) -> (&str, &str) {
+    let end = text.bytes().take_while(u8::is_ascii_digit).count();
+    text.split_at_checked(end).unwrap_or_default()
 }
 
 /// Lossless: no amount has more than [`Amount::MAX_DIGITS`] digits.
@@ -267,7 +271,7 @@ fn scan_exponent(text: &str) -> Result<i64, AmountError> {
         Some(digits) => (true, digits),
         None => (false, text.strip_prefix('+').unwrap_or(text)),
     };
-    if digits.is_empty() || !all_digits(digits) {
+    if digits.is_empty() || !split_digits(digits).1.is_empty() {
         return Err(AmountError::NotADecimal);
     }
     let value: i64 = digits.parse().unwrap_or(i64::MAX);

@@ -8,6 +8,7 @@ mod kind;
 mod message;
 mod proven;
 mod record;
+mod related;
 mod resource;
 mod serialize;
 mod status;

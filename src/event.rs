@@ -5,7 +5,9 @@ use std::fmt;
 use crate::amount::Amount;
 use crate::b2binpay::{self, Operation, TransferCallback};
 use crate::callback::{Callback, Proven};
-use crate::citypay::{DepositCallback, OrderCallback, ProvenDeposit, ProvenOrder, Token};
+use crate::citypay::{
+    DepositCallback, OrderCallback, OrderTransaction, ProvenDeposit, ProvenOrder, Token,
+};
 use crate::outcome::{self, Outcome};
 use crate::timestamp::Timestamp;
 use crate::verified::{Evidence, Verified};
@@ -115,7 +117,7 @@ impl fmt::Display for Kind {
 /// assert_eq!(event.currency(), Some(Fact::Reported("ETH")));
 /// # Ok::<(), payhook::Error>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Event<'a> {
     gateway: Gateway,
     kind: Fact<Kind>,
@@ -197,35 +199,39 @@ impl<'a> Event<'a> {
         told: &'a OrderCallback,
         proven: &'a ProvenOrder,
     ) -> Self {
-        let answer = proven.answer();
+        let unknown = Self::unknown(original, Gateway::CityPay, Kind::Order);
+        let Some(answer) = proven.answer() else {
+            return Self {
+                reference: either(
+                    proven.token().map(Token::as_str),
+                    told.order_token.as_ref().map(Token::as_str),
+                ),
+                outcome: outcome::of_order(proven),
+                amount: told.received_amount_in_coins.as_ref().map(Fact::Reported),
+                currency: told.crypto_currency.as_deref().map(Fact::Reported),
+                transaction: told.transaction_id.as_deref().map(Fact::Reported),
+                time: told.created_at.as_ref().map(Fact::Reported),
+                ..unknown
+            };
+        };
+        // What the answer does not say is not made up for by the body.
         let transaction = proven.transaction(told);
-        let token = proven.token().map(Token::as_str);
-        let told_token = told.order_token.as_ref().map(Token::as_str);
         Self {
-            kind: if answer.is_some() {
-                Fact::Proven(Kind::Order)
-            } else {
-                Fact::Reported(Kind::Order)
-            },
-            reference: either(token, told_token),
+            kind: Fact::Proven(Kind::Order),
+            reference: Some(Fact::Proven(answer.token.as_str())),
             outcome: outcome::of_order(proven),
-            amount: either(
-                transaction.and_then(|transaction| transaction.amount.total.as_ref()),
-                told.received_amount_in_coins.as_ref(),
-            ),
-            currency: either(
-                answer.and_then(|answer| answer.coin.as_deref()),
-                told.crypto_currency.as_deref(),
-            ),
-            transaction: either(
-                transaction.and_then(|transaction| transaction.hash.as_deref()),
-                told.transaction_id.as_deref(),
-            ),
-            time: either(
-                transaction.and_then(|transaction| transaction.created_at.as_ref()),
-                told.created_at.as_ref(),
-            ),
-            ..Self::unknown(original, Gateway::CityPay, Kind::Order)
+            amount: transaction
+                .and_then(OrderTransaction::received)
+                .map(Fact::Proven),
+            currency: answer.coin.as_deref().map(Fact::Proven),
+            transaction: transaction
+                .and_then(|transaction| transaction.hash.as_deref())
+                .map(Fact::Proven),
+            time: transaction
+                .and_then(|transaction| transaction.created_at.as_ref())
+                .or(answer.created_at.as_ref())
+                .map(Fact::Proven),
+            ..unknown
         }
     }
 
@@ -272,7 +278,9 @@ impl<'a> Event<'a> {
     }
 
     /// This callback's amount in whole coins of [`currency`](Self::currency):
-    /// of the one transfer or transaction, not of all so far.
+    /// of the one transfer or transaction, not of all so far. For an order that
+    /// the endpoint proved, `None` if its answer does not have the transaction
+    /// that the callback names.
     #[must_use]
     pub fn amount(&self) -> Option<Fact<&'a Amount>> {
         self.amount
@@ -292,7 +300,7 @@ impl<'a> Event<'a> {
     }
 
     /// B2BINPAY: when the callback was made. CityPay.io: when the transaction
-    /// came in, else when the order was created.
+    /// came in, else when the order was created; a deposit's own stamp.
     #[must_use]
     pub fn time(&self) -> Option<Fact<&'a Timestamp>> {
         self.time
@@ -308,6 +316,22 @@ impl<'a> Event<'a> {
     #[must_use]
     pub fn original(&self) -> &'a Verified<Callback> {
         self.original
+    }
+}
+
+impl fmt::Debug for Event<'_> {
+    /// Without the reference, which may be a token, and the original.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Event")
+            .field("gateway", &self.gateway)
+            .field("kind", &self.kind)
+            .field("outcome", &self.outcome)
+            .field("amount", &self.amount)
+            .field("currency", &self.currency)
+            .field("transaction", &self.transaction)
+            .field("time", &self.time)
+            .field("evidence", self.evidence())
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,19 +1,98 @@
 //! The one macro for enums that a gateway may extend without notice.
 //!
 //! Documented values are variants. Every other value parses as well, into a
-//! hidden variant whose payload nobody outside can make, so a new value is data
-//! and never a lost payment. `code()` or `as_str()` answer for every variant:
+//! hidden variant whose payload nobody outside can make, nor carry from one enum
+//! to another, so a new value is data and never a lost payment. `code()` or `as_str()` answer for every variant:
 //! code that goes by them keeps working when a value becomes a variant.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::marker::PhantomData;
 
 use crate::text::Text;
 
-/// A code without a variant. Opaque: ask the enum for its `code()`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct UnknownCode(pub(crate) i32);
+/// A code without a variant, of one enum. Opaque: ask the enum for its
+/// `code()`.
+pub struct UnknownCode<E> {
+    pub(crate) code: i32,
+    of: PhantomData<fn() -> E>,
+}
 
-/// A word without a variant. Opaque: ask the enum for its `as_str()`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct UnknownWord(pub(crate) Text);
+impl<E> UnknownCode<E> {
+    pub(crate) fn new(code: i32) -> Self {
+        let of = PhantomData;
+        Self { code, of }
+    }
+}
+
+// Derived impls would ask the same of the enum.
+impl<E> Clone for UnknownCode<E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<E> Copy for UnknownCode<E> {}
+
+impl<E> PartialEq for UnknownCode<E> {
+    fn eq(&self, other: &Self) -> bool {
+        self.code == other.code
+    }
+}
+
+impl<E> Eq for UnknownCode<E> {}
+
+impl<E> Hash for UnknownCode<E> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.code.hash(state);
+    }
+}
+
+impl<E> fmt::Debug for UnknownCode<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.code, f)
+    }
+}
+
+/// A word without a variant, of one enum. Opaque: ask the enum for its
+/// `as_str()`.
+pub struct UnknownWord<E> {
+    pub(crate) word: Text,
+    of: PhantomData<fn() -> E>,
+}
+
+impl<E> UnknownWord<E> {
+    pub(crate) fn new(word: Text) -> Self {
+        let of = PhantomData;
+        Self { word, of }
+    }
+}
+
+impl<E> Clone for UnknownWord<E> {
+    fn clone(&self) -> Self {
+        Self::new(self.word.clone())
+    }
+}
+
+impl<E> PartialEq for UnknownWord<E> {
+    fn eq(&self, other: &Self) -> bool {
+        self.word == other.word
+    }
+}
+
+impl<E> Eq for UnknownWord<E> {}
+
+impl<E> Hash for UnknownWord<E> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.word.hash(state);
+    }
+}
+
+impl<E> fmt::Debug for UnknownWord<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.word, f)
+    }
+}
 
 /// Whether two spellings of a word are the same: the gateways vary in case and
 /// between blank, `-`, `_` and `/`.
@@ -21,19 +100,12 @@ pub(crate) fn same_word(left: &str, right: &str) -> bool {
     folded(left).eq(folded(right))
 }
 
-/// Lower case, each run of separators as one `_`.
+/// Lower case, without separators.
 fn folded(word: &str) -> impl Iterator<Item = u8> {
-    let mut after_separator = false;
-    word.trim().bytes().filter_map(move |byte| {
-        let separator = matches!(byte, b' ' | b'-' | b'_' | b'/');
-        let repeated = separator && after_separator;
-        after_separator = separator;
-        match (separator, repeated) {
-            (_, true) => None,
-            (true, false) => Some(b'_'),
-            (false, false) => Some(byte.to_ascii_lowercase()),
-        }
-    })
+    let letters = word
+        .bytes()
+        .filter(|byte| !matches!(byte, b' ' | b'-' | b'_' | b'/'));
+    letters.map(|byte| byte.to_ascii_lowercase())
 }
 
 macro_rules! open_enum {
@@ -50,7 +122,7 @@ macro_rules! open_enum {
         pub enum $Name {
             $( $(#[$variant_meta])* $Variant, )+
             #[doc(hidden)]
-            _Unknown($crate::open_enum::UnknownCode),
+            _Unknown($crate::open_enum::UnknownCode<$Name>),
         }
 
         impl $Name {
@@ -59,7 +131,7 @@ macro_rules! open_enum {
             pub fn from_code(code: i32) -> Self {
                 match code {
                     $( $code => Self::$Variant, )+
-                    _ => Self::_Unknown($crate::open_enum::UnknownCode(code)),
+                    _ => Self::_Unknown($crate::open_enum::UnknownCode::new(code)),
                 }
             }
 
@@ -68,7 +140,7 @@ macro_rules! open_enum {
             pub fn code(&self) -> i32 {
                 match self {
                     $( Self::$Variant => $code, )+
-                    Self::_Unknown(unknown) => unknown.0,
+                    Self::_Unknown(unknown) => unknown.code,
                 }
             }
 
@@ -83,7 +155,7 @@ macro_rules! open_enum {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 match self {
                     $( Self::$Variant => f.pad($word), )+
-                    Self::_Unknown(unknown) => write!(f, "unknown code {}", unknown.0),
+                    Self::_Unknown(unknown) => write!(f, "unknown code {}", unknown.code),
                 }
             }
         }
@@ -108,7 +180,7 @@ macro_rules! open_enum {
         pub enum $Name {
             $( $(#[$variant_meta])* $Variant, )+
             #[doc(hidden)]
-            _Unknown($crate::open_enum::UnknownWord),
+            _Unknown($crate::open_enum::UnknownWord<$Name>),
         }
 
         impl $Name {
@@ -118,7 +190,7 @@ macro_rules! open_enum {
             pub fn as_str(&self) -> &str {
                 match self {
                     $( Self::$Variant => $word, )+
-                    Self::_Unknown(unknown) => &unknown.0,
+                    Self::_Unknown(unknown) => &unknown.word,
                 }
             }
 
@@ -139,7 +211,7 @@ macro_rules! open_enum {
                         return Self::$Variant;
                     }
                 )+
-                Self::_Unknown($crate::open_enum::UnknownWord(text))
+                Self::_Unknown($crate::open_enum::UnknownWord::new(text))
             }
         }
 

@@ -66,6 +66,7 @@ use crate::verified::Evidence;
 /// | source address, settling by it chosen | confirmed | settled |
 /// | source address, settling by it chosen | pending | pending |
 /// | source address, settling by it chosen | none, unknown | unknown |
+/// | source address, settling by it chosen, no token or no amount | any | needs review |
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
@@ -80,7 +81,8 @@ pub enum Outcome {
     /// A person has to look: the facts contradict each other, or are not
     /// proven well enough.
     NeedsReview,
-    /// More came than was asked for, for good.
+    /// More came than was asked for. The gateway does not document whether with
+    /// enough confirmations: look at the blockchain before it is credited.
     Overpaid,
     /// Not there yet.
     Pending,
@@ -209,7 +211,7 @@ pub(crate) fn of_order(proven: &ProvenOrder) -> Fact<Outcome> {
 }
 
 pub(crate) fn of_deposit(told: &DepositCallback, proven: &ProvenDeposit) -> Outcome {
-    if !proven.is_trusted() {
+    if !proven.is_trusted() || told.deposit_token.is_none() || told.received_amount.is_none() {
         return Outcome::NeedsReview;
     }
     match told.status {

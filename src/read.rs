@@ -5,14 +5,14 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::amount::Amount;
 use crate::error::{Flaw, ParseError};
 use crate::text::Text;
 use crate::timestamp::Timestamp;
-use crate::wire::{Raw, Shape, Slot};
+use crate::wire::{Mirror, Raw, Shape};
 
 /// The body limit unless another one is set, in bytes: 64 KiB. Real callbacks
 /// have two or three.
@@ -72,8 +72,20 @@ impl RawJson {
 }
 
 impl fmt::Debug for RawJson {
+    /// Its length only: travel-rule data is about persons.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        write!(f, "RawJson({} bytes)", self.0.len())
+    }
+}
+
+/// The exact bytes of a body, for `raw()`. Not shown: they may hold a
+/// signature.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Body(pub(crate) Arc<str>);
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Body({} bytes)", self.0.len())
     }
 }
 
@@ -100,12 +112,17 @@ pub(crate) fn share(body: &[u8], limit: usize) -> Result<Arc<str>, ParseError> {
 }
 
 /// The mirror of one JSON document.
-pub(crate) fn mirror<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, ParseError> {
-    // serde's own message is dropped: it may quote the body.
-    serde_json::from_str(text).map_err(|error| ParseError::NotJson {
-        line: error.line(),
-        column: error.column(),
-    })
+pub(crate) fn mirror<'a, T: Mirror<'a>>(text: &'a str) -> Result<T, ParseError> {
+    let mut mirror = T::default();
+    let mut json = serde_json::Deserializer::from_str(text);
+    match mirror.fill(&mut json).and_then(|()| json.end()) {
+        Ok(()) => Ok(mirror),
+        // serde's own message is dropped: it may quote the body.
+        Err(error) => Err(ParseError::NotJson {
+            line: error.line(),
+            column: error.column(),
+        }),
+    }
 }
 
 /// A place in the document, kept on the stack until an error has to name it.
@@ -134,9 +151,19 @@ impl<'p> At<'p> {
     pub(crate) fn sound(&self, shape: Shape) -> Result<(), ParseError> {
         match shape {
             Shape::Sound => Ok(()),
+            Shape::Absent | Shape::Blank => Err(self.error(Flaw::Missing)),
             Shape::Mismatch => Err(self.error(Flaw::NotAnObject)),
             Shape::TooLong => Err(self.error(Flaw::TooLong)),
             Shape::Twice(key) => Err(self.key(key).error(Flaw::Duplicate)),
+        }
+    }
+
+    /// Whether there is a list; refuses what is none.
+    pub(crate) fn list(&self, shape: Shape) -> Result<(), ParseError> {
+        match shape {
+            Shape::Sound | Shape::Absent | Shape::Blank => Ok(()),
+            Shape::TooLong => Err(self.error(Flaw::TooLong)),
+            Shape::Mismatch | Shape::Twice(_) => Err(self.error(Flaw::NotAList)),
         }
     }
 }
@@ -157,9 +184,6 @@ impl fmt::Display for At<'_> {
         }
     }
 }
-
-/// A conversion of one JSON value.
-type Convert<T> = fn(&Reader, Raw<'_>) -> Result<T, Flaw>;
 
 /// Reads fields into slices of the shared body and notes what was odd.
 pub(crate) struct Reader {
@@ -185,44 +209,46 @@ impl Reader {
         }
     }
 
-    fn value<'a>(&self, slot: &Slot<Raw<'a>>) -> Option<Raw<'a>> {
-        let raw = *slot.get()?;
+    fn value<'a>(&self, raw: Raw<'a>) -> Option<Raw<'a>> {
+        let raw = raw.present()?;
         let blank = self.blank_is_absent && raw.0 == r#""""#;
         (!blank).then_some(raw)
     }
 
     /// A field that matters: an impossible value is an error.
-    pub(crate) fn strict<T>(
+    pub(crate) fn strict<'a, T>(
         &self,
         at: At<'_>,
-        slot: &Slot<Raw<'_>>,
-        convert: Convert<T>,
+        raw: Raw<'a>,
+        convert: impl FnOnce(&Self, Raw<'a>) -> Result<T, Flaw>,
     ) -> Result<Option<T>, ParseError> {
-        self.value(slot)
-            .map(|raw| convert(self, raw))
-            .transpose()
-            .map_err(|flaw| at.error(flaw))
+        match self.value(raw).map(|raw| convert(self, raw)).transpose() {
+            Ok(value) => Ok(value),
+            Err(flaw) => Err(at.error(flaw)),
+        }
     }
 
     /// A field that matters and has to be there.
-    pub(crate) fn required<T>(
+    pub(crate) fn required<'a, T>(
         &self,
         at: At<'_>,
-        slot: &Slot<Raw<'_>>,
-        convert: Convert<T>,
+        raw: Raw<'a>,
+        convert: impl FnOnce(&Self, Raw<'a>) -> Result<T, Flaw>,
     ) -> Result<T, ParseError> {
-        self.strict(at, slot, convert)?
-            .ok_or_else(|| at.error(Flaw::Missing))
+        match self.strict(at, raw, convert)? {
+            Some(value) => Ok(value),
+            None => Err(at.error(Flaw::Missing)),
+        }
     }
 
     /// An incidental field: an impossible value is noted and reads as absent.
-    pub(crate) fn lenient<T>(
+    pub(crate) fn lenient<'a, T>(
         &mut self,
         at: At<'_>,
-        slot: &Slot<Raw<'_>>,
-        convert: Convert<T>,
+        raw: Raw<'a>,
+        convert: impl FnOnce(&Self, Raw<'a>) -> Result<T, Flaw>,
     ) -> Option<T> {
-        match convert(self, self.value(slot)?) {
+        match convert(self, self.value(raw)?) {
             Ok(value) => Some(value),
             Err(flaw) => {
                 self.note(at, flaw);
@@ -231,12 +257,29 @@ impl Reader {
         }
     }
 
-    pub(crate) fn note(&mut self, at: At<'_>, flaw: Flaw) {
-        self.note_path(at.to_string().into(), flaw);
+    /// Whether an incidental object is there to be read. One of another type
+    /// is noted; one with a key twice is an error wherever it stands.
+    pub(crate) fn usable(&mut self, at: At<'_>, shape: Shape) -> Result<bool, ParseError> {
+        match at.sound(shape) {
+            Ok(()) => Ok(true),
+            Err(error) if matches!(shape, Shape::Twice(_) | Shape::TooLong) => Err(error),
+            Err(error) if shape == Shape::Mismatch => {
+                self.note_error(error);
+                Ok(false)
+            }
+            Err(_) => Ok(false),
+        }
     }
 
-    pub(crate) fn note_path(&mut self, path: Box<str>, flaw: Flaw) {
-        self.anomalies.push(Anomaly { path, flaw });
+    /// An error of a strict reader, where nothing depends on it after all.
+    pub(crate) fn note_error(&mut self, error: ParseError) {
+        if let ParseError::Field { path, flaw } = error {
+            self.anomalies.push(Anomaly { path, flaw });
+        }
+    }
+
+    pub(crate) fn note(&mut self, at: At<'_>, flaw: Flaw) {
+        self.note_error(at.error(flaw));
     }
 
     pub(crate) fn slice(&self, text: &str) -> Text {
@@ -249,7 +292,7 @@ macro_rules! lenient {
     ($reader:ident, $at:ident, $object:ident.$field:ident, $convert:ident) => {
         $reader.lenient(
             $at.key(stringify!($field)),
-            &$object.$field,
+            $object.$field,
             $crate::read::$convert,
         )
     };

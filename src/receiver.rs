@@ -224,7 +224,8 @@ pub enum Disposition {
     },
     /// Proven, and the handler failed.
     HandlerFailed(HandlerError),
-    /// A look-up of the merchant's failed; nothing was handed over.
+    /// A look-up of the merchant's failed, or its answer says nothing; nothing
+    /// was handed over.
     LookupFailed(HandlerError),
     /// Readable and not proven; nothing was handed over. An unsigned
     /// callback is inside its error.
@@ -285,8 +286,8 @@ impl fmt::Display for Disposition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Handled { outcome } => write!(f, "handled: {outcome}"),
-            Self::HandlerFailed(error) => write!(f, "the handler failed: {error}"),
-            Self::LookupFailed(error) => write!(f, "the look-up failed: {error}"),
+            Self::HandlerFailed(error) => with_sources(f, "the handler failed", &**error),
+            Self::LookupFailed(error) => with_sources(f, "the look-up failed", &**error),
             Self::NotProven(error) => write!(f, "not proven: {error}"),
             Self::Unreadable(error) => write!(f, "unreadable: {error}"),
         }
@@ -300,7 +301,28 @@ impl From<ParseError> for Disposition {
 }
 
 impl From<VerifyError> for Disposition {
+    /// An answer that says nothing is a look-up that failed.
     fn from(error: VerifyError) -> Self {
-        Self::NotProven(error)
+        match error {
+            VerifyError::AnswerRefused { .. } | VerifyError::AnswerUnreadable(_) => {
+                Self::LookupFailed(error.into())
+            }
+            _ => Self::NotProven(error),
+        }
     }
+}
+
+/// An error with all that it came from: few errors repeat their source.
+fn with_sources(
+    f: &mut fmt::Formatter<'_>,
+    what: &str,
+    error: &(dyn std::error::Error + 'static),
+) -> fmt::Result {
+    write!(f, "{what}: {error}")?;
+    let mut source = error.source();
+    while let Some(error) = source {
+        write!(f, ": {error}")?;
+        source = error.source();
+    }
+    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, FixedOffset, NaiveDateTime, TimeZone, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, TimeZone, Utc};
 use serde::{Serialize, Serializer};
 
 use crate::text::Text;
@@ -140,16 +140,40 @@ fn parse_milliseconds(text: &str) -> Option<DateTime<Utc>> {
 fn parse_local(text: &str) -> Option<NaiveDateTime> {
     let (date, time) = text.split_at_checked(10)?;
     let time = time.strip_prefix([' ', 'T'])?;
-    let minutes = time.len() == 5;
-    if !matches_shape(date, "dddd-dd-dd") || !matches_shape(time.get(..5)?, "dd:dd") {
+    if !matches_shape(date, "dddd-dd-dd") {
         return None;
     }
-    let format = if minutes {
-        "%Y-%m-%d %H:%M"
-    } else {
-        "%Y-%m-%d %H:%M:%S%.f"
+    let (seconds, fraction) = match time.split_at_checked(8) {
+        Some((time, fraction)) if matches_shape(time, "dd:dd:dd") => (time.get(6..)?, fraction),
+        _ if matches_shape(time, "dd:dd") => ("0", ""),
+        _ => return None,
     };
-    NaiveDateTime::parse_from_str(&format!("{date} {time}"), format).ok()
+    let nanoseconds = match fraction.strip_prefix('.') {
+        Some(digits) if (1..=9).contains(&digits.len()) => nanoseconds(digits)?,
+        None if fraction.is_empty() => 0,
+        _ => return None,
+    };
+    let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<u32>().ok();
+    NaiveDate::from_ymd_opt(text.get(..4)?.parse().ok()?, number(5..7)?, number(8..10)?)?
+        .and_hms_nano_opt(
+            number(11..13)?,
+            number(14..16)?,
+            seconds.parse().ok()?,
+            nanoseconds,
+        )
+}
+
+/// Up to nine digits after a decimal point, as nanoseconds.
+fn nanoseconds(digits: &str) -> Option<u32> {
+    let mut value = 0;
+    for place in 0..9 {
+        let digit = digits
+            .as_bytes()
+            .get(place)
+            .map_or(Some(0), |digit| char::from(*digit).to_digit(10));
+        value = value * 10 + digit?;
+    }
+    Some(value)
 }
 
 /// Whether `text` is `shape` with an ASCII digit for each `d`.

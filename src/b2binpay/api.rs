@@ -8,6 +8,9 @@ use crate::address::AddressRanges;
 use crate::error::VerifyError;
 use crate::verified::{Evidence, Proof, Unverified, Verified};
 
+/// How long an answer may be: the API adds to what a callback has.
+const LIMIT: usize = 1024 * 1024;
+
 /// Proves an unsigned *no transfer* callback by the deposit as the gateway's
 /// own API returns it: bytes that the merchant fetched with its credentials.
 ///
@@ -26,7 +29,7 @@ pub fn prove_by_deposit(
     answer: &[u8],
 ) -> Result<Verified<TransferCallback>, VerifyError> {
     let body = without_transfer(&callback)?;
-    let answer = Unverified::<TransferCallback>::parse(answer)
+    let answer = Unverified::<TransferCallback>::parse_within(answer, LIMIT)
         .map_err(VerifyError::AnswerUnreadable)?
         .into_unverified();
     let path = match (&body.operation, &answer.operation) {

@@ -6,16 +6,17 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::kind::{self, Inferred};
-use super::resource::{Currency, Included, OtherResource, Related, Transfer, one_digit};
+use super::related::{self, Related};
+use super::resource::{Currency, Included, OtherResource, Transfer, one_digit};
 use super::status::{DepositStatus, PayoutStatus};
 use super::wire::{self, Document, OperationAttributes};
 use crate::amount::Amount;
 use crate::error::{Flaw, ParseError};
-use crate::read::{self, Anomaly, At, RawJson, Reader, lenient, mirror, share};
+use crate::read::{self, Anomaly, At, Body, RawJson, Reader, lenient, mirror, share};
 use crate::text::Text;
 use crate::timestamp::Timestamp;
 use crate::verified::{Parse, Unverified};
-use crate::wire::{List, Raw, Shape, Slot};
+use crate::wire::{List, Raw, Shape};
 
 /// A callback about a deposit or a payout, with the transfers that it carries.
 ///
@@ -54,7 +55,7 @@ pub struct TransferCallback {
     pub(super) signature: Signature,
     pub(super) signed_status: Option<Text>,
     anomalies: Vec<Anomaly>,
-    body: Arc<str>,
+    body: Body,
 }
 
 /// What a callback is about.
@@ -308,7 +309,7 @@ impl TransferCallback {
     /// what was not handled yet as confidential.
     #[must_use]
     pub fn raw(&self) -> &[u8] {
-        self.body.as_bytes()
+        self.body.0.as_bytes()
     }
 }
 
@@ -385,41 +386,37 @@ fn read_callback(
 ) -> Result<TransferCallback, ParseError> {
     let root = At::Root;
     root.sound(document.shape)?;
+    let data = &document.data;
     let at = root.key("data");
-    let data = document.data.get().ok_or_else(|| at.error(Flaw::Missing))?;
     at.sound(data.shape)?;
-    let kind = reader.required(at.key("type"), &data.kind, read::text)?;
+    let kind = reader.required(at.key("type"), data.kind, read::text)?;
     let is_deposit = match kind.as_str() {
         "deposit" => true,
         "payout" => false,
         _ => return Err(ParseError::Unsupported { path: "data.type" }),
     };
-    let id = reader.required(at.key("id"), &data.id, read::id)?;
+    let id = reader.required(at.key("id"), data.id, read::id)?;
     let related = Related::read(&mut reader, at, &data.relationships)?;
-    let included = match document.included.get() {
-        Some(list) => read_included(&mut reader, list)?,
-        None => Included::default(),
-    };
+    let transfer_id = related::transfer(&reader, at, &data.relationships)?;
+    root.key("included").list(document.included.shape)?;
+    let included = Included::read(&mut reader, &document.included.items, transfer_id.as_ref())?;
 
+    let a = &data.attributes;
     let at = at.key("attributes");
-    let a = data
-        .attributes
-        .get()
-        .ok_or_else(|| at.error(Flaw::Missing))?;
     at.sound(a.shape)?;
-    let tracking_id = reader.strict(at.key("tracking_id"), &a.tracking_id, read::text_or_number)?;
+    let tracking_id = reader.strict(at.key("tracking_id"), a.tracking_id, read::text_or_number)?;
     let operation = if is_deposit {
-        Operation::Deposit(read_deposit(&mut reader, at, a))
+        Operation::Deposit(read_deposit(&mut reader, at, a)?)
     } else {
-        Operation::Payout(read_payout(&mut reader, at, a))
+        Operation::Payout(read_payout(&mut reader, at, a)?)
     };
 
     let (time, signature) = read_meta(&mut reader, &document.meta)?;
-    let subject = choose(&included.transfers, related.transfer.as_ref(), &operation);
+    let subject = choose(&included.transfers, transfer_id.as_ref(), &operation);
     // Without a transfer it is the operation's own status that may be signed.
     let signed_status = match (subject, &signature) {
         (Subject::None, Signature::Present(_)) => {
-            signed_status(&reader, at.key("status"), &a.status, is_deposit)?
+            signed_status(&reader, at.key("status"), a.status, is_deposit)?
         }
         _ => None,
     };
@@ -433,7 +430,7 @@ fn read_callback(
         tracking_id: tracking_id.unwrap_or_else(|| Text::empty(&body)),
         currency_id: related.currency,
         wallet_id: related.wallet,
-        transfer_id: related.transfer,
+        transfer_id,
         transfers: included.transfers,
         currencies: included.currencies,
         other_resources: included.others,
@@ -442,20 +439,8 @@ fn read_callback(
         signature,
         signed_status,
         anomalies,
-        body,
+        body: Body(body),
     })
-}
-
-fn read_included(
-    reader: &mut Reader,
-    list: &List<wire::Resource<'_>>,
-) -> Result<Included, ParseError> {
-    let at = At::Root.key("included");
-    match list.shape {
-        Shape::Sound => Included::read(reader, &list.items),
-        Shape::TooLong => Err(at.error(Flaw::TooLong)),
-        Shape::Mismatch | Shape::Twice(_) => Err(at.error(Flaw::NotAList)),
-    }
 }
 
 /// The order of preference: named, fitting by operation type, the only one.
@@ -483,14 +468,14 @@ fn choose(transfers: &[Transfer], named: Option<&Text>, operation: &Operation) -
 /// Strict where a signature is there to cover the time.
 fn read_meta(
     reader: &mut Reader,
-    slot: &Slot<wire::Meta<'_>>,
+    meta: &wire::Meta<'_>,
 ) -> Result<(Option<Timestamp>, Signature), ParseError> {
-    let at = At::Root.key("meta");
-    let Some(meta) = slot.get() else {
+    if meta.shape.is_nothing() {
         return Ok((None, Signature::Absent));
-    };
+    }
+    let at = At::Root.key("meta");
     at.sound(meta.shape)?;
-    let signature = match meta.sign.get().map(|raw| read::text(reader, *raw)) {
+    let signature = match meta.sign.present().map(|raw| read::text(reader, raw)) {
         None => Signature::Absent,
         Some(Ok(text)) if text.is_empty() => Signature::Absent,
         Some(Ok(text)) => Signature::Present(text),
@@ -498,9 +483,9 @@ fn read_meta(
     };
     let at = at.key("time");
     let time = match signature {
-        Signature::Present(_) => Some(reader.required(at, &meta.time, read::signed_time)?),
+        Signature::Present(_) => Some(reader.required(at, meta.time, read::signed_time)?),
         Signature::Absent | Signature::Malformed => {
-            reader.lenient(at, &meta.time, read::signed_time)
+            reader.lenient(at, meta.time, read::signed_time)
         }
     };
     Ok((time, signature))
@@ -511,10 +496,10 @@ fn read_meta(
 fn signed_status(
     reader: &Reader,
     at: At<'_>,
-    slot: &Slot<Raw<'_>>,
+    status: Raw<'_>,
     is_deposit: bool,
 ) -> Result<Option<Text>, ParseError> {
-    let text = reader.strict(at, slot, read::text_or_number)?;
+    let text = reader.strict(at, status, read::text_or_number)?;
     match text {
         Some(text) if one_digit(&text).is_some() => Ok(Some(text)),
         Some(_) if is_deposit => Err(at.error(Flaw::NotAStatus)),
@@ -523,13 +508,17 @@ fn signed_status(
     }
 }
 
-fn read_deposit(reader: &mut Reader, at: At<'_>, a: &OperationAttributes<'_>) -> Deposit {
+fn read_deposit(
+    reader: &mut Reader,
+    at: At<'_>,
+    a: &OperationAttributes<'_>,
+) -> Result<Deposit, ParseError> {
     let is_active = lenient!(reader, at, a.is_active, boolean);
-    Deposit {
+    Ok(Deposit {
         address: lenient!(reader, at, a.address, text),
         created_at: lenient!(reader, at, a.created_at, time),
         target_paid: lenient!(reader, at, a.target_paid, amount),
-        destinations: read_destinations(reader, at.key("destination"), &a.destination),
+        destinations: read_destinations(reader, at.key("destination"), a.destination)?,
         status: lenient!(reader, at, a.status, code).map(DepositStatus::from_code),
         source_amount_requested: lenient!(reader, at, a.source_amount_requested, amount),
         target_amount_requested: lenient!(reader, at, a.target_amount_requested, amount),
@@ -545,11 +534,15 @@ fn read_deposit(reader: &mut Reader, at: At<'_>, a: &OperationAttributes<'_>) ->
         callback_url: lenient!(reader, at, a.callback_url, text),
         assets: lenient!(reader, at, a.assets, json),
         is_active: is_active.or_else(|| lenient!(reader, at, a.is_actibe, boolean)),
-    }
+    })
 }
 
-fn read_payout(reader: &mut Reader, at: At<'_>, a: &OperationAttributes<'_>) -> Payout {
-    Payout {
+fn read_payout(
+    reader: &mut Reader,
+    at: At<'_>,
+    a: &OperationAttributes<'_>,
+) -> Result<Payout, ParseError> {
+    Ok(Payout {
         amount: lenient!(reader, at, a.amount, amount),
         address: lenient!(reader, at, a.address, text),
         status: lenient!(reader, at, a.status, code).map(PayoutStatus::from_code),
@@ -565,41 +558,49 @@ fn read_payout(reader: &mut Reader, at: At<'_>, a: &OperationAttributes<'_>) -> 
         exp: lenient!(reader, at, a.exp, count),
         tag: lenient!(reader, at, a.tag, text_or_number),
         tag_type: lenient!(reader, at, a.tag_type, text_or_number),
-        destinations: read_destinations(reader, at.key("destination"), &a.destination),
+        destinations: read_destinations(reader, at.key("destination"), a.destination)?,
         travel_rule_info: lenient!(reader, at, a.travel_rule_info, json),
-    }
+    })
 }
 
 /// Nothing, one object or a list of objects.
-fn read_destinations(reader: &mut Reader, at: At<'_>, slot: &Slot<Raw<'_>>) -> Vec<Destination> {
-    let Some(Raw(text)) = slot.get() else {
-        return Vec::new();
+fn read_destinations(
+    reader: &mut Reader,
+    at: At<'_>,
+    raw: Raw<'_>,
+) -> Result<Vec<Destination>, ParseError> {
+    let Some(Raw(text)) = raw.present() else {
+        return Ok(Vec::new());
     };
-    let entries = if text.starts_with('{') {
-        mirror(text).map(|entry| vec![entry])
-    } else {
-        mirror::<List<wire::Destination<'_>>>(text).and_then(|list| match list.shape {
-            Shape::Sound => Ok(list.items),
-            Shape::TooLong => Err(at.error(Flaw::TooLong)),
-            Shape::Mismatch | Shape::Twice(_) => Err(at.error(Flaw::NotAnObject)),
-        })
-    };
-    let Ok(entries) = entries else {
-        reader.note(at, Flaw::NotAnObject);
-        return Vec::new();
-    };
-    let mut destinations = Vec::with_capacity(entries.len());
-    for entry in &entries {
-        if let Err(ParseError::Field { path, flaw }) = at.sound(entry.shape) {
-            reader.note_path(path, flaw);
-            continue;
-        }
-        destinations.push(Destination {
-            address: lenient!(reader, at, entry.address, text),
-            address_type: lenient!(reader, at, entry.address_type, text_or_number),
-            tag: lenient!(reader, at, entry.tag, text_or_number),
-            tag_type: lenient!(reader, at, entry.tag_type, text_or_number),
-        });
+    let mut destinations = Vec::new();
+    if text.starts_with('{') {
+        destinations.extend(read_destination(reader, at, &mirror(text)?)?);
+        return Ok(destinations);
     }
-    destinations
+    let list: List<wire::Destination<'_>> = mirror(text)?;
+    match list.shape {
+        Shape::TooLong => return Err(at.error(Flaw::TooLong)),
+        Shape::Mismatch => reader.note(at, Flaw::NotAnObject),
+        _ => {}
+    }
+    for entry in &list.items {
+        destinations.extend(read_destination(reader, at, entry)?);
+    }
+    Ok(destinations)
+}
+
+fn read_destination(
+    reader: &mut Reader,
+    at: At<'_>,
+    entry: &wire::Destination<'_>,
+) -> Result<Option<Destination>, ParseError> {
+    if !reader.usable(at, entry.shape)? {
+        return Ok(None);
+    }
+    Ok(Some(Destination {
+        address: lenient!(reader, at, entry.address, text),
+        address_type: lenient!(reader, at, entry.address_type, text_or_number),
+        tag: lenient!(reader, at, entry.tag, text_or_number),
+        tag_type: lenient!(reader, at, entry.tag_type, text_or_number),
+    }))
 }

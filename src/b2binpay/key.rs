@@ -44,10 +44,12 @@ impl Key {
     /// [`KeyError::EmptySecret`]; [`KeyError::BlankEdge`] if it begins or ends
     /// with white space, which is always a slip and never verifies anything.
     pub fn callback_secret(secret: &str) -> Result<Self, KeyError> {
-        if secret.trim().is_empty() {
+        // A byte order mark is what a text editor leaves where others leave blanks.
+        let trimmed = secret.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+        if trimmed.is_empty() {
             return Err(KeyError::EmptySecret);
         }
-        if secret.trim() != secret {
+        if trimmed != secret {
             return Err(KeyError::BlankEdge);
         }
         Ok(Self::new(

@@ -170,6 +170,10 @@ pub enum ExpectedAmount {
     /// Any amount with this many fraction digits, the currency's own scale from
     /// the *merchant's* configuration. The scale in the body is not signed. A
     /// scale of 0 divides nothing and never fits.
+    ///
+    /// It holds only if every currency that is signed with the same key has
+    /// this scale: `10.500000` with the id `1723` is also `10.50000017` with
+    /// the id `23`. Prefer [`Exactly`](Self::Exactly).
     WithScale(u32),
 }
 
@@ -283,11 +287,13 @@ fn leading_status(text: &str) -> Option<(i32, &str)> {
     Some((one_digit(status)?, rest))
 }
 
-/// The amount with `scale` fraction digits that `text` begins with.
+/// The amount with `scale` fraction digits that `text` begins with. Plain: an
+/// `e` is the id's first letter, never an exponent.
 fn with_scale(text: &str, scale: u32) -> Option<Amount> {
     let point = text.find('.').filter(|_| scale > 0)?;
     let end = point
         .checked_add(1)?
         .checked_add(usize::try_from(scale).ok()?)?;
-    text.get(..end)?.parse().ok()
+    let amount: Amount = text.get(..end)?.parse().ok()?;
+    amount.is_plain().then_some(amount)
 }

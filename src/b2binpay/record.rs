@@ -1,5 +1,7 @@
 //! [`CallbackRecord`]: an entry of the gateway's list of callbacks.
 
+use std::fmt;
+
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::value::RawValue;
 
@@ -12,6 +14,9 @@ use crate::text::Text;
 use crate::timestamp::Timestamp;
 use crate::verified::Unverified;
 use crate::wire::{Raw, object};
+
+/// How long a record may be: a payload and what is around it.
+const LIMIT: usize = 2 * DEFAULT_BODY_LIMIT;
 
 open_enum! {
     /// How far a delivery got.
@@ -70,7 +75,7 @@ object! {
 /// assert_eq!(callback.unverified().tracking_id, "order-9001");
 /// # Ok::<(), payhook::ParseError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CallbackRecord {
     /// The record's id.
@@ -118,25 +123,25 @@ impl CallbackRecord {
     /// [`ParseError`] if it is no JSON object, has no id, or a field is of the
     /// wrong type.
     pub fn parse(json: &[u8]) -> Result<Self, ParseError> {
-        let body = share(json, 2 * DEFAULT_BODY_LIMIT)?;
+        let body = share(json, LIMIT)?;
         let record: RecordObject<'_> = mirror(&body)?;
         let reader = Reader::new(body.clone());
         let at = At::Root;
         at.sound(record.shape)?;
         Ok(Self {
-            id: reader.required(at.key("id"), &record.id, read::id)?,
-            time_sent: reader.strict(at.key("time_sent"), &record.time_sent, read::time)?,
+            id: reader.required(at.key("id"), record.id, read::id)?,
+            time_sent: reader.strict(at.key("time_sent"), record.time_sent, read::time)?,
             callback_type: reader
-                .strict(at.key("type"), &record.callback_type, read::text)?
+                .strict(at.key("type"), record.callback_type, read::text)?
                 .map(CallbackType::from),
-            url: reader.strict(at.key("url"), &record.url, read::text)?,
+            url: reader.strict(at.key("url"), record.url, read::text)?,
             status: reader
-                .strict(at.key("status"), &record.status, read::text)?
+                .strict(at.key("status"), record.status, read::text)?
                 .map(DeliveryStatus::from),
-            attempts: reader.strict(at.key("attempts"), &record.attempts, read::count)?,
-            transfer_id: reader.strict(at.key("transfer_id"), &record.transfer_id, read::id)?,
-            payload: reader.strict(at.key("payload"), &record.payload, read::text_or_json)?,
-            response: reader.strict(at.key("response"), &record.response, read::text_or_json)?,
+            attempts: reader.strict(at.key("attempts"), record.attempts, read::count)?,
+            transfer_id: reader.strict(at.key("transfer_id"), record.transfer_id, read::id)?,
+            payload: reader.strict(at.key("payload"), record.payload, read::text_or_json)?,
+            response: reader.strict(at.key("response"), record.response, read::text_or_json)?,
         })
     }
 
@@ -152,7 +157,22 @@ impl CallbackRecord {
     #[must_use]
     pub fn callback(&self) -> Option<Result<Unverified<TransferCallback>, ParseError>> {
         let payload = self.payload.as_ref()?;
-        Some(Unverified::parse(payload.as_bytes()))
+        Some(Unverified::parse_within(payload.as_bytes(), LIMIT))
+    }
+}
+
+impl fmt::Debug for CallbackRecord {
+    /// Without the payload, which has its signature, and the response.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallbackRecord")
+            .field("id", &self.id)
+            .field("time_sent", &self.time_sent)
+            .field("callback_type", &self.callback_type)
+            .field("url", &self.url)
+            .field("status", &self.status)
+            .field("attempts", &self.attempts)
+            .field("transfer_id", &self.transfer_id)
+            .finish_non_exhaustive()
     }
 }
 

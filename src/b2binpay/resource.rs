@@ -2,16 +2,15 @@
 
 use serde::Serialize;
 
+use super::related::Related;
 use super::status::{OperationType, RiskStatus, TransferStatus};
-use super::wire::{
-    Attributes, CurrencyAttributes, Relationship, Relationships, Resource, TransferAttributes,
-};
+use super::wire::{Resource, Type};
 use crate::amount::Amount;
 use crate::error::{Flaw, ParseError};
 use crate::read::{self, At, RawJson, Reader, lenient};
 use crate::text::Text;
 use crate::timestamp::Timestamp;
-use crate::wire::{Raw, Slot};
+use crate::wire::Raw;
 
 /// A movement of money in the blockchain.
 ///
@@ -155,59 +154,49 @@ pub(crate) struct Included {
 }
 
 impl Included {
+    /// `named` is the transfer that the callback says it is about: another one
+    /// that can't be read is an oddity, and no reason to lose the payment.
     pub(crate) fn read(
         reader: &mut Reader,
         resources: &[Resource<'_>],
+        named: Option<&Text>,
     ) -> Result<Self, ParseError> {
         let mut included = Self::default();
         for (index, resource) in resources.iter().enumerate() {
-            included.push(reader, At::Root.entry("included", index), resource)?;
+            let at = At::Root.entry("included", index);
+            if resource.shape.is_nothing() {
+                continue;
+            }
+            at.sound(resource.shape)?;
+            match resource.type_ {
+                Type::Transfer => match transfer(reader, at, resource) {
+                    Ok(transfer) => included.transfers.push(transfer),
+                    Err(error) if is_another(reader, resource, named) => reader.note_error(error),
+                    Err(error) => return Err(error),
+                },
+                Type::Currency => included.currencies.extend(currency(reader, at, resource)?),
+                Type::Other => included.others.push(other(reader, at, resource)),
+            }
         }
         Ok(included)
     }
+}
 
-    fn push(
-        &mut self,
-        reader: &mut Reader,
-        at: At<'_>,
-        resource: &Resource<'_>,
-    ) -> Result<(), ParseError> {
-        at.sound(resource.shape)?;
-        match &resource.attributes {
-            Attributes::Transfer(slot) => {
-                let attributes = slot
-                    .get()
-                    .ok_or_else(|| at.key("attributes").error(Flaw::Missing))?;
-                self.transfers
-                    .push(transfer(reader, at, resource, attributes)?);
-            }
-            Attributes::Currency(slot) => {
-                let absent = CurrencyAttributes::default();
-                let attributes = slot.get().unwrap_or(&absent);
-                if let Some(currency) = currency(reader, at, resource, attributes)? {
-                    self.currencies.push(currency);
-                }
-            }
-            Attributes::Absent | Attributes::Other(_) => {
-                let kind = reader.lenient(at.key("type"), &resource.kind, read::text);
-                if kind.as_ref().is_some_and(|kind| kind == "transfer") {
-                    // It might be the signed one, and has nothing to show.
-                    return Err(at.key("attributes").error(Flaw::Missing));
-                }
-                let attributes = match &resource.attributes {
-                    Attributes::Other(slot) => {
-                        reader.lenient(at.key("attributes"), slot, read::json)
-                    }
-                    _ => None,
-                };
-                self.others.push(OtherResource {
-                    kind: kind.unwrap_or_else(|| Text::empty(&reader.body)),
-                    id: reader.lenient(at.key("id"), &resource.id, read::id),
-                    attributes,
-                });
-            }
-        }
-        Ok(())
+/// Whether the callback is about another transfer than this one, for certain.
+fn is_another(reader: &Reader, resource: &Resource<'_>, named: Option<&Text>) -> bool {
+    let own = resource
+        .id
+        .present()
+        .and_then(|raw| read::id(reader, raw).ok());
+    named.is_some_and(|named| own.as_ref() != Some(named))
+}
+
+fn other(reader: &mut Reader, at: At<'_>, resource: &Resource<'_>) -> OtherResource {
+    let kind = reader.lenient(at.key("type"), resource.kind, read::text);
+    OtherResource {
+        kind: kind.unwrap_or_else(|| Text::empty(&reader.body)),
+        id: reader.lenient(at.key("id"), resource.id, read::id),
+        attributes: reader.lenient(at.key("attributes"), resource.attributes, read::json),
     }
 }
 
@@ -216,19 +205,18 @@ fn transfer(
     reader: &mut Reader,
     at: At<'_>,
     resource: &Resource<'_>,
-    attributes: &TransferAttributes<'_>,
 ) -> Result<Transfer, ParseError> {
-    let a = attributes;
-    let id = reader.required(at.key("id"), &resource.id, read::id)?;
+    let id = reader.required(at.key("id"), resource.id, read::id)?;
     let related = Related::read(reader, at, &resource.relationships)?;
+    let a = &resource.transfer;
     let at = at.key("attributes");
     at.sound(a.shape)?;
-    let (status, signed_status) = signed_status(reader, at, &a.status)?;
+    let (status, signed_status) = signed_status(reader, at, a.status)?;
     Ok(Transfer {
         id,
         op_id: lenient!(reader, at, a.op_id, integer),
         op_type: lenient!(reader, at, a.op_type, code).map(OperationType::from_code),
-        amount: reader.required(at.key("amount"), &a.amount, read::plain_amount)?,
+        amount: reader.required(at.key("amount"), a.amount, read::plain_amount)?,
         amount_target: lenient!(reader, at, a.amount_target, amount),
         amount_cleared: lenient!(reader, at, a.amount_cleared, amount),
         rate_target: lenient!(reader, at, a.rate_target, amount),
@@ -258,12 +246,13 @@ fn transfer(
 fn signed_status(
     reader: &Reader,
     at: At<'_>,
-    slot: &Slot<Raw<'_>>,
+    status: Raw<'_>,
 ) -> Result<(TransferStatus, Text), ParseError> {
-    let text = reader.required(at.key("status"), slot, read::text_or_number)?;
+    let at = at.key("status");
+    let text = reader.required(at, status, read::text_or_number)?;
     match one_digit(&text) {
         Some(code) => Ok((TransferStatus::from_code(code), text)),
-        None => Err(at.key("status").error(Flaw::NotAStatus)),
+        None => Err(at.error(Flaw::NotAStatus)),
     }
 }
 
@@ -279,17 +268,17 @@ fn currency(
     reader: &mut Reader,
     at: At<'_>,
     resource: &Resource<'_>,
-    attributes: &CurrencyAttributes<'_>,
 ) -> Result<Option<Currency>, ParseError> {
-    let a = attributes;
-    let Some(id) = reader.lenient(at.key("id"), &resource.id, read::id) else {
-        if resource.id.get().is_none() {
-            reader.note(at.key("id"), Flaw::Missing);
+    let id = match reader.required(at.key("id"), resource.id, read::id) {
+        Ok(id) => id,
+        Err(error) => {
+            reader.note_error(error);
+            return Ok(None);
         }
-        return Ok(None);
     };
+    let a = &resource.currency;
     let at = at.key("attributes");
-    at.sound(a.shape)?;
+    reader.usable(at, a.shape)?;
     Ok(Some(Currency {
         id,
         iso: lenient!(reader, at, a.iso, integer),
@@ -303,67 +292,4 @@ fn currency(
         blockchain_name: lenient!(reader, at, a.blockchain_name, text),
         tags: lenient!(reader, at, a.tags, text),
     }))
-}
-
-/// The ids that a resource's relationships name.
-#[derive(Default)]
-pub(crate) struct Related {
-    pub(crate) currency: Option<Text>,
-    pub(crate) parent: Option<Text>,
-    pub(crate) transfer: Option<Text>,
-    pub(crate) wallet: Option<Text>,
-}
-
-impl Related {
-    /// `transfer` is strict: it decides what the signature is compared with.
-    pub(crate) fn read(
-        reader: &mut Reader,
-        at: At<'_>,
-        relationships: &Slot<Relationships<'_>>,
-    ) -> Result<Self, ParseError> {
-        let Some(r) = relationships.get() else {
-            return Ok(Self::default());
-        };
-        let at = at.key("relationships");
-        at.sound(r.shape)?;
-        let transfer = match r.transfer.get() {
-            Some(relationship) => named(reader, at.key("transfer"), relationship)?,
-            None => None,
-        };
-        Ok(Self {
-            currency: hint(reader, at.key("currency"), &r.currency),
-            parent: hint(reader, at.key("parent"), &r.parent),
-            transfer,
-            wallet: hint(reader, at.key("wallet"), &r.wallet),
-        })
-    }
-}
-
-/// The id that a relationship names, if it names one.
-fn named(
-    reader: &Reader,
-    at: At<'_>,
-    relationship: &Relationship<'_>,
-) -> Result<Option<Text>, ParseError> {
-    at.sound(relationship.shape)?;
-    let Some(identifier) = relationship.data.get() else {
-        return Ok(None);
-    };
-    let at = at.key("data");
-    at.sound(identifier.shape)?;
-    reader
-        .required(at.key("id"), &identifier.id, read::id)
-        .map(Some)
-}
-
-/// The same for a relationship that nothing depends on.
-fn hint(reader: &mut Reader, at: At<'_>, slot: &Slot<Relationship<'_>>) -> Option<Text> {
-    match named(reader, at, slot.get()?) {
-        Ok(id) => id,
-        Err(ParseError::Field { path, flaw }) => {
-            reader.note_path(path, flaw);
-            None
-        }
-        Err(_) => None,
-    }
 }

@@ -129,11 +129,14 @@ struct Meta<'a>(&'a TransferCallback);
 
 impl Serialize for Meta<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let sign = match &self.0.signature {
-            Signature::Present(text) => Some(text),
-            Signature::Absent | Signature::Malformed => None,
-        };
-        object!(serializer, { "time": &self.0.time, "sign": &sign, })
+        match &self.0.signature {
+            Signature::Present(text) => {
+                object!(serializer, { "time": &self.0.time, "sign": text, })
+            }
+            // Whatever stood there, it must not read as unsigned.
+            Signature::Malformed => object!(serializer, { "time": &self.0.time, "sign": &false, }),
+            Signature::Absent => object!(serializer, { "time": &self.0.time, "sign": &(), }),
+        }
     }
 }
 

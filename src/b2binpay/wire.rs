@@ -1,9 +1,11 @@
 //! The private mirror of a callback's JSON:API document.
 
+use std::fmt;
+
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::read::unescape;
-use crate::wire::{Key, List, Raw, Shape, Slot, object, scalars_are_a_mismatch, skip_list};
+use crate::wire::{InPlace, List, Mirror, Raw, Shape, object, scalars, skip_list};
 
 object! {
     struct Document {
@@ -117,131 +119,147 @@ object! {
     }
 }
 
-/// An entry of `included`.
+/// An entry of `included`; the attributes are read by its type.
 #[derive(Default)]
 pub(crate) struct Resource<'a> {
-    pub(crate) kind: Slot<Raw<'a>>,
-    pub(crate) id: Slot<Raw<'a>>,
-    pub(crate) attributes: Attributes<'a>,
-    pub(crate) relationships: Slot<Relationships<'a>>,
+    pub(crate) kind: Raw<'a>,
+    pub(crate) id: Raw<'a>,
+    pub(crate) transfer: TransferAttributes<'a>,
+    pub(crate) currency: CurrencyAttributes<'a>,
+    /// Of another type, or in front of the type.
+    pub(crate) attributes: Raw<'a>,
+    pub(crate) relationships: Relationships<'a>,
+    pub(crate) type_: Type,
     pub(crate) shape: Shape,
 }
 
-/// A resource's attributes, by its type.
-#[derive(Default)]
-pub(crate) enum Attributes<'a> {
-    #[default]
-    Absent,
-    Transfer(Slot<TransferAttributes<'a>>),
-    Currency(Slot<CurrencyAttributes<'a>>),
-    /// Of an unknown type, or until the type is known.
-    Other(Slot<Raw<'a>>),
-}
-
-#[derive(Clone, Copy)]
-enum Type {
-    Transfer,
+#[derive(Clone, Copy, Default, PartialEq)]
+pub(crate) enum Type {
     Currency,
+    #[default]
     Other,
+    Transfer,
 }
 
 impl Type {
-    fn of(kind: &Slot<Raw<'_>>) -> Option<Self> {
+    fn of(kind: Raw<'_>) -> Self {
         // Unescaped, so that no spelling hides a transfer.
-        let kind = unescape(*kind.get()?);
-        Some(match kind.as_deref() {
+        match unescape(kind).as_deref() {
             Ok("transfer") => Self::Transfer,
             Ok("currency") => Self::Currency,
             Ok(_) | Err(_) => Self::Other,
-        })
+        }
     }
 }
 
-impl Resource<'_> {
-    fn mismatch() -> Self {
-        Self {
-            shape: Shape::Mismatch,
-            ..Self::default()
+impl<'a> Resource<'a> {
+    /// Reads the value of a known key, once; a second one is only remembered.
+    fn fill_key<'de: 'a, A: MapAccess<'de>>(
+        &mut self,
+        key: &'static str,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match key {
+            "type" if self.kind.is_absent() => {
+                map.next_value_seed(InPlace(&mut self.kind))?;
+                self.type_ = Type::of(self.kind);
+                Ok(())
+            }
+            "id" if self.id.is_absent() => map.next_value_seed(InPlace(&mut self.id)),
+            "relationships" if self.relationships.is_absent() => {
+                map.next_value_seed(InPlace(&mut self.relationships))
+            }
+            "attributes" if self.has_no_attributes() => match self.type_ {
+                Type::Transfer => map.next_value_seed(InPlace(&mut self.transfer)),
+                Type::Currency => map.next_value_seed(InPlace(&mut self.currency)),
+                Type::Other => map.next_value_seed(InPlace(&mut self.attributes)),
+            },
+            _ => {
+                self.shape = Shape::Twice(key);
+                map.next_value().map(|IgnoredAny| ())
+            }
         }
+    }
+
+    fn has_no_attributes(&self) -> bool {
+        self.transfer.is_absent() && self.currency.is_absent() && self.attributes.is_absent()
     }
 
     /// Reads attributes that stood in front of their type.
-    fn settle(mut self) -> serde_json::Result<Self> {
-        if let Attributes::Other(Slot::Is(raw)) = self.attributes {
-            match Type::of(&self.kind) {
-                Some(Type::Transfer) => {
-                    self.attributes = Attributes::Transfer(serde_json::from_str(raw.0)?);
-                }
-                Some(Type::Currency) => {
-                    self.attributes = Attributes::Currency(serde_json::from_str(raw.0)?);
-                }
-                Some(Type::Other) | None => {}
-            }
+    fn settle(&mut self) -> serde_json::Result<()> {
+        let mut held = serde_json::Deserializer::from_str(self.attributes.0);
+        match self.type_ {
+            _ if self.attributes.is_absent() => Ok(()),
+            Type::Transfer => self.transfer.fill(&mut held),
+            Type::Currency => self.currency.fill(&mut held),
+            Type::Other => Ok(()),
         }
-        Ok(self)
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Resource<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ResourceVisitor;
+impl<'de: 'a, 'a> Mirror<'de> for Resource<'a> {
+    fn is_absent(&self) -> bool {
+        self.shape == Shape::Absent
+    }
 
-        impl<'de> Visitor<'de> for ResourceVisitor {
-            type Value = Resource<'de>;
+    fn fill<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
+        struct ResourceVisitor<'s, 'a>(&'s mut Resource<'a>);
 
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        impl<'de: 'a, 'a> Visitor<'de> for ResourceVisitor<'_, 'a> {
+            type Value = ();
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a resource")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut resource = Resource::default();
-                while let Some(key) = map.next_key::<Key<'de>>()? {
-                    // A key that stands there twice is remembered by name.
-                    let repeated = match key.as_str() {
-                        "type" => {
-                            let repeated = !resource.kind.is_absent();
-                            resource.kind = map.next_value()?;
-                            repeated.then_some("type")
-                        }
-                        "id" => {
-                            let repeated = !resource.id.is_absent();
-                            resource.id = map.next_value()?;
-                            repeated.then_some("id")
-                        }
-                        "attributes" => {
-                            let repeated = !matches!(resource.attributes, Attributes::Absent);
-                            resource.attributes = match Type::of(&resource.kind) {
-                                Some(Type::Transfer) => Attributes::Transfer(map.next_value()?),
-                                Some(Type::Currency) => Attributes::Currency(map.next_value()?),
-                                Some(Type::Other) | None => Attributes::Other(map.next_value()?),
-                            };
-                            repeated.then_some("attributes")
-                        }
-                        "relationships" => {
-                            let repeated = !resource.relationships.is_absent();
-                            resource.relationships = map.next_value()?;
-                            repeated.then_some("relationships")
-                        }
-                        _ => {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+                self.0.shape = Shape::Sound;
+                while let Some(Key(key)) = map.next_key()? {
+                    match key {
+                        Some(key) => self.0.fill_key(key, &mut map)?,
+                        None => {
                             map.next_value::<IgnoredAny>()?;
-                            None
                         }
-                    };
-                    if let Some(key) = repeated {
-                        resource.shape = Shape::Twice(key);
                     }
                 }
-                resource.settle().map_err(serde::de::Error::custom)
+                // Well-formed already: it has been skipped over as a whole.
+                self.0
+                    .settle()
+                    .map_err(|_| serde::de::Error::custom("attributes"))
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
-                skip_list(list)?;
-                Ok(Resource::mismatch())
+            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<(), A::Error> {
+                self.0.shape = skip_list(list)?;
+                Ok(())
             }
 
-            scalars_are_a_mismatch!(Resource<'de>);
+            scalars!();
         }
 
-        deserializer.deserialize_any(ResourceVisitor)
+        deserializer.deserialize_any(ResourceVisitor(self))
+    }
+}
+
+/// A known key of a resource.
+struct Key(Option<&'static str>);
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct KeyVisitor;
+
+        impl Visitor<'_> for KeyVisitor {
+            type Value = Key;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a key")
+            }
+
+            fn visit_str<E>(self, key: &str) -> Result<Key, E> {
+                let known = ["type", "id", "attributes", "relationships"];
+                Ok(Key(known.into_iter().find(|known| *known == key)))
+            }
+        }
+
+        deserializer.deserialize_identifier(KeyVisitor)
     }
 }

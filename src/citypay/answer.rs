@@ -1,18 +1,20 @@
 //! [`OrderAnswer`]: what the order endpoint says, the one proof of an order.
 
+use std::fmt;
+
 use chrono::{DateTime, FixedOffset, Utc};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::callback::{minutes_after, status_word};
 use super::status::OrderStatus;
 use super::token::Token;
-use super::wire::{AnswerObject, Envelope, PartsObject, TransactionObject};
+use super::wire::{AnswerObject, CurrencyObject, Envelope, PartsObject, TransactionObject};
 use crate::amount::Amount;
 use crate::error::{Flaw, ParseError, VerifyError};
 use crate::read::{self, Anomaly, At, RawJson, Reader, lenient, mirror, share};
 use crate::text::Text;
 use crate::timestamp::Timestamp;
-use crate::wire::{Shape, Slot};
+use crate::wire::{Raw, Shape};
 
 /// How long an answer may be: it lists transactions.
 const LIMIT: usize = 1024 * 1024;
@@ -22,7 +24,7 @@ const LIMIT: usize = 1024 * 1024;
 /// It proves what it says only if the merchant fetched it from the gateway, for
 /// a token that the merchant issued: [`Account::prove_order`](super::Account::prove_order).
 /// Token, customer id, status and amounts are strict; the rest is incidental.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct OrderAnswer {
     /// The gateway's id of the order.
@@ -61,6 +63,8 @@ pub struct OrderAnswer {
     pub urls: Option<RawJson>,
     /// What came in, in the answer's order.
     pub transactions: Vec<OrderTransaction>,
+    /// The zoneless stamp beside the milliseconds.
+    created_local: Option<Timestamp>,
     anomalies: Vec<Anomaly>,
 }
 
@@ -113,6 +117,32 @@ pub struct AmountParts {
     pub over_paid: Option<Amount>,
 }
 
+impl OrderTransaction {
+    /// What came, in whole coins: the total, else its base.
+    #[must_use]
+    pub fn received(&self) -> Option<&Amount> {
+        self.amount.total.as_ref().or(self.amount.base.as_ref())
+    }
+}
+
+impl fmt::Debug for OrderAnswer {
+    /// Without what concerns the payer: e-mail, address and URLs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OrderAnswer")
+            .field("id", &self.id)
+            .field("status", &self.status)
+            .field("coin", &self.coin)
+            .field("amount", &self.amount)
+            .field("amount_fiat", &self.amount_fiat)
+            .field("currency", &self.currency)
+            .field("created_at", &self.created_at)
+            .field("expires_at", &self.expires_at)
+            .field("transactions", &self.transactions)
+            .field("anomalies", &self.anomalies)
+            .finish_non_exhaustive()
+    }
+}
+
 impl OrderAnswer {
     /// Reads an answer of at most 1 MiB.
     ///
@@ -127,40 +157,42 @@ impl OrderAnswer {
         At::Root
             .sound(envelope.shape)
             .map_err(VerifyError::AnswerUnreadable)?;
-        match envelope.data.get() {
-            Some(data) if !is_refusal(&envelope) => {
-                read_answer(reader, data).map_err(VerifyError::AnswerUnreadable)
-            }
-            None if !is_refusal(&envelope) => {
-                let error = At::Root.key("data").error(Flaw::Missing);
-                Err(VerifyError::AnswerUnreadable(error))
-            }
-            _ => Err(VerifyError::AnswerRefused {
-                code: envelope
-                    .status_code
-                    .get()
-                    .and_then(|raw| read::integer(&reader, *raw).ok()),
-            }),
+        if is_refusal(&envelope) {
+            let code = reader.strict(At::Root, envelope.status_code, read::integer);
+            return Err(VerifyError::AnswerRefused {
+                code: code.ok().flatten(),
+            });
         }
+        read_answer(reader, &envelope.data).map_err(VerifyError::AnswerUnreadable)
     }
 
-    /// When the order expires: `expires_at` where it is an instant, else
-    /// `expiration_time` minutes after an instant, else either with the
-    /// merchant's `zone`. `None` if the answer has neither.
+    /// When the order expires.
+    ///
+    /// From `expires_at` where it is an instant; else from the milliseconds of
+    /// the creation and the time between the two local stamps, which needs no
+    /// zone, or `expiration_time`; else with the merchant's `zone`. `None` if
+    /// the answer has none of them. (That `expirationTime` is in minutes is
+    /// inferred from the callback's `order_expiration`.)
     #[must_use]
     pub fn expires_at(&self, zone: FixedOffset) -> Option<DateTime<Utc>> {
-        let computed = || {
-            let created = self.created_at.as_ref()?;
-            let end = minutes_after(created, self.expiration_time?, zone)?;
-            Some((end, created.utc().is_some()))
-        };
         let stated = self.expires_at.as_ref();
-        match (stated.and_then(Timestamp::utc), computed()) {
-            (Some(end), _) | (None, Some((end, true))) => Some(end),
-            (None, other) => stated
-                .and_then(|stamp| stamp.in_zone(zone))
-                .or_else(|| other.map(|(end, _)| end)),
+        if let Some(end) = stated.and_then(Timestamp::utc) {
+            return Some(end);
         }
+        let created = self.created_at.as_ref();
+        let between = || {
+            let length = stated?.local()? - self.created_local.as_ref()?.local()?;
+            created?.utc()?.checked_add_signed(length)
+        };
+        let counted = || minutes_after(created?, self.expiration_time?, zone);
+        if created.and_then(Timestamp::utc).is_some()
+            && let Some(end) = between().or_else(counted)
+        {
+            return Some(end);
+        }
+        stated
+            .and_then(|stamp| stamp.in_zone(zone))
+            .or_else(counted)
     }
 
     /// Whether the order has expired by `now`; `None` as
@@ -170,13 +202,31 @@ impl OrderAnswer {
         self.expires_at(zone).map(|end| end <= now)
     }
 
-    /// The transaction with this gateway's or blockchain's id.
+    /// The transaction with this gateway's id, or else with this blockchain's
+    /// id in any case of its letters. `None` if several have it.
     #[must_use]
     pub fn transaction(&self, id: &str) -> Option<&OrderTransaction> {
-        let is_it = |own: &Option<Text>| own.as_deref() == Some(id);
-        self.transactions
-            .iter()
-            .find(|transaction| is_it(&transaction.id) || is_it(&transaction.hash))
+        let find = |is_it: &dyn Fn(&OrderTransaction) -> bool| {
+            let mut found = self
+                .transactions
+                .iter()
+                .filter(|transaction| is_it(transaction));
+            (found.next(), found.next())
+        };
+        let has_hash = |transaction: &OrderTransaction| {
+            transaction
+                .hash
+                .as_ref()
+                .is_some_and(|hash| hash.eq_ignore_ascii_case(id))
+        };
+        match find(&|transaction| transaction.id.as_deref() == Some(id)) {
+            (None, _) => match find(&has_hash) {
+                (only, None) => only,
+                (_, Some(_)) => None,
+            },
+            (only, None) => only,
+            (_, Some(_)) => None,
+        }
     }
 
     /// Incidental fields that could not be read and stand as absent.
@@ -188,50 +238,43 @@ impl OrderAnswer {
 
 /// `{"status": "error", …}`, `"success": false`, or a status other than 1.
 fn is_refusal(envelope: &Envelope<'_>) -> bool {
-    let status = envelope
-        .status
-        .get()
-        .is_some_and(|raw| !matches!(raw.0, "1" | r#""1""#));
-    let success = envelope.success.get().is_some_and(|raw| raw.0 != "true");
-    status || success
+    let status = envelope.status.present();
+    let success = envelope.success.present();
+    status.is_some_and(|raw| !matches!(raw.0, "1" | r#""1""# | r#""""#))
+        || success.is_some_and(|raw| raw.0 != "true")
 }
 
 fn read_answer(mut reader: Reader, a: &AnswerObject<'_>) -> Result<OrderAnswer, ParseError> {
     let root = At::Root;
     let at = root.key("data");
     at.sound(a.shape)?;
-    let status = status_word(&mut reader, at.key("status"), &a.status);
-    let created_at = created_at(&mut reader, at, &a.created_at_milliseconds, &a.created_at);
+    let status = status_word(&mut reader, at.key("status"), a.status)?;
+    let created_local = reader.strict(at.key("createdAt"), a.created_at, read::time);
+    let created_at = created_at(&mut reader, at, a.created_at_milliseconds, a.created_at);
     let transactions = read_transactions(&mut reader, at, a)?;
-    let currency = a.currency.get().map(|c| {
-        let at = at.key("currency");
-        AnswerCurrency {
-            id: lenient!(reader, at, c.id, id),
-            currency: lenient!(reader, at, c.currency, text),
-            abbreviation: lenient!(reader, at, c.abbreviation, text),
-        }
-    });
+    let currency = read_currency(&mut reader, at, &a.currency)?;
     Ok(OrderAnswer {
-        id: reader.strict(at.key("id"), &a.id, read::id)?,
-        customer_id: reader.required(at.key("customerId"), &a.customer_id, read::id)?,
-        token: Token(reader.required(at.key("token"), &a.token, read::id)?),
+        id: reader.strict(at.key("id"), a.id, read::id)?,
+        customer_id: reader.required(at.key("customerId"), a.customer_id, read::id)?,
+        token: Token(reader.required(at.key("token"), a.token, read::id)?),
         status: status
             .map(OrderStatus::from)
             .ok_or_else(|| at.key("status").error(Flaw::Missing))?,
         coin: lenient!(reader, at, a.coin, text),
-        coin_base_name: reader.lenient(at.key("coinBaseName"), &a.coin_base_name, read::text),
-        exchange_rate: reader.lenient(at.key("exchangeRate"), &a.exchange_rate, read::amount),
-        amount_fiat: reader.strict(at.key("amountFiat"), &a.amount_fiat, read::received_amount)?,
-        amount: reader.strict(at.key("amount"), &a.amount, read::received_amount)?,
+        coin_base_name: reader.lenient(at.key("coinBaseName"), a.coin_base_name, read::text),
+        exchange_rate: reader.lenient(at.key("exchangeRate"), a.exchange_rate, read::amount),
+        amount_fiat: reader.strict(at.key("amountFiat"), a.amount_fiat, read::received_amount)?,
+        amount: reader.strict(at.key("amount"), a.amount, read::received_amount)?,
         currency,
         created_at,
-        kind: reader.lenient(at.key("type"), &a.kind, read::text_or_number),
-        expires_at: reader.lenient(at.key("expiresAt"), &a.expires_at, read::time),
-        expiration_time: reader.lenient(at.key("expirationTime"), &a.expiration_time, read::count),
+        kind: reader.lenient(at.key("type"), a.kind, read::text_or_number),
+        expires_at: reader.lenient(at.key("expiresAt"), a.expires_at, read::time),
+        expiration_time: reader.lenient(at.key("expirationTime"), a.expiration_time, read::count),
         email: lenient!(reader, at, a.email, text),
         address: lenient!(reader, at, a.address, text),
         urls: lenient!(reader, at, a.urls, json),
         transactions,
+        created_local: created_local.ok().flatten(),
         anomalies: reader.anomalies,
     })
 }
@@ -240,8 +283,8 @@ fn read_answer(mut reader: Reader, a: &AnswerObject<'_>) -> Result<OrderAnswer, 
 fn created_at(
     reader: &mut Reader,
     at: At<'_>,
-    milliseconds: &Slot<crate::wire::Raw<'_>>,
-    stamp: &Slot<crate::wire::Raw<'_>>,
+    milliseconds: Raw<'_>,
+    stamp: Raw<'_>,
 ) -> Option<Timestamp> {
     reader
         .lenient(at.key("createdAtMiliseconds"), milliseconds, read::time)
@@ -253,15 +296,11 @@ fn read_transactions(
     at: At<'_>,
     a: &AnswerObject<'_>,
 ) -> Result<Vec<OrderTransaction>, ParseError> {
-    let Some(list) = a.transactions.get() else {
-        return Ok(Vec::new());
-    };
+    let list = &a.transactions;
     match list.shape {
-        Shape::Sound => {}
         Shape::TooLong => return Err(at.key("transactions").error(Flaw::TooLong)),
-        Shape::Mismatch | Shape::Twice(_) => {
-            return Err(at.key("transactions").error(Flaw::NotAList));
-        }
+        Shape::Mismatch => reader.note(at.key("transactions"), Flaw::NotAList),
+        _ => {}
     }
     let mut transactions = Vec::with_capacity(list.items.len());
     for (index, transaction) in list.items.iter().enumerate() {
@@ -281,30 +320,46 @@ fn read_transaction(
 ) -> Result<OrderTransaction, ParseError> {
     at.sound(t.shape)?;
     Ok(OrderTransaction {
-        id: reader.strict(at.key("id"), &t.id, read::id)?,
-        hash: reader.strict(at.key("hash"), &t.hash, read::id)?,
-        hash_url: reader.lenient(at.key("hashUrl"), &t.hash_url, read::text),
+        id: reader.strict(at.key("id"), t.id, read::id)?,
+        hash: reader.strict(at.key("hash"), t.hash, read::id)?,
+        hash_url: reader.lenient(at.key("hashUrl"), t.hash_url, read::text),
         amount: read_parts(reader, at.key("amount"), &t.amount)?,
         amount_fiat: read_parts(reader, at.key("amountFiat"), &t.amount_fiat)?,
-        created_at: created_at(reader, at, &t.created_at_milliseconds, &t.created_at),
+        created_at: created_at(reader, at, t.created_at_milliseconds, t.created_at),
     })
 }
 
+/// Without its parts an amount is not known, and nothing else is lost.
 fn read_parts(
-    reader: &Reader,
+    reader: &mut Reader,
     at: At<'_>,
-    slot: &Slot<PartsObject<'_>>,
+    parts: &PartsObject<'_>,
 ) -> Result<AmountParts, ParseError> {
-    let Some(parts) = slot.get() else {
+    if !reader.usable(at, parts.shape)? {
         return Ok(AmountParts::default());
-    };
-    at.sound(parts.shape)?;
+    }
     Ok(AmountParts {
-        base: reader.strict(at.key("base"), &parts.base, read::received_amount)?,
-        total: reader.strict(at.key("total"), &parts.total, read::received_amount)?,
-        under_paid: reader.strict(at.key("underPaid"), &parts.under_paid, read::amount)?,
-        over_paid: reader.strict(at.key("overPaid"), &parts.over_paid, read::amount)?,
+        base: reader.strict(at.key("base"), parts.base, read::received_amount)?,
+        total: reader.strict(at.key("total"), parts.total, read::received_amount)?,
+        under_paid: reader.strict(at.key("underPaid"), parts.under_paid, read::amount)?,
+        over_paid: reader.strict(at.key("overPaid"), parts.over_paid, read::amount)?,
     })
+}
+
+fn read_currency(
+    reader: &mut Reader,
+    at: At<'_>,
+    c: &CurrencyObject<'_>,
+) -> Result<Option<AnswerCurrency>, ParseError> {
+    let at = at.key("currency");
+    if !reader.usable(at, c.shape)? {
+        return Ok(None);
+    }
+    Ok(Some(AnswerCurrency {
+        id: lenient!(reader, at, c.id, id),
+        currency: lenient!(reader, at, c.currency, text),
+        abbreviation: lenient!(reader, at, c.abbreviation, text),
+    }))
 }
 
 impl Serialize for OrderAnswer {

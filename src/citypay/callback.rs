@@ -11,11 +11,11 @@ use super::wire::{CallbackObject, StatusObject};
 use crate::amount::Amount;
 use crate::error::{Flaw, ParseError};
 use crate::open_enum::same_word;
-use crate::read::{self, Anomaly, At, Reader, lenient, mirror, share};
+use crate::read::{self, Anomaly, At, Body, Reader, lenient, mirror, share};
 use crate::text::Text;
 use crate::timestamp::Timestamp;
 use crate::verified::{Parse, Sealed, Unverified};
-use crate::wire::{Raw, Slot};
+use crate::wire::Raw;
 
 /// A callback about an order. **Unsigned**: anybody can post one. It tells the
 /// merchant to ask the order endpoint, whose answer is the proof.
@@ -58,7 +58,7 @@ pub struct OrderCallback {
     #[serde(skip)]
     anomalies: Vec<Anomaly>,
     #[serde(skip)]
-    body: Arc<str>,
+    body: Body,
 }
 
 /// A callback about a payment to a customer's permanent address. **Unsigned**,
@@ -88,7 +88,7 @@ pub struct DepositCallback {
     #[serde(skip)]
     anomalies: Vec<Anomaly>,
     #[serde(skip)]
-    body: Arc<str>,
+    body: Body,
 }
 
 #[derive(Debug, Clone)]
@@ -130,11 +130,8 @@ impl Posted {
         let object: CallbackObject<'_> = mirror(&body)?;
         let reader = Reader::new(Arc::clone(&body)).without_blanks();
         let at = At::Root;
-        if matches!(object.shape, crate::wire::Shape::Mismatch) {
-            return Err(at.key("type").error(Flaw::Missing));
-        }
         at.sound(object.shape)?;
-        let kind = reader.required(at.key("type"), &object.kind, read::text)?;
+        let kind = reader.required(at.key("type"), object.kind, read::text)?;
         let is_one_of = |words: [&str; 2]| words.iter().any(|word| same_word(&kind, word));
         if is_one_of(["order callback", "order"]) {
             read_order(reader, &object)
@@ -174,10 +171,10 @@ impl Parse for DepositCallback {
 
 fn read_order(mut reader: Reader, o: &CallbackObject<'_>) -> Result<OrderCallback, ParseError> {
     let at = At::Root;
-    let order_id = reader.strict(at.key("order_id"), &o.order_id, read::id)?;
-    let client_order_id = reader.strict(at.key("client_order_id"), &o.client_order_id, read::id)?;
+    let order_id = reader.strict(at.key("order_id"), o.order_id, read::id)?;
+    let client_order_id = reader.strict(at.key("client_order_id"), o.client_order_id, read::id)?;
     let order_token = reader
-        .strict(at.key("order_token"), &o.order_token, read::id)?
+        .strict(at.key("order_token"), o.order_token, read::id)?
         .map(Token);
     if order_id.is_none() && client_order_id.is_none() && order_token.is_none() {
         return Err(at.key("order_token").error(Flaw::Missing));
@@ -185,18 +182,18 @@ fn read_order(mut reader: Reader, o: &CallbackObject<'_>) -> Result<OrderCallbac
     Ok(OrderCallback {
         kind: OrderKind,
         action: lenient!(reader, at, o.action, text).map(Action::from),
-        status: read_status(&mut reader, o).map(OrderStatus::from),
+        status: read_status(&mut reader, o)?.map(OrderStatus::from),
         order_id,
         client_order_id,
-        transaction_id: reader.strict(at.key("transaction_id"), &o.transaction_id, read::id)?,
+        transaction_id: reader.strict(at.key("transaction_id"), o.transaction_id, read::id)?,
         received_amount_in_coins: reader.strict(
             at.key("received_amount_in_coins"),
-            &o.received_amount_in_coins,
+            o.received_amount_in_coins,
             read::received_amount,
         )?,
         received_amount_in_fiat: reader.strict(
             at.key("received_amount_in_fiat"),
-            &o.received_amount_in_fiat,
+            o.received_amount_in_fiat,
             read::received_amount,
         )?,
         fiat_currency: lenient!(reader, at, o.fiat_currency, text_or_number),
@@ -206,15 +203,15 @@ fn read_order(mut reader: Reader, o: &CallbackObject<'_>) -> Result<OrderCallbac
         order_expiration: lenient!(reader, at, o.order_expiration, count),
         exchange_rate: lenient!(reader, at, o.exchange_rate, amount),
         anomalies: reader.anomalies,
-        body: reader.body,
+        body: Body(reader.body),
     })
 }
 
 fn read_deposit(mut reader: Reader, o: &CallbackObject<'_>) -> Result<DepositCallback, ParseError> {
     let at = At::Root;
-    let transaction_id = reader.strict(at.key("transaction_id"), &o.transaction_id, read::id)?;
+    let transaction_id = reader.strict(at.key("transaction_id"), o.transaction_id, read::id)?;
     let deposit_token = reader
-        .strict(at.key("deposit_token"), &o.deposit_token, read::id)?
+        .strict(at.key("deposit_token"), o.deposit_token, read::id)?
         .map(Token);
     if transaction_id.is_none() && deposit_token.is_none() {
         return Err(at.key("deposit_token").error(Flaw::Missing));
@@ -226,43 +223,44 @@ fn read_deposit(mut reader: Reader, o: &CallbackObject<'_>) -> Result<DepositCal
         transaction_id,
         received_amount: reader.strict(
             at.key("received_amount"),
-            &o.received_amount,
+            o.received_amount,
             read::received_amount,
         )?,
-        status: read_status(&mut reader, o).map(DepositStatus::from),
+        status: read_status(&mut reader, o)?.map(DepositStatus::from),
         crypto_currency: lenient!(reader, at, o.crypto_currency, text_or_number),
         exchange_rate: lenient!(reader, at, o.exchange_rate, amount),
         created_at: created_at.or_else(|| lenient!(reader, at, o.crated_at, time)),
         deposit_token,
         anomalies: reader.anomalies,
-        body: reader.body,
+        body: Body(reader.body),
     })
 }
 
 /// A word, an object with a code and a label, or either under `order_status`.
-fn read_status(reader: &mut Reader, o: &CallbackObject<'_>) -> Option<Text> {
+fn read_status(reader: &mut Reader, o: &CallbackObject<'_>) -> Result<Option<Text>, ParseError> {
     let at = At::Root;
-    status_word(reader, at.key("status"), &o.status)
-        .or_else(|| status_word(reader, at.key("order_status"), &o.order_status))
+    match status_word(reader, at.key("status"), o.status)? {
+        None => status_word(reader, at.key("order_status"), o.order_status),
+        word => Ok(word),
+    }
 }
 
 /// The word of a status in any of its forms.
-pub(super) fn status_word(reader: &mut Reader, at: At<'_>, slot: &Slot<Raw<'_>>) -> Option<Text> {
-    match slot.get() {
-        Some(Raw(text)) if text.starts_with('{') => {
-            let status: StatusObject<'_> = mirror(text).unwrap_or_default();
-            if let Err(ParseError::Field { path, flaw }) = at.sound(status.shape) {
-                reader.note_path(path, flaw);
-                return None;
-            }
-            // A code that is no word is the gateway's own number for it.
-            let code = reader
-                .strict(at.key("code"), &status.code, read::text)
-                .ok()
-                .flatten();
-            code.or_else(|| reader.lenient(at.key("label"), &status.label, read::text))
-        }
-        _ => reader.lenient(at, slot, read::text),
+pub(super) fn status_word(
+    reader: &mut Reader,
+    at: At<'_>,
+    raw: Raw<'_>,
+) -> Result<Option<Text>, ParseError> {
+    if !raw.0.starts_with('{') {
+        return Ok(reader.lenient(at, raw, read::text));
+    }
+    let status: StatusObject<'_> = mirror(raw.0)?;
+    at.sound(status.shape)?;
+    // A code that is no word is the gateway's own number for it.
+    let code = reader.strict(at.key("code"), status.code, read::text);
+    match code.ok().flatten() {
+        None => Ok(reader.lenient(at.key("label"), status.label, read::text)),
+        code => Ok(code),
     }
 }
 
@@ -294,7 +292,7 @@ impl OrderCallback {
     /// The exact bytes of the body.
     #[must_use]
     pub fn raw(&self) -> &[u8] {
-        self.body.as_bytes()
+        self.body.0.as_bytes()
     }
 }
 
@@ -308,7 +306,7 @@ impl DepositCallback {
     /// The exact bytes of the body.
     #[must_use]
     pub fn raw(&self) -> &[u8] {
-        self.body.as_bytes()
+        self.body.0.as_bytes()
     }
 }
 

@@ -40,25 +40,32 @@ use crate::verified::{Evidence, Proof, Provable, Unverified, Verified};
 #[derive(Debug, Clone)]
 pub struct Account {
     customer_id: Text,
-    sources: Option<AddressRanges>,
-    settle_deposits: bool,
+    sources: Sources,
+}
+
+/// What a sender's address is good for.
+#[derive(Debug, Clone)]
+enum Sources {
+    Nothing,
+    Review(AddressRanges),
+    SettleDeposits(AddressRanges),
 }
 
 impl Account {
     /// An account by its customer id, the `customerId` of the endpoint's
-    /// answers.
+    /// answers. White space around it is dropped: no id has any.
     ///
     /// # Errors
     ///
     /// [`KeyError::EmptyCustomerId`].
     pub fn new(customer_id: &str) -> Result<Self, KeyError> {
-        if customer_id.trim().is_empty() {
+        let customer_id = customer_id.trim();
+        if customer_id.is_empty() {
             return Err(KeyError::EmptyCustomerId);
         }
         Ok(Self {
             customer_id: customer_id.into(),
-            sources: None,
-            settle_deposits: false,
+            sources: Sources::Nothing,
         })
     }
 
@@ -66,7 +73,7 @@ impl Account {
     /// hear of a deposit, never enough to settle one.
     #[must_use]
     pub fn source_addresses(mut self, ranges: AddressRanges) -> Self {
-        self.sources = Some(ranges);
+        self.sources = Sources::Review(ranges);
         self
     }
 
@@ -75,18 +82,19 @@ impl Account {
     /// There is no better evidence for a deposit, and this is not good: whoever
     /// can post from one of the ranges, or past a proxy that forwards its
     /// clients' headers, credits any customer with any amount. Compare each
-    /// with the blockchain.
+    /// with the blockchain. A deposit without a token or an amount still needs
+    /// review.
     #[must_use]
     pub fn danger_settle_deposits_by_source_address(mut self, ranges: AddressRanges) -> Self {
-        self.sources = Some(ranges);
-        self.settle_deposits = true;
+        self.sources = Sources::SettleDeposits(ranges);
         self
     }
 
     /// Proves an order by the endpoint's answer.
     ///
     /// `issued` is the token as the merchant's own record has it, never the
-    /// one in the callback. Status, amounts and currencies are taken from the
+    /// one in the callback. A callback without a token, as a fresh order's may
+    /// be, has to name the answer's order by its `order_id`. Status, amounts and currencies are taken from the
     /// answer. It may be ahead of the callback, and wins; if it is behind, the
     /// order is pending.
     ///
@@ -105,7 +113,9 @@ impl Account {
         answer: &[u8],
     ) -> Result<Verified<OrderCallback>, VerifyError> {
         let body = callback.unverified();
-        check_token(body.order_token.as_ref(), issued)?;
+        if body.order_token.is_some() || body.order_id.is_none() {
+            check_token(body.order_token.as_ref(), issued)?;
+        }
         let answer = OrderAnswer::parse(answer)?;
         if !answer.token.is(issued) {
             return Err(VerifyError::AnswerMismatch { path: "data.token" });
@@ -113,9 +123,11 @@ impl Account {
         if !same(&answer.customer_id, &self.customer_id) {
             return Err(VerifyError::OtherCustomer);
         }
-        if let (Some(told), Some(own)) = (&answer.id, &body.order_id)
-            && told != own
-        {
+        let same_order = match (&answer.id, &body.order_id) {
+            (Some(told), Some(own)) => told == own,
+            _ => body.order_token.is_some(),
+        };
+        if !same_order {
             return Err(VerifyError::AnswerMismatch { path: "data.id" });
         }
         let is_behind = is_behind(&answer.status, body.status.as_ref());
@@ -211,7 +223,7 @@ impl Account {
         self.check_source(peer)?;
         let proof = Proof {
             proven: ProvenDeposit {
-                is_trusted: self.settle_deposits,
+                is_trusted: matches!(self.sources, Sources::SettleDeposits(_)),
                 ..ProvenDeposit::nothing()
             },
             evidence: Evidence::SourceAddress,
@@ -220,13 +232,13 @@ impl Account {
     }
 
     pub(crate) fn knows_sources(&self) -> bool {
-        self.sources.is_some()
+        !matches!(self.sources, Sources::Nothing)
     }
 
-    fn check_source(&self, peer: IpAddr) -> Result<(), VerifyError> {
+    pub(crate) fn check_source(&self, peer: IpAddr) -> Result<(), VerifyError> {
         match &self.sources {
-            Some(ranges) => ranges.check(peer),
-            None => Err(VerifyError::NoEvidence),
+            Sources::Review(ranges) | Sources::SettleDeposits(ranges) => ranges.check(peer),
+            Sources::Nothing => Err(VerifyError::NoEvidence),
         }
     }
 }
@@ -240,8 +252,14 @@ fn check_token<'a>(token: Option<&'a Token>, issued: &str) -> Result<&'a Token, 
     }
 }
 
-/// Whether the endpoint has not caught up with the callback yet.
+/// Whether the endpoint has not caught up with the callback yet. Confirmed
+/// money against an order that is over is not swallowed either.
 fn is_behind(answer: &OrderStatus, callback: Option<&OrderStatus>) -> bool {
+    if let Some(OrderStatus::Confirmed | OrderStatus::Overpaid) = callback
+        && let OrderStatus::Canceled | OrderStatus::Expired = answer
+    {
+        return true;
+    }
     match (answer.rank(), callback.and_then(OrderStatus::rank)) {
         (Some(answer), Some(callback)) => answer < callback,
         _ => false,

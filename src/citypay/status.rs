@@ -15,7 +15,8 @@ open_enum! {
         Expired = "EXPIRED",
         /// The page was opened and a coin chosen; also while not paid in full.
         InProgress = "IN_PROGRESS",
-        /// More came than was asked for.
+        /// More came than was asked for; whether with enough confirmations is
+        /// not documented.
         Overpaid = "OVERPAID",
         /// Paid, with too few confirmations.
         PaidUnconfirmed = "PAID_UNCONFIRMED",
@@ -25,20 +26,18 @@ open_enum! {
 }
 
 impl OrderStatus {
-    /// Whether nothing follows. *No* for unknown words, and for *underpaid*:
-    /// the rest may still come.
+    /// Whether nothing follows. *No* for unknown words, for *underpaid* (the
+    /// rest may still come) and for *overpaid* (it may still be unconfirmed).
     #[must_use]
     pub fn is_final(&self) -> bool {
-        matches!(
-            self,
-            Self::Canceled | Self::Confirmed | Self::Expired | Self::Overpaid
-        )
+        matches!(self, Self::Canceled | Self::Confirmed | Self::Expired)
     }
 
-    /// Whether it is paid in full for good. *No* for unknown words.
+    /// Whether it is paid in full for good. *No* for unknown words, and for
+    /// *overpaid*.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        matches!(self, Self::Confirmed | Self::Overpaid)
+        matches!(self, Self::Confirmed)
     }
 
     /// How far along an order is: what a later state has more of.

@@ -65,6 +65,11 @@ impl<L> B2binpay<L> {
             Err(error) => return Err(error.into()),
         };
         if self.lookup.is_some() && unsigned.unverified().operation.is_deposit() {
+            // The gateway's ids are digits; nothing else gets into an address.
+            let id = &unsigned.unverified().id;
+            if !id.bytes().all(|byte| byte.is_ascii_digit()) {
+                return Err(VerifyError::Unsigned(unsigned).into());
+            }
             return Ok(Signed::AskForDeposit(*unsigned));
         }
         let Some(ranges) = &self.sources else {
@@ -127,7 +132,8 @@ pub struct CityPay<L> {
 enum Doorbell {
     Proven(Verified<Callback>),
     Order(Unverified<OrderCallback>, Text),
-    Deposit(Unverified<DepositCallback>, Text),
+    /// With the peer, where addresses are evidence.
+    Deposit(Unverified<DepositCallback>, Text, Option<IpAddr>),
 }
 
 impl<L> CityPay<L> {
@@ -138,19 +144,29 @@ impl<L> CityPay<L> {
                 let token = token.ok_or(VerifyError::MissingToken)?.text();
                 Ok(Doorbell::Order(order, token))
             }
-            Posted::Deposit(deposit) if self.account.knows_sources() => {
-                let peer = post.peer.ok_or(VerifyError::UnknownPeer)?;
-                let deposit = self
-                    .account
-                    .prove_deposit_by_source_address(deposit, peer)?;
-                Ok(Doorbell::Proven(deposit.into_callback()))
-            }
             Posted::Deposit(deposit) => {
-                let token = deposit.unverified().deposit_token.as_ref();
-                let token = token.ok_or(VerifyError::MissingToken)?.text();
-                Ok(Doorbell::Deposit(deposit, token))
+                let peer = self.source(post)?;
+                match (&deposit.unverified().deposit_token, peer) {
+                    (Some(token), _) => {
+                        let token = token.text();
+                        Ok(Doorbell::Deposit(deposit, token, peer))
+                    }
+                    // Nobody's, but from the gateway: for a person to look at.
+                    (None, Some(_)) => self.with_record(deposit, "", peer).map(Doorbell::Proven),
+                    (None, None) => Err(VerifyError::MissingToken.into()),
+                }
             }
         }
+    }
+
+    /// The peer, checked, where addresses are evidence.
+    fn source(&self, post: Post<'_>) -> Result<Option<IpAddr>, VerifyError> {
+        if !self.account.knows_sources() {
+            return Ok(None);
+        }
+        let peer = post.peer.ok_or(VerifyError::UnknownPeer)?;
+        self.account.check_source(peer)?;
+        Ok(Some(peer))
     }
 
     fn with_answer<E: Into<HandlerError>>(
@@ -166,11 +182,21 @@ impl<L> CityPay<L> {
             .into_callback())
     }
 
-    fn with_record(&self, deposit: Unverified<DepositCallback>, issued: &str) -> Proof {
-        Ok(self
-            .account
-            .prove_deposit_by_record(deposit, issued)?
-            .into_callback())
+    /// By the address where addresses are evidence, else by the record that
+    /// was just asked.
+    fn with_record(
+        &self,
+        deposit: Unverified<DepositCallback>,
+        issued: &str,
+        peer: Option<IpAddr>,
+    ) -> Proof {
+        let deposit = match peer {
+            Some(peer) => self
+                .account
+                .prove_deposit_by_source_address(deposit, peer)?,
+            None => self.account.prove_deposit_by_record(deposit, issued)?,
+        };
+        Ok(deposit.into_callback())
     }
 }
 
@@ -193,9 +219,9 @@ impl<L: OrderLookup> Prove for CityPay<L> {
                 issued(self.lookup.is_issued(TokenUse::Order(&token)))?;
                 self.with_answer(order, &token, self.lookup.fetch(&token))
             }
-            Doorbell::Deposit(deposit, token) => {
+            Doorbell::Deposit(deposit, token, peer) => {
                 issued(self.lookup.is_issued(TokenUse::Deposit(&token)))?;
-                self.with_record(deposit, &token)
+                self.with_record(deposit, &token, peer)
             }
         }
     }
@@ -210,9 +236,9 @@ impl<L: AsyncOrderLookup + Sync> AsyncProve for CityPay<L> {
                 let answer = self.lookup.fetch(&token).await;
                 self.with_answer(order, &token, answer)
             }
-            Doorbell::Deposit(deposit, token) => {
+            Doorbell::Deposit(deposit, token, peer) => {
                 issued(self.lookup.is_issued(TokenUse::Deposit(&token)).await)?;
-                self.with_record(deposit, &token)
+                self.with_record(deposit, &token, peer)
             }
         }
     }

@@ -22,6 +22,11 @@ fn ranges_and_addresses() {
             "{address}"
         );
     }
+    let mapped = AddressRanges::parse(["::ffff:203.0.113.0/124", "::ffff:198.51.100.7"]).unwrap();
+    assert_eq!(
+        mapped,
+        AddressRanges::parse(["203.0.113.0/28", "198.51.100.7"]).unwrap()
+    );
     assert!(
         !AddressRanges::parse([])
             .unwrap()

@@ -271,6 +271,33 @@ fn five_megabytes_of_anything() {
     );
 }
 
+/// Each of these was quadratic once, or could be.
+#[test]
+fn repeated_keys_cost_their_own_length() {
+    let half = FIVE_MB / 2;
+    let started = Instant::now();
+    for long in ["a\\n".repeat(half / 3), "\\u0061".repeat(half / 6)] {
+        for key in ["attributes", "type", "id", "relationships", "other"] {
+            let repeated = format!("\"{key}\":0,").repeat(half / (key.len() + 5));
+            let resource = format!("{{\"type\":\"{long}\",{repeated}\"id\":1}}");
+            let body = format!(
+                "{{\"data\":{{\"type\":\"deposit\",\"id\":\"1\",\"attributes\":{{}}}},\"included\":[{resource}]}}"
+            );
+            let _ = b2binpay(body.as_bytes());
+            let order = format!(
+                "{{\"type\":\"{long}\",{}\"order_id\":1}}",
+                repeated.replace(key, "status")
+            );
+            let _ = citypay(order.as_bytes());
+        }
+    }
+    assert!(
+        started.elapsed() < Duration::from_secs(60),
+        "{:?}",
+        started.elapsed()
+    );
+}
+
 #[test]
 fn a_list_of_resources_is_bounded() {
     let mut body = with_transfer("deposit", "order-1", "1");

@@ -251,7 +251,7 @@ fn unsigned_deposits_are_asked_about() {
         (
             Ok(b"<html>".to_vec()),
             503,
-            "not proven: the gateway's answer can't be read",
+            "the look-up failed: the gateway's answer can't be read: the body is not one JSON document: it breaks at line 1, column 1",
         ),
         (Err("timed out"), 503, "the look-up failed: timed out"),
     ] {
@@ -377,7 +377,7 @@ fn every_status_of_citypay() {
             Ok(not_found),
             Ok(true),
             503,
-            "not proven: the gateway answered the look-up with an error",
+            "the look-up failed: the gateway answered the look-up with an error",
         ),
         (
             &confirmed,
@@ -438,6 +438,7 @@ fn citypay_deposits() {
     let trusting = account
         .clone()
         .danger_settle_deposits_by_source_address(ranges());
+    let careful_again = trusting.clone().source_addresses(ranges());
     let seen = Seen::default();
     for (account, issued, peer, expected) in [
         (
@@ -449,20 +450,30 @@ fn citypay_deposits() {
         (&account, false, peer, Err(401)),
         (
             &careful,
-            false,
+            true,
             peer,
             Ok("deposit? needs review? by source address"),
         ),
-        // Where addresses are configured, a token is no way round them.
+        // Where addresses are configured, a token is no way round them, nor
+        // they a way round the token.
         (&careful, true, stranger, Err(401)),
         (&careful, true, None, Err(401)),
+        (&careful, false, peer, Err(401)),
         (
             &trusting,
-            false,
+            true,
             peer,
             Ok("deposit? settled? by source address"),
         ),
+        (&trusting, false, peer, Err(401)),
         (&trusting, true, stranger, Err(401)),
+        // The later choice is the one that counts.
+        (
+            &careful_again,
+            true,
+            peer,
+            Ok("deposit? needs review? by source address"),
+        ),
     ] {
         let api = Api {
             issued: Ok(issued),
@@ -475,6 +486,66 @@ fn citypay_deposits() {
             Err(status) => assert_eq!((reply.status(), seen.take()), (status, vec![])),
         }
     }
+}
+
+/// Trusting an address does not make up for what the deposit does not say.
+#[test]
+fn a_deposit_without_a_token_or_an_amount_needs_review() {
+    let ranges = AddressRanges::parse(["203.0.113.1"]).unwrap();
+    let account = Account::new("5120").unwrap();
+    let api = Api::new(Err("must not be asked"));
+    let trusting = account
+        .clone()
+        .danger_settle_deposits_by_source_address(ranges);
+    let seen = Seen::default();
+    for told in [
+        r#"{"type":"deposit","transaction_id":"7","received_amount":1,"status":"Confirmed"}"#,
+        r#"{"type":"deposit","deposit_token":"dep","status":"Confirmed"}"#,
+    ] {
+        let receiver = Receiver::citypay(trusting.clone(), &api);
+        let reply = receive(
+            &receiver,
+            told.as_bytes(),
+            Some("203.0.113.1".parse().unwrap()),
+            &seen,
+        );
+        assert_eq!(
+            (reply.status(), seen.take()),
+            (
+                200,
+                vec!["deposit? needs review? by source address".to_owned()]
+            )
+        );
+        let receiver = Receiver::citypay(account.clone(), &api);
+        let reply = receive(&receiver, told.as_bytes(), None, &seen);
+        assert_eq!(
+            (reply.status(), seen.take().len()),
+            if told.contains("dep\"") {
+                (200, 1)
+            } else {
+                (401, 0)
+            }
+        );
+    }
+}
+
+/// Only digits get into an address that is fetched with credentials.
+#[test]
+fn a_deposit_id_that_is_no_number_is_not_asked_about() {
+    let api = Api::new(Err("must not be asked"));
+    let receiver = Receiver::b2binpay(verifier(TrackingIds::Lettered)).look_up_deposits(&api);
+    for id in ["../transfer/1", "1?x=", "1\r\nX: y"] {
+        let mut told = without_transfer("deposit", "order-1", 4);
+        told["data"]["id"] = json!(id);
+        let reply = receive(
+            &receiver,
+            told.to_string().as_bytes(),
+            None,
+            &Seen::default(),
+        );
+        assert_eq!(reply.status(), 401);
+    }
+    assert!(api.asked.lock().unwrap().is_empty());
 }
 
 /// What the gateway reports of evidence is the merchant's own name for the key.

@@ -211,7 +211,12 @@ fn an_oddity_in_an_incidental_field_is_noted_and_loses_nothing() {
 #[test]
 fn an_impossible_value_where_it_matters_is_an_error() {
     type Change = fn(&mut Value);
-    let changes: [(Change, &str); 17] = [
+    let changes: &[(Change, &str)] = &[
+        (|b| b["data"] = json!("x"), "`data`: expected an object"),
+        (
+            |b| b["data"] = json!([]),
+            "`data`: expected a value, found none",
+        ),
         (
             |b| b["data"]["id"] = json!(null),
             "`data.id`: expected a value, found none",
@@ -233,8 +238,12 @@ fn an_impossible_value_where_it_matters_is_an_error() {
             "`data.type`: expected text",
         ),
         (
-            |b| b["data"]["attributes"] = json!([]),
+            |b| b["data"]["attributes"] = json!([1]),
             "`data.attributes`: expected an object",
+        ),
+        (
+            |b| b["data"]["attributes"] = json!([]),
+            "`data.attributes`: expected a value, found none",
         ),
         (
             |b| b["data"]["attributes"] = json!(null),
@@ -249,25 +258,29 @@ fn an_impossible_value_where_it_matters_is_an_error() {
             "`data.attributes.tracking_id`: expected text",
         ),
         (
-            |b| b["data"]["relationships"] = json!([]),
+            |b| b["data"]["relationships"] = json!("x"),
             "`data.relationships`: expected an object",
         ),
         (
-            |b| b["data"]["relationships"]["transfer"] = json!({"data": {"id": {}}}),
-            "`data.relationships.transfer.data.id`: expected an id: text or a whole number",
+            |b| b["data"]["relationships"]["transfer"] = json!([1]),
+            "`data.relationships.transfer`: expected an object",
         ),
         (
             |b| b["data"]["relationships"]["transfer"] = json!({"data": [{"id": "1"}]}),
             "`data.relationships.transfer.data`: expected an object",
         ),
-        (|b| b["included"] = json!({}), "`included`: expected a list"),
+        (
+            |b| b["data"]["relationships"]["transfer"] = json!({"data": {"id": {}}}),
+            "`data.relationships.transfer.data.id`: expected an id: text or a whole number",
+        ),
+        (|b| b["meta"] = json!(7), "`meta`: expected an object"),
+        (
+            |b| b["included"] = json!({"0": {}}),
+            "`included`: expected a list",
+        ),
         (
             |b| b["included"][1] = json!("transfer"),
             "`included[1]`: expected an object",
-        ),
-        (
-            |b| b["included"][1]["id"] = json!(null),
-            "`included[1].id`: expected a value, found none",
         ),
         (
             |b| b["included"][1]["attributes"] = json!(null),
@@ -277,13 +290,117 @@ fn an_impossible_value_where_it_matters_is_an_error() {
             |b| b["included"][1]["attributes"]["amount"] = json!(null),
             "`included[1].attributes.amount`: expected a value, found none",
         ),
+        (
+            |b| b["included"][1]["attributes"]["status"] = json!("paid"),
+            "`included[1].attributes.status`: expected one digit, with `-` in front or not",
+        ),
     ];
     for (change, message) in changes {
         let mut body = with_transfer("deposit", "order-1", "1");
         change(&mut body);
         let error = Unverified::<TransferCallback>::parse(body.to_string().as_bytes()).unwrap_err();
-        assert_eq!(error.to_string(), message);
+        assert_eq!(error.to_string(), *message);
         assert_eq!(error.http_status(), 400);
+    }
+    // Nothing says that it is another transfer than the signed one.
+    let mut body = with_transfer("deposit", "order-1", "1");
+    body["data"]["relationships"]["transfer"] = json!(null);
+    body["included"][1]["id"] = json!(null);
+    let error = Unverified::<TransferCallback>::parse(body.to_string().as_bytes()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`included[1].id`: expected a value, found none"
+    );
+}
+
+/// A flaw in another transfer than the named one costs nothing but a note.
+#[test]
+fn another_transfer_that_cannot_be_read_is_noted() {
+    type Change = fn(&mut Value);
+    let changes: [Change; 6] = [
+        |t| t["id"] = json!(null),
+        |t| t["attributes"] = json!(null),
+        |t| t["attributes"]["status"] = json!(10),
+        |t| t["attributes"]["status"] = json!("new"),
+        |t| t["attributes"]["amount"] = json!("-0.1"),
+        |t| t["attributes"]["amount"] = json!(null),
+    ];
+    for change in changes {
+        let mut body = with_transfer("deposit", "order-1", "1");
+        let mut fee = body["included"][1].clone();
+        fee["id"] = json!("6");
+        fee["attributes"]["op_type"] = json!(9);
+        change(&mut fee);
+        body["included"].as_array_mut().unwrap().insert(1, fee);
+        let callback = read(&body);
+        assert_eq!(
+            (callback.transfers.len(), callback.anomalies().len()),
+            (1, 1),
+            "{body}"
+        );
+        assert_eq!(callback.transfer().unwrap().id, "55021");
+        assert!(callback.anomalies()[0].path().starts_with("included[1]"));
+        // Unnamed it might be the signed one.
+        body["data"]["relationships"]["transfer"] = json!(null);
+        assert!(Unverified::<TransferCallback>::parse(body.to_string().as_bytes()).is_err());
+    }
+}
+
+/// Some serializers write an empty object as a list or a text.
+#[test]
+fn what_is_empty_is_absent() {
+    for empty in [json!([]), json!(""), json!(null)] {
+        let mut body = with_transfer("deposit", "order-1", "1");
+        body["included"][0]["attributes"] = empty.clone();
+        body["included"][1]["relationships"] = empty.clone();
+        body["included"].as_array_mut().unwrap().push(empty.clone());
+        body["meta"] = empty.clone();
+        for path in [
+            "/data/relationships/transfer/data",
+            "/data/relationships/transfer",
+            "/data/relationships",
+        ] {
+            *body.pointer_mut(path).unwrap() = empty.clone();
+            let callback = read(&body);
+            assert_eq!(callback.anomalies(), [], "{body}");
+            assert_eq!(callback.transfer_id, None);
+            assert!(callback.transfer().is_some() && !callback.is_signed());
+        }
+    }
+    let mut body = without_transfer("deposit", "order-1", 4);
+    body["included"] = json!({});
+    assert_eq!(read(&body).transfers, []);
+}
+
+/// Whatever order the keys come in, and whether there are attributes.
+#[test]
+fn a_currency_without_attributes_is_one() {
+    for currency in [
+        json!({"type": "currency", "id": "5"}),
+        json!({"type": "currency", "id": "5", "attributes": null}),
+        json!({"attributes": null, "type": "currency", "id": "5"}),
+        json!({"attributes": {}, "type": "currency", "id": "5"}),
+    ] {
+        let mut body = without_transfer("deposit", "order-1", 4);
+        body["included"] = json!([currency]);
+        let callback = read(&body);
+        assert_eq!(
+            (callback.currencies.len(), callback.other_resources.len()),
+            (1, 0)
+        );
+    }
+}
+
+/// A signature of the wrong type stays one: it must not come back as unsigned.
+#[test]
+fn a_malformed_signature_survives_the_round_trip() {
+    for sign in [json!(7), json!(false), json!([])] {
+        let mut body = without_transfer("deposit", "order-1", 4);
+        body["meta"]["sign"] = sign;
+        let callback = read(&body);
+        assert!(callback.is_signed());
+        let again = parse(serde_json::to_string(&callback).unwrap().as_bytes());
+        assert!(again.unverified().is_signed());
     }
 }
 

@@ -8,7 +8,7 @@ fn refused_when_made() {
     let secret = |text: &str| Key::callback_secret(text).map(|_| ());
     assert_eq!(secret(""), Err(KeyError::EmptySecret));
     assert_eq!(secret(" \n"), Err(KeyError::EmptySecret));
-    for edge in ["s ", " s", "s\n", "s\r\n", "\ts", "s\u{a0}"] {
+    for edge in ["s ", " s", "s\n", "s\r\n", "\ts", "s\u{a0}", "\u{feff}s"] {
         assert_eq!(secret(edge), Err(KeyError::BlankEdge), "{edge:?}");
     }
     assert_eq!(secret("inner blanks are fine"), Ok(()));

@@ -65,6 +65,14 @@ fn round_trip() {
 }
 
 #[test]
+fn debug_shows_no_payload() {
+    let record =
+        CallbackRecord::parse(br#"{"id": 1, "payload": {"sign": "MARKED"}, "response": "MARKED"}"#)
+            .unwrap();
+    assert!(!format!("{record:?}").contains("MARKED"));
+}
+
+#[test]
 fn payload_as_text_and_absent() {
     let json = json!({"id": 1, "payload": "{\"data\": 1}"});
     let record = CallbackRecord::parse(json.to_string().as_bytes()).unwrap();

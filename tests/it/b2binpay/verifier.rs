@@ -168,6 +168,38 @@ fn resolve_by_scale() {
     assert!(whole.resolve("17", &ExpectedAmount::WithScale(0)).is_err());
 }
 
+/// An `e` behind the amount's digits is the id's first letter.
+#[test]
+fn resolve_by_scale_takes_no_exponent_out_of_the_id() {
+    for (amount, id, rest, scale) in [
+        ("1.500000", "e9order", "order", 8),
+        ("1.5", "e9abc", "abc", 3),
+        ("0.100000", "E2", "", 8),
+        ("1.50", "e-9", "", 5),
+    ] {
+        let callback = verify(&undivided(id, amount), TrackingIds::Any).unwrap();
+        let by_scale = |id: &str, scale| {
+            callback
+                .clone()
+                .resolve(id, &ExpectedAmount::WithScale(scale))
+        };
+        assert!(by_scale(rest, scale).is_err(), "{amount} {id}");
+        let own_scale = amount.parse::<payhook::Amount>().unwrap().scale();
+        assert_eq!(
+            by_scale(id, own_scale)
+                .unwrap()
+                .proven()
+                .amount()
+                .unwrap()
+                .as_str(),
+            amount
+        );
+    }
+    let exactly = ExpectedAmount::Exactly("1.5e9".parse().unwrap());
+    let callback = verify(&undivided("e9order", "1.5"), TrackingIds::Any).unwrap();
+    assert!(callback.resolve("order", &exactly).is_err());
+}
+
 #[test]
 fn resolve_without_a_transfer_compares_the_id() {
     let deposit = signed(

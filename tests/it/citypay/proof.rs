@@ -60,20 +60,46 @@ fn by_the_endpoint_the_facts_are_the_answers() {
     assert!(event.time().unwrap().is_proven());
 }
 
+/// What the answer does not say is not made up for by the body.
 #[test]
-fn a_transaction_that_the_answer_does_not_have_is_not_proven() {
-    let callback = prove(
-        order(|o| o["transaction_id"] = json!("deadbeef")),
-        &answer(|_| ()),
-    )
-    .unwrap()
-    .into_callback();
+fn a_transaction_that_the_answer_does_not_have_is_nobodys() {
+    let told = order(|o| {
+        o["transaction_id"] = json!("deadbeef");
+        o["received_amount_in_coins"] = json!(1_000_000);
+    });
+    let answer = answer(|a| a["coin"] = json!(null));
+    let callback = prove(told, &answer).unwrap().into_callback();
     let event = callback.event();
+    assert_eq!(event.outcome(), Fact::Proven(Outcome::Settled));
     assert_eq!(
-        event.blockchain_transaction(),
-        Some(Fact::Reported("deadbeef"))
+        (
+            event.blockchain_transaction(),
+            event.amount(),
+            event.currency()
+        ),
+        (None, None, None)
     );
-    assert_eq!(event.amount().unwrap().proven(), None);
+    // The order's own time is the answer's still.
+    assert_eq!(
+        event.time().unwrap().proven().unwrap().as_str(),
+        "1772442600000"
+    );
+}
+
+#[test]
+fn a_fresh_order_without_a_token_goes_by_its_id() {
+    let without_token = || order(|o| o["order_token"] = json!(""));
+    assert!(prove(without_token(), &answer(|_| ())).is_ok());
+    let error = prove(without_token(), &answer(|a| a["id"] = json!(null))).unwrap_err();
+    assert!(
+        matches!(error, VerifyError::AnswerMismatch { path: "data.id" }),
+        "{error}"
+    );
+    let error = prove(without_token(), &answer(|a| a["id"] = json!(442))).unwrap_err();
+    assert!(
+        matches!(error, VerifyError::AnswerMismatch { path: "data.id" }),
+        "{error}"
+    );
 }
 
 #[test]
@@ -85,7 +111,10 @@ fn another_order_or_customer_is_refused() {
             "the token is none that the merchant issued",
         ),
         (
-            order(|o| o["order_token"] = json!(null)),
+            order(|o| {
+                o["order_token"] = json!(null);
+                o["order_id"] = json!(null);
+            }),
             answer(|_| ()),
             "the callback has no token to look it up by",
         ),
@@ -128,7 +157,13 @@ fn ahead_and_behind() {
         ("UNDERPAID", "CONFIRMED", false, Outcome::Settled),
         ("CANCELED", "CONFIRMED", false, Outcome::Settled),
         ("REFUNDED", "CONFIRMED", false, Outcome::Settled),
-        ("CONFIRMED", "CANCELED", false, Outcome::Canceled),
+        ("IN_PROGRESS", "CANCELED", false, Outcome::Canceled),
+        ("UNDERPAID", "EXPIRED", false, Outcome::Expired),
+        ("PAID_UNCONFIRMED", "OVERPAID", false, Outcome::Overpaid),
+        // Confirmed money against an order that is over.
+        ("CONFIRMED", "CANCELED", true, Outcome::Pending),
+        ("CONFIRMED", "EXPIRED", true, Outcome::Pending),
+        ("OVERPAID", "EXPIRED", true, Outcome::Pending),
         ("CONFIRMED", "PAID_UNCONFIRMED", true, Outcome::Pending),
         ("CONFIRMED", "UNDERPAID", true, Outcome::Pending),
         ("CONFIRMED", "IN_PROGRESS", true, Outcome::Pending),
@@ -207,10 +242,17 @@ fn an_empty_customer_id_is_refused() {
 #[test]
 fn tokens_are_not_shown() {
     let shown = format!("{:?}", order(|_| ()));
-    assert!(
-        shown.starts_with("Unverified(OrderCallback {") && shown.contains("Token(..)"),
-        "{shown}"
-    );
+    assert!(shown.starts_with("Unverified(OrderCallback {"), "{shown}");
+    let proven = prove(order(|_| ()), &answer(|_| ()))
+        .unwrap()
+        .into_callback();
+    for shown in [
+        shown,
+        format!("{proven:?}"),
+        format!("{:?}", proven.event()),
+    ] {
+        assert!(!shown.contains(TOKEN), "{shown}");
+    }
 }
 
 #[test]
