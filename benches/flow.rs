@@ -171,7 +171,7 @@ impl OrderLookup for Recorded {
     type Error = Infallible;
 
     fn is_issued(&self, token: TokenUse<'_>) -> Result<bool, Infallible> {
-        Ok(token == TokenUse::Order(TOKEN))
+        Ok(matches!(token, TokenUse::Order(TOKEN)))
     }
 
     fn fetch(&self, _: &str) -> Result<Vec<u8>, Infallible> {

@@ -260,14 +260,14 @@ impl Reader {
     /// Whether an incidental object is there to be read. One of another type
     /// is noted; one with a key twice is an error wherever it stands.
     pub(crate) fn usable(&mut self, at: At<'_>, shape: Shape) -> Result<bool, ParseError> {
-        match at.sound(shape) {
-            Ok(()) => Ok(true),
-            Err(error) if matches!(shape, Shape::Twice(_) | Shape::TooLong) => Err(error),
-            Err(error) if shape == Shape::Mismatch => {
-                self.note_error(error);
+        match shape {
+            Shape::Sound => Ok(true),
+            Shape::Absent | Shape::Blank => Ok(false),
+            Shape::Mismatch => {
+                self.note(at, Flaw::NotAnObject);
                 Ok(false)
             }
-            Err(_) => Ok(false),
+            Shape::TooLong | Shape::Twice(_) => at.sound(shape).map(|()| false),
         }
     }
 
