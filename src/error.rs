@@ -282,7 +282,7 @@ pub enum VerifyError {
     },
     /// The signature fits, but the tracking id is not as it was declared, so
     /// that the signed text could be read in another way.
-    #[error("the tracking id is not {declared}, as the merchant declared")]
+    #[error("the tracking id is not as the merchant declared: {declared}")]
     TrackingId {
         /// The declaration that is broken.
         declared: TrackingIds,

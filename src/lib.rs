@@ -1,4 +1,87 @@
-//! payhook
+//! Payment callbacks from **B2BINPAY** (and its sister brand Coinsbuy) and
+//! **CityPay.io**: typed, verified, and honest about what is proven.
+//!
+//! Bytes go in, facts come out. The crate opens no sockets and runs no runtime;
+//! it fits into any web framework, and into a unit test.
+//!
+//! ```
+//! use payhook::b2binpay::{Key, TrackingIds, Verifier};
+//! use payhook::{Callback, HandlerError, Outcome, Receiver, Verified, handler_fn};
+//!
+//! // Once: the wallet's callback secret, and what your tracking ids look like.
+//! let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?;
+//! let receiver = Receiver::b2binpay(Verifier::new(key, TrackingIds::Lettered));
+//!
+//! // Your code. Only a verified callback gets here.
+//! let shop = handler_fn(|callback: Verified<Callback>| -> Result<(), HandlerError> {
+//!     let event = callback.event();
+//!     if event.outcome().proven() == Some(Outcome::Settled) {
+//!         // The order under `event.reference()`: does it expect a deposit, of
+//!         // this amount, in the currency that *you* recorded? Then credit it,
+//!         // once.
+//!     }
+//!     Ok(())
+//! });
+//!
+//! // For each request: the body's bytes, untouched.
+//! let body = include_bytes!("../examples/bodies/b2binpay-deposit-confirmed.json");
+//! let reply = receiver.receive(body, None, &shop);
+//! assert_eq!(reply.status(), 200);
+//! # Ok::<(), payhook::KeyError>(())
+//! ```
+//!
+//! # The flow
+//!
+//! ```text
+//! bytes ─parse─▶ Unverified<C> ─verifier / account─▶ Verified<C> ─▶ Handler ─▶ Reply
+//! ```
+//!
+//! [`Unverified`] is what somebody posted. [`Verified`] is the same with
+//! [`Evidence`]; only this crate's checks make one, and only it reaches a
+//! [`Handler`]. Of a verified callback, [`proven`](Verified::proven) are the
+//! facts that the evidence covers, and [`reported`](Verified::reported) is
+//! everything else that was said. [`Event`] is one view over all callbacks, in
+//! which each field says which of the two it is.
+//!
+//! # What a B2BINPAY signature covers
+//!
+//! The status and the amount of **one** transfer, the tracking id and the time.
+//! Not whether it is a deposit or a payout, no currency, no address, no
+//! transaction id, no confirmations, no other transfer. A captured payout can be
+//! shown as a deposit, and 100 DOGE as 100 BTC: compare every callback with what
+//! *you* expect under its tracking id, kind and currency above all.
+//!
+//! Between the signed parts stands nothing: `10.50` and `17` make the same text
+//! as `10.501` and `7`. So a [`Verifier`](b2binpay::Verifier) asks what your
+//! tracking ids look like. Let them begin with a letter
+//! ([`TrackingIds::Lettered`](b2binpay::TrackingIds::Lettered)), and there is
+//! one reading. Plain numbers are
+//! [`TrackingIds::Any`](b2binpay::TrackingIds::Any), where amount and id are
+//! proven only by [`Verified::resolve`] with what you expect.
+//!
+//! # What proves a CityPay.io callback
+//!
+//! CityPay.io signs nothing. Its callback is a doorbell: an order is proven by
+//! the order endpoint's answer, for a token that you issued, with your customer
+//! id in it. Look the order up by its **token**; the `client_order_id` is in
+//! nobody's proof. Deposits have no endpoint and need review.
+//! See [`citypay::Account`].
+//!
+//! # The map
+//!
+//! | room | what it answers |
+//! |---|---|
+//! | [`b2binpay`], [`citypay`] | what each gateway posts, and what proves it |
+//! | [`Receiver`] | the whole flow as one call |
+//! | [`Handler`], [`AsyncHandler`] | where your code stands |
+//! | [`Event`], [`Outcome`] | what happened, whichever gateway says so |
+//! | [`Unverified`], [`Verified`], [`Evidence`] | who may be believed |
+//! | [`Amount`], [`Timestamp`], [`Text`] | values that are kept as they were sent |
+//! | [`ParseError`], [`VerifyError`], [`Disposition`] | what went wrong, and whose fault it is |
+//!
+//! Behind them: `wire` mirrors the JSON, `read` turns the mirror into models
+//! (which fields are strict, which lenient), `open_enum` makes the enums that a
+//! gateway may extend, `b2binpay/message` says which bytes are signed.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod address;
@@ -33,3 +116,8 @@ pub use receiver::{
 pub use text::Text;
 pub use timestamp::{Timestamp, TimestampError};
 pub use verified::{Evidence, Parse, Provable, Scheme, Unverified, Verified};
+
+/// The README's code, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -57,9 +57,9 @@ impl TrackingIds {
 impl fmt::Display for TrackingIds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
-            Self::AlwaysEmpty => "empty",
-            Self::Any => "of any form",
-            Self::Lettered => "one that begins with neither a digit, `.` nor `-`",
+            Self::AlwaysEmpty => "always empty",
+            Self::Any => "any",
+            Self::Lettered => "never empty, beginning with neither a digit, `.` nor `-`",
         })
     }
 }

@@ -254,7 +254,7 @@ fn verifying() {
             },
             Operator,
             401,
-            "the tracking id is not one that begins with neither a digit, `.` nor `-`, as the merchant declared",
+            "the tracking id is not as the merchant declared: never empty, beginning with neither a digit, `.` nor `-`",
         ),
         (
             VerifyError::TrackingId {
@@ -262,7 +262,7 @@ fn verifying() {
             },
             Operator,
             401,
-            "the tracking id is not empty, as the merchant declared",
+            "the tracking id is not as the merchant declared: always empty",
         ),
         (
             VerifyError::UnknownPeer,

@@ -100,7 +100,7 @@ fn every_status_of_b2binpay() {
             "refused-tracking-id",
             401,
             Some(Fault::Operator),
-            "not proven: the tracking id is not one that begins with neither a digit, `.` nor `-`, as the merchant declared",
+            "not proven: the tracking id is not as the merchant declared: never empty, beginning with neither a digit, `.` nor `-`",
         ),
         (
             "refused-too-large",
