@@ -301,11 +301,7 @@ pub(crate) use lenient;
 
 /// The characters of a JSON string, unescaped.
 pub(crate) fn unescape(raw: Raw<'_>) -> Result<Cow<'_, str>, Flaw> {
-    let inner = raw
-        .0
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'));
-    match inner {
+    match quoted(raw) {
         Some(inner) if !inner.contains('\\') => Ok(Cow::Borrowed(inner)),
         // A lone surrogate is well-formed JSON and no text.
         Some(_) => serde_json::from_str(raw.0)
@@ -313,6 +309,11 @@ pub(crate) fn unescape(raw: Raw<'_>) -> Result<Cow<'_, str>, Flaw> {
             .map_err(|_| Flaw::NotText),
         None => Err(Flaw::NotText),
     }
+}
+
+/// What stands between the quotes of a JSON string.
+fn quoted(raw: Raw<'_>) -> Option<&str> {
+    raw.0.strip_prefix('"')?.strip_suffix('"')
 }
 
 /// Whether the value is a JSON number: nothing else begins like one.
@@ -360,6 +361,10 @@ pub(crate) fn id(reader: &Reader, raw: Raw<'_>) -> Result<Text, Flaw> {
 
 /// A decimal amount, from text or from a number's own digits.
 pub(crate) fn amount(reader: &Reader, raw: Raw<'_>) -> Result<Amount, Flaw> {
+    // Nearly always there is nothing to unescape in it.
+    if let Ok(amount) = Amount::from_text(reader.slice(quoted(raw).unwrap_or(raw.0))) {
+        return Ok(amount);
+    }
     let text = verbatim(raw).map_err(|_| crate::AmountError::NotADecimal)?;
     Ok(Amount::from_text(reader.slice(&text))?)
 }

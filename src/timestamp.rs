@@ -50,19 +50,20 @@ impl Timestamp {
     /// `YYYY-MM-DDThh:mm:ss[.1–9 digits](Z|±hh:mm)` and nothing else: the form
     /// of a signed time, which has one reading only.
     pub(crate) fn from_signed(text: Text) -> Result<Self, TimestampError> {
-        let instant = parse_instant(&text).ok_or(TimestampError)?;
-        Ok(Self {
-            text,
-            moment: Moment::Instant(instant),
-        })
+        match Stamp::scan(&text) {
+            Some(stamp) if stamp.is_iso => match stamp.moment {
+                moment @ Moment::Instant(_) => Ok(Self { text, moment }),
+                Moment::Local(_) => Err(TimestampError),
+            },
+            _ => Err(TimestampError),
+        }
     }
 
     /// Any form that either gateway has been seen to send.
     pub(crate) fn from_text(text: Text) -> Result<Self, TimestampError> {
-        let moment = parse_instant(&text)
-            .or_else(|| parse_milliseconds(&text))
-            .map(Moment::Instant)
-            .or_else(|| parse_local(&text).map(Moment::Local))
+        let stamp = Stamp::scan(&text).map(|stamp| stamp.moment);
+        let moment = stamp
+            .or_else(|| scan_milliseconds(&text).map(Moment::Instant))
             .ok_or(TimestampError)?;
         Ok(Self { text, moment })
     }
@@ -106,29 +107,72 @@ impl Timestamp {
     }
 }
 
-/// chrono also reads a blank or a `t` between date and time, a `z`, a missing
-/// colon and more than nine digits. None of those are signed.
-fn parse_instant(text: &str) -> Option<DateTime<Utc>> {
-    let (seconds, rest) = text.split_at_checked(19)?;
-    if !matches_shape(seconds, "dddd-dd-ddTdd:dd:dd") {
-        return None;
-    }
-    let zone = match rest.strip_prefix('.') {
-        Some(rest) => {
-            let zone = rest.trim_start_matches(|digit: char| digit.is_ascii_digit());
-            let digits = rest.len() - zone.len();
-            (1..=9).contains(&digits).then_some(zone)?
-        }
-        None => rest,
-    };
-    if zone != "Z" && !matches_shape(zone, "+dd:dd") && !matches_shape(zone, "-dd:dd") {
-        return None;
-    }
-    let stamp = DateTime::parse_from_rfc3339(text).ok()?;
-    Some(stamp.with_timezone(&Utc))
+/// A stamp that begins with a date. chrono's parsers read more than gateways
+/// write: other separators, missing colons, a `z`, any number of digits.
+struct Stamp {
+    moment: Moment,
+    /// With a `T` and seconds.
+    is_iso: bool,
 }
 
-fn parse_milliseconds(text: &str) -> Option<DateTime<Utc>> {
+impl Stamp {
+    fn scan(text: &str) -> Option<Self> {
+        let (date, rest) = text.split_at_checked(10)?;
+        let [year, month, day] = numbers(date, "dddd-dd-dd")?;
+        let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
+        let time = rest.strip_prefix(['T', ' '])?;
+        let clock = time.split_at_checked(8).and_then(|(clock, rest)| {
+            let [hour, minute, second] = numbers(clock, "dd:dd:dd")?;
+            let (nanoseconds, zone) = scan_fraction(rest)?;
+            Some((
+                date.and_hms_nano_opt(hour, minute, second, nanoseconds)?,
+                zone,
+            ))
+        });
+        let (time, zone) = if let Some(clock) = clock {
+            clock
+        } else {
+            let [hour, minute] = numbers(time, "dd:dd")?;
+            (date.and_hms_opt(hour, minute, 0)?, "")
+        };
+        let moment = match zone {
+            "" => Moment::Local(time),
+            zone => {
+                let offset = scan_offset(zone)?;
+                Moment::Instant(offset.from_local_datetime(&time).single()?.to_utc())
+            }
+        };
+        let is_iso = clock.is_some() && rest.starts_with('T');
+        Some(Self { moment, is_iso })
+    }
+}
+
+/// `.` and up to nine digits, as nanoseconds, and what is behind them.
+fn scan_fraction(text: &str) -> Option<(u32, &str)> {
+    let Some(rest) = text.strip_prefix('.') else {
+        return Some((0, text));
+    };
+    let length = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let (digits, rest) = rest.split_at_checked(length)?;
+    let missing = u32::try_from(9_usize.checked_sub(length)?).ok()?;
+    let value: u32 = digits.parse().ok()?;
+    Some((value * 10_u32.pow(missing), rest))
+}
+
+fn scan_offset(zone: &str) -> Option<FixedOffset> {
+    if zone == "Z" {
+        return FixedOffset::east_opt(0);
+    }
+    let west = zone.starts_with('-');
+    let zone = zone.strip_prefix(['+', '-'])?;
+    let [hours, minutes] = numbers(zone, "dd:dd")?;
+    let seconds = i32::try_from(hours * 3600 + minutes * 60)
+        .ok()
+        .filter(|_| minutes < 60)?;
+    FixedOffset::east_opt(if west { -seconds } else { seconds })
+}
+
+fn scan_milliseconds(text: &str) -> Option<DateTime<Utc>> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     // 1973 to 5138: shorter numbers are seconds or something else altogether.
     if !digits || !(12..=14).contains(&text.len()) {
@@ -137,55 +181,24 @@ fn parse_milliseconds(text: &str) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp_millis(text.parse().ok()?)
 }
 
-fn parse_local(text: &str) -> Option<NaiveDateTime> {
-    let (date, time) = text.split_at_checked(10)?;
-    let time = time.strip_prefix([' ', 'T'])?;
-    if !matches_shape(date, "dddd-dd-dd") {
+/// The numbers in a text of this shape: an ASCII digit for each `d`.
+fn numbers<const N: usize>(text: &str, shape: &str) -> Option<[u32; N]> {
+    if text.len() != shape.len() {
         return None;
     }
-    let (seconds, fraction) = match time.split_at_checked(8) {
-        Some((time, fraction)) if matches_shape(time, "dd:dd:dd") => (time.get(6..)?, fraction),
-        _ if matches_shape(time, "dd:dd") => ("0", ""),
-        _ => return None,
-    };
-    let nanoseconds = match fraction.strip_prefix('.') {
-        Some(digits) if (1..=9).contains(&digits.len()) => nanoseconds(digits)?,
-        None if fraction.is_empty() => 0,
-        _ => return None,
-    };
-    let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<u32>().ok();
-    NaiveDate::from_ymd_opt(text.get(..4)?.parse().ok()?, number(5..7)?, number(8..10)?)?
-        .and_hms_nano_opt(
-            number(11..13)?,
-            number(14..16)?,
-            seconds.parse().ok()?,
-            nanoseconds,
-        )
-}
-
-/// Up to nine digits after a decimal point, as nanoseconds.
-fn nanoseconds(digits: &str) -> Option<u32> {
-    let mut value = 0;
-    for place in 0..9 {
-        let digit = digits
-            .as_bytes()
-            .get(place)
-            .map_or(Some(0), |digit| char::from(*digit).to_digit(10));
-        value = value * 10 + digit?;
+    let mut numbers = [0; N];
+    let mut rest = numbers.iter_mut();
+    let mut number = rest.next()?;
+    for (byte, expected) in text.bytes().zip(shape.bytes()) {
+        if expected == b'd' {
+            *number = *number * 10 + char::from(byte).to_digit(10)?;
+        } else if byte == expected {
+            number = rest.next()?;
+        } else {
+            return None;
+        }
     }
-    Some(value)
-}
-
-/// Whether `text` is `shape` with an ASCII digit for each `d`.
-fn matches_shape(text: &str, shape: &str) -> bool {
-    text.len() == shape.len()
-        && text
-            .bytes()
-            .zip(shape.bytes())
-            .all(|(byte, shape)| match shape {
-                b'd' => byte.is_ascii_digit(),
-                _ => byte == shape,
-            })
+    Some(numbers)
 }
 
 impl std::str::FromStr for Timestamp {
