@@ -20,6 +20,7 @@ mod open_enum;
 mod outcome;
 mod receiver;
 mod support;
+mod text;
 mod timestamp;
 mod traits;
 mod vectors;
