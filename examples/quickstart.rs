@@ -69,6 +69,10 @@ impl Options {
                 }
                 "--customer-id" => customer_id = value()?,
                 "--any-token" => any_token = true,
+                "--help" | "-h" => {
+                    println!("{USAGE}");
+                    process::exit(0);
+                }
                 flag if flag.starts_with('-') => {
                     return Err(format!("no such option: {flag}").into());
                 }
@@ -220,9 +224,9 @@ fn sell(callback: &Verified<Callback>, row: &RefCell<Row>) -> Result<(), Handler
         .reference()
         .is_some_and(|reference| reference.reported() == "order-0")
     {
-        return Err("there is no order-0".into());
+        return Err("the database is down".into());
     }
-    // A real shop compares amount and currency with the order under
+    // A real shop compares kind, amount and currency with the order under
     // `event.reference()` here, and credits it once.
     Ok(())
 }

@@ -112,6 +112,39 @@ impl Amount {
         u32::try_from(self.parts().scale()).unwrap_or_default()
     }
 
+    /// The same value with this many fraction digits, as B2BINPAY writes the
+    /// amounts of a currency with that scale: `0.412` becomes `0.412000` at 6.
+    /// For [`ExpectedAmount::Exactly`](crate::b2binpay::ExpectedAmount::Exactly).
+    ///
+    /// `None` if a digit other than zero would have to go, if the text has an
+    /// exponent, or beyond [`MAX_DIGITS`](Self::MAX_DIGITS).
+    ///
+    /// ```
+    /// use payhook::Amount;
+    ///
+    /// let amount: Amount = "0.412".parse()?;
+    /// assert_eq!(amount.with_scale(6).unwrap().as_str(), "0.412000");
+    /// assert_eq!(amount.with_scale(2), None);
+    /// # Ok::<(), payhook::AmountError>(())
+    /// ```
+    #[must_use]
+    pub fn with_scale(&self, scale: u32) -> Option<Self> {
+        let (integer, fraction) = self.text.split_once('.').unwrap_or((&self.text, ""));
+        let scale = usize::try_from(scale)
+            .ok()
+            .filter(|scale| *scale <= Self::MAX_DIGITS)?;
+        let (kept, cut) = fraction.split_at_checked(scale).unwrap_or((fraction, ""));
+        if cut.bytes().any(|digit| digit != b'0') {
+            return None;
+        }
+        let text = match scale {
+            0 => integer.to_owned(),
+            _ => format!("{integer}.{kept:0<scale$}"),
+        };
+        let exponent = self.text.contains(['e', 'E']);
+        if exponent { None } else { text.parse().ok() }
+    }
+
     /// Whether the value is zero.
     #[must_use]
     pub fn is_zero(&self) -> bool {

@@ -8,6 +8,9 @@ use crate::verified::{Evidence, Proof, Provable, Sealed, Unverified, Verified};
 
 /// A callback of either gateway: what a handler matches on.
 ///
+/// `Deposit` is CityPay.io's. B2BINPAY's deposits are `Transfer`s, with or
+/// without a transfer in them; [`Event::kind`] calls both deposits.
+///
 /// ```
 /// use payhook::{Callback, Verified};
 ///

@@ -15,7 +15,8 @@ use crate::wire::MAX_ENTRIES;
 pub enum Fault {
     /// The merchant's: configuration, handler or look-up.
     Operator,
-    /// Whoever posted the body.
+    /// The sender's, or of what changed the body on its way here. If genuine
+    /// callbacks are refused so, the hint says where to look.
     Sender,
 }
 
@@ -170,7 +171,7 @@ pub enum ParseError {
 }
 
 impl ParseError {
-    /// Always the sender's: nothing of the merchant's had a part in it.
+    /// Always the sender's, or of what hands the body over.
     #[must_use]
     pub fn fault(&self) -> Fault {
         Fault::Sender
@@ -190,6 +191,11 @@ impl ParseError {
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
+            Self::Field { path, flaw }
+                if matches!(&**path, "data" | "type") && *flaw == Flaw::Missing =>
+            {
+                "check that this is not the other gateway's callback: each has an endpoint of its own"
+            }
             Self::Field { .. } => {
                 "compare the field with the gateway's documentation; if a genuine callback has it, \
                  report it to payhook"
@@ -361,7 +367,8 @@ impl VerifyError {
                 "drop the freshness limit if the gateway's retries are wanted: they come late"
             }
             Self::TrackingId { .. } => {
-                "declare the tracking ids as they are, or refuse it if all of yours are as declared"
+                "if any of your own tracking ids look like this one, declare them so; if none do, \
+                 somebody divided a signed text anew"
             }
             Self::Unsigned(_) => {
                 "fetch the deposit from the gateway's API, or accept its source addresses"

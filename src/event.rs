@@ -39,6 +39,15 @@ impl<T> Fact<T> {
         }
     }
 
+    /// The same about what `change` makes of the value.
+    #[must_use]
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Fact<U> {
+        match self {
+            Self::Proven(value) => Fact::Proven(change(value)),
+            Self::Reported(value) => Fact::Reported(change(value)),
+        }
+    }
+
     /// Whether it is proven.
     #[must_use]
     pub fn is_proven(&self) -> bool {

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::future::Future;
 use std::sync::Arc;
 
+use crate::callback::Callback;
 use crate::verified::{Provable, Verified};
 
 /// What a handler may fail with.
@@ -15,16 +16,20 @@ pub type HandlerError = Box<dyn Error + Send + Sync>;
 /// proven never gets here. An error makes the receiver answer 500, so that the
 /// gateway sends again.
 ///
-/// The same payment arrives more than once: one callback for each change, and
-/// each again until it is answered with 200. Credit by the reference and the
-/// outcome, not by the call.
+/// The same payment arrives more than once: a callback for each change, each
+/// again until it is answered with 200, and whatever somebody captured. One
+/// reference can also be paid in several transfers. The README's *Crediting
+/// once* says what to remember.
+///
+/// An order that is unknown, or an amount that differs, is for a person to look
+/// at: note it and return `Ok`. An error only makes the gateway repeat itself.
 ///
 /// ```
 /// use payhook::{Callback, Handler, Outcome, Verified};
 ///
 /// struct Shop;
 ///
-/// impl Handler<Callback> for Shop {
+/// impl Handler for Shop {
 ///     type Error = std::io::Error;
 ///
 ///     fn handle(&self, callback: Verified<Callback>) -> Result<(), Self::Error> {
@@ -36,7 +41,11 @@ pub type HandlerError = Box<dyn Error + Send + Sync>;
 ///     }
 /// }
 /// ```
-pub trait Handler<C: Provable> {
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no handler for verified callbacks",
+    note = "wrap a closure in `payhook::handler_fn`; asynchronous code goes with `receive_async`"
+)]
+pub trait Handler<C: Provable = Callback> {
     /// What the handler fails with.
     type Error: Into<HandlerError>;
 
@@ -49,14 +58,15 @@ pub trait Handler<C: Provable> {
     fn handle(&self, callback: Verified<C>) -> Result<(), Self::Error>;
 }
 
-/// [`Handler`] for asynchronous code. No runtime is asked for.
+/// [`Handler`] for asynchronous code. No runtime is asked for; the future has to
+/// be `Send`. Unlike [`Handler`] it can't be a trait object.
 ///
 /// ```
 /// use payhook::{AsyncHandler, Callback, Verified};
 ///
 /// struct Shop;
 ///
-/// impl AsyncHandler<Callback> for Shop {
+/// impl AsyncHandler for Shop {
 ///     type Error = std::io::Error;
 ///
 ///     async fn handle(&self, callback: Verified<Callback>) -> Result<(), Self::Error> {
@@ -65,7 +75,11 @@ pub trait Handler<C: Provable> {
 ///     }
 /// }
 /// ```
-pub trait AsyncHandler<C: Provable> {
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no asynchronous handler for verified callbacks",
+    note = "wrap a closure that returns a future in `payhook::handler_fn`; other code goes with `receive`"
+)]
+pub trait AsyncHandler<C: Provable = Callback> {
     /// What the handler fails with.
     type Error: Into<HandlerError>;
 
@@ -108,7 +122,8 @@ pass_through!(&H, Box<H>, Arc<H>);
 pub struct HandlerFn<F>(F);
 
 /// A handler from a closure: a [`Handler`] if it returns a `Result`, an
-/// [`AsyncHandler`] if it returns a future of one.
+/// [`AsyncHandler`] if it returns a future of one. The compiler wants the
+/// argument's type spelled out.
 ///
 /// ```
 /// use payhook::{Callback, Handler, HandlerError, Verified, handler_fn};

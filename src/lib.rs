@@ -104,6 +104,8 @@ mod wire;
 pub use address::{AddressError, AddressRanges};
 pub use amount::{Amount, AmountError};
 pub use callback::{Callback, Proven, VerifiedCallback};
+/// The version whose instants and zones are in this API.
+pub use chrono;
 pub use error::{Error, Fault, Flaw, KeyError, ParseError, VerifyError};
 pub use event::{Event, Fact, Gateway, Kind};
 pub use handler::{AsyncHandler, Handler, HandlerError, HandlerFn, handler_fn};
@@ -113,8 +115,11 @@ pub use receiver::{
     AsyncDepositLookup, AsyncOrderLookup, AsyncProve, B2binpay, CityPay, DepositLookup,
     Disposition, NoLookup, OrderLookup, Prove, Receiver, Reply, TokenUse,
 };
+/// The version whose `Decimal` is in this API.
+pub use rust_decimal;
 pub use text::Text;
 pub use timestamp::{Timestamp, TimestampError};
+
 pub use verified::{Evidence, Parse, Provable, Scheme, Unverified, Verified};
 
 /// The README's code, compiled.

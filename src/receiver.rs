@@ -12,10 +12,10 @@ use crate::b2binpay::Verifier;
 use crate::callback::Callback;
 use crate::citypay::Account;
 use crate::error::{Fault, ParseError, VerifyError};
+use crate::event::Fact;
 use crate::handler::{AsyncHandler, Handler, HandlerError};
 use crate::outcome::Outcome;
 use crate::read::DEFAULT_BODY_LIMIT;
-use crate::verified::Verified;
 
 pub use gateway::{AsyncProve, B2binpay, CityPay, Prove};
 pub use lookup::{
@@ -133,7 +133,7 @@ impl<G> Receiver<G> {
     {
         let disposition = match self.gateway.prove(self.post(body, peer)) {
             Ok(callback) => {
-                let outcome = outcome_of(&callback);
+                let outcome = callback.event().outcome();
                 Disposition::handled(outcome, handler.handle(callback))
             }
             Err(disposition) => disposition,
@@ -149,7 +149,7 @@ impl<G> Receiver<G> {
     {
         let disposition = match self.gateway.prove(self.post(body, peer)).await {
             Ok(callback) => {
-                let outcome = outcome_of(&callback);
+                let outcome = callback.event().outcome();
                 Disposition::handled(outcome, handler.handle(callback).await)
             }
             Err(disposition) => disposition,
@@ -164,10 +164,6 @@ impl<G> Receiver<G> {
             peer,
         }
     }
-}
-
-fn outcome_of(callback: &Verified<Callback>) -> Outcome {
-    callback.event().outcome().reported()
 }
 
 /// What to answer the gateway, and what happened.
@@ -219,8 +215,9 @@ impl Reply {
 pub enum Disposition {
     /// Proven, and the handler took it.
     Handled {
-        /// What it came to.
-        outcome: Outcome,
+        /// What it came to, as the handler was given it: whatever it resolved
+        /// afterwards is not in here.
+        outcome: Fact<Outcome>,
     },
     /// Proven, and the handler failed.
     HandlerFailed(HandlerError),
@@ -235,7 +232,7 @@ pub enum Disposition {
 }
 
 impl Disposition {
-    fn handled<E: Into<HandlerError>>(outcome: Outcome, result: Result<(), E>) -> Self {
+    fn handled<E: Into<HandlerError>>(outcome: Fact<Outcome>, result: Result<(), E>) -> Self {
         match result {
             Ok(()) => Self::Handled { outcome },
             Err(error) => Self::HandlerFailed(error.into()),

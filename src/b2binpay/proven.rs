@@ -180,7 +180,10 @@ pub enum ExpectedAmount {
 /// The signed text is not what the merchant expects. The callback is inside,
 /// unresolved as before.
 #[derive(Debug, thiserror::Error)]
-#[error("the signed text is not made of what was expected")]
+#[error(
+    "the signed text is not made of the expected tracking id and amount, \
+     with all the fraction digits that the gateway writes"
+)]
 pub struct ResolveError {
     callback: Box<Verified<TransferCallback>>,
 }

@@ -11,7 +11,7 @@ use super::wire::{CallbackObject, StatusObject};
 use crate::amount::Amount;
 use crate::error::{Flaw, ParseError};
 use crate::open_enum::same_word;
-use crate::read::{self, Anomaly, At, Body, Reader, lenient, mirror, share};
+use crate::read::{self, Anomaly, At, Body, DEFAULT_BODY_LIMIT, Reader, lenient, mirror, share};
 use crate::text::Text;
 use crate::timestamp::Timestamp;
 use crate::verified::{Parse, Sealed, Unverified};
@@ -120,6 +120,16 @@ pub enum Posted {
 }
 
 impl Posted {
+    /// Reads a body of at most [`DEFAULT_BODY_LIMIT`](crate::DEFAULT_BODY_LIMIT)
+    /// bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`], as [`Unverified::parse`].
+    pub fn parse(body: &[u8]) -> Result<Self, ParseError> {
+        Self::parse_within(body, DEFAULT_BODY_LIMIT)
+    }
+
     /// Reads a body of at most `limit` bytes.
     ///
     /// # Errors

@@ -19,13 +19,17 @@ use crate::handler::HandlerError;
 ///     type Error = std::io::Error;
 ///
 ///     fn fetch(&self, id: &str) -> Result<Vec<u8>, Self::Error> {
-///         // GET {api}/deposit/{id} with your credentials; refuse an answer
-///         // that is not a 200; hand over its bytes.
+///         // GET {api}/deposit/{id} with your credentials; hand over the
+///         // answer's bytes, whatever its status.
 /// #       let _ = id;
 ///         Ok(Vec::new())
 ///     }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not look up deposits",
+    note = "`receive` wants a `DepositLookup`, `receive_async` an `AsyncDepositLookup`"
+)]
 pub trait DepositLookup {
     /// What the look-up fails with.
     type Error: Into<HandlerError>;
@@ -41,6 +45,10 @@ pub trait DepositLookup {
 }
 
 /// [`DepositLookup`] for asynchronous code.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not look up deposits asynchronously",
+    note = "`receive` wants a `DepositLookup`, `receive_async` an `AsyncDepositLookup`"
+)]
 pub trait AsyncDepositLookup {
     /// What the look-up fails with.
     type Error: Into<HandlerError>;
@@ -96,6 +104,10 @@ impl fmt::Debug for TokenUse<'_> {
 ///     }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not look up orders",
+    note = "`receive` wants an `OrderLookup`, `receive_async` an `AsyncOrderLookup`"
+)]
 pub trait OrderLookup {
     /// What the look-up fails with.
     type Error: Into<HandlerError>;
@@ -108,7 +120,8 @@ pub trait OrderLookup {
     fn is_issued(&self, token: TokenUse<'_>) -> Result<bool, Self::Error>;
 
     /// The order endpoint's answer for a token that was issued, untouched; the
-    /// error form too.
+    /// error form too. HTTP clients' errors often show the address, and with it
+    /// the token: take it out before a log does.
     ///
     /// # Errors
     ///
@@ -118,6 +131,10 @@ pub trait OrderLookup {
 }
 
 /// [`OrderLookup`] for asynchronous code.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not look up orders asynchronously",
+    note = "`receive` wants an `OrderLookup`, `receive_async` an `AsyncOrderLookup`"
+)]
 pub trait AsyncOrderLookup {
     /// What the look-up fails with.
     type Error: Into<HandlerError>;

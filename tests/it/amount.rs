@@ -148,6 +148,31 @@ fn tests_and_scale() {
     }
 }
 
+#[test]
+fn rescaled() {
+    for (text, scale, expected) in [
+        ("0.412", 18, Some("0.412000000000000000")),
+        ("0.412000", 3, Some("0.412")),
+        ("0.412", 2, None),
+        ("10", 2, Some("10.00")),
+        ("10.00", 0, Some("10")),
+        ("10", 0, Some("10")),
+        ("-1.5", 2, Some("-1.50")),
+        ("1e2", 2, None),
+        ("0", 99, Some(&*format!("0.{}", "0".repeat(99)))),
+        ("0", 100, None),
+        ("0", u32::MAX, None),
+    ] {
+        let rescaled = amount(text).with_scale(scale);
+        assert_eq!(
+            rescaled.as_ref().map(Amount::as_str),
+            expected,
+            "{text} {scale}"
+        );
+        assert!(rescaled.is_none_or(|rescaled| rescaled == amount(text)));
+    }
+}
+
 /// The traps of `rust_decimal`'s own parsers.
 #[test]
 fn decimals() {

@@ -71,7 +71,7 @@ fn every_status_of_b2binpay() {
     for (file, status, fault, log) in [
         ("deposit-confirmed", 200, None, "handled: settled"),
         ("deposit-unconfirmed", 200, None, "handled: pending"),
-        ("payout-rejected", 200, None, "handled: canceled"),
+        ("payout-rejected", 200, None, "handled: canceled?"),
         (
             "refused-truncated",
             400,
