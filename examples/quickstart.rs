@@ -222,7 +222,7 @@ fn sell(callback: &Verified<Callback>, row: &RefCell<Row>) -> Result<(), Handler
     });
     if event
         .reference()
-        .is_some_and(|reference| reference.reported() == "order-0")
+        .is_some_and(|reference| reference.value() == "order-0")
     {
         return Err("the database is down".into());
     }

@@ -66,7 +66,7 @@ pub enum Proven {
     /// CityPay.io, about a deposit.
     Deposit(ProvenDeposit),
     /// B2BINPAY or Coinsbuy.
-    Transfer(b2binpay::Proven),
+    Transfer(b2binpay::ProvenTransfer),
 }
 
 impl Sealed for Callback {}
@@ -115,7 +115,7 @@ impl Verified<Callback> {
                 transfer,
                 match proven {
                     Proven::Transfer(proven) => proven,
-                    _ => b2binpay::Proven::nothing(),
+                    _ => b2binpay::ProvenTransfer::nothing(),
                 },
                 evidence,
             )),

@@ -33,7 +33,7 @@ impl<T> Fact<T> {
 
     /// The value, whoever says so: for a log or a screen.
     #[must_use]
-    pub fn reported(self) -> T {
+    pub fn value(self) -> T {
         match self {
             Self::Proven(value) | Self::Reported(value) => value,
         }
@@ -174,7 +174,7 @@ impl<'a> Event<'a> {
     fn transfer(
         original: &'a Verified<Callback>,
         told: &'a TransferCallback,
-        proven: &'a b2binpay::Proven,
+        proven: &'a b2binpay::ProvenTransfer,
     ) -> Self {
         let kind = match told.operation {
             Operation::Deposit(_) => Kind::Deposit,
@@ -350,5 +350,5 @@ fn either<T>(proven: Option<T>, reported: Option<T>) -> Option<Fact<T>> {
 }
 
 fn filled(fact: &Fact<&str>) -> bool {
-    !fact.reported().is_empty()
+    !fact.value().is_empty()
 }

@@ -121,7 +121,7 @@ impl fmt::Display for Outcome {
 
 pub(crate) fn of_transfer(
     told: &TransferCallback,
-    proven: &b2binpay::Proven,
+    proven: &b2binpay::ProvenTransfer,
     evidence: &Evidence,
 ) -> Fact<Outcome> {
     if proven.undivided().is_some() {

@@ -188,7 +188,7 @@ pub(crate) struct Proof<C: Provable> {
 ///
 /// ```
 /// use payhook::{Unverified, Verified, b2binpay::TransferCallback};
-/// fn read(callback: Verified<TransferCallback>) -> payhook::b2binpay::Proven {
+/// fn read(callback: Verified<TransferCallback>) -> payhook::b2binpay::ProvenTransfer {
 ///     callback.proven().clone()
 /// }
 /// ```

@@ -2,8 +2,9 @@
 
 use std::net::IpAddr;
 
-use super::callback::{Operation, Subject, TransferCallback};
-use super::proven::Proven;
+use super::callback::{Subject, TransferCallback};
+use super::operation::Operation;
+use super::proven::ProvenTransfer;
 use crate::address::AddressRanges;
 use crate::error::VerifyError;
 use crate::verified::{Evidence, Proof, Unverified, Verified};
@@ -40,7 +41,7 @@ pub fn prove_by_deposit(
                 "data.attributes.tracking_id"
             } else {
                 let proof = Proof {
-                    proven: Proven::fetched(&answer, deposit.status),
+                    proven: ProvenTransfer::fetched(&answer, deposit.status),
                     evidence: Evidence::GatewayApi,
                 };
                 return Ok(Verified::new(callback, proof));
@@ -70,7 +71,7 @@ pub fn prove_by_source_address(
     without_transfer(&callback)?;
     ranges.check(peer)?;
     let proof = Proof {
-        proven: Proven::nothing(),
+        proven: ProvenTransfer::nothing(),
         evidence: Evidence::SourceAddress,
     };
     Ok(Verified::new(callback, proof))

@@ -1,6 +1,7 @@
 //! [`CallbackType`]: why the gateway sent a callback, inferred from its body.
 
-use super::callback::{Operation, TransferCallback};
+use super::callback::{Subject, TransferCallback};
+use super::operation::Operation;
 use super::resource::Transfer;
 use super::status::TransferStatus;
 use crate::open_enum::open_enum;
@@ -70,7 +71,7 @@ pub(super) fn infer(callback: &TransferCallback) -> Inferred {
     use CallbackType::{Block, Cancel, Fail, NoTransfer, RequestRejection, UserConfirmation};
 
     let candidates: &'static [CallbackType] = match (callback.transfer(), &callback.operation) {
-        (None, _) if !callback.transfers.is_empty() => &[],
+        (None, _) if callback.subject != Subject::None => &[],
         (None, Operation::Deposit(_)) => &[NoTransfer],
         (None, Operation::Payout(_)) => &[NoTransfer, RequestRejection],
         (Some(transfer), operation) => match (transfer.status, operation) {

@@ -1,4 +1,4 @@
-//! [`Proven`]: what evidence covers of a B2BINPAY callback, and how an
+//! [`ProvenTransfer`]: what evidence covers of a B2BINPAY callback, and how an
 //! undivided text is resolved.
 
 use crate::amount::Amount;
@@ -17,7 +17,7 @@ use crate::verified::{Proof, Provable, Verified};
 /// currency and its scale, addresses, the blockchain's transaction id, fees,
 /// confirmations, other transfers.
 #[derive(Debug, Clone)]
-pub struct Proven {
+pub struct ProvenTransfer {
     reading: Reading,
     has_transfer: bool,
     time: Option<Timestamp>,
@@ -53,10 +53,10 @@ impl Reading {
 }
 
 impl Provable for TransferCallback {
-    type Proven = Proven;
+    type Proven = ProvenTransfer;
 }
 
-impl Proven {
+impl ProvenTransfer {
     pub(super) fn signed(body: &TransferCallback, reading: Reading) -> Self {
         Self {
             reading,

@@ -3,7 +3,8 @@
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
-use super::callback::{Operation, Signature, TransferCallback};
+use super::callback::{Signature, TransferCallback};
+use super::operation::Operation;
 use super::resource::{Currency, OtherResource, Transfer};
 use crate::text::Text;
 

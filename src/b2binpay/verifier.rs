@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use super::callback::{Signature, Subject, TransferCallback};
 use super::key::Key;
 use super::message::Message;
-use super::proven::{Proven, Reading};
+use super::proven::{ProvenTransfer, Reading};
 use crate::error::VerifyError;
 use crate::timestamp::Timestamp;
 use crate::verified::{Evidence, Proof, Unverified, Verified};
@@ -38,7 +38,7 @@ pub enum TrackingIds {
 impl TrackingIds {
     /// Whether an id is as declared.
     #[must_use]
-    pub fn allow(&self, tracking_id: &str) -> bool {
+    pub fn allows(&self, tracking_id: &str) -> bool {
         match self {
             Self::AlwaysEmpty => tracking_id.is_empty(),
             Self::Any => true,
@@ -196,7 +196,7 @@ impl Verifier {
                 op_type: transfer.op_type.map_or(0, |op_type| op_type.code()),
             });
         }
-        if !self.tracking_ids.allow(message.tracking_id) {
+        if !self.tracking_ids.allows(message.tracking_id) {
             return Err(VerifyError::TrackingId {
                 declared: self.tracking_ids,
             });
@@ -208,7 +208,7 @@ impl Verifier {
             TrackingIds::Any => Reading::Undivided(message.undivided().into()),
         };
         let proof = Proof {
-            proven: Proven::signed(body, reading),
+            proven: ProvenTransfer::signed(body, reading),
             evidence: Evidence::Signature {
                 scheme: key.scheme(),
                 key: key.shared_name(),

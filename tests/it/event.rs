@@ -70,7 +70,7 @@ fn what_is_empty_is_absent() {
 fn facts() {
     assert_eq!(Fact::Proven(1).proven(), Some(1));
     assert_eq!(Fact::Reported(1).proven(), None);
-    assert_eq!(Fact::Reported(1).reported(), 1);
+    assert_eq!(Fact::Reported(1).value(), 1);
     assert_eq!(Fact::Proven(1).map(|n| n + 1), Fact::Proven(2));
     assert_eq!(Fact::Reported(1).map(|n| n + 1), Fact::Reported(2));
     assert_eq!(

@@ -87,7 +87,7 @@ fn while_the_text_is_undivided() {
         let expected = payhook::b2binpay::ExpectedAmount::WithScale(1);
         let resolved = outcome(callback.resolve("17", &expected).unwrap());
         assert!(resolved.is_proven(), "{transfer}");
-        assert_eq!(resolved.reported() == Settled, transfer == 2);
+        assert_eq!(resolved.value() == Settled, transfer == 2);
     }
 }
 

@@ -44,7 +44,7 @@ assert_not_impl! {
     Event<'static>: DeserializeOwned, Default, Serialize, From<Callback>;
     Unverified<TransferCallback>: DeserializeOwned, Default, Serialize, std::ops::Deref;
     Proven: DeserializeOwned, Default, Serialize;
-    payhook::b2binpay::Proven: DeserializeOwned, Default, Serialize;
+    payhook::b2binpay::ProvenTransfer: DeserializeOwned, Default, Serialize;
     payhook::citypay::ProvenOrder: DeserializeOwned, Default, Serialize;
     TransferCallback: DeserializeOwned, Default, PartialEq;
     Key: Display, Serialize, DeserializeOwned, PartialEq, Default;

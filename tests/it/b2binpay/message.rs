@@ -144,7 +144,7 @@ fn every_other_cut_of_a_signed_text_proves_nothing_new() {
                     case.name
                 );
                 assert_eq!(found.undivided, facts.undivided, "{}: {body}", case.name);
-                let outcome = callback.into_callback().event().outcome().reported();
+                let outcome = callback.into_callback().event().outcome().value();
                 assert_eq!(outcome, Outcome::NeedsReview, "{}: {body}", case.name);
             } else {
                 assert_eq!(found, facts, "{}: {body}", case.name);

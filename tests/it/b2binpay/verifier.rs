@@ -72,9 +72,9 @@ fn declarations() {
         (".5", false, false),
         ("-order", false, false),
     ] {
-        assert_eq!(TrackingIds::Lettered.allow(id), lettered, "{id:?}");
-        assert_eq!(TrackingIds::AlwaysEmpty.allow(id), empty, "{id:?}");
-        assert!(TrackingIds::Any.allow(id), "{id:?}");
+        assert_eq!(TrackingIds::Lettered.allows(id), lettered, "{id:?}");
+        assert_eq!(TrackingIds::AlwaysEmpty.allows(id), empty, "{id:?}");
+        assert!(TrackingIds::Any.allows(id), "{id:?}");
     }
 }
 

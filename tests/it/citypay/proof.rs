@@ -177,7 +177,7 @@ fn ahead_and_behind() {
         assert_eq!(order.proven().is_behind(), behind, "{told} {answered}");
         let callback = order.into_callback();
         assert_eq!(
-            callback.event().outcome().reported(),
+            callback.event().outcome().value(),
             outcome,
             "{told} {answered}"
         );
