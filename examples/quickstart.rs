@@ -27,6 +27,8 @@ const USAGE: &str = "\
 quickstart [options] [file…]
 
   --secret-env NAME    the callback secret (API v3) is in this environment variable
+  --login-env NAME, --password-env NAME
+                       login and password (API v2) are in these, instead or besides
   --tracking-ids FORM  lettered (default), empty or any
   --customer-id ID     the CityPay.io account (default: the one of the examples)
   --any-token          take every order token for one that you issued";
@@ -50,15 +52,15 @@ struct Options {
 
 impl Options {
     fn from_args(mut args: impl Iterator<Item = String>) -> Result<Self, Box<dyn Error>> {
-        let (mut files, mut secret, mut any_token) = (Vec::new(), None, false);
+        let (mut files, mut any_token) = (Vec::new(), false);
+        let (mut secret, mut login, mut password) = (None, None, None);
         let (mut tracking_ids, mut customer_id) = (TrackingIds::Lettered, "5120".to_owned());
         while let Some(arg) = args.next() {
             let mut value = || args.next().ok_or(format!("{arg} wants a value"));
             match arg.as_str() {
-                "--secret-env" => {
-                    let name = value()?;
-                    secret = Some(env::var(&name).map_err(|error| format!("{name}: {error}"))?);
-                }
+                "--secret-env" => secret = Some(variable(&value()?)?),
+                "--login-env" => login = Some(variable(&value()?)?),
+                "--password-env" => password = Some(variable(&value()?)?),
                 "--tracking-ids" => {
                     tracking_ids = match value()?.as_str() {
                         "lettered" => TrackingIds::Lettered,
@@ -82,11 +84,17 @@ impl Options {
         if files.is_empty() {
             files = recorded_bodies()?;
         }
-        let verifier = match secret {
-            Some(secret) => Verifier::new(hinted(Key::callback_secret(&secret))?, tracking_ids),
+        let v3 = secret.map(|secret| hinted(Key::callback_secret(&secret)));
+        let v2 = login.zip(password);
+        let v2 = v2.map(|(login, password)| hinted(Key::login_password(&login, &password)));
+        let verifier = match (v3.transpose()?, v2.transpose()?) {
+            (Some(v3), Some(v2)) => Verifier::new(v3, tracking_ids).also(v2),
+            (Some(key), None) | (None, Some(key)) => Verifier::new(key, tracking_ids),
             // What signed the bodies in `examples/bodies`, by v3 and by v2.
-            None => Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, tracking_ids)
-                .also(Key::login_password("merchant-api-key", "p@ss:w0rd/ünï")?),
+            (None, None) => {
+                Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, tracking_ids)
+                    .also(Key::login_password("merchant-api-key", "p@ss:w0rd/ünï")?)
+            }
         };
         Ok(Self {
             files,
@@ -95,6 +103,10 @@ impl Options {
             any_token,
         })
     }
+}
+
+fn variable(name: &str) -> Result<String, String> {
+    env::var(name).map_err(|error| format!("{name}: {error}"))
 }
 
 fn hinted<T>(result: Result<T, payhook::KeyError>) -> Result<T, String> {

@@ -58,6 +58,12 @@ impl KeyError {
         Fault::Operator
     }
 
+    /// The HTTP status to answer with if it comes up that late: 500.
+    #[must_use]
+    pub fn http_status(&self) -> u16 {
+        500
+    }
+
     /// What to try.
     #[must_use]
     pub fn hint(&self) -> &'static str {
@@ -143,9 +149,9 @@ pub enum ParseError {
     /// Not JSON, nothing at all, cut short, or more than one document.
     #[error("the body is not one JSON document: it breaks at line {line}, column {column}")]
     NotJson {
-        /// Counted from 1; 0 for an empty body's column.
+        /// Counted from 1.
         line: usize,
-        /// In bytes, counted from 1.
+        /// In bytes, counted from 1; 0 for an empty body.
         column: usize,
     },
     /// Not UTF-8.
@@ -217,6 +223,18 @@ impl ParseError {
     }
 }
 
+/// ` (404)`, or nothing.
+struct Code(Option<i64>);
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(code) => write!(f, " ({code})"),
+            None => Ok(()),
+        }
+    }
+}
+
 /// A callback that could be read and was not proven. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -231,7 +249,7 @@ pub enum VerifyError {
         path: &'static str,
     },
     /// The gateway answered with an error.
-    #[error("the gateway answered the look-up with an error")]
+    #[error("the gateway answered the look-up with an error{}", Code(*code))]
     AnswerRefused {
         /// The `status_code` of the error form, if it has one.
         code: Option<i64>,
@@ -312,7 +330,18 @@ impl VerifyError {
             | Self::OtherCustomer
             | Self::TrackingId { .. }
             | Self::UnknownPeer => Fault::Operator,
-            _ => Fault::Sender,
+            Self::AmbiguousTransfer
+            | Self::AnswerMismatch { .. }
+            | Self::InconsistentOperation { .. }
+            | Self::MalformedSignature
+            | Self::MissingSignature
+            | Self::MissingToken
+            | Self::MissingTransfer
+            | Self::NotIssued
+            | Self::SignatureMismatch { .. }
+            | Self::SourceAddress
+            | Self::Stale { .. }
+            | Self::Unsigned(_) => Fault::Sender,
         }
     }
 
@@ -334,7 +363,7 @@ impl VerifyError {
                 "report the body to payhook if the gateway's list of callbacks has it"
             }
             Self::AnswerMismatch { .. } => {
-                "check that the look-up asks for what the callback names"
+                "expected for forged posts; otherwise check that the look-up asks for what the callback names"
             }
             Self::AnswerRefused { .. } | Self::AnswerUnreadable(_) => {
                 "check the look-up's address and environment; the gateway will send again"
@@ -377,7 +406,7 @@ impl VerifyError {
     }
 }
 
-/// Any error of the crate, for callers that treat them alike.
+/// Any error on the way from bytes to proof, for callers that treat them alike.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -407,7 +436,7 @@ impl Error {
     #[must_use]
     pub fn http_status(&self) -> u16 {
         match self {
-            Self::Key(_) => 500,
+            Self::Key(error) => error.http_status(),
             Self::Parse(error) => error.http_status(),
             Self::Verify(error) => error.http_status(),
         }

@@ -108,6 +108,20 @@ impl fmt::Display for Kind {
 
 /// What happened, whichever gateway says so.
 ///
+/// ```compile_fail,E0451
+/// use payhook::{Event, Fact, Outcome};
+/// fn settle(event: Event<'_>) -> Event<'_> {
+///     Event { outcome: Fact::Proven(Outcome::Settled), ..event }
+/// }
+/// ```
+///
+/// ```
+/// use payhook::{Event, Fact, Outcome};
+/// fn settle(event: Event<'_>) -> Event<'_> {
+///     if event.outcome() == Fact::Proven(Outcome::Settled) { event } else { panic!("not settled") }
+/// }
+/// ```
+///
 /// Every field that the gateway had a part in is a [`Fact`]: proven or
 /// reported. An event can be neither built nor deserialized; it is
 /// [`Verified::event`] of a verified callback.

@@ -16,6 +16,20 @@ pub type HandlerError = Box<dyn Error + Send + Sync>;
 /// proven never gets here. An error makes the receiver answer 500, so that the
 /// gateway sends again.
 ///
+/// ```compile_fail,E0308
+/// use payhook::{Callback, Handler, Unverified, Verified};
+/// fn hand_over<H: Handler>(handler: &H, callback: Unverified<Callback>) {
+///     let _ = handler.handle(callback);
+/// }
+/// ```
+///
+/// ```
+/// use payhook::{Callback, Handler, Unverified, Verified};
+/// fn hand_over<H: Handler>(handler: &H, callback: Verified<Callback>) {
+///     let _ = handler.handle(callback);
+/// }
+/// ```
+///
 /// The same payment arrives more than once: a callback for each change, each
 /// again until it is answered with 200, and whatever somebody captured. One
 /// reference can also be paid in several transfers. The README's *Crediting

@@ -82,7 +82,6 @@
 //! Behind them: `wire` mirrors the JSON, `read` turns the mirror into models
 //! (which fields are strict, which lenient), `open_enum` makes the enums that a
 //! gateway may extend, `b2binpay/message` says which bytes are signed.
-#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod address;
 mod amount;

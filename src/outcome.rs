@@ -70,13 +70,13 @@ use crate::verified::Evidence;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// By an AML check.
+    /// Blocked by an AML check.
     Blocked,
-    /// By a user, the gateway, or because it expired unpaid.
+    /// Canceled by a user or the gateway, or expired unpaid.
     Canceled,
     /// The time to pay is over.
     Expired,
-    /// In the blockchain.
+    /// Failed in the blockchain.
     Failed,
     /// A person has to look: the facts contradict each other, or are not
     /// proven well enough.
@@ -86,7 +86,7 @@ pub enum Outcome {
     Overpaid,
     /// Not there yet.
     Pending,
-    /// For good.
+    /// The money is there, or gone, for good.
     Settled,
     /// Less came than was asked for.
     Underpaid,

@@ -214,6 +214,7 @@ impl Reply {
 #[non_exhaustive]
 pub enum Disposition {
     /// Proven, and the handler took it.
+    #[non_exhaustive]
     Handled {
         /// What it came to, as the handler was given it: whatever it resolved
         /// afterwards is not in here.

@@ -136,6 +136,7 @@ pub enum Evidence {
     /// CityPay.io's order endpoint, as the merchant fetched it.
     OrderEndpoint,
     /// A signature.
+    #[non_exhaustive]
     Signature {
         /// How the key that fits is made.
         scheme: Scheme,
@@ -179,17 +180,35 @@ pub(crate) struct Proof<C: Provable> {
 /// later, store [`raw`](crate::b2binpay::TransferCallback::raw) bytes and verify
 /// them again.
 ///
+/// What is not verified has nothing proven:
+///
 /// ```compile_fail,E0599
-/// use payhook::{Unverified, Verified, b2binpay::TransferCallback};
-/// fn forge(callback: Unverified<TransferCallback>) -> TransferCallback {
+/// use payhook::{Unverified, Verified, b2binpay::{ProvenTransfer, TransferCallback}};
+/// fn proven(callback: &Unverified<TransferCallback>) -> ProvenTransfer {
 ///     callback.proven().clone()
 /// }
 /// ```
 ///
 /// ```
-/// use payhook::{Unverified, Verified, b2binpay::TransferCallback};
-/// fn read(callback: Verified<TransferCallback>) -> payhook::b2binpay::ProvenTransfer {
+/// use payhook::{Unverified, Verified, b2binpay::{ProvenTransfer, TransferCallback}};
+/// fn proven(callback: &Verified<TransferCallback>) -> ProvenTransfer {
 ///     callback.proven().clone()
+/// }
+/// ```
+///
+/// and what is verified can't be put together anew:
+///
+/// ```compile_fail,E0451
+/// use payhook::{Verified, b2binpay::TransferCallback};
+/// fn swap(one: Verified<TransferCallback>, other: Verified<TransferCallback>) -> Verified<TransferCallback> {
+///     Verified { evidence: other.evidence().clone(), ..one }
+/// }
+/// ```
+///
+/// ```
+/// use payhook::{Verified, b2binpay::TransferCallback};
+/// fn swap(one: Verified<TransferCallback>, other: Verified<TransferCallback>) -> Verified<TransferCallback> {
+///     if one.evidence() == other.evidence() { other } else { one }
 /// }
 /// ```
 pub struct Verified<C: Provable> {

@@ -84,14 +84,19 @@ impl Key {
 
     fn new(scheme: Scheme, name: &str, key: &[u8]) -> Self {
         // As RFC 2104 has it: longer keys are hashed, shorter ones padded.
-        let mut block = [0; 64];
-        if key.len() > block.len() {
-            fill(&mut block, &Sha256::digest(key));
+        let mut block = hmac::digest::Key::<KeyedMac>::default();
+        let mut digest = Sha256::digest(key);
+        let key = if key.len() > block.len() {
+            &digest
         } else {
-            fill(&mut block, key);
+            key
+        };
+        for (place, byte) in block.iter_mut().zip(key) {
+            *place = *byte;
         }
-        let mac = KeyedMac::new(&block.into());
-        block.zeroize();
+        let mac = KeyedMac::new(&block);
+        block.as_mut_slice().zeroize();
+        digest.zeroize();
         Self {
             name: name.into(),
             scheme,
@@ -126,12 +131,6 @@ impl Key {
 
     pub(crate) fn mac(&self) -> &KeyedMac {
         &self.mac
-    }
-}
-
-fn fill(block: &mut [u8; 64], bytes: &[u8]) {
-    for (place, byte) in block.iter_mut().zip(bytes) {
-        *place = *byte;
     }
 }
 

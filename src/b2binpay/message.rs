@@ -1,4 +1,4 @@
-//! Which bytes are signed. Signer, verifier and diagnosis all ask here.
+//! Which bytes are signed: the one place that says so.
 //!
 //! The parts stand next to each other with nothing between them, each exactly
 //! as it stands in the body:

@@ -165,7 +165,8 @@ impl ProvenTransfer {
 pub enum ExpectedAmount {
     /// The amount, written as the gateway writes it: with all its fraction
     /// digits. `10.5` is not `10.50` here, since `10.5` and the id `017` make
-    /// the same text as `10.50` and `17`.
+    /// the same text as `10.50` and `17`. An amount without a fraction divides
+    /// nothing and never fits.
     Exactly(Amount),
     /// Any amount with this many fraction digits, the currency's own scale from
     /// the *merchant's* configuration. The scale in the body is not signed. A
@@ -203,6 +204,12 @@ impl Verified<TransferCallback> {
     /// to a proven amount and tracking id. The body's own division is ignored:
     /// who re-posts a captured body chooses it. Without a transfer there is no
     /// amount, and `amount` is not looked at.
+    ///
+    /// What the body chooses all the same is its shape, since the kind is not
+    /// signed: the text of a rejected payout with the id `210.5017` is also that
+    /// of a confirmed deposit of `10.50` under `17`, and the id `39001` of one
+    /// is `9001` of the other. So give payouts ids that begin with a letter, or
+    /// a key of their own, where deposits have plain numbers.
     ///
     /// A callback that has one reading already is compared with the
     /// expectation in the same way.
@@ -267,10 +274,12 @@ impl Verified<TransferCallback> {
 }
 
 impl ExpectedAmount {
-    /// The expected amount, if `text` may begin with it.
+    /// The expected amount, if `text` may begin with it. Without a point it
+    /// could be the front of a payout's id.
     fn front_of(&self, text: &str) -> Option<Amount> {
         match self {
-            Self::Exactly(amount) => Some(amount.clone()).filter(Amount::is_plain),
+            Self::Exactly(amount) if amount.scale() == 0 || !amount.is_plain() => None,
+            Self::Exactly(amount) => Some(amount.clone()),
             Self::WithScale(scale) => with_scale(text, *scale),
         }
     }

@@ -115,7 +115,7 @@ impl CallbackRecord {
         }
     }
 
-    /// Reads a record from JSON. The payload may stand as an object or as text,
+    /// Reads a record of at most 128 KiB from JSON. The payload may stand as an object or as text,
     /// the labels in the interface's spelling or in snake case.
     ///
     /// # Errors
@@ -125,7 +125,7 @@ impl CallbackRecord {
     pub fn parse(json: &[u8]) -> Result<Self, ParseError> {
         let body = share(json, LIMIT)?;
         let record: RecordObject<'_> = mirror(&body)?;
-        let reader = Reader::new(body.clone());
+        let reader = Reader::new(body.clone()).without_blanks();
         let at = At::Root;
         at.sound(record.shape)?;
         Ok(Self {

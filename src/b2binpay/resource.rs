@@ -17,7 +17,7 @@ use crate::wire::Raw;
 /// Amounts are in whole coins of the transfer's currency unless the name says
 /// `target`, which is the wallet's currency. Of all fields a signature covers
 /// `status` and `amount` only, and only of the one transfer that the callback
-/// is about.
+/// is about. It serializes as its attributes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Transfer {
@@ -26,7 +26,7 @@ pub struct Transfer {
     pub id: Text,
     /// The id of the deposit or payout that it belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub op_id: Option<i64>,
+    pub op_id: Option<Text>,
     /// What it was made for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub op_type: Option<OperationType>,
@@ -94,16 +94,17 @@ pub struct Transfer {
 }
 
 /// A currency, as the gateway describes it. Never signed: a captured payment of
-/// 100 DOGE can be shown with the description of BTC.
+/// 100 DOGE can be shown with the description of BTC. It serializes as its
+/// attributes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Currency {
     /// The gateway's id.
     #[serde(skip)]
     pub id: Text,
-    /// The same as a number.
+    /// The same, from a field of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub iso: Option<i64>,
+    pub iso: Option<Text>,
     /// `Ethereum`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<Text>,
@@ -171,7 +172,11 @@ impl Included {
             match resource.type_ {
                 Type::Transfer => match transfer(reader, at, resource) {
                     Ok(transfer) => included.transfers.push(transfer),
-                    Err(error) if is_another(reader, resource, named) => reader.note_error(error),
+                    Err(ParseError::Field { path, flaw })
+                        if flaw != Flaw::Duplicate && is_another(reader, resource, named) =>
+                    {
+                        reader.note_error(ParseError::Field { path, flaw });
+                    }
                     Err(error) => return Err(error),
                 },
                 Type::Currency => included.currencies.extend(currency(reader, at, resource)?),
@@ -214,11 +219,11 @@ fn transfer(
     let (status, signed_status) = signed_status(reader, at, a.status)?;
     Ok(Transfer {
         id,
-        op_id: lenient!(reader, at, a.op_id, integer),
+        op_id: lenient!(reader, at, a.op_id, id),
         op_type: lenient!(reader, at, a.op_type, code).map(OperationType::from_code),
         amount: reader.required(at.key("amount"), a.amount, read::plain_amount)?,
         amount_target: lenient!(reader, at, a.amount_target, amount),
-        amount_cleared: lenient!(reader, at, a.amount_cleared, amount),
+        amount_cleared: lenient!(reader, at, a.amount_cleared, received_amount),
         rate_target: lenient!(reader, at, a.rate_target, amount),
         commission: lenient!(reader, at, a.commission, amount),
         commission_target: lenient!(reader, at, a.commission_target, amount),
@@ -281,7 +286,7 @@ fn currency(
     reader.usable(at, a.shape)?;
     Ok(Some(Currency {
         id,
-        iso: lenient!(reader, at, a.iso, integer),
+        iso: lenient!(reader, at, a.iso, id),
         name: lenient!(reader, at, a.name, text),
         alpha: lenient!(reader, at, a.alpha, text),
         alias: lenient!(reader, at, a.alias, text),

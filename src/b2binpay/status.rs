@@ -11,6 +11,7 @@ open_enum! {
     ///
     /// ```compile_fail,E0308
     /// use payhook::b2binpay::{DepositStatus, TransferStatus};
+    /// # let _ = (TransferStatus::Created, DepositStatus::Created);
     /// assert!(TransferStatus::Confirmed != DepositStatus::Created);
     /// ```
     ///
@@ -18,21 +19,21 @@ open_enum! {
     ///
     /// ```
     /// use payhook::b2binpay::{DepositStatus, TransferStatus};
+    /// # let _ = (TransferStatus::Created, DepositStatus::Created);
     /// assert!(TransferStatus::Confirmed != TransferStatus::Created);
-    /// # let _ = DepositStatus::Created;
     /// ```
     pub enum TransferStatus: i32 {
-        /// For security reasons, or because the amount is too small.
+        /// Canceled for security reasons, or because the amount is too small.
         Canceled = -3 / "canceled",
-        /// By an AML check.
+        /// Blocked by an AML check.
         Blocked = -2 / "blocked",
-        /// In the blockchain.
+        /// Failed in the blockchain.
         Failed = -1 / "failed",
         /// Not in the blockchain yet.
         Created = 0 / "created",
-        /// In the blockchain, with too few confirmations.
+        /// Seen in the blockchain, with too few confirmations.
         Unconfirmed = 1 / "unconfirmed",
-        /// With all the confirmations that the currency needs.
+        /// Has all the confirmations that the currency needs.
         Confirmed = 2 / "confirmed",
     }
 }
@@ -58,11 +59,11 @@ open_enum! {
     /// The state of a deposit (an invoice or a static address). Not signed
     /// where the body has a transfer.
     pub enum DepositStatus: i32 {
-        /// Or not paid in full yet. Enterprise deposits stay here for good.
+        /// Created, or not paid in full yet. Enterprise deposits stay here for good.
         Created = 2 / "created",
-        /// In full.
+        /// Paid in full.
         Paid = 3 / "paid",
-        /// By the user, or expired unpaid.
+        /// Canceled by the user, or expired unpaid.
         Canceled = 4 / "canceled",
         /// Overpaid, paid late, or paid again after it was paid or canceled.
         Unresolved = 5 / "unresolved",

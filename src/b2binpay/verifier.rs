@@ -28,7 +28,8 @@ pub enum TrackingIds {
     /// proven only by [`Verified::resolve`], with what the merchant expects.
     ///
     /// The status is read off the text's front. A *payout's* id that begins
-    /// with a digit can pass for one, so nothing settles before `resolve`.
+    /// with a digit can pass for one, so nothing settles before `resolve`, and
+    /// `resolve` says which payout ids to avoid.
     Any,
     /// Never empty, and never beginning with a digit, `.` or `-`: `order-9001`.
     /// One reading. The one to choose where there is a choice.
@@ -100,7 +101,9 @@ impl Verifier {
     }
 
     /// Accepts another key as well: for a rotation, the move from v2 to v3, or
-    /// sandbox beside production. Each key costs one MAC a callback.
+    /// sandbox beside production. [Name](Key::named) them, to tell them apart
+    /// in the evidence; if several fit, the first is reported. Each key costs
+    /// one MAC a callback.
     #[must_use]
     pub fn also(mut self, key: Key) -> Self {
         self.keys.push(key);
@@ -110,8 +113,9 @@ impl Verifier {
     /// Refuses callbacks whose signed time is further than this from now.
     ///
     /// Off unless set, and better left off: the gateway repeats what was not
-    /// answered with 200 on a schedule that it does not publish, with the time
-    /// of the first attempt. A refused repetition is a lost payment.
+    /// answered with 200 on a schedule that it does not publish, and whether a
+    /// repetition has a new time is not documented. A refused one is a lost
+    /// payment.
     #[must_use]
     pub fn max_age(mut self, limit: Duration) -> Self {
         self.max_age = Some(limit);

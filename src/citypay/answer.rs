@@ -51,8 +51,8 @@ pub struct OrderAnswer {
     pub created_at: Option<Timestamp>,
     /// The gateway's word for the sort of order.
     pub kind: Option<Text>,
-    /// When it expires.
-    pub expires_at: Option<Timestamp>,
+    /// `expiresAt`, mostly without a zone: see [`expires_at`](Self::expires_at).
+    pub stated_expiry: Option<Timestamp>,
     /// Minutes from creation until it expires.
     pub expiration_time: Option<u32>,
     /// The payer's.
@@ -63,8 +63,8 @@ pub struct OrderAnswer {
     pub urls: Option<RawJson>,
     /// What came in, in the answer's order.
     pub transactions: Vec<OrderTransaction>,
-    /// The zoneless stamp beside the milliseconds.
-    created_local: Option<Timestamp>,
+    /// `createdAt`, mostly without a zone, beside the milliseconds.
+    created_stamp: Option<Timestamp>,
     anomalies: Vec<Anomaly>,
 }
 
@@ -136,7 +136,7 @@ impl fmt::Debug for OrderAnswer {
             .field("amount_fiat", &self.amount_fiat)
             .field("currency", &self.currency)
             .field("created_at", &self.created_at)
-            .field("expires_at", &self.expires_at)
+            .field("stated_expiry", &self.stated_expiry)
             .field("transactions", &self.transactions)
             .field("anomalies", &self.anomalies)
             .finish_non_exhaustive()
@@ -168,20 +168,20 @@ impl OrderAnswer {
 
     /// When the order expires.
     ///
-    /// From `expires_at` where it is an instant; else from the milliseconds of
+    /// From `stated_expiry` where it is an instant; else from the milliseconds of
     /// the creation and the time between the two local stamps, which needs no
     /// zone, or `expiration_time`; else with the merchant's `zone`. `None` if
     /// the answer has none of them. (That `expirationTime` is in minutes is
     /// inferred from the callback's `order_expiration`.)
     #[must_use]
     pub fn expires_at(&self, zone: FixedOffset) -> Option<DateTime<Utc>> {
-        let stated = self.expires_at.as_ref();
+        let stated = self.stated_expiry.as_ref();
         if let Some(end) = stated.and_then(Timestamp::utc) {
             return Some(end);
         }
         let created = self.created_at.as_ref();
         let between = || {
-            let length = stated?.local()? - self.created_local.as_ref()?.local()?;
+            let length = stated?.local()? - self.created_stamp.as_ref()?.local()?;
             created?.utc()?.checked_add_signed(length)
         };
         let counted = || minutes_after(created?, self.expiration_time?, zone);
@@ -249,8 +249,12 @@ fn read_answer(mut reader: Reader, a: &AnswerObject<'_>) -> Result<OrderAnswer, 
     let at = root.key("data");
     at.sound(a.shape)?;
     let status = status_word(&mut reader, at.key("status"), a.status)?;
-    let created_local = reader.strict(at.key("createdAt"), a.created_at, read::time);
-    let created_at = created_at(&mut reader, at, a.created_at_milliseconds, a.created_at);
+    let stamp = reader.lenient(at.key("createdAt"), a.created_at, read::time);
+    let milliseconds = reader.lenient(
+        at.key("createdAtMiliseconds"),
+        a.created_at_milliseconds,
+        read::time,
+    );
     let transactions = read_transactions(&mut reader, at, a)?;
     let currency = read_currency(&mut reader, at, &a.currency)?;
     Ok(OrderAnswer {
@@ -266,15 +270,15 @@ fn read_answer(mut reader: Reader, a: &AnswerObject<'_>) -> Result<OrderAnswer, 
         amount_fiat: reader.strict(at.key("amountFiat"), a.amount_fiat, read::received_amount)?,
         amount: reader.strict(at.key("amount"), a.amount, read::received_amount)?,
         currency,
-        created_at,
+        created_at: milliseconds.or_else(|| stamp.clone()),
         kind: reader.lenient(at.key("type"), a.kind, read::text_or_number),
-        expires_at: reader.lenient(at.key("expiresAt"), a.expires_at, read::time),
+        stated_expiry: reader.lenient(at.key("expiresAt"), a.expires_at, read::time),
         expiration_time: reader.lenient(at.key("expirationTime"), a.expiration_time, read::count),
         email: lenient!(reader, at, a.email, text),
         address: lenient!(reader, at, a.address, text),
         urls: lenient!(reader, at, a.urls, json),
         transactions,
-        created_local: created_local.ok().flatten(),
+        created_stamp: stamp,
         anomalies: reader.anomalies,
     })
 }
@@ -388,9 +392,12 @@ impl Serialize for Data<'_> {
         map.serialize_entry("amountFiat", &a.amount_fiat)?;
         map.serialize_entry("amount", &a.amount)?;
         map.serialize_entry("currency", &a.currency)?;
-        map.serialize_entry("createdAt", &a.created_at)?;
+        map.serialize_entry("createdAt", &a.created_stamp)?;
+        let milliseconds = a.created_at.as_ref();
+        let milliseconds = milliseconds.filter(|at| a.created_stamp.as_ref() != Some(at));
+        map.serialize_entry("createdAtMiliseconds", &milliseconds)?;
         map.serialize_entry("type", &a.kind)?;
-        map.serialize_entry("expiresAt", &a.expires_at)?;
+        map.serialize_entry("expiresAt", &a.stated_expiry)?;
         map.serialize_entry("expirationTime", &a.expiration_time)?;
         map.serialize_entry("email", &a.email)?;
         map.serialize_entry("address", &a.address)?;

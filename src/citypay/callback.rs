@@ -63,7 +63,8 @@ pub struct OrderCallback {
 
 /// A callback about a payment to a customer's permanent address. **Unsigned**,
 /// and there is no endpoint to ask: it can't be proven beyond its sender's
-/// address. Its token names a customer, not a payment.
+/// address. Its token names a customer, not a payment. It has a token or a
+/// transaction id; without both it is unreadable.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct DepositCallback {
@@ -280,7 +281,7 @@ impl OrderCallback {
     /// `zone` is the one that the merchant takes the gateway's local times to
     /// be in; the documentation names none, and the company sits at UTC+4. It
     /// does not matter where `created_at` is an instant. `None` if
-    /// `created_at` or `order_expiration` is missing.
+    /// `created_at` or `order_expiration` is missing, or beyond chrono's range.
     #[must_use]
     pub fn expires_at(&self, zone: FixedOffset) -> Option<DateTime<Utc>> {
         minutes_after(self.created_at.as_ref()?, self.order_expiration?, zone)

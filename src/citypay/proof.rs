@@ -70,7 +70,8 @@ impl Account {
     }
 
     /// Takes a sender's address in these ranges as weak evidence: enough to
-    /// hear of a deposit, never enough to settle one.
+    /// hear of a deposit, never enough to settle one. A receiver then refuses
+    /// deposits from elsewhere; orders it proves by the endpoint alone.
     #[must_use]
     pub fn source_addresses(mut self, ranges: AddressRanges) -> Self {
         self.sources = Sources::Review(ranges);

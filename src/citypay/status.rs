@@ -6,7 +6,7 @@ use crate::open_enum::open_enum;
 open_enum! {
     /// The state of an order. The documentation's wording, the wire's code.
     pub enum OrderStatus: str {
-        /// By the payer or the merchant.
+        /// Canceled by the payer or the merchant.
         Canceled = "CANCELED" | "CANCELLED",
         /// Paid in full, with enough confirmations.
         Confirmed = "CONFIRMED",

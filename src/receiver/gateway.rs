@@ -49,28 +49,30 @@ pub struct B2binpay<L = NoLookup> {
 }
 
 /// How a signed gateway's callback goes on.
-enum Signed {
+enum Signed<'l, L> {
     Proven(Verified<Callback>),
-    AskForDeposit(Unverified<TransferCallback>),
+    AskForDeposit(&'l L, Unverified<TransferCallback>),
 }
 
 impl<L> B2binpay<L> {
     /// Weaker evidence is taken only where it is configured and nothing
     /// stronger is; a look-up that fails is not made up for by an address.
-    fn begin(&self, post: Post<'_>) -> Result<Signed, Disposition> {
+    fn begin(&self, post: Post<'_>) -> Result<Signed<'_, L>, Disposition> {
         let callback = Unverified::<TransferCallback>::parse_within(post.body, post.limit)?;
         let unsigned = match self.verifier.verify(callback) {
             Ok(callback) => return Ok(Signed::Proven(callback.into_callback())),
             Err(VerifyError::Unsigned(callback)) => callback,
             Err(error) => return Err(error.into()),
         };
-        if self.lookup.is_some() && unsigned.unverified().operation.is_deposit() {
+        if let Some(lookup) = &self.lookup
+            && unsigned.unverified().operation.is_deposit()
+        {
             // The gateway's ids are digits; nothing else gets into an address.
             let id = &unsigned.unverified().id;
             if !id.bytes().all(|byte| byte.is_ascii_digit()) {
                 return Err(VerifyError::Unsigned(unsigned).into());
             }
-            return Ok(Signed::AskForDeposit(*unsigned));
+            return Ok(Signed::AskForDeposit(lookup, *unsigned));
         }
         let Some(ranges) = &self.sources else {
             return Err(VerifyError::Unsigned(unsigned).into());
@@ -93,14 +95,11 @@ impl<L> Sealed for B2binpay<L> {}
 
 impl<L: DepositLookup> Prove for B2binpay<L> {
     fn prove(&self, post: Post<'_>) -> Proof {
-        match (self.begin(post)?, &self.lookup) {
-            (Signed::Proven(callback), _) => Ok(callback),
-            (Signed::AskForDeposit(callback), Some(lookup)) => {
+        match self.begin(post)? {
+            Signed::Proven(callback) => Ok(callback),
+            Signed::AskForDeposit(lookup, callback) => {
                 let answer = lookup.fetch(&callback.unverified().id);
                 with_deposit(callback, answer)
-            }
-            (Signed::AskForDeposit(callback), None) => {
-                Err(VerifyError::Unsigned(Box::new(callback)).into())
             }
         }
     }
@@ -108,14 +107,11 @@ impl<L: DepositLookup> Prove for B2binpay<L> {
 
 impl<L: AsyncDepositLookup + Sync> AsyncProve for B2binpay<L> {
     async fn prove(&self, post: Post<'_>) -> Proof {
-        match (self.begin(post)?, &self.lookup) {
-            (Signed::Proven(callback), _) => Ok(callback),
-            (Signed::AskForDeposit(callback), Some(lookup)) => {
+        match self.begin(post)? {
+            Signed::Proven(callback) => Ok(callback),
+            Signed::AskForDeposit(lookup, callback) => {
                 let answer = lookup.fetch(&callback.unverified().id).await;
                 with_deposit(callback, answer)
-            }
-            (Signed::AskForDeposit(callback), None) => {
-                Err(VerifyError::Unsigned(Box::new(callback)).into())
             }
         }
     }
@@ -144,22 +140,24 @@ impl<L> CityPay<L> {
                 let token = token.ok_or(VerifyError::MissingToken)?.text();
                 Ok(Doorbell::Order(order, token))
             }
-            Posted::Deposit(deposit) => {
-                let peer = self.source(post)?;
-                match (&deposit.unverified().deposit_token, peer) {
-                    (Some(token), _) => {
-                        let token = token.text();
-                        Ok(Doorbell::Deposit(deposit, token, peer))
-                    }
-                    // Nobody's, but from the gateway: for a person to look at.
-                    (None, Some(_)) => self.with_record(deposit, "", peer).map(Doorbell::Proven),
-                    (None, None) => Err(VerifyError::MissingToken.into()),
+            Posted::Deposit(deposit) => match (&deposit.unverified().deposit_token, post.peer) {
+                (Some(token), _) => {
+                    let token = token.text();
+                    Ok(Doorbell::Deposit(deposit, token, self.source(post)?))
                 }
-            }
+                // Nobody's, but from the gateway: for a person to look at.
+                (None, Some(peer)) if self.account.knows_sources() => {
+                    let deposit = self
+                        .account
+                        .prove_deposit_by_source_address(deposit, peer)?;
+                    Ok(Doorbell::Proven(deposit.into_callback()))
+                }
+                (None, _) => Err(VerifyError::MissingToken.into()),
+            },
         }
     }
 
-    /// The peer, checked, where addresses are evidence.
+    /// The peer, where addresses are evidence; checked before anything is asked.
     fn source(&self, post: Post<'_>) -> Result<Option<IpAddr>, VerifyError> {
         if !self.account.knows_sources() {
             return Ok(None);

@@ -149,6 +149,14 @@ fn tests_and_scale() {
 }
 
 #[test]
+fn display_pads() {
+    assert_eq!(
+        format!("{:>6}|{:<6}|", amount("1.5"), amount("1.5")),
+        "   1.5|1.5   |"
+    );
+}
+
+#[test]
 fn rescaled() {
     for (text, scale, expected) in [
         ("0.412", 18, Some("0.412000000000000000")),

@@ -298,6 +298,45 @@ fn repeated_keys_cost_their_own_length() {
     );
 }
 
+/// Some forty times a body's length at the worst: what the mirror of `{}` takes.
+#[test]
+fn memory_is_bounded() {
+    let fill = |unit: &str| unit.repeat((DEFAULT_BODY_LIMIT - 200) / unit.len());
+    for (front, unit, back) in [
+        ("{\"included\":[", "{},", "{}]}"),
+        ("{\"included\":[", "{\"type\":\"transfer\"},", "{}]}"),
+        ("{\"included\":[", "{\"attributes\":{}},", "{}]}"),
+        (
+            "{\"data\":{\"type\":\"deposit\",\"id\":1,\"attributes\":{\"destination\":[",
+            "{},",
+            "{}]}}}",
+        ),
+        (
+            "{\"data\":{\"type\":\"deposit\",\"id\":1,\"attributes\":{\"label\":\"",
+            "\\u0061",
+            "\"}}}",
+        ),
+        ("{\"type\":\"order\",\"order_id\":\"", "\\n", "\"}"),
+        ("", "[", ""),
+        ("{", "\"a\":{},", "\"b\":1}"),
+    ] {
+        let body = format!("{front}{}{back}", fill(unit));
+        assert!(body.len() <= DEFAULT_BODY_LIMIT);
+        let info = allocation_counter::measure(|| {
+            let _ = b2binpay(body.as_bytes());
+            let _ = citypay(body.as_bytes());
+        });
+        assert!(
+            info.bytes_max < 40 * 65_536,
+            "{front}{unit}: {} bytes",
+            info.bytes_max
+        );
+    }
+    let transactions = format!("{{\"data\":{{\"transactions\":[{}{{}}]}}}}", fill("{},"));
+    let info = allocation_counter::measure(|| drop(OrderAnswer::parse(transactions.as_bytes())));
+    assert!(info.bytes_max < 40 * 65_536, "{} bytes", info.bytes_max);
+}
+
 #[test]
 fn a_list_of_resources_is_bounded() {
     let mut body = with_transfer("deposit", "order-1", "1");

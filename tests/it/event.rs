@@ -1,7 +1,11 @@
 //! The gateway-neutral view: who says what.
 
-use payhook::b2binpay::TrackingIds;
-use payhook::{Callback, Evidence, Fact, Gateway, Kind, Outcome, VerifiedCallback};
+use payhook::b2binpay::{TrackingIds, prove_by_deposit, prove_by_source_address};
+use payhook::citypay::{Account, DepositCallback, OrderCallback};
+use payhook::{
+    AddressRanges, Callback, Evidence, Fact, Gateway, Kind, Outcome, Unverified, Verified,
+    VerifiedCallback,
+};
 use serde_json::json;
 
 use crate::support::{
@@ -93,4 +97,137 @@ fn back_to_its_kind() {
     );
     assert_eq!(again.evidence(), callback.evidence());
     assert_eq!(again.reported().raw(), callback.reported().raw());
+}
+
+/// Which fields are proven, by evidence: kind, reference, amount, currency,
+/// transaction, time. `-` stands for none.
+#[test]
+fn what_is_proven_of_each_field() {
+    fn marks(callback: &Verified<Callback>) -> String {
+        fn mark<T: Copy>(fact: Option<Fact<T>>) -> &'static str {
+            match fact {
+                None => "-",
+                Some(Fact::Proven(_)) => "proven",
+                Some(Fact::Reported(_)) => "reported",
+            }
+        }
+        let event = callback.event();
+        [
+            mark(Some(event.kind())),
+            mark(event.reference()),
+            mark(event.amount()),
+            mark(event.currency()),
+            mark(event.blockchain_transaction()),
+            mark(event.time()),
+        ]
+        .join(" ")
+    }
+
+    let ranges = || AddressRanges::parse(["203.0.113.1"]).unwrap();
+    let peer = "203.0.113.1".parse().unwrap();
+    let lettered = verifier(TrackingIds::Lettered);
+
+    let transfer = lettered
+        .verify(parse(&body("b2binpay-deposit-confirmed.json")))
+        .unwrap();
+    assert_eq!(
+        marks(&transfer.into_callback()),
+        "reported proven proven reported reported proven"
+    );
+    let undivided = verifier(TrackingIds::Any)
+        .verify(parse(&body("b2binpay-deposit-confirmed.json")))
+        .unwrap();
+    assert_eq!(
+        marks(&undivided.into_callback()),
+        "reported reported reported reported reported proven"
+    );
+    let expired = lettered
+        .verify(parse(&body("b2binpay-deposit-expired.json")))
+        .unwrap();
+    assert_eq!(
+        marks(&expired.into_callback()),
+        "reported proven - reported - proven"
+    );
+
+    let mut told = without_transfer("deposit", "order-1", 4);
+    told["meta"] = json!({"time": TIME});
+    let unsigned = || parse(told.to_string().as_bytes());
+    let fetched = prove_by_deposit(unsigned(), told.to_string().as_bytes()).unwrap();
+    assert_eq!(
+        marks(&fetched.into_callback()),
+        "proven proven - reported - reported"
+    );
+    let by_address = prove_by_source_address(unsigned(), peer, &ranges()).unwrap();
+    assert_eq!(
+        marks(&by_address.into_callback()),
+        "reported reported - reported - reported"
+    );
+
+    let account = Account::new("5120")
+        .unwrap()
+        .danger_settle_deposits_by_source_address(ranges());
+    let order =
+        || Unverified::<OrderCallback>::parse(&body("citypay-order-confirmed.json")).unwrap();
+    let answer = body("citypay-order-confirmed.answer.json");
+    let by_endpoint = account
+        .prove_order(order(), "tok_4f9c1b7e", &answer)
+        .unwrap();
+    assert_eq!(
+        marks(&by_endpoint.into_callback()),
+        "proven proven proven proven proven proven"
+    );
+    let by_record = account
+        .prove_order_by_record(order(), "tok_4f9c1b7e")
+        .unwrap();
+    assert_eq!(
+        marks(&by_record.into_callback()),
+        "reported proven reported reported reported reported"
+    );
+    let by_address = account
+        .prove_order_by_source_address(order(), peer)
+        .unwrap();
+    assert_eq!(
+        marks(&by_address.into_callback()),
+        "reported reported reported reported reported reported"
+    );
+
+    let deposit =
+        || Unverified::<DepositCallback>::parse(&body("citypay-deposit-confirmed.json")).unwrap();
+    let by_record = account
+        .prove_deposit_by_record(deposit(), "dep_user_42")
+        .unwrap();
+    assert_eq!(
+        marks(&by_record.into_callback()),
+        "reported proven reported reported reported reported"
+    );
+    let by_address = account
+        .prove_deposit_by_source_address(deposit(), peer)
+        .unwrap();
+    assert_eq!(
+        marks(&by_address.into_callback()),
+        "reported reported reported reported reported reported"
+    );
+}
+
+#[test]
+fn every_kind_comes_back() {
+    let account = Account::new("5120").unwrap();
+    let order = Unverified::parse(&body("citypay-order-confirmed.json")).unwrap();
+    let order = account
+        .prove_order_by_record(order, "tok_4f9c1b7e")
+        .unwrap()
+        .into_callback();
+    let VerifiedCallback::Order(order) = order.into_kind() else {
+        panic!("another kind")
+    };
+    assert!(order.proven().token().unwrap().is("tok_4f9c1b7e"));
+    let deposit = Unverified::parse(&body("citypay-deposit-confirmed.json")).unwrap();
+    let deposit = account
+        .prove_deposit_by_record(deposit, "dep_user_42")
+        .unwrap()
+        .into_callback();
+    let VerifiedCallback::Deposit(deposit) = deposit.into_kind() else {
+        panic!("another kind")
+    };
+    assert!(deposit.proven().token().unwrap().is("dep_user_42"));
 }

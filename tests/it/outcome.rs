@@ -91,6 +91,15 @@ fn while_the_text_is_undivided() {
     }
 }
 
+#[test]
+fn while_the_text_is_undivided_and_there_is_no_transfer() {
+    for (kind, front) in [("deposit", "4"), ("payout", "")] {
+        let body = signed(without_transfer(kind, "17", 4), &format!("{front}17{TIME}"));
+        let callback = verify(&body, TrackingIds::Any).unwrap();
+        assert_eq!(outcome(callback), Fact::Reported(NeedsReview), "{kind}");
+    }
+}
+
 fn without(kind: &str, own: Option<i32>) -> Value {
     let mut body = without_transfer(kind, "order-1", 0);
     body["data"]["attributes"]["status"] = json!(own);

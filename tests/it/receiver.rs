@@ -318,6 +318,18 @@ fn unsigned_payouts_by_address() {
         };
         assert_eq!(seen.take(), expected);
     }
+    // A deposit goes the same way where there is no look-up.
+    let deposit = without_transfer("deposit", "order-1", 4).to_string();
+    let reply = receive(
+        &receiver,
+        deposit.as_bytes(),
+        Some("203.0.113.1".parse().unwrap()),
+        &seen,
+    );
+    assert_eq!(
+        (reply.status(), seen.take()),
+        (200, vec!["deposit? canceled? by source address".to_owned()])
+    );
     // A transfer is proven by its signature or not at all.
     let told = with_transfer("payout", "wd-1", "1").to_string();
     let reply = receive(
@@ -377,7 +389,7 @@ fn every_status_of_citypay() {
             Ok(not_found),
             Ok(true),
             503,
-            "the look-up failed: the gateway answered the look-up with an error",
+            "the look-up failed: the gateway answered the look-up with an error (404)",
         ),
         (
             &confirmed,

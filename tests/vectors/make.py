@@ -91,7 +91,9 @@ refused("rejected_payout_shown_as_a_confirmed_transfer",
         body(tracking_id="", transfers=[transfer(amount="1234567")], message="21234567"), "tracking_id")
 undivided("rejected_payout_shown_as_a_confirmed_transfer_under_any",
           body(tracking_id="", transfers=[transfer(amount="1234567")], message="21234567"), "21234567",
-          [["order-9001", "1234567", False], ["", "123456", False], ["17", "12345.67", False]])
+          [["order-9001", "1234567", False], ["", "123456", False], ["17", "12345.67", False], ["", "1234567", False]])
+undivided("rejected_payout_shown_as_a_deposit_of_a_whole_amount",
+          body(tracking_id="17", transfers=[transfer(amount="100")], message="210017"), "210017", [["17", "100", False]])
 refused("transfer_pasted_and_named_in_a_no_transfer_body", body(status=4, message="4order-9001"), "signature")
 refused("transfer_stripped_from_a_signed_body", body(transfers=[], names=None, message=PLAIN), "signature")
 refused("transfer_stripped_and_its_amount_put_into_the_id",
@@ -106,7 +108,7 @@ undivided("minus_moved_into_the_id_under_any",
           [["5-order", "0.010", True], ["-order", "0.0105", True], ["order", "0.0105", False], ["-order", "0.01050", False]])
 undivided("number_for_a_tracking_id_under_any",
           body(tracking_id=17, transfers=[transfer(amount="10.50")], message="210.5017"), "210.5017",
-          [["17", "10.50", True], ["017", "10.5", True], ["17", "10.500", False], ["0.5017", "1", True], ["", "10.5017", True]])
+          [["17", "10.50", True], ["017", "10.5", True], ["17", "10.500", False], ["0.5017", "1", False], ["", "10.5017", True]])
 
 # Payouts without a transfer have two texts, where no other body can have either.
 proven("payout_rejected_with_its_status_signed", body("payout", "wd-77", 3, [], None, "3wd-77"), "3wd-77", kind="payout",

@@ -55,7 +55,7 @@ fn every_documented_field_of_a_deposit_is_read() {
     );
 
     let transfer = callback.transfer().unwrap();
-    assert_eq!(transfer.op_id, Some(30417));
+    assert_eq!(transfer.op_id.as_deref(), Some("30417"));
     assert_eq!(transfer.op_type, Some(OperationType::Deposit));
     assert_eq!(transfer.status, TransferStatus::Confirmed);
     assert_eq!(transfer.risk, Some(0));
@@ -198,7 +198,7 @@ fn an_oddity_in_an_incidental_field_is_noted_and_loses_nothing() {
             "`included[1].attributes.confirmations`: expected a number between 0 and 4294967295",
             "`included[1].attributes.created_at`: expected a time such as 2026-03-02T09:16:02Z",
             "`included[1].attributes.fee`: expected a decimal number",
-            "`included[1].attributes.op_id`: expected a whole number",
+            "`included[1].attributes.op_id`: expected an id: text or a whole number",
             "`included[1].attributes.risk_status`: expected a whole number",
             "`included[1].attributes.risk`: expected a number between 0 and 100",
             "`included[1].attributes.txid`: expected text",
@@ -344,6 +344,57 @@ fn another_transfer_that_cannot_be_read_is_noted() {
         body["data"]["relationships"]["transfer"] = json!(null);
         assert!(Unverified::<TransferCallback>::parse(body.to_string().as_bytes()).is_err());
     }
+}
+
+/// A key twice is an error wherever it stands: two readers could differ.
+#[test]
+fn a_key_twice_in_another_transfer_is_an_error() {
+    let mut body = with_transfer("deposit", "order-1", "1");
+    let mut fee = body["included"][1].clone();
+    fee["id"] = json!("6");
+    body["included"].as_array_mut().unwrap().push(fee);
+    let text = body.to_string();
+    let (front, last) = text.split_at(text.rfind(r#""status""#).unwrap());
+    let text = format!(r#"{front}"status":0,{last}"#);
+    let error = Unverified::<TransferCallback>::parse(text.as_bytes()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`included[2].attributes.status`: the key stands there twice"
+    );
+}
+
+/// What was received can't be negative; what is not signed is only noted.
+#[test]
+fn negative_received_amounts_are_noted() {
+    let mut body = with_transfer("deposit", "order-1", "1");
+    body["data"]["attributes"]["target_paid"] = json!("-5");
+    body["data"]["attributes"]["target_paid_pending"] = json!(-1);
+    body["included"][1]["attributes"]["amount_cleared"] = json!("-3");
+    let callback = read(&body);
+    let noted: Vec<_> = callback
+        .anomalies()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(noted.len(), 3, "{noted:?}");
+    assert!(
+        noted
+            .iter()
+            .all(|note| note.ends_with("expected an amount that is not negative"))
+    );
+    assert_eq!(deposit(&callback).target_paid, None);
+}
+
+#[test]
+fn a_parent_is_a_transfer() {
+    let mut body = with_transfer("deposit", "order-1", "1");
+    body["included"][1]["relationships"] =
+        json!({"parent": {"data": {"type": "transfer", "id": 9}}});
+    let callback = read(&body);
+    assert_eq!(callback.transfer().unwrap().parent_id.as_deref(), Some("9"));
+    let written = serde_json::to_value(&callback).unwrap();
+    let parent = &written["included"][1]["relationships"]["parent"]["data"];
+    assert_eq!(*parent, json!({"type": "transfer", "id": "9"}));
 }
 
 /// Some serializers write an empty object as a list or a text.

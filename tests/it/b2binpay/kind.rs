@@ -80,6 +80,10 @@ fn table() {
         inferred(&without_transfer("payout", "", 3)),
         ["no_transfer", "request_rejection"]
     );
+    // A transfer is named that is not there.
+    let mut body = without_transfer("deposit", "", 4);
+    body["data"]["relationships"]["transfer"] = json!({"data": {"type": "transfer", "id": "1"}});
+    assert_eq!(inferred(&body), Vec::<&str>::new());
     // Two transfers, and nothing says which.
     let mut body = transfer("deposit", 2, json!(3), none);
     let second = body["included"][1].clone();

@@ -79,6 +79,9 @@ fn payload_as_text_and_absent() {
     assert_eq!(record.payload.as_deref(), Some("{\"data\": 1}"));
     assert!(record.callback().unwrap().is_err());
     assert!(CallbackRecord::new("1").callback().is_none());
+    let blanks =
+        CallbackRecord::parse(br#"{"id": 1, "time_sent": "", "transfer_id": ""}"#).unwrap();
+    assert_eq!((blanks.time_sent, blanks.transfer_id), (None, None));
     let error = CallbackRecord::parse(b"{}").unwrap_err();
     assert_eq!(error.to_string(), "`id`: expected a value, found none");
     let error = CallbackRecord::parse(br#"{"id": 1, "id": 2}"#).unwrap_err();

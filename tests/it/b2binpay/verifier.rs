@@ -40,7 +40,7 @@ fn the_key_that_fits_is_named() {
     let callback = verifier
         .verify(parse(lettered().to_string().as_bytes()))
         .unwrap();
-    let Evidence::Signature { scheme, key } = callback.evidence() else {
+    let Evidence::Signature { scheme, key, .. } = callback.evidence() else {
         panic!("{}", callback.evidence());
     };
     assert_eq!(
@@ -57,6 +57,54 @@ fn no_key_fits() {
         .verify(parse(lettered().to_string().as_bytes()))
         .unwrap_err();
     assert!(matches!(error, VerifyError::SignatureMismatch { keys: 2 }));
+}
+
+#[test]
+fn the_first_of_several_that_fit_is_named() {
+    let key = |name: &str| Key::callback_secret(SECRET).unwrap().named(name);
+    let verifier = Verifier::new(key("first"), TrackingIds::Lettered).also(key("second"));
+    let callback = verifier
+        .verify(parse(lettered().to_string().as_bytes()))
+        .unwrap();
+    assert!(matches!(callback.evidence(), Evidence::Signature { key, .. } if &**key == "first"));
+}
+
+/// HMAC hashes keys that are longer than its block.
+#[test]
+fn secrets_of_any_length() {
+    for length in [1, 63, 64, 65, 200] {
+        let secret = "s".repeat(length);
+        let mut body = with_transfer("deposit", "order-1", "1.50");
+        body["meta"]["sign"] = json!(sign(&secret, &format!("21.50order-1{TIME}")));
+        let verifier = Verifier::new(
+            Key::callback_secret(&secret).unwrap(),
+            TrackingIds::Lettered,
+        );
+        assert!(
+            verifier.verify(parse(body.to_string().as_bytes())).is_ok(),
+            "{length}"
+        );
+    }
+}
+
+/// Half a byte less, or a last byte that happens to be 0, is no signature.
+#[test]
+fn a_cut_signature_is_refused_even_if_zeros_are_missing() {
+    let ends_in_zeros = (0..100_000)
+        .map(|n| format!("order-{n}"))
+        .find(|id| sign(SECRET, &format!("21.50{id}{TIME}")).ends_with("00"));
+    let id = ends_in_zeros.unwrap();
+    let mut body = signed(
+        with_transfer("deposit", &id, "1.50"),
+        &format!("21.50{id}{TIME}"),
+    );
+    assert!(verify(&body, TrackingIds::Lettered).is_ok());
+    let whole = body["meta"]["sign"].as_str().unwrap().to_owned();
+    for cut in [1, 2] {
+        body["meta"]["sign"] = json!(whole[..64 - cut]);
+        let error = verify(&body, TrackingIds::Lettered).unwrap_err();
+        assert!(matches!(error, VerifyError::MalformedSignature), "{error}");
+    }
 }
 
 #[test]
@@ -101,7 +149,16 @@ fn age_is_looked_at_only_on_request_and_both_ways() {
             .verify_at(callback(), at("2026-03-02T09:15:03Z"))
             .is_ok()
     );
-    for now in ["2026-03-02T09:17:03Z", "2026-03-02T09:15:02Z"] {
+    assert!(
+        strict
+            .verify_at(callback(), at("2026-03-02T09:17:02.551870Z"))
+            .is_ok()
+    );
+    for now in [
+        "2026-03-02T09:17:02.551871Z",
+        "2026-03-02T09:17:03Z",
+        "2026-03-02T09:15:02Z",
+    ] {
         let error = strict.verify_at(callback(), at(now)).unwrap_err();
         assert!(matches!(error, VerifyError::Stale { .. }), "{now}: {error}");
     }
@@ -163,9 +220,37 @@ fn resolve_by_scale() {
     assert!(by_scale("7", 2).is_err());
     assert!(by_scale("17", 8).is_err());
     assert!(by_scale("17", u32::MAX).is_err());
-    // Without fraction digits nothing says where the amount ends.
+    // Without fraction digits nothing says where the amount ends, nor whether
+    // it is one: a payout's id may begin so.
     let whole = verify(&undivided("17", "10"), TrackingIds::Any).unwrap();
-    assert!(whole.resolve("17", &ExpectedAmount::WithScale(0)).is_err());
+    assert!(
+        whole
+            .clone()
+            .resolve("17", &ExpectedAmount::WithScale(0))
+            .is_err()
+    );
+    assert!(
+        whole
+            .resolve("17", &ExpectedAmount::Exactly("10".parse().unwrap()))
+            .is_err()
+    );
+    // Where the text has one reading already, a scale of 0 says nothing still.
+    let divided = signed(
+        with_transfer("deposit", "order-1", "10"),
+        &format!("210order-1{TIME}"),
+    );
+    let divided = verify(&divided, TrackingIds::Lettered).unwrap();
+    assert!(
+        divided
+            .clone()
+            .resolve("order-1", &ExpectedAmount::WithScale(0))
+            .is_err()
+    );
+    assert!(
+        divided
+            .resolve("order-1", &ExpectedAmount::Exactly("10".parse().unwrap()))
+            .is_ok()
+    );
 }
 
 /// An `e` behind the amount's digits is the id's first letter.
@@ -234,6 +319,31 @@ fn resolve_without_a_transfer_compares_the_id() {
             .tracking_id(),
         Some("39001")
     );
+}
+
+/// The shape is the body's choice, and no resolving closes that: which payout
+/// ids to avoid is in the docs of `resolve`.
+#[test]
+fn a_payout_id_with_a_point_can_pass_for_a_transfer() {
+    let told = signed(
+        with_transfer("deposit", "17", "10.50"),
+        &format!("210.5017{TIME}"),
+    );
+    let genuine = signed(
+        without_transfer("payout", "210.5017", 3),
+        &format!("210.5017{TIME}"),
+    );
+    assert_eq!(told["meta"]["sign"], genuine["meta"]["sign"]);
+    let exactly = ExpectedAmount::Exactly("10.50".parse().unwrap());
+    assert!(
+        verify(&told, TrackingIds::Any)
+            .unwrap()
+            .resolve("17", &exactly)
+            .is_ok()
+    );
+    // Under the other declarations there is no such pair.
+    assert!(verify(&told, TrackingIds::Lettered).is_err());
+    assert!(verify(&genuine, TrackingIds::Lettered).is_err());
 }
 
 #[test]

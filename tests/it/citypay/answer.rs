@@ -63,8 +63,47 @@ fn both_envelopes_and_all_fields() {
         serde_json::to_string(&answer).unwrap()
     );
     let again = parse(&serde_json::to_value(&answer).unwrap());
+    assert_eq!(
+        serde_json::to_string(&again).unwrap(),
+        serde_json::to_string(&answer).unwrap()
+    );
     assert_eq!(again.transactions, answer.transactions);
-    assert_eq!(again.status, answer.status);
+    let zone = FixedOffset::east_opt(0).unwrap();
+    assert_eq!(
+        (again.status, again.created_at),
+        (answer.status.clone(), answer.created_at.clone())
+    );
+    assert_eq!(
+        OrderAnswer::parse(written_without_minutes(&answer).as_bytes())
+            .unwrap()
+            .expires_at(zone),
+        answer.expires_at(zone)
+    );
+}
+
+/// As it is written, without `expirationTime`: the stamps have to be enough.
+fn written_without_minutes(answer: &OrderAnswer) -> String {
+    let mut written = serde_json::to_value(answer).unwrap();
+    written["data"]["expirationTime"] = json!(null);
+    written.to_string()
+}
+
+#[test]
+fn what_came_is_the_total_else_the_base() {
+    let received = |amount: Value| {
+        let mut answer = recorded();
+        answer["data"]["transactions"][0]["amount"] = amount;
+        parse(&answer).transactions[0]
+            .received()
+            .map(ToString::to_string)
+    };
+    assert_eq!(
+        received(json!({"base": "1", "total": "2"})).as_deref(),
+        Some("2")
+    );
+    assert_eq!(received(json!({"base": "1"})).as_deref(), Some("1"));
+    // What is missing or over is a difference, and may have either sign.
+    assert_eq!(received(json!({"underPaid": "-1", "overPaid": "-1"})), None);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What proves a CityPay.io callback, and what does not.
 
-use payhook::citypay::{Account, Environment, OrderCallback, OrderStatus};
+use payhook::citypay::{Account, DepositCallback, Environment, OrderCallback, OrderStatus};
 use payhook::{
     AddressRanges, Evidence, Fact, KeyError, Kind, Outcome, Unverified, Verified, VerifyError,
 };
@@ -87,6 +87,44 @@ fn a_transaction_that_the_answer_does_not_have_is_nobodys() {
 }
 
 #[test]
+fn the_only_transaction_is_meant_where_none_is_named() {
+    let callback = prove(
+        order(|o| o["transaction_id"] = json!(null)),
+        &answer(|_| ()),
+    )
+    .unwrap()
+    .into_callback();
+    assert!(callback.event().amount().unwrap().is_proven());
+    let two = answer(|a| {
+        let transactions = a["transactions"].as_array_mut().unwrap();
+        transactions.push(transactions[0].clone());
+    });
+    let callback = prove(order(|o| o["transaction_id"] = json!(null)), &two)
+        .unwrap()
+        .into_callback();
+    assert_eq!(callback.event().amount(), None);
+}
+
+#[test]
+fn a_deposit_by_record_is_the_one_with_that_token() {
+    let deposit =
+        || Unverified::<DepositCallback>::parse(&body("citypay-deposit-confirmed.json")).unwrap();
+    let proven = account()
+        .prove_deposit_by_record(deposit(), "dep_user_42")
+        .unwrap();
+    assert!(proven.proven().token().unwrap().is("dep_user_42"));
+    let error = account()
+        .prove_deposit_by_record(deposit(), "dep_user_43")
+        .unwrap_err();
+    assert!(matches!(error, VerifyError::NotIssued));
+    let nameless = Unverified::parse(br#"{"type":"deposit","transaction_id":7}"#).unwrap();
+    let error = account()
+        .prove_deposit_by_record(nameless, "dep_user_42")
+        .unwrap_err();
+    assert!(matches!(error, VerifyError::MissingToken));
+}
+
+#[test]
 fn a_fresh_order_without_a_token_goes_by_its_id() {
     let without_token = || order(|o| o["order_token"] = json!(""));
     assert!(prove(without_token(), &answer(|_| ())).is_ok());
@@ -136,7 +174,7 @@ fn another_order_or_customer_is_refused() {
         (
             order(|_| ()),
             br#"{"status":"error","status_code":404,"message":"x"}"#.to_vec(),
-            "the gateway answered the look-up with an error",
+            "the gateway answered the look-up with an error (404)",
         ),
         (
             order(|_| ()),
