@@ -86,6 +86,10 @@ impl Shape {
 /// times the memory of the `{}` that it can be made of.
 pub(crate) const MAX_ENTRIES: usize = 1_000;
 
+/// How a number looks to a visitor where somebody's build has serde_json's
+/// `arbitrary_precision` on: an object with this key.
+pub(crate) const NUMBER: &str = "$serde_json::private::Number";
+
 /// The visitor methods of what is neither a list nor an object.
 macro_rules! scalars {
     () => {
@@ -156,7 +160,7 @@ macro_rules! object {
 
             fn fill<D: serde::Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
                 #[allow(non_camel_case_types, reason = "named for its field")]
-                enum Key { $( $field, )+ Unknown_ }
+                enum Key { $( $field, )+ Number_, Unknown_ }
 
                 impl<'de> serde::Deserialize<'de> for Key {
                     fn deserialize<D: serde::Deserializer<'de>>(key: D) -> Result<Self, D::Error> {
@@ -176,6 +180,7 @@ macro_rules! object {
                     fn visit_str<E>(self, key: &str) -> Result<Key, E> {
                         Ok(match key {
                             $( $key => Key::$field, )+
+                            $crate::wire::NUMBER => Key::Number_,
                             _ => Key::Unknown_,
                         })
                     }
@@ -205,6 +210,7 @@ macro_rules! object {
                                     }
                                     object.shape = $crate::wire::Shape::Twice($key);
                                 } )+
+                                Key::Number_ => object.shape = $crate::wire::Shape::Mismatch,
                                 Key::Unknown_ => {}
                             }
                             map.next_value::<serde::de::IgnoredAny>()?;

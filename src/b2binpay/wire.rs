@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::read::unescape;
-use crate::wire::{InPlace, List, Mirror, Raw, Shape, object, scalars, skip_list};
+use crate::wire::{InPlace, List, Mirror, NUMBER, Raw, Shape, object, scalars, skip_list};
 
 object! {
     struct Document {
@@ -175,7 +175,10 @@ impl<'a> Resource<'a> {
                 Type::Other => map.next_value_seed(InPlace(&mut self.attributes)),
             },
             _ => {
-                self.shape = Shape::Twice(key);
+                self.shape = match key {
+                    NUMBER => Shape::Mismatch,
+                    key => Shape::Twice(key),
+                };
                 map.next_value().map(|IgnoredAny| ())
             }
         }
@@ -255,7 +258,7 @@ impl<'de> Deserialize<'de> for Key {
             }
 
             fn visit_str<E>(self, key: &str) -> Result<Key, E> {
-                let known = ["type", "id", "attributes", "relationships"];
+                let known = ["type", "id", "attributes", "relationships", NUMBER];
                 Ok(Key(known.into_iter().find(|known| *known == key)))
             }
         }
