@@ -37,7 +37,7 @@ use crate::text::Text;
 /// let amount: Amount = "0.60".parse()?;
 /// assert_eq!(amount, "0.6".parse()?);
 /// assert_eq!(amount.to_decimal()?.to_string(), "0.60");
-/// # Ok::<(), payhook::AmountError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// [`Display`]: fmt::Display
@@ -49,13 +49,16 @@ pub struct Amount {
     text: Text,
 }
 
-/// Why a text is no [`Amount`], or an amount no [`Decimal`].
+/// The value needs more than the 96 bits and 28 fraction digits of a [`Decimal`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the amount does not fit the 96 bits and 28 fraction digits of a `Decimal`")]
+#[non_exhaustive]
+pub struct DoesNotFit;
+
+/// Why a text is no [`Amount`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AmountError {
-    /// The value has more significant digits than a [`Decimal`] can hold.
-    #[error("the amount does not fit the 96 bits and 28 fraction digits of a `Decimal`")]
-    DoesNotFit,
     /// The exponent is beyond [`Amount::MAX_EXPONENT`].
     #[error("expected an exponent between -{max} and {max}", max = Amount::MAX_EXPONENT)]
     ExponentOutOfRange,
@@ -98,11 +101,11 @@ impl Amount {
     ///
     /// # Errors
     ///
-    /// [`AmountError::DoesNotFit`] if the value needs more than 96 bits or
+    /// [`DoesNotFit`] if the value needs more than 96 bits or
     /// 28 fraction digits. The amount itself stays usable: it compares,
     /// orders and prints at any size.
-    pub fn to_decimal(&self) -> Result<Decimal, AmountError> {
-        self.parts().to_decimal().ok_or(AmountError::DoesNotFit)
+    pub fn to_decimal(&self) -> Result<Decimal, DoesNotFit> {
+        self.parts().to_decimal().ok_or(DoesNotFit)
     }
 
     /// How many fraction digits the text has, once the exponent is applied:
@@ -334,9 +337,9 @@ impl From<Decimal> for Amount {
 }
 
 impl TryFrom<&Amount> for Decimal {
-    type Error = AmountError;
+    type Error = DoesNotFit;
 
-    fn try_from(amount: &Amount) -> Result<Self, AmountError> {
+    fn try_from(amount: &Amount) -> Result<Self, DoesNotFit> {
         amount.to_decimal()
     }
 }

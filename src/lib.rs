@@ -101,7 +101,7 @@ mod verified;
 mod wire;
 
 pub use address::{AddressError, AddressRanges};
-pub use amount::{Amount, AmountError};
+pub use amount::{Amount, AmountError, DoesNotFit};
 pub use callback::{Callback, Proven, VerifiedCallback};
 /// The version whose instants and zones are in this API.
 pub use chrono;

@@ -1,6 +1,7 @@
 //! The two gateways' ways from bytes to proof, up to where the merchant's
 //! look-up is asked and on from its answer.
 
+use std::fmt;
 use std::future::Future;
 use std::net::IpAddr;
 
@@ -21,11 +22,17 @@ use crate::verified::{Sealed, Unverified, Verified};
 type Proof = Result<Verified<Callback>, Disposition>;
 
 /// A posted body and the socket's peer.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Post<'a> {
     pub(super) body: &'a [u8],
     pub(super) limit: usize,
     pub(super) peer: Option<IpAddr>,
+}
+
+impl fmt::Debug for Post<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Post({} bytes)", self.body.len())
+    }
 }
 
 /// A gateway whose look-ups, if any, are synchronous. Sealed.

@@ -287,7 +287,12 @@ fn verifying() {
         assert_eq!(Error::from(error).to_string(), prose);
     }
     assert_eq!(
-        AmountError::DoesNotFit.to_string(),
+        "1e29"
+            .parse::<payhook::Amount>()
+            .unwrap()
+            .to_decimal()
+            .unwrap_err()
+            .to_string(),
         "the amount does not fit the 96 bits and 28 fraction digits of a `Decimal`"
     );
 }
