@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use payhook::{Amount, AmountError, DoesNotFit};
+use payhook::{Amount, AmountError};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
@@ -74,9 +74,10 @@ proptest! {
     #[test]
     fn a_decimal_is_exact_or_refused(text in AMOUNT) {
         let amount = amount(&text);
+        let short = !text.contains(['e', 'E']) && text.len() <= 28;
         match amount.to_decimal() {
             Ok(decimal) => prop_assert_eq!(Amount::from(decimal), amount, "{} became {}", text, decimal),
-            Err(DoesNotFit { .. }) => {}
+            Err(error) => prop_assert!(!short, "{}: {}", text, error),
         }
     }
 
