@@ -310,7 +310,8 @@ impl<'a> Event<'a> {
     }
 
     /// The amount's currency. Only CityPay.io's order endpoint proves it: for
-    /// B2BINPAY go by what the merchant expects under the reference.
+    /// B2BINPAY go by what the merchant recorded under the reference, and have a
+    /// person look where this says otherwise.
     #[must_use]
     pub fn currency(&self) -> Option<Fact<&'a str>> {
         self.currency

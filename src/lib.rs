@@ -16,9 +16,9 @@
 //! let shop = handler_fn(|callback: Verified<Callback>| -> Result<(), HandlerError> {
 //!     let event = callback.event();
 //!     if event.outcome().proven() == Some(Outcome::Settled) {
-//!         // The order under `event.reference()`: does it expect a deposit, of
-//!         // this amount, in the currency that *you* recorded? Then credit it,
-//!         // once.
+//!         // The order under `event.reference()`: does it expect a deposit of
+//!         // this amount? Then credit it, once, in the currency that *you*
+//!         // recorded for it.
 //!     }
 //!     Ok(())
 //! });
@@ -48,8 +48,8 @@
 //! The status and the amount of **one** transfer, the tracking id and the time.
 //! Not whether it is a deposit or a payout, no currency, no address, no
 //! transaction id, no confirmations, no other transfer. A captured payout can be
-//! shown as a deposit, and 100 DOGE as 100 BTC: compare every callback with what
-//! *you* expect under its tracking id, kind and currency above all.
+//! shown as a deposit, and 100 DOGE as 100 BTC. The tracking id is signed: credit
+//! in the kind and currency that *you* recorded under it, never in the body's.
 //!
 //! Between the signed parts stands nothing: `10.50` and `17` make the same text
 //! as `10.501` and `7`. So a [`Verifier`](b2binpay::Verifier) asks what your
