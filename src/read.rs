@@ -317,7 +317,7 @@ fn quoted(raw: Raw<'_>) -> Option<&str> {
 }
 
 /// Whether the value is a JSON number: nothing else begins like one.
-fn is_number(raw: Raw<'_>) -> bool {
+pub(crate) fn is_number(raw: Raw<'_>) -> bool {
     raw.0
         .starts_with(|first: char| first == '-' || first.is_ascii_digit())
 }
@@ -401,11 +401,13 @@ pub(crate) fn signed_time(reader: &Reader, raw: Raw<'_>) -> Result<Timestamp, Fl
     Ok(Timestamp::from_signed(reader.slice(&text))?)
 }
 
-/// A whole number, from a number or its digits as text.
+/// A whole number, from a number or its digits as text; in one spelling, so that
+/// a code has one text.
 pub(crate) fn integer(_: &Reader, raw: Raw<'_>) -> Result<i64, Flaw> {
     let text = verbatim(raw).map_err(|_| Flaw::NotAWholeNumber)?;
     let digits = text.strip_prefix('-').unwrap_or(&text);
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+    let leading_zero = digits.starts_with('0') && text != "0";
+    if digits.is_empty() || leading_zero || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(Flaw::NotAWholeNumber);
     }
     text.parse().map_err(|_| Flaw::OutOfRange {

@@ -275,10 +275,16 @@ fn read_destinations(
     };
     let mut destinations = Vec::new();
     if text.starts_with('{') {
-        destinations.extend(read_destination(reader, at, &mirror(text)?)?);
+        match mirror(text) {
+            Ok(entry) => destinations.extend(read_destination(reader, at, &entry)?),
+            Err(_) => reader.note(at, Flaw::NotAnObject),
+        }
         return Ok(destinations);
     }
-    let list: List<wire::Destination<'_>> = mirror(text)?;
+    let list: List<wire::Destination<'_>> = mirror(text).unwrap_or_else(|_| List {
+        items: Vec::new(),
+        shape: Shape::Mismatch,
+    });
     match list.shape {
         Shape::TooLong => return Err(at.error(Flaw::TooLong)),
         Shape::Mismatch => reader.note(at, Flaw::NotAnObject),

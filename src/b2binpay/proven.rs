@@ -205,11 +205,17 @@ impl Verified<TransferCallback> {
     /// who re-posts a captured body chooses it. Without a transfer there is no
     /// amount, and `amount` is not looked at.
     ///
-    /// What the body chooses all the same is its shape, since the kind is not
-    /// signed: the text of a rejected payout with the id `210.5017` is also that
-    /// of a confirmed deposit of `10.50` under `17`, and the id `39001` of one
-    /// is `9001` of the other. So give payouts ids that begin with a letter, or
-    /// a key of their own, where deposits have plain numbers.
+    /// What the body chooses all the same is its shape, since neither the kind
+    /// nor a transfer's absence is signed:
+    ///
+    /// - A callback without a transfer whose id has digits and a point in it can
+    ///   be shown with one: a payout `210.5017`, or a deposit `10.5017` in
+    ///   status 2, as a confirmed `10.50` under `17`. No id that is signed with
+    ///   the same key may look like that.
+    /// - A confirmed transfer of `100` under `7` can be shown as a rejected
+    ///   payout `21007`, and a rejected payout `39001` as a deposit `9001`. An
+    ///   id that is resolved without a transfer is a text that was signed, and
+    ///   not what became of it: ask the gateway before money is returned.
     ///
     /// A callback that has one reading already is compared with the
     /// expectation in the same way.

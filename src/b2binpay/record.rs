@@ -177,7 +177,7 @@ impl fmt::Debug for CallbackRecord {
 }
 
 impl Serialize for CallbackRecord {
-    /// The payload stands as an object if it is JSON, else as text.
+    /// The payload stands as it is if it is JSON and no more, else as text.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("id", &self.id)?;
@@ -192,7 +192,7 @@ impl Serialize for CallbackRecord {
             .as_deref()
             .map(serde_json::from_str::<&RawValue>)
         {
-            Some(Ok(json)) if json.get().starts_with('{') => {
+            Some(Ok(json)) if self.payload.as_deref() == Some(json.get()) => {
                 map.serialize_entry("payload", json)?;
             }
             _ => map.serialize_entry("payload", &self.payload)?,

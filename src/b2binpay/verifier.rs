@@ -27,9 +27,9 @@ pub enum TrackingIds {
     /// Anything goes, digits too. The text can't be divided: amount and id are
     /// proven only by [`Verified::resolve`], with what the merchant expects.
     ///
-    /// The status is read off the text's front. A *payout's* id that begins
-    /// with a digit can pass for one, so nothing settles before `resolve`, and
-    /// `resolve` says which payout ids to avoid.
+    /// The status is read off the text's front. An id that begins with a digit
+    /// can pass for one, so nothing settles before `resolve`, and `resolve` says
+    /// which ids to avoid.
     Any,
     /// Never empty, and never beginning with a digit, `.` or `-`: `order-9001`.
     /// One reading. The one to choose where there is a choice.

@@ -157,7 +157,7 @@ impl OrderAnswer {
         At::Root
             .sound(envelope.shape)
             .map_err(VerifyError::AnswerUnreadable)?;
-        if is_refusal(&envelope) {
+        if !is_success(&envelope) {
             let code = reader.strict(At::Root, envelope.status_code, read::integer);
             return Err(VerifyError::AnswerRefused {
                 code: code.ok().flatten(),
@@ -236,12 +236,18 @@ impl OrderAnswer {
     }
 }
 
-/// `{"status": "error", …}`, `"success": false`, or a status other than 1.
-fn is_refusal(envelope: &Envelope<'_>) -> bool {
-    let status = envelope.status.present();
-    let success = envelope.success.present();
-    status.is_some_and(|raw| !matches!(raw.0, "1" | r#""1""# | r#""""#))
-        || success.is_some_and(|raw| raw.0 != "true")
+/// Whether the envelope says that it worked: `"status": 1`, `"success": true`,
+/// and nothing to the contrary.
+fn is_success(envelope: &Envelope<'_>) -> bool {
+    let says = |mark: Raw<'_>, yes: &[&str]| {
+        let mark = mark.present().filter(|raw| raw.0 != r#""""#);
+        mark.map(|raw| yes.contains(&raw.0))
+    };
+    let marks = [
+        says(envelope.status, &["1", r#""1""#]),
+        says(envelope.success, &["true"]),
+    ];
+    marks.contains(&Some(true)) && !marks.contains(&Some(false))
 }
 
 fn read_answer(mut reader: Reader, a: &AnswerObject<'_>) -> Result<OrderAnswer, ParseError> {
@@ -308,6 +314,9 @@ fn read_transactions(
     }
     let mut transactions = Vec::with_capacity(list.items.len());
     for (index, transaction) in list.items.iter().enumerate() {
+        if transaction.shape.is_nothing() {
+            continue;
+        }
         transactions.push(read_transaction(
             reader,
             at.entry("transactions", index),

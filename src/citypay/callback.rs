@@ -265,13 +265,20 @@ pub(super) fn status_word(
     if !raw.0.starts_with('{') {
         return Ok(reader.lenient(at, raw, read::text));
     }
-    let status: StatusObject<'_> = mirror(raw.0)?;
+    let Ok(status) = mirror::<StatusObject<'_>>(raw.0) else {
+        reader.note(at, Flaw::NotAnObject);
+        return Ok(None);
+    };
     at.sound(status.shape)?;
-    // A code that is no word is the gateway's own number for it.
-    let code = reader.strict(at.key("code"), status.code, read::text);
-    match code.ok().flatten() {
-        None => Ok(reader.lenient(at.key("label"), status.label, read::text)),
-        code => Ok(code),
+    // A code that is a number is the gateway's own for the label; one that is
+    // neither number nor word says nothing, whatever the label does.
+    match reader.strict(at.key("code"), status.code, read::text_or_number) {
+        Ok(Some(code)) if !read::is_number(status.code) => Ok(Some(code)),
+        Ok(_) => Ok(reader.lenient(at.key("label"), status.label, read::text)),
+        Err(error) => {
+            reader.note_error(error);
+            Ok(None)
+        }
     }
 }
 

@@ -131,6 +131,15 @@ fn destinations_in_three_shapes() {
             json!(["0xabc"]),
             "`data.attributes.destination`: expected an object",
         ),
+        // A lone surrogate, once it is written as one.
+        (
+            json!({"\u{fffd}": 1}),
+            "`data.attributes.destination`: expected an object",
+        ),
+        (
+            json!([{"\u{fffd}": 1}]),
+            "`data.attributes.destination`: expected an object",
+        ),
         (
             json!({"address": 7}),
             "`data.attributes.destination.address`: expected text",
@@ -138,13 +147,29 @@ fn destinations_in_three_shapes() {
     ] {
         let mut body = with_transfer("deposit", "order-1", "1");
         body["data"]["attributes"]["destination"] = odd;
-        let anomalies: Vec<_> = read(&body)
+        let body = body.to_string().replace('\u{fffd}', "\\ud800");
+        let anomalies: Vec<_> = parse(body.as_bytes())
+            .unverified()
             .anomalies()
             .iter()
             .map(ToString::to_string)
             .collect();
         assert_eq!(anomalies, [path]);
     }
+}
+
+/// A status has one text: what is read as 3 is signed as `3`.
+#[test]
+fn a_code_with_a_leading_zero_is_none() {
+    let mut body = without_transfer("payout", "wd-1", 3);
+    body["data"]["attributes"]["status"] = json!("03");
+    let callback = read(&body);
+    assert_eq!(
+        (payout(&callback).status, callback.anomalies().len()),
+        (None, 1)
+    );
+    body["data"]["attributes"]["status"] = json!("3");
+    assert!(payout(&read(&body)).status.is_some());
 }
 
 #[test]

@@ -65,6 +65,20 @@ fn round_trip() {
 }
 
 #[test]
+fn a_payload_with_white_space_around_it_stays_text() {
+    for payload in [" {\"a\":1} ", "{\"a\":1}\n", "not json", ""] {
+        let mut record = CallbackRecord::new("1");
+        record.payload = Some(payload.into()).filter(|_| !payload.is_empty());
+        let written = serde_json::to_vec(&record).unwrap();
+        assert_eq!(
+            CallbackRecord::parse(&written).unwrap(),
+            record,
+            "{payload:?}"
+        );
+    }
+}
+
+#[test]
 fn debug_shows_no_payload() {
     let record =
         CallbackRecord::parse(br#"{"id": 1, "payload": {"sign": "MARKED"}, "response": "MARKED"}"#)

@@ -321,10 +321,10 @@ fn resolve_without_a_transfer_compares_the_id() {
     );
 }
 
-/// The shape is the body's choice, and no resolving closes that: which payout
-/// ids to avoid is in the docs of `resolve`.
+/// The shape is the body's choice, and no resolving closes that: which ids to
+/// avoid is in the docs of `resolve`.
 #[test]
-fn a_payout_id_with_a_point_can_pass_for_a_transfer() {
+fn an_id_with_a_point_can_pass_for_a_transfer() {
     let told = signed(
         with_transfer("deposit", "17", "10.50"),
         &format!("210.5017{TIME}"),
@@ -341,9 +341,16 @@ fn a_payout_id_with_a_point_can_pass_for_a_transfer() {
             .resolve("17", &exactly)
             .is_ok()
     );
+    let expired = signed(
+        without_transfer("deposit", "10.5017", 2),
+        &format!("210.5017{TIME}"),
+    );
+    assert_eq!(told["meta"]["sign"], expired["meta"]["sign"]);
     // Under the other declarations there is no such pair.
-    assert!(verify(&told, TrackingIds::Lettered).is_err());
-    assert!(verify(&genuine, TrackingIds::Lettered).is_err());
+    for body in [told, genuine, expired] {
+        assert!(verify(&body, TrackingIds::Lettered).is_err());
+        assert!(verify(&body, TrackingIds::AlwaysEmpty).is_err());
+    }
 }
 
 #[test]

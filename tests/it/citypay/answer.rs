@@ -127,6 +127,42 @@ fn a_transaction_is_found_if_only_one_fits() {
     assert_eq!(found(&with(json!([{"id": 5}, {"id": 5}])), "5"), None);
 }
 
+/// A label never speaks for a code that can't be read.
+#[test]
+fn the_status_is_the_code() {
+    let status = |status: Value| {
+        let mut answer = recorded();
+        answer["data"]["status"] = status;
+        OrderAnswer::parse(answer.to_string().as_bytes()).map(|answer| answer.status)
+    };
+    for confirmed in [
+        json!("CONFIRMED"),
+        json!({"code": "CONFIRMED", "label": "whatever"}),
+        json!({"code": 6, "label": "Confirmed"}),
+        json!({"code": "", "label": "Confirmed"}),
+        json!({"code": null, "label": "Confirmed"}),
+    ] {
+        assert_eq!(status(confirmed).unwrap(), OrderStatus::Confirmed);
+    }
+    for unreadable in [
+        json!({"code": ["CANCELED"], "label": "Confirmed"}),
+        json!({"code": true, "label": "Confirmed"}),
+    ] {
+        let error = status(unreadable).unwrap_err();
+        assert!(matches!(error, VerifyError::AnswerUnreadable(_)), "{error}");
+    }
+}
+
+#[test]
+fn what_is_empty_is_no_transaction() {
+    let mut answer = recorded();
+    answer["data"]["transactions"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!(null));
+    assert_eq!(parse(&answer).transactions.len(), 1);
+}
+
 #[test]
 fn debug_shows_nothing_of_the_payer() {
     let shown = format!(
@@ -161,6 +197,15 @@ fn error_forms() {
         (json!({"status": 0, "data": recorded()["data"]}), None),
         (json!({"status": "error", "data": recorded()["data"]}), None),
         (json!({"success": "true", "data": recorded()["data"]}), None),
+        (json!({"data": recorded()["data"]}), None),
+        (
+            json!({"success": null, "status": "", "data": recorded()["data"]}),
+            None,
+        ),
+        (
+            json!({"success": true, "status": 0, "data": recorded()["data"]}),
+            None,
+        ),
     ] {
         match OrderAnswer::parse(answer.to_string().as_bytes()) {
             Err(VerifyError::AnswerRefused { code }) => assert_eq!(code, expected),
