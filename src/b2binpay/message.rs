@@ -30,7 +30,9 @@ impl<'a> Message<'a> {
     pub(crate) fn of(callback: &'a TransferCallback) -> Self {
         let (status, amount) = match callback.transfer() {
             Some(transfer) => (transfer.signed_status.as_str(), transfer.amount.as_str()),
-            None if callback.operation.is_deposit() => (Self::own_status(callback), ""),
+            None if callback.operation.is_deposit() => {
+                (callback.signed_status.as_deref().unwrap_or_default(), "")
+            }
             None => ("", ""),
         };
         Self {
@@ -43,16 +45,12 @@ impl<'a> Message<'a> {
 
     /// The second text that a payout without a transfer may have signed.
     pub(crate) fn with_payout_status(callback: &'a TransferCallback) -> Option<Self> {
-        let no_transfer = callback.transfer().is_none() && !callback.operation.is_deposit();
-        let status = Self::own_status(callback);
-        (no_transfer && !status.is_empty()).then(|| Self {
+        // Kept only where there is no transfer.
+        let status = callback.signed_status.as_deref()?;
+        (!callback.operation.is_deposit()).then(|| Self {
             status,
             ..Self::of(callback)
         })
-    }
-
-    fn own_status(callback: &'a TransferCallback) -> &'a str {
-        callback.signed_status.as_deref().unwrap_or_default()
     }
 
     /// What stands in front of the time: one text, however it is cut.

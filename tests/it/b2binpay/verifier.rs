@@ -175,6 +175,11 @@ fn resolve_by_amount_goes_by_the_text() {
     // By value 10.5 and 10.50 are equal, but 10.5 + 017 is the same text as
     // 10.50 + 17: taking one for the other credits the wrong order.
     let callback = verify(&undivided("017", "10.5"), TrackingIds::Any).unwrap();
+    assert_eq!(
+        callback.proven().transfer_status(),
+        Some(TransferStatus::Confirmed)
+    );
+    assert_eq!(callback.proven().undivided(), Some("210.5017"));
     let exactly = |amount: &str| ExpectedAmount::Exactly(amount.parse().unwrap());
     assert!(callback.clone().resolve("17", &exactly("10.5")).is_err());
     assert!(callback.clone().resolve("17", &exactly("10.50")).is_ok());
