@@ -308,7 +308,8 @@ fn leading_status(text: &str) -> Option<(i32, &str)> {
 /// The amount with `scale` fraction digits that `text` begins with. Plain: an
 /// `e` is the id's first letter, never an exponent.
 fn with_scale(text: &str, scale: u32) -> Option<Amount> {
-    let point = text.find('.').filter(|_| scale > 0)?;
+    // A scale of 0 would leave a bare point, which is no amount.
+    let point = text.find('.')?;
     let end = point
         .checked_add(1)?
         .checked_add(usize::try_from(scale).ok()?)?;
