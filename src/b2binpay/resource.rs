@@ -172,10 +172,8 @@ impl Included {
             match resource.type_ {
                 Type::Transfer => match transfer(reader, at, resource) {
                     Ok(transfer) => included.transfers.push(transfer),
-                    Err(ParseError::Field { path, flaw })
-                        if flaw != Flaw::Duplicate && is_another(reader, resource, named) =>
-                    {
-                        reader.note_error(ParseError::Field { path, flaw });
+                    Err(error) if !is_twice(&error) && is_another(reader, resource, named) => {
+                        reader.note_error(error);
                     }
                     Err(error) => return Err(error),
                 },
@@ -185,6 +183,17 @@ impl Included {
         }
         Ok(included)
     }
+}
+
+/// A key twice is an error wherever it stands.
+fn is_twice(error: &ParseError) -> bool {
+    matches!(
+        error,
+        ParseError::Field {
+            flaw: Flaw::Duplicate,
+            ..
+        }
+    )
 }
 
 /// Whether the callback is about another transfer than this one, for certain.

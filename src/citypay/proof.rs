@@ -236,7 +236,7 @@ impl Account {
         !matches!(self.sources, Sources::Nothing)
     }
 
-    pub(crate) fn check_source(&self, peer: IpAddr) -> Result<(), VerifyError> {
+    fn check_source(&self, peer: IpAddr) -> Result<(), VerifyError> {
         match &self.sources {
             Sources::Review(ranges) | Sources::SettleDeposits(ranges) => ranges.check(peer),
             Sources::Nothing => Err(VerifyError::NoEvidence),

@@ -12,7 +12,7 @@ use super::lookup::{
 use crate::address::AddressRanges;
 use crate::b2binpay::{self, TransferCallback, Verifier};
 use crate::callback::Callback;
-use crate::citypay::{Account, DepositCallback, OrderCallback, Posted};
+use crate::citypay::{Account, DepositCallback, OrderCallback, Posted, Token};
 use crate::error::VerifyError;
 use crate::handler::HandlerError;
 use crate::text::Text;
@@ -135,8 +135,8 @@ pub struct CityPay<L> {
 enum Doorbell {
     Proven(Verified<Callback>),
     Order(Unverified<OrderCallback>, Text),
-    /// With the peer, where addresses are evidence.
-    Deposit(Unverified<DepositCallback>, Text, Option<IpAddr>),
+    /// Proven, if the merchant issued the token.
+    Deposit(Verified<Callback>, Text),
 }
 
 impl<L> CityPay<L> {
@@ -147,31 +147,34 @@ impl<L> CityPay<L> {
                 let token = token.ok_or(VerifyError::MissingToken)?.text();
                 Ok(Doorbell::Order(order, token))
             }
-            Posted::Deposit(deposit) => match (&deposit.unverified().deposit_token, post.peer) {
-                (Some(token), _) => {
-                    let token = token.text();
-                    Ok(Doorbell::Deposit(deposit, token, self.source(post)?))
-                }
-                // Nobody's, but from the gateway: for a person to look at.
-                (None, Some(peer)) if self.account.knows_sources() => {
-                    let deposit = self
-                        .account
-                        .prove_deposit_by_source_address(deposit, peer)?;
-                    Ok(Doorbell::Proven(deposit.into_callback()))
-                }
-                (None, _) => Err(VerifyError::MissingToken.into()),
-            },
+            Posted::Deposit(deposit) => self.begin_deposit(deposit, post.peer),
         }
     }
 
-    /// The peer, where addresses are evidence; checked before anything is asked.
-    fn source(&self, post: Post<'_>) -> Result<Option<IpAddr>, VerifyError> {
-        if !self.account.knows_sources() {
-            return Ok(None);
-        }
-        let peer = post.peer.ok_or(VerifyError::UnknownPeer)?;
-        self.account.check_source(peer)?;
-        Ok(Some(peer))
+    /// By the address where addresses are evidence, else by the record that is
+    /// asked next: with a token, neither counts before that has said yes.
+    fn begin_deposit(
+        &self,
+        deposit: Unverified<DepositCallback>,
+        peer: Option<IpAddr>,
+    ) -> Result<Doorbell, Disposition> {
+        let token = deposit.unverified().deposit_token.as_ref();
+        let token = token.map(Token::text);
+        let by_address = self.account.knows_sources();
+        let deposit = match (&token, peer) {
+            (_, Some(peer)) if by_address => self
+                .account
+                .prove_deposit_by_source_address(deposit, peer)?,
+            (Some(_), None) if by_address => return Err(VerifyError::UnknownPeer.into()),
+            (Some(token), _) => self.account.prove_deposit_by_record(deposit, token)?,
+            (None, _) => return Err(VerifyError::MissingToken.into()),
+        };
+        let deposit = deposit.into_callback();
+        Ok(match token {
+            Some(token) => Doorbell::Deposit(deposit, token),
+            // Nobody's, but from the gateway: for a person to look at.
+            None => Doorbell::Proven(deposit),
+        })
     }
 
     fn with_answer<E: Into<HandlerError>>(
@@ -185,23 +188,6 @@ impl<L> CityPay<L> {
             .account
             .prove_order(order, issued, &answer)?
             .into_callback())
-    }
-
-    /// By the address where addresses are evidence, else by the record that
-    /// was just asked.
-    fn with_record(
-        &self,
-        deposit: Unverified<DepositCallback>,
-        issued: &str,
-        peer: Option<IpAddr>,
-    ) -> Proof {
-        let deposit = match peer {
-            Some(peer) => self
-                .account
-                .prove_deposit_by_source_address(deposit, peer)?,
-            None => self.account.prove_deposit_by_record(deposit, issued)?,
-        };
-        Ok(deposit.into_callback())
     }
 }
 
@@ -224,9 +210,9 @@ impl<L: OrderLookup> Prove for CityPay<L> {
                 issued(self.lookup.is_issued(TokenUse::Order(&token)))?;
                 self.with_answer(order, &token, self.lookup.fetch(&token))
             }
-            Doorbell::Deposit(deposit, token, peer) => {
+            Doorbell::Deposit(deposit, token) => {
                 issued(self.lookup.is_issued(TokenUse::Deposit(&token)))?;
-                self.with_record(deposit, &token, peer)
+                Ok(deposit)
             }
         }
     }
@@ -241,9 +227,9 @@ impl<L: AsyncOrderLookup + Sync> AsyncProve for CityPay<L> {
                 let answer = self.lookup.fetch(&token).await;
                 self.with_answer(order, &token, answer)
             }
-            Doorbell::Deposit(deposit, token, peer) => {
+            Doorbell::Deposit(deposit, token) => {
                 issued(self.lookup.is_issued(TokenUse::Deposit(&token)).await)?;
-                self.with_record(deposit, &token, peer)
+                Ok(deposit)
             }
         }
     }
