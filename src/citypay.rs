@@ -4,6 +4,7 @@
 mod answer;
 mod callback;
 mod proof;
+mod serialize;
 mod status;
 mod token;
 mod wire;

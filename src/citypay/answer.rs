@@ -3,7 +3,7 @@
 use std::fmt;
 
 use chrono::{DateTime, FixedOffset, Utc};
-use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde::Serialize;
 
 use super::callback::{minutes_after, status_word};
 use super::status::OrderStatus;
@@ -64,7 +64,7 @@ pub struct OrderAnswer {
     /// What came in, in the answer's order.
     pub transactions: Vec<OrderTransaction>,
     /// `createdAt`, mostly without a zone, beside the milliseconds.
-    created_stamp: Option<Timestamp>,
+    pub(super) created_stamp: Option<Timestamp>,
     anomalies: Vec<Anomaly>,
 }
 
@@ -373,64 +373,4 @@ fn read_currency(
         currency: lenient!(reader, at, c.currency, text),
         abbreviation: lenient!(reader, at, c.abbreviation, text),
     }))
-}
-
-impl Serialize for OrderAnswer {
-    /// In the envelope with `success`.
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(3))?;
-        map.serialize_entry("success", &true)?;
-        map.serialize_entry("data", &Data(self))?;
-        map.serialize_entry("message", &None::<()>)?;
-        map.end()
-    }
-}
-
-struct Data<'a>(&'a OrderAnswer);
-
-impl Serialize for Data<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let a = self.0;
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("id", &a.id)?;
-        map.serialize_entry("customerId", &a.customer_id)?;
-        map.serialize_entry("token", &a.token)?;
-        map.serialize_entry("coin", &a.coin)?;
-        map.serialize_entry("coinBaseName", &a.coin_base_name)?;
-        map.serialize_entry("exchangeRate", &a.exchange_rate)?;
-        map.serialize_entry("amountFiat", &a.amount_fiat)?;
-        map.serialize_entry("amount", &a.amount)?;
-        map.serialize_entry("currency", &a.currency)?;
-        map.serialize_entry("createdAt", &a.created_stamp)?;
-        let milliseconds = a.created_at.as_ref();
-        let milliseconds = milliseconds.filter(|at| a.created_stamp.as_ref() != Some(at));
-        map.serialize_entry("createdAtMiliseconds", &milliseconds)?;
-        map.serialize_entry("type", &a.kind)?;
-        map.serialize_entry("expiresAt", &a.stated_expiry)?;
-        map.serialize_entry("expirationTime", &a.expiration_time)?;
-        map.serialize_entry("email", &a.email)?;
-        map.serialize_entry("address", &a.address)?;
-        map.serialize_entry("status", &StatusCode { code: &a.status })?;
-        map.serialize_entry("urls", &a.urls)?;
-        map.serialize_entry("transactions", &a.transactions)?;
-        map.end()
-    }
-}
-
-#[derive(Serialize)]
-struct StatusCode<'a> {
-    code: &'a OrderStatus,
-}
-
-impl Serialize for OrderTransaction {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("id", &self.id)?;
-        map.serialize_entry("hash", &self.hash)?;
-        map.serialize_entry("hashUrl", &self.hash_url)?;
-        map.serialize_entry("amount", &self.amount)?;
-        map.serialize_entry("amountFiat", &self.amount_fiat)?;
-        map.serialize_entry("createdAt", &self.created_at)?;
-        map.end()
-    }
 }
