@@ -19,8 +19,8 @@ use std::{env, fs, process};
 use payhook::b2binpay::{Key, TrackingIds, Verifier};
 use payhook::citypay::Account;
 use payhook::{
-    Callback, Disposition, HandlerError, OrderLookup, Receiver, Reply, TokenUse, Verified,
-    handler_fn,
+    Callback, Disposition, HandlerError, MemoryGuard, OrderLookup, Receiver, Reply, TokenUse,
+    Verified, handler_fn,
 };
 
 const USAGE: &str = "\
@@ -122,7 +122,8 @@ fn recorded_bodies() -> Result<Vec<PathBuf>, Box<dyn Error>> {
             files.push(path);
         }
     }
-    files.sort();
+    // `deposit` before `deposit-v2`.
+    files.sort_by_key(|file| file.file_stem().map(ToOwned::to_owned));
     Ok(files)
 }
 
@@ -172,7 +173,9 @@ impl Row {
 }
 
 fn run(options: &Options) -> Result<(), Box<dyn Error>> {
-    let b2binpay = Receiver::b2binpay(options.verifier.clone());
+    // One memory for all: what tells the same news twice is handled once.
+    let guard = MemoryGuard::new();
+    let b2binpay = Receiver::b2binpay(options.verifier.clone()).guard(&guard);
     let names: Vec<_> = options.files.iter().map(|file| name(file)).collect();
     let width = names.iter().map(String::len).max().unwrap_or_default();
     println!(
@@ -194,7 +197,8 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
                 body: file,
                 any_token: options.any_token,
             };
-            Receiver::citypay(options.account.clone(), lookup).receive(&body, None, &shop)
+            let citypay = Receiver::citypay(options.account.clone(), lookup).guard(&guard);
+            citypay.receive(&body, None, &shop)
         } else {
             b2binpay.receive(&body, None, &shop)
         };
@@ -239,7 +243,7 @@ fn sell(callback: &Verified<Callback>, row: &RefCell<Row>) -> Result<(), Handler
         return Err("the database is down".into());
     }
     // A real shop compares kind, amount and currency with the order under
-    // `event.reference()` here, and credits it once.
+    // `event.reference()` here.
     Ok(())
 }
 

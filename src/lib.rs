@@ -90,11 +90,14 @@ mod callback;
 pub mod citypay;
 mod error;
 mod event;
+mod guard;
 mod handler;
 mod open_enum;
 mod outcome;
 mod read;
 mod receiver;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod text;
 mod timestamp;
 mod verified;
@@ -107,15 +110,29 @@ pub use callback::{Callback, Proven, VerifiedCallback};
 pub use chrono;
 pub use error::{Error, Fault, Flaw, KeyError, ParseError, VerifyError};
 pub use event::{Event, Fact, Gateway, Kind};
+#[cfg(feature = "redis")]
+pub use guard::RedisGuard;
+pub use guard::{
+    AsyncGuard, Claim, ClaimToken, Guard, GuardFull, HandlerClaims, IdempotencyKey,
+    IdempotencyKeys, Lease, MemoryGuard,
+};
+#[cfg(feature = "postgres")]
+pub use guard::{PgClaim, PgGuard};
 pub use handler::{AsyncHandler, Handler, HandlerError, HandlerFn, handler_fn};
 pub use outcome::Outcome;
 pub use read::{Anomaly, DEFAULT_BODY_LIMIT, RawJson};
 pub use receiver::{
     AsyncDepositLookup, AsyncOrderLookup, AsyncProve, B2binpay, CityPay, DepositLookup,
-    Disposition, NoLookup, OrderLookup, Prove, Receiver, Reply, TokenUse,
+    Disposition, LeaseLost, NoLookup, OrderLookup, Prove, Receiver, Reply, TokenUse,
 };
+/// The version whose connections are in this API.
+#[cfg(feature = "redis")]
+pub use redis;
 /// The version whose `Decimal` is in this API.
 pub use rust_decimal;
+/// The version whose pools and transactions are in this API.
+#[cfg(feature = "postgres")]
+pub use sqlx;
 pub use text::Text;
 pub use timestamp::{Timestamp, TimestampError};
 

@@ -4,6 +4,7 @@
 mod gateway;
 mod lookup;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -13,9 +14,11 @@ use crate::callback::Callback;
 use crate::citypay::Account;
 use crate::error::{Fault, ParseError, VerifyError};
 use crate::event::Fact;
+use crate::guard::{AsyncGuard, Claim, ClaimToken, Guard, IdempotencyKeys, Lease, MemoryGuard};
 use crate::handler::{AsyncHandler, Handler, HandlerError};
 use crate::outcome::Outcome;
 use crate::read::DEFAULT_BODY_LIMIT;
+use crate::verified::Verified;
 
 pub use gateway::{AsyncProve, B2binpay, CityPay, Prove};
 pub use lookup::{
@@ -52,9 +55,26 @@ use gateway::Post;
 /// assert_eq!(reply.disposition().to_string(), "unreadable: `data`: expected a value, found none");
 /// # Ok::<(), payhook::KeyError>(())
 /// ```
+///
+/// What is proven passes its [`Guard`]: the same news is handed over once. Until
+/// it is given another one, a receiver remembers in [memory](MemoryGuard).
+///
+/// ```
+/// # use payhook::b2binpay::{Key, TrackingIds, Verifier};
+/// # use payhook::{Callback, HandlerError, Receiver, Verified, handler_fn};
+/// # let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?;
+/// # let receiver = Receiver::b2binpay(Verifier::new(key, TrackingIds::Lettered));
+/// # let handler = handler_fn(|_: Verified<Callback>| Ok::<(), HandlerError>(()));
+/// let body = include_bytes!("../examples/bodies/b2binpay-deposit-confirmed.json");
+/// assert_eq!(receiver.receive(body, None, &handler).disposition().to_string(), "handled: settled");
+/// assert_eq!(receiver.receive(body, None, &handler).disposition().to_string(), "handled before");
+/// # Ok::<(), payhook::KeyError>(())
+/// ```
 #[derive(Debug, Clone)]
-pub struct Receiver<G> {
+pub struct Receiver<G, D = MemoryGuard> {
     gateway: G,
+    guard: D,
+    endpoint: Cow<'static, str>,
     body_limit: usize,
 }
 
@@ -70,10 +90,10 @@ impl Receiver<B2binpay> {
     }
 }
 
-impl<L> Receiver<B2binpay<L>> {
+impl<L, D> Receiver<B2binpay<L>, D> {
     /// Proves unsigned callbacks of *deposits* by asking the gateway's API.
     #[must_use]
-    pub fn look_up_deposits<M>(self, lookup: M) -> Receiver<B2binpay<M>> {
+    pub fn look_up_deposits<M>(self, lookup: M) -> Receiver<B2binpay<M>, D> {
         let B2binpay {
             verifier, sources, ..
         } = self.gateway;
@@ -83,6 +103,8 @@ impl<L> Receiver<B2binpay<L>> {
                 sources,
                 lookup: Some(lookup),
             },
+            guard: self.guard,
+            endpoint: self.endpoint,
             body_limit: self.body_limit,
         }
     }
@@ -110,7 +132,35 @@ impl<G> Receiver<G> {
     fn new(gateway: G) -> Self {
         Self {
             gateway,
+            guard: MemoryGuard::new(),
+            endpoint: Cow::Borrowed(""),
             body_limit: DEFAULT_BODY_LIMIT,
+        }
+    }
+}
+
+impl<G, D> Receiver<G, D> {
+    /// Remembers with another guard: Redis or PostgreSQL where there are several
+    /// processes, [`HandlerClaims`](crate::HandlerClaims) where the handler
+    /// claims in its own transaction.
+    #[must_use]
+    pub fn guard<E>(self, guard: E) -> Receiver<G, E> {
+        Receiver {
+            gateway: self.gateway,
+            guard,
+            endpoint: self.endpoint,
+            body_limit: self.body_limit,
+        }
+    }
+
+    /// The name that this endpoint's claims stand under, `""` unless set. See
+    /// [`idempotency_keys`](Verified::idempotency_keys): endpoints that share a
+    /// signing key must share it.
+    #[must_use]
+    pub fn endpoint(self, name: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            endpoint: name.into(),
+            ..self
         }
     }
 
@@ -122,39 +172,66 @@ impl<G> Receiver<G> {
         self
     }
 
-    /// Parses, proves and hands over one body.
+    /// Parses, proves, claims and hands over one body.
     ///
     /// `peer` is the socket's peer, or what a proxy of the merchant's own
     /// forwards; it matters only where addresses are evidence.
+    ///
+    /// Until the handler returns, the claim is in flight: it is completed if the
+    /// handler succeeds and released if it fails. A handler that panics leaves
+    /// it to its lease.
     pub fn receive<H>(&self, body: &[u8], peer: Option<IpAddr>, handler: &H) -> Reply
     where
         G: Prove,
+        D: Guard,
         H: Handler<Callback> + ?Sized,
     {
-        let disposition = match self.gateway.prove(self.post(body, peer)) {
-            Ok(callback) => {
-                let outcome = callback.event().outcome();
-                Disposition::handled(outcome, handler.handle(callback))
+        let flow = || {
+            let callback = self.gateway.prove(self.post(body, peer))?;
+            let claim = self.guard.claim(&self.keys(&callback));
+            let token = Disposition::fresh(claim)?;
+            let outcome = callback.event().outcome();
+            match handler.handle(callback) {
+                Ok(()) => Disposition::recorded(outcome, self.guard.complete(token)),
+                Err(error) => {
+                    // What can't be released runs out.
+                    let _ = self.guard.release(token);
+                    Err(Disposition::HandlerFailed(error.into()))
+                }
             }
-            Err(disposition) => disposition,
         };
-        Reply { disposition }
+        Reply::of(flow())
     }
 
-    /// [`receive`](Self::receive) for asynchronous handlers and look-ups.
+    /// [`receive`](Self::receive) for asynchronous handlers, guards and
+    /// look-ups. A future that is dropped while the handler runs leaves the
+    /// claim to its lease.
     pub async fn receive_async<H>(&self, body: &[u8], peer: Option<IpAddr>, handler: &H) -> Reply
     where
         G: AsyncProve,
+        D: AsyncGuard,
         H: AsyncHandler<Callback>,
     {
-        let disposition = match self.gateway.prove(self.post(body, peer)).await {
-            Ok(callback) => {
-                let outcome = callback.event().outcome();
-                Disposition::handled(outcome, handler.handle(callback).await)
+        let flow = async {
+            let callback = self.gateway.prove(self.post(body, peer)).await?;
+            let claim = self.guard.claim(&self.keys(&callback)).await;
+            let token = Disposition::fresh(claim)?;
+            let outcome = callback.event().outcome();
+            match handler.handle(callback).await {
+                Ok(()) => Disposition::recorded(outcome, self.guard.complete(token).await),
+                Err(error) => {
+                    let error = error.into();
+                    // What can't be released runs out.
+                    let _ = self.guard.release(token).await;
+                    Err(Disposition::HandlerFailed(error))
+                }
             }
-            Err(disposition) => disposition,
         };
-        Reply { disposition }
+        Reply::of(flow.await)
+    }
+
+    fn keys(&self, callback: &Verified<Callback>) -> IdempotencyKeys {
+        callback.idempotency_keys(&self.endpoint)
     }
 
     fn post<'a>(&self, body: &'a [u8], peer: Option<IpAddr>) -> Post<'a> {
@@ -173,17 +250,28 @@ pub struct Reply {
 }
 
 impl Reply {
+    fn of(result: Result<Disposition, Disposition>) -> Self {
+        let (Ok(disposition) | Err(disposition)) = result;
+        Self { disposition }
+    }
+
     /// The HTTP status.
     ///
     /// | status | means |
     /// |---|---|
-    /// | 200 | handled |
+    /// | 200 | handled, now or before |
     /// | 400 | unreadable |
     /// | 401 | not proven |
+    /// | 409 | older than the guard's memory: nobody can say whether it was handled |
     /// | 413 | too large |
     /// | 422 | readable, but of a kind that is not known |
     /// | 500 | the handler failed; the gateway sends again |
-    /// | 503 | the look-up failed; the gateway sends again |
+    /// | 503 | the look-up or the guard failed, or another delivery of it is being handled; the gateway sends again |
+    ///
+    /// *In flight* is 503, not 409: the same request will be answered with 200
+    /// a moment later, and if the one who handles it dies, this one is needed
+    /// again. A 4xx says that repeating it is of no use, which is true of what
+    /// is beyond the horizon.
     #[must_use]
     pub fn status(&self) -> u16 {
         self.disposition.http_status()
@@ -220,8 +308,18 @@ pub enum Disposition {
         /// afterwards is not in here.
         outcome: Fact<Outcome>,
     },
+    /// Proven, and unknown to the guard, but older than what the guard has
+    /// forgotten; nothing was handed over. For a person to look at.
+    BeyondHorizon,
+    /// Proven, and handled before; nothing was handed over.
+    Duplicate,
+    /// Proven, but the guard can't be asked; nothing was handed over.
+    GuardFailed(HandlerError),
     /// Proven, and the handler failed.
     HandlerFailed(HandlerError),
+    /// Proven, and another delivery of it is being handled; nothing was handed
+    /// over.
+    InFlight,
     /// A look-up of the merchant's failed, or its answer says nothing; nothing
     /// was handed over.
     LookupFailed(HandlerError),
@@ -230,14 +328,47 @@ pub enum Disposition {
     NotProven(VerifyError),
     /// Not readable; nothing was handed over.
     Unreadable(ParseError),
+    /// Proven, and the handler took it, but the guard could not note that: the
+    /// next delivery of it may be handed over as well.
+    #[non_exhaustive]
+    Unrecorded {
+        /// As in [`Handled`](Self::Handled).
+        outcome: Fact<Outcome>,
+        /// [`LeaseLost`], or what keeps the guard from answering.
+        error: HandlerError,
+    },
 }
 
+/// The handler took longer than its lease, and somebody else may have handled
+/// the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the handler took longer than its lease")]
+#[non_exhaustive]
+pub struct LeaseLost;
+
 impl Disposition {
-    fn handled<E: Into<HandlerError>>(outcome: Fact<Outcome>, result: Result<(), E>) -> Self {
-        match result {
-            Ok(()) => Self::Handled { outcome },
-            Err(error) => Self::HandlerFailed(error.into()),
+    fn fresh<E: Into<HandlerError>>(claim: Result<Claim, E>) -> Result<ClaimToken, Self> {
+        match claim {
+            Ok(Claim::Fresh(token)) => Ok(token),
+            Ok(Claim::BeyondHorizon) => Err(Self::BeyondHorizon),
+            Ok(Claim::Done) => Err(Self::Duplicate),
+            Ok(Claim::InFlight) => Err(Self::InFlight),
+            Err(error) => Err(Self::GuardFailed(error.into())),
         }
+    }
+
+    /// Answered with 200 in any case: it *is* handled, and to ask for it again
+    /// would have it handled twice.
+    fn recorded<E: Into<HandlerError>>(
+        outcome: Fact<Outcome>,
+        lease: Result<Lease, E>,
+    ) -> Result<Self, Self> {
+        let error = match lease {
+            Ok(Lease::Held) => return Ok(Self::Handled { outcome }),
+            Ok(Lease::Lost) => LeaseLost.into(),
+            Err(error) => error.into(),
+        };
+        Err(Self::Unrecorded { outcome, error })
     }
 
     fn lookup_failed<E: Into<HandlerError>>(error: E) -> Self {
@@ -248,9 +379,10 @@ impl Disposition {
     #[must_use]
     pub fn http_status(&self) -> u16 {
         match self {
-            Self::Handled { .. } => 200,
+            Self::Handled { .. } | Self::Duplicate | Self::Unrecorded { .. } => 200,
+            Self::BeyondHorizon => 409,
             Self::HandlerFailed(_) => 500,
-            Self::LookupFailed(_) => 503,
+            Self::GuardFailed(_) | Self::InFlight | Self::LookupFailed(_) => 503,
             Self::NotProven(error) => error.http_status(),
             Self::Unreadable(error) => error.http_status(),
         }
@@ -260,8 +392,12 @@ impl Disposition {
     #[must_use]
     pub fn fault(&self) -> Option<Fault> {
         match self {
-            Self::Handled { .. } => None,
-            Self::HandlerFailed(_) | Self::LookupFailed(_) => Some(Fault::Operator),
+            Self::Handled { .. } | Self::Duplicate | Self::InFlight => None,
+            Self::BeyondHorizon => Some(Fault::Sender),
+            Self::GuardFailed(_)
+            | Self::HandlerFailed(_)
+            | Self::LookupFailed(_)
+            | Self::Unrecorded { .. } => Some(Fault::Operator),
             Self::NotProven(error) => Some(error.fault()),
             Self::Unreadable(error) => Some(error.fault()),
         }
@@ -271,11 +407,20 @@ impl Disposition {
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Handled { .. } => None,
+            Self::Handled { .. } | Self::Duplicate => None,
+            Self::InFlight => Some("nothing: the gateway will send again"),
+            Self::BeyondHorizon => Some(
+                "look the payment up: the guard has forgotten callbacks that are newer than this \
+                 one; a longer retention keeps more",
+            ),
+            Self::GuardFailed(_) => Some("see the guard's error; the gateway will send again"),
             Self::HandlerFailed(_) => Some("see the handler's error; the gateway will send again"),
             Self::LookupFailed(_) => Some("see the look-up's error; the gateway will send again"),
             Self::NotProven(error) => Some(error.hint()),
             Self::Unreadable(error) => Some(error.hint()),
+            Self::Unrecorded { .. } => {
+                Some("compare with the ledger: another delivery of this may be handled, too")
+            }
         }
     }
 }
@@ -284,10 +429,19 @@ impl fmt::Display for Disposition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Handled { outcome } => write!(f, "handled: {outcome}"),
+            Self::BeyondHorizon => f.write_str("older than the guard's memory"),
+            Self::Duplicate => f.write_str("handled before"),
+            Self::GuardFailed(error) => with_sources(f, "the guard failed", &**error),
+            Self::InFlight => f.write_str("being handled by another delivery"),
             Self::HandlerFailed(error) => with_sources(f, "the handler failed", &**error),
             Self::LookupFailed(error) => with_sources(f, "the look-up failed", &**error),
             Self::NotProven(error) => write!(f, "not proven: {error}"),
             Self::Unreadable(error) => write!(f, "unreadable: {error}"),
+            Self::Unrecorded { outcome, error } => with_sources(
+                f,
+                &format!("handled: {outcome}, but not recorded"),
+                &**error,
+            ),
         }
     }
 }

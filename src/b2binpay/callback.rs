@@ -153,6 +153,16 @@ impl TransferCallback {
         !matches!(self.signature, Signature::Absent)
     }
 
+    /// The 32 bytes of the signature, from lower-case hexadecimal.
+    pub(crate) fn mac(&self) -> Option<[u8; 32]> {
+        let Signature::Present(text) = &self.signature else {
+            return None;
+        };
+        let mut bytes = [0; 32];
+        let decoded = base16ct::lower::decode(text.as_str(), &mut bytes).ok()?;
+        (decoded.len() == 32).then_some(bytes)
+    }
+
     /// The exact bytes of the body. Beside them stands its signature: treat
     /// what was not handled yet as confidential.
     #[must_use]

@@ -181,7 +181,7 @@ impl Verifier {
             (Subject::Ambiguous, _) => return Err(VerifyError::AmbiguousTransfer),
             (Subject::None | Subject::Transfer(_), _) => {}
         }
-        let signature = decode(&body.signature).ok_or(VerifyError::MalformedSignature)?;
+        let signature = body.mac().ok_or(VerifyError::MalformedSignature)?;
 
         // The second form of a payout is tried only where its text can't be
         // any other body's.
@@ -257,14 +257,4 @@ impl Verifier {
         }
         Ok(())
     }
-}
-
-/// The 32 bytes of a signature in lower-case hexadecimal.
-fn decode(signature: &Signature) -> Option<[u8; 32]> {
-    let Signature::Present(text) = signature else {
-        return None;
-    };
-    let mut bytes = [0; 32];
-    let decoded = base16ct::lower::decode(text.as_str(), &mut bytes).ok()?;
-    (decoded.len() == 32).then_some(bytes)
 }

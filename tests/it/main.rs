@@ -15,6 +15,7 @@ mod bad_input;
 mod citypay;
 mod error;
 mod event;
+mod guard;
 mod handler;
 mod open_enum;
 mod outcome;

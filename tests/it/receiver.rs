@@ -8,8 +8,8 @@ use payhook::b2binpay::TrackingIds;
 use payhook::citypay::Account;
 use payhook::{
     AddressRanges, AsyncDepositLookup, AsyncOrderLookup, Callback, DepositLookup, Disposition,
-    Evidence, Fault, HandlerError, OrderLookup, Receiver, Reply, TokenUse, Verified, VerifyError,
-    handler_fn,
+    Evidence, Fault, HandlerError, MemoryGuard, OrderLookup, Receiver, Reply, TokenUse, Verified,
+    VerifyError, handler_fn,
 };
 use serde_json::json;
 
@@ -36,7 +36,7 @@ impl Seen {
     }
 }
 
-fn receive<G: payhook::Prove + payhook::AsyncProve>(
+fn receive<G: payhook::Prove + payhook::AsyncProve + Clone>(
     receiver: &Receiver<G>,
     body: &[u8],
     peer: Option<IpAddr>,
@@ -47,13 +47,15 @@ fn receive<G: payhook::Prove + payhook::AsyncProve>(
         Ok::<_, HandlerError>(())
     });
     assert_eq!(seen.0.lock().unwrap().len(), 0, "not taken yet");
-    let reply = receiver.receive(body, peer, &handler);
+    // What a guard remembers is tested elsewhere.
+    let fresh = || receiver.clone().guard(MemoryGuard::new());
+    let reply = fresh().receive(body, peer, &handler);
     let async_seen = Seen::default();
     let handler = handler_fn(|callback: Verified<Callback>| {
         async_seen.note(&callback);
         std::future::ready(Ok::<_, HandlerError>(()))
     });
-    let async_reply = block_on(receiver.receive_async(body, peer, &handler));
+    let async_reply = block_on(fresh().receive_async(body, peer, &handler));
     // Both ways are one flow.
     assert_eq!(async_reply.status(), reply.status());
     assert_eq!(

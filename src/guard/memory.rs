@@ -1,0 +1,308 @@
+//! [`MemoryGuard`]: remembers in this process.
+
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use chrono::{DateTime, Utc};
+
+use super::keys::{IdempotencyKey, IdempotencyKeys};
+use super::{Claim, ClaimToken, Guard, Lease};
+
+/// A guard for one process: the default of a [`Receiver`](crate::Receiver).
+///
+/// It remembers a handled callback for its [`retention`](Self::retention), and
+/// not more of them than its [`capacity`](Self::capacity); those that were seen
+/// longest ago go first. What it has forgotten leaves a mark: a callback that
+/// it does not know and that is not newer than the mark is answered with
+/// [`Claim::BeyondHorizon`], never taken for new. A callback of no known time
+/// ([`IdempotencyKeys::time`]) has no horizon, and what is resent by hand after
+/// it was forgotten is new: it has a new time.
+///
+/// A restart forgets everything and leaves no mark. With more than one process,
+/// or where a credit must survive a restart, take `RedisGuard` or `PgGuard`.
+///
+/// Clones share one memory. Threads may use it at once.
+#[derive(Debug, Clone)]
+pub struct MemoryGuard {
+    memory: Arc<Mutex<Memory>>,
+    lease: Duration,
+    retention: Duration,
+    capacity: usize,
+}
+
+/// A [`MemoryGuard`] holds as many claims in flight as it may hold at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("all {capacity} claims that the guard may hold are in flight")]
+#[non_exhaustive]
+pub struct GuardFull {
+    /// How many it may hold.
+    pub capacity: usize,
+}
+
+#[derive(Debug, Default)]
+struct Memory {
+    /// Which effect a delivery was first seen with.
+    bindings: HashMap<IdempotencyKey, IdempotencyKey>,
+    effects: HashMap<IdempotencyKey, Effect>,
+    /// Effects in the order in which they were last seen, with outdated
+    /// entries among them: those whose `sighting` is not the effect's.
+    sightings: VecDeque<(u64, IdempotencyKey)>,
+    /// The number of the last claim or sighting.
+    count: u64,
+    /// The latest time of a delivery that was forgotten.
+    forgotten: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug)]
+struct Effect {
+    state: State,
+    /// All that are bound to it, to be forgotten with it.
+    deliveries: Vec<IdempotencyKey>,
+    /// The latest time of them.
+    time: Option<DateTime<Utc>>,
+    seen: Instant,
+    sighting: u64,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum State {
+    Done,
+    Free,
+    /// Until its lease runs out; `None` is never.
+    Held {
+        fence: u64,
+        until: Option<Instant>,
+    },
+}
+
+impl MemoryGuard {
+    /// Holds a claim for a minute, remembers a handled callback for 30 days,
+    /// and 100,000 of them, in at most 120 MB.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            memory: Arc::default(),
+            lease: Duration::from_secs(60),
+            retention: Duration::from_secs(30 * 24 * 60 * 60),
+            capacity: 100_000,
+        }
+    }
+
+    /// How long a handler may take before its claim passes on to the next
+    /// delivery.
+    #[must_use]
+    pub fn lease(self, lease: Duration) -> Self {
+        Self { lease, ..self }
+    }
+
+    /// How long a callback is remembered after it was last seen.
+    #[must_use]
+    pub fn retention(self, retention: Duration) -> Self {
+        Self { retention, ..self }
+    }
+
+    /// How many callbacks are remembered, and how many delivery keys. At least
+    /// one.
+    #[must_use]
+    pub fn capacity(self, capacity: usize) -> Self {
+        Self {
+            capacity: capacity.max(1),
+            ..self
+        }
+    }
+
+    /// A handler that panicked is not this guard's affair: its state is whole
+    /// between any two calls.
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn end(&self, token: &ClaimToken, state: State) -> Lease {
+        let mut memory = self.memory();
+        match memory.effects.get_mut(&token.effect) {
+            Some(effect) if effect.is_held_by(token.fence) => {
+                effect.state = state;
+                memory.see(token.effect, Instant::now());
+                Lease::Held
+            }
+            _ => Lease::Lost,
+        }
+    }
+}
+
+impl Default for MemoryGuard {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Guard for MemoryGuard {
+    type Error = GuardFull;
+
+    fn claim(&self, keys: &IdempotencyKeys) -> Result<Claim, GuardFull> {
+        let now = Instant::now();
+        let mut memory = self.memory();
+        if let Some(oldest) = now.checked_sub(self.retention) {
+            memory.forget_seen_before(oldest, now);
+        }
+        let bound = memory.bindings.get(keys.delivery()).copied();
+        let key = bound.unwrap_or(*keys.effect());
+        if bound.is_none() {
+            if !memory.effects.contains_key(&key) && memory.may_have_forgotten(keys) {
+                return Ok(Claim::BeyondHorizon);
+            }
+            if !memory.has_room(self.capacity, &key, now) {
+                return Err(GuardFull {
+                    capacity: self.capacity,
+                });
+            }
+            memory.bind(keys, now);
+        }
+        memory.see(key, now);
+        Ok(memory.hold(key, now, self.lease))
+    }
+
+    fn complete(&self, token: ClaimToken) -> Result<Lease, GuardFull> {
+        Ok(self.end(&token, State::Done))
+    }
+
+    fn release(&self, token: ClaimToken) -> Result<Lease, GuardFull> {
+        Ok(self.end(&token, State::Free))
+    }
+}
+
+impl Memory {
+    fn next(&mut self) -> u64 {
+        self.count += 1;
+        self.count
+    }
+
+    fn may_have_forgotten(&self, keys: &IdempotencyKeys) -> bool {
+        matches!((keys.time(), self.forgotten), (Some(time), Some(mark)) if time <= mark)
+    }
+
+    fn bind(&mut self, keys: &IdempotencyKeys, now: Instant) {
+        self.bindings.insert(*keys.delivery(), *keys.effect());
+        let effect = match self.effects.entry(*keys.effect()) {
+            Entry::Occupied(effect) => effect.into_mut(),
+            Entry::Vacant(place) => place.insert(Effect {
+                state: State::Free,
+                deliveries: Vec::with_capacity(1),
+                time: None,
+                seen: now,
+                sighting: 0,
+            }),
+        };
+        effect.deliveries.push(*keys.delivery());
+        effect.time = effect.time.max(keys.time());
+    }
+
+    fn see(&mut self, key: IdempotencyKey, now: Instant) {
+        let sighting = self.next();
+        if let Some(effect) = self.effects.get_mut(&key) {
+            effect.seen = now;
+            effect.sighting = sighting;
+            self.sightings.push_back((sighting, key));
+        }
+        // Not more outdated entries than others.
+        if self.sightings.len() > 2 * self.effects.len() + 16 {
+            let effects = &self.effects;
+            self.sightings
+                .retain(|(sighting, key)| is_current(effects, *sighting, key));
+        }
+    }
+
+    fn hold(&mut self, key: IdempotencyKey, now: Instant, lease: Duration) -> Claim {
+        let fence = self.next();
+        let Some(effect) = self.effects.get_mut(&key) else {
+            // A binding goes with its effect, so there always is one.
+            return Claim::InFlight;
+        };
+        match effect.state {
+            State::Done => Claim::Done,
+            state if state.is_in_flight(now) => Claim::InFlight,
+            State::Held { .. } | State::Free => {
+                let until = now.checked_add(lease);
+                effect.state = State::Held { fence, until };
+                Claim::Fresh(ClaimToken::new(key, fence))
+            }
+        }
+    }
+
+    /// Forgets what was seen longest ago until there is room for one more, but
+    /// neither what is in flight nor `wanted`, which is about to be asked for.
+    fn has_room(&mut self, capacity: usize, wanted: &IdempotencyKey, now: Instant) -> bool {
+        let mut kept = Vec::new();
+        while self.bindings.len() >= capacity {
+            match self.sightings.pop_front() {
+                None => break,
+                Some((sighting, key)) if !is_current(&self.effects, sighting, &key) => {}
+                Some((sighting, key)) if key == *wanted || self.is_in_flight(&key, now) => {
+                    kept.push((sighting, key));
+                }
+                Some((_, key)) => self.forget(&key),
+            }
+        }
+        for sighting in kept.into_iter().rev() {
+            self.sightings.push_front(sighting);
+        }
+        self.bindings.len() < capacity
+    }
+
+    fn forget_seen_before(&mut self, oldest: Instant, now: Instant) {
+        while let Some((sighting, key)) = self.sightings.front().copied() {
+            let effect = self.effects.get(&key);
+            match effect.filter(|effect| effect.sighting == sighting) {
+                Some(effect) if effect.seen >= oldest => break,
+                Some(_) if self.is_in_flight(&key, now) => break,
+                Some(_) => self.forget(&key),
+                None => {}
+            }
+            self.sightings.pop_front();
+        }
+    }
+
+    fn is_in_flight(&self, key: &IdempotencyKey, now: Instant) -> bool {
+        let effect = self.effects.get(key);
+        effect.is_some_and(|effect| effect.state.is_in_flight(now))
+    }
+
+    /// What was never handled leaves no mark: it may come again.
+    fn forget(&mut self, key: &IdempotencyKey) {
+        let Some(effect) = self.effects.remove(key) else {
+            return;
+        };
+        for delivery in &effect.deliveries {
+            self.bindings.remove(delivery);
+        }
+        if !matches!(effect.state, State::Free) {
+            // A stamp from the future would put everything beyond the horizon.
+            let now = DateTime::from(SystemTime::now());
+            self.forgotten = self.forgotten.max(effect.time.map(|time| time.min(now)));
+        }
+    }
+}
+
+impl State {
+    fn is_in_flight(self, now: Instant) -> bool {
+        matches!(self, Self::Held { until, .. } if until.is_none_or(|until| now < until))
+    }
+}
+
+impl Effect {
+    fn is_held_by(&self, token: u64) -> bool {
+        matches!(self.state, State::Held { fence, .. } if fence == token)
+    }
+}
+
+fn is_current(
+    effects: &HashMap<IdempotencyKey, Effect>,
+    sighting: u64,
+    key: &IdempotencyKey,
+) -> bool {
+    effects
+        .get(key)
+        .is_some_and(|effect| effect.sighting == sighting)
+}

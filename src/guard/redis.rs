@@ -1,0 +1,178 @@
+//! [`RedisGuard`]: remembers in Redis.
+
+use std::time::Duration;
+
+use ::redis::aio::ConnectionLike;
+use ::redis::{ErrorKind, RedisError, Script};
+
+use super::keys::{IdempotencyKey, IdempotencyKeys};
+use super::{AsyncGuard, Claim, ClaimToken, Lease};
+
+/// A guard in Redis (6 or newer), for several processes. Feature `redis`.
+///
+/// ```no_run
+/// use payhook::RedisGuard;
+/// use payhook::redis::Client;
+///
+/// # async fn connect() -> Result<(), payhook::redis::RedisError> {
+/// let client = Client::open("redis://127.0.0.1")?;
+/// let guard = RedisGuard::new(client.get_multiplexed_async_connection().await?);
+/// # let _ = guard;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Any asynchronous connection that can be cloned will do; one that reconnects,
+/// such as `ConnectionManager`, is what a server wants. Its timeouts decide how
+/// long an unreachable Redis is waited for. Runtime and TLS are chosen with the
+/// features of the `redis` crate in the merchant's own build.
+///
+/// A step is one round trip and one atomic script. All keys have the hash tag
+/// `{payhook}` (or the [`prefix`](Self::prefix)), so that they stay together in
+/// a cluster.
+///
+/// What Redis loses is forgotten without a mark: have it append to disk
+/// (`appendonly yes`), never evict (`maxmemory-policy noeviction`), and know
+/// that a failover may lose the last second.
+#[derive(Clone)]
+pub struct RedisGuard<C> {
+    connection: C,
+    prefix: String,
+    lease: Duration,
+    retention: Duration,
+}
+
+impl<C> RedisGuard<C> {
+    /// Holds a claim for a minute, and remembers a callback for 30 days after it
+    /// was last seen.
+    #[must_use]
+    pub fn new(connection: C) -> Self {
+        Self {
+            connection,
+            prefix: "payhook".to_owned(),
+            lease: Duration::from_secs(60),
+            retention: Duration::from_secs(30 * 24 * 60 * 60),
+        }
+    }
+
+    /// What the keys in Redis begin with, `payhook` unless set.
+    #[must_use]
+    pub fn prefix(self, prefix: &str) -> Self {
+        Self {
+            prefix: prefix.to_owned(),
+            ..self
+        }
+    }
+
+    /// How long a handler may take before its claim passes on to the next
+    /// delivery.
+    #[must_use]
+    pub fn lease(self, lease: Duration) -> Self {
+        Self { lease, ..self }
+    }
+
+    /// How long a callback is remembered after it was last seen. An unknown one
+    /// of that age is answered with [`Claim::BeyondHorizon`].
+    #[must_use]
+    pub fn retention(self, retention: Duration) -> Self {
+        Self { retention, ..self }
+    }
+
+    fn key(&self, kind: &str, key: impl std::fmt::Display) -> String {
+        format!("{{{}}}:{kind}:{key}", self.prefix)
+    }
+}
+
+impl<C: ConnectionLike + Clone + Send + Sync> RedisGuard<C> {
+    /// Tried again if the connection breaks: an end that is not noted would
+    /// have the callback handled twice.
+    async fn end(&self, token: ClaimToken, retention: &str) -> Result<Lease, RedisError> {
+        let script = Script::new(include_str!("end.lua"));
+        let mut call = script.key(self.key("effect", token.effect()));
+        call.arg(token.fence()).arg(retention);
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            match call.invoke_async(&mut self.connection.clone()).await {
+                Ok(true) => return Ok(Lease::Held),
+                Ok(false) => return Ok(Lease::Lost),
+                Err(error) if attempts < 3 && is_transient(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+/// Whether the connection is at fault, and not what was said over it.
+fn is_transient(error: &RedisError) -> bool {
+    error.is_io_error() || error.is_connection_dropped() || error.is_timeout()
+}
+
+impl<C: ConnectionLike + Clone + Send + Sync> AsyncGuard for RedisGuard<C> {
+    type Error = RedisError;
+
+    async fn claim(&self, keys: &IdempotencyKeys) -> Result<Claim, RedisError> {
+        let time = keys.time().map(|time| time.timestamp_millis().to_string());
+        let answer: Vec<String> = Script::new(include_str!("claim.lua"))
+            .key(self.key("delivery", keys.delivery()))
+            .arg(self.key("effect", ""))
+            .arg(keys.effect().to_string())
+            .arg(milliseconds(self.lease))
+            .arg(milliseconds(self.retention))
+            .arg(time.unwrap_or_default())
+            .invoke_async(&mut self.connection.clone())
+            .await?;
+        let answer: Vec<&str> = answer.iter().map(String::as_str).collect();
+        match answer.as_slice() {
+            ["beyond"] => Ok(Claim::BeyondHorizon),
+            ["done"] => Ok(Claim::Done),
+            ["fresh", effect, fence] => token(effect, fence).map(Claim::Fresh),
+            ["in flight"] => Ok(Claim::InFlight),
+            _ => Err(unreadable()),
+        }
+    }
+
+    async fn complete(&self, token: ClaimToken) -> Result<Lease, RedisError> {
+        self.end(token, &milliseconds(self.retention).to_string())
+            .await
+    }
+
+    async fn release(&self, token: ClaimToken) -> Result<Lease, RedisError> {
+        self.end(token, "").await
+    }
+}
+
+impl<C> std::fmt::Debug for RedisGuard<C> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RedisGuard")
+            .field("prefix", &self.prefix)
+            .field("lease", &self.lease)
+            .field("retention", &self.retention)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The claimed effect is the one that the delivery is bound to.
+fn token(effect: &str, fence: &str) -> Result<ClaimToken, RedisError> {
+    let mut bytes = [0; 32];
+    let decoded = base16ct::lower::decode(effect, &mut bytes).map(<[u8]>::len);
+    match (decoded, fence.parse()) {
+        (Ok(32), Ok(fence)) => Ok(ClaimToken::new(IdempotencyKey::from_bytes(bytes), fence)),
+        _ => Err(unreadable()),
+    }
+}
+
+fn unreadable() -> RedisError {
+    RedisError::from((
+        ErrorKind::UnexpectedReturnType,
+        "the guard's keys hold something else",
+    ))
+}
+
+/// At least one, at most a hundred thousand years: what Redis takes for an
+/// expiry.
+fn milliseconds(duration: Duration) -> i64 {
+    const MOST: i64 = 100_000 * 365 * 24 * 60 * 60 * 1000;
+    let milliseconds = i64::try_from(duration.as_millis()).unwrap_or(MOST);
+    milliseconds.clamp(1, MOST)
+}

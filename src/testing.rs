@@ -1,0 +1,5 @@
+//! What merchants test with. Feature `testing`.
+
+mod guard;
+
+pub use guard::{BrokenRule, GuardConformance};

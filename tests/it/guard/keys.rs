@@ -1,0 +1,300 @@
+//! [`IdempotencyKeys`]: what is the same delivery, and what the same news.
+
+use payhook::b2binpay::TrackingIds;
+use payhook::citypay::Account;
+use payhook::{
+    AddressRanges, Callback, IdempotencyKeys, Unverified, Verified, citypay::DepositCallback,
+    citypay::OrderCallback,
+};
+use serde_json::{Value, json};
+
+use crate::support::{TIME, body, signed, verify, with_transfer, without_transfer};
+
+const LATER: &str = "2026-03-02T10:00:00.000000Z";
+const TOKEN: &str = "tok_4f9c1b7e";
+
+/// A deposit of 1 under `order-1`, signed after `change`.
+fn deposit(time: &str, status: i32, change: impl Fn(&mut Value)) -> Verified<Callback> {
+    let mut body = with_transfer("deposit", "order-1", "1");
+    body["meta"]["time"] = json!(time);
+    body["included"][1]["attributes"]["status"] = json!(status);
+    change(&mut body);
+    let message = format!("{status}1order-1{time}");
+    let callback = verify(&signed(body, &message), TrackingIds::Lettered);
+    callback.unwrap().into_callback()
+}
+
+fn keys(callback: &Verified<Callback>) -> IdempotencyKeys {
+    callback.idempotency_keys("")
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Same {
+    Delivery,
+    Effect,
+    Both,
+    Neither,
+}
+
+fn compare(one: &Verified<Callback>, other: &Verified<Callback>) -> Same {
+    let (one, other) = (keys(one), keys(other));
+    match (
+        one.delivery() == other.delivery(),
+        one.effect() == other.effect(),
+    ) {
+        (true, true) => Same::Both,
+        (true, false) => Same::Delivery,
+        (false, true) => Same::Effect,
+        (false, false) => Same::Neither,
+    }
+}
+
+#[test]
+fn resent_with_a_new_time_stamp_is_the_same_news() {
+    for status in [-3, -2, -1, 0, 1, 2, 9] {
+        let one = deposit(TIME, status, |_| ());
+        assert_eq!(compare(&one, &deposit(TIME, status, |_| ())), Same::Both);
+        assert_eq!(compare(&one, &deposit(LATER, status, |_| ())), Same::Effect);
+    }
+}
+
+#[test]
+fn one_more_confirmation_is_news_until_it_is_confirmed() {
+    let confirmations = |time, status, count: i32| {
+        deposit(time, status, |body| {
+            body["included"][1]["attributes"]["confirmations"] = json!(count);
+        })
+    };
+    let pending = compare(&confirmations(TIME, 1, 1), &confirmations(LATER, 1, 2));
+    assert_eq!(pending, Same::Neither);
+    let settled = compare(&confirmations(TIME, 2, 3), &confirmations(LATER, 2, 12));
+    assert_eq!(settled, Same::Effect);
+    let confirmed = compare(&confirmations(TIME, 1, 2), &confirmations(LATER, 2, 3));
+    assert_eq!(confirmed, Same::Neither);
+}
+
+/// A merchant who asks for its own count of confirmations hears twice of one
+/// transfer; the deposit's status has moved on in between.
+#[test]
+fn the_users_confirmation_and_the_gateways_are_one_settlement() {
+    let with_status = |time, status: i32| {
+        deposit(time, 2, |body| {
+            body["data"]["attributes"]["status"] = json!(status);
+        })
+    };
+    let settled = compare(&with_status(TIME, 2), &with_status(LATER, 3));
+    assert_eq!(settled, Same::Effect);
+    // What a person had to look at is not what settles.
+    let resolved = compare(&with_status(TIME, 5), &with_status(LATER, 3));
+    assert_eq!(resolved, Same::Neither);
+}
+
+#[test]
+fn what_is_not_signed_changes_no_delivery() {
+    let one = deposit(TIME, 2, |_| ());
+    let transfer = deposit(TIME, 2, |body| {
+        body["included"][1]["id"] = json!("55022");
+        body["data"]["relationships"]["transfer"]["data"]["id"] = json!("55022");
+    });
+    assert_eq!(compare(&one, &transfer), Same::Delivery);
+    let currency = deposit(TIME, 2, |body| {
+        body["included"][0]["attributes"]["alpha"] = json!("BTC");
+    });
+    assert_eq!(compare(&one, &currency), Same::Both);
+}
+
+#[test]
+fn endpoints_have_their_own_names() {
+    let callback = deposit(TIME, 2, |_| ());
+    let (one, other) = (
+        callback.idempotency_keys(""),
+        callback.idempotency_keys("shop"),
+    );
+    assert_ne!(one.delivery(), other.delivery());
+    assert_ne!(one.effect(), other.effect());
+    assert_ne!(one.delivery(), one.effect());
+}
+
+/// The store's rows outlive this version: the names may never change.
+#[test]
+fn the_names_are_stable() {
+    let keys = keys(&deposit(TIME, 2, |_| ()));
+    assert_eq!(
+        keys.delivery().to_string(),
+        "887a24531b8afcc29de76438c0535e56265bc1c5ed506d447a7a02215c153b3d"
+    );
+    assert_eq!(
+        keys.effect().to_string(),
+        "9c6e9f0f91c2183af3eab1f26ca9dec8a6cfdac438bac48cac685bcbec84673d"
+    );
+    assert_eq!(
+        keys.time().unwrap().to_rfc3339(),
+        "2026-03-02T09:16:02.551870+00:00"
+    );
+    assert_eq!(
+        format!("{:?}", keys.effect()),
+        format!("IdempotencyKey({})", keys.effect())
+    );
+}
+
+#[test]
+fn undivided_it_is_the_text_that_names_it() {
+    let callback = |amount: &str, id: &str, time: &str| {
+        let mut body = with_transfer("deposit", id, amount);
+        body["meta"]["time"] = json!(time);
+        let body = signed(body, &format!("210.5017{time}"));
+        verify(&body, TrackingIds::Any).unwrap().into_callback()
+    };
+    let one = callback("10.50", "17", TIME);
+    assert_eq!(compare(&one, &callback("10.501", "7", TIME)), Same::Both);
+    assert_eq!(compare(&one, &callback("10.501", "7", LATER)), Same::Effect);
+}
+
+#[test]
+fn without_a_transfer_the_operation_names_it() {
+    let expired = |time: &str, status: i32, id: &str| {
+        let mut body = without_transfer("deposit", "order-1", status);
+        body["data"]["id"] = json!(id);
+        body["meta"]["time"] = json!(time);
+        let body = signed(body, &format!("{status}order-1{time}"));
+        verify(&body, TrackingIds::Lettered)
+            .unwrap()
+            .into_callback()
+    };
+    let one = expired(TIME, 4, "1");
+    assert_eq!(compare(&one, &expired(LATER, 4, "1")), Same::Effect);
+    assert_eq!(compare(&one, &expired(LATER, 5, "1")), Same::Neither);
+    assert_eq!(compare(&one, &expired(LATER, 4, "2")), Same::Neither);
+    assert_eq!(compare(&one, &deposit(LATER, 2, |_| ())), Same::Neither);
+}
+
+#[test]
+fn by_the_api_the_deposit_names_it() {
+    let fetched = |told: i32, answer: i32| {
+        let told = without_transfer("deposit", "order-1", told).to_string();
+        let answer = without_transfer("deposit", "order-1", answer).to_string();
+        let callback = Unverified::parse(told.as_bytes()).unwrap();
+        let proven = payhook::b2binpay::prove_by_deposit(callback, answer.as_bytes());
+        proven.unwrap().into_callback()
+    };
+    assert_eq!(compare(&fetched(4, 4), &fetched(2, 4)), Same::Both);
+    assert_eq!(compare(&fetched(4, 4), &fetched(4, 2)), Same::Neither);
+    assert_eq!(keys(&fetched(4, 4)).time(), None);
+}
+
+#[test]
+fn by_an_address_the_body_is_all_there_is() {
+    let told = |status: i32, label: &str| {
+        let mut body = without_transfer("payout", "wd-1", status);
+        body["data"]["attributes"]["label"] = json!(label);
+        let callback = Unverified::parse(body.to_string().as_bytes()).unwrap();
+        let ranges = AddressRanges::parse(["203.0.113.1"]).unwrap();
+        let peer = "203.0.113.1".parse().unwrap();
+        let proven = payhook::b2binpay::prove_by_source_address(callback, peer, &ranges);
+        proven.unwrap().into_callback()
+    };
+    assert_eq!(compare(&told(3, "a"), &told(3, "a")), Same::Both);
+    assert_eq!(compare(&told(3, "a"), &told(3, "b")), Same::Effect);
+    assert_eq!(compare(&told(3, "a"), &told(1, "a")), Same::Neither);
+}
+
+fn order(change: impl Fn(&mut Value, &mut Value)) -> Verified<Callback> {
+    let read = |name| serde_json::from_slice::<Value>(&body(name)).unwrap();
+    let mut told = read("citypay-order-confirmed.json");
+    let mut answer = read("citypay-order-confirmed.answer.json");
+    change(&mut told, &mut answer["data"]);
+    let told = Unverified::<OrderCallback>::parse(told.to_string().as_bytes()).unwrap();
+    let answer = answer.to_string();
+    let account = Account::new("5120").unwrap();
+    let proven = account.prove_order(told, TOKEN, answer.as_bytes());
+    proven.unwrap().into_callback()
+}
+
+#[test]
+fn the_answer_names_an_order() {
+    let confirmed = order(|_, _| ());
+    let reworded = order(|told, _| {
+        told["action"] = json!("receive new transaction");
+        told["created_at"] = json!("2026-03-02 12:00");
+        told["client_order_id"] = json!("another");
+        told["transaction_id"] = Value::Null;
+    });
+    assert_eq!(compare(&confirmed, &reworded), Same::Both);
+    assert!(keys(&confirmed).time().is_some());
+}
+
+#[test]
+fn an_order_settles_once_and_everything_else_is_news() {
+    let more = |status: &str| {
+        let status = status.to_owned();
+        move |told: &mut Value, answer: &mut Value| {
+            told["status"] = json!(status);
+            answer["status"]["code"] = json!(status);
+            let mut second = answer["transactions"][0].clone();
+            second["id"] = json!("9000002");
+            second["hash"] = json!("another");
+            answer["transactions"].as_array_mut().unwrap().push(second);
+        }
+    };
+    let status = |status: &str| {
+        let status = status.to_owned();
+        move |told: &mut Value, answer: &mut Value| {
+            told["status"] = json!(status);
+            answer["status"]["code"] = json!(status);
+        }
+    };
+    let settled = compare(&order(|_, _| ()), &order(more("CONFIRMED")));
+    assert_eq!(settled, Same::Effect);
+    for word in ["UNDERPAID", "OVERPAID", "PAID_UNCONFIRMED", "IN_PROGRESS"] {
+        let one = order(status(word));
+        assert_eq!(compare(&one, &order(status(word))), Same::Both, "{word}");
+        assert_eq!(compare(&one, &order(more(word))), Same::Neither, "{word}");
+        assert_eq!(compare(&one, &order(|_, _| ())), Same::Neither, "{word}");
+    }
+}
+
+/// Else its first answer would be the last that is heard of the payment.
+#[test]
+fn a_callback_that_the_endpoint_lags_behind_is_news() {
+    let unconfirmed = |status: &'static str| {
+        order(move |told, answer| {
+            told["status"] = json!(status);
+            answer["status"]["code"] = json!("PAID_UNCONFIRMED");
+        })
+    };
+    let (known, behind) = (unconfirmed("PAID_UNCONFIRMED"), unconfirmed("CONFIRMED"));
+    assert_eq!(compare(&known, &behind), Same::Neither);
+    assert_eq!(compare(&behind, &unconfirmed("CONFIRMED")), Same::Both);
+    assert_eq!(compare(&known, &unconfirmed("IN_PROGRESS")), Same::Both);
+}
+
+#[test]
+fn a_citypay_deposit_is_named_by_its_transaction() {
+    let deposit = |change: &dyn Fn(&mut Value)| {
+        let told = body("citypay-deposit-confirmed.json");
+        let mut told: Value = serde_json::from_slice(&told).unwrap();
+        change(&mut told);
+        let account = Account::new("5120").unwrap();
+        let callback = Unverified::<DepositCallback>::parse(told.to_string().as_bytes()).unwrap();
+        let token = callback.unverified().deposit_token.clone().unwrap();
+        let proven = account.prove_deposit_by_record(callback, token.as_str());
+        proven.unwrap().into_callback()
+    };
+    let one = deposit(&|_| ());
+    assert_eq!(compare(&one, &deposit(&|_| ())), Same::Both);
+    let other_rate = deposit(&|d| d["exchange_rate"] = json!("1"));
+    assert_eq!(compare(&one, &other_rate), Same::Effect);
+    let pending = deposit(&|d| d["status"] = json!("Pending"));
+    assert_eq!(compare(&one, &pending), Same::Neither);
+    let other = deposit(&|d| d["transaction_id"] = json!("another"));
+    assert_eq!(compare(&one, &other), Same::Neither);
+    // Without an id it is amount and time.
+    let unnamed = |amount: &'static str| {
+        deposit(&move |d| {
+            d["transaction_id"] = Value::Null;
+            d["received_amount"] = json!(amount);
+        })
+    };
+    assert_eq!(compare(&unnamed("1"), &unnamed("1")), Same::Both);
+    assert_eq!(compare(&unnamed("1"), &unnamed("2")), Same::Neither);
+}

@@ -1,0 +1,204 @@
+//! [`MemoryGuard`]: bounds, expiry, horizon, threads.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use payhook::chrono::{DateTime, Utc};
+use payhook::{Claim, Guard, IdempotencyKey, IdempotencyKeys, Lease, MemoryGuard};
+
+/// The second of a made-up calendar.
+fn at(second: i64) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp(second, 0)
+}
+
+fn key(kind: u8, number: u32) -> IdempotencyKey {
+    let mut bytes = [kind; 32];
+    bytes[..4].copy_from_slice(&number.to_be_bytes());
+    IdempotencyKey::from_bytes(bytes)
+}
+
+/// Delivery `d` of effect `e`, made at second `d`.
+fn keys(d: u32, e: u32) -> IdempotencyKeys {
+    IdempotencyKeys::new(key(b'd', d), key(b'e', e), at(i64::from(d)))
+}
+
+fn claim(guard: &MemoryGuard, keys: &IdempotencyKeys) -> &'static str {
+    match Guard::claim(guard, keys) {
+        Ok(Claim::Fresh(token)) => {
+            assert_eq!(Guard::complete(guard, token), Ok(Lease::Held));
+            "fresh"
+        }
+        Ok(Claim::Done) => "done",
+        Ok(Claim::InFlight) => "in flight",
+        Ok(Claim::BeyondHorizon) => "beyond horizon",
+        Ok(_) => panic!("something newer"),
+        Err(error) => {
+            assert_eq!(
+                error.to_string(),
+                format!(
+                    "all {} claims that the guard may hold are in flight",
+                    error.capacity
+                )
+            );
+            "full"
+        }
+    }
+}
+
+#[test]
+fn what_was_forgotten_is_reported_as_such() {
+    let guard = MemoryGuard::new().capacity(3);
+    for d in 1..=5 {
+        assert_eq!(claim(&guard, &keys(d, d)), "fresh");
+    }
+    // The three newest are known, the mark stands at 2.
+    for d in 3..=5 {
+        assert_eq!(claim(&guard, &keys(d, d)), "done");
+    }
+    for d in 0..=2 {
+        assert_eq!(claim(&guard, &keys(d, d)), "beyond horizon");
+        assert_eq!(claim(&guard, &keys(d, 100 + d)), "beyond horizon");
+    }
+    assert_eq!(claim(&guard, &keys(6, 6)), "fresh");
+    // Another delivery of what is known is no news, however old.
+    assert_eq!(
+        claim(
+            &guard,
+            &IdempotencyKeys::new(key(b'd', 0), key(b'e', 6), at(0))
+        ),
+        "done"
+    );
+}
+
+#[test]
+fn what_is_seen_again_is_kept() {
+    let guard = MemoryGuard::new().capacity(3);
+    for d in 1..=3 {
+        claim(&guard, &keys(d, d));
+    }
+    assert_eq!(claim(&guard, &keys(1, 1)), "done");
+    claim(&guard, &keys(4, 4));
+    assert_eq!(claim(&guard, &keys(1, 1)), "done");
+    assert_eq!(claim(&guard, &keys(2, 2)), "beyond horizon");
+}
+
+/// Room for a second delivery is not made by forgetting what it tells of.
+#[test]
+fn an_effect_is_not_forgotten_for_its_own_delivery() {
+    let guard = MemoryGuard::new().capacity(2);
+    assert_eq!(claim(&guard, &keys(1, 1)), "fresh");
+    assert_eq!(claim(&guard, &keys(2, 1)), "done");
+    assert_eq!(claim(&guard, &keys(3, 1)), "full");
+    assert_eq!(claim(&guard, &keys(1, 1)), "done");
+    assert_eq!(claim(&guard, &keys(4, 2)), "fresh");
+    assert_eq!(claim(&guard, &keys(3, 1)), "fresh");
+}
+
+#[test]
+fn what_is_in_flight_is_not_forgotten() {
+    let guard = MemoryGuard::new().capacity(2);
+    let Ok(Claim::Fresh(one)) = Guard::claim(&guard, &keys(1, 1)) else {
+        panic!()
+    };
+    let Ok(Claim::Fresh(two)) = Guard::claim(&guard, &keys(2, 2)) else {
+        panic!()
+    };
+    assert_eq!(claim(&guard, &keys(3, 3)), "full");
+    assert_eq!(Guard::complete(&guard, two), Ok(Lease::Held));
+    assert_eq!(claim(&guard, &keys(3, 3)), "fresh");
+    assert_eq!(claim(&guard, &keys(1, 1)), "in flight");
+    assert_eq!(Guard::complete(&guard, one), Ok(Lease::Held));
+}
+
+#[test]
+fn what_was_never_handled_leaves_no_mark() {
+    let guard = MemoryGuard::new().capacity(1);
+    let Ok(Claim::Fresh(token)) = Guard::claim(&guard, &keys(5, 5)) else {
+        panic!()
+    };
+    assert_eq!(Guard::release(&guard, token), Ok(Lease::Held));
+    assert_eq!(claim(&guard, &keys(6, 6)), "fresh");
+    assert_eq!(claim(&guard, &keys(7, 7)), "fresh");
+    // 6 was handled and forgotten, 5 is older than that.
+    assert_eq!(claim(&guard, &keys(5, 5)), "beyond horizon");
+}
+
+#[test]
+fn retention_ends() {
+    let guard = MemoryGuard::new().retention(Duration::from_millis(40));
+    assert_eq!(claim(&guard, &keys(1, 1)), "fresh");
+    let undated = IdempotencyKeys::new(key(b'd', 2), key(b'e', 2), None);
+    assert_eq!(claim(&guard, &undated), "fresh");
+    thread::sleep(Duration::from_millis(60));
+    assert_eq!(claim(&guard, &keys(1, 1)), "beyond horizon");
+    // Nothing tells how old it is.
+    assert_eq!(claim(&guard, &undated), "fresh");
+}
+
+/// A stamp from the future must not put everything beyond the horizon.
+#[test]
+fn the_horizon_is_never_in_the_future() {
+    let guard = MemoryGuard::new().capacity(1);
+    let far = IdempotencyKeys::new(
+        key(b'd', 1),
+        key(b'e', 1),
+        DateTime::from_timestamp(1 << 40, 0),
+    );
+    assert_eq!(claim(&guard, &far), "fresh");
+    assert_eq!(claim(&guard, &keys(2, 2)), "fresh");
+    let now = (std::time::SystemTime::now() + Duration::from_secs(5)).into();
+    assert_eq!(
+        claim(
+            &guard,
+            &IdempotencyKeys::new(key(b'd', 3), key(b'e', 3), Some(now))
+        ),
+        "fresh"
+    );
+}
+
+#[test]
+fn a_lease_without_end_never_runs_out() {
+    let guard = MemoryGuard::new()
+        .lease(Duration::MAX)
+        .retention(Duration::MAX);
+    let Ok(Claim::Fresh(_token)) = Guard::claim(&guard, &keys(1, 1)) else {
+        panic!()
+    };
+    assert_eq!(claim(&guard, &keys(1, 1)), "in flight");
+}
+
+/// Memory is bounded by the capacity, whatever comes.
+#[test]
+fn it_is_bounded() {
+    let guard = MemoryGuard::new().capacity(1000);
+    let used = allocation_counter::measure(|| {
+        for d in 1..20_000 {
+            assert_eq!(claim(&guard, &keys(d, d)), "fresh");
+            // Sightings of the same are not piled up.
+            for _ in 0..5 {
+                assert_eq!(claim(&guard, &keys(d, d)), "done");
+            }
+        }
+    });
+    assert!(used.bytes_max < 1000 * 1200, "{used:?}");
+}
+
+#[test]
+fn one_of_many_threads_wins() {
+    let guard = MemoryGuard::new();
+    let wins: Vec<_> = (0..200).map(|_| AtomicUsize::new(0)).collect();
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for (number, wins) in wins.iter().enumerate() {
+                    let number = u32::try_from(number).unwrap();
+                    if claim(&guard, &keys(number, number)) == "fresh" {
+                        wins.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+            });
+        }
+    });
+    assert!(wins.iter().all(|wins| wins.load(Ordering::Relaxed) == 1));
+}
