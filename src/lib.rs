@@ -75,6 +75,7 @@
 //! | [`Receiver`] | the whole flow as one call |
 //! | [`Handler`], [`AsyncHandler`] | where your code stands |
 //! | [`Event`], [`Outcome`] | what happened, whichever gateway says so |
+//! | [`Progress`], [`State`] | what a callback changes in what is known: advance, repetition, step back, late money |
 //! | [`Unverified`], [`Verified`], [`Evidence`] | who may be believed |
 //! | [`Amount`], [`Timestamp`], [`Text`] | values that are kept as they were sent |
 //! | [`ParseError`], [`VerifyError`], [`Disposition`] | what went wrong, and whose fault it is |
@@ -94,6 +95,7 @@ mod guard;
 mod handler;
 mod open_enum;
 mod outcome;
+mod progress;
 mod read;
 mod receiver;
 #[cfg(feature = "testing")]
@@ -120,6 +122,7 @@ pub use guard::{
 pub use guard::{PgClaim, PgGuard};
 pub use handler::{AsyncHandler, Handler, HandlerError, HandlerFn, handler_fn};
 pub use outcome::Outcome;
+pub use progress::{Progress, State, StateError, Status};
 pub use read::{Anomaly, DEFAULT_BODY_LIMIT, RawJson};
 pub use receiver::{
     AsyncDepositLookup, AsyncOrderLookup, AsyncProve, B2binpay, CityPay, DepositLookup,

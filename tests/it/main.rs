@@ -19,6 +19,7 @@ mod guard;
 mod handler;
 mod open_enum;
 mod outcome;
+mod progress;
 mod receiver;
 mod support;
 mod text;

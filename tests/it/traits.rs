@@ -5,8 +5,8 @@ use std::fmt::{Debug, Display};
 use payhook::b2binpay::{Key, TransferCallback, Verifier};
 use payhook::citypay::{Account, DepositCallback, OrderAnswer, OrderCallback, Token};
 use payhook::{
-    Amount, Callback, Disposition, Error, Event, KeyError, ParseError, Proven, Receiver, Reply,
-    Text, Timestamp, Unverified, Verified, VerifyError,
+    Amount, Callback, Disposition, Error, Event, KeyError, ParseError, Progress, Proven, Receiver,
+    Reply, State, StateError, Status, Text, Timestamp, Unverified, Verified, VerifyError,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -50,6 +50,9 @@ assert_not_impl! {
     Key: Display, Serialize, DeserializeOwned, PartialEq, Default;
     Verifier: Display, Serialize, DeserializeOwned, PartialEq, Default;
     Account: Display, Serialize, DeserializeOwned, PartialEq, Default;
+    // Made from text, it must not pass for a callback.
+    State: Default, From<Callback>, PartialOrd, Into<Callback>;
+    Status: Default, PartialOrd;
     Token: PartialEq, PartialEq<str>, Display, Default, DeserializeOwned;
     Amount: From<f64>, From<f32>, Into<f64>;
 }
@@ -63,6 +66,10 @@ assert_impl! {
     Event<'static>: Send, Sync, Debug, Clone;
     Receiver<payhook::B2binpay>: Send, Sync, Debug, Clone;
     Reply: Send, Sync, Debug;
+    Progress: Send, Sync, Debug, Display, Copy, Eq, std::hash::Hash;
+    State: Send, Sync, Debug, Display, Clone, Eq, std::hash::Hash, std::str::FromStr, From<Status>, Unpin;
+    Status: Send, Sync, Debug, Display, Clone, Eq, std::hash::Hash;
+    StateError: Send, Sync, std::error::Error, Copy, Eq;
     Disposition: Send, Sync, Debug, Display;
     Key: Send, Sync, Debug, Clone;
     Verifier: Send, Sync, Debug, Clone;
