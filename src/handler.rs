@@ -1,14 +1,65 @@
 //! [`Handler`] and [`AsyncHandler`]: the merchant's code behind the proof.
 
 use std::error::Error;
+use std::fmt;
 use std::future::Future;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::callback::Callback;
 use crate::verified::{Provable, Verified};
 
-/// What a handler may fail with.
-pub type HandlerError = Box<dyn Error + Send + Sync>;
+/// What a handler, a look-up or a guard failed with: any error at all, and any
+/// text.
+///
+/// ```
+/// use payhook::HandlerError;
+///
+/// fn credit() -> Result<(), HandlerError> {
+///     let _amount: u64 = "12".parse()?;
+///     Err("the ledger is closed")?
+/// }
+/// assert_eq!(credit().unwrap_err().to_string(), "the ledger is closed");
+/// ```
+///
+/// It is a type of its own, and not a boxed trait object, since the compiler
+/// can't tell that a future which returns one of those may be sent to another
+/// thread.
+pub struct HandlerError(Box<dyn Error + Send + Sync>);
+
+impl HandlerError {
+    /// The error itself.
+    #[must_use]
+    pub fn into_inner(self) -> Box<dyn Error + Send + Sync> {
+        self.0
+    }
+}
+
+impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for HandlerError {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl Deref for HandlerError {
+    type Target = dyn Error + Send + Sync;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.0
+    }
+}
+
+impl fmt::Display for HandlerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Debug for HandlerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
 
 /// The merchant's code for a proven callback.
 ///

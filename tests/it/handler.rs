@@ -133,3 +133,33 @@ fn the_future_is_send() {
     let reply = block_on(is_send(receiver.receive_async(&body, None, &counter)));
     assert_eq!(reply.status(), 200);
 }
+
+/// A web framework's threads want it; a boxed trait object as the error type
+/// would not let the compiler see it.
+#[test]
+fn a_request_can_be_sent_to_another_thread() {
+    fn spawn<T>(future: impl Future<Output = T> + Send) -> T {
+        block_on(future)
+    }
+
+    let receiver = Receiver::b2binpay(verifier(TrackingIds::Lettered));
+    let status = spawn(async move {
+        let handler = handler_fn(|callback: Verified<Callback>| async move {
+            drop(callback);
+            ready(()).await;
+            Err::<(), HandlerError>("closed".into())
+        });
+        let body = body("b2binpay-deposit-confirmed.json");
+        receiver.receive_async(&body, None, &handler).await.status()
+    });
+    assert_eq!(status, 500);
+}
+
+#[test]
+fn an_error_keeps_what_it_was() {
+    let error = HandlerError::from(io::Error::other("closed"));
+    assert_eq!(error.to_string(), "closed");
+    assert!(format!("{error:?}").contains("Custom"), "{error:?}");
+    assert!(error.is::<io::Error>());
+    assert!(error.into_inner().downcast::<io::Error>().is_ok());
+}
