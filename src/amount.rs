@@ -10,6 +10,8 @@ use serde::{Serialize, Serializer};
 
 use crate::text::Text;
 
+mod arithmetic;
+
 /// A decimal amount that keeps the wire's text whole.
 ///
 /// Nothing is rounded, padded or passed through a binary float. Equality and
@@ -23,7 +25,8 @@ use crate::text::Text;
 /// The text is a JSON number: no leading zeros, no `+`, no bare point, no
 /// blanks or underscores. At most [`MAX_DIGITS`] digits and an exponent of at
 /// most [`MAX_EXPONENT`] either way, so that no input costs more than its own
-/// length.
+/// length. Sums and differences ([`checked_add`], [`checked_sub`]) are exact and
+/// may be longer.
 ///
 /// ```
 /// use payhook::Amount;
@@ -44,6 +47,8 @@ use crate::text::Text;
 /// [`as_str`]: Amount::as_str
 /// [`MAX_DIGITS`]: Amount::MAX_DIGITS
 /// [`MAX_EXPONENT`]: Amount::MAX_EXPONENT
+/// [`checked_add`]: Amount::checked_add
+/// [`checked_sub`]: Amount::checked_sub
 #[derive(Clone)]
 pub struct Amount {
     text: Text,
@@ -83,7 +88,7 @@ impl Amount {
 
     /// The amount in `text`, checked and otherwise untouched.
     pub(crate) fn from_text(text: Text) -> Result<Self, AmountError> {
-        Parts::scan(&text)?;
+        Parts::scan(&text)?.check_length()?;
         Ok(Self { text })
     }
 
@@ -185,6 +190,7 @@ struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
+    /// Without a look at its length: a sum may be longer than what is read.
     fn scan(text: &'a str) -> Result<Self, AmountError> {
         let (negative, rest) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
@@ -205,16 +211,20 @@ impl<'a> Parts<'a> {
             None if rest.is_empty() => 0,
             None => return Err(AmountError::NotADecimal),
         };
-        let found = integer.len() + fraction.len();
-        if found > Amount::MAX_DIGITS {
-            return Err(AmountError::TooManyDigits { found });
-        }
         Ok(Self {
             negative,
             integer,
             fraction,
             exponent,
         })
+    }
+
+    fn check_length(&self) -> Result<(), AmountError> {
+        let found = self.integer.len() + self.fraction.len();
+        if found > Amount::MAX_DIGITS {
+            return Err(AmountError::TooManyDigits { found });
+        }
+        Ok(())
     }
 
     fn digits(&self) -> impl DoubleEndedIterator<Item = u8> + use<'a> {
@@ -297,7 +307,7 @@ fn split_digits(text: &str) -> (&str, &str) {
     text.split_at_checked(end).unwrap_or_default()
 }
 
-/// Lossless: no amount has more than [`Amount::MAX_DIGITS`] digits.
+/// Lossless: no amount has more than some hundred digits.
 fn length(digits: usize) -> i64 {
     i64::try_from(digits).unwrap_or(i64::MAX)
 }
@@ -322,7 +332,7 @@ impl FromStr for Amount {
 
     fn from_str(text: &str) -> Result<Self, AmountError> {
         // Before the copy: a refused text is not worth one.
-        Parts::scan(text)?;
+        Parts::scan(text)?.check_length()?;
         Ok(Self { text: text.into() })
     }
 }

@@ -7,6 +7,8 @@ use payhook::{Amount, AmountError};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
+mod arithmetic;
+
 fn amount(text: &str) -> Amount {
     text.parse()
         .unwrap_or_else(|error| panic!("{text}: {error}"))
