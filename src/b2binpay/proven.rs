@@ -2,9 +2,9 @@
 //! undivided text is resolved.
 
 use crate::amount::Amount;
-use crate::b2binpay::TransferCallback;
 use crate::b2binpay::resource::one_digit;
 use crate::b2binpay::status::{DepositStatus, TransferStatus};
+use crate::b2binpay::{Operation, TransferCallback};
 use crate::text::Text;
 use crate::timestamp::Timestamp;
 use crate::verified::{Proof, Provable, Verified};
@@ -225,16 +225,10 @@ impl Verified<TransferCallback> {
     /// [`ResolveError`] with the callback inside, if the text is not made of
     /// the expected parts, or if nothing was signed.
     pub fn resolve(self, tracking_id: &str, amount: &ExpectedAmount) -> Result<Self, ResolveError> {
-        match self.divide(tracking_id, amount) {
-            Some(reading) => {
-                let (
-                    callback,
-                    Proof {
-                        mut proven,
-                        evidence,
-                    },
-                ) = self.into_parts();
-                proven.reading = reading;
+        let operation = &self.reported().operation;
+        match self.proven().divided(operation, tracking_id, amount) {
+            Some(proven) => {
+                let (callback, Proof { evidence, .. }) = self.into_parts();
                 Ok(Self::new(callback, Proof { proven, evidence }))
             }
             None => Err(ResolveError {
@@ -242,10 +236,31 @@ impl Verified<TransferCallback> {
             }),
         }
     }
+}
 
-    fn divide(&self, tracking_id: &str, expected: &ExpectedAmount) -> Option<Reading> {
-        let proven = self.proven();
-        let text = match &proven.reading {
+impl ProvenTransfer {
+    /// The same with one reading: the one that is expected. `None` if the text
+    /// is not made of it.
+    pub(crate) fn divided(
+        &self,
+        operation: &Operation,
+        tracking_id: &str,
+        amount: &ExpectedAmount,
+    ) -> Option<Self> {
+        let reading = self.divide(operation, tracking_id, amount)?;
+        Some(Self {
+            reading,
+            ..self.clone()
+        })
+    }
+
+    fn divide(
+        &self,
+        operation: &Operation,
+        tracking_id: &str,
+        expected: &ExpectedAmount,
+    ) -> Option<Reading> {
+        let text = match &self.reading {
             Reading::Undivided(text) => text.as_str(),
             divided @ Reading::Divided {
                 amount,
@@ -259,20 +274,20 @@ impl Verified<TransferCallback> {
             Reading::Nothing => return None,
         };
         // A payout without a transfer signs its id alone.
-        let (status, rest) = if proven.has_transfer || self.reported().operation.is_deposit() {
+        let (status, rest) = if self.has_transfer || operation.is_deposit() {
             let (code, rest) = leading_status(text)?;
             (Some(TransferStatus::from_code(code)), rest)
         } else {
             (None, text)
         };
-        let amount = if proven.has_transfer {
+        let amount = if self.has_transfer {
             Some(expected.front_of(rest)?)
         } else {
             None
         };
         let id = rest.strip_prefix(amount.as_ref().map_or("", Amount::as_str))?;
         (id == tracking_id).then(|| Reading::Divided {
-            status: status.filter(|_| proven.has_transfer),
+            status: status.filter(|_| self.has_transfer),
             amount,
             tracking_id: tracking_id.into(),
         })
