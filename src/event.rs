@@ -39,6 +39,15 @@ impl<T> Fact<T> {
         }
     }
 
+    /// The same about a reference to the value.
+    #[must_use]
+    pub fn as_ref(&self) -> Fact<&T> {
+        match self {
+            Self::Proven(value) => Fact::Proven(value),
+            Self::Reported(value) => Fact::Reported(value),
+        }
+    }
+
     /// The same about what `change` makes of the value.
     #[must_use]
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Fact<U> {

@@ -76,6 +76,7 @@
 //! | [`Handler`], [`AsyncHandler`] | where your code stands |
 //! | [`Event`], [`Outcome`] | what happened, whichever gateway says so |
 //! | [`Progress`], [`State`] | what a callback changes in what is known: advance, repetition, step back, late money |
+//! | [`Expected`], [`Verdict`] | is it the payment that you are waiting for? |
 //! | [`Unverified`], [`Verified`], [`Evidence`] | who may be believed |
 //! | [`Amount`], [`Timestamp`], [`Text`] | values that are kept as they were sent |
 //! | [`ParseError`], [`VerifyError`], [`Disposition`] | what went wrong, and whose fault it is |
@@ -100,6 +101,7 @@ mod read;
 mod receiver;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod reconcile;
 mod text;
 mod timestamp;
 mod verified;
@@ -131,6 +133,7 @@ pub use receiver::{
 /// The version whose connections are in this API.
 #[cfg(feature = "redis")]
 pub use redis;
+pub use reconcile::{Compared, Difference, Expected, Reason, Reconciliation, Verdict};
 /// The version whose `Decimal` is in this API.
 pub use rust_decimal;
 /// The version whose pools and transactions are in this API.

@@ -121,7 +121,19 @@ impl OrderTransaction {
     /// What came, in whole coins: the total, else its base.
     #[must_use]
     pub fn received(&self) -> Option<&Amount> {
-        self.amount.total.as_ref().or(self.amount.base.as_ref())
+        self.amount.received()
+    }
+
+    /// The same in the fiat currency.
+    #[must_use]
+    pub fn received_fiat(&self) -> Option<&Amount> {
+        self.amount_fiat.received()
+    }
+}
+
+impl AmountParts {
+    fn received(&self) -> Option<&Amount> {
+        self.total.as_ref().or(self.base.as_ref())
     }
 }
 

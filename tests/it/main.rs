@@ -21,6 +21,7 @@ mod open_enum;
 mod outcome;
 mod progress;
 mod receiver;
+mod reconcile;
 mod support;
 mod text;
 mod timestamp;

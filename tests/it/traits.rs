@@ -7,6 +7,8 @@ use payhook::citypay::{Account, DepositCallback, OrderAnswer, OrderCallback, Tok
 use payhook::{
     Amount, Callback, Disposition, Error, Event, KeyError, ParseError, Progress, Proven, Receiver,
     Reply, State, StateError, Status, Text, Timestamp, Unverified, Verified, VerifyError,
+    Amount, Callback, Disposition, Error, Event, Expected, KeyError, ParseError, Proven, Receiver,
+    Reconciliation, Reply, Text, Timestamp, Unverified, Verdict, Verified, VerifyError,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -42,6 +44,8 @@ assert_not_impl! {
     Verified<DepositCallback>: DeserializeOwned, Default, From<Unverified<DepositCallback>>, std::ops::DerefMut;
     Verified<Callback>: DeserializeOwned, Default, From<Callback>, Serialize, std::ops::DerefMut;
     Event<'static>: DeserializeOwned, Default, Serialize, From<Callback>;
+    Expected: DeserializeOwned, Default, Serialize, PartialEq, Display, From<Event<'static>>;
+    Reconciliation: DeserializeOwned, Default, Serialize, From<Verdict>;
     Unverified<TransferCallback>: DeserializeOwned, Default, Serialize, std::ops::Deref;
     Proven: DeserializeOwned, Default, Serialize;
     payhook::b2binpay::ProvenTransfer: DeserializeOwned, Default, Serialize;
@@ -64,6 +68,9 @@ assert_impl! {
     Verified<Callback>: Send, Sync, Debug, Clone, Unpin;
     Unverified<TransferCallback>: Send, Sync, Debug, Clone;
     Event<'static>: Send, Sync, Debug, Clone;
+    Expected: Send, Sync, Debug, Clone, Unpin;
+    Reconciliation: Send, Sync, Debug, Clone, Eq, Unpin;
+    Verdict: Send, Sync, Debug, Display, Clone, Eq;
     Receiver<payhook::B2binpay>: Send, Sync, Debug, Clone;
     Reply: Send, Sync, Debug;
     Progress: Send, Sync, Debug, Display, Copy, Eq, std::hash::Hash;

@@ -1,0 +1,211 @@
+//! [`Payment`]: what a callback says of what is compared, whichever gateway
+//! sends it.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{Expected, Reason};
+use crate::amount::Amount;
+use crate::b2binpay::{ExpectedAmount, ProvenTransfer, TransferCallback};
+use crate::citypay::{
+    DepositCallback, OrderAnswer, OrderCallback, OrderTransaction, ProvenDeposit, ProvenOrder,
+    Token,
+};
+use crate::event::{Event, Fact, Kind};
+use crate::outcome::{self, Outcome};
+use crate::text::Text;
+use crate::timestamp::Timestamp;
+
+pub(super) struct Payment {
+    /// Whether the reference is the expected one, or why it can't be said.
+    pub(super) reference: Result<Fact<bool>, Reason>,
+    pub(super) kind: Fact<Kind>,
+    /// Whether the currency is the expected one; `None` if there is none.
+    pub(super) currency: Option<Fact<bool>>,
+    /// Whether the signed amount has as many fraction digits as expected.
+    pub(super) has_scale: bool,
+    pub(super) outcome: Fact<Outcome>,
+    /// Whether the merchant chose to settle without a proof.
+    pub(super) is_trusted: bool,
+    /// Whether there is money although the outcome may say otherwise.
+    pub(super) has_money: bool,
+    pub(super) received: Option<Fact<Amount>>,
+    /// It was made before this, for certain.
+    pub(super) made_before: Option<DateTime<Utc>>,
+    pub(super) made_at: Option<Fact<DateTime<Utc>>>,
+}
+
+impl Payment {
+    fn unknown(event: &Event<'_>) -> Self {
+        Self {
+            reference: Err(Reason::Reference),
+            kind: event.kind(),
+            currency: None,
+            has_scale: true,
+            outcome: event.outcome(),
+            is_trusted: false,
+            has_money: false,
+            received: None,
+            made_before: None,
+            made_at: None,
+        }
+    }
+
+    pub(super) fn transfer(
+        expected: &Expected,
+        event: &Event<'_>,
+        told: &TransferCallback,
+        proven: &ProvenTransfer,
+    ) -> Self {
+        let transfer = told.transfer();
+        let divisor = expected.divisor();
+        // Without a transfer there is no amount, and the id alone divides.
+        let is_divisible = divisor.is_some() || transfer.is_none();
+        let divided = proven.undivided().and_then(|_| {
+            let divisor = divisor.unwrap_or(ExpectedAmount::WithScale(0));
+            proven.divided(&told.operation, &expected.reference, &divisor)
+        });
+        let reference = match (proven.tracking_id(), proven.undivided()) {
+            (Some(own), _) => Ok(Fact::Proven(own == &*expected.reference)),
+            (None, Some(_)) if !is_divisible => Err(Reason::Undivided),
+            (None, Some(_)) => Ok(Fact::Proven(divided.is_some())),
+            (None, None) => Ok(Fact::Reported(told.tracking_id == expected.reference)),
+        };
+        let proven = divided.as_ref().unwrap_or(proven);
+        let amount = proven.amount();
+        let currency = event.currency().filter(|alpha| !alpha.value().is_empty());
+        Self {
+            reference,
+            currency: currency.map(|alpha| alpha.map(|alpha| expected.is_in(alpha))),
+            has_scale: match (expected.scale, amount) {
+                (Some(scale), Some(amount)) => amount.scale() == scale,
+                _ => true,
+            },
+            outcome: outcome::of_transfer(told, proven, event.evidence()),
+            received: amount.cloned().map(Fact::Proven),
+            made_before: proven.time().and_then(Timestamp::utc),
+            made_at: transfer
+                .and_then(|transfer| transfer.created_at.as_ref()?.utc())
+                .map(Fact::Reported),
+            ..Self::unknown(event)
+        }
+    }
+
+    pub(super) fn order(
+        expected: &Expected,
+        event: &Event<'_>,
+        told: &OrderCallback,
+        proven: &ProvenOrder,
+    ) -> Self {
+        let reference = compare(expected, proven.token(), told.order_token.as_ref());
+        let unknown = Self {
+            reference,
+            ..Self::unknown(event)
+        };
+        let Some(answer) = proven.answer() else {
+            return unknown;
+        };
+        let unit = Unit::find(expected, answer);
+        Self {
+            currency: unit.map(|unit| Fact::Proven(unit != Unit::Another)),
+            // A canceled or expired order may have been paid all the same.
+            has_money: !answer.transactions.is_empty(),
+            received: unit
+                .and_then(|unit| unit.sum(&answer.transactions))
+                .map(Fact::Proven),
+            made_at: latest(&answer.transactions).map(Fact::Proven),
+            ..unknown
+        }
+    }
+
+    pub(super) fn customer_deposit(
+        expected: &Expected,
+        event: &Event<'_>,
+        told: &DepositCallback,
+        proven: &ProvenDeposit,
+    ) -> Self {
+        let reference = compare(expected, proven.token(), told.deposit_token.as_ref());
+        let currency = event.currency();
+        let made_at = told.created_at.as_ref().and_then(Timestamp::utc);
+        Self {
+            reference,
+            currency: currency.map(|coin| coin.map(|coin| expected.is_in(coin))),
+            is_trusted: proven.is_trusted(),
+            received: told.received_amount.clone().map(Fact::Reported),
+            made_at: made_at.map(Fact::Reported),
+            ..Self::unknown(event)
+        }
+    }
+
+    /// Whether it ended without the money, by its outcome.
+    pub(super) fn is_over(&self) -> bool {
+        matches!(
+            self.outcome.value(),
+            Outcome::Blocked | Outcome::Canceled | Outcome::Expired | Outcome::Failed
+        )
+    }
+
+    /// By how much it misses the deadline, zero or less if it does not; `None`
+    /// if that can't be said.
+    pub(super) fn lateness(&self, deadline: DateTime<Utc>) -> Option<Fact<TimeDelta>> {
+        match self.made_before {
+            Some(bound) if bound <= deadline => Some(Fact::Proven(bound - deadline)),
+            _ => self.made_at.map(|made| made.map(|made| made - deadline)),
+        }
+    }
+}
+
+fn compare(
+    expected: &Expected,
+    proven: Option<&Token>,
+    told: Option<&Token>,
+) -> Result<Fact<bool>, Reason> {
+    let token = match (proven, told) {
+        (Some(proven), _) => Fact::Proven(proven),
+        (None, Some(told)) => Fact::Reported(told),
+        (None, None) => return Err(Reason::Reference),
+    };
+    Ok(token.map(|token| token.is(&expected.reference)))
+}
+
+/// What an order is measured in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unit {
+    Coin,
+    Fiat,
+    /// Neither is the expected one.
+    Another,
+}
+
+impl Unit {
+    /// `None` if the answer does not name what might be the expected one.
+    fn find(expected: &Expected, answer: &OrderAnswer) -> Option<Self> {
+        let is_expected = |name: Option<&Text>| name.map(|name| expected.is_in(name));
+        let fiat = answer.currency.as_ref();
+        let fiat = is_expected(fiat.and_then(|currency| currency.abbreviation.as_ref()));
+        match (is_expected(answer.coin.as_ref()), fiat) {
+            (Some(true), _) => Some(Self::Coin),
+            (_, Some(true)) => Some(Self::Fiat),
+            (Some(false), Some(false)) => Some(Self::Another),
+            (None, _) | (_, None) => None,
+        }
+    }
+
+    /// All that came; `None` if it can't be said of one of them, or of none.
+    fn sum(self, transactions: &[OrderTransaction]) -> Option<Amount> {
+        let mut amounts = transactions.iter().map(|transaction| match self {
+            Self::Coin => transaction.received(),
+            Self::Fiat => transaction.received_fiat(),
+            Self::Another => None,
+        });
+        let first = amounts.next()??.clone();
+        amounts.try_fold(first, |sum, amount| sum.checked_add(amount?))
+    }
+}
+
+/// When the last of them came in; `None` if it can't be said of one.
+fn latest(transactions: &[OrderTransaction]) -> Option<DateTime<Utc>> {
+    let times = transactions
+        .iter()
+        .map(|transaction| transaction.created_at.as_ref()?.utc());
+    times.collect::<Option<Vec<_>>>()?.into_iter().max()
+}
