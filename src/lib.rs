@@ -99,9 +99,9 @@ mod outcome;
 mod progress;
 mod read;
 mod receiver;
+mod reconcile;
 #[cfg(feature = "testing")]
 pub mod testing;
-mod reconcile;
 mod text;
 mod timestamp;
 mod verified;
@@ -130,10 +130,10 @@ pub use receiver::{
     AsyncDepositLookup, AsyncOrderLookup, AsyncProve, B2binpay, CityPay, DepositLookup,
     Disposition, LeaseLost, NoLookup, OrderLookup, Prove, Receiver, Reply, TokenUse,
 };
+pub use reconcile::{Compared, Difference, Expected, Reason, Reconciliation, Verdict};
 /// The version whose connections are in this API.
 #[cfg(feature = "redis")]
 pub use redis;
-pub use reconcile::{Compared, Difference, Expected, Reason, Reconciliation, Verdict};
 /// The version whose `Decimal` is in this API.
 pub use rust_decimal;
 /// The version whose pools and transactions are in this API.

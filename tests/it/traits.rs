@@ -5,10 +5,9 @@ use std::fmt::{Debug, Display};
 use payhook::b2binpay::{Key, TransferCallback, Verifier};
 use payhook::citypay::{Account, DepositCallback, OrderAnswer, OrderCallback, Token};
 use payhook::{
-    Amount, Callback, Disposition, Error, Event, KeyError, ParseError, Progress, Proven, Receiver,
-    Reply, State, StateError, Status, Text, Timestamp, Unverified, Verified, VerifyError,
-    Amount, Callback, Disposition, Error, Event, Expected, KeyError, ParseError, Proven, Receiver,
-    Reconciliation, Reply, Text, Timestamp, Unverified, Verdict, Verified, VerifyError,
+    Amount, Callback, Disposition, Error, Event, Expected, KeyError, ParseError, Progress, Proven,
+    Receiver, Reconciliation, Reply, State, StateError, Status, Text, Timestamp, Unverified,
+    Verdict, Verified, VerifyError,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -1,0 +1,35 @@
+//! Every guard keeps to every rule, over several connections.
+
+use std::time::Duration;
+
+use payhook::testing::GuardConformance;
+use payhook::{MemoryGuard, PgGuard};
+
+use crate::support::{SERVERS, pool, redis_guard};
+
+const LEASE: Duration = Duration::from_millis(500);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn memory() {
+    let guard = MemoryGuard::new().lease(LEASE);
+    let suite = GuardConformance::new([guard.clone(), guard], LEASE);
+    suite.run().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis() {
+    let _servers = SERVERS.read().await;
+    let mut guards = Vec::new();
+    for _ in 0..4 {
+        guards.push(redis_guard().await.lease(LEASE));
+    }
+    GuardConformance::new(guards, LEASE).run().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres() {
+    let _servers = SERVERS.read().await;
+    let guards = [pool(), pool(), pool()].map(|pool| PgGuard::new(pool).lease(LEASE));
+    guards[0].create_tables().await.unwrap();
+    GuardConformance::new(guards, LEASE).run().await.unwrap();
+}

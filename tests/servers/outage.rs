@@ -1,0 +1,148 @@
+//! A server that is killed in the middle, and one that is not there.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use payhook::{
+    AsyncGuard, B2binpay, Callback, Disposition, HandlerError, PgGuard, Receiver, RedisGuard,
+    Verified, handler_fn,
+};
+use tokio::task::JoinSet;
+
+use crate::support::{
+    SERVERS, deposit, pool, pool_at, receiver, redis_at, redis_guard, server, unique,
+};
+
+const LEASE: Duration = Duration::from_secs(3);
+const PAYMENTS: usize = 200;
+
+/// Credits in memory, which no outage takes away.
+#[derive(Default)]
+struct Ledger(Mutex<HashMap<String, u32>>);
+
+impl Ledger {
+    async fn post<D: AsyncGuard + Sync>(
+        &self,
+        receiver: &Receiver<B2binpay, D>,
+        body: &[u8],
+    ) -> Disposition {
+        let handler = handler_fn(|callback: Verified<Callback>| {
+            let event = callback.event();
+            let reference = event.reference().unwrap().proven().unwrap().to_owned();
+            let mut credits = self.0.lock().unwrap();
+            *credits.entry(reference).or_default() += 1;
+            std::future::ready(Ok::<_, HandlerError>(()))
+        });
+        let reply = receiver.receive_async(body, None, &handler).await;
+        reply.into_disposition()
+    }
+}
+
+/// The gateway: sends each payment, twice at once, until it sees a 200 for
+/// each. In the middle the server is killed and comes back.
+async fn survives<D>(name: &'static str, guard: D)
+where
+    D: AsyncGuard + Clone + Send + Sync + 'static,
+{
+    let receiver = Arc::new(receiver().guard(guard));
+    let ledger = Arc::new(Ledger::default());
+    let run = unique("order");
+    let mut senders = JoinSet::new();
+    for number in 0..PAYMENTS {
+        for copy in 0..2 {
+            let (receiver, ledger) = (Arc::clone(&receiver), Arc::clone(&ledger));
+            let reference = format!("{run}-{number}");
+            senders.spawn(async move {
+                let spread = u64::try_from(number * 10).unwrap();
+                tokio::time::sleep(Duration::from_millis(spread)).await;
+                let mut refused = 0_usize;
+                for attempt in 0.. {
+                    assert!(attempt < 400, "{reference} is never taken");
+                    let body = deposit(&reference, 1000 * copy + attempt);
+                    let disposition = ledger.post(&receiver, &body).await;
+                    match disposition.http_status() {
+                        200 => break,
+                        503 => refused += 1,
+                        other => panic!("{other}: {disposition}"),
+                    }
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+                refused
+            });
+        }
+    }
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    server("kill", name).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    server("start", name).await;
+
+    let mut refused = 0;
+    while let Some(sender) = senders.join_next().await {
+        refused += sender.unwrap();
+    }
+    let credits = ledger.0.lock().unwrap();
+    assert_eq!(credits.len(), PAYMENTS, "none is lost");
+    assert!(
+        credits.values().all(|count| *count == 1),
+        "none is credited twice"
+    );
+    // Else the outage was not in the middle.
+    assert!(refused > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_is_killed_and_comes_back() {
+    let _servers = SERVERS.write().await;
+    survives("redis", redis_guard().await.lease(LEASE)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_is_killed_and_comes_back() {
+    let _servers = SERVERS.write().await;
+    let guard = PgGuard::new(pool()).lease(LEASE);
+    guard.create_tables().await.unwrap();
+    survives("postgres", guard).await;
+}
+
+/// 503, and the handler is not asked.
+async fn refuses<D: AsyncGuard + Sync>(guard: D) {
+    let (receiver, ledger) = (receiver().guard(guard), Ledger::default());
+    for attempt in 0..2 {
+        let disposition = ledger.post(&receiver, &deposit("order-1", attempt)).await;
+        assert!(
+            matches!(disposition, Disposition::GuardFailed(_)),
+            "{disposition}"
+        );
+        assert_eq!(disposition.http_status(), 503);
+    }
+    assert!(ledger.0.lock().unwrap().is_empty());
+}
+
+/// A port that nobody listens on.
+fn nowhere() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unreachable_postgres_is_503() {
+    let pool = pool_at(&format!(
+        "postgres://payhook@127.0.0.1:{}/payhook",
+        nowhere()
+    ));
+    refuses(PgGuard::new(pool)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_that_went_away_is_503() {
+    let _servers = SERVERS.write().await;
+    let guard = RedisGuard::new(
+        redis_at(&std::env::var("REDIS_URL").unwrap())
+            .await
+            .unwrap(),
+    );
+    server("kill", "redis").await;
+    refuses(guard).await;
+    server("start", "redis").await;
+}
