@@ -93,6 +93,9 @@ pub mod citypay;
 mod error;
 mod event;
 mod guard;
+
+#[cfg(any(doc, doctest))]
+pub mod guide;
 mod handler;
 mod open_enum;
 mod outcome;

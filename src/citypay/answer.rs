@@ -11,7 +11,7 @@ use super::token::Token;
 use super::wire::{AnswerObject, CurrencyObject, Envelope, PartsObject, TransactionObject};
 use crate::amount::Amount;
 use crate::error::{Flaw, ParseError, VerifyError};
-use crate::read::{self, Anomaly, At, RawJson, Reader, lenient, mirror, share};
+use crate::read::{self, Anomaly, At, Body, RawJson, Reader, lenient, mirror, share};
 use crate::text::Text;
 use crate::timestamp::Timestamp;
 use crate::wire::{Raw, Shape};
@@ -66,6 +66,7 @@ pub struct OrderAnswer {
     /// `createdAt`, mostly without a zone, beside the milliseconds.
     pub(super) created_stamp: Option<Timestamp>,
     anomalies: Vec<Anomaly>,
+    body: Body,
 }
 
 /// The currency of an order.
@@ -246,6 +247,13 @@ impl OrderAnswer {
     pub fn anomalies(&self) -> &[Anomaly] {
         &self.anomalies
     }
+
+    /// The exact bytes of the answer: what a queue stores beside its callback.
+    /// The payer's e-mail and address are in it.
+    #[must_use]
+    pub fn raw(&self) -> &[u8] {
+        self.body.0.as_bytes()
+    }
 }
 
 /// Whether the envelope says that it worked: `"status": 1`, `"success": true`,
@@ -298,6 +306,7 @@ fn read_answer(mut reader: Reader, a: &AnswerObject<'_>) -> Result<OrderAnswer, 
         transactions,
         created_stamp: stamp,
         anomalies: reader.anomalies,
+        body: Body(reader.body),
     })
 }
 

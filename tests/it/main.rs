@@ -20,6 +20,7 @@ mod handler;
 mod open_enum;
 mod outcome;
 mod progress;
+mod queue;
 mod receiver;
 mod reconcile;
 mod support;

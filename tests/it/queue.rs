@@ -1,0 +1,136 @@
+//! Store the bytes, answer 200, prove again in the worker.
+
+use std::sync::Mutex;
+
+use payhook::b2binpay::TrackingIds;
+use payhook::citypay::Account;
+use payhook::{
+    Callback, HandlerClaims, HandlerError, MemoryGuard, OrderLookup, Outcome, Proven, Receiver,
+    TokenUse, Verified, handler_fn,
+};
+
+use crate::support::{body, verifier};
+
+/// What is stored: no more than bytes.
+struct Row {
+    body: Vec<u8>,
+    answer: Option<Vec<u8>>,
+}
+
+impl Row {
+    fn of(callback: &Verified<Callback>) -> Self {
+        let answer = match callback.proven() {
+            Proven::Order(order) => order.answer().map(|answer| answer.raw().to_vec()),
+            _ => None,
+        };
+        let body = callback.reported().raw().to_vec();
+        Self { body, answer }
+    }
+}
+
+/// Issues every token, and answers with what it has.
+struct Answer(Vec<u8>);
+
+impl OrderLookup for Answer {
+    type Error = HandlerError;
+
+    fn is_issued(&self, _: TokenUse<'_>) -> Result<bool, HandlerError> {
+        Ok(true)
+    }
+
+    fn fetch(&self, _: &str) -> Result<Vec<u8>, HandlerError> {
+        Ok(self.0.clone())
+    }
+}
+
+fn at_the_door(callback: &str, answer: Option<&str>) -> Row {
+    let row = Mutex::new(None);
+    let store = handler_fn(|callback: Verified<Callback>| {
+        *row.lock().unwrap() = Some(Row::of(&callback));
+        Ok::<_, HandlerError>(())
+    });
+    let posted = body(callback);
+    let reply = match answer {
+        Some(answer) => Receiver::citypay(Account::new("5120").unwrap(), Answer(body(answer)))
+            .guard(HandlerClaims)
+            .receive(&posted, None, &store),
+        None => Receiver::b2binpay(verifier(TrackingIds::Lettered))
+            .guard(HandlerClaims)
+            .receive(&posted, None, &store),
+    };
+    assert_eq!(reply.status(), 200);
+    row.into_inner().unwrap().unwrap()
+}
+
+/// What the worker credits, and what it answers.
+fn work(row: &Row, guard: &MemoryGuard, fails: bool) -> (u16, usize) {
+    let credits = Mutex::new(0);
+    let credit = handler_fn(|callback: Verified<Callback>| {
+        if fails {
+            return Err("the ledger is closed");
+        }
+        if callback.event().outcome().proven() == Some(Outcome::Settled) {
+            *credits.lock().unwrap() += 1;
+        }
+        Ok(())
+    });
+    let reply = match &row.answer {
+        Some(answer) => Receiver::citypay(Account::new("5120").unwrap(), Answer(answer.clone()))
+            .guard(guard)
+            .receive(&row.body, None, &credit),
+        None => Receiver::b2binpay(verifier(TrackingIds::Lettered))
+            .guard(guard)
+            .receive(&row.body, None, &credit),
+    };
+    (reply.status(), credits.into_inner().unwrap())
+}
+
+fn rows() -> [Row; 2] {
+    [
+        at_the_door("b2binpay-deposit-confirmed.json", None),
+        at_the_door(
+            "citypay-order-confirmed.json",
+            Some("citypay-order-confirmed.answer.json"),
+        ),
+    ]
+}
+
+#[test]
+fn the_worker_proves_it_again_and_credits_once() {
+    for row in rows() {
+        let guard = MemoryGuard::new();
+        assert_eq!(work(&row, &guard, true), (500, 0));
+        assert_eq!(work(&row, &guard, false), (200, 1));
+        assert_eq!(work(&row, &guard, false), (200, 0));
+    }
+}
+
+#[test]
+fn what_is_stored_is_what_came() {
+    let [_, order] = rows();
+    assert_eq!(order.body, body("citypay-order-confirmed.json"));
+    assert_eq!(
+        order.answer,
+        Some(body("citypay-order-confirmed.answer.json"))
+    );
+}
+
+/// Who can write to the queue can't write a credit.
+#[test]
+fn a_row_is_no_proof() {
+    let changed = |bytes: &[u8], from: &str, to: &str| {
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        assert!(text.contains(from));
+        text.replace(from, to).into_bytes()
+    };
+    let [mut deposit, mut order] = rows();
+    deposit.body = changed(
+        &deposit.body,
+        "0.412000000000000000",
+        "9.412000000000000000",
+    );
+    assert_eq!(work(&deposit, &MemoryGuard::new(), false), (401, 0));
+    // Another customer's answer.
+    order.answer = order.answer.map(|answer| changed(&answer, "5120", "5121"));
+    assert_eq!(work(&order, &MemoryGuard::new(), false), (401, 0));
+}
