@@ -1,0 +1,257 @@
+//! A small shop with an endpoint for each gateway.
+//!
+//! ```text
+//! cargo run --features example-shop --example axum_server
+//! curl -i localhost:3000/orders -H 'content-type: application/json' \
+//!     -d '{"reference": "order-9001", "kind": "deposit", "currency": "ETH", "amount": "0.412", "scale": 18}'
+//! curl -i localhost:3000/callbacks/b2binpay -d @examples/bodies/b2binpay-deposit-confirmed.json
+//! curl localhost:3000/orders/order-9001
+//! ```
+//!
+//! | variable | |
+//! |---|---|
+//! | `LISTEN` | where it listens, `127.0.0.1:3000` unless set |
+//! | `CALLBACK_SECRET` | B2BINPAY's; without it, the one of `examples/bodies` |
+//! | `CITYPAY_CUSTOMER_ID` | `5120` unless set, as in `examples/bodies` |
+//! | `CITYPAY_API` | where orders are asked for, CityPay.io's own unless set |
+//! | `DATABASE_URL` | orders, balances and claims are in PostgreSQL, and commit together |
+//! | `REDIS_URL` | claims are in Redis |
+//!
+//! With neither of the last two, all is in memory and gone with the process. With
+//! `REDIS_URL`, the recorded bodies are answered with 409 once they are older
+//! than the guard's 30 days.
+//!
+//! `/orders` is open to everybody: in a real shop it is its own code.
+#![allow(
+    clippy::print_stderr,
+    reason = "a wrong configuration is told to the terminal"
+)]
+
+#[path = "axum_server/guard.rs"]
+mod guard;
+#[path = "axum_server/order.rs"]
+mod order;
+#[path = "axum_server/shop.rs"]
+mod shop;
+#[path = "axum_server/store.rs"]
+mod store;
+
+use std::env;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, State};
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use payhook::b2binpay::{Key, TrackingIds, Verifier};
+use payhook::citypay::Account;
+use payhook::redis::Client;
+use payhook::redis::aio::ConnectionManagerConfig;
+use payhook::sqlx::postgres::PgPoolOptions;
+use payhook::sqlx::raw_sql;
+use payhook::{
+    Amount, B2binpay, CityPay, DEFAULT_BODY_LIMIT, Fault, HandlerError, MemoryGuard, PgGuard,
+    Receiver, RedisGuard, Reply,
+};
+use tokio::net::TcpListener;
+use tracing::{error, info, warn};
+
+use guard::Claims;
+use order::Order;
+use shop::{Orders, Shop};
+use store::{SCHEMA, Store};
+
+/// How long anything else is waited for: the gateway waits, too.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_env_filter(variable("RUST_LOG").unwrap_or_else(|| "info".to_owned()))
+        .init();
+    match serve().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+struct App {
+    b2binpay: Receiver<B2binpay, Claims>,
+    citypay: Receiver<CityPay<Orders>, Claims>,
+    shop: Shop,
+}
+
+async fn serve() -> Result<(), HandlerError> {
+    let claims = claims().await?;
+    let store = store(&claims).await?;
+    let secret = variable("CALLBACK_SECRET").unwrap_or_else(|| {
+        warn!("CALLBACK_SECRET is not set: taking the one that signed examples/bodies");
+        "cbs_7Qm2vX9tR4kL8pN1".to_owned()
+    });
+    let verifier = Verifier::new(Key::callback_secret(&secret)?, TrackingIds::Lettered);
+    let customer = variable("CITYPAY_CUSTOMER_ID").unwrap_or_else(|| "5120".to_owned());
+    let api =
+        variable("CITYPAY_API").unwrap_or_else(|| "https://v2-order-api.citypay.io".to_owned());
+    let orders = Orders::new(store.clone(), api)?;
+    let app = App {
+        b2binpay: Receiver::b2binpay(verifier).guard(claims.clone()),
+        citypay: Receiver::citypay(Account::new(&customer)?, orders).guard(claims),
+        shop: Shop { store },
+    };
+    let routes = Router::new()
+        .route("/callbacks/b2binpay", post(b2binpay))
+        .route("/callbacks/citypay", post(citypay))
+        .route("/orders", post(add))
+        .route("/orders/{reference}", get(view))
+        .route("/health", get(async || "well\n"))
+        .layer(DefaultBodyLimit::max(DEFAULT_BODY_LIMIT))
+        .with_state(Arc::new(app));
+
+    let listen = variable("LISTEN").unwrap_or_else(|| "127.0.0.1:3000".to_owned());
+    let listener = TcpListener::bind(&listen).await?;
+    info!("listening on {}", listener.local_addr()?);
+    let service = routes.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service)
+        .with_graceful_shutdown(asked_to_stop())
+        .await?;
+    info!("stopped, with no request left unanswered");
+    Ok(())
+}
+
+/// Ctrl-C, or what a service manager sends.
+async fn asked_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    match (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) {
+        (Ok(mut interrupt), Ok(mut terminate)) => tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        },
+        _ => std::future::pending().await,
+    }
+}
+
+async fn claims() -> Result<Claims, HandlerError> {
+    match (variable("REDIS_URL"), variable("DATABASE_URL")) {
+        (Some(url), _) => {
+            let config = ConnectionManagerConfig::new()
+                .set_connection_timeout(Some(PATIENCE))
+                .set_response_timeout(Some(PATIENCE));
+            let connection = Client::open(url)?
+                .get_connection_manager_with_config(config)
+                .await?;
+            info!("claims are in Redis");
+            Ok(Claims::InRedis(RedisGuard::new(connection)))
+        }
+        (None, Some(_)) => {
+            info!("claims are in PostgreSQL, and commit with the credit");
+            Ok(Claims::WithTheCredit)
+        }
+        (None, None) => {
+            warn!("claims are in memory, and gone with this process");
+            Ok(Claims::InMemory(MemoryGuard::new()))
+        }
+    }
+}
+
+async fn store(claims: &Claims) -> Result<Store, HandlerError> {
+    let Some(url) = variable("DATABASE_URL") else {
+        return Ok(Store::Memory(Arc::default()));
+    };
+    let pool = PgPoolOptions::new()
+        .max_connections(16)
+        .acquire_timeout(PATIENCE)
+        .connect(&url)
+        .await?;
+    // Replicas that start at once would make the same table twice.
+    let mut transaction = pool.begin().await?;
+    raw_sql("SELECT pg_advisory_xact_lock(7234)")
+        .execute(&mut *transaction)
+        .await?;
+    raw_sql(PgGuard::SCHEMA).execute(&mut *transaction).await?;
+    raw_sql(SCHEMA).execute(&mut *transaction).await?;
+    transaction.commit().await?;
+    let claims = matches!(claims, Claims::WithTheCredit).then(|| PgGuard::new(pool.clone()));
+    Ok(Store::Postgres { pool, claims })
+}
+
+type Shared = State<Arc<App>>;
+
+async fn b2binpay(
+    State(app): Shared,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    body: Bytes,
+) -> StatusCode {
+    answer(
+        &app.b2binpay
+            .receive_async(&body, Some(peer.ip()), &app.shop)
+            .await,
+    )
+}
+
+async fn citypay(
+    State(app): Shared,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    body: Bytes,
+) -> StatusCode {
+    answer(
+        &app.citypay
+            .receive_async(&body, Some(peer.ip()), &app.shop)
+            .await,
+    )
+}
+
+fn answer(reply: &Reply) -> StatusCode {
+    let (what, hint) = (
+        reply.disposition(),
+        reply.disposition().hint().unwrap_or_default(),
+    );
+    match what.fault() {
+        None => info!("{} {what}", reply.status()),
+        Some(Fault::Sender) => warn!("{} {what} ({hint})", reply.status()),
+        Some(_) => error!("{} {what} ({hint})", reply.status()),
+    }
+    StatusCode::from_u16(reply.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+async fn add(State(app): Shared, Json(order): Json<Order>) -> Result<StatusCode, StatusCode> {
+    if order.amount.parse::<Amount>().is_err() {
+        return Err(StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    let stored = app.shop.store.add(order).await;
+    stored
+        .map(|()| StatusCode::CREATED)
+        .map_err(|error| broken(&error))
+}
+
+async fn view(
+    State(app): Shared,
+    Path(reference): Path<String>,
+) -> Result<Json<serde_json::Value>, StatusCode> {
+    let order = app
+        .shop
+        .store
+        .view(&reference)
+        .await
+        .map_err(|error| broken(&error))?;
+    order.map(Json).ok_or(StatusCode::NOT_FOUND)
+}
+
+fn broken(error: &HandlerError) -> StatusCode {
+    error!("{error}");
+    StatusCode::INTERNAL_SERVER_ERROR
+}

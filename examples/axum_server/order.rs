@@ -1,0 +1,138 @@
+//! What the shop waits for, and what a callback changes in it.
+
+use payhook::{Amount, Callback, Expected, Fact, Progress, State, Verdict, Verified};
+use serde::Deserialize;
+
+/// A payment that the shop waits for: its own record, which every callback is
+/// measured by.
+#[derive(Clone, Deserialize)]
+pub(crate) struct Order {
+    /// B2BINPAY's tracking id, CityPay.io's token.
+    pub(crate) reference: String,
+    pub(crate) kind: Kind,
+    pub(crate) currency: String,
+    /// In whole coins, or in the fiat currency.
+    pub(crate) amount: String,
+    /// B2BINPAY: the currency's fraction digits.
+    pub(crate) scale: Option<u32>,
+    /// What was credited so far.
+    #[serde(skip, default = "zero")]
+    pub(crate) received: String,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Kind {
+    Deposit,
+    Payout,
+    Order,
+}
+
+impl Kind {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Deposit => "deposit",
+            Self::Payout => "payout",
+            Self::Order => "order",
+        }
+    }
+
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        [Self::Deposit, Self::Payout, Self::Order]
+            .into_iter()
+            .find(|kind| kind.as_str() == name)
+    }
+}
+
+fn zero() -> String {
+    "0".to_owned()
+}
+
+/// What a callback changes.
+#[derive(Default)]
+pub(crate) struct Booking {
+    pub(crate) credit: Option<Amount>,
+    /// The new state of the payment, where it takes the place of the known one.
+    pub(crate) state: Option<State>,
+    /// For a person.
+    pub(crate) reviews: Vec<String>,
+}
+
+/// An order is paid in one or more payments, each with a state of its own.
+pub(crate) fn payment(callback: &Verified<Callback>) -> &str {
+    match callback.reported() {
+        Callback::Transfer(told) => told.transfer().map_or("", |transfer| transfer.id.as_str()),
+        _ => "",
+    }
+}
+
+/// The merchant's reference, as far as it is proven.
+pub(crate) fn reference(callback: &Verified<Callback>) -> Option<&str> {
+    callback.event().reference().and_then(Fact::proven)
+}
+
+impl Order {
+    /// What a callback about a payment in this `known` state changes. It is
+    /// asked once for each of the callbacks that say the same.
+    pub(crate) fn book(&self, callback: &Verified<Callback>, known: Option<&State>) -> Booking {
+        let mut booking = Booking::default();
+        let next = State::of(callback);
+        let progress = match (known, &next) {
+            (Some(known), Some(next)) => known.progress(next),
+            _ => Progress::Advance,
+        };
+        if progress.needs_review() {
+            booking
+                .reviews
+                .push(format!("the payment's state: {progress}"));
+        }
+        if progress.should_store() {
+            booking.state = next;
+        }
+
+        let Some(expected) = self.expected() else {
+            booking
+                .reviews
+                .push("the order's own amount can't be read".to_owned());
+            return booking;
+        };
+        let found = expected.reconcile(callback);
+        match found.verdict() {
+            // Of an order, the rest is waited for.
+            Verdict::Under { .. } if matches!(self.kind, Kind::Order) => {}
+            // A transfer is money, though there is some missing.
+            Verdict::Exact | Verdict::Under { .. } => {
+                booking.credit = self.news(found.total());
+            }
+            Verdict::Over { by } => {
+                booking.credit = self.news(found.total());
+                booking.reviews.push(format!("over by {by}"));
+            }
+            Verdict::NotFinal(_) | Verdict::NotPaid(_) => {}
+            other => booking.reviews.push(other.to_string()),
+        }
+        booking
+    }
+
+    fn expected(&self) -> Option<Expected> {
+        let (reference, currency) = (self.reference.as_str(), self.currency.as_str());
+        let expected = match self.kind {
+            Kind::Deposit => Expected::deposit(reference, currency),
+            Kind::Payout => Expected::payout(reference, currency),
+            Kind::Order => Expected::order(reference, currency),
+        };
+        let expected = expected
+            .amount(self.amount.parse().ok()?)
+            .already_received(self.received.parse().ok()?);
+        Some(match self.scale {
+            Some(scale) => expected.scale(scale),
+            None => expected,
+        })
+    }
+
+    /// What of a total was not credited yet. Only what is proven is credited.
+    fn news(&self, total: Option<Fact<&Amount>>) -> Option<Amount> {
+        let news = total?.proven()?.checked_sub(&self.received.parse().ok()?)?;
+        (!news.is_zero() && !news.is_negative()).then_some(news)
+    }
+}
