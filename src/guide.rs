@@ -6,6 +6,10 @@
 //! - [`actix`]: an actix-web server.
 
 #[doc = include_str!("guide/actix.md")]
+///
+/// ```rust,ignore
+#[doc = include_str!("../examples/actix_server.rs")]
+/// ```
 pub mod actix {}
 
 #[doc = include_str!("guide/production.md")]

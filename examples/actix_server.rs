@@ -1,0 +1,73 @@
+//! A B2BINPAY endpoint on actix-web.
+//!
+//! ```text
+//! CALLBACK_SECRET=cbs_7Qm2vX9tR4kL8pN1 cargo run --features example-actix --example actix_server
+//! curl -i localhost:3000/callbacks/b2binpay -d @examples/bodies/b2binpay-deposit-confirmed.json
+//! ```
+#![allow(clippy::print_stdout, reason = "it is the log of this server")]
+
+use std::error::Error;
+use std::net::TcpListener;
+
+use actix_web::dev::Server;
+use actix_web::http::StatusCode;
+use actix_web::web::{self, Bytes, Data, PayloadConfig};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
+use payhook::b2binpay::{Key, TrackingIds, Verifier};
+use payhook::{
+    AsyncHandler, B2binpay, Callback, DEFAULT_BODY_LIMIT, HandlerError, Outcome, Receiver, Verified,
+};
+
+struct Shop;
+
+impl AsyncHandler for Shop {
+    type Error = HandlerError;
+
+    async fn handle(&self, callback: Verified<Callback>) -> Result<(), HandlerError> {
+        let event = callback.event();
+        if event.outcome().proven() == Some(Outcome::Settled) {
+            // Reconcile it with the order under `event.reference()`, then credit.
+        }
+        Ok(())
+    }
+}
+
+struct Endpoint {
+    receiver: Receiver<B2binpay>,
+    shop: Shop,
+}
+
+async fn callback(endpoint: Data<Endpoint>, request: HttpRequest, body: Bytes) -> HttpResponse {
+    // The socket's peer, not `connection_info().realip_remote_addr()`: that one
+    // is whatever the sender writes into a header.
+    let peer = request.peer_addr().map(|peer| peer.ip());
+    let Endpoint { receiver, shop } = &**endpoint;
+    let reply = receiver.receive_async(&body, peer, shop).await;
+    println!("{} {}", reply.status(), reply.disposition());
+    let status = StatusCode::from_u16(reply.status());
+    HttpResponse::new(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
+}
+
+pub(crate) fn server(listener: TcpListener, secret: &str) -> Result<Server, Box<dyn Error>> {
+    let verifier = Verifier::new(Key::callback_secret(secret)?, TrackingIds::Lettered);
+    // Outside of the closure, which runs once per worker: they share one guard.
+    let endpoint = Data::new(Endpoint {
+        receiver: Receiver::b2binpay(verifier),
+        shop: Shop,
+    });
+    let app = move || {
+        App::new()
+            .app_data(endpoint.clone())
+            .app_data(PayloadConfig::new(DEFAULT_BODY_LIMIT))
+            .route("/callbacks/b2binpay", web::post().to(callback))
+    };
+    // It finishes what it began when it is told to stop.
+    Ok(HttpServer::new(app).listen(listener)?.run())
+}
+
+#[actix_web::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let secret = std::env::var("CALLBACK_SECRET")?;
+    server(TcpListener::bind("127.0.0.1:3000")?, &secret)?.await?;
+    Ok(())
+}

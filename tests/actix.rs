@@ -1,0 +1,66 @@
+//! `examples/actix_server.rs`, posted to over a socket:
+//!
+//! ```text
+//! cargo test --features example-actix --test actix
+//! ```
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::thread;
+
+#[allow(dead_code, reason = "the test has a main function of its own")]
+#[path = "../examples/actix_server.rs"]
+mod actix_server;
+
+/// The status and the answer's body.
+fn post(server: SocketAddr, body: &[u8]) -> (u16, String) {
+    let mut stream = TcpStream::connect(server).unwrap();
+    let length = body.len();
+    write!(
+        stream,
+        "POST /callbacks/b2binpay HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\
+         X-Forwarded-For: 203.0.113.1\r\nContent-Length: {length}\r\n\r\n"
+    )
+    .unwrap();
+    // A server may stop reading, and close, before all is sent.
+    let _ = stream.write_all(body);
+    let mut answer = String::new();
+    let _ = stream.read_to_string(&mut answer);
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, body.to_owned())
+}
+
+fn body(name: &str) -> Vec<u8> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/bodies");
+    fs::read(format!("{folder}/b2binpay-{name}.json")).unwrap()
+}
+
+#[test]
+fn it_answers_as_the_receiver_does() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (send, receive) = std::sync::mpsc::channel();
+    let running = thread::spawn(move || {
+        actix_web::rt::System::new().block_on(async move {
+            let server = actix_server::server(listener, "cbs_7Qm2vX9tR4kL8pN1").unwrap();
+            send.send(server.handle()).unwrap();
+            server.await.unwrap();
+        });
+    });
+    let handle = receive.recv().unwrap();
+
+    let empty = |status| (status, String::new());
+    assert_eq!(post(address, &body("deposit-confirmed")), empty(200));
+    assert_eq!(post(address, &body("deposit-confirmed")), empty(200));
+    assert_eq!(post(address, &body("refused-tampered")), empty(401));
+    assert_eq!(post(address, &body("refused-not-json")), empty(400));
+    // actix-web's own extractor answers this one.
+    assert_eq!(post(address, &body("refused-too-large")).0, 413);
+    assert_eq!(post(address, &vec![b' '; 1 << 24]).0, 413);
+
+    actix_web::rt::System::new().block_on(handle.stop(true));
+    running.join().unwrap();
+}
