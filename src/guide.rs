@@ -1,8 +1,6 @@
 //! Longer answers than an item's own page has room for.
 //!
 //! - [`queues`]: answer fast, work later.
-//! - [`production`]: which guard when, what happens on each failure, and how to
-//!   answer the gateway.
 //! - [`actix`]: an actix-web server.
 
 #[doc = include_str!("guide/actix.md")]
@@ -11,9 +9,6 @@
 #[doc = include_str!("../examples/actix_server.rs")]
 /// ```
 pub mod actix {}
-
-#[doc = include_str!("guide/production.md")]
-pub mod production {}
 
 #[doc = include_str!("guide/queues.md")]
 pub mod queues {}

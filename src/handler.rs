@@ -81,10 +81,9 @@ impl fmt::Debug for HandlerError {
 /// }
 /// ```
 ///
-/// The same payment arrives more than once: a callback for each change, each
-/// again until it is answered with 200, and whatever somebody captured. One
-/// reference can also be paid in several transfers. The README's *Crediting
-/// once* says what to remember.
+/// The same news comes once: a [`Guard`](crate::Guard) stands in front, and its
+/// table says how far that holds. What it is worth is for
+/// [`Expected`](crate::Expected) to say.
 ///
 /// An order that is unknown, or an amount that differs, is for a person to look
 /// at: note it and return `Ok`. An error only makes the gateway repeat itself.
