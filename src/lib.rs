@@ -6,19 +6,25 @@
 //!
 //! ```
 //! use payhook::b2binpay::{Key, TrackingIds, Verifier};
-//! use payhook::{Callback, HandlerError, Outcome, Receiver, Verified, handler_fn};
+//! use payhook::{Callback, Expected, HandlerError, Receiver, Verdict, Verified, handler_fn};
 //!
 //! // Once: the wallet's callback secret, and what your tracking ids look like.
 //! let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?;
 //! let receiver = Receiver::b2binpay(Verifier::new(key, TrackingIds::Lettered));
 //!
-//! // Your code. Only a verified callback gets here.
+//! // Your code. Only a verified callback gets here, and the same news once.
 //! let shop = handler_fn(|callback: Verified<Callback>| -> Result<(), HandlerError> {
 //!     let event = callback.event();
-//!     if event.outcome().proven() == Some(Outcome::Settled) {
-//!         // The order under `event.reference()`: does it expect a deposit of
-//!         // this amount? Then credit it, once, in the currency that *you*
-//!         // recorded for it.
+//!     let reference = event.reference().and_then(|reference| reference.proven());
+//!     // What your own database says under that reference: no signature covers
+//!     // whether it is a deposit, and in which currency.
+//!     let expected = Expected::deposit(reference.unwrap_or_default(), "ETH")
+//!         .amount("0.412".parse()?)
+//!         .scale(18);
+//!     match expected.reconcile(&callback).verdict() {
+//!         Verdict::Exact => { /* credit it */ }
+//!         Verdict::NotFinal(_) | Verdict::NotPaid(_) => {}
+//!         other => println!("a person has to look: {other}"),
 //!     }
 //!     Ok(())
 //! });
@@ -33,7 +39,7 @@
 //! # The flow
 //!
 //! ```text
-//! bytes ─parse─▶ Unverified<C> ─verifier / account─▶ Verified<C> ─▶ Handler ─▶ Reply
+//! bytes ─parse─▶ Unverified<C> ─verifier / account─▶ Verified<C> ─guard─▶ Handler ─▶ Reply
 //! ```
 //!
 //! [`Unverified`] is what somebody posted. [`Verified`] is the same with
@@ -41,7 +47,9 @@
 //! [`Handler`]. Of a verified callback, [`proven`](Verified::proven) are the
 //! facts that the evidence covers, and [`reported`](Verified::reported) is
 //! everything else that was said. [`Event`] is one view over all callbacks, in
-//! which each field says which of the two it is.
+//! which each field says which of the two it is. A [`Guard`] lets the same news
+//! through once, and [`Expected`] says whether it is the payment that you wait
+//! for.
 //!
 //! # What a B2BINPAY signature covers
 //!
@@ -57,7 +65,8 @@
 //! ([`TrackingIds::Lettered`](b2binpay::TrackingIds::Lettered)), and there is
 //! one reading. Plain numbers are
 //! [`TrackingIds::Any`](b2binpay::TrackingIds::Any), where amount and id are
-//! proven only by [`Verified::resolve`] with what you expect.
+//! proven only by [`Expected::reconcile`] or [`Verified::resolve`], with what you
+//! expect.
 //!
 //! # What proves a CityPay.io callback
 //!
@@ -73,6 +82,7 @@
 //! |---|---|
 //! | [`b2binpay`], [`citypay`] | what each gateway posts, and what proves it |
 //! | [`Receiver`] | the whole flow as one call |
+//! | [`Guard`], [`IdempotencyKeys`] | was it handled before? |
 //! | [`Handler`], [`AsyncHandler`] | where your code stands |
 //! | [`Event`], [`Outcome`] | what happened, whichever gateway says so |
 //! | [`Progress`], [`State`] | what a callback changes in what is known: advance, repetition, step back, late money |
