@@ -104,7 +104,7 @@ pub struct OrderTransaction {
 #[non_exhaustive]
 #[serde(rename_all = "camelCase")]
 pub struct AmountParts {
-    /// What counts towards the order.
+    /// What was due, as far as has been seen. Never what came.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base: Option<Amount>,
     /// All that came.
@@ -119,22 +119,16 @@ pub struct AmountParts {
 }
 
 impl OrderTransaction {
-    /// What came, in whole coins: the total, else its base.
+    /// What came, in whole coins.
     #[must_use]
     pub fn received(&self) -> Option<&Amount> {
-        self.amount.received()
+        self.amount.total.as_ref()
     }
 
     /// The same in the fiat currency.
     #[must_use]
     pub fn received_fiat(&self) -> Option<&Amount> {
-        self.amount_fiat.received()
-    }
-}
-
-impl AmountParts {
-    fn received(&self) -> Option<&Amount> {
-        self.total.as_ref().or(self.base.as_ref())
+        self.amount_fiat.total.as_ref()
     }
 }
 
