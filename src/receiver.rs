@@ -3,8 +3,14 @@
 
 mod gateway;
 mod lookup;
+#[cfg(feature = "tracing")]
+mod trace;
+#[cfg(not(feature = "tracing"))]
+#[path = "receiver/no_trace.rs"]
+mod trace;
 
 use std::borrow::Cow;
+use std::error::Error;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -26,6 +32,7 @@ pub use lookup::{
 };
 
 use gateway::Post;
+use trace::Trace;
 
 /// One endpoint of the merchant's: bytes in, the merchant's handler in between,
 /// an HTTP status out.
@@ -70,6 +77,20 @@ use gateway::Post;
 /// assert_eq!(receiver.receive(body, None, &handler).disposition().to_string(), "handled before");
 /// # Ok::<(), payhook::KeyError>(())
 /// ```
+///
+/// # Tracing
+///
+/// With the feature `tracing`, each body has a span `callback` (target
+/// `payhook`) that your handler and look-ups run in, with the fields `gateway`,
+/// `endpoint` and `status`, and once it is proven `kind`, `outcome` (both with a
+/// `?` behind what is only reported), `evidence` and the merchant's name of the
+/// `key`. One event says what became of it, with `status`, `error`, `fault` and
+/// `hint`: at `ERROR` where you have to do something, at `WARN` where the sender
+/// would or another delivery is under way, at `INFO` where all is well.
+///
+/// No secret, signature, token, reference, address or body is in there, nor the
+/// errors of your own handler, guard and look-ups, which may quote one: log
+/// those yourself, from the [`Disposition`].
 #[derive(Debug, Clone)]
 pub struct Receiver<G, D = MemoryGuard> {
     gateway: G,
@@ -186,8 +207,10 @@ impl<G, D> Receiver<G, D> {
         D: Guard,
         H: Handler<Callback> + ?Sized,
     {
+        let trace = Trace::new(G::GATEWAY, &self.endpoint);
         let flow = || {
             let callback = self.gateway.prove(self.post(body, peer))?;
+            trace.proven(&callback);
             let claim = self.guard.claim(&self.keys(&callback));
             let token = Disposition::fresh(claim)?;
             let outcome = callback.event().outcome();
@@ -200,7 +223,7 @@ impl<G, D> Receiver<G, D> {
                 }
             }
         };
-        Reply::of(flow())
+        trace.end(Reply::of(trace.inside(flow)))
     }
 
     /// [`receive`](Self::receive) for asynchronous handlers, guards and
@@ -212,8 +235,10 @@ impl<G, D> Receiver<G, D> {
         D: AsyncGuard,
         H: AsyncHandler<Callback>,
     {
+        let trace = Trace::new(G::GATEWAY, &self.endpoint);
         let flow = async {
             let callback = self.gateway.prove(self.post(body, peer)).await?;
+            trace.proven(&callback);
             let claim = self.guard.claim(&self.keys(&callback)).await;
             let token = Disposition::fresh(claim)?;
             let outcome = callback.event().outcome();
@@ -227,7 +252,8 @@ impl<G, D> Receiver<G, D> {
                 }
             }
         };
-        Reply::of(flow.await)
+        let result = trace.around(flow).await;
+        trace.end(Reply::of(result))
     }
 
     fn keys(&self, callback: &Verified<Callback>) -> IdempotencyKeys {
@@ -431,17 +457,16 @@ impl fmt::Display for Disposition {
             Self::Handled { outcome } => write!(f, "handled: {outcome}"),
             Self::BeyondHorizon => f.write_str("older than the guard's memory"),
             Self::Duplicate => f.write_str("handled before"),
-            Self::GuardFailed(error) => with_sources(f, "the guard failed", &**error),
+            Self::GuardFailed(error) => write!(f, "the guard failed: {}", Chain(&**error)),
             Self::InFlight => f.write_str("being handled by another delivery"),
-            Self::HandlerFailed(error) => with_sources(f, "the handler failed", &**error),
-            Self::LookupFailed(error) => with_sources(f, "the look-up failed", &**error),
+            Self::HandlerFailed(error) => write!(f, "the handler failed: {}", Chain(&**error)),
+            Self::LookupFailed(error) => write!(f, "the look-up failed: {}", Chain(&**error)),
             Self::NotProven(error) => write!(f, "not proven: {error}"),
             Self::Unreadable(error) => write!(f, "unreadable: {error}"),
-            Self::Unrecorded { outcome, error } => with_sources(
-                f,
-                &format!("handled: {outcome}, but not recorded"),
-                &**error,
-            ),
+            Self::Unrecorded { outcome, error } => {
+                let error = Chain(&**error);
+                write!(f, "handled: {outcome}, but not recorded: {error}")
+            }
         }
     }
 }
@@ -465,16 +490,16 @@ impl From<VerifyError> for Disposition {
 }
 
 /// An error with all that it came from: few errors repeat their source.
-fn with_sources(
-    f: &mut fmt::Formatter<'_>,
-    what: &str,
-    error: &(dyn std::error::Error + 'static),
-) -> fmt::Result {
-    write!(f, "{what}: {error}")?;
-    let mut source = error.source();
-    while let Some(error) = source {
-        write!(f, ": {error}")?;
-        source = error.source();
+struct Chain<'a>(&'a (dyn Error + 'static));
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut source = self.0.source();
+        while let Some(error) = source {
+            write!(f, ": {error}")?;
+            source = error.source();
+        }
+        Ok(())
     }
-    Ok(())
 }

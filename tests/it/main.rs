@@ -24,5 +24,7 @@ mod receiver;
 mod support;
 mod text;
 mod timestamp;
+#[cfg(feature = "tracing")]
+mod tracing;
 mod traits;
 mod vectors;
