@@ -12,6 +12,7 @@ mod trace;
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
+use std::future::ready;
 use std::net::IpAddr;
 
 use crate::address::AddressRanges;
@@ -186,7 +187,8 @@ impl<G, D> Receiver<G, D> {
     }
 
     /// Reads bodies of at most this many bytes; [`DEFAULT_BODY_LIMIT`] unless
-    /// set. A server should stop reading there, too.
+    /// set. A server should stop reading there, too; `receive_http` (feature
+    /// `http`) does.
     #[must_use]
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.body_limit = bytes;
@@ -235,9 +237,26 @@ impl<G, D> Receiver<G, D> {
         D: AsyncGuard,
         H: AsyncHandler<Callback>,
     {
+        self.receive_read(ready(Ok(body)), peer, handler).await
+    }
+
+    /// `receive_async` for a body that has to be read first.
+    pub(crate) async fn receive_read<B, H>(
+        &self,
+        body: impl Future<Output = Result<B, Disposition>>,
+        peer: Option<IpAddr>,
+        handler: &H,
+    ) -> Reply
+    where
+        B: AsRef<[u8]>,
+        G: AsyncProve,
+        D: AsyncGuard,
+        H: AsyncHandler<Callback>,
+    {
         let trace = Trace::new(G::GATEWAY, &self.endpoint);
         let flow = async {
-            let callback = self.gateway.prove(self.post(body, peer)).await?;
+            let body = body.await?;
+            let callback = self.gateway.prove(self.post(body.as_ref(), peer)).await?;
             trace.proven(&callback);
             let claim = self.guard.claim(&self.keys(&callback)).await;
             let token = Disposition::fresh(claim)?;
@@ -254,6 +273,11 @@ impl<G, D> Receiver<G, D> {
         };
         let result = trace.around(flow).await;
         trace.end(Reply::of(result))
+    }
+
+    #[cfg(feature = "http")]
+    pub(crate) fn limit(&self) -> usize {
+        self.body_limit
     }
 
     fn keys(&self, callback: &Verified<Callback>) -> IdempotencyKeys {
@@ -286,8 +310,9 @@ impl Reply {
     /// | status | means |
     /// |---|---|
     /// | 200 | handled, now or before |
-    /// | 400 | unreadable |
+    /// | 400 | unreadable, or broken off |
     /// | 401 | not proven |
+    /// | 405 | not a POST |
     /// | 409 | older than the guard's memory: nobody can say whether it was handled |
     /// | 413 | too large |
     /// | 422 | readable, but of a kind that is not known |
@@ -337,6 +362,9 @@ pub enum Disposition {
     /// Proven, and unknown to the guard, but older than what the guard has
     /// forgotten; nothing was handed over. For a person to look at.
     BeyondHorizon,
+    /// The body broke off while it was read; nothing was handed over. Only
+    /// where the receiver itself reads it: feature `http`.
+    BrokenOff(HandlerError),
     /// Proven, and handled before; nothing was handed over.
     Duplicate,
     /// Proven, but the guard can't be asked; nothing was handed over.
@@ -349,6 +377,8 @@ pub enum Disposition {
     /// A look-up of the merchant's failed, or its answer says nothing; nothing
     /// was handed over.
     LookupFailed(HandlerError),
+    /// The request is no POST and can't be a callback. Feature `http`.
+    NotPost,
     /// Readable and not proven; nothing was handed over. An unsigned
     /// callback is inside its error.
     NotProven(VerifyError),
@@ -406,6 +436,8 @@ impl Disposition {
     pub fn http_status(&self) -> u16 {
         match self {
             Self::Handled { .. } | Self::Duplicate | Self::Unrecorded { .. } => 200,
+            Self::BrokenOff(_) => 400,
+            Self::NotPost => 405,
             Self::BeyondHorizon => 409,
             Self::HandlerFailed(_) => 500,
             Self::GuardFailed(_) | Self::InFlight | Self::LookupFailed(_) => 503,
@@ -419,7 +451,7 @@ impl Disposition {
     pub fn fault(&self) -> Option<Fault> {
         match self {
             Self::Handled { .. } | Self::Duplicate | Self::InFlight => None,
-            Self::BeyondHorizon => Some(Fault::Sender),
+            Self::BeyondHorizon | Self::BrokenOff(_) | Self::NotPost => Some(Fault::Sender),
             Self::GuardFailed(_)
             | Self::HandlerFailed(_)
             | Self::LookupFailed(_)
@@ -439,9 +471,17 @@ impl Disposition {
                 "look the payment up: the guard has forgotten callbacks that are newer than this \
                  one; a longer retention keeps more",
             ),
+            Self::BrokenOff(_) => Some(
+                "if it goes on, compare the limits and timeouts of what stands in front of this \
+                 endpoint",
+            ),
             Self::GuardFailed(_) => Some("see the guard's error; the gateway will send again"),
             Self::HandlerFailed(_) => Some("see the handler's error; the gateway will send again"),
             Self::LookupFailed(_) => Some("see the look-up's error; the gateway will send again"),
+            Self::NotPost => Some(
+                "gateways post; if theirs arrive like this, look for a redirect in front of this \
+                 endpoint: it turns a POST into a GET",
+            ),
             Self::NotProven(error) => Some(error.hint()),
             Self::Unreadable(error) => Some(error.hint()),
             Self::Unrecorded { .. } => {
@@ -456,11 +496,13 @@ impl fmt::Display for Disposition {
         match self {
             Self::Handled { outcome } => write!(f, "handled: {outcome}"),
             Self::BeyondHorizon => f.write_str("older than the guard's memory"),
+            Self::BrokenOff(error) => write!(f, "the body broke off: {}", Chain(&**error)),
             Self::Duplicate => f.write_str("handled before"),
             Self::GuardFailed(error) => write!(f, "the guard failed: {}", Chain(&**error)),
             Self::InFlight => f.write_str("being handled by another delivery"),
             Self::HandlerFailed(error) => write!(f, "the handler failed: {}", Chain(&**error)),
             Self::LookupFailed(error) => write!(f, "the look-up failed: {}", Chain(&**error)),
+            Self::NotPost => f.write_str("not a POST"),
             Self::NotProven(error) => write!(f, "not proven: {error}"),
             Self::Unreadable(error) => write!(f, "unreadable: {error}"),
             Self::Unrecorded { outcome, error } => {

@@ -92,6 +92,7 @@ fn known(disposition: &Disposition) -> (&'static str, Option<&(dyn Error + 'stat
     match disposition {
         Disposition::Handled { .. } => ("handled", None),
         Disposition::BeyondHorizon => ("older than the guard's memory", None),
+        Disposition::BrokenOff(_) => ("the body broke off", None),
         Disposition::Duplicate => ("handled before", None),
         Disposition::GuardFailed(_) => ("the guard failed", None),
         Disposition::HandlerFailed(_) => ("the handler failed", None),
@@ -103,6 +104,7 @@ fn known(disposition: &Disposition) -> (&'static str, Option<&(dyn Error + 'stat
                 ours.map(|error| -> &dyn Error { error }),
             )
         }
+        Disposition::NotPost => ("not a POST", None),
         Disposition::NotProven(error) => ("not proven", Some(error)),
         Disposition::Unreadable(error) => ("unreadable", Some(error)),
         Disposition::Unrecorded { error, .. } => {

@@ -17,6 +17,8 @@ mod error;
 mod event;
 mod guard;
 mod handler;
+#[cfg(feature = "http")]
+mod http;
 mod open_enum;
 mod outcome;
 mod progress;

@@ -389,3 +389,42 @@ fn nothing_of_citypay_leaks() {
         }
     }
 }
+
+/// What goes wrong before there is a body is told as well.
+#[cfg(feature = "http")]
+#[test]
+fn a_request_that_is_no_callback() {
+    use payhook::http::Request;
+
+    struct Broken;
+
+    impl http_body::Body for Broken {
+        type Data = &'static [u8];
+        type Error = &'static str;
+
+        fn poll_frame(
+            self: std::pin::Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Option<Result<http_body::Frame<&'static [u8]>, &'static str>>>
+        {
+            tracing::debug!("reading");
+            std::task::Poll::Ready(Some(Err("MARK")))
+        }
+    }
+
+    let receiver = Receiver::b2binpay(verifier(TrackingIds::Lettered));
+    let handler = handler_fn(|_: Verified<Callback>| ready(Ok::<(), HandlerError>(())));
+    for (method, status, lines) in [("POST", 400, 4), ("GET", 405, 3)] {
+        let request = Request::builder().method(method);
+        let request = request.uri("/?MARK").header("mark", "MARK").body(Broken);
+        let future = receiver.receive_http(request.unwrap(), None, &handler);
+        let told = recorded(|| drop(block_on(future)));
+        assert_silent(status, &told, &[]);
+        assert_eq!(told.len(), lines, "{told:#?}");
+        assert!(
+            told.last()
+                .unwrap()
+                .starts_with("WARN payhook in 1: message=")
+        );
+    }
+}
