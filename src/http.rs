@@ -3,7 +3,7 @@
 //!
 //! [`Receiver::receive_http`] reads the body itself, and no further than the
 //! receiver's limit. Its [`Reply`] becomes the response, after the merchant's
-//! log has seen it.
+//! log has seen it. Behind proxies, [`Proxies`] says where a request comes from.
 //!
 //! ```
 //! use std::net::IpAddr;
@@ -29,6 +29,8 @@
 //! ```
 
 mod body;
+mod forwarded;
+mod proxies;
 mod reply;
 
 use std::net::IpAddr;
@@ -44,6 +46,7 @@ pub use {
     http_body::Body,
 };
 
+pub use proxies::Proxies;
 pub use reply::Empty;
 
 impl<G, D> Receiver<G, D> {

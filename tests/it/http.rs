@@ -1,5 +1,7 @@
 //! Requests in, responses out; bodies of every kind on the way.
 
+mod proxies;
+
 use std::collections::VecDeque;
 use std::future::ready;
 use std::io;
