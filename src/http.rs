@@ -27,11 +27,15 @@
 //!     reply.into()
 //! }
 //! ```
+//!
+//! With the feature `tower`, `CallbackService` is a whole route.
 
 mod body;
 mod forwarded;
 mod proxies;
 mod reply;
+#[cfg(feature = "tower")]
+mod service;
 
 use std::net::IpAddr;
 
@@ -48,6 +52,11 @@ pub use {
 
 pub use proxies::Proxies;
 pub use reply::Empty;
+#[cfg(feature = "tower")]
+pub use service::{CallbackService, ResponseFuture};
+/// The version whose trait is in this API.
+#[cfg(feature = "tower")]
+pub use tower_service::Service;
 
 impl<G, D> Receiver<G, D> {
     /// [`receive_async`](Self::receive_async) for a request whose body is still

@@ -79,7 +79,7 @@
 //! | [`Unverified`], [`Verified`], [`Evidence`] | who may be believed |
 //! | [`Amount`], [`Timestamp`], [`Text`] | values that are kept as they were sent |
 //! | [`ParseError`], [`VerifyError`], [`Disposition`] | what went wrong, and whose fault it is |
-//! | `http` (feature) | requests in, responses out; who is behind a proxy |
+//! | `http` (feature) | requests in, responses out; who is behind a proxy; a `tower` service |
 //!
 //! Behind them: `wire` mirrors the JSON, `read` turns the mirror into models
 //! (which fields are strict, which lenient), `open_enum` makes the enums that a

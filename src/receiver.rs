@@ -261,10 +261,11 @@ impl<G, D> Receiver<G, D> {
             let claim = self.guard.claim(&self.keys(&callback)).await;
             let token = Disposition::fresh(claim)?;
             let outcome = callback.event().outcome();
-            match handler.handle(callback).await {
+            // Before the next await: not every error can be sent to another thread.
+            let result = handler.handle(callback).await.map_err(Into::into);
+            match result {
                 Ok(()) => Disposition::recorded(outcome, self.guard.complete(token).await),
                 Err(error) => {
-                    let error = error.into();
                     // What can't be released runs out.
                     let _ = self.guard.release(token).await;
                     Err(Disposition::HandlerFailed(error))

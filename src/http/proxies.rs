@@ -37,9 +37,8 @@ const MAX_PROXIES: usize = 32;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Configure the header that *all* of these proxies write. One that passes the
-/// other header through, or replaces instead of appends, hands on what strangers
-/// claim.
+/// Choose the header that *all* of these proxies write: one of them that hands
+/// it on as it came hands on what strangers claim.
 #[derive(Debug, Clone)]
 pub struct Proxies {
     ranges: AddressRanges,

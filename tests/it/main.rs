@@ -26,6 +26,8 @@ mod receiver;
 mod support;
 mod text;
 mod timestamp;
+#[cfg(feature = "tower")]
+mod tower;
 #[cfg(feature = "tracing")]
 mod tracing;
 mod traits;
