@@ -160,6 +160,13 @@ pub enum ParseError {
         /// How many bytes are valid.
         offset: usize,
     },
+    /// Longer than the limit, and read no further: nobody knows how long. Only
+    /// where the receiver itself reads the body: feature `http`.
+    #[error("the body goes on beyond the limit of {limit} bytes")]
+    OverLimit {
+        /// The limit in bytes.
+        limit: usize,
+    },
     /// Longer than the limit.
     #[error("the body has {length} bytes, the limit is {limit}")]
     TooLarge {
@@ -187,7 +194,7 @@ impl ParseError {
     #[must_use]
     pub fn http_status(&self) -> u16 {
         match self {
-            Self::TooLarge { .. } => 413,
+            Self::OverLimit { .. } | Self::TooLarge { .. } => 413,
             Self::Unsupported { .. } => 422,
             Self::Field { .. } | Self::NotJson { .. } | Self::NotUtf8 { .. } => 400,
         }
@@ -212,7 +219,7 @@ impl ParseError {
             Self::NotUtf8 { .. } => {
                 "hand over the request's body untouched: not decompressed or transcoded halfway"
             }
-            Self::TooLarge { .. } => {
+            Self::OverLimit { .. } | Self::TooLarge { .. } => {
                 "raise the receiver's body limit if genuine callbacks are this large"
             }
             Self::Unsupported { .. } => {

@@ -90,6 +90,7 @@
 //! | [`Unverified`], [`Verified`], [`Evidence`] | who may be believed |
 //! | [`Amount`], [`Timestamp`], [`Text`] | values that are kept as they were sent |
 //! | [`ParseError`], [`VerifyError`], [`Disposition`] | what went wrong, and whose fault it is |
+//! | `http` (feature) | requests in, responses out; who is behind a proxy; a `tower` service |
 //!
 //! Behind them: `wire` mirrors the JSON, `read` turns the mirror into models
 //! (which fields are strict, which lenient), `open_enum` makes the enums that a
@@ -107,6 +108,8 @@ mod guard;
 #[cfg(any(doc, doctest))]
 pub mod guide;
 mod handler;
+#[cfg(feature = "http")]
+pub mod http;
 mod open_enum;
 mod outcome;
 mod progress;

@@ -3,9 +3,16 @@
 
 mod gateway;
 mod lookup;
+#[cfg(feature = "tracing")]
+mod trace;
+#[cfg(not(feature = "tracing"))]
+#[path = "receiver/no_trace.rs"]
+mod trace;
 
 use std::borrow::Cow;
+use std::error::Error;
 use std::fmt;
+use std::future::ready;
 use std::net::IpAddr;
 
 use crate::address::AddressRanges;
@@ -26,6 +33,7 @@ pub use lookup::{
 };
 
 use gateway::Post;
+use trace::Trace;
 
 /// One endpoint of the merchant's: bytes in, the merchant's handler in between,
 /// an HTTP status out.
@@ -70,6 +78,20 @@ use gateway::Post;
 /// assert_eq!(receiver.receive(body, None, &handler).disposition().to_string(), "handled before");
 /// # Ok::<(), payhook::KeyError>(())
 /// ```
+///
+/// # Tracing
+///
+/// With the feature `tracing`, each body has a span `callback` (target
+/// `payhook`) that your handler and look-ups run in, with the fields `gateway`,
+/// `endpoint` and `status`, and once it is proven `kind`, `outcome` (both with a
+/// `?` behind what is only reported), `evidence` and the merchant's name of the
+/// `key`. One event says what became of it, with `status`, `error`, `fault` and
+/// `hint`: at `ERROR` where you have to do something, at `WARN` where the sender
+/// would or another delivery is under way, at `INFO` where all is well.
+///
+/// No secret, signature, token, reference, address or body is in there, nor the
+/// errors of your own handler, guard and look-ups, which may quote one: log
+/// those yourself, from the [`Disposition`].
 #[derive(Debug, Clone)]
 pub struct Receiver<G, D = MemoryGuard> {
     gateway: G,
@@ -165,7 +187,8 @@ impl<G, D> Receiver<G, D> {
     }
 
     /// Reads bodies of at most this many bytes; [`DEFAULT_BODY_LIMIT`] unless
-    /// set. A server should stop reading there, too.
+    /// set. A server should stop reading there, too; `receive_http` (feature
+    /// `http`) does.
     #[must_use]
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.body_limit = bytes;
@@ -186,8 +209,10 @@ impl<G, D> Receiver<G, D> {
         D: Guard,
         H: Handler<Callback> + ?Sized,
     {
+        let trace = Trace::new(G::GATEWAY, &self.endpoint);
         let flow = || {
             let callback = self.gateway.prove(self.post(body, peer))?;
+            trace.proven(&callback);
             let claim = self.guard.claim(&self.keys(&callback));
             let token = Disposition::fresh(claim)?;
             let outcome = callback.event().outcome();
@@ -200,7 +225,7 @@ impl<G, D> Receiver<G, D> {
                 }
             }
         };
-        Reply::of(flow())
+        trace.end(Reply::of(trace.inside(flow)))
     }
 
     /// [`receive`](Self::receive) for asynchronous handlers, guards and
@@ -212,22 +237,48 @@ impl<G, D> Receiver<G, D> {
         D: AsyncGuard,
         H: AsyncHandler<Callback>,
     {
+        self.receive_read(ready(Ok(body)), peer, handler).await
+    }
+
+    /// `receive_async` for a body that has to be read first.
+    pub(crate) async fn receive_read<B, H>(
+        &self,
+        body: impl Future<Output = Result<B, Disposition>>,
+        peer: Option<IpAddr>,
+        handler: &H,
+    ) -> Reply
+    where
+        B: AsRef<[u8]>,
+        G: AsyncProve,
+        D: AsyncGuard,
+        H: AsyncHandler<Callback>,
+    {
+        let trace = Trace::new(G::GATEWAY, &self.endpoint);
         let flow = async {
-            let callback = self.gateway.prove(self.post(body, peer)).await?;
+            let body = body.await?;
+            let callback = self.gateway.prove(self.post(body.as_ref(), peer)).await?;
+            trace.proven(&callback);
             let claim = self.guard.claim(&self.keys(&callback)).await;
             let token = Disposition::fresh(claim)?;
             let outcome = callback.event().outcome();
-            match handler.handle(callback).await {
+            // Before the next await: not every error can be sent to another thread.
+            let result = handler.handle(callback).await.map_err(Into::into);
+            match result {
                 Ok(()) => Disposition::recorded(outcome, self.guard.complete(token).await),
                 Err(error) => {
-                    let error = error.into();
                     // What can't be released runs out.
                     let _ = self.guard.release(token).await;
                     Err(Disposition::HandlerFailed(error))
                 }
             }
         };
-        Reply::of(flow.await)
+        let result = trace.around(flow).await;
+        trace.end(Reply::of(result))
+    }
+
+    #[cfg(feature = "http")]
+    pub(crate) fn limit(&self) -> usize {
+        self.body_limit
     }
 
     fn keys(&self, callback: &Verified<Callback>) -> IdempotencyKeys {
@@ -260,8 +311,9 @@ impl Reply {
     /// | status | means |
     /// |---|---|
     /// | 200 | handled, now or before |
-    /// | 400 | unreadable |
+    /// | 400 | unreadable, or broken off |
     /// | 401 | not proven |
+    /// | 405 | not a POST |
     /// | 409 | older than the guard's memory: nobody can say whether it was handled |
     /// | 413 | too large |
     /// | 422 | readable, but of a kind that is not known |
@@ -311,6 +363,9 @@ pub enum Disposition {
     /// Proven, and unknown to the guard, but older than what the guard has
     /// forgotten; nothing was handed over. For a person to look at.
     BeyondHorizon,
+    /// The body broke off while it was read; nothing was handed over. Only
+    /// where the receiver itself reads it: feature `http`.
+    BrokenOff(HandlerError),
     /// Proven, and handled before; nothing was handed over.
     Duplicate,
     /// Proven, but the guard can't be asked; nothing was handed over.
@@ -323,6 +378,8 @@ pub enum Disposition {
     /// A look-up of the merchant's failed, or its answer says nothing; nothing
     /// was handed over.
     LookupFailed(HandlerError),
+    /// The request is no POST and can't be a callback. Feature `http`.
+    NotPost,
     /// Readable and not proven; nothing was handed over. An unsigned
     /// callback is inside its error.
     NotProven(VerifyError),
@@ -380,6 +437,8 @@ impl Disposition {
     pub fn http_status(&self) -> u16 {
         match self {
             Self::Handled { .. } | Self::Duplicate | Self::Unrecorded { .. } => 200,
+            Self::BrokenOff(_) => 400,
+            Self::NotPost => 405,
             Self::BeyondHorizon => 409,
             Self::HandlerFailed(_) => 500,
             Self::GuardFailed(_) | Self::InFlight | Self::LookupFailed(_) => 503,
@@ -393,7 +452,7 @@ impl Disposition {
     pub fn fault(&self) -> Option<Fault> {
         match self {
             Self::Handled { .. } | Self::Duplicate | Self::InFlight => None,
-            Self::BeyondHorizon => Some(Fault::Sender),
+            Self::BeyondHorizon | Self::BrokenOff(_) | Self::NotPost => Some(Fault::Sender),
             Self::GuardFailed(_)
             | Self::HandlerFailed(_)
             | Self::LookupFailed(_)
@@ -413,9 +472,17 @@ impl Disposition {
                 "look the payment up: the guard has forgotten callbacks that are newer than this \
                  one; a longer retention keeps more",
             ),
+            Self::BrokenOff(_) => Some(
+                "if it goes on, compare the limits and timeouts of what stands in front of this \
+                 endpoint",
+            ),
             Self::GuardFailed(_) => Some("see the guard's error; the gateway will send again"),
             Self::HandlerFailed(_) => Some("see the handler's error; the gateway will send again"),
             Self::LookupFailed(_) => Some("see the look-up's error; the gateway will send again"),
+            Self::NotPost => Some(
+                "gateways post; if theirs arrive like this, look for a redirect in front of this \
+                 endpoint: it turns a POST into a GET",
+            ),
             Self::NotProven(error) => Some(error.hint()),
             Self::Unreadable(error) => Some(error.hint()),
             Self::Unrecorded { .. } => {
@@ -430,18 +497,19 @@ impl fmt::Display for Disposition {
         match self {
             Self::Handled { outcome } => write!(f, "handled: {outcome}"),
             Self::BeyondHorizon => f.write_str("older than the guard's memory"),
+            Self::BrokenOff(error) => write!(f, "the body broke off: {}", Chain(&**error)),
             Self::Duplicate => f.write_str("handled before"),
-            Self::GuardFailed(error) => with_sources(f, "the guard failed", &**error),
+            Self::GuardFailed(error) => write!(f, "the guard failed: {}", Chain(&**error)),
             Self::InFlight => f.write_str("being handled by another delivery"),
-            Self::HandlerFailed(error) => with_sources(f, "the handler failed", &**error),
-            Self::LookupFailed(error) => with_sources(f, "the look-up failed", &**error),
+            Self::HandlerFailed(error) => write!(f, "the handler failed: {}", Chain(&**error)),
+            Self::LookupFailed(error) => write!(f, "the look-up failed: {}", Chain(&**error)),
+            Self::NotPost => f.write_str("not a POST"),
             Self::NotProven(error) => write!(f, "not proven: {error}"),
             Self::Unreadable(error) => write!(f, "unreadable: {error}"),
-            Self::Unrecorded { outcome, error } => with_sources(
-                f,
-                &format!("handled: {outcome}, but not recorded"),
-                &**error,
-            ),
+            Self::Unrecorded { outcome, error } => {
+                let error = Chain(&**error);
+                write!(f, "handled: {outcome}, but not recorded: {error}")
+            }
         }
     }
 }
@@ -465,16 +533,16 @@ impl From<VerifyError> for Disposition {
 }
 
 /// An error with all that it came from: few errors repeat their source.
-fn with_sources(
-    f: &mut fmt::Formatter<'_>,
-    what: &str,
-    error: &(dyn std::error::Error + 'static),
-) -> fmt::Result {
-    write!(f, "{what}: {error}")?;
-    let mut source = error.source();
-    while let Some(error) = source {
-        write!(f, ": {error}")?;
-        source = error.source();
+struct Chain<'a>(&'a (dyn Error + 'static));
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut source = self.0.source();
+        while let Some(error) = source {
+            write!(f, ": {error}")?;
+            source = error.source();
+        }
+        Ok(())
     }
-    Ok(())
 }

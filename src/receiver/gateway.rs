@@ -14,6 +14,7 @@ use crate::b2binpay::{self, TransferCallback, Verifier};
 use crate::callback::Callback;
 use crate::citypay::{Account, DepositCallback, OrderCallback, Posted, Token};
 use crate::error::VerifyError;
+use crate::event::Gateway;
 use crate::handler::HandlerError;
 use crate::text::Text;
 use crate::verified::{Sealed, Unverified, Verified};
@@ -35,14 +36,20 @@ impl fmt::Debug for Post<'_> {
     }
 }
 
+/// Which gateway it is, for the log.
+pub trait Named: Sealed {
+    #[doc(hidden)]
+    const GATEWAY: Gateway;
+}
+
 /// A gateway whose look-ups, if any, are synchronous. Sealed.
-pub trait Prove: Sealed {
+pub trait Prove: Named {
     #[doc(hidden)]
     fn prove(&self, post: Post<'_>) -> Proof;
 }
 
 /// A gateway whose look-ups, if any, are asynchronous. Sealed.
-pub trait AsyncProve: Sealed {
+pub trait AsyncProve: Named {
     #[doc(hidden)]
     fn prove(&self, post: Post<'_>) -> impl Future<Output = Proof> + Send;
 }
@@ -99,6 +106,10 @@ fn with_deposit<E: Into<HandlerError>>(
 }
 
 impl<L> Sealed for B2binpay<L> {}
+
+impl<L> Named for B2binpay<L> {
+    const GATEWAY: Gateway = Gateway::B2binpay;
+}
 
 impl<L: DepositLookup> Prove for B2binpay<L> {
     fn prove(&self, post: Post<'_>) -> Proof {
@@ -201,6 +212,10 @@ fn issued<E: Into<HandlerError>>(answer: Result<bool, E>) -> Result<(), Disposit
 }
 
 impl<L> Sealed for CityPay<L> {}
+
+impl<L> Named for CityPay<L> {
+    const GATEWAY: Gateway = Gateway::CityPay;
+}
 
 impl<L: OrderLookup> Prove for CityPay<L> {
     fn prove(&self, post: Post<'_>) -> Proof {

@@ -123,6 +123,11 @@ fn parsing() {
             "the body is not UTF-8 from byte 3 on",
         ),
         (
+            ParseError::OverLimit { limit: 65_536 },
+            413,
+            "the body goes on beyond the limit of 65536 bytes",
+        ),
+        (
             ParseError::TooLarge {
                 length: 9,
                 limit: 8,

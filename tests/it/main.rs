@@ -17,6 +17,8 @@ mod error;
 mod event;
 mod guard;
 mod handler;
+#[cfg(feature = "http")]
+mod http;
 mod open_enum;
 mod outcome;
 mod progress;
@@ -26,5 +28,9 @@ mod reconcile;
 mod support;
 mod text;
 mod timestamp;
+#[cfg(feature = "tower")]
+mod tower;
+#[cfg(feature = "tracing")]
+mod tracing;
 mod traits;
 mod vectors;

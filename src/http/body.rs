@@ -1,0 +1,83 @@
+//! Reading a request's body, no further than the limit.
+
+use std::future::poll_fn;
+use std::pin::pin;
+
+use bytes::{Buf, BufMut};
+use http::header::{CONTENT_LENGTH, HeaderMap};
+use http::{Method, Request};
+use http_body::{Body, SizeHint};
+
+use crate::error::ParseError;
+use crate::handler::HandlerError;
+use crate::read::DEFAULT_BODY_LIMIT;
+use crate::receiver::Disposition;
+
+/// A POST's whole body.
+pub(super) async fn read<B>(request: Request<B>, limit: usize) -> Result<Vec<u8>, Disposition>
+where
+    B: Body,
+    B::Error: Into<HandlerError>,
+{
+    let (head, body) = request.into_parts();
+    if head.method != Method::POST {
+        return Err(Disposition::NotPost);
+    }
+    let size = body.size_hint();
+    check(&size, &head.headers, limit)?;
+    drop(head);
+
+    let mut body = pin!(body);
+    let mut bytes = Vec::with_capacity(first(&size, limit));
+    while let Some(frame) = poll_fn(|context| body.as_mut().poll_frame(context)).await {
+        let frame = frame.map_err(|error| Disposition::BrokenOff(error.into()))?;
+        // Trailers are no part of a body.
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        if data.remaining() > limit.saturating_sub(bytes.len()) {
+            return Err(ParseError::OverLimit { limit }.into());
+        }
+        reserve(&mut bytes, data.remaining(), limit);
+        bytes.put(data);
+    }
+    Ok(bytes)
+}
+
+/// Refuses what is announced as too large: nothing of it is read.
+fn check(size: &SizeHint, headers: &HeaderMap, limit: usize) -> Result<(), ParseError> {
+    // A body that a layer wraps may know less than its header says.
+    let header = headers.get(CONTENT_LENGTH);
+    let header = header.and_then(|length| length.to_str().ok()?.parse().ok());
+    if let Some(length) = size.exact().or(header).map(clamp)
+        && length > limit
+    {
+        return Err(ParseError::TooLarge { length, limit });
+    }
+    if clamp(size.lower()) > limit {
+        return Err(ParseError::OverLimit { limit });
+    }
+    Ok(())
+}
+
+/// Room for the whole body where its length is known, and for the usual limit
+/// where it is not: a common body is never moved, and an announcement alone
+/// gets no more than that.
+fn first(size: &SizeHint, limit: usize) -> usize {
+    let upper = size.upper().map_or(usize::MAX, clamp);
+    upper.min(limit).min(DEFAULT_BODY_LIMIT)
+}
+
+/// Makes room for `more` bytes that the limit has room for, and never for more
+/// than the limit.
+fn reserve(bytes: &mut Vec<u8>, more: usize, limit: usize) {
+    let length = bytes.len().saturating_add(more);
+    if length > bytes.capacity() {
+        let capacity = bytes.capacity().saturating_mul(2).min(limit).max(length);
+        bytes.reserve_exact(capacity.saturating_sub(bytes.len()));
+    }
+}
+
+fn clamp(length: u64) -> usize {
+    usize::try_from(length).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,83 @@
+//! From a [`Reply`] to a response.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, HeaderValue};
+use http::{Response, StatusCode};
+use http_body::{Body, Frame, SizeHint};
+
+use crate::receiver::Reply;
+
+/// The body of every response: none. A sender who is refused learns nothing but
+/// the status.
+///
+/// ```
+/// use payhook::http::{Body, Empty};
+///
+/// assert!(Empty.is_end_stream());
+/// assert_eq!(Empty.size_hint().exact(), Some(0));
+/// ```
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Empty;
+
+impl Body for Empty {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(None)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        true
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(0)
+    }
+}
+
+impl Reply {
+    /// The response to answer with, `content-length: 0` and not to be stored by
+    /// any cache on its way. A 405 says `allow: POST`. Feature `http`.
+    ///
+    /// ```
+    /// # use payhook::b2binpay::{Key, TrackingIds, Verifier};
+    /// # use payhook::{Callback, HandlerError, Receiver, Verified, handler_fn};
+    /// # let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?;
+    /// # let receiver = Receiver::b2binpay(Verifier::new(key, TrackingIds::Lettered));
+    /// # let shop = handler_fn(|_: Verified<Callback>| Ok::<(), HandlerError>(()));
+    /// let reply = receiver.receive(b"{}", None, &shop);
+    /// let response = reply.to_response();
+    /// assert_eq!(response.status(), 400);
+    /// assert_eq!(response.headers()["cache-control"], "no-store");
+    /// # Ok::<(), payhook::KeyError>(())
+    /// ```
+    #[must_use]
+    pub fn to_response(&self) -> Response<Empty> {
+        let mut response = Response::new(Empty);
+        let status = StatusCode::from_u16(self.status());
+        *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let allow = response.status() == StatusCode::METHOD_NOT_ALLOWED;
+        let headers = response.headers_mut();
+        // A cache may keep a 405 unless it is told not to.
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        if allow {
+            headers.insert(ALLOW, HeaderValue::from_static("POST"));
+        }
+        response
+    }
+}
+
+impl From<Reply> for Response<Empty> {
+    fn from(reply: Reply) -> Self {
+        reply.to_response()
+    }
+}

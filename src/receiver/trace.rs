@@ -1,0 +1,118 @@
+//! A span around each body, and one event for what became of it. Feature
+//! `tracing`; `no_trace` stands in for it.
+//!
+//! Nothing goes in that somebody could pay, sign or look up with: no key,
+//! signature, token, reference, address or body, and no error of the merchant's
+//! code, since an HTTP client's errors show addresses with tokens in them.
+
+use std::error::Error;
+
+use tracing::field::{Empty, display};
+use tracing::instrument::{Instrument, Instrumented};
+use tracing::{Level, Span, error_span, event};
+
+use super::{Chain, Disposition, LeaseLost, Reply};
+use crate::callback::Callback;
+use crate::error::{Fault, VerifyError};
+use crate::event::Gateway;
+use crate::verified::{Evidence, Verified};
+
+/// What filters go by.
+const TARGET: &str = "payhook";
+
+/// The span of one body.
+pub(super) struct Trace(Span);
+
+impl Trace {
+    /// Of the highest level, so that whoever lets events through also sees what
+    /// they stand in.
+    pub(super) fn new(gateway: Gateway, endpoint: &str) -> Self {
+        Self(error_span!(
+            target: TARGET,
+            "callback",
+            %gateway,
+            endpoint,
+            kind = Empty,
+            outcome = Empty,
+            evidence = Empty,
+            key = Empty,
+            status = Empty,
+        ))
+    }
+
+    pub(super) fn proven(&self, callback: &Verified<Callback>) {
+        if self.0.is_disabled() {
+            return;
+        }
+        let event = callback.event();
+        self.0.record("kind", display(event.kind()));
+        self.0.record("outcome", display(event.outcome()));
+        self.0.record("evidence", event.evidence().as_str());
+        if let Evidence::Signature { key, .. } = event.evidence() {
+            self.0.record("key", &**key);
+        }
+    }
+
+    pub(super) fn inside<T>(&self, flow: impl FnOnce() -> T) -> T {
+        self.0.in_scope(flow)
+    }
+
+    pub(super) fn around<F: Future>(&self, flow: F) -> Instrumented<F> {
+        flow.instrument(self.0.clone())
+    }
+
+    pub(super) fn end(&self, reply: Reply) -> Reply {
+        self.0.record("status", reply.status());
+        self.inside(|| tell(reply.disposition()));
+        reply
+    }
+}
+
+fn tell(disposition: &Disposition) {
+    let status = disposition.http_status();
+    let (what, error) = known(disposition);
+    let error = error.map(|error| display(Chain(error)));
+    let fault = disposition.fault().map(display);
+    let hint = disposition.hint();
+    // The level is fixed where an event is written down.
+    macro_rules! tell {
+        ($level:ident) => {
+            event!(target: TARGET, Level::$level, status, error, fault, hint, "{what}")
+        };
+    }
+    match (disposition, disposition.fault()) {
+        (_, Some(Fault::Operator)) => tell!(ERROR),
+        (Disposition::InFlight, _) | (_, Some(Fault::Sender)) => tell!(WARN),
+        (_, None) => tell!(INFO),
+    }
+}
+
+/// What happened, and the error if it is one of ours.
+fn known(disposition: &Disposition) -> (&'static str, Option<&(dyn Error + 'static)>) {
+    match disposition {
+        Disposition::Handled { .. } => ("handled", None),
+        Disposition::BeyondHorizon => ("older than the guard's memory", None),
+        Disposition::BrokenOff(_) => ("the body broke off", None),
+        Disposition::Duplicate => ("handled before", None),
+        Disposition::GuardFailed(_) => ("the guard failed", None),
+        Disposition::HandlerFailed(_) => ("the handler failed", None),
+        Disposition::InFlight => ("being handled by another delivery", None),
+        Disposition::LookupFailed(error) => {
+            let ours = error.downcast_ref::<VerifyError>();
+            (
+                "the look-up failed",
+                ours.map(|error| -> &dyn Error { error }),
+            )
+        }
+        Disposition::NotPost => ("not a POST", None),
+        Disposition::NotProven(error) => ("not proven", Some(error)),
+        Disposition::Unreadable(error) => ("unreadable", Some(error)),
+        Disposition::Unrecorded { error, .. } => {
+            let ours = error.downcast_ref::<LeaseLost>();
+            (
+                "handled, but not recorded",
+                ours.map(|error| -> &dyn Error { error }),
+            )
+        }
+    }
+}

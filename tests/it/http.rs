@@ -1,0 +1,407 @@
+//! Requests in, responses out; bodies of every kind on the way.
+
+mod proxies;
+
+use std::collections::VecDeque;
+use std::future::ready;
+use std::io;
+use std::pin::Pin;
+use std::sync::Mutex;
+use std::task::{Context, Poll};
+
+use bytes::{Buf, Bytes};
+use http_body::{Frame, SizeHint};
+use payhook::b2binpay::TrackingIds;
+use payhook::http::{Body, Empty, Request, Response};
+use payhook::{
+    AddressRanges, B2binpay, Callback, Disposition, Fault, HandlerError, ParseError, Receiver,
+    Reply, Verified, handler_fn,
+};
+
+use crate::handler::block_on;
+use crate::support::{body, verifier, without_transfer};
+
+type Step = Option<Result<Frame<Bytes>, io::Error>>;
+
+/// A body that comes as it is told to; `None` lets the reader wait.
+#[derive(Default)]
+struct Steps {
+    steps: VecDeque<Step>,
+    hint: SizeHint,
+}
+
+impl Steps {
+    fn pieces(body: &[u8], size: usize) -> Self {
+        let pieces = body.chunks(size).map(Bytes::copy_from_slice);
+        Self {
+            steps: pieces.map(|piece| Some(Ok(Frame::data(piece)))).collect(),
+            hint: SizeHint::default(),
+        }
+    }
+
+    fn then(mut self, step: Step) -> Self {
+        self.steps.push_back(step);
+        self
+    }
+}
+
+impl Body for Steps {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        match self.steps.pop_front() {
+            Some(Some(step)) => Poll::Ready(Some(step)),
+            Some(None) => {
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            None => Poll::Ready(None),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.hint
+    }
+}
+
+/// A body that must not be read.
+struct Untouched(SizeHint);
+
+impl Body for Untouched {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        panic!("read");
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0
+    }
+}
+
+/// A body that never ends, whatever it says.
+struct Endless(SizeHint);
+
+const FRAME: usize = 8 * 1024;
+
+impl Body for Endless {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from(vec![b'x'; FRAME])))))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0
+    }
+}
+
+/// A body of one piece, of any kind of data.
+struct Once<D>(Option<D>);
+impl<D: Buf + Unpin> Body for Once<D> {
+    type Data = D;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<D>, io::Error>>> {
+        Poll::Ready(self.0.take().map(|data| Ok(Frame::data(data))))
+    }
+}
+
+fn hint(lower: u64, upper: Option<u64>) -> SizeHint {
+    let mut hint = SizeHint::new();
+    hint.set_lower(lower);
+    if let Some(upper) = upper {
+        hint.set_upper(upper);
+    }
+    hint
+}
+
+fn receiver() -> Receiver<B2binpay> {
+    Receiver::b2binpay(verifier(TrackingIds::Lettered))
+}
+
+fn confirmed() -> Vec<u8> {
+    body("b2binpay-deposit-confirmed.json")
+}
+
+/// The reply, and how often the handler was called.
+fn received<B>(receiver: &Receiver<B2binpay>, request: Request<B>) -> (Reply, usize)
+where
+    B: Body<Error: Into<HandlerError>>,
+{
+    let seen = Mutex::new(0);
+    let handler = handler_fn(|_: Verified<Callback>| {
+        *seen.lock().unwrap() += 1;
+        ready(Ok::<_, HandlerError>(()))
+    });
+    let reply = block_on(receiver.receive_http(request, None, &handler));
+    (reply, seen.into_inner().unwrap())
+}
+
+fn refused<B>(receiver: &Receiver<B2binpay>, request: Request<B>) -> (u16, String)
+where
+    B: Body<Error: Into<HandlerError>>,
+{
+    let (reply, calls) = received(receiver, request);
+    assert_eq!(calls, 0);
+    assert_eq!(reply.disposition().fault(), Some(Fault::Sender));
+    assert!(reply.disposition().hint().is_some());
+    (reply.status(), reply.disposition().to_string())
+}
+
+#[test]
+fn a_body_in_pieces() {
+    let body = confirmed();
+    for size in [1, 7, 1000, body.len()] {
+        let trailers = Some(Ok(Frame::trailers(http::HeaderMap::new())));
+        let mut steps = Steps::pieces(&body, size).then(trailers);
+        // Between the pieces: nothing yet, and nothing at all.
+        steps.steps.insert(1, None);
+        steps.steps.insert(1, Some(Ok(Frame::data(Bytes::new()))));
+        steps.steps.push_front(None);
+        let (reply, calls) = received(&receiver(), Request::post("/").body(steps).unwrap());
+        assert_eq!(
+            reply.disposition().to_string(),
+            "handled: settled",
+            "{size}"
+        );
+        assert_eq!((reply.status(), calls), (200, 1));
+    }
+    // Data that is in pieces itself.
+    let (one, other) = body.split_at(100);
+    let data = Bytes::copy_from_slice(one).chain(Bytes::copy_from_slice(other));
+    let request = Request::post("/").body(Once(Some(data))).unwrap();
+    assert_eq!(received(&receiver(), request).0.status(), 200);
+}
+
+#[test]
+fn the_peer_is_handed_on() {
+    let ranges = AddressRanges::parse(["203.0.113.1"]).unwrap();
+    let receiver = receiver().accept_unsigned_from(ranges);
+    let told = without_transfer("payout", "wd-1", 3).to_string();
+    let handler = handler_fn(|_: Verified<Callback>| ready(Ok::<_, HandlerError>(())));
+    for (peer, status) in [
+        (Some("203.0.113.1"), 200),
+        (Some("203.0.113.2"), 401),
+        (None, 401),
+    ] {
+        let peer = peer.map(|peer| peer.parse().unwrap());
+        let request = Request::post("/").body(told.clone()).unwrap();
+        let reply = block_on(receiver.receive_http(request, peer, &handler));
+        assert_eq!(reply.status(), status);
+    }
+}
+
+#[test]
+fn only_a_post_is_a_callback() {
+    for method in ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "post"] {
+        let request = Request::builder().method(method);
+        let request = request.body(Untouched(SizeHint::default())).unwrap();
+        assert_eq!(
+            refused(&receiver(), request),
+            (405, "not a POST".into()),
+            "{method}"
+        );
+    }
+}
+
+#[test]
+fn a_body_that_breaks_off() {
+    let body = confirmed();
+    for (after, before) in [(0, body.len()), (100, 100), (body.len(), 0)] {
+        let steps = Steps::pieces(&body[..after], 64)
+            .then(Some(Err(io::Error::other("connection reset"))))
+            .then(Some(Ok(Frame::data(Bytes::copy_from_slice(
+                &body[body.len() - before..],
+            )))));
+        assert_eq!(
+            refused(&receiver(), Request::post("/").body(steps).unwrap()),
+            (400, "the body broke off: connection reset".into())
+        );
+    }
+}
+
+#[test]
+fn a_body_that_is_announced_as_too_large_is_not_read() {
+    let known = |length: u64| {
+        (
+            413,
+            format!("unreadable: the body has {length} bytes, the limit is 65536"),
+        )
+    };
+    let unknown = (
+        413,
+        "unreadable: the body goes on beyond the limit of 65536 bytes".to_owned(),
+    );
+    for (header, hint, expected) in [
+        (Some("65537"), hint(0, None), known(65_537)),
+        (
+            Some("9000000000000000000"),
+            hint(0, None),
+            known(9_000_000_000_000_000_000),
+        ),
+        (None, SizeHint::with_exact(65_537), known(65_537)),
+        (Some("1"), SizeHint::with_exact(65_537), known(65_537)),
+        (None, hint(65_537, None), unknown.clone()),
+        (Some("1"), hint(65_537, Some(70_000)), unknown),
+    ] {
+        let request = Request::post("/");
+        let request = header.into_iter().fold(request, |request, length| {
+            request.header("content-length", length)
+        });
+        assert_eq!(
+            refused(&receiver(), request.body(Untouched(hint)).unwrap()),
+            expected
+        );
+    }
+}
+
+#[test]
+fn the_limit_holds_while_reading() {
+    let body = confirmed();
+    for size in [1, 100, body.len()] {
+        for (limit, status) in [(body.len(), 200), (body.len() - 1, 413), (0, 413)] {
+            let receiver = receiver().body_limit(limit);
+            let request = Request::post("/").body(Steps::pieces(&body, size)).unwrap();
+            let (reply, calls) = received(&receiver, request);
+            assert_eq!(
+                (reply.status(), calls),
+                (status, usize::from(status == 200))
+            );
+            if status == 413 {
+                let Disposition::Unreadable(error) = reply.into_disposition() else {
+                    panic!("another disposition");
+                };
+                assert_eq!(error, ParseError::OverLimit { limit });
+            }
+        }
+    }
+    // No limit is none that is reserved for.
+    let mut steps = Steps::pieces(&body, 100);
+    steps.hint = hint(0, Some(u64::MAX));
+    let request = Request::post("/").header("content-length", "9000000000000000000");
+    let (reply, _) = received(
+        &receiver().body_limit(usize::MAX),
+        request.body(steps).unwrap(),
+    );
+    assert_eq!(reply.status(), 200);
+}
+
+/// Whatever is announced, and however much comes.
+#[test]
+fn a_body_costs_no_more_memory_than_the_limit_and_a_frame() {
+    // What the reply itself and the bookkeeping of a frame take.
+    let little = 512;
+    let receiver = receiver();
+    let handler = handler_fn(|_: Verified<Callback>| ready(Ok::<_, HandlerError>(())));
+    let max = |limit, header: Option<&str>, body: Endless| {
+        let receiver = receiver.clone().body_limit(limit);
+        let request = Request::post("/");
+        let request = header.into_iter().fold(request, |request, length| {
+            request.header("content-length", length)
+        });
+        let request = request.body(body).unwrap();
+        let used = allocation_counter::measure(|| {
+            let reply = block_on(receiver.receive_http(request, None, &handler));
+            assert_eq!(reply.status(), 413);
+        });
+        usize::try_from(used.bytes_max).unwrap()
+    };
+    for limit in [0, 1, 1000, FRAME, 20_000, 64 * 1024] {
+        for hint in [hint(0, None), hint(0, Some(u64::MAX))] {
+            for header in [
+                None,
+                Some("0"),
+                Some("many"),
+                Some("99999999999999999999999"),
+            ] {
+                let max = max(limit, header, Endless(hint));
+                assert!(max <= limit + FRAME + little, "{max} bytes for {limit}");
+            }
+        }
+        // What is announced costs nothing.
+        assert!(max(limit, Some("1000000000"), Endless(hint(0, None))) <= little);
+        assert!(max(limit, None, Endless(hint(1 << 60, None))) <= little);
+    }
+    // Beyond that, and beyond its own word, it is copied while it grows.
+    for (limit, lie) in [(1_000_000, hint(0, None)), (60_000, hint(0, Some(10)))] {
+        let max = max(limit, None, Endless(lie));
+        assert!(max <= 2 * limit + FRAME + little, "{max} bytes");
+    }
+}
+
+#[test]
+fn responses() {
+    let gone = Steps::default().then(Some(Err(io::Error::other("gone"))));
+    for (method, steps, status) in [
+        ("POST", Steps::pieces(&confirmed(), 1000), 200),
+        ("POST", gone, 400),
+        ("POST", Steps::pieces(b"{}", 1), 400),
+        (
+            "POST",
+            Steps::pieces(&body("b2binpay-refused-tampered.json"), 99),
+            401,
+        ),
+        ("GET", Steps::default(), 405),
+        ("POST", Steps::pieces(&vec![b' '; 65_537], 1000), 413),
+        (
+            "POST",
+            Steps::pieces(&body("b2binpay-refused-unknown-type.json"), 99),
+            422,
+        ),
+    ] {
+        let request = Request::builder().method(method).body(steps).unwrap();
+        let (reply, _) = received(&receiver(), request);
+        let response = Response::from(reply);
+        assert_eq!(response.status(), status);
+        let mut headers: Vec<_> = response
+            .headers()
+            .iter()
+            .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+            .collect();
+        headers.sort();
+        let allow: &[_] = if status == 405 { &["allow: POST"] } else { &[] };
+        assert_eq!(
+            headers,
+            [allow, &["cache-control: no-store", "content-length: 0"]].concat()
+        );
+        assert!(response.body().is_end_stream());
+    }
+    let mut empty = Empty;
+    let mut context = Context::from_waker(std::task::Waker::noop());
+    assert!(matches!(
+        Pin::new(&mut empty).poll_frame(&mut context),
+        Poll::Ready(None)
+    ));
+    assert_eq!(empty.size_hint().exact(), Some(0));
+}
+
+/// What a server spawns has to be `Send`.
+#[test]
+fn the_future_is_send() {
+    fn is_send<T: Send>(value: T) -> T {
+        value
+    }
+    let receiver = receiver();
+    let handler = handler_fn(|_: Verified<Callback>| ready(Ok::<_, HandlerError>(())));
+    let request = Request::post("/")
+        .body(Steps::pieces(&confirmed(), 9))
+        .unwrap();
+    let reply = block_on(is_send(receiver.receive_http(request, None, &handler)));
+    assert_eq!(reply.status(), 200);
+}

@@ -1,0 +1,430 @@
+//! What a subscriber is told, and what it must never be told.
+
+use std::fmt::{self, Write};
+use std::future::ready;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use payhook::b2binpay::{Key, TrackingIds, Verifier};
+use payhook::citypay::Account;
+use payhook::{
+    AddressRanges, AsyncOrderLookup, AsyncProve, Callback, Claim, ClaimToken, Guard, HandlerClaims,
+    HandlerError, IdempotencyKeys, Lease, MemoryGuard, OrderLookup, Prove, Receiver, TokenUse,
+    Verified, handler_fn,
+};
+use serde_json::{Value, json};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+
+use crate::handler::block_on;
+use crate::support::{SECRET, TIME, body, sign, verifier, with_transfer, without_transfer};
+
+/// Writes down all that it is told.
+#[derive(Clone, Default)]
+struct Recorder {
+    ids: Arc<AtomicU64>,
+    inside: Arc<AtomicU64>,
+    told: Arc<Mutex<Vec<String>>>,
+}
+
+impl Recorder {
+    fn tell(&self, line: String) {
+        self.told.lock().unwrap().push(line);
+    }
+}
+
+struct Line(String);
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        write!(self.0, " {field}={value:?}").unwrap();
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        write!(self.0, " {field}={value}").unwrap();
+    }
+}
+
+impl Subscriber for Recorder {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, span: &Attributes<'_>) -> Id {
+        let meta = span.metadata();
+        let mut line = Line(format!("span {}:{}", meta.target(), meta.name()));
+        span.record(&mut line);
+        self.tell(line.0);
+        Id::from_u64(self.ids.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    fn record(&self, _: &Id, values: &Record<'_>) {
+        let mut line = Line("record".to_owned());
+        values.record(&mut line);
+        self.tell(line.0);
+    }
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        let (level, target) = (event.metadata().level(), event.metadata().target());
+        let inside = self.inside.load(Ordering::Relaxed);
+        let mut line = Line(format!("{level} {target} in {inside}:"));
+        event.record(&mut line);
+        self.tell(line.0);
+    }
+
+    fn enter(&self, span: &Id) {
+        self.inside.store(span.into_u64(), Ordering::Relaxed);
+    }
+
+    fn exit(&self, _: &Id) {
+        self.inside.store(0, Ordering::Relaxed);
+    }
+}
+
+fn recorded(flow: impl FnOnce()) -> Vec<String> {
+    let recorder = Recorder::default();
+    tracing::subscriber::with_default(recorder.clone(), flow);
+    std::mem::take(&mut recorder.told.lock().unwrap())
+}
+
+/// What is told of one body. Both ways tell the same.
+fn told<G: Prove + AsyncProve + Clone, D: Guard + payhook::AsyncGuard>(
+    receiver: impl Fn() -> Receiver<G, D>,
+    body: &[u8],
+    answer: Result<(), &'static str>,
+) -> Vec<String> {
+    let peer = Some("203.0.113.77".parse().unwrap());
+    let handler = handler_fn(|_: Verified<Callback>| {
+        tracing::debug!("the merchant's");
+        answer
+    });
+    let told = recorded(|| drop(receiver().receive(body, peer, &handler)));
+    let handler = handler_fn(|_: Verified<Callback>| {
+        tracing::debug!("the merchant's");
+        ready(answer)
+    });
+    let async_told = recorded(|| drop(block_on(receiver().receive_async(body, peer, &handler))));
+    assert_eq!(told, async_told);
+    told
+}
+
+#[test]
+fn a_proven_callback() {
+    let receiver = || {
+        let key = Key::callback_secret(SECRET).unwrap().named("2026");
+        Receiver::b2binpay(Verifier::new(key, TrackingIds::Lettered)).endpoint("eur")
+    };
+    assert_eq!(
+        told(receiver, &body("b2binpay-deposit-confirmed.json"), Ok(())),
+        [
+            "span payhook:callback gateway=B2BINPAY endpoint=eur",
+            "record kind=deposit?",
+            "record outcome=settled",
+            "record evidence=signature",
+            "record key=2026",
+            "DEBUG tracing in 1: message=the merchant's",
+            "record status=200",
+            "INFO payhook in 1: message=handled status=200",
+        ]
+        .map(|line| line.replace("DEBUG tracing", &format!("DEBUG {}", module_path!())))
+    );
+}
+
+#[test]
+fn a_refused_callback() {
+    let receiver = || Receiver::b2binpay(verifier(TrackingIds::Lettered));
+    assert_eq!(
+        told(receiver, &body("b2binpay-refused-tampered.json"), Ok(())),
+        [
+            "span payhook:callback gateway=B2BINPAY endpoint=",
+            "record status=401",
+            "WARN payhook in 1: message=not proven status=401 \
+             error=none of 1 configured key(s) makes this signature fault=sender \
+             hint=check that the key is this wallet's and environment's: callback secret for API \
+             v3, login and password for v2",
+        ]
+    );
+}
+
+#[derive(Clone, Copy)]
+enum Answer {
+    Busy,
+    Fails,
+    Forgot,
+    Loses,
+}
+
+/// A guard that answers as it is told.
+#[derive(Clone, Copy)]
+struct Says(Answer);
+
+impl Guard for Says {
+    type Error = &'static str;
+
+    fn claim(&self, keys: &IdempotencyKeys) -> Result<Claim, Self::Error> {
+        match self.0 {
+            Answer::Busy => Ok(Claim::InFlight),
+            Answer::Fails => Err("MARK"),
+            Answer::Forgot => Ok(Claim::BeyondHorizon),
+            Answer::Loses => Ok(Claim::Fresh(ClaimToken::new(*keys.effect(), 1))),
+        }
+    }
+
+    fn complete(&self, _: ClaimToken) -> Result<Lease, Self::Error> {
+        Ok(Lease::Lost)
+    }
+
+    fn release(&self, _: ClaimToken) -> Result<Lease, Self::Error> {
+        Ok(Lease::Lost)
+    }
+}
+
+impl payhook::AsyncGuard for Says {
+    type Error = &'static str;
+
+    async fn claim(&self, keys: &IdempotencyKeys) -> Result<Claim, Self::Error> {
+        Guard::claim(self, keys)
+    }
+
+    async fn complete(&self, token: ClaimToken) -> Result<Lease, Self::Error> {
+        Guard::complete(self, token)
+    }
+
+    async fn release(&self, token: ClaimToken) -> Result<Lease, Self::Error> {
+        Guard::release(self, token)
+    }
+}
+
+/// The level says who has to do something.
+#[test]
+fn levels() {
+    let confirmed = body("b2binpay-deposit-confirmed.json");
+    for (answer, expected) in [
+        (
+            Answer::Busy,
+            "WARN payhook in 1: message=being handled by another delivery status=503 \
+             hint=nothing: the gateway will send again",
+        ),
+        (
+            Answer::Fails,
+            "ERROR payhook in 1: message=the guard failed status=503 fault=operator \
+             hint=see the guard's error; the gateway will send again",
+        ),
+        (
+            Answer::Forgot,
+            "WARN payhook in 1: message=older than the guard's memory status=409 fault=sender \
+             hint=look the payment up: the guard has forgotten callbacks that are newer than this \
+             one; a longer retention keeps more",
+        ),
+        (
+            Answer::Loses,
+            "ERROR payhook in 1: message=handled, but not recorded status=200 \
+             error=the handler took longer than its lease fault=operator \
+             hint=compare with the ledger: another delivery of this may be handled, too",
+        ),
+    ] {
+        let receiver = || Receiver::b2binpay(verifier(TrackingIds::Lettered)).guard(Says(answer));
+        let told = told(receiver, &confirmed, Ok(()));
+        assert_eq!(told.last().unwrap(), expected);
+        assert!(told.contains(&"record outcome=settled".to_owned()));
+    }
+
+    let receiver = Receiver::b2binpay(verifier(TrackingIds::Lettered));
+    let guard = MemoryGuard::new();
+    let receiver = || receiver.clone().guard(guard.clone());
+    told(receiver, &body("b2binpay-handler-fails.json"), Err("x"));
+    let twice = || {
+        drop(receiver().receive(
+            &confirmed,
+            None,
+            &handler_fn(|_: Verified<Callback>| Ok::<(), HandlerError>(())),
+        ));
+    };
+    twice();
+    let last = recorded(twice).pop().unwrap();
+    assert_eq!(last, "INFO payhook in 1: message=handled before status=200");
+
+    let last = told(receiver, &body("b2binpay-refused-tracking-id.json"), Ok(())).pop();
+    assert!(
+        last.unwrap()
+            .starts_with("ERROR payhook in 1: message=not proven status=401")
+    );
+}
+
+/// Answers with marks all over, or fails as an HTTP client does.
+#[derive(Clone)]
+struct Orders(Result<Value, &'static str>);
+
+impl OrderLookup for Orders {
+    type Error = String;
+
+    fn is_issued(&self, _: TokenUse<'_>) -> Result<bool, String> {
+        Ok(true)
+    }
+
+    fn fetch(&self, token: &str) -> Result<Vec<u8>, String> {
+        match &self.0 {
+            Ok(answer) => Ok(answer.to_string().into_bytes()),
+            Err(error) => Err(format!("GET https://gateway.example/{token}: {error}")),
+        }
+    }
+}
+
+impl AsyncOrderLookup for Orders {
+    type Error = String;
+
+    async fn is_issued(&self, token: TokenUse<'_>) -> Result<bool, String> {
+        OrderLookup::is_issued(self, token)
+    }
+
+    async fn fetch(&self, token: &str) -> Result<Vec<u8>, String> {
+        OrderLookup::fetch(self, token)
+    }
+}
+
+/// Whatever becomes of it, nothing of what is marked gets out, nor the peer.
+fn assert_silent(status: u16, told: &[String], also: &[&str]) {
+    assert!(
+        told.contains(&format!("record status={status}")),
+        "{told:#?}"
+    );
+    let all = told.join("\n");
+    for secret in also.iter().chain(&["MARK", "203.0.113.77"]) {
+        assert!(!all.contains(secret), "{secret} in {all}");
+    }
+}
+
+#[test]
+fn nothing_of_b2binpay_leaks() {
+    const MARKED: &str = "cbs_MARKsecret";
+    let receiver = || {
+        let key = Key::callback_secret(MARKED).unwrap();
+        let older = Key::login_password("MARKlogin", "MARKpassword").unwrap();
+        let ranges = AddressRanges::parse(["198.51.100.1"]).unwrap();
+        let verifier = Verifier::new(key, TrackingIds::Lettered).also(older);
+        Receiver::b2binpay(verifier).accept_unsigned_from(ranges)
+    };
+    let mut plain = with_transfer("deposit", "MARKorder", "1234.5");
+    plain["data"]["attributes"]["address"] = json!("0xMARKaddress");
+    plain["included"][1]["attributes"]["txid"] = json!("0xMARKtxid");
+    plain["MARKkey"] = json!("MARKvalue");
+    let signature = sign(MARKED, &format!("21234.5MARKorder{TIME}"));
+    let signed = |signature: &str| {
+        let mut body = plain.clone();
+        body["meta"]["sign"] = json!(signature);
+        body
+    };
+    let mut tampered = signed(&signature);
+    tampered["included"][1]["attributes"]["amount"] = json!("9234.5");
+    let mut broken = signed(&signature);
+    broken["included"][1]["attributes"]["amount"] = json!("MARKamount");
+    let mut unknown = signed(&signature);
+    unknown["data"]["type"] = json!("MARKtype");
+    let hidden = [signature.as_str(), "234.5"];
+    for (status, body) in [
+        (200, signed(&signature)),
+        (401, signed("MARKsignature")),
+        (401, plain.clone()),
+        (401, without_transfer("payout", "MARKpayout", 3)),
+        (401, tampered),
+        (400, broken),
+        (422, unknown),
+    ] {
+        let told = told(receiver, body.to_string().as_bytes(), Ok(()));
+        assert_silent(status, &told, &hidden);
+    }
+    let body = signed(&signature).to_string();
+    assert_silent(
+        500,
+        &told(receiver, body.as_bytes(), Err("MARKerror")),
+        &hidden,
+    );
+    let small = || receiver().body_limit(20);
+    assert_silent(413, &told(small, body.as_bytes(), Ok(())), &hidden);
+    assert_silent(400, &told(receiver, b"MARK{", Ok(())), &hidden);
+    let lost = || receiver().guard(Says(Answer::Fails));
+    assert_silent(503, &told(lost, body.as_bytes(), Ok(())), &hidden);
+}
+
+#[test]
+fn nothing_of_citypay_leaks() {
+    let marked = |file: &str| -> Value {
+        let text = String::from_utf8(body(file)).unwrap();
+        let text = text
+            .replace("tok_4f9c1b7e", "tok_MARK")
+            .replace("INV-2031", "MARKorder");
+        let text = text.replace("payer@", "MARK@").replace("8c1f8c1f", "MARK");
+        serde_json::from_str(&text).unwrap()
+    };
+    let posted = marked("citypay-order-confirmed.json").to_string();
+    let answer = marked("citypay-order-confirmed.answer.json");
+    let mut other = answer.clone();
+    other["data"]["token"] = json!("tok_MARKother");
+    let mut unreadable = answer.clone();
+    unreadable["data"]["amount"] = json!("MARKamount");
+    for (status, answer) in [
+        (200, Ok(answer)),
+        (401, Ok(other)),
+        (503, Ok(unreadable)),
+        (503, Ok(json!("MARK"))),
+        (
+            503,
+            Ok(json!({"success": false, "message": "MARK", "status_code": 404})),
+        ),
+        (503, Err("MARKerror")),
+    ] {
+        let receiver = || {
+            Receiver::citypay(Account::new("5120").unwrap(), Orders(answer.clone()))
+                .guard(HandlerClaims)
+        };
+        let told = told(receiver, posted.as_bytes(), Ok(()));
+        assert_silent(status, &told, &["0.0006527", "60.00", "bc1q"]);
+        assert!(told[0].starts_with("span payhook:callback gateway=CityPay endpoint="));
+        if status == 200 {
+            assert!(told.contains(&"record evidence=order endpoint".to_owned()));
+            assert!(!told.iter().any(|line| line.starts_with("record key")));
+        }
+    }
+}
+
+/// What goes wrong before there is a body is told as well.
+#[cfg(feature = "http")]
+#[test]
+fn a_request_that_is_no_callback() {
+    use payhook::http::Request;
+
+    struct Broken;
+
+    impl http_body::Body for Broken {
+        type Data = &'static [u8];
+        type Error = &'static str;
+
+        fn poll_frame(
+            self: std::pin::Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Option<Result<http_body::Frame<&'static [u8]>, &'static str>>>
+        {
+            tracing::debug!("reading");
+            std::task::Poll::Ready(Some(Err("MARK")))
+        }
+    }
+
+    let receiver = Receiver::b2binpay(verifier(TrackingIds::Lettered));
+    let handler = handler_fn(|_: Verified<Callback>| ready(Ok::<(), HandlerError>(())));
+    for (method, status, lines) in [("POST", 400, 4), ("GET", 405, 3)] {
+        let request = Request::builder().method(method);
+        let request = request.uri("/?MARK").header("mark", "MARK").body(Broken);
+        let future = receiver.receive_http(request.unwrap(), None, &handler);
+        let told = recorded(|| drop(block_on(future)));
+        assert_silent(status, &told, &[]);
+        assert_eq!(told.len(), lines, "{told:#?}");
+        assert!(
+            told.last()
+                .unwrap()
+                .starts_with("WARN payhook in 1: message=")
+        );
+    }
+}
