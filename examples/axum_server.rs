@@ -16,6 +16,7 @@
 //! | `CITYPAY_API` | where orders are asked for, CityPay.io's own unless set |
 //! | `DATABASE_URL` | orders, balances and claims are in PostgreSQL, and commit together |
 //! | `REDIS_URL` | claims are in Redis |
+//! | `PROXIES` | addresses of your own proxies, which write `X-Forwarded-For` |
 //!
 //! With neither of the last two, all is in memory and gone with the process. With
 //! `REDIS_URL`, the recorded bodies are answered with 409 once they are older
@@ -42,20 +43,20 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Bytes;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, State};
+use axum::extract::{ConnectInfo, Path, State};
 use axum::http::StatusCode;
-use axum::routing::{get, post};
+use axum::routing::{get, post, post_service};
 use axum::{Json, Router};
 use payhook::b2binpay::{Key, TrackingIds, Verifier};
 use payhook::citypay::Account;
+use payhook::http::{CallbackService, Proxies};
 use payhook::redis::Client;
 use payhook::redis::aio::ConnectionManagerConfig;
 use payhook::sqlx::postgres::PgPoolOptions;
 use payhook::sqlx::raw_sql;
 use payhook::{
-    Amount, B2binpay, CityPay, DEFAULT_BODY_LIMIT, Fault, HandlerError, MemoryGuard, PgGuard,
-    Receiver, RedisGuard, Reply,
+    AddressRanges, Amount, Disposition, HandlerError, MemoryGuard, PgGuard, Receiver, RedisGuard,
+    Reply,
 };
 use tokio::net::TcpListener;
 use tracing::{error, info, warn};
@@ -86,12 +87,6 @@ fn variable(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-struct App {
-    b2binpay: Receiver<B2binpay, Claims>,
-    citypay: Receiver<CityPay<Orders>, Claims>,
-    shop: Shop,
-}
-
 async fn serve() -> Result<(), HandlerError> {
     let claims = claims().await?;
     let store = store(&claims).await?;
@@ -104,19 +99,25 @@ async fn serve() -> Result<(), HandlerError> {
     let api =
         variable("CITYPAY_API").unwrap_or_else(|| "https://v2-order-api.citypay.io".to_owned());
     let orders = Orders::new(store.clone(), api)?;
-    let app = App {
-        b2binpay: Receiver::b2binpay(verifier).guard(claims.clone()),
-        citypay: Receiver::citypay(Account::new(&customer)?, orders).guard(claims),
-        shop: Shop { store },
+    let shop = Shop {
+        store: store.clone(),
     };
+    let b2binpay = Receiver::b2binpay(verifier).guard(claims.clone());
+    let citypay = Receiver::citypay(Account::new(&customer)?, orders).guard(claims);
+    let proxies = proxies()?;
     let routes = Router::new()
-        .route("/callbacks/b2binpay", post(b2binpay))
-        .route("/callbacks/citypay", post(citypay))
+        .route(
+            "/callbacks/b2binpay",
+            post_service(endpoint(b2binpay, &shop, proxies.as_ref())),
+        )
+        .route(
+            "/callbacks/citypay",
+            post_service(endpoint(citypay, &shop, proxies.as_ref())),
+        )
         .route("/orders", post(add))
         .route("/orders/{reference}", get(view))
         .route("/health", get(async || "well\n"))
-        .layer(DefaultBodyLimit::max(DEFAULT_BODY_LIMIT))
-        .with_state(Arc::new(app));
+        .with_state(store);
 
     let listen = variable("LISTEN").unwrap_or_else(|| "127.0.0.1:3000".to_owned());
     let listener = TcpListener::bind(&listen).await?;
@@ -189,62 +190,62 @@ async fn store(claims: &Claims) -> Result<Store, HandlerError> {
     Ok(Store::Postgres { pool, claims })
 }
 
-type Shared = State<Arc<App>>;
-
-async fn b2binpay(
-    State(app): Shared,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    body: Bytes,
-) -> StatusCode {
-    answer(
-        &app.b2binpay
-            .receive_async(&body, Some(peer.ip()), &app.shop)
-            .await,
-    )
+/// Where a request comes from: the socket's peer, or what the shop's own proxies
+/// say.
+fn proxies() -> Result<Option<Proxies>, HandlerError> {
+    let Some(ranges) = variable("PROXIES") else {
+        return Ok(None);
+    };
+    let ranges = AddressRanges::parse(ranges.split(',').map(str::trim))?;
+    Ok(Some(Proxies::x_forwarded_for(ranges)))
 }
 
-async fn citypay(
-    State(app): Shared,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    body: Bytes,
-) -> StatusCode {
-    answer(
-        &app.citypay
-            .receive_async(&body, Some(peer.ip()), &app.shop)
-            .await,
-    )
-}
-
-fn answer(reply: &Reply) -> StatusCode {
-    let (what, hint) = (
-        reply.disposition(),
-        reply.disposition().hint().unwrap_or_default(),
-    );
-    match what.fault() {
-        None => info!("{} {what}", reply.status()),
-        Some(Fault::Sender) => warn!("{} {what} ({hint})", reply.status()),
-        Some(_) => error!("{} {what} ({hint})", reply.status()),
+fn endpoint<G>(
+    receiver: Receiver<G, Claims>,
+    shop: &Shop,
+    proxies: Option<&Proxies>,
+) -> CallbackService<G, Claims, Shop> {
+    let service = CallbackService::new(receiver, shop.clone())
+        .socket_peer(|extensions| {
+            let peer = extensions.get::<ConnectInfo<SocketAddr>>();
+            peer.map(|ConnectInfo(peer)| peer.ip())
+        })
+        .on_reply(log);
+    match proxies {
+        Some(proxies) => service.behind(proxies.clone()),
+        None => service,
     }
-    StatusCode::from_u16(reply.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-async fn add(State(app): Shared, Json(order): Json<Order>) -> Result<StatusCode, StatusCode> {
+/// The receiver's own events leave out what a handler or a look-up failed with.
+fn log(reply: &Reply) {
+    if let Disposition::HandlerFailed(error)
+    | Disposition::LookupFailed(error)
+    | Disposition::GuardFailed(error)
+    | Disposition::Unrecorded { error, .. } = reply.disposition()
+    {
+        error!("{} {error}", reply.status());
+    }
+}
+
+async fn add(
+    State(store): State<Store>,
+    Json(order): Json<Order>,
+) -> Result<StatusCode, StatusCode> {
     if order.amount.parse::<Amount>().is_err() {
         return Err(StatusCode::UNPROCESSABLE_ENTITY);
     }
-    let stored = app.shop.store.add(order).await;
+    let stored = store.add(order).await;
     stored
         .map(|()| StatusCode::CREATED)
         .map_err(|error| broken(&error))
 }
 
 async fn view(
-    State(app): Shared,
+    State(store): State<Store>,
     Path(reference): Path<String>,
 ) -> Result<Json<serde_json::Value>, StatusCode> {
-    let order = app
-        .shop
-        .store
+    let order = store
         .view(&reference)
         .await
         .map_err(|error| broken(&error))?;
