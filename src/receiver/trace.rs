@@ -11,7 +11,7 @@ use tracing::field::{Empty, display};
 use tracing::instrument::{Instrument, Instrumented};
 use tracing::{Level, Span, error_span, event};
 
-use super::{Chain, Disposition, LeaseLost, Reply};
+use super::disposition::{Chain, Disposition, LeaseLost, Reply};
 use crate::callback::Callback;
 use crate::error::{Fault, VerifyError};
 use crate::event::Gateway;

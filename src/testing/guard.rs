@@ -22,7 +22,7 @@ use crate::handler::HandlerError;
 /// use payhook::MemoryGuard;
 /// use payhook::testing::GuardConformance;
 ///
-/// # tokio::runtime::Builder::new_multi_thread().enable_time().build()?.block_on(async {
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
 /// let lease = Duration::from_millis(50);
 /// let guard = MemoryGuard::new().lease(lease);
 /// // As many connections or replicas as you like: here, clones of one memory.

@@ -1,0 +1,265 @@
+//! [`Reply`] and [`Disposition`]: what became of a body, and what to answer.
+
+use std::error::Error;
+use std::fmt;
+
+use crate::error::{Fault, ParseError, VerifyError};
+use crate::event::Fact;
+use crate::guard::{Claim, ClaimToken, Lease};
+use crate::handler::HandlerError;
+use crate::outcome::Outcome;
+
+/// What to answer the gateway, and what happened.
+#[derive(Debug)]
+pub struct Reply {
+    disposition: Disposition,
+}
+
+impl Reply {
+    pub(super) fn of(result: Result<Disposition, Disposition>) -> Self {
+        let (Ok(disposition) | Err(disposition)) = result;
+        Self { disposition }
+    }
+
+    /// The HTTP status.
+    ///
+    /// | status | means |
+    /// |---|---|
+    /// | 200 | handled, now or before |
+    /// | 400 | unreadable, or broken off |
+    /// | 401 | not proven |
+    /// | 405 | not a POST |
+    /// | 409 | older than the guard's memory: nobody can say whether it was handled |
+    /// | 413 | too large |
+    /// | 422 | readable, but of a kind that is not known |
+    /// | 500 | the handler failed; the gateway sends again |
+    /// | 503 | the look-up or the guard failed, or another delivery of it is being handled; the gateway sends again |
+    ///
+    /// *In flight* is 503, not 409: the same request will be answered with 200
+    /// a moment later, and if the one who handles it dies, this one is needed
+    /// again. A 4xx says that repeating it is of no use, which is true of what
+    /// is beyond the horizon.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.disposition.http_status()
+    }
+
+    /// The body to answer with: always empty. A sender who is refused learns
+    /// nothing but the status.
+    #[must_use]
+    pub fn body(&self) -> &'static [u8] {
+        &[]
+    }
+
+    /// What happened, for the merchant's log.
+    #[must_use]
+    pub fn disposition(&self) -> &Disposition {
+        &self.disposition
+    }
+
+    /// What happened, by value.
+    #[must_use]
+    pub fn into_disposition(self) -> Disposition {
+        self.disposition
+    }
+}
+
+/// What became of a body.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Disposition {
+    /// Proven, and the handler took it.
+    #[non_exhaustive]
+    Handled {
+        /// What it came to, as the handler was given it: whatever it resolved
+        /// afterwards is not in here.
+        outcome: Fact<Outcome>,
+    },
+    /// Proven, and unknown to the guard, but older than what the guard has
+    /// forgotten; nothing was handed over. For a person to look at.
+    BeyondHorizon,
+    /// The body broke off while it was read; nothing was handed over. Only
+    /// where the receiver itself reads it: feature `http`.
+    BrokenOff(HandlerError),
+    /// Proven, and handled before; nothing was handed over.
+    Duplicate,
+    /// Proven, but the guard can't be asked; nothing was handed over.
+    GuardFailed(HandlerError),
+    /// Proven, and the handler failed.
+    HandlerFailed(HandlerError),
+    /// Proven, and another delivery of it is being handled; nothing was handed
+    /// over.
+    InFlight,
+    /// A look-up of the merchant's failed, or its answer says nothing; nothing
+    /// was handed over.
+    LookupFailed(HandlerError),
+    /// The request is no POST and can't be a callback. Feature `http`.
+    NotPost,
+    /// Readable and not proven; nothing was handed over. An unsigned
+    /// callback is inside its error.
+    NotProven(VerifyError),
+    /// Not readable; nothing was handed over.
+    Unreadable(ParseError),
+    /// Proven, and the handler took it, but the guard could not note that: the
+    /// next delivery of it may be handed over as well.
+    #[non_exhaustive]
+    Unrecorded {
+        /// As in [`Handled`](Self::Handled).
+        outcome: Fact<Outcome>,
+        /// [`LeaseLost`], or what keeps the guard from answering.
+        error: HandlerError,
+    },
+}
+
+/// The handler took longer than its lease, and somebody else may have handled
+/// the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the handler took longer than its lease")]
+#[non_exhaustive]
+pub struct LeaseLost;
+
+impl Disposition {
+    pub(super) fn fresh<E: Into<HandlerError>>(
+        claim: Result<Claim, E>,
+    ) -> Result<ClaimToken, Self> {
+        match claim {
+            Ok(Claim::Fresh(token)) => Ok(token),
+            Ok(Claim::BeyondHorizon) => Err(Self::BeyondHorizon),
+            Ok(Claim::Done) => Err(Self::Duplicate),
+            Ok(Claim::InFlight) => Err(Self::InFlight),
+            Err(error) => Err(Self::GuardFailed(error.into())),
+        }
+    }
+
+    /// Answered with 200 in any case: it *is* handled, and to ask for it again
+    /// would have it handled twice.
+    pub(super) fn recorded<E: Into<HandlerError>>(
+        outcome: Fact<Outcome>,
+        lease: Result<Lease, E>,
+    ) -> Result<Self, Self> {
+        let error = match lease {
+            Ok(Lease::Held) => return Ok(Self::Handled { outcome }),
+            Ok(Lease::Lost) => LeaseLost.into(),
+            Err(error) => error.into(),
+        };
+        Err(Self::Unrecorded { outcome, error })
+    }
+
+    pub(super) fn lookup_failed<E: Into<HandlerError>>(error: E) -> Self {
+        Self::LookupFailed(error.into())
+    }
+
+    /// The HTTP status to answer with.
+    #[must_use]
+    pub fn http_status(&self) -> u16 {
+        match self {
+            Self::Handled { .. } | Self::Duplicate | Self::Unrecorded { .. } => 200,
+            Self::BrokenOff(_) => 400,
+            Self::NotPost => 405,
+            Self::BeyondHorizon => 409,
+            Self::HandlerFailed(_) => 500,
+            Self::GuardFailed(_) | Self::InFlight | Self::LookupFailed(_) => 503,
+            Self::NotProven(error) => error.http_status(),
+            Self::Unreadable(error) => error.http_status(),
+        }
+    }
+
+    /// Whose fault it is, most likely; `None` if all went well.
+    #[must_use]
+    pub fn fault(&self) -> Option<Fault> {
+        match self {
+            Self::Handled { .. } | Self::Duplicate | Self::InFlight => None,
+            Self::BeyondHorizon | Self::BrokenOff(_) | Self::NotPost => Some(Fault::Sender),
+            Self::GuardFailed(_)
+            | Self::HandlerFailed(_)
+            | Self::LookupFailed(_)
+            | Self::Unrecorded { .. } => Some(Fault::Operator),
+            Self::NotProven(error) => Some(error.fault()),
+            Self::Unreadable(error) => Some(error.fault()),
+        }
+    }
+
+    /// What to try; `None` if all went well.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Handled { .. } | Self::Duplicate => None,
+            Self::InFlight => Some("nothing: the gateway will send again"),
+            Self::BeyondHorizon => Some(
+                "look the payment up: the guard has forgotten callbacks that are newer than this \
+                 one; a longer retention keeps more",
+            ),
+            Self::BrokenOff(_) => Some(
+                "if it goes on, compare the limits and timeouts of what stands in front of this \
+                 endpoint",
+            ),
+            Self::GuardFailed(_) => Some("see the guard's error; the gateway will send again"),
+            Self::HandlerFailed(_) => Some("see the handler's error; the gateway will send again"),
+            Self::LookupFailed(_) => Some("see the look-up's error; the gateway will send again"),
+            Self::NotPost => Some(
+                "gateways post; if theirs arrive like this, look for a redirect in front of this \
+                 endpoint: it turns a POST into a GET",
+            ),
+            Self::NotProven(error) => Some(error.hint()),
+            Self::Unreadable(error) => Some(error.hint()),
+            Self::Unrecorded { .. } => {
+                Some("compare with the ledger: another delivery of this may be handled, too")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Disposition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Handled { outcome } => write!(f, "handled: {outcome}"),
+            Self::BeyondHorizon => f.write_str("older than the guard's memory"),
+            Self::BrokenOff(error) => write!(f, "the body broke off: {}", Chain(&**error)),
+            Self::Duplicate => f.write_str("handled before"),
+            Self::GuardFailed(error) => write!(f, "the guard failed: {}", Chain(&**error)),
+            Self::InFlight => f.write_str("being handled by another delivery"),
+            Self::HandlerFailed(error) => write!(f, "the handler failed: {}", Chain(&**error)),
+            Self::LookupFailed(error) => write!(f, "the look-up failed: {}", Chain(&**error)),
+            Self::NotPost => f.write_str("not a POST"),
+            Self::NotProven(error) => write!(f, "not proven: {error}"),
+            Self::Unreadable(error) => write!(f, "unreadable: {error}"),
+            Self::Unrecorded { outcome, error } => {
+                let error = Chain(&**error);
+                write!(f, "handled: {outcome}, but not recorded: {error}")
+            }
+        }
+    }
+}
+
+impl From<ParseError> for Disposition {
+    fn from(error: ParseError) -> Self {
+        Self::Unreadable(error)
+    }
+}
+
+impl From<VerifyError> for Disposition {
+    /// An answer that says nothing is a look-up that failed.
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::AnswerRefused { .. } | VerifyError::AnswerUnreadable(_) => {
+                Self::LookupFailed(error.into())
+            }
+            _ => Self::NotProven(error),
+        }
+    }
+}
+
+/// An error with all that it came from: few errors repeat their source.
+pub(super) struct Chain<'a>(pub(super) &'a (dyn Error + 'static));
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut source = self.0.source();
+        while let Some(error) = source {
+            write!(f, ": {error}")?;
+            source = error.source();
+        }
+        Ok(())
+    }
+}
