@@ -53,7 +53,7 @@ use payhook::http::{CallbackService, Proxies};
 use payhook::redis::Client;
 use payhook::redis::aio::ConnectionManagerConfig;
 use payhook::sqlx::postgres::PgPoolOptions;
-use payhook::sqlx::raw_sql;
+use payhook::sqlx::{PgPool, raw_sql};
 use payhook::{
     AddressRanges, Amount, Disposition, HandlerError, MemoryGuard, PgGuard, Receiver, RedisGuard,
     Reply,
@@ -88,8 +88,15 @@ fn variable(name: &str) -> Option<String> {
 }
 
 async fn serve() -> Result<(), HandlerError> {
-    let claims = claims().await?;
-    let store = store(&claims).await?;
+    let pool = pool().await?;
+    let claims = claims(pool.as_ref()).await?;
+    let store = match pool {
+        None => Store::Memory(Arc::default()),
+        Some(pool) => Store::Postgres {
+            pool,
+            claims: claims.with_the_credit(),
+        },
+    };
     let secret = variable("CALLBACK_SECRET").unwrap_or_else(|| {
         warn!("CALLBACK_SECRET is not set: taking the one that signed examples/bodies");
         "cbs_7Qm2vX9tR4kL8pN1".to_owned()
@@ -146,8 +153,28 @@ async fn asked_to_stop() {
     }
 }
 
-async fn claims() -> Result<Claims, HandlerError> {
-    match (variable("REDIS_URL"), variable("DATABASE_URL")) {
+async fn pool() -> Result<Option<PgPool>, HandlerError> {
+    let Some(url) = variable("DATABASE_URL") else {
+        return Ok(None);
+    };
+    let pool = PgPoolOptions::new()
+        .max_connections(16)
+        .acquire_timeout(PATIENCE)
+        .connect(&url)
+        .await?;
+    PgGuard::new(pool.clone()).create_tables().await?;
+    let mut transaction = pool.begin().await?;
+    // Replicas that start at once would make the same table twice.
+    raw_sql("SELECT pg_advisory_xact_lock(7234)")
+        .execute(&mut *transaction)
+        .await?;
+    raw_sql(SCHEMA).execute(&mut *transaction).await?;
+    transaction.commit().await?;
+    Ok(Some(pool))
+}
+
+async fn claims(pool: Option<&PgPool>) -> Result<Claims, HandlerError> {
+    match (variable("REDIS_URL"), pool) {
         (Some(url), _) => {
             let config = ConnectionManagerConfig::new()
                 .set_connection_timeout(Some(PATIENCE))
@@ -158,36 +185,15 @@ async fn claims() -> Result<Claims, HandlerError> {
             info!("claims are in Redis");
             Ok(Claims::InRedis(RedisGuard::new(connection)))
         }
-        (None, Some(_)) => {
+        (None, Some(pool)) => {
             info!("claims are in PostgreSQL, and commit with the credit");
-            Ok(Claims::WithTheCredit)
+            Ok(Claims::WithTheCredit(PgGuard::new(pool.clone())))
         }
         (None, None) => {
             warn!("claims are in memory, and gone with this process");
             Ok(Claims::InMemory(MemoryGuard::new()))
         }
     }
-}
-
-async fn store(claims: &Claims) -> Result<Store, HandlerError> {
-    let Some(url) = variable("DATABASE_URL") else {
-        return Ok(Store::Memory(Arc::default()));
-    };
-    let pool = PgPoolOptions::new()
-        .max_connections(16)
-        .acquire_timeout(PATIENCE)
-        .connect(&url)
-        .await?;
-    // Replicas that start at once would make the same table twice.
-    let mut transaction = pool.begin().await?;
-    raw_sql("SELECT pg_advisory_xact_lock(7234)")
-        .execute(&mut *transaction)
-        .await?;
-    raw_sql(PgGuard::SCHEMA).execute(&mut *transaction).await?;
-    raw_sql(SCHEMA).execute(&mut *transaction).await?;
-    transaction.commit().await?;
-    let claims = matches!(claims, Claims::WithTheCredit).then(|| PgGuard::new(pool.clone()));
-    Ok(Store::Postgres { pool, claims })
 }
 
 /// Where a request comes from: the socket's peer, or what the shop's own proxies
@@ -210,7 +216,9 @@ fn endpoint<G>(
             let peer = extensions.get::<ConnectInfo<SocketAddr>>();
             peer.map(|ConnectInfo(peer)| peer.ip())
         })
-        .on_reply(log);
+        .on_reply(log)
+        // Who hangs up stops nothing half-way.
+        .spawn(tokio::spawn);
     match proxies {
         Some(proxies) => service.behind(proxies.clone()),
         None => service,

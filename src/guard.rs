@@ -18,7 +18,7 @@ pub use self::redis::RedisGuard;
 pub use keys::{IdempotencyKey, IdempotencyKeys};
 pub use memory::{GuardFull, MemoryGuard};
 #[cfg(feature = "postgres")]
-pub use postgres::{PgClaim, PgGuard};
+pub use postgres::{PgClaim, PgGuard, PgTransactions};
 
 /// Remembers which callbacks were handled: what stands between a proven
 /// callback and the ledger.
@@ -53,14 +53,19 @@ pub use postgres::{PgClaim, PgGuard};
 ///
 /// | guard | remembers | the handler's effect happens |
 /// |---|---|---|
-/// | [`MemoryGuard`] | in this process, until it ends | at least once; once, while one process lives and no handler outlives its lease |
-/// | `RedisGuard` | for all replicas, as long as Redis keeps its data | at least once; once, while Redis loses nothing and no handler outlives its lease |
-/// | `PgGuard` as a guard | for all replicas, for good | at least once; once, while no handler outlives its lease or dies between its effect and `complete` |
+/// | [`MemoryGuard`] | in this process, until it ends | at least once |
+/// | `RedisGuard` | for all replicas, as long as Redis keeps its data | at least once |
+/// | `PgGuard` as a guard | for all replicas, for good | at least once |
 /// | `PgGuard::claim_in` | for all replicas, for good, in the merchant's own transaction | **exactly once**: claim and credit commit together, or neither does |
 ///
-/// Whoever dies between the credit and `complete` leaves a lease that runs out,
-/// and the gateway's next delivery is handled again. Where the credit is in
-/// another system than the claim, give it the [effect
+/// *At least once* is once, unless a handler outlives its lease, or between its
+/// effect and `complete` its process dies, its request is dropped, or the guard
+/// can't be reached: then the lease runs out, and the next delivery is handled
+/// again. A request is dropped when its sender hangs up, and **whoever can make
+/// the gateway's callbacks, as a payer can of CityPay.io's, can hang up at the
+/// right moment**: `http::CallbackService::spawn` lets no sender do that.
+///
+/// Where the credit is in another system than the claim, give it the [effect
 /// key](IdempotencyKeys::effect) as its own idempotency key: it is the same for
 /// every delivery of the same news.
 ///
@@ -72,12 +77,14 @@ pub use postgres::{PgClaim, PgGuard};
 /// one atomic step, `claim`
 ///
 /// 1. looks up which effect the delivery key is bound to, or binds it to the
-///    one in `keys`;
-/// 2. answers `Done` or `InFlight` if that effect is; else
+///    one in `keys`; a delivery that may have been forgotten is not bound, and
+///    `BeyondHorizon` unless that effect is done;
+/// 2. answers `Done` if the bound effect is; else `Altered` if it is not the
+///    one in `keys`; else `InFlight` if it is; else
 /// 3. makes it in flight under a new fencing number, until its lease runs out.
 ///
 /// A done effect is remembered at least as long as every delivery key that is
-/// bound to it. `testing::guard_conformance` (feature `testing`) checks it all.
+/// bound to it. `testing::GuardConformance` (feature `testing`) tries it all.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no guard",
     note = "`receive` wants a `Guard`, `receive_async` an `AsyncGuard`"
@@ -155,6 +162,9 @@ pub trait AsyncGuard {
 #[must_use]
 #[non_exhaustive]
 pub enum Claim {
+    /// The delivery was first seen as another effect, which is not done: what
+    /// is not signed was changed in one of the two.
+    Altered,
     /// Unknown, and older than what this guard has forgotten: it may have been
     /// handled, and nobody can say.
     BeyondHorizon,
@@ -219,9 +229,9 @@ pub enum Lease {
     Lost,
 }
 
-/// No guard in front of the handler: **the handler claims for itself**, with
-/// `PgGuard::claim_in` in its own transaction, or has another way to credit
-/// once.
+/// No guard in front of the handler: it sees every delivery, and has **its own
+/// way to credit once**. In front of `PgGuard::claim_in` stands
+/// `PgGuard::before_transactions` instead.
 ///
 /// ```
 /// use payhook::b2binpay::{Key, TrackingIds, Verifier};

@@ -137,7 +137,7 @@ pub use guard::{
     IdempotencyKeys, Lease, MemoryGuard,
 };
 #[cfg(feature = "postgres")]
-pub use guard::{PgClaim, PgGuard};
+pub use guard::{PgClaim, PgGuard, PgTransactions};
 pub use handler::{AsyncHandler, Handler, HandlerError, HandlerFn, handler_fn};
 pub use outcome::Outcome;
 pub use progress::{Progress, State, StateError, Status};

@@ -3,17 +3,26 @@
 use payhook::redis::RedisError;
 use payhook::redis::aio::ConnectionManager;
 use payhook::{
-    AsyncGuard, Claim, ClaimToken, HandlerClaims, HandlerError, IdempotencyKeys, Lease,
-    MemoryGuard, RedisGuard,
+    AsyncGuard, Claim, ClaimToken, HandlerError, IdempotencyKeys, Lease, MemoryGuard, PgGuard,
+    RedisGuard,
 };
 
 /// One type for what the configuration chooses.
 #[derive(Clone)]
 pub(crate) enum Claims {
     /// In the store's transaction, together with the credit.
-    WithTheCredit,
+    WithTheCredit(PgGuard),
     InMemory(MemoryGuard),
     InRedis(RedisGuard<ConnectionManager>),
+}
+
+impl Claims {
+    pub(crate) fn with_the_credit(&self) -> Option<PgGuard> {
+        match self {
+            Self::WithTheCredit(guard) => Some(guard.clone()),
+            Self::InMemory(_) | Self::InRedis(_) => None,
+        }
+    }
 }
 
 impl AsyncGuard for Claims {
@@ -21,7 +30,7 @@ impl AsyncGuard for Claims {
 
     async fn claim(&self, keys: &IdempotencyKeys) -> Result<Claim, HandlerError> {
         Ok(match self {
-            Self::WithTheCredit => AsyncGuard::claim(&HandlerClaims, keys).await?,
+            Self::WithTheCredit(guard) => guard.before_transactions().claim(keys).await?,
             Self::InMemory(guard) => AsyncGuard::claim(guard, keys).await?,
             Self::InRedis(guard) => guard
                 .claim(keys)
@@ -32,7 +41,7 @@ impl AsyncGuard for Claims {
 
     async fn complete(&self, token: ClaimToken) -> Result<Lease, HandlerError> {
         Ok(match self {
-            Self::WithTheCredit => AsyncGuard::complete(&HandlerClaims, token).await?,
+            Self::WithTheCredit(guard) => guard.before_transactions().complete(token).await?,
             Self::InMemory(guard) => AsyncGuard::complete(guard, token).await?,
             Self::InRedis(guard) => guard
                 .complete(token)
@@ -43,7 +52,7 @@ impl AsyncGuard for Claims {
 
     async fn release(&self, token: ClaimToken) -> Result<Lease, HandlerError> {
         Ok(match self {
-            Self::WithTheCredit => AsyncGuard::release(&HandlerClaims, token).await?,
+            Self::WithTheCredit(guard) => guard.before_transactions().release(token).await?,
             Self::InMemory(guard) => AsyncGuard::release(guard, token).await?,
             Self::InRedis(guard) => guard
                 .release(token)

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use payhook::sqlx::{self, PgConnection, PgPool};
+use payhook::sqlx::{self, PgConnection, PgPool, Postgres, Transaction};
 use payhook::{Amount, Callback, HandlerError, PgClaim, PgGuard, State, Verified};
 use serde_json::{Value, json};
 
@@ -232,7 +232,7 @@ async fn load(
 }
 
 async fn in_transaction(
-    transaction: &mut PgConnection,
+    transaction: &mut Transaction<'_, Postgres>,
     claims: Option<&PgGuard>,
     callback: &Verified<Callback>,
 ) -> Result<Booked, HandlerError> {
@@ -248,7 +248,7 @@ async fn in_transaction(
     let Some(order) = load(transaction, name, "for update").await? else {
         sqlx::query("INSERT INTO shop_reviews VALUES ($1, 'no such order')")
             .bind(name)
-            .execute(&mut *transaction)
+            .execute(&mut **transaction)
             .await?;
         return Ok(Booked::UnknownOrder);
     };
@@ -258,7 +258,7 @@ async fn in_transaction(
             sqlx::query_as("SELECT 1 FROM shop_credits WHERE reference = $1 AND effect = $2")
                 .bind(name)
                 .bind(keys.effect().as_bytes().as_slice())
-                .fetch_optional(&mut *transaction)
+                .fetch_optional(&mut **transaction)
                 .await?;
         if known.is_some() {
             return Ok(Booked::Before);
@@ -268,7 +268,7 @@ async fn in_transaction(
         sqlx::query_as("SELECT state FROM shop_payments WHERE reference = $1 AND payment = $2")
             .bind(name)
             .bind(payment(callback))
-            .fetch_optional(&mut *transaction)
+            .fetch_optional(&mut **transaction)
             .await?;
     let known: Option<State> = known.map(|(state,)| state.parse()).transpose()?;
 
@@ -278,14 +278,14 @@ async fn in_transaction(
             .bind(name)
             .bind(credit.as_str())
             .bind(keys.effect().as_bytes().as_slice())
-            .execute(&mut *transaction)
+            .execute(&mut **transaction)
             .await?;
         sqlx::query(
             "UPDATE shop_orders SET received = received + $2::numeric WHERE reference = $1",
         )
         .bind(name)
         .bind(credit.as_str())
-        .execute(&mut *transaction)
+        .execute(&mut **transaction)
         .await?;
         // What leaves is booked against what came.
         let sign = if matches!(order.kind, Kind::Payout) {
@@ -299,7 +299,7 @@ async fn in_transaction(
         )
         .bind(&order.currency)
         .bind(format!("{sign}{credit}"))
-        .execute(&mut *transaction)
+        .execute(&mut **transaction)
         .await?;
     }
     if let Some(state) = &booking.state {
@@ -310,14 +310,14 @@ async fn in_transaction(
         .bind(name)
         .bind(payment(callback))
         .bind(state.to_string())
-        .execute(&mut *transaction)
+        .execute(&mut **transaction)
         .await?;
     }
     for note in &booking.reviews {
         sqlx::query("INSERT INTO shop_reviews VALUES ($1, $2)")
             .bind(name)
             .bind(note)
-            .execute(&mut *transaction)
+            .execute(&mut **transaction)
             .await?;
     }
     Ok(Booked::Now(booking))

@@ -69,6 +69,10 @@ impl fmt::Debug for IdempotencyKey {
 ///
 /// An order settles once. What is paid on top shows as *overpaid*, which is
 /// another effect.
+///
+/// A callback that was [resolved](Verified::resolve) has another effect than the
+/// undivided one that it was. Ask for the keys before, as a
+/// [`Receiver`](crate::Receiver) does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IdempotencyKeys {
     delivery: IdempotencyKey,
@@ -105,10 +109,9 @@ impl IdempotencyKeys {
         &self.effect
     }
 
-    /// How old the delivery is, for a guard that forgets: B2BINPAY's signed
-    /// time; the latest time in an order endpoint's answer; a CityPay.io
-    /// deposit's own stamp, which is not proven. A stamp without a zone is read
-    /// as UTC. `None` if there is none.
+    /// How old the delivery is, for a guard that forgets, as far as that is
+    /// proven: B2BINPAY's signed time, or the latest time in an order endpoint's
+    /// answer. A stamp without a zone is read as UTC.
     #[must_use]
     pub fn time(&self) -> Option<DateTime<Utc>> {
         self.time
@@ -136,7 +139,7 @@ impl Verified<Callback> {
             (Callback::Order(told), Proven::Order(proven)) => names.order(told, proven),
             (Callback::Deposit(told), _) => names.deposit(told),
             // The variants always agree; if they did not, the body is its name.
-            (told, _) => names.body(told.raw(), None, |_| {}),
+            (told, _) => names.body(told.raw(), |_| {}),
         }
     }
 }
@@ -151,15 +154,15 @@ impl Names<'_> {
     fn transfer(&self, told: &TransferCallback, proven: &ProvenTransfer) -> IdempotencyKeys {
         let effect = |hash: &mut Hash| {
             hash.text("kind", told.operation.as_str());
-            match (proven.undivided(), told.transfer()) {
+            let reference = proven.tracking_id().unwrap_or(&told.tracking_id);
+            match (proven.undivided(), proven.transfer_status()) {
                 (Some(text), _) => hash.text("undivided", text),
-                (None, Some(transfer)) => {
-                    hash.text("reference", &told.tracking_id);
-                    hash.code("status", Some(transfer.status.code()));
-                    hash.text("amount", transfer.amount.as_str());
+                (None, Some(status)) => {
+                    hash.text("reference", reference);
+                    hash.code("status", Some(status.code()));
+                    hash.display("amount", proven.amount());
                 }
                 (None, None) => {
-                    let reference = proven.tracking_id().unwrap_or(&told.tracking_id);
                     hash.text("reference", reference);
                     hash.text("id", proven.deposit_id().unwrap_or(&told.id));
                     hash.code("operation status", operation_status(told, proven));
@@ -190,7 +193,7 @@ impl Names<'_> {
 
     fn order(&self, told: &OrderCallback, proven: &ProvenOrder) -> IdempotencyKeys {
         let Some(answer) = proven.answer() else {
-            return self.body(told.raw(), None, |hash| {
+            return self.body(told.raw(), |hash| {
                 hash.text("kind", "order");
                 hash.text("token", told.order_token.as_ref().map_or("", Token::as_str));
                 hash.display("transaction", told.transaction_id.as_ref());
@@ -226,8 +229,7 @@ impl Names<'_> {
     }
 
     fn deposit(&self, told: &DepositCallback) -> IdempotencyKeys {
-        let time = told.created_at.as_ref();
-        self.body(told.raw(), time.and_then(instant), |hash| {
+        self.body(told.raw(), |hash| {
             hash.text("kind", "deposit");
             hash.text(
                 "token",
@@ -237,7 +239,7 @@ impl Names<'_> {
                 hash.text("transaction", id);
             } else {
                 hash.display("amount", told.received_amount.as_ref());
-                hash.display("time", time);
+                hash.display("time", told.created_at.as_ref());
             }
             hash.display("status", told.status.as_ref().map(DepositStatus::as_str));
             hash.text("outcome", self.outcome.as_str());
@@ -245,13 +247,8 @@ impl Names<'_> {
     }
 
     /// CityPay.io, with nothing proven that could name it.
-    fn body(
-        &self,
-        raw: &[u8],
-        time: Option<DateTime<Utc>>,
-        effect: impl FnOnce(&mut Hash),
-    ) -> IdempotencyKeys {
-        self.keys("citypay", time, |hash| hash.bytes("body", raw), effect)
+    fn body(&self, raw: &[u8], effect: impl FnOnce(&mut Hash)) -> IdempotencyKeys {
+        self.keys("citypay", None, |hash| hash.bytes("body", raw), effect)
     }
 
     fn keys(

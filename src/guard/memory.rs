@@ -13,8 +13,9 @@ use super::{Claim, ClaimToken, Guard, Lease};
 /// A guard for one process: the default of a [`Receiver`](crate::Receiver).
 ///
 /// It remembers a handled callback for its [`retention`](Self::retention), and
-/// not more of them than its [`capacity`](Self::capacity); those that were seen
-/// longest ago go first. What it has forgotten leaves a mark: a callback that
+/// not more of them than its [`capacity`](Self::capacity); those of which no
+/// time is proven go first, then those that were seen longest ago. What it has
+/// forgotten leaves a mark: a callback that
 /// it does not know and that is not newer than the mark is answered with
 /// [`Claim::BeyondHorizon`], never taken for new. A callback of no known time
 /// ([`IdempotencyKeys::time`]) has no horizon, and what is resent by hand after
@@ -46,14 +47,19 @@ struct Memory {
     /// Which effect a delivery was first seen with.
     bindings: HashMap<IdempotencyKey, IdempotencyKey>,
     effects: HashMap<IdempotencyKey, Effect>,
-    /// Effects in the order in which they were last seen, with outdated
-    /// entries among them: those whose `sighting` is not the effect's.
-    sightings: VecDeque<(u64, IdempotencyKey)>,
+    /// Effects of a known time, in the order in which they were last seen.
+    dated: Sightings,
+    /// The others. They make room first: nothing of them is proven, so they
+    /// could be made up without end.
+    undated: Sightings,
     /// The number of the last claim or sighting.
     count: u64,
     /// The latest time of a delivery that was forgotten.
     forgotten: Option<DateTime<Utc>>,
 }
+
+/// Outdated entries are among them: those whose number is not the effect's.
+type Sightings = VecDeque<(u64, IdempotencyKey)>;
 
 #[derive(Debug)]
 struct Effect {
@@ -149,8 +155,9 @@ impl Guard for MemoryGuard {
         }
         let bound = memory.bindings.get(keys.delivery()).copied();
         let key = bound.unwrap_or(*keys.effect());
+        let is_done = memory.is_done(&key);
         if bound.is_none() {
-            if !memory.effects.contains_key(&key) && memory.may_have_forgotten(keys) {
+            if !is_done && memory.may_have_forgotten(keys) {
                 return Ok(Claim::BeyondHorizon);
             }
             if !memory.has_room(self.capacity, &key, now) {
@@ -161,6 +168,9 @@ impl Guard for MemoryGuard {
             memory.bind(keys, now);
         }
         memory.see(key, now);
+        if !is_done && key != *keys.effect() {
+            return Ok(Claim::Altered);
+        }
         Ok(memory.hold(key, now, self.lease))
     }
 
@@ -201,16 +211,20 @@ impl Memory {
 
     fn see(&mut self, key: IdempotencyKey, now: Instant) {
         let sighting = self.next();
-        if let Some(effect) = self.effects.get_mut(&key) {
-            effect.seen = now;
-            effect.sighting = sighting;
-            self.sightings.push_back((sighting, key));
-        }
+        let Some(effect) = self.effects.get_mut(&key) else {
+            return;
+        };
+        effect.seen = now;
+        effect.sighting = sighting;
+        let sightings = match effect.time {
+            Some(_) => &mut self.dated,
+            None => &mut self.undated,
+        };
+        sightings.push_back((sighting, key));
         // Not more outdated entries than others.
-        if self.sightings.len() > 2 * self.effects.len() + 16 {
+        if sightings.len() > 2 * self.effects.len() + 16 {
             let effects = &self.effects;
-            self.sightings
-                .retain(|(sighting, key)| is_current(effects, *sighting, key));
+            sightings.retain(|(sighting, key)| is_current(effects, *sighting, key));
         }
     }
 
@@ -234,34 +248,53 @@ impl Memory {
     /// Forgets what was seen longest ago until there is room for one more, but
     /// neither what is in flight nor `wanted`, which is about to be asked for.
     fn has_room(&mut self, capacity: usize, wanted: &IdempotencyKey, now: Instant) -> bool {
-        let mut kept = Vec::new();
-        while self.bindings.len() >= capacity {
-            match self.sightings.pop_front() {
-                None => break,
-                Some((sighting, key)) if !is_current(&self.effects, sighting, &key) => {}
-                Some((sighting, key)) if key == *wanted || self.is_in_flight(&key, now) => {
-                    kept.push((sighting, key));
+        for dated in [false, true] {
+            let mut kept = Vec::new();
+            while self.bindings.len() >= capacity
+                && let Some((sighting, key)) = self.sightings(dated).pop_front()
+            {
+                if !is_current(&self.effects, sighting, &key) {
+                    continue;
                 }
-                Some((_, key)) => self.forget(&key),
+                if key == *wanted || self.is_in_flight(&key, now) {
+                    kept.push((sighting, key));
+                } else {
+                    self.forget(&key);
+                }
             }
-        }
-        for sighting in kept.into_iter().rev() {
-            self.sightings.push_front(sighting);
+            for sighting in kept.into_iter().rev() {
+                self.sightings(dated).push_front(sighting);
+            }
         }
         self.bindings.len() < capacity
     }
 
     fn forget_seen_before(&mut self, oldest: Instant, now: Instant) {
-        while let Some((sighting, key)) = self.sightings.front().copied() {
-            let effect = self.effects.get(&key);
-            match effect.filter(|effect| effect.sighting == sighting) {
-                Some(effect) if effect.seen >= oldest => break,
-                Some(_) if self.is_in_flight(&key, now) => break,
-                Some(_) => self.forget(&key),
-                None => {}
+        for dated in [false, true] {
+            while let Some((sighting, key)) = self.sightings(dated).front().copied() {
+                let effect = self.effects.get(&key);
+                match effect.filter(|effect| effect.sighting == sighting) {
+                    Some(effect) if effect.seen >= oldest => break,
+                    Some(_) if self.is_in_flight(&key, now) => break,
+                    Some(_) => self.forget(&key),
+                    None => {}
+                }
+                self.sightings(dated).pop_front();
             }
-            self.sightings.pop_front();
         }
+    }
+
+    fn sightings(&mut self, dated: bool) -> &mut Sightings {
+        if dated {
+            &mut self.dated
+        } else {
+            &mut self.undated
+        }
+    }
+
+    fn is_done(&self, key: &IdempotencyKey) -> bool {
+        let effect = self.effects.get(key);
+        effect.is_some_and(|effect| matches!(effect.state, State::Done))
     }
 
     fn is_in_flight(&self, key: &IdempotencyKey, now: Instant) -> bool {

@@ -5,16 +5,23 @@ use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgConnection;
-use sqlx::{Error, PgPool, raw_sql};
+use sqlx::{Error, PgPool, Postgres, Transaction, raw_sql};
 
-use super::keys::{IdempotencyKey, IdempotencyKeys};
+use super::keys::IdempotencyKeys;
 use super::{AsyncGuard, Claim, ClaimToken, Lease};
+
+/// What clocks and stamps without a zone may be off by: what is beyond the
+/// horizon is forgotten this much later, so that nothing falls in between.
+const MARGIN: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How often the end of a claim is tried.
+const ATTEMPTS: u32 = 10;
 
 /// A guard in PostgreSQL. Feature `postgres`, which wants Rust 1.94.
 ///
-/// The short and the safest way is [`claim_in`](Self::claim_in): the handler
-/// claims in the transaction that credits, and the
-/// [`Receiver`](crate::Receiver) is given [`HandlerClaims`](crate::HandlerClaims).
+/// The safest way is [`claim_in`](Self::claim_in): the handler claims in the
+/// transaction that credits. The [`Receiver`](crate::Receiver) is then given
+/// [`before_transactions`](Self::before_transactions).
 ///
 /// ```no_run
 /// use payhook::sqlx::{self, PgPool};
@@ -38,14 +45,18 @@ use super::{AsyncGuard, Claim, ClaimToken, Lease};
 ///             }
 ///             PgClaim::Done => Ok(()),
 ///             // Dropped, the transaction is rolled back; the gateway sends again.
-///             _ => Err("in flight, or too old to tell".into()),
+///             _ => Err("not to be told, or not now".into()),
 ///         }
 ///     }
 /// }
+/// # use payhook::{B2binpay, PgTransactions, Receiver};
+/// # fn receiver(receiver: Receiver<B2binpay>, guard: &PgGuard) -> Receiver<B2binpay, PgTransactions> {
+/// receiver.guard(guard.before_transactions())
+/// # }
 /// ```
 ///
-/// As a [`Receiver`](crate::Receiver)'s guard it claims with a lease, for
-/// handlers that work elsewhere.
+/// As a [`Receiver`](crate::Receiver)'s guard itself, it claims with a lease: for
+/// handlers whose effect is elsewhere.
 ///
 /// A step is one round trip; one that finds the callback known takes another to
 /// find out whether it is done. Rows stay for good unless they are
@@ -58,11 +69,19 @@ pub struct PgGuard {
     horizon: Option<Duration>,
 }
 
+/// What stands in front of a handler that calls [`PgGuard::claim_in`]; made by
+/// [`PgGuard::before_transactions`].
+#[derive(Debug, Clone)]
+pub struct PgTransactions(PgGuard);
+
 /// The answer of [`PgGuard::claim_in`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[must_use]
 #[non_exhaustive]
 pub enum PgClaim {
+    /// The delivery was first seen as another effect, which is not done: what
+    /// is not signed was changed in one of the two. Roll back.
+    Altered,
     /// Unknown, and older than the [`horizon`](PgGuard::horizon). Roll back.
     BeyondHorizon,
     /// Credited before: there is nothing left to do.
@@ -96,9 +115,9 @@ impl PgGuard {
         Self { lease, ..self }
     }
 
-    /// How long a delivery is remembered after it was last seen. From then on
-    /// [`prune`](Self::prune) deletes it, and an unknown one of that age is
-    /// answered with *beyond horizon*.
+    /// How old a delivery may be that is not known: an older one is answered with
+    /// *beyond horizon*. [`prune`](Self::prune) deletes what was last seen a day
+    /// longer ago: clocks differ, and some stamps have no zone.
     #[must_use]
     pub fn horizon(self, horizon: Duration) -> Self {
         Self {
@@ -113,8 +132,26 @@ impl PgGuard {
     ///
     /// The database's own.
     pub async fn create_tables(&self) -> Result<(), Error> {
-        raw_sql(Self::SCHEMA).execute(&self.pool).await?;
-        Ok(())
+        let mut transaction = self.pool.begin().await?;
+        // `IF NOT EXISTS` fails if two replicas are at it at once.
+        raw_sql("SELECT pg_advisory_xact_lock(hashtext('payhook'))")
+            .execute(&mut *transaction)
+            .await?;
+        raw_sql(Self::SCHEMA).execute(&mut *transaction).await?;
+        transaction.commit().await
+    }
+
+    /// The guard for a [`Receiver`](crate::Receiver) whose handler calls
+    /// [`claim_in`](Self::claim_in).
+    ///
+    /// It claims nothing, and what is done does not reach the handler. What it is
+    /// there for: it binds each delivery to its effect at once and for good,
+    /// whatever becomes of the handler's transaction. Without that, a delivery
+    /// whose handler failed could be posted again with another transfer id, and
+    /// would be another payment.
+    #[must_use]
+    pub fn before_transactions(&self) -> PgTransactions {
+        PgTransactions(self.clone())
     }
 
     /// Claims in the merchant's own transaction: **the claim commits together
@@ -124,15 +161,19 @@ impl PgGuard {
     /// yet waits for it; `lock_timeout` bounds that. Under isolation stricter
     /// than *read committed* the loser gets a serialization error instead.
     ///
+    /// The keys are those of the callback as the receiver handed it over, and
+    /// under the receiver's own [`endpoint`](crate::Receiver::endpoint).
+    ///
     /// # Errors
     ///
     /// The database's own. Fail with it: the transaction is of no use then.
     pub async fn claim_in(
         &self,
-        transaction: &mut PgConnection,
+        transaction: &mut Transaction<'_, Postgres>,
         keys: &IdempotencyKeys,
     ) -> Result<PgClaim, Error> {
         Ok(match self.insert(transaction, keys, None).await? {
+            Answer::Altered => PgClaim::Altered,
             Answer::BeyondHorizon => PgClaim::BeyondHorizon,
             Answer::Done => PgClaim::Done,
             Answer::Fresh(_) => PgClaim::Fresh,
@@ -140,9 +181,10 @@ impl PgGuard {
         })
     }
 
-    /// Deletes what was last seen longer ago than the [`horizon`](Self::horizon);
-    /// nothing where there is none. For a daily job. Returns how many deliveries
-    /// that were.
+    /// Deletes what was last seen a day longer ago than the
+    /// [`horizon`](Self::horizon); nothing where there is none. Returns how many
+    /// deliveries that were. For a daily job: it waits until no transaction has
+    /// a claim, and claims wait for it.
     ///
     /// # Errors
     ///
@@ -152,6 +194,10 @@ impl PgGuard {
             return Ok(0);
         };
         let mut transaction = self.pool.begin().await?;
+        // A claim in the middle would see one half of it.
+        raw_sql("LOCK TABLE payhook_deliveries, payhook_effects IN SHARE ROW EXCLUSIVE MODE")
+            .execute(&mut *transaction)
+            .await?;
         let deliveries = sqlx::query(
             "DELETE FROM payhook_deliveries old
              WHERE seen_at < clock_timestamp() - $1 * interval '1 millisecond'
@@ -161,10 +207,10 @@ impl PgGuard {
                  AND new.seen_at >= clock_timestamp() - $1 * interval '1 millisecond'
              )",
         )
-        .bind(milliseconds(horizon))
+        .bind(milliseconds(horizon.saturating_add(MARGIN)))
         .execute(&mut *transaction)
         .await?;
-        sqlx::query(
+        raw_sql(
             "DELETE FROM payhook_effects
              WHERE (done_at IS NOT NULL OR lease_until < clock_timestamp())
              AND NOT EXISTS (
@@ -187,28 +233,31 @@ impl PgGuard {
     ) -> Result<Answer, Error> {
         let delivery = keys.delivery().as_bytes().as_slice();
         let too_old = self.is_beyond_horizon(keys);
-        let claimed: Option<(Vec<u8>, i64)> = sqlx::query_as(include_str!("postgres_claim.sql"))
+        let claimed: Option<(i64,)> = sqlx::query_as(include_str!("postgres_claim.sql"))
             .bind(delivery)
             .bind(keys.effect().as_bytes().as_slice())
             .bind(too_old)
             .bind(lease.map(milliseconds))
             .fetch_optional(&mut *connection)
             .await?;
-        if let Some((effect, fence)) = claimed {
-            return token(&effect, fence).map(Answer::Fresh);
+        if let Some((fence,)) = claimed {
+            let fence = u64::try_from(fence).map_err(|error| Error::Decode(error.into()))?;
+            return Ok(Answer::Fresh(ClaimToken::new(*keys.effect(), fence)));
         }
-        let done: Option<(bool,)> = sqlx::query_as(
-            "SELECT done_at IS NOT NULL FROM payhook_deliveries
-             JOIN payhook_effects USING (effect) WHERE delivery = $1",
+        let known: Option<(bool, bool)> = sqlx::query_as(
+            "SELECT done_at IS NOT NULL, effect = $2 FROM payhook_deliveries
+             LEFT JOIN payhook_effects USING (effect) WHERE delivery = $1",
         )
         .bind(delivery)
+        .bind(keys.effect().as_bytes().as_slice())
         .fetch_optional(&mut *connection)
         .await?;
-        Ok(match done {
-            Some((true,)) => Answer::Done,
+        Ok(match known {
             None if too_old => Answer::BeyondHorizon,
+            Some((true, _)) => Answer::Done,
+            Some((false, false)) => Answer::Altered,
             // Or released since.
-            Some((false,)) | None => Answer::InFlight,
+            Some((false, true)) | None => Answer::InFlight,
         })
     }
 
@@ -220,6 +269,7 @@ impl PgGuard {
 }
 
 enum Answer {
+    Altered,
     BeyondHorizon,
     Done,
     Fresh(ClaimToken),
@@ -233,6 +283,7 @@ impl AsyncGuard for PgGuard {
         let mut connection = self.pool.acquire().await?;
         let answer = self.insert(&mut connection, keys, Some(self.lease)).await?;
         Ok(match answer {
+            Answer::Altered => Claim::Altered,
             Answer::BeyondHorizon => Claim::BeyondHorizon,
             Answer::Done => Claim::Done,
             Answer::Fresh(token) => Claim::Fresh(token),
@@ -258,9 +309,39 @@ impl AsyncGuard for PgGuard {
     }
 }
 
+impl AsyncGuard for PgTransactions {
+    type Error = Error;
+
+    async fn claim(&self, keys: &IdempotencyKeys) -> Result<Claim, Error> {
+        let guard = &self.0;
+        let bound: Option<(Vec<u8>, bool)> = sqlx::query_as(include_str!("postgres_bind.sql"))
+            .bind(keys.delivery().as_bytes().as_slice())
+            .bind(keys.effect().as_bytes().as_slice())
+            .bind(guard.is_beyond_horizon(keys))
+            .fetch_optional(&guard.pool)
+            .await?;
+        Ok(match bound {
+            None => Claim::BeyondHorizon,
+            Some((_, true)) => Claim::Done,
+            Some((effect, false)) if effect != keys.effect().as_bytes() => Claim::Altered,
+            Some((_, false)) => Claim::Fresh(ClaimToken::new(*keys.effect(), 0)),
+        })
+    }
+
+    /// The handler's transaction has done it.
+    async fn complete(&self, _: ClaimToken) -> Result<Lease, Error> {
+        Ok(Lease::Held)
+    }
+
+    /// The handler's transaction was rolled back.
+    async fn release(&self, _: ClaimToken) -> Result<Lease, Error> {
+        Ok(Lease::Held)
+    }
+}
+
 impl PgGuard {
-    /// Tried again if the connection breaks: an end that is not noted would
-    /// have the callback handled twice.
+    /// Tried again if it may help: an end that is not noted would have the
+    /// callback handled twice.
     async fn end(&self, statement: &'static str, token: &ClaimToken) -> Result<Lease, Error> {
         let mut attempts = 0;
         loop {
@@ -273,32 +354,30 @@ impl PgGuard {
             match changed.map(|changed| changed.rows_affected()) {
                 Ok(0) => return Ok(Lease::Lost),
                 Ok(_) => return Ok(Lease::Held),
-                Err(error) if attempts < 3 && is_transient(&error) => {}
+                Err(error) if attempts < ATTEMPTS && is_transient(&error) => {}
                 Err(error) => return Err(error),
             }
         }
     }
 }
 
-/// Whether the connection is at fault, and not what was said over it.
+/// Whether the same may work a moment later.
 fn is_transient(error: &Error) -> bool {
     match error {
         Error::Io(_) | Error::PoolTimedOut => true,
-        // 57P: the server shuts down, crashes or starts up.
-        Error::Database(error) => error.code().is_some_and(|code| code.starts_with("57P")),
+        // 40: a conflict with another transaction. 55P03: a lock that took too
+        // long. 57P: the server shuts down, crashes or starts up.
+        Error::Database(error) => error.code().is_some_and(|code| {
+            ["40", "55P03", "57P"]
+                .iter()
+                .any(|class| code.starts_with(class))
+        }),
         _ => false,
     }
 }
 
-/// The claimed effect is the one that the delivery is bound to.
-fn token(effect: &[u8], fence: i64) -> Result<ClaimToken, Error> {
-    let effect = <[u8; 32]>::try_from(effect).map_err(|error| Error::Decode(error.into()))?;
-    let fence = u64::try_from(fence).map_err(|error| Error::Decode(error.into()))?;
-    Ok(ClaimToken::new(IdempotencyKey::from_bytes(effect), fence))
-}
-
-/// A hundred thousand years at most: what an interval holds.
+/// Five thousand years at most: from there back, a stamp still holds it.
 fn milliseconds(duration: Duration) -> i64 {
-    const MOST: i64 = 100_000 * 365 * 24 * 60 * 60 * 1000;
+    const MOST: i64 = 5_000 * 365 * 24 * 60 * 60 * 1000;
     i64::try_from(duration.as_millis()).map_or(MOST, |milliseconds| milliseconds.min(MOST))
 }

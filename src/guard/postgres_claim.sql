@@ -5,7 +5,7 @@ WITH bound AS (
     SELECT $1::bytea, $2::bytea
     WHERE NOT $3::boolean
         OR EXISTS (SELECT FROM payhook_deliveries WHERE delivery = $1)
-        OR EXISTS (SELECT FROM payhook_effects WHERE effect = $2)
+        OR EXISTS (SELECT FROM payhook_effects WHERE effect = $2 AND done_at IS NOT NULL)
     ON CONFLICT (delivery) DO UPDATE SET seen_at = clock_timestamp()
     RETURNING effect
 )
@@ -16,9 +16,11 @@ SELECT
     clock_timestamp() + $4::bigint * interval '1 millisecond',
     CASE WHEN $4 IS NULL THEN clock_timestamp() END
 FROM bound
+-- Or the delivery was first seen as another effect.
+WHERE effect = $2
 ON CONFLICT (effect) DO UPDATE
     SET fence = excluded.fence,
         lease_until = excluded.lease_until,
         done_at = excluded.done_at
     WHERE known.done_at IS NULL AND known.lease_until < clock_timestamp()
-RETURNING effect, fence
+RETURNING fence

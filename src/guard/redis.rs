@@ -5,8 +5,12 @@ use std::time::Duration;
 use ::redis::aio::ConnectionLike;
 use ::redis::{ErrorKind, RedisError, Script};
 
-use super::keys::{IdempotencyKey, IdempotencyKeys};
+use super::keys::IdempotencyKeys;
 use super::{AsyncGuard, Claim, ClaimToken, Lease};
+
+/// What clocks and stamps without a zone may be off by: what is beyond the
+/// horizon is forgotten this much later, so that nothing falls in between.
+const MARGIN: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A guard in Redis (6 or newer), for several processes. Feature `redis`.
 ///
@@ -71,11 +75,16 @@ impl<C> RedisGuard<C> {
         Self { lease, ..self }
     }
 
-    /// How long a callback is remembered after it was last seen. An unknown one
-    /// of that age is answered with [`Claim::BeyondHorizon`].
+    /// How old a callback may be that is not known: an older one is answered with
+    /// [`Claim::BeyondHorizon`]. A known one is remembered for a day longer than
+    /// that after it was last seen: clocks differ, and some stamps have no zone.
     #[must_use]
     pub fn retention(self, retention: Duration) -> Self {
         Self { retention, ..self }
+    }
+
+    fn memory(&self) -> Duration {
+        self.retention.saturating_add(MARGIN)
     }
 
     fn key(&self, kind: &str, key: impl std::fmt::Display) -> String {
@@ -119,21 +128,26 @@ impl<C: ConnectionLike + Clone + Send + Sync> AsyncGuard for RedisGuard<C> {
             .arg(keys.effect().to_string())
             .arg(milliseconds(self.lease))
             .arg(milliseconds(self.retention))
+            .arg(milliseconds(self.memory()))
             .arg(time.unwrap_or_default())
             .invoke_async(&mut self.connection.clone())
             .await?;
         let answer: Vec<&str> = answer.iter().map(String::as_str).collect();
         match answer.as_slice() {
+            ["altered"] => Ok(Claim::Altered),
             ["beyond"] => Ok(Claim::BeyondHorizon),
             ["done"] => Ok(Claim::Done),
-            ["fresh", effect, fence] => token(effect, fence).map(Claim::Fresh),
+            ["fresh", fence] => {
+                let fence = fence.parse().map_err(|_| unreadable())?;
+                Ok(Claim::Fresh(ClaimToken::new(*keys.effect(), fence)))
+            }
             ["in flight"] => Ok(Claim::InFlight),
             _ => Err(unreadable()),
         }
     }
 
     async fn complete(&self, token: ClaimToken) -> Result<Lease, RedisError> {
-        self.end(token, &milliseconds(self.retention).to_string())
+        self.end(token, &milliseconds(self.memory()).to_string())
             .await
     }
 
@@ -149,16 +163,6 @@ impl<C> std::fmt::Debug for RedisGuard<C> {
             .field("lease", &self.lease)
             .field("retention", &self.retention)
             .finish_non_exhaustive()
-    }
-}
-
-/// The claimed effect is the one that the delivery is bound to.
-fn token(effect: &str, fence: &str) -> Result<ClaimToken, RedisError> {
-    let mut bytes = [0; 32];
-    let decoded = base16ct::lower::decode(effect, &mut bytes).map(<[u8]>::len);
-    match (decoded, fence.parse()) {
-        (Ok(32), Ok(fence)) => Ok(ClaimToken::new(IdempotencyKey::from_bytes(bytes), fence)),
-        _ => Err(unreadable()),
     }
 }
 

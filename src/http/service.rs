@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::{Extensions, Request, Response};
+use http::{Extensions, Request, Response, StatusCode};
 use http_body::Body;
 use tower_service::Service;
 
@@ -20,6 +20,8 @@ use crate::receiver::{AsyncProve, Receiver, Reply};
 
 type SocketPeer = dyn Fn(&Extensions) -> Option<IpAddr> + Send + Sync;
 type OnReply = dyn Fn(&Reply) + Send + Sync;
+type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+type Spawn = dyn Fn(BoxFuture<Reply>) -> BoxFuture<Option<Reply>> + Send + Sync;
 
 /// A receiver and a handler as a `tower` service: a route of its own in axum and
 /// whatever else takes one. It never fails, is always ready, and costs little to
@@ -57,15 +59,16 @@ type OnReply = dyn Fn(&Reply) + Send + Sync;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// A server drops the future when the gateway hangs up, and with it a handler
+/// A server drops the future when the sender hangs up, and with it a handler
 /// that is under way: its claim is left to its lease, and the next delivery is
-/// handled again. Work that must not stop half-way is spawned by the handler.
+/// handled again. [`spawn`](Self::spawn) lets no sender stop a handler half-way.
 pub struct CallbackService<G, D, H> {
     receiver: Arc<Receiver<G, D>>,
     handler: Arc<H>,
     socket_peer: Arc<SocketPeer>,
     proxies: Option<Arc<Proxies>>,
     on_reply: Arc<OnReply>,
+    spawn: Option<Arc<Spawn>>,
 }
 
 impl<G, D, H> CallbackService<G, D, H> {
@@ -80,6 +83,7 @@ impl<G, D, H> CallbackService<G, D, H> {
             socket_peer: Arc::new(|_| None),
             proxies: None,
             on_reply: Arc::new(|_| ()),
+            spawn: None,
         }
     }
 
@@ -119,6 +123,38 @@ impl<G, D, H> CallbackService<G, D, H> {
         }
     }
 
+    /// Handles each callback in a task of its own, such as `tokio::spawn` makes,
+    /// which goes on when the sender hangs up. A handler that panics there is
+    /// answered with 500, and no reply is shown.
+    ///
+    /// Take it wherever a handler waits for anything after it has credited, and
+    /// the credit is not in the same transaction as the claim: a payer who rings
+    /// for CityPay.io, and hangs up at the right moment, would be credited again.
+    ///
+    /// ```
+    /// # use payhook::{AsyncGuard, AsyncHandler, AsyncProve, http::CallbackService};
+    /// # fn with_tasks<G: AsyncProve, D: AsyncGuard, H: AsyncHandler>(service: CallbackService<G, D, H>) {
+    /// # mod tokio { pub fn spawn<F: Future>(_: F) -> std::future::Ready<Result<F::Output, ()>> { unreachable!() } }
+    /// let service = service.spawn(tokio::spawn);
+    /// # let _ = service;
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn spawn<S, J, E>(self, spawn: S) -> Self
+    where
+        S: Fn(Pin<Box<dyn Future<Output = Reply> + Send>>) -> J + Send + Sync + 'static,
+        J: Future<Output = Result<Reply, E>> + Send + 'static,
+    {
+        let spawn = move |task: BoxFuture<Reply>| -> BoxFuture<Option<Reply>> {
+            let task = spawn(task);
+            Box::pin(async move { task.await.ok() })
+        };
+        Self {
+            spawn: Some(Arc::new(spawn)),
+            ..self
+        }
+    }
+
     fn peer<B>(&self, request: &Request<B>) -> Option<IpAddr> {
         let socket = (self.socket_peer)(request.extensions())?;
         match &self.proxies {
@@ -136,6 +172,7 @@ impl<G, D, H> Clone for CallbackService<G, D, H> {
             socket_peer: Arc::clone(&self.socket_peer),
             proxies: self.proxies.clone(),
             on_reply: Arc::clone(&self.on_reply),
+            spawn: self.spawn.clone(),
         }
     }
 }
@@ -169,21 +206,33 @@ where
     fn call(&mut self, request: Request<B>) -> ResponseFuture {
         let peer = self.peer(&request);
         let service = self.clone();
-        ResponseFuture(Box::pin(async move {
+        let spawn = self.spawn.clone();
+        let task = Box::pin(async move {
             let receiver = &service.receiver;
             let reply = receiver
                 .receive_http(request, peer, &*service.handler)
                 .await;
             (service.on_reply)(&reply);
-            Ok(reply.into())
+            reply
+        });
+        ResponseFuture(Box::pin(async move {
+            let reply = match spawn {
+                Some(spawn) => spawn(task).await,
+                None => Some(task.await),
+            };
+            Ok(reply.map_or_else(panicked, Response::from))
         }))
     }
 }
 
+fn panicked() -> Response<Empty> {
+    let mut response = Response::new(Empty);
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    response
+}
+
 /// The response of a [`CallbackService`], once it is there.
-pub struct ResponseFuture(
-    Pin<Box<dyn Future<Output = Result<Response<Empty>, Infallible>> + Send>>,
-);
+pub struct ResponseFuture(BoxFuture<Result<Response<Empty>, Infallible>>);
 
 impl Future for ResponseFuture {
     type Output = Result<Response<Empty>, Infallible>;

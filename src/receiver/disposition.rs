@@ -29,7 +29,7 @@ impl Reply {
     /// | 400 | unreadable, or broken off |
     /// | 401 | not proven |
     /// | 405 | not a POST |
-    /// | 409 | older than the guard's memory: nobody can say whether it was handled |
+    /// | 409 | older than the guard's memory: nobody can say whether it was handled; or came before with something else in what is not signed |
     /// | 413 | too large |
     /// | 422 | readable, but of a kind that is not known |
     /// | 500 | the handler failed; the gateway sends again |
@@ -38,7 +38,7 @@ impl Reply {
     /// *In flight* is 503, not 409: the same request will be answered with 200
     /// a moment later, and if the one who handles it dies, this one is needed
     /// again. A 4xx says that repeating it is of no use, which is true of what
-    /// is beyond the horizon.
+    /// is beyond the horizon or was altered.
     #[must_use]
     pub fn status(&self) -> u16 {
         self.disposition.http_status()
@@ -68,6 +68,10 @@ impl Reply {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Disposition {
+    /// Proven, but the same delivery came before with something else in what is
+    /// not signed, and was not handled: one of the two is forged. Nothing was
+    /// handed over.
+    Altered,
     /// Proven, and the handler took it.
     #[non_exhaustive]
     Handled {
@@ -124,6 +128,7 @@ impl Disposition {
     ) -> Result<ClaimToken, Self> {
         match claim {
             Ok(Claim::Fresh(token)) => Ok(token),
+            Ok(Claim::Altered) => Err(Self::Altered),
             Ok(Claim::BeyondHorizon) => Err(Self::BeyondHorizon),
             Ok(Claim::Done) => Err(Self::Duplicate),
             Ok(Claim::InFlight) => Err(Self::InFlight),
@@ -156,7 +161,7 @@ impl Disposition {
             Self::Handled { .. } | Self::Duplicate | Self::Unrecorded { .. } => 200,
             Self::BrokenOff(_) => 400,
             Self::NotPost => 405,
-            Self::BeyondHorizon => 409,
+            Self::Altered | Self::BeyondHorizon => 409,
             Self::HandlerFailed(_) => 500,
             Self::GuardFailed(_) | Self::InFlight | Self::LookupFailed(_) => 503,
             Self::NotProven(error) => error.http_status(),
@@ -169,7 +174,9 @@ impl Disposition {
     pub fn fault(&self) -> Option<Fault> {
         match self {
             Self::Handled { .. } | Self::Duplicate | Self::InFlight => None,
-            Self::BeyondHorizon | Self::BrokenOff(_) | Self::NotPost => Some(Fault::Sender),
+            Self::Altered | Self::BeyondHorizon | Self::BrokenOff(_) | Self::NotPost => {
+                Some(Fault::Sender)
+            }
             Self::GuardFailed(_)
             | Self::HandlerFailed(_)
             | Self::LookupFailed(_)
@@ -185,6 +192,9 @@ impl Disposition {
         match self {
             Self::Handled { .. } | Self::Duplicate => None,
             Self::InFlight => Some("nothing: the gateway will send again"),
+            Self::Altered => {
+                Some("look the payment up at the gateway; its next delivery of it is handled")
+            }
             Self::BeyondHorizon => Some(
                 "look the payment up: the guard has forgotten callbacks that are newer than this \
                  one; a longer retention keeps more",
@@ -213,6 +223,7 @@ impl fmt::Display for Disposition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Handled { outcome } => write!(f, "handled: {outcome}"),
+            Self::Altered => f.write_str("came before with something else in what is not signed"),
             Self::BeyondHorizon => f.write_str("older than the guard's memory"),
             Self::BrokenOff(error) => write!(f, "the body broke off: {}", Chain(&**error)),
             Self::Duplicate => f.write_str("handled before"),

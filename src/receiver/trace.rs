@@ -91,6 +91,10 @@ fn tell(disposition: &Disposition) {
 fn known(disposition: &Disposition) -> (&'static str, Option<&(dyn Error + 'static)>) {
     match disposition {
         Disposition::Handled { .. } => ("handled", None),
+        Disposition::Altered => (
+            "came before with something else in what is not signed",
+            None,
+        ),
         Disposition::BeyondHorizon => ("older than the guard's memory", None),
         Disposition::BrokenOff(_) => ("the body broke off", None),
         Disposition::Duplicate => ("handled before", None),

@@ -272,7 +272,7 @@ fn every_answer_of_a_guard() {
         &'static [&'static str],
     );
     let held = Ok(Lease::Held);
-    let table: [Row; 7] = [
+    let table: [Row; 8] = [
         (FRESH, held, 200, "handled: settled", &["completed"]),
         (
             FRESH,
@@ -294,6 +294,13 @@ fn every_answer_of_a_guard() {
             held,
             503,
             "being handled by another delivery",
+            &[],
+        ),
+        (
+            || Ok(Claim::Altered),
+            held,
+            409,
+            "came before with something else in what is not signed",
             &[],
         ),
         (

@@ -10,6 +10,7 @@
 
 mod address;
 mod amount;
+mod attack;
 mod b2binpay;
 mod bad_input;
 mod citypay;

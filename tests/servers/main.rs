@@ -11,6 +11,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod attack;
 mod conformance;
 mod outage;
 mod postgres;

@@ -8,8 +8,8 @@ use payhook::b2binpay::TransferCallback;
 use payhook::chrono::DateTime;
 use payhook::sqlx::{self, PgPool};
 use payhook::{
-    AsyncHandler, Callback, Claim, HandlerClaims, HandlerError, IdempotencyKey, IdempotencyKeys,
-    PgClaim, PgGuard, Unverified, Verified,
+    AsyncHandler, Callback, Claim, HandlerError, IdempotencyKey, IdempotencyKeys, PgClaim, PgGuard,
+    Unverified, Verified,
 };
 use tokio::task::JoinSet;
 
@@ -29,8 +29,11 @@ impl Shop {
         let pool = pool();
         let guard = PgGuard::new(pool.clone());
         guard.create_tables().await.unwrap();
+        // Tests run at once.
         sqlx::raw_sql(
-            "CREATE TABLE IF NOT EXISTS balances (reference text PRIMARY KEY, credits bigint NOT NULL)",
+            "BEGIN; SELECT pg_advisory_xact_lock(1);
+             CREATE TABLE IF NOT EXISTS balances (reference text PRIMARY KEY, credits bigint NOT NULL);
+             COMMIT",
         )
         .execute(&pool)
         .await
@@ -87,7 +90,7 @@ impl AsyncHandler for Shop {
 async fn claim_and_credit_commit_together() {
     let _servers = SERVERS.read().await;
     let shop = Arc::new(Shop::new(3).await);
-    let receiver = Arc::new(receiver().guard(HandlerClaims));
+    let receiver = Arc::new(receiver().guard(shop.guard.before_transactions()));
     let run = unique("order");
     let mut senders = JoinSet::new();
     for number in 0..100 {
@@ -227,7 +230,7 @@ async fn what_was_pruned_is_beyond_the_horizon() {
     assert_eq!(claim(told_again).await, PgClaim::Done);
 
     sqlx::query(
-        "UPDATE payhook_deliveries SET seen_at = seen_at - interval '2 hours' WHERE delivery = $1",
+        "UPDATE payhook_deliveries SET seen_at = seen_at - interval '26 hours' WHERE delivery = $1",
     )
     .bind(new.delivery().as_bytes().as_slice())
     .execute(&shop.pool)

@@ -32,6 +32,7 @@ fn claim(guard: &MemoryGuard, keys: &IdempotencyKeys) -> &'static str {
         Ok(Claim::Done) => "done",
         Ok(Claim::InFlight) => "in flight",
         Ok(Claim::BeyondHorizon) => "beyond horizon",
+        Ok(Claim::Altered) => "altered",
         Ok(_) => panic!("something newer"),
         Err(error) => {
             assert_eq!(
