@@ -1,6 +1,6 @@
 //! What the shop waits for, and what a callback changes in it.
 
-use payhook::{Amount, Callback, Expected, Fact, Progress, State, Verdict, Verified};
+use payhook::{Amount, Callback, Expected, Fact, Outcome, Progress, State, Verdict, Verified};
 use serde::Deserialize;
 
 /// A payment that the shop waits for: its own record, which every callback is
@@ -97,17 +97,21 @@ impl Order {
             return booking;
         };
         let found = expected.reconcile(callback);
+        #[allow(clippy::match_same_arms, reason = "each has a reason of its own")]
         match found.verdict() {
-            // Of an order, the rest is waited for.
-            Verdict::Under { .. } if matches!(self.kind, Kind::Order) => {}
+            Verdict::Exact => booking.credit = self.news(found.total()),
+            Verdict::Under { by } if matches!(self.kind, Kind::Order) => {
+                // The gateway itself waits for the rest, or it thinks that all
+                // is there.
+                if found.outcome().value() != Outcome::Underpaid {
+                    booking.reviews.push(format!("under by {by}"));
+                }
+            }
             // A transfer is money, though there is some missing.
-            Verdict::Exact | Verdict::Under { .. } => {
-                booking.credit = self.news(found.total());
-            }
-            Verdict::Over { by } => {
-                booking.credit = self.news(found.total());
-                booking.reviews.push(format!("over by {by}"));
-            }
+            Verdict::Under { .. } => booking.credit = self.news(found.total()),
+            // Paid too much, or a captured transfer under another id: which of
+            // the two, no signature says.
+            Verdict::Over { by } => booking.reviews.push(format!("over by {by}")),
             Verdict::NotFinal(_) | Verdict::NotPaid(_) => {}
             other => booking.reviews.push(other.to_string()),
         }

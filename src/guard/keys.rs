@@ -54,12 +54,12 @@ impl fmt::Debug for IdempotencyKey {
 ///
 /// | callback | the **delivery** is named by | the **effect** by |
 /// |---|---|---|
-/// | B2BINPAY, signed, with a transfer | the verified MAC | status, amount, tracking id; *kind*, *transfer id*, *outcome* |
-/// | the same, undivided | the verified MAC | the undivided text; *kind*, *transfer id*, *outcome* |
+/// | B2BINPAY, signed, with a transfer | the verified MAC | status, amount, tracking id; *kind*, *currency*, *transfer id*, *outcome* |
+/// | the same, undivided | the verified MAC | the undivided text; *kind*, *currency*, *transfer id*, *outcome* |
 /// | B2BINPAY, signed, no transfer | the verified MAC | tracking id; *kind*, *id*, *status* |
 /// | B2BINPAY, by the gateway's API | id, tracking id, status | the same |
 /// | B2BINPAY, by address | *the body* | *kind*, *id*, *tracking id*, *status* |
-/// | CityPay.io, order by the endpoint | token, status, transactions; *status*, if the endpoint is behind it | token and outcome; unless it is settled, all the others |
+/// | CityPay.io, order by the endpoint | token, status, transactions; *status*, if the endpoint is behind it | token and outcome, whether there are transactions; unless it is settled, all the others |
 /// | CityPay.io, deposit or order without an answer | *the body* | *token*, *transaction id* or else *amount and time*, *status* |
 ///
 /// While a transfer's outcome is pending, its reported confirmations are in the
@@ -171,6 +171,8 @@ impl Names<'_> {
             hash.text("outcome", self.outcome.as_str());
             if let Some(transfer) = told.transfer() {
                 hash.text("transfer", &transfer.id);
+                let currency = told.currency();
+                hash.display("currency", currency.and_then(|it| it.alpha.as_deref()));
                 if self.outcome == Outcome::Pending {
                     hash.display("confirmations", transfer.confirmations);
                 }
@@ -220,7 +222,10 @@ impl Names<'_> {
                 hash.text("token", answer.token.as_str());
                 hash.text("outcome", outcome.as_str());
                 hash.display("claim", claim);
-                if outcome != Outcome::Settled {
+                if outcome == Outcome::Settled {
+                    let paid = !answer.transactions.is_empty();
+                    hash.display("paid", paid.then_some("yes"));
+                } else {
                     hash.text("status", answer.status.as_str());
                     hash.transactions(answer);
                 }

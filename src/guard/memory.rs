@@ -33,9 +33,9 @@ pub struct MemoryGuard {
     capacity: usize,
 }
 
-/// A [`MemoryGuard`] holds as many claims in flight as it may hold at all.
+/// A [`MemoryGuard`] is full, and there is nothing in it that it may forget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("all {capacity} claims that the guard may hold are in flight")]
+#[error("the guard holds {capacity} deliveries, and may forget none of them")]
 #[non_exhaustive]
 pub struct GuardFull {
     /// How many it may hold.

@@ -31,9 +31,8 @@ const MARGIN: Duration = Duration::from_secs(24 * 60 * 60);
 /// long an unreachable Redis is waited for. Runtime and TLS are chosen with the
 /// features of the `redis` crate in the merchant's own build.
 ///
-/// A step is one round trip and one atomic script. All keys have the hash tag
-/// `{payhook}` (or the [`prefix`](Self::prefix)), so that they stay together in
-/// a cluster.
+/// A step is one round trip and one atomic script. All keys have one hash tag, so
+/// that they stay together in a cluster.
 ///
 /// What Redis loses is forgotten without a mark: have it append to disk
 /// (`appendonly yes`), never evict (`maxmemory-policy noeviction`), and know
@@ -53,13 +52,14 @@ impl<C> RedisGuard<C> {
     pub fn new(connection: C) -> Self {
         Self {
             connection,
-            prefix: "payhook".to_owned(),
+            prefix: String::new(),
             lease: Duration::from_secs(60),
             retention: Duration::from_secs(30 * 24 * 60 * 60),
         }
     }
 
-    /// What the keys in Redis begin with, `payhook` unless set.
+    /// Tells the keys of several merchants in one Redis apart; nothing unless
+    /// set.
     #[must_use]
     pub fn prefix(self, prefix: &str) -> Self {
         Self {
@@ -88,7 +88,8 @@ impl<C> RedisGuard<C> {
     }
 
     fn key(&self, kind: &str, key: impl std::fmt::Display) -> String {
-        format!("{{{}}}:{kind}:{key}", self.prefix)
+        // The tag in braces is never empty: it keeps them on one node.
+        format!("{{payhook:{}}}:{kind}:{key}", self.prefix)
     }
 }
 

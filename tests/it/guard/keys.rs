@@ -100,7 +100,70 @@ fn what_is_not_signed_changes_no_delivery() {
     let currency = deposit(TIME, 2, |body| {
         body["included"][0]["attributes"]["alpha"] = json!("BTC");
     });
-    assert_eq!(compare(&one, &currency), Same::Both);
+    assert_eq!(compare(&one, &currency), Same::Delivery);
+    let txid = deposit(TIME, 2, |body| {
+        body["included"][1]["attributes"]["txid"] = json!("0xcd");
+    });
+    assert_eq!(compare(&one, &txid), Same::Both);
+}
+
+/// Shown in another currency, a callback that was captured before it arrived is
+/// for a person; the genuine one after it must not be its duplicate.
+#[test]
+fn a_forged_currency_does_not_swallow_the_payment() {
+    let currency = |time, alpha: &'static str| {
+        deposit(time, 2, move |body| {
+            body["included"][0]["attributes"]["alpha"] = json!(alpha);
+        })
+    };
+    let swallowed = compare(&currency(TIME, "DOGE"), &currency(LATER, "ETH"));
+    assert_eq!(swallowed, Same::Neither);
+}
+
+#[test]
+fn an_orders_time_is_its_latest() {
+    let time = |created: Value, transaction: Value| {
+        let callback = order(|_, answer| {
+            answer["createdAtMiliseconds"] = created.clone();
+            answer["transactions"][0]["createdAtMiliseconds"] = transaction.clone();
+            answer["transactions"][0]["createdAt"] = Value::Null;
+        });
+        keys(&callback).time().map(|time| time.timestamp())
+    };
+    assert_eq!(
+        time(json!(1_772_000_000_000_u64), json!(1_772_900_000_000_u64)),
+        Some(1_772_900_000)
+    );
+    assert_eq!(
+        time(json!(1_772_000_000_000_u64), Value::Null),
+        Some(1_772_000_000)
+    );
+    // Without a zone it is read as UTC.
+    let local = time(Value::Null, Value::Null);
+    assert_eq!(local, Some(1_772_442_600));
+}
+
+/// Ids may be missing; what came in still tells two of them apart.
+#[test]
+fn every_part_of_a_transaction_is_news() {
+    let underpaid = |change: &'static dyn Fn(&mut Value)| {
+        order(move |told, answer| {
+            told["status"] = json!("UNDERPAID");
+            answer["status"]["code"] = json!("UNDERPAID");
+            told["transaction_id"] = Value::Null;
+            change(&mut answer["transactions"][0]);
+        })
+    };
+    let one = underpaid(&|_| ());
+    assert_eq!(compare(&one, &underpaid(&|_| ())), Same::Both);
+    let changes: [&'static dyn Fn(&mut Value); 3] = [
+        &|it| it["id"] = json!("1"),
+        &|it| it["hash"] = json!("another"),
+        &|it| it["amount"]["total"] = json!("0.5"),
+    ];
+    for change in changes {
+        assert_eq!(compare(&one, &underpaid(change)), Same::Neither);
+    }
 }
 
 #[test]
@@ -125,7 +188,7 @@ fn the_names_are_stable() {
     );
     assert_eq!(
         keys.effect().to_string(),
-        "9c6e9f0f91c2183af3eab1f26ca9dec8a6cfdac438bac48cac685bcbec84673d"
+        "c0ba6a34a83943a6594653ea09353c4a128ce3ad39d21dc9fbfd253d2f687121"
     );
     assert_eq!(
         keys.time().unwrap().to_rfc3339(),
@@ -245,6 +308,9 @@ fn an_order_settles_once_and_everything_else_is_news() {
     };
     let settled = compare(&order(|_, _| ()), &order(more("CONFIRMED")));
     assert_eq!(settled, Same::Effect);
+    // Without a transaction there is nothing to credit yet.
+    let unpaid = order(|_, answer| answer["transactions"] = json!([]));
+    assert_eq!(compare(&order(|_, _| ()), &unpaid), Same::Neither);
     for word in ["UNDERPAID", "OVERPAID", "PAID_UNCONFIRMED", "IN_PROGRESS"] {
         let one = order(status(word));
         assert_eq!(compare(&one, &order(status(word))), Same::Both, "{word}");

@@ -38,7 +38,7 @@ fn claim(guard: &MemoryGuard, keys: &IdempotencyKeys) -> &'static str {
             assert_eq!(
                 error.to_string(),
                 format!(
-                    "all {} claims that the guard may hold are in flight",
+                    "the guard holds {} deliveries, and may forget none of them",
                     error.capacity
                 )
             );
@@ -123,6 +123,100 @@ fn what_was_never_handled_leaves_no_mark() {
     assert_eq!(claim(&guard, &keys(7, 7)), "fresh");
     // 6 was handled and forgotten, 5 is older than that.
     assert_eq!(claim(&guard, &keys(5, 5)), "beyond horizon");
+}
+
+#[test]
+fn a_late_holder_neither_completes_nor_releases_its_successors_claim() {
+    let guard = MemoryGuard::new().lease(Duration::from_millis(20));
+    for release in [false, true] {
+        let keys = keys(u32::from(release), u32::from(release));
+        let Ok(Claim::Fresh(late)) = Guard::claim(&guard, &keys) else {
+            panic!()
+        };
+        thread::sleep(Duration::from_millis(30));
+        let Ok(Claim::Fresh(successor)) = Guard::claim(&guard, &keys) else {
+            panic!()
+        };
+        let lost = if release {
+            Guard::release(&guard, late)
+        } else {
+            Guard::complete(&guard, late)
+        };
+        assert_eq!(lost, Ok(Lease::Lost));
+        assert_eq!(Guard::complete(&guard, successor), Ok(Lease::Held));
+        assert_eq!(claim(&guard, &keys), "done");
+    }
+}
+
+/// The mark is the latest of all that was bound to the effect.
+#[test]
+fn the_mark_is_the_latest_delivery_of_an_effect() {
+    let guard = MemoryGuard::new().capacity(3);
+    assert_eq!(claim(&guard, &keys(8, 1)), "fresh");
+    assert_eq!(claim(&guard, &keys(2, 1)), "done");
+    for d in 20..23 {
+        assert_eq!(claim(&guard, &keys(d, d)), "fresh");
+    }
+    assert_eq!(claim(&guard, &keys(8, 9)), "beyond horizon");
+    assert_eq!(claim(&guard, &keys(9, 9)), "fresh");
+}
+
+/// Nobody knows what a holder did that never came back.
+#[test]
+fn a_holder_that_never_came_back_leaves_a_mark() {
+    let guard = MemoryGuard::new().capacity(1).lease(Duration::ZERO);
+    let Ok(Claim::Fresh(_lost)) = Guard::claim(&guard, &keys(5, 5)) else {
+        panic!()
+    };
+    assert_eq!(claim(&guard, &keys(6, 6)), "fresh");
+    assert_eq!(claim(&guard, &keys(5, 5)), "beyond horizon");
+}
+
+#[test]
+fn what_is_in_flight_outlives_the_retention() {
+    let guard = MemoryGuard::new().retention(Duration::from_millis(10));
+    let Ok(Claim::Fresh(token)) = Guard::claim(&guard, &keys(1, 1)) else {
+        panic!()
+    };
+    thread::sleep(Duration::from_millis(20));
+    assert_eq!(claim(&guard, &keys(1, 1)), "in flight");
+    assert_eq!(Guard::complete(&guard, token), Ok(Lease::Held));
+    // From its end on, it is remembered anew.
+    assert_eq!(claim(&guard, &keys(1, 1)), "done");
+}
+
+/// What made room for others while it was in flight makes room later.
+#[test]
+fn what_was_kept_is_forgotten_in_its_turn() {
+    let guard = MemoryGuard::new().capacity(2);
+    let Ok(Claim::Fresh(token)) = Guard::claim(&guard, &keys(1, 1)) else {
+        panic!()
+    };
+    for d in 2..6 {
+        assert_eq!(claim(&guard, &keys(d, d)), "fresh");
+    }
+    assert_eq!(Guard::complete(&guard, token), Ok(Lease::Held));
+    for d in 6..12 {
+        assert_eq!(claim(&guard, &keys(d, d)), "fresh");
+    }
+    assert_eq!(claim(&guard, &keys(1, 1)), "beyond horizon");
+}
+
+/// What has no proven time could be made up without end.
+#[test]
+fn what_has_no_time_makes_room_first() {
+    let guard = MemoryGuard::new().capacity(10);
+    for d in 1..=5 {
+        assert_eq!(claim(&guard, &keys(d, d)), "fresh");
+    }
+    for d in 100..200 {
+        let undated = IdempotencyKeys::new(key(b'd', d), key(b'e', d), None);
+        assert_eq!(claim(&guard, &undated), "fresh");
+    }
+    for d in 1..=5 {
+        assert_eq!(claim(&guard, &keys(d, d)), "done");
+    }
+    assert_eq!(claim(&guard, &keys(0, 0)), "fresh");
 }
 
 #[test]

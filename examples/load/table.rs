@@ -1,0 +1,206 @@
+//! What came of it: the numbers, and the database compared with what was
+//! expected.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use payhook::sqlx::{self, PgPool};
+
+use crate::Error;
+use crate::driver::Driver;
+
+/// Who sends, and what is expected of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sort {
+    Told,
+    Replayed,
+    /// Changed in what no evidence covers.
+    Changed,
+    /// Changed in what the evidence covers.
+    Forged,
+}
+
+const SORTS: [(Sort, &str); 4] = [
+    (Sort::Told, "the gateway's own"),
+    (Sort::Replayed, "replayed"),
+    (Sort::Changed, "changed, proof intact"),
+    (Sort::Forged, "forged"),
+];
+
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Row {
+    sent: usize,
+    unanswered: usize,
+    failed: usize,
+    refused: usize,
+    accepted: usize,
+    duplicates: usize,
+}
+
+impl Row {
+    pub(crate) fn count(&mut self, status: Option<u16>, is_known: bool) {
+        self.sent += 1;
+        match status {
+            None => self.unanswered += 1,
+            Some(200) => {
+                self.accepted += 1;
+                self.duplicates += usize::from(is_known);
+            }
+            Some(400..500) => self.refused += 1,
+            Some(_) => self.failed += 1,
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.sent += other.sent;
+        self.unanswered += other.unanswered;
+        self.failed += other.failed;
+        self.refused += other.refused;
+        self.accepted += other.accepted;
+        self.duplicates += other.duplicates;
+    }
+
+    fn print(&self, name: &str, end: &str) {
+        println!(
+            "{name:22} {:>7} {:>10} {:>7} {:>8} {:>9} {:>11}{end}",
+            self.sent, self.unanswered, self.failed, self.refused, self.accepted, self.duplicates
+        );
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    rows: Mutex<[Row; SORTS.len()]>,
+    took: Mutex<Vec<Duration>>,
+}
+
+impl Tally {
+    pub(crate) fn count(&self, sort: Sort, status: Option<u16>, is_known: bool) {
+        let place = SORTS.iter().position(|(known, _)| *known == sort);
+        self.rows.lock().unwrap()[place.unwrap()].count(status, is_known);
+    }
+
+    pub(crate) fn took(&self, time: Duration) {
+        self.took.lock().unwrap().push(time);
+    }
+
+    /// The times since it was last asked.
+    pub(crate) fn speed(&self, elapsed: Duration) -> Speed {
+        let mut took = std::mem::take(&mut *self.took.lock().unwrap());
+        took.sort_unstable();
+        let at = |percent| {
+            took.get(took.len() * percent / 100)
+                .copied()
+                .unwrap_or_default()
+        };
+        Speed {
+            per_second: f64::from(u32::try_from(took.len()).unwrap()) / elapsed.as_secs_f64(),
+            median: at(50),
+            slow: at(99),
+        }
+    }
+}
+
+/// Of what was answered.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Speed {
+    per_second: f64,
+    median: Duration,
+    slow: Duration,
+}
+
+/// A reference's credits: how many, and their sum.
+type Credits = (i64, String);
+
+/// Every rule that is broken.
+pub(crate) async fn check(driver: &Driver, pool: &PgPool) -> Result<Vec<String>, Error> {
+    let rows: Vec<(String, i64, String)> = sqlx::query_as(
+        "SELECT reference, count(*), trim_scale(sum(amount))::text
+         FROM shop_credits GROUP BY reference",
+    )
+    .fetch_all(pool)
+    .await?;
+    let mut found: HashMap<String, Credits> = rows
+        .into_iter()
+        .map(|(reference, count, sum)| (reference, (count, sum)))
+        .collect();
+    let mut broken = std::mem::take(&mut *driver.broken.lock().unwrap());
+    for (payment, seen) in driver.payments.iter().zip(&driver.known) {
+        let expected = (
+            i64::try_from(payment.credits.len())?,
+            payment.coin.short(payment.credits.iter().sum()),
+        );
+        let none = || (0, "0".to_owned());
+        let found = found.remove(&payment.reference).unwrap_or_else(none);
+        if found != expected {
+            let notes: Vec<(String,)> =
+                sqlx::query_as("SELECT note FROM shop_reviews WHERE reference = $1")
+                    .bind(&payment.reference)
+                    .fetch_all(pool)
+                    .await?;
+            let notes: Vec<_> = notes.into_iter().map(|(note,)| note).collect();
+            broken.push(format!(
+                "{} ({}): {} credit(s) of {} {} instead of {} of {}; for a person: {notes:?}\n{}",
+                payment.reference,
+                payment.life,
+                found.0,
+                found.1,
+                payment.coin.alpha,
+                expected.0,
+                expected.1,
+                seen.lock().unwrap().history.trim_end(),
+            ));
+        }
+    }
+    broken.extend(
+        found
+            .keys()
+            .map(|reference| format!("{reference}: credited, and unknown")),
+    );
+    Ok(broken)
+}
+
+/// How many credits there are, and how many there have to be.
+pub(crate) async fn credits(driver: &Driver, pool: &PgPool) -> Result<(i64, usize), Error> {
+    let (count,) = sqlx::query_as("SELECT count(*) FROM shop_credits")
+        .fetch_one(pool)
+        .await?;
+    let expected = driver.payments.iter().map(|payment| payment.credits.len());
+    Ok((count, expected.sum()))
+}
+
+pub(crate) fn print(
+    driver: &Driver,
+    (credited, expected): (i64, usize),
+    (shop, shop_speed): (Duration, Speed),
+    (bare, bare_speed): (Row, Speed),
+) {
+    let heads =
+        "sent  no answer     5xx  refused  accepted  duplicates  per second  median    99 %";
+    println!("{:22}    {heads}", "");
+    let rows = *driver.tally.rows.lock().unwrap();
+    let mut sum = Row::default();
+    for ((_, name), row) in SORTS.iter().zip(&rows) {
+        row.print(name, "");
+        sum.add(row);
+    }
+    sum.print("two shops, killed", &shop_speed.text());
+    bare.print("bare route", &bare_speed.text());
+    println!(
+        "\ncredited {credited}, expected {expected}, in {:.1} s",
+        shop.as_secs_f64()
+    );
+}
+
+impl Speed {
+    fn text(&self) -> String {
+        let milliseconds = |time: Duration| time.as_secs_f64() * 1000.0;
+        format!(
+            " {:>11.0} {:>4.1} ms {:>4.0} ms",
+            self.per_second,
+            milliseconds(self.median),
+            milliseconds(self.slow)
+        )
+    }
+}
