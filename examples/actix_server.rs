@@ -41,10 +41,15 @@ async fn callback(endpoint: Data<Endpoint>, request: HttpRequest, body: Bytes) -
     // The socket's peer, not `connection_info().realip_remote_addr()`: that one
     // is whatever the sender writes into a header.
     let peer = request.peer_addr().map(|peer| peer.ip());
-    let Endpoint { receiver, shop } = &**endpoint;
-    let reply = receiver.receive_async(&body, peer, shop).await;
-    println!("{} {}", reply.status(), reply.disposition());
-    let status = StatusCode::from_u16(reply.status());
+    // A task of its own: who hangs up stops no handler half-way.
+    let task = actix_web::rt::spawn(async move {
+        let Endpoint { receiver, shop } = &**endpoint;
+        let reply = receiver.receive_async(&body, peer, shop).await;
+        println!("{} {}", reply.status(), reply.disposition());
+        reply.status()
+    });
+    let status = task.await.ok().map(StatusCode::from_u16);
+    let status = status.and_then(Result::ok);
     HttpResponse::new(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
 }
 
