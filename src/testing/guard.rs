@@ -108,7 +108,7 @@ impl<G: AsyncGuard + Send + Sync + 'static> GuardConformance<G> {
         let token = fresh(rule, one.claim(&keys)).await?;
         let rule = "what is claimed is in flight, for its holder too";
         for guard in [&one, &two] {
-            in_flight(rule, guard.claim(&keys)).await?;
+            is("in flight", rule, guard.claim(&keys)).await?;
         }
         let rule = "the holder releases";
         ended(rule, Lease::Held, one.release(token)).await?;
@@ -118,7 +118,7 @@ impl<G: AsyncGuard + Send + Sync + 'static> GuardConformance<G> {
         ended(rule, Lease::Held, two.complete(token)).await?;
         let rule = "what was completed is done";
         for guard in [&one, &two] {
-            done(rule, guard.claim(&keys)).await?;
+            is("done", rule, guard.claim(&keys)).await?;
         }
         Ok(())
     }
@@ -129,11 +129,11 @@ impl<G: AsyncGuard + Send + Sync + 'static> GuardConformance<G> {
         let token = fresh(rule, guard.claim(&genuine)).await?;
         let altered = mixed(&genuine, &other);
         let rule = "a delivery in flight is altered with another effect";
-        is_altered(rule, guard.claim(&altered)).await?;
+        is("altered", rule, guard.claim(&altered)).await?;
         let rule = "the holder completes";
         ended(rule, Lease::Held, guard.complete(token)).await?;
         let rule = "a delivery that is done is done with another effect, too";
-        done(rule, guard.claim(&altered)).await?;
+        is("done", rule, guard.claim(&altered)).await?;
         let rule = "a replay spends nobody else's effect";
         let token = fresh(rule, guard.claim(&other)).await?;
         let rule = "the token names the claimed effect";
@@ -146,10 +146,10 @@ impl<G: AsyncGuard + Send + Sync + 'static> GuardConformance<G> {
         let (genuine, other) = (fresh_keys(), fresh_keys());
         let token = fresh(rule, guard.claim(&genuine)).await?;
         ended(rule, Lease::Held, guard.release(token)).await?;
-        is_altered(rule, guard.claim(&mixed(&genuine, &other))).await?;
+        is("altered", rule, guard.claim(&mixed(&genuine, &other))).await?;
         let token = fresh(rule, guard.claim(&genuine)).await?;
         ended(rule, Lease::Held, guard.complete(token)).await?;
-        done(rule, guard.claim(&genuine)).await
+        is("done", rule, guard.claim(&genuine)).await
     }
 
     async fn the_same_news_in_another_delivery_is_done(&self) -> Result<(), BrokenRule> {
@@ -158,20 +158,20 @@ impl<G: AsyncGuard + Send + Sync + 'static> GuardConformance<G> {
         let token = fresh(rule, guard.claim(&first)).await?;
         let resent = mixed(&second, &first);
         let rule = "the same effect in another delivery is in flight";
-        in_flight(rule, guard.claim(&resent)).await?;
+        is("in flight", rule, guard.claim(&resent)).await?;
         let rule = "the holder completes";
         ended(rule, Lease::Held, guard.complete(token)).await?;
         let rule = "the same effect in another delivery is done";
-        done(rule, guard.claim(&resent)).await?;
+        is("done", rule, guard.claim(&resent)).await?;
         let rule = "a resent delivery is bound, too";
-        done(rule, guard.claim(&second)).await
+        is("done", rule, guard.claim(&second)).await
     }
 
     async fn a_dead_holder_loses_its_claim(&self) -> Result<(), BrokenRule> {
         let (guard, keys) = (self.guard(0), fresh_keys());
         let rule = "a claim whose holder died is fresh after its lease";
         drop(fresh(rule, guard.claim(&keys)).await?);
-        in_flight(rule, guard.claim(&keys)).await?;
+        is("in flight", rule, guard.claim(&keys)).await?;
         self.outlast_the_lease().await;
         let token = fresh(rule, self.guard(1).claim(&keys)).await?;
         ended(rule, Lease::Held, self.guard(1).complete(token)).await
@@ -190,10 +190,10 @@ impl<G: AsyncGuard + Send + Sync + 'static> GuardConformance<G> {
             } else {
                 ended(rule, Lease::Lost, guard.complete(late)).await?;
             }
-            in_flight(rule, guard.claim(&keys)).await?;
+            is("in flight", rule, guard.claim(&keys)).await?;
             let rule = "the successor completes";
             ended(rule, Lease::Held, self.guard(1).complete(successor)).await?;
-            done(rule, guard.claim(&keys)).await?;
+            is("done", rule, guard.claim(&keys)).await?;
         }
         Ok(())
     }
@@ -204,7 +204,7 @@ impl<G: AsyncGuard + Send + Sync + 'static> GuardConformance<G> {
         let token = fresh(rule, guard.claim(&keys)).await?;
         self.outlast_the_lease().await;
         ended(rule, Lease::Held, guard.complete(token)).await?;
-        done(rule, guard.claim(&keys)).await
+        is("done", rule, guard.claim(&keys)).await
     }
 
     async fn one_of_many_wins(&self) -> Result<(), BrokenRule> {
@@ -288,11 +288,10 @@ fn failed(rule: &'static str, error: impl Into<HandlerError>) -> BrokenRule {
     BrokenRule::Failed { rule, source }
 }
 
-type Claimed<E> = Result<Claim, E>;
-
+/// The answer, which has to be a fresh claim.
 async fn fresh<E: Into<HandlerError>>(
     rule: &'static str,
-    claim: impl Future<Output = Claimed<E>>,
+    claim: impl Future<Output = Result<Claim, E>>,
 ) -> Result<ClaimToken, BrokenRule> {
     match claim.await.map_err(|error| failed(rule, error))? {
         Claim::Fresh(token) => Ok(token),
@@ -300,33 +299,24 @@ async fn fresh<E: Into<HandlerError>>(
     }
 }
 
-async fn in_flight<E: Into<HandlerError>>(
+/// Whether the answer is the one that has to be.
+async fn is<E: Into<HandlerError>>(
+    expected: &'static str,
     rule: &'static str,
-    claim: impl Future<Output = Claimed<E>>,
+    claim: impl Future<Output = Result<Claim, E>>,
 ) -> Result<(), BrokenRule> {
-    match claim.await.map_err(|error| failed(rule, error))? {
-        Claim::InFlight => Ok(()),
-        found => Err(broken(rule, &found)),
-    }
-}
-
-async fn is_altered<E: Into<HandlerError>>(
-    rule: &'static str,
-    claim: impl Future<Output = Claimed<E>>,
-) -> Result<(), BrokenRule> {
-    match claim.await.map_err(|error| failed(rule, error))? {
-        Claim::Altered => Ok(()),
-        found => Err(broken(rule, &found)),
-    }
-}
-
-async fn done<E: Into<HandlerError>>(
-    rule: &'static str,
-    claim: impl Future<Output = Claimed<E>>,
-) -> Result<(), BrokenRule> {
-    match claim.await.map_err(|error| failed(rule, error))? {
-        Claim::Done => Ok(()),
-        found => Err(broken(rule, &found)),
+    let found = claim.await.map_err(|error| failed(rule, error))?;
+    let word = match found {
+        Claim::Altered => "altered",
+        Claim::BeyondHorizon => "beyond horizon",
+        Claim::Done => "done",
+        Claim::Fresh(_) => "fresh",
+        Claim::InFlight => "in flight",
+    };
+    if word == expected {
+        Ok(())
+    } else {
+        Err(broken(rule, &found))
     }
 }
 
