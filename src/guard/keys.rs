@@ -5,6 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
+use crate::amount::Amount;
 use crate::b2binpay::{Operation, ProvenTransfer, TransferCallback};
 use crate::callback::{Callback, Proven};
 use crate::citypay::{
@@ -159,22 +160,23 @@ impl Names<'_> {
                 (Some(text), _) => hash.text("undivided", text),
                 (None, Some(status)) => {
                     hash.text("reference", reference);
-                    hash.code("status", Some(status.code()));
-                    hash.display("amount", proven.amount());
+                    hash.code("status", Some(status.code().into()));
+                    hash.option("amount", proven.amount().map(Amount::as_str));
                 }
                 (None, None) => {
                     hash.text("reference", reference);
                     hash.text("id", proven.deposit_id().unwrap_or(&told.id));
-                    hash.code("operation status", operation_status(told, proven));
+                    let status = operation_status(told, proven);
+                    hash.code("operation status", status.map(i64::from));
                 }
             }
             hash.text("outcome", self.outcome.as_str());
             if let Some(transfer) = told.transfer() {
                 hash.text("transfer", &transfer.id);
                 let currency = told.currency();
-                hash.display("currency", currency.and_then(|it| it.alpha.as_deref()));
+                hash.option("currency", currency.and_then(|it| it.alpha.as_deref()));
                 if self.outcome == Outcome::Pending {
-                    hash.display("confirmations", transfer.confirmations);
+                    hash.code("confirmations", transfer.confirmations.map(i64::from));
                 }
             }
         };
@@ -198,15 +200,19 @@ impl Names<'_> {
             return self.body(told.raw(), |hash| {
                 hash.text("kind", "order");
                 hash.text("token", told.order_token.as_ref().map_or("", Token::as_str));
-                hash.display("transaction", told.transaction_id.as_ref());
-                hash.display("amount", told.received_amount_in_coins.as_ref());
-                hash.display("status", told.status.as_ref().map(OrderStatus::as_str));
+                hash.option("transaction", told.transaction_id.as_deref());
+                hash.option(
+                    "amount",
+                    told.received_amount_in_coins.as_ref().map(Amount::as_str),
+                );
+                hash.option("status", told.status.as_ref().map(OrderStatus::as_str));
             });
         };
         let outcome = self.outcome;
         // The endpoint does not know yet what the callback tells of: that has
         // to be heard, though the answer has been before.
         let claim = told.status.as_ref().filter(|_| proven.is_behind());
+        let claim = claim.map(OrderStatus::as_str);
         self.keys(
             "citypay",
             latest(answer),
@@ -214,17 +220,17 @@ impl Names<'_> {
                 hash.text("token", answer.token.as_str());
                 hash.text("status", answer.status.as_str());
                 hash.text("outcome", outcome.as_str());
-                hash.display("claim", claim);
+                hash.option("claim", claim);
                 hash.transactions(answer);
             },
             |hash| {
                 hash.text("kind", "order");
                 hash.text("token", answer.token.as_str());
                 hash.text("outcome", outcome.as_str());
-                hash.display("claim", claim);
+                hash.option("claim", claim);
                 if outcome == Outcome::Settled {
                     let paid = !answer.transactions.is_empty();
-                    hash.display("paid", paid.then_some("yes"));
+                    hash.option("paid", paid.then_some("yes"));
                 } else {
                     hash.text("status", answer.status.as_str());
                     hash.transactions(answer);
@@ -243,10 +249,10 @@ impl Names<'_> {
             if let Some(id) = &told.transaction_id {
                 hash.text("transaction", id);
             } else {
-                hash.display("amount", told.received_amount.as_ref());
-                hash.display("time", told.created_at.as_ref());
+                hash.option("amount", told.received_amount.as_ref().map(Amount::as_str));
+                hash.option("time", told.created_at.as_ref().map(Timestamp::as_str));
             }
-            hash.display("status", told.status.as_ref().map(DepositStatus::as_str));
+            hash.option("status", told.status.as_ref().map(DepositStatus::as_str));
             hash.text("outcome", self.outcome.as_str());
         })
     }
@@ -324,22 +330,24 @@ impl Hash {
     }
 
     /// Nothing at all where there is no value.
-    fn display(&mut self, label: &str, value: Option<impl fmt::Display>) {
+    fn option(&mut self, label: &str, value: Option<&str>) {
         if let Some(value) = value {
-            self.text(label, &value.to_string());
+            self.text(label, value);
         }
     }
 
-    fn code(&mut self, label: &str, code: Option<i32>) {
-        self.display(label, code);
+    fn code(&mut self, label: &str, code: Option<i64>) {
+        if let Some(code) = code {
+            self.bytes(label, &code.to_be_bytes());
+        }
     }
 
     fn transactions(&mut self, answer: &OrderAnswer) {
         for transaction in &answer.transactions {
             self.text("transaction", "");
-            self.display("id", transaction.id.as_ref());
-            self.display("hash", transaction.hash.as_ref());
-            self.display("received", transaction.received());
+            self.option("id", transaction.id.as_deref());
+            self.option("hash", transaction.hash.as_deref());
+            self.option("received", transaction.received().map(Amount::as_str));
         }
     }
 

@@ -188,7 +188,7 @@ fn the_names_are_stable() {
     );
     assert_eq!(
         keys.effect().to_string(),
-        "c0ba6a34a83943a6594653ea09353c4a128ce3ad39d21dc9fbfd253d2f687121"
+        "6ca52c20b9daf77b9fce1671b77e96749cbfce639c5ff533e1fa914a0621ad4b"
     );
     assert_eq!(
         keys.time().unwrap().to_rfc3339(),
