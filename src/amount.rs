@@ -337,6 +337,13 @@ impl FromStr for Amount {
     }
 }
 
+impl Default for Amount {
+    /// Zero.
+    fn default() -> Self {
+        Self { text: "0".into() }
+    }
+}
+
 impl From<Decimal> for Amount {
     /// Exact: a [`Decimal`] prints all its digits and no exponent.
     fn from(value: Decimal) -> Self {

@@ -39,13 +39,13 @@ const ATTEMPTS: u32 = 10;
 ///         let mut transaction = self.pool.begin().await?;
 ///         match self.guard.claim_in(&mut transaction, &callback.idempotency_keys("")).await? {
 ///             PgClaim::Fresh => {
-///                 // … credit, with the same `&mut *transaction` …
+///                 // … credit or note, with the same `&mut *transaction` …
 ///                 transaction.commit().await?;
 ///                 Ok(())
 ///             }
 ///             PgClaim::Done => Ok(()),
 ///             // Dropped, the transaction is rolled back; the gateway sends again.
-///             _ => Err("not to be told, or not now".into()),
+///             other => Err(format!("{other:?}").into()),
 ///         }
 ///     }
 /// }
@@ -61,7 +61,10 @@ const ATTEMPTS: u32 = 10;
 /// A step is one round trip; one that finds the callback known takes another to
 /// find out whether it is done. Rows stay for good unless they are
 /// [pruned](Self::prune). The pool's own timeouts decide how long an
-/// unreachable server is waited for.
+/// unreachable server is waited for: half a minute, unless `acquire_timeout` says
+/// otherwise. Runtime and TLS are chosen with the features of sqlx 0.9 in the
+/// merchant's own build (`runtime-tokio`); without a runtime it panics when it
+/// connects.
 #[derive(Debug, Clone)]
 pub struct PgGuard {
     pool: PgPool,
@@ -89,7 +92,9 @@ pub enum PgClaim {
     /// Yours: done as soon as the transaction commits, and as if it had never
     /// been if it does not.
     Fresh,
-    /// Somebody holds a lease on it. Roll back and fail.
+    /// Somebody holds a lease on it. Roll back and fail. (It is the receiver
+    /// itself if that was given the `PgGuard`, and not
+    /// [`before_transactions`](PgGuard::before_transactions).)
     InFlight,
 }
 

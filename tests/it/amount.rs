@@ -225,3 +225,9 @@ fn decimals() {
     }
     assert_eq!(Decimal::try_from(&amount("1.10")).unwrap().scale(), 2);
 }
+
+#[test]
+fn the_default_is_zero() {
+    assert!(Amount::default().is_zero());
+    assert_eq!(Amount::default().as_str(), "0");
+}
