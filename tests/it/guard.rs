@@ -195,6 +195,33 @@ fn endpoints_have_their_own_claims() {
     assert_eq!(ledger.post(&other, &deposit(TIME)).1, "handled: settled");
 }
 
+/// Whatever is configured after it.
+#[test]
+fn an_endpoint_keeps_its_name() {
+    struct NoApi;
+    impl payhook::DepositLookup for NoApi {
+        type Error = io::Error;
+
+        fn fetch(&self, _: &str) -> io::Result<Vec<u8>> {
+            Ok(Vec::new())
+        }
+    }
+
+    let shared = payhook::MemoryGuard::new();
+    let named = receiver().endpoint("other").look_up_deposits(NoApi);
+    let named = named.guard(&shared).body_limit(10_000);
+    let ledger = Ledger::default();
+    ledger.post(&receiver().guard(&shared), &deposit(TIME));
+    let body = deposit(TIME).to_string();
+    let handler = handler_fn(|_: Verified<Callback>| Ok::<_, HandlerError>(()));
+    let post = |log: &str| {
+        let reply = named.receive(body.as_bytes(), None, &handler);
+        assert_eq!(reply.disposition().to_string(), log);
+    };
+    post("handled: settled");
+    post("handled before");
+}
+
 #[test]
 fn a_handler_that_claims_for_itself_sees_every_delivery() {
     let (receiver, ledger) = (receiver().guard(HandlerClaims), Ledger::default());
