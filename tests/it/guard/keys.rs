@@ -3,8 +3,8 @@
 use payhook::b2binpay::TrackingIds;
 use payhook::citypay::Account;
 use payhook::{
-    AddressRanges, Callback, IdempotencyKeys, Unverified, Verified, citypay::DepositCallback,
-    citypay::OrderCallback,
+    AddressRanges, Callback, IdempotencyKey, IdempotencyKeys, Unverified, Verified,
+    citypay::DepositCallback, citypay::OrderCallback,
 };
 use serde_json::{Value, json};
 
@@ -194,6 +194,16 @@ fn the_names_are_stable() {
         keys.time().unwrap().to_rfc3339(),
         "2026-03-02T09:16:02.551870+00:00"
     );
+    let order = order(|_, _| ()).idempotency_keys("");
+    assert_eq!(
+        order.delivery().to_string(),
+        "ae404d0a45e988ceb6c7ae5fc4883d6747550135b7ef08f551c92473ce45b3f1"
+    );
+    assert_eq!(
+        order.effect().to_string(),
+        "271acf07ff271c2bc1f9ea76e347f9fbd2262aa6128b1ce1779888c2e9168131"
+    );
+    assert_eq!(IdempotencyKey::from_bytes([7; 32]).as_bytes(), &[7; 32]);
     assert_eq!(
         format!("{:?}", keys.effect()),
         format!("IdempotencyKey({})", keys.effect())
@@ -228,6 +238,9 @@ fn without_a_transfer_the_operation_names_it() {
     assert_eq!(compare(&one, &expired(LATER, 4, "1")), Same::Effect);
     assert_eq!(compare(&one, &expired(LATER, 5, "1")), Same::Neither);
     assert_eq!(compare(&one, &expired(LATER, 4, "2")), Same::Neither);
+    // Both are for a person, and two things to look at.
+    let paid = expired(TIME, 3, "1");
+    assert_eq!(compare(&paid, &expired(LATER, 5, "1")), Same::Neither);
     assert_eq!(compare(&one, &deposit(LATER, 2, |_| ())), Same::Neither);
 }
 
