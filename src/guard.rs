@@ -20,6 +20,11 @@ pub use memory::{GuardFull, MemoryGuard};
 #[cfg(feature = "postgres")]
 pub use postgres::{PgClaim, PgGuard, PgTransactions};
 
+/// What clocks and stamps without a zone may be off by: what is beyond a store's
+/// horizon is forgotten this much later, so that nothing falls in between.
+#[cfg(any(feature = "postgres", feature = "redis"))]
+const MARGIN: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
+
 /// Remembers which callbacks were handled: what stands between a proven
 /// callback and the ledger.
 ///

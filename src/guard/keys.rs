@@ -36,7 +36,9 @@ impl IdempotencyKey {
 
 impl fmt::Display for IdempotencyKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        let mut hex = [0; 64];
+        let hex = base16ct::lower::encode_str(&self.0, &mut hex);
+        f.write_str(hex.map_err(|_| fmt::Error)?)
     }
 }
 

@@ -8,11 +8,19 @@ use sqlx::postgres::PgConnection;
 use sqlx::{Error, PgPool, Postgres, Transaction, raw_sql};
 
 use super::keys::IdempotencyKeys;
-use super::{AsyncGuard, Claim, ClaimToken, Lease};
+use super::{AsyncGuard, Claim, ClaimToken, Lease, MARGIN};
 
-/// What clocks and stamps without a zone may be off by: what is beyond the
-/// horizon is forgotten this much later, so that nothing falls in between.
-const MARGIN: Duration = Duration::from_secs(24 * 60 * 60);
+/// Which effect a delivery is bound to, and whether that is done.
+const BIND: &str = concat!(
+    include_str!("postgres_bound.sql"),
+    "SELECT effect, done_at IS NOT NULL FROM bound LEFT JOIN payhook_effects USING (effect)",
+);
+
+/// The same, and a claim of that effect.
+const CLAIM: &str = concat!(
+    include_str!("postgres_bound.sql"),
+    include_str!("postgres_claim.sql"),
+);
 
 /// How often the end of a claim is tried.
 const ATTEMPTS: u32 = 10;
@@ -178,11 +186,11 @@ impl PgGuard {
         keys: &IdempotencyKeys,
     ) -> Result<PgClaim, Error> {
         Ok(match self.insert(transaction, keys, None).await? {
-            Answer::Altered => PgClaim::Altered,
-            Answer::BeyondHorizon => PgClaim::BeyondHorizon,
-            Answer::Done => PgClaim::Done,
-            Answer::Fresh(_) => PgClaim::Fresh,
-            Answer::InFlight => PgClaim::InFlight,
+            Claim::Altered => PgClaim::Altered,
+            Claim::BeyondHorizon => PgClaim::BeyondHorizon,
+            Claim::Done => PgClaim::Done,
+            Claim::Fresh(_) => PgClaim::Fresh,
+            Claim::InFlight => PgClaim::InFlight,
         })
     }
 
@@ -235,10 +243,10 @@ impl PgGuard {
         connection: &mut PgConnection,
         keys: &IdempotencyKeys,
         lease: Option<Duration>,
-    ) -> Result<Answer, Error> {
+    ) -> Result<Claim, Error> {
         let delivery = keys.delivery().as_bytes().as_slice();
         let too_old = self.is_beyond_horizon(keys);
-        let claimed: Option<(i64,)> = sqlx::query_as(include_str!("postgres_claim.sql"))
+        let claimed: Option<(i64,)> = sqlx::query_as(CLAIM)
             .bind(delivery)
             .bind(keys.effect().as_bytes().as_slice())
             .bind(too_old)
@@ -247,7 +255,7 @@ impl PgGuard {
             .await?;
         if let Some((fence,)) = claimed {
             let fence = u64::try_from(fence).map_err(|error| Error::Decode(error.into()))?;
-            return Ok(Answer::Fresh(ClaimToken::new(*keys.effect(), fence)));
+            return Ok(Claim::Fresh(ClaimToken::new(*keys.effect(), fence)));
         }
         let known: Option<(bool, bool)> = sqlx::query_as(
             "SELECT done_at IS NOT NULL, effect = $2 FROM payhook_deliveries
@@ -258,11 +266,11 @@ impl PgGuard {
         .fetch_optional(&mut *connection)
         .await?;
         Ok(match known {
-            None if too_old => Answer::BeyondHorizon,
-            Some((true, _)) => Answer::Done,
-            Some((false, false)) => Answer::Altered,
+            None if too_old => Claim::BeyondHorizon,
+            Some((true, _)) => Claim::Done,
+            Some((false, false)) => Claim::Altered,
             // Or released since.
-            Some((false, true)) | None => Answer::InFlight,
+            Some((false, true)) | None => Claim::InFlight,
         })
     }
 
@@ -273,27 +281,12 @@ impl PgGuard {
     }
 }
 
-enum Answer {
-    Altered,
-    BeyondHorizon,
-    Done,
-    Fresh(ClaimToken),
-    InFlight,
-}
-
 impl AsyncGuard for PgGuard {
     type Error = Error;
 
     async fn claim(&self, keys: &IdempotencyKeys) -> Result<Claim, Error> {
         let mut connection = self.pool.acquire().await?;
-        let answer = self.insert(&mut connection, keys, Some(self.lease)).await?;
-        Ok(match answer {
-            Answer::Altered => Claim::Altered,
-            Answer::BeyondHorizon => Claim::BeyondHorizon,
-            Answer::Done => Claim::Done,
-            Answer::Fresh(token) => Claim::Fresh(token),
-            Answer::InFlight => Claim::InFlight,
-        })
+        self.insert(&mut connection, keys, Some(self.lease)).await
     }
 
     async fn complete(&self, token: ClaimToken) -> Result<Lease, Error> {
@@ -319,7 +312,7 @@ impl AsyncGuard for PgTransactions {
 
     async fn claim(&self, keys: &IdempotencyKeys) -> Result<Claim, Error> {
         let guard = &self.0;
-        let bound: Option<(Vec<u8>, bool)> = sqlx::query_as(include_str!("postgres_bind.sql"))
+        let bound: Option<(Vec<u8>, bool)> = sqlx::query_as(BIND)
             .bind(keys.delivery().as_bytes().as_slice())
             .bind(keys.effect().as_bytes().as_slice())
             .bind(guard.is_beyond_horizon(keys))

@@ -1,16 +1,17 @@
 //! [`RedisGuard`]: remembers in Redis.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use ::redis::aio::ConnectionLike;
 use ::redis::{ErrorKind, RedisError, Script};
 
 use super::keys::IdempotencyKeys;
-use super::{AsyncGuard, Claim, ClaimToken, Lease};
+use super::{AsyncGuard, Claim, ClaimToken, Lease, MARGIN};
 
-/// What clocks and stamps without a zone may be off by: what is beyond the
-/// horizon is forgotten this much later, so that nothing falls in between.
-const MARGIN: Duration = Duration::from_secs(24 * 60 * 60);
+// A script's name is its hash: made once.
+static CLAIM: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("claim.lua")));
+static END: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("end.lua")));
 
 /// A guard in Redis (6 or newer), for several processes. Feature `redis`.
 ///
@@ -97,8 +98,7 @@ impl<C: ConnectionLike + Clone + Send + Sync> RedisGuard<C> {
     /// Tried again if the connection breaks: an end that is not noted would
     /// have the callback handled twice.
     async fn end(&self, token: ClaimToken, retention: &str) -> Result<Lease, RedisError> {
-        let script = Script::new(include_str!("end.lua"));
-        let mut call = script.key(self.key("effect", token.effect()));
+        let mut call = END.key(self.key("effect", token.effect()));
         call.arg(token.fence()).arg(retention);
         let mut attempts = 0;
         loop {
@@ -123,7 +123,7 @@ impl<C: ConnectionLike + Clone + Send + Sync> AsyncGuard for RedisGuard<C> {
 
     async fn claim(&self, keys: &IdempotencyKeys) -> Result<Claim, RedisError> {
         let time = keys.time().map(|time| time.timestamp_millis().to_string());
-        let answer: Vec<String> = Script::new(include_str!("claim.lua"))
+        let answer: Vec<String> = CLAIM
             .key(self.key("delivery", keys.delivery()))
             .arg(self.key("effect", ""))
             .arg(keys.effect().to_string())

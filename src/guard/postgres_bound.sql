@@ -8,5 +8,3 @@ WITH bound AS (
     ON CONFLICT (delivery) DO UPDATE SET seen_at = clock_timestamp()
     RETURNING effect
 )
-SELECT effect, done_at IS NOT NULL
-FROM bound LEFT JOIN payhook_effects USING (effect)
