@@ -18,8 +18,10 @@ use crate::address::AddressRanges;
 use crate::b2binpay::Verifier;
 use crate::callback::Callback;
 use crate::citypay::Account;
+use crate::event::Fact;
 use crate::guard::{AsyncGuard, Guard, IdempotencyKeys, MemoryGuard};
 use crate::handler::{AsyncHandler, Handler};
+use crate::outcome::Outcome;
 use crate::read::DEFAULT_BODY_LIMIT;
 use crate::verified::Verified;
 
@@ -209,10 +211,8 @@ impl<G, D> Receiver<G, D> {
         let trace = Trace::new(G::GATEWAY, &self.endpoint);
         let flow = || {
             let callback = self.gateway.prove(self.post(body, peer))?;
-            trace.proven(&callback);
-            let claim = self.guard.claim(&self.keys(&callback));
-            let token = Disposition::fresh(claim)?;
-            let outcome = callback.event().outcome();
+            let (keys, outcome) = self.look_at(&callback, &trace);
+            let token = Disposition::fresh(self.guard.claim(&keys))?;
             match handler.handle(callback) {
                 Ok(()) => Disposition::recorded(outcome, self.guard.complete(token)),
                 Err(error) => {
@@ -254,10 +254,8 @@ impl<G, D> Receiver<G, D> {
         let flow = async {
             let body = body.await?;
             let callback = self.gateway.prove(self.post(body.as_ref(), peer)).await?;
-            trace.proven(&callback);
-            let claim = self.guard.claim(&self.keys(&callback)).await;
-            let token = Disposition::fresh(claim)?;
-            let outcome = callback.event().outcome();
+            let (keys, outcome) = self.look_at(&callback, &trace);
+            let token = Disposition::fresh(self.guard.claim(&keys).await)?;
             // Before the next await: not every error can be sent to another thread.
             let result = handler.handle(callback).await.map_err(Into::into);
             match result {
@@ -278,8 +276,15 @@ impl<G, D> Receiver<G, D> {
         self.body_limit
     }
 
-    fn keys(&self, callback: &Verified<Callback>) -> IdempotencyKeys {
-        callback.idempotency_keys(&self.endpoint)
+    /// What the guard and the answer go by, from one event.
+    fn look_at(
+        &self,
+        callback: &Verified<Callback>,
+        trace: &Trace,
+    ) -> (IdempotencyKeys, Fact<Outcome>) {
+        let event = callback.event();
+        trace.proven(&event);
+        (event.idempotency_keys(&self.endpoint), event.outcome())
     }
 
     fn post<'a>(&self, body: &'a [u8], peer: Option<IpAddr>) -> Post<'a> {

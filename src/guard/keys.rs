@@ -11,6 +11,7 @@ use crate::callback::{Callback, Proven};
 use crate::citypay::{
     DepositCallback, DepositStatus, OrderAnswer, OrderCallback, OrderStatus, ProvenOrder, Token,
 };
+use crate::event::Event;
 use crate::outcome::Outcome;
 use crate::timestamp::Timestamp;
 use crate::verified::{Evidence, Verified};
@@ -130,13 +131,19 @@ impl Verified<Callback> {
     /// replayed at the other.
     #[must_use]
     pub fn idempotency_keys(&self, endpoint: &str) -> IdempotencyKeys {
-        let event = self.event();
+        self.event().idempotency_keys(endpoint)
+    }
+}
+
+impl Event<'_> {
+    /// For who looks at the event anyway.
+    pub(crate) fn idempotency_keys(&self, endpoint: &str) -> IdempotencyKeys {
         let names = Names {
-            outcome: event.outcome().value(),
+            outcome: self.outcome().value(),
             signed: matches!(self.evidence(), Evidence::Signature { .. }),
             endpoint,
         };
-        let (told, proven) = (self.reported(), self.proven());
+        let (told, proven) = (self.original().reported(), self.original().proven());
         match (told, proven) {
             (Callback::Transfer(told), Proven::Transfer(proven)) => names.transfer(told, proven),
             (Callback::Order(told), Proven::Order(proven)) => names.order(told, proven),

@@ -219,21 +219,43 @@ impl Disposition {
     }
 }
 
+impl Disposition {
+    /// What happened, without what may be told of it.
+    pub(super) fn what(&self) -> &'static str {
+        match self {
+            Self::Altered => "came before with something else in what is not signed",
+            Self::BeyondHorizon => "older than the guard's memory",
+            Self::BrokenOff(_) => "the body broke off",
+            Self::Duplicate => "handled before",
+            Self::GuardFailed(_) => "the guard failed",
+            Self::Handled { .. } => "handled",
+            Self::HandlerFailed(_) => "the handler failed",
+            Self::InFlight => "being handled by another delivery",
+            Self::LookupFailed(_) => "the look-up failed",
+            Self::NotPost => "not a POST",
+            Self::NotProven(_) => "not proven",
+            Self::Unreadable(_) => "unreadable",
+            Self::Unrecorded { .. } => "handled, but not recorded",
+        }
+    }
+}
+
 impl fmt::Display for Disposition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = self.what();
         match self {
-            Self::Handled { outcome } => write!(f, "handled: {outcome}"),
-            Self::Altered => f.write_str("came before with something else in what is not signed"),
-            Self::BeyondHorizon => f.write_str("older than the guard's memory"),
-            Self::BrokenOff(error) => write!(f, "the body broke off: {}", Chain(&**error)),
-            Self::Duplicate => f.write_str("handled before"),
-            Self::GuardFailed(error) => write!(f, "the guard failed: {}", Chain(&**error)),
-            Self::InFlight => f.write_str("being handled by another delivery"),
-            Self::HandlerFailed(error) => write!(f, "the handler failed: {}", Chain(&**error)),
-            Self::LookupFailed(error) => write!(f, "the look-up failed: {}", Chain(&**error)),
-            Self::NotPost => f.write_str("not a POST"),
-            Self::NotProven(error) => write!(f, "not proven: {error}"),
-            Self::Unreadable(error) => write!(f, "unreadable: {error}"),
+            Self::Altered
+            | Self::BeyondHorizon
+            | Self::Duplicate
+            | Self::InFlight
+            | Self::NotPost => f.write_str(what),
+            Self::BrokenOff(error)
+            | Self::GuardFailed(error)
+            | Self::HandlerFailed(error)
+            | Self::LookupFailed(error) => write!(f, "{what}: {}", Chain(&**error)),
+            Self::Handled { outcome } => write!(f, "{what}: {outcome}"),
+            Self::NotProven(error) => write!(f, "{what}: {error}"),
+            Self::Unreadable(error) => write!(f, "{what}: {error}"),
             Self::Unrecorded { outcome, error } => {
                 let error = Chain(&**error);
                 write!(f, "handled: {outcome}, but not recorded: {error}")

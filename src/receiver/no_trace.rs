@@ -1,9 +1,7 @@
 //! What stands in for `trace` without the feature `tracing`: nothing.
 
 use super::Reply;
-use crate::callback::Callback;
-use crate::event::Gateway;
-use crate::verified::Verified;
+use crate::event::{Event, Gateway};
 
 pub(super) struct Trace;
 
@@ -13,7 +11,7 @@ impl Trace {
         Self
     }
 
-    pub(super) fn proven(&self, _: &Verified<Callback>) {}
+    pub(super) fn proven(&self, _: &Event<'_>) {}
 
     pub(super) fn inside<T>(&self, flow: impl FnOnce() -> T) -> T {
         flow()

@@ -12,10 +12,9 @@ use tracing::instrument::{Instrument, Instrumented};
 use tracing::{Level, Span, error_span, event};
 
 use super::disposition::{Chain, Disposition, LeaseLost, Reply};
-use crate::callback::Callback;
 use crate::error::{Fault, VerifyError};
-use crate::event::Gateway;
-use crate::verified::{Evidence, Verified};
+use crate::event::{Event, Gateway};
+use crate::verified::Evidence;
 
 /// What filters go by.
 const TARGET: &str = "payhook";
@@ -40,11 +39,10 @@ impl Trace {
         ))
     }
 
-    pub(super) fn proven(&self, callback: &Verified<Callback>) {
+    pub(super) fn proven(&self, event: &Event<'_>) {
         if self.0.is_disabled() {
             return;
         }
-        let event = callback.event();
         self.0.record("kind", display(event.kind()));
         self.0.record("outcome", display(event.outcome()));
         self.0.record("evidence", event.evidence().as_str());
@@ -70,8 +68,8 @@ impl Trace {
 
 fn tell(disposition: &Disposition) {
     let status = disposition.http_status();
-    let (what, error) = known(disposition);
-    let error = error.map(|error| display(Chain(error)));
+    let what = disposition.what();
+    let error = known_error(disposition).map(|error| display(Chain(error)));
     let fault = disposition.fault().map(display);
     let hint = disposition.hint();
     // The level is fixed where an event is written down.
@@ -87,36 +85,19 @@ fn tell(disposition: &Disposition) {
     }
 }
 
-/// What happened, and the error if it is one of ours.
-fn known(disposition: &Disposition) -> (&'static str, Option<&(dyn Error + 'static)>) {
+/// The error, if it is one of ours.
+fn known_error(disposition: &Disposition) -> Option<&(dyn Error + 'static)> {
     match disposition {
-        Disposition::Handled { .. } => ("handled", None),
-        Disposition::Altered => (
-            "came before with something else in what is not signed",
-            None,
-        ),
-        Disposition::BeyondHorizon => ("older than the guard's memory", None),
-        Disposition::BrokenOff(_) => ("the body broke off", None),
-        Disposition::Duplicate => ("handled before", None),
-        Disposition::GuardFailed(_) => ("the guard failed", None),
-        Disposition::HandlerFailed(_) => ("the handler failed", None),
-        Disposition::InFlight => ("being handled by another delivery", None),
         Disposition::LookupFailed(error) => {
             let ours = error.downcast_ref::<VerifyError>();
-            (
-                "the look-up failed",
-                ours.map(|error| -> &dyn Error { error }),
-            )
+            ours.map(|error| -> &dyn Error { error })
         }
-        Disposition::NotPost => ("not a POST", None),
-        Disposition::NotProven(error) => ("not proven", Some(error)),
-        Disposition::Unreadable(error) => ("unreadable", Some(error)),
+        Disposition::NotProven(error) => Some(error),
+        Disposition::Unreadable(error) => Some(error),
         Disposition::Unrecorded { error, .. } => {
             let ours = error.downcast_ref::<LeaseLost>();
-            (
-                "handled, but not recorded",
-                ours.map(|error| -> &dyn Error { error }),
-            )
+            ours.map(|error| -> &dyn Error { error })
         }
+        _ => None,
     }
 }
