@@ -16,7 +16,7 @@ use payhook::{
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::support::{TIME, body, signed, verifier, verify, with_transfer};
+use crate::support::{TIME, body, signed, verifier, verify, with_transfer, with_transfer_id};
 
 fn deposit(time: &str) -> Value {
     let mut body = with_transfer("deposit", "order-1", "1");
@@ -98,9 +98,7 @@ fn the_handler_credits_under_the_claimed_effect() {
     let genuine = deposit(TIME);
     let reply = receiver.receive(genuine.to_string().as_bytes(), None, &shop);
     assert_eq!(reply.status(), 500);
-    let mut forged = genuine.clone();
-    forged["included"][1]["id"] = json!("55022");
-    forged["data"]["relationships"]["transfer"]["data"]["id"] = json!("55022");
+    let forged = with_transfer_id(genuine.clone(), "55022");
     receiver.receive(forged.to_string().as_bytes(), None, &shop);
     receiver.receive(genuine.to_string().as_bytes(), None, &shop);
     assert_eq!(ledger.lock().unwrap().len(), 1);

@@ -14,7 +14,7 @@ use payhook::{
 use serde_json::{Value, json};
 
 use crate::handler::block_on;
-use crate::support::{TIME, signed, verifier, with_transfer};
+use crate::support::{TIME, signed, verifier, with_transfer, with_transfer_id};
 
 fn receiver() -> Receiver<B2binpay> {
     Receiver::b2binpay(verifier(TrackingIds::Lettered))
@@ -78,9 +78,7 @@ fn a_replay_is_handled_before_whatever_is_changed_in_it() {
     let genuine = deposit(TIME);
     ledger.post(&receiver, &genuine);
 
-    let mut other_transfer = genuine.clone();
-    other_transfer["included"][1]["id"] = json!("55022");
-    other_transfer["data"]["relationships"]["transfer"]["data"]["id"] = json!("55022");
+    let other_transfer = with_transfer_id(genuine.clone(), "55022");
     let mut payout = genuine.clone();
     payout["data"]["type"] = json!("payout");
     payout["included"][1]["attributes"]["op_type"] = json!(2);
@@ -112,9 +110,7 @@ fn a_resent_delivery_is_no_second_chance() {
         answer(200, "handled before")
     );
 
-    let mut replay = resent;
-    replay["included"][1]["id"] = json!("55022");
-    replay["data"]["relationships"]["transfer"]["data"]["id"] = json!("55022");
+    let replay = with_transfer_id(resent, "55022");
     assert_eq!(
         ledger.post(&receiver, &replay),
         answer(200, "handled before")
@@ -128,13 +124,8 @@ fn a_replay_does_not_swallow_the_next_payment() {
     let (receiver, ledger) = (receiver(), Ledger::default());
     let genuine = deposit(TIME);
     ledger.post(&receiver, &genuine);
-    let with_id = |mut body: Value| {
-        body["included"][1]["id"] = json!("55022");
-        body["data"]["relationships"]["transfer"]["data"]["id"] = json!("55022");
-        body
-    };
-    ledger.post(&receiver, &with_id(genuine));
-    let second = with_id(deposit("2026-03-02T11:00:00.000000Z"));
+    ledger.post(&receiver, &with_transfer_id(genuine, "55022"));
+    let second = with_transfer_id(deposit("2026-03-02T11:00:00.000000Z"), "55022");
     assert_eq!(
         ledger.post(&receiver, &second),
         answer(200, "handled: settled")
@@ -146,9 +137,7 @@ fn a_replay_does_not_swallow_the_next_payment() {
 fn two_transfers_of_the_same_amount_are_two_payments() {
     let (receiver, ledger) = (receiver(), Ledger::default());
     ledger.post(&receiver, &deposit(TIME));
-    let mut second = deposit("2026-03-02T11:00:00.000000Z");
-    second["included"][1]["id"] = json!("55022");
-    second["data"]["relationships"]["transfer"]["data"]["id"] = json!("55022");
+    let second = with_transfer_id(deposit("2026-03-02T11:00:00.000000Z"), "55022");
     ledger.post(&receiver, &second);
     assert_eq!(ledger.credits().len(), 2);
 }

@@ -144,6 +144,13 @@ pub(crate) fn with_transfer(kind: &str, tracking_id: &str, amount: &str) -> Valu
     })
 }
 
+/// The same with another id of its transfer, which no signature covers.
+pub(crate) fn with_transfer_id(mut body: Value, id: &str) -> Value {
+    body["included"][1]["id"] = json!(id);
+    body["data"]["relationships"]["transfer"]["data"]["id"] = json!(id);
+    body
+}
+
 /// The same without a transfer.
 pub(crate) fn without_transfer(kind: &str, tracking_id: &str, status: i32) -> Value {
     let mut body = with_transfer(kind, tracking_id, "1");

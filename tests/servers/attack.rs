@@ -10,79 +10,11 @@ use payhook::{
     IdempotencyKeys, Lease, PgClaim, PgGuard, PgTransactions, Receiver, Verified,
 };
 
+use crate::postgres::Shop;
 use crate::support::{SERVERS, deposit, pool, receiver, redis_guard, unique};
 
-/// One after the other: see `replicas_that_start_at_once_make_the_tables`.
-async fn tables(guard: &PgGuard) {
-    static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
-    let _turn = TURN.lock().await;
-    guard.create_tables().await.unwrap();
-    sqlx::raw_sql("CREATE TABLE IF NOT EXISTS attack_credits (reference text NOT NULL)")
-        .execute(&pool())
-        .await
-        .unwrap();
-}
-
-/// README, "Claim and credit in one transaction", to the letter.
-struct Shop {
-    pool: PgPool,
-    guard: PgGuard,
-    fails: bool,
-}
-
-impl Shop {
-    async fn new() -> Self {
-        let pool = pool();
-        let guard = PgGuard::new(pool.clone());
-        tables(&guard).await;
-        Self {
-            pool,
-            guard,
-            fails: false,
-        }
-    }
-
-    async fn credits(&self, reference: &str) -> i64 {
-        let (count,): (i64,) =
-            sqlx::query_as("SELECT count(*) FROM attack_credits WHERE reference = $1")
-                .bind(reference)
-                .fetch_one(&self.pool)
-                .await
-                .unwrap();
-        count
-    }
-
-    async fn post(&self, receiver: &Receiver<B2binpay, PgTransactions>, body: &[u8]) -> u16 {
-        receiver.receive_async(body, None, self).await.status()
-    }
-}
-
-impl AsyncHandler for Shop {
-    type Error = HandlerError;
-
-    async fn handle(&self, callback: Verified<Callback>) -> Result<(), HandlerError> {
-        let mut transaction = self.pool.begin().await?;
-        match self
-            .guard
-            .claim_in(&mut transaction, &callback.idempotency_keys(""))
-            .await?
-        {
-            PgClaim::Fresh => {
-                let event = callback.event();
-                sqlx::query("INSERT INTO attack_credits VALUES ($1)")
-                    .bind(event.reference().and_then(payhook::Fact::proven))
-                    .execute(&mut *transaction)
-                    .await?;
-                if self.fails {
-                    return Err("the database is down".into());
-                }
-                transaction.commit().await?;
-                Ok(())
-            }
-            PgClaim::Done => Ok(()),
-            _ => Err("in flight, or too old to tell".into()),
-        }
-    }
+async fn post(shop: &Shop, receiver: &Receiver<B2binpay, PgTransactions>, body: &[u8]) -> u16 {
+    receiver.receive_async(body, None, shop).await.status()
 }
 
 /// What needs no key: another transfer id in a captured body.
@@ -101,15 +33,15 @@ fn forged(body: &[u8], id: u32) -> Vec<u8> {
 #[tokio::test(flavor = "multi_thread")]
 async fn claim_in_remembers_a_delivery_that_was_answered_done() {
     let _servers = SERVERS.read().await;
-    let shop = Shop::new().await;
+    let shop = Shop::new(usize::MAX).await;
     let receiver = receiver().guard(shop.guard.before_transactions());
     let reference = unique("order");
     let (first, second) = (deposit(&reference, 1), deposit(&reference, 2));
-    assert_eq!(shop.post(&receiver, &first).await, 200);
-    assert_eq!(shop.post(&receiver, &second).await, 200);
+    assert_eq!(post(&shop, &receiver, &first).await, 200);
+    assert_eq!(post(&shop, &receiver, &second).await, 200);
     assert_eq!(shop.credits(&reference).await, 1);
     // Captured after it was delivered.
-    assert_eq!(shop.post(&receiver, &forged(&second, 2)).await, 200);
+    assert_eq!(post(&shop, &receiver, &forged(&second, 2)).await, 200);
     assert_eq!(shop.credits(&reference).await, 1);
 }
 
@@ -117,16 +49,16 @@ async fn claim_in_remembers_a_delivery_that_was_answered_done() {
 #[tokio::test(flavor = "multi_thread")]
 async fn claim_in_remembers_a_delivery_whose_handler_failed() {
     let _servers = SERVERS.read().await;
-    let mut shop = Shop::new().await;
+    let mut shop = Shop::new(usize::MAX).await;
     let receiver = receiver().guard(shop.guard.before_transactions());
     let reference = unique("order");
     let first = deposit(&reference, 1);
-    shop.fails = true;
-    assert_eq!(shop.post(&receiver, &first).await, 500);
-    shop.fails = false;
+    shop.dies_every = 1;
+    assert_eq!(post(&shop, &receiver, &first).await, 500);
+    shop.dies_every = usize::MAX;
     // The attacker is faster than the gateway's next attempt, and refused.
-    assert_eq!(shop.post(&receiver, &forged(&first, 2)).await, 409);
-    assert_eq!(shop.post(&receiver, &deposit(&reference, 2)).await, 200);
+    assert_eq!(post(&shop, &receiver, &forged(&first, 2)).await, 409);
+    assert_eq!(post(&shop, &receiver, &deposit(&reference, 2)).await, 200);
     assert_eq!(shop.credits(&reference).await, 1);
 }
 
@@ -168,7 +100,7 @@ async fn what_is_too_old_stays_too_old_while_it_is_pruned() {
     let pool = pool();
     // A horizon that no other test's rows are beyond.
     let guard = PgGuard::new(pool.clone()).horizon(Duration::from_secs(6 * 3600));
-    tables(&guard).await;
+    guard.create_tables().await.unwrap();
     let time = Some(ago(40 * 3600));
     let (old, other) = (key("old"), key("other"));
     let old = IdempotencyKeys::new(old, key("old-effect"), time);
@@ -214,7 +146,7 @@ async fn an_effect_is_not_pruned_under_a_delivery() {
     let _servers = SERVERS.read().await;
     let pool = pool();
     let guard = PgGuard::new(pool.clone()).horizon(Duration::from_secs(6 * 3600));
-    tables(&guard).await;
+    guard.create_tables().await.unwrap();
     let first = IdempotencyKeys::new(key("first"), key("effect"), Some(ago(40 * 3600)));
     let again = IdempotencyKeys::new(key("again"), *first.effect(), Some(ago(1)));
     let undated = IdempotencyKeys::new(*first.delivery(), *first.effect(), None);
@@ -256,7 +188,7 @@ async fn postgres_does_not_forget_before_its_horizon() {
     let _servers = SERVERS.read().await;
     let pool = pool();
     let guard = PgGuard::new(pool.clone()).horizon(Duration::from_secs(6 * 3600));
-    tables(&guard).await;
+    guard.create_tables().await.unwrap();
     // Handled 6 h 1 s ago; stamped five seconds ahead.
     let keys = IdempotencyKeys::new(key("d"), key("e"), Some(ago(6 * 3600 - 4)));
     handle(&guard, &keys).await;
@@ -283,7 +215,7 @@ async fn completes_under(isolation: &str) {
         .await
         .unwrap();
     let guard = PgGuard::new(pool);
-    tables(&guard).await;
+    guard.create_tables().await.unwrap();
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..12 {
         let guard = guard.clone();
@@ -338,7 +270,7 @@ async fn complete_is_tried_again_after_a_lock_timeout() {
         .await
         .unwrap();
     let guard = PgGuard::new(pool.clone());
-    tables(&guard).await;
+    guard.create_tables().await.unwrap();
     let one = IdempotencyKeys::new(key("d1"), key("e"), None);
     let other = IdempotencyKeys::new(key("d2"), *one.effect(), None);
     let Claim::Fresh(token) = guard.claim(&one).await.unwrap() else {
@@ -447,7 +379,7 @@ async fn a_client_that_hangs_up_does_not_cancel_the_handler() {
 async fn a_long_horizon_prunes_nothing() {
     let _servers = SERVERS.read().await;
     let guard = PgGuard::new(pool()).horizon(Duration::from_secs(10_000 * 365 * 24 * 3600));
-    tables(&guard).await;
+    guard.create_tables().await.unwrap();
     handle(&guard, &IdempotencyKeys::new(key("d"), key("e"), None)).await;
     assert_eq!(guard.prune().await.unwrap(), 0);
 }

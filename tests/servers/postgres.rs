@@ -16,16 +16,16 @@ use tokio::task::JoinSet;
 use crate::support::{SERVERS, deposit, pool, receiver, unique};
 
 /// A shop whose balances are in the database, and that fails on demand.
-struct Shop {
+pub(crate) struct Shop {
     pool: PgPool,
-    guard: PgGuard,
+    pub(crate) guard: PgGuard,
     /// Every so many credits it dies between credit and commit.
-    dies_every: usize,
+    pub(crate) dies_every: usize,
     handled: AtomicUsize,
 }
 
 impl Shop {
-    async fn new(dies_every: usize) -> Self {
+    pub(crate) async fn new(dies_every: usize) -> Self {
         let pool = pool();
         let guard = PgGuard::new(pool.clone());
         guard.create_tables().await.unwrap();
@@ -46,7 +46,7 @@ impl Shop {
         }
     }
 
-    async fn credits(&self, reference: &str) -> i64 {
+    pub(crate) async fn credits(&self, reference: &str) -> i64 {
         let credits: Option<(i64,)> =
             sqlx::query_as("SELECT credits FROM balances WHERE reference = $1")
                 .bind(reference)

@@ -8,7 +8,9 @@ use payhook::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{TIME, body, signed, verify, with_transfer, without_transfer};
+use crate::support::{
+    TIME, body, signed, verify, with_transfer, with_transfer_id, without_transfer,
+};
 
 const LATER: &str = "2026-03-02T10:00:00.000000Z";
 const TOKEN: &str = "tok_4f9c1b7e";
@@ -93,8 +95,7 @@ fn the_users_confirmation_and_the_gateways_are_one_settlement() {
 fn what_is_not_signed_changes_no_delivery() {
     let one = deposit(TIME, 2, |_| ());
     let transfer = deposit(TIME, 2, |body| {
-        body["included"][1]["id"] = json!("55022");
-        body["data"]["relationships"]["transfer"]["data"]["id"] = json!("55022");
+        *body = with_transfer_id(body.take(), "55022");
     });
     assert_eq!(compare(&one, &transfer), Same::Delivery);
     let currency = deposit(TIME, 2, |body| {
