@@ -77,7 +77,7 @@ impl Store {
                 let memory = memory.lock().unwrap_or_else(PoisonError::into_inner);
                 memory.orders.get(token).map(|record| record.order.clone())
             }
-            Self::Postgres { pool, .. } => load(&mut *pool.acquire().await?, token, "").await?,
+            Self::Postgres { pool, .. } => load(&mut *pool.acquire().await?, token, ORDER).await?,
         };
         Ok(order.is_some_and(|order| matches!(order.kind, Kind::Order)))
     }
@@ -94,7 +94,7 @@ impl Store {
             }
             Self::Postgres { pool, .. } => {
                 let mut connection = pool.acquire().await?;
-                let Some(order) = load(&mut connection, reference, "").await? else {
+                let Some(order) = load(&mut connection, reference, ORDER).await? else {
                     return Ok(None);
                 };
                 let (credits,): (i64,) =
@@ -197,23 +197,26 @@ pub(crate) const SCHEMA: &str = "
     );
 ";
 
-/// The order, locked until the transaction ends if there is one.
+macro_rules! select_order {
+    ($lock:literal) => {
+        concat!(
+            "SELECT kind, currency, amount::text, scale, received::text
+             FROM shop_orders WHERE reference = $1 ",
+            $lock
+        )
+    };
+}
+
+const ORDER: &str = select_order!("");
+/// Locked until the transaction ends.
+const ORDER_LOCKED: &str = select_order!("FOR UPDATE");
+
 async fn load(
     connection: &mut PgConnection,
     reference: &str,
-    lock: &'static str,
+    statement: &'static str,
 ) -> Result<Option<Order>, HandlerError> {
     type Row = (String, String, String, Option<i64>, String);
-    let statement = match lock {
-        "" => {
-            "SELECT kind, currency, amount::text, scale, received::text
-               FROM shop_orders WHERE reference = $1"
-        }
-        _ => {
-            "SELECT kind, currency, amount::text, scale, received::text
-              FROM shop_orders WHERE reference = $1 FOR UPDATE"
-        }
-    };
     let row: Option<Row> = sqlx::query_as(statement)
         .bind(reference)
         .fetch_optional(connection)
@@ -245,7 +248,7 @@ async fn in_transaction(
         }
     }
     let name = reference(callback).unwrap_or_default();
-    let Some(order) = load(transaction, name, "for update").await? else {
+    let Some(order) = load(transaction, name, ORDER_LOCKED).await? else {
         sqlx::query("INSERT INTO shop_reviews VALUES ($1, 'no such order')")
             .bind(name)
             .execute(&mut **transaction)
