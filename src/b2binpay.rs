@@ -20,6 +20,8 @@ pub use api::{prove_by_deposit, prove_by_source_address};
 pub use callback::TransferCallback;
 pub use key::Key;
 pub use kind::{CallbackType, Inferred};
+#[cfg(feature = "testing")]
+pub(crate) use message::{Message, hex};
 pub use operation::{Deposit, Destination, Operation, Payout};
 pub use proven::{ExpectedAmount, ProvenTransfer, ResolveError};
 pub use record::{CallbackRecord, DeliveryStatus};

@@ -1,5 +1,18 @@
-//! What merchants test with. Feature `testing`.
+//! What merchants test with: bodies as the gateways would post them, signed with
+//! a test key of the merchant's own. Feature `testing`.
+//!
+//! | | |
+//! |---|---|
+//! | [`b2binpay`], [`citypay`] | builders for every callback, and for the order endpoint's answer |
+//! | [`Body`], [`Json`] | what they make: bytes, and what is changed in them |
+//! | [`GuardConformance`] | what every guard has to keep to |
 
+pub mod b2binpay;
+mod body;
+pub mod citypay;
 mod guard;
+mod json;
 
+pub use body::{Body, BuildError};
 pub use guard::{BrokenRule, GuardConformance};
+pub use json::{Json, PathError};

@@ -60,10 +60,26 @@ impl<'a> Message<'a> {
 
     /// Whether `signature` is this text's under `mac`, in constant time.
     pub(crate) fn is_signed_by(&self, mac: &KeyedMac, signature: &[u8]) -> bool {
+        self.mac(mac).verify_slice(signature).is_ok()
+    }
+
+    /// The signature as it stands in `meta.sign`.
+    #[cfg(feature = "testing")]
+    pub(crate) fn sign(&self, mac: &KeyedMac) -> String {
+        hex(&self.mac(mac).finalize().into_bytes())
+    }
+
+    fn mac(&self, mac: &KeyedMac) -> KeyedMac {
         let mut mac = mac.clone();
         for part in [self.status, self.amount, self.tracking_id, self.time] {
             mac.update(part.as_bytes());
         }
-        mac.verify_slice(signature).is_ok()
+        mac
     }
+}
+
+/// As the gateway writes a MAC.
+#[cfg(feature = "testing")]
+pub(crate) fn hex(mac: &[u8]) -> String {
+    format!("{:x}", base16ct::HexDisplay(mac))
 }

@@ -27,6 +27,8 @@ mod queue;
 mod receiver;
 mod reconcile;
 mod support;
+#[cfg(feature = "testing")]
+mod testing;
 mod text;
 mod timestamp;
 #[cfg(feature = "tower")]

@@ -1,0 +1,584 @@
+//! Callbacks as B2BINPAY and Coinsbuy would post them.
+//!
+//! ```
+//! use payhook::b2binpay::Key;
+//! use payhook::testing::b2binpay::{deposit, payout};
+//!
+//! let key = Key::callback_secret("my test secret")?;
+//! let paid = deposit().tracking_id("order-1").amount("0.3").currency("ETH").confirmed().sign(&key);
+//! let on_its_way = deposit().tracking_id("order-1").amount("0.3").currency("ETH").unconfirmed(1).sign(&key);
+//! let refused = payout().tracking_id("wd-1").amount("125").currency("USDT").no_transfer().sign(&key);
+//! # for body in [paid, on_its_way, refused] { body.unverified()?; }
+//! # Ok::<(), payhook::Error>(())
+//! ```
+//!
+//! The signature is made by the code that says for the verifier which text is
+//! signed; `tests/vectors` has bodies of an independent signer.
+
+mod currency;
+mod transfer;
+
+pub use currency::Currency;
+pub use transfer::{TransferBuilder, transfer};
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use hmac::Mac;
+
+use super::body::{Body, BuildError, or_panic};
+use super::json::{Json, PathError};
+use crate::amount::Amount;
+use crate::b2binpay::{
+    DepositStatus, Key, Message, PayoutStatus, TransferCallback, TransferStatus, hex,
+};
+use crate::verified::{Scheme, Unverified};
+use transfer::Around;
+
+/// A callback in the making; see the [module](self) for an example.
+///
+/// Unless told otherwise it is *confirmed*, of 0.412 ETH under `order-9001` or
+/// 125 USDT under `wd-77`, and of March 2, 2026. Everything that has no method
+/// of its own is [`set`](Self::set) by its path.
+#[derive(Debug, Clone)]
+pub struct CallbackBuilder {
+    is_deposit: bool,
+    id: String,
+    tracking_id: Json,
+    amount: String,
+    requested: Option<String>,
+    currency: Currency,
+    operation_status: Option<i32>,
+    transfer: Option<TransferBuilder>,
+    is_named: bool,
+    before: Vec<Included>,
+    after: Vec<Included>,
+    time: DateTime<Utc>,
+    layout: Option<Layout>,
+    edits: Vec<(String, Option<Json>)>,
+}
+
+/// Which fields there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Layout {
+    V2,
+    V3,
+}
+
+/// What can stand in `included` beside the callback's own currency and transfer.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Included {
+    /// Another currency.
+    Currency(Currency),
+    /// Whatever else.
+    Other(Json),
+    /// Another transfer.
+    Transfer(TransferBuilder),
+}
+
+/// A confirmed deposit.
+#[must_use]
+pub fn deposit() -> CallbackBuilder {
+    CallbackBuilder {
+        is_deposit: true,
+        id: "30417".to_owned(),
+        tracking_id: "order-9001".into(),
+        amount: "0.412".to_owned(),
+        requested: None,
+        currency: Currency::new("ETH"),
+        operation_status: None,
+        transfer: Some(TransferBuilder::subject()),
+        is_named: true,
+        before: Vec::new(),
+        after: Vec::new(),
+        // 2026-03-02T09:16:02.551870Z
+        time: DateTime::from_timestamp_nanos(1_772_442_962_551_870_000),
+        layout: None,
+        edits: Vec::new(),
+    }
+}
+
+/// A confirmed payout.
+#[must_use]
+pub fn payout() -> CallbackBuilder {
+    CallbackBuilder {
+        is_deposit: false,
+        id: "8815".to_owned(),
+        tracking_id: "wd-77".into(),
+        amount: "125".to_owned(),
+        currency: Currency::new("USDT"),
+        transfer: Some(TransferBuilder::subject().id("55030")),
+        ..deposit()
+    }
+}
+
+impl CallbackBuilder {
+    /// The gateway's id of the deposit or payout, which nothing signs.
+    #[must_use]
+    pub fn id(self, id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            ..self
+        }
+    }
+
+    /// The merchant's own reference: a text, or what old integrations have
+    /// there: `17`, `None::<&str>`.
+    #[must_use]
+    pub fn tracking_id(self, id: impl Into<Json>) -> Self {
+        Self {
+            tracking_id: id.into(),
+            ..self
+        }
+    }
+
+    /// What was moved, in whole coins. It is written with all the fraction
+    /// digits of the currency, as the gateway writes it; to have it otherwise,
+    /// [`set`](Self::set) `included[1].attributes.amount`.
+    #[must_use]
+    pub fn amount(self, amount: &str) -> Self {
+        Self {
+            amount: amount.to_owned(),
+            ..self
+        }
+    }
+
+    /// What a deposit asked for; the amount unless set. A deposit that is
+    /// confirmed with less stays *created*, one with more is *unresolved*.
+    #[must_use]
+    pub fn requested(self, amount: &str) -> Self {
+        Self {
+            requested: Some(amount.to_owned()),
+            ..self
+        }
+    }
+
+    /// By its ticker, or a [`Currency`] with another scale.
+    #[must_use]
+    pub fn currency(self, currency: impl Into<Currency>) -> Self {
+        Self {
+            currency: currency.into(),
+            ..self
+        }
+    }
+
+    /// The transfer is known and not in the blockchain yet.
+    #[must_use]
+    pub fn created(self) -> Self {
+        self.transfer_status(TransferStatus::Created.code())
+    }
+
+    /// The transfer has this many confirmations, and that is not enough.
+    #[must_use]
+    pub fn unconfirmed(self, confirmations: u32) -> Self {
+        self.transfer_status(TransferStatus::Unconfirmed.code())
+            .confirmations(confirmations)
+    }
+
+    /// The transfer is final.
+    #[must_use]
+    pub fn confirmed(self) -> Self {
+        self.transfer_status(TransferStatus::Confirmed.code())
+    }
+
+    /// The transfer failed in the blockchain.
+    #[must_use]
+    pub fn failed(self) -> Self {
+        self.transfer_status(TransferStatus::Failed.code())
+    }
+
+    /// The transfer was blocked by an AML provider.
+    #[must_use]
+    pub fn blocked(self) -> Self {
+        self.transfer_status(TransferStatus::Blocked.code())
+    }
+
+    /// The transfer was canceled, or its amount is too small.
+    #[must_use]
+    pub fn canceled(self) -> Self {
+        self.transfer_status(TransferStatus::Canceled.code())
+    }
+
+    /// The transfer's status by its code: any code can be sent.
+    #[must_use]
+    pub fn transfer_status(self, code: i32) -> Self {
+        self.with_transfer(|transfer| TransferBuilder {
+            confirmations: None,
+            ..transfer.status(code)
+        })
+    }
+
+    /// How many blocks are on top of the transfer.
+    #[must_use]
+    pub fn confirmations(self, confirmations: u32) -> Self {
+        self.with_transfer(|transfer| transfer.confirmations(confirmations))
+    }
+
+    /// The gateway's id of the transfer, which nothing signs.
+    #[must_use]
+    pub fn transfer_id(self, id: &str) -> Self {
+        self.with_transfer(|transfer| transfer.id(id))
+    }
+
+    /// What sort of movement the transfer is: 1 for a deposit, 2 for a payout.
+    #[must_use]
+    pub fn op_type(self, code: i32) -> Self {
+        self.with_transfer(|transfer| transfer.op_type(code))
+    }
+
+    /// The blockchain's id of the transfer.
+    #[must_use]
+    pub fn txid(self, txid: &str) -> Self {
+        self.with_transfer(|transfer| transfer.txid(txid))
+    }
+
+    fn with_transfer(self, change: impl FnOnce(TransferBuilder) -> TransferBuilder) -> Self {
+        let transfer = self.transfer.unwrap_or_else(TransferBuilder::subject);
+        Self {
+            transfer: Some(change(transfer)),
+            ..self
+        }
+    }
+
+    /// *No transfer*: the deposit expired unpaid, or the payout was not
+    /// approved.
+    #[must_use]
+    pub fn no_transfer(self) -> Self {
+        Self {
+            transfer: None,
+            ..self
+        }
+    }
+
+    /// The body names no transfer, as older ones.
+    #[must_use]
+    pub fn unnamed(self) -> Self {
+        Self {
+            is_named: false,
+            ..self
+        }
+    }
+
+    /// The deposit's or payout's own status by its code, on its own scale; as
+    /// the transfer has it unless set.
+    #[must_use]
+    pub fn operation_status(self, code: i32) -> Self {
+        Self {
+            operation_status: Some(code),
+            ..self
+        }
+    }
+
+    /// When the gateway made the callback: `meta.time`, which is signed. What
+    /// it tells of happened in the seven minutes before.
+    #[must_use]
+    pub fn at(self, time: DateTime<Utc>) -> Self {
+        Self { time, ..self }
+    }
+
+    /// Another resource behind the others in `included`.
+    #[must_use]
+    pub fn include(mut self, resource: impl Into<Included>) -> Self {
+        self.after.push(resource.into());
+        self
+    }
+
+    /// Another resource in front of the others in `included`.
+    #[must_use]
+    pub fn include_first(mut self, resource: impl Into<Included>) -> Self {
+        self.before.insert(0, resource.into());
+        self
+    }
+
+    /// With the fewer fields of API v2. Without this or [`v3`](Self::v3) it is
+    /// as the key that signs has it.
+    #[must_use]
+    pub fn v2(self) -> Self {
+        Self {
+            layout: Some(Layout::V2),
+            ..self
+        }
+    }
+
+    /// With all fields of API v3.
+    #[must_use]
+    pub fn v3(self) -> Self {
+        Self {
+            layout: Some(Layout::V3),
+            ..self
+        }
+    }
+
+    /// Another value at a path, before it is signed: `data.id`,
+    /// `included[1].attributes.risk`. A key that is not there is added, and so
+    /// is an entry at the end of a list. Later ones come later.
+    ///
+    /// ```
+    /// use payhook::b2binpay::Key;
+    /// use payhook::testing::{Json, b2binpay::deposit};
+    ///
+    /// let key = Key::callback_secret("my test secret")?;
+    /// // As some builds send it: numbers for texts, one as long as it likes.
+    /// let body = deposit()
+    ///     .set("data.id", 30417)
+    ///     .set("included[1].attributes.amount", Json::raw("0.4120"))
+    ///     .remove("data.attributes.destination")
+    ///     .sign(&key);
+    /// assert!(body.as_str().contains(r#""amount":0.4120,"#));
+    /// # Ok::<(), payhook::Error>(())
+    /// ```
+    #[must_use]
+    pub fn set(mut self, path: &str, value: impl Into<Json>) -> Self {
+        self.edits.push((path.to_owned(), Some(value.into())));
+        self
+    }
+
+    /// Takes away a key with its value, or a list's entry, before it is signed.
+    #[must_use]
+    pub fn remove(mut self, path: &str) -> Self {
+        self.edits.push((path.to_owned(), None));
+        self
+    }
+
+    /// Signs what the body says, as the gateway would.
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_sign`](Self::try_sign) fails.
+    #[must_use]
+    #[track_caller]
+    pub fn sign(&self, key: &Key) -> Body<TransferCallback> {
+        or_panic(self.try_sign(key))
+    }
+
+    /// [`sign`](Self::sign) for what may not be possible.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError::Path`] if a path that was [`set`](Self::set) leads nowhere,
+    /// [`BuildError::Parse`] if the body can't be read as a callback: there is
+    /// no saying what of it is signed.
+    pub fn try_sign(&self, key: &Key) -> Result<Body<TransferCallback>, BuildError> {
+        // Whether it is signed decides what is read.
+        let draft = self.signed_with(key, &hex(&[0; 32]))?.to_string();
+        let read: Unverified<TransferCallback> =
+            Unverified::parse_within(draft.as_bytes(), usize::MAX)?;
+        let signature = Message::of(read.unverified()).sign(key.mac());
+        Ok(Body::new(self.signed_with(key, &signature)?))
+    }
+
+    /// Signs a text of the caller's instead: for what can't be read, and for
+    /// what somebody captured and shows in another shape.
+    ///
+    /// ```
+    /// use payhook::b2binpay::Key;
+    /// use payhook::testing::b2binpay::deposit;
+    ///
+    /// let key = Key::callback_secret("my test secret")?;
+    /// let body = deposit()
+    ///     .set("included[1].attributes.amount", "1e3")
+    ///     .sign_text(&key, "21e3order-90012026-03-02T09:16:02.551870Z");
+    /// assert!(body.unverified().is_err());
+    /// # Ok::<(), payhook::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If a path that was [`set`](Self::set) leads nowhere.
+    #[must_use]
+    #[track_caller]
+    pub fn sign_text(&self, key: &Key, text: &str) -> Body<TransferCallback> {
+        let mut mac = key.mac().clone();
+        mac.update(text.as_bytes());
+        let signature = hex(&mac.finalize().into_bytes());
+        Body::new(or_panic(self.signed_with(key, &signature)))
+    }
+
+    /// Without `meta`: legitimate for a v2 body with [no
+    /// transfer](Self::no_transfer), and never for another.
+    ///
+    /// # Panics
+    ///
+    /// If a path that was [`set`](Self::set) leads nowhere.
+    #[must_use]
+    #[track_caller]
+    pub fn unsigned(&self) -> Body<TransferCallback> {
+        let draft = self.draft(self.layout.unwrap_or(Layout::V3));
+        Body::new(or_panic(draft.and_then(|draft| self.edited(draft))))
+    }
+
+    fn signed_with(&self, key: &Key, signature: &str) -> Result<Json, PathError> {
+        let scheme = match key.scheme() {
+            Scheme::CallbackSecret => Layout::V3,
+            Scheme::LoginPassword => Layout::V2,
+        };
+        let mut draft = self.draft(self.layout.unwrap_or(scheme))?;
+        draft.set("meta.time", written(self.time).into())?;
+        let mut draft = self.edited(draft)?;
+        draft.set("meta.sign", signature.into())?;
+        Ok(draft)
+    }
+
+    fn edited(&self, mut draft: Json) -> Result<Json, PathError> {
+        for (path, value) in &self.edits {
+            match value {
+                Some(value) => draft.set(path, value.clone())?,
+                None => draft.remove(path)?,
+            }
+        }
+        Ok(draft)
+    }
+
+    fn draft(&self, layout: Layout) -> Result<Json, PathError> {
+        let mut json = Json::template(if self.is_deposit {
+            include_str!("b2binpay/deposit.json")
+        } else {
+            include_str!("b2binpay/payout.json")
+        });
+        let moments = Moments::before(self.time);
+        json.set("data.id", self.id.as_str().into())?;
+        json.set("data.relationships.currency.data.id", self.currency.id())?;
+        self.describe(&mut json, &moments, layout)?;
+        if let Some(transfer) = self.transfer.as_ref().filter(|_| self.is_named) {
+            let at = "data.relationships.transfer.data";
+            json.set(&format!("{at}.type"), "transfer".into())?;
+            json.set(&format!("{at}.id"), transfer.id.as_str().into())?;
+        }
+        let around = Around {
+            is_deposit: self.is_deposit,
+            operation_id: &self.id,
+            amount: &self.amount,
+            currency: &self.currency,
+            moments: &moments,
+            layout,
+        };
+        let own = [
+            Some(Included::Currency(self.currency.clone())),
+            self.transfer.clone().map(Included::Transfer),
+        ];
+        let own = own.iter().flatten();
+        let included = self.before.iter().chain(own).chain(&self.after);
+        for (index, resource) in included.enumerate() {
+            let resource = match resource {
+                Included::Currency(currency) => currency.resource(layout)?,
+                Included::Other(json) => json.clone(),
+                Included::Transfer(transfer) => transfer.resource(&around)?,
+            };
+            json.set(&format!("included[{index}]"), resource)?;
+        }
+        Ok(json)
+    }
+
+    /// The operation's own attributes.
+    fn describe(
+        &self,
+        json: &mut Json,
+        moments: &Moments,
+        layout: Layout,
+    ) -> Result<(), PathError> {
+        let mut set = |key: &str, value: Json| json.set(&format!("data.attributes.{key}"), value);
+        let amount = self.currency.write(&self.amount);
+        set("tracking_id", self.tracking_id.clone())?;
+        set("status", self.status().into())?;
+        if self.is_deposit {
+            let requested = self.requested.as_deref().unwrap_or(&self.amount);
+            let requested = self.currency.write(requested);
+            let paid = if self.transfer.is_some() {
+                amount
+            } else {
+                self.currency.write("0")
+            };
+            set("created_at", moments.created.as_str().into())?;
+            set("target_paid", paid.into())?;
+            set("source_amount_requested", requested.as_str().into())?;
+            set("target_amount_requested", requested.into())?;
+            set("inaccuracy", self.currency.write("0").into())?;
+            if layout == Layout::V2 {
+                for key in [
+                    "status",
+                    "source_amount_requested",
+                    "target_amount_requested",
+                    "time_limit",
+                    "inaccuracy",
+                ] {
+                    json.remove(&format!("data.attributes.{key}"))?;
+                }
+            }
+        } else {
+            set("amount", amount.into())?;
+            set("fee_amount", self.currency.write("1.2").into())?;
+            set("rate_requested", self.currency.write("1").into())?;
+            set("exp", self.currency.exp().into())?;
+        }
+        Ok(())
+    }
+
+    fn status(&self) -> i32 {
+        let is_confirmed = self
+            .transfer
+            .as_ref()
+            .is_some_and(|transfer| transfer.status == TransferStatus::Confirmed.code());
+        self.operation_status.unwrap_or(match &self.transfer {
+            None if self.is_deposit => DepositStatus::Canceled.code(),
+            None => PayoutStatus::Canceled.code(),
+            Some(_) if !self.is_deposit => PayoutStatus::Approved.code(),
+            Some(_) if is_confirmed => self.settled().code(),
+            Some(_) => DepositStatus::Created.code(),
+        })
+    }
+
+    /// A deposit's status once its transfer is confirmed.
+    fn settled(&self) -> DepositStatus {
+        let requested = self.requested.as_deref().unwrap_or(&self.amount);
+        match (self.amount.parse::<Amount>(), requested.parse::<Amount>()) {
+            (Ok(paid), Ok(requested)) if paid < requested => DepositStatus::Created,
+            (Ok(paid), Ok(requested)) if paid > requested => DepositStatus::Unresolved,
+            _ => DepositStatus::Paid,
+        }
+    }
+}
+
+impl From<Currency> for Included {
+    fn from(currency: Currency) -> Self {
+        Self::Currency(currency)
+    }
+}
+
+impl From<Json> for Included {
+    fn from(json: Json) -> Self {
+        Self::Other(json)
+    }
+}
+
+impl From<TransferBuilder> for Included {
+    fn from(transfer: TransferBuilder) -> Self {
+        Self::Transfer(transfer)
+    }
+}
+
+/// When what a callback tells of happened, as the gateway writes it.
+struct Moments {
+    /// The operation was created.
+    created: String,
+    /// The transfer was created.
+    moved: String,
+    /// The transfer changed.
+    updated: String,
+}
+
+impl Moments {
+    fn before(time: DateTime<Utc>) -> Self {
+        let before = |microseconds| {
+            let moment = time.checked_sub_signed(TimeDelta::microseconds(microseconds));
+            written(moment.unwrap_or(time))
+        };
+        Self {
+            created: before(362_551_869),
+            moved: before(67_431_427),
+            updated: before(1_547_358),
+        }
+    }
+}
+
+fn written(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Micros, true)
+}

@@ -1,0 +1,106 @@
+//! [`Currency`]: what the gateway tells of a currency, and how it writes its
+//! amounts.
+
+use crate::amount::Amount;
+use crate::testing::json::{Json, PathError};
+
+use super::Layout;
+
+/// A currency as it stands in `included`. Its ids and names are examples: only
+/// the scale is meant to be the real one.
+#[derive(Debug, Clone)]
+pub struct Currency {
+    alpha: String,
+    name: &'static str,
+    id: u32,
+    scale: u32,
+    confirmation_blocks: u32,
+}
+
+/// Ticker, blockchain, id, scale, blocks.
+const KNOWN: [(&str, &str, u32, u32, u32); 7] = [
+    ("BTC", "Bitcoin", 1000, 8, 3),
+    ("DOGE", "Dogecoin", 1004, 8, 6),
+    ("ETH", "Ethereum", 1002, 18, 3),
+    ("LTC", "Litecoin", 1003, 8, 6),
+    ("TRX", "Tron", 2001, 6, 19),
+    ("USDC", "Ethereum", 2007, 6, 3),
+    ("USDT", "Tron", 2005, 6, 19),
+];
+
+impl Currency {
+    /// A currency by its ticker. One that is not among the best known has 8
+    /// fraction digits and 3 confirmation blocks, unless it is told otherwise.
+    #[must_use]
+    pub fn new(alpha: &str) -> Self {
+        let known = KNOWN.iter().find(|known| known.0 == alpha);
+        let (_, name, id, scale, confirmation_blocks) =
+            known.copied().unwrap_or(("", "Testchain", 9001, 8, 3));
+        Self {
+            alpha: alpha.to_owned(),
+            name,
+            id,
+            scale,
+            confirmation_blocks,
+        }
+    }
+
+    /// The same with another number of fraction digits, `exp` on the wire.
+    #[must_use]
+    pub fn scale(self, scale: u32) -> Self {
+        Self { scale, ..self }
+    }
+
+    /// The same with another number of blocks that make a transfer *confirmed*.
+    #[must_use]
+    pub fn confirmation_blocks(self, confirmation_blocks: u32) -> Self {
+        Self {
+            confirmation_blocks,
+            ..self
+        }
+    }
+
+    pub(super) fn id(&self) -> Json {
+        self.id.to_string().into()
+    }
+
+    pub(super) fn exp(&self) -> u32 {
+        self.scale
+    }
+
+    pub(super) fn blocks(&self) -> u32 {
+        self.confirmation_blocks
+    }
+
+    /// An amount as the gateway writes it: with all fraction digits. What that
+    /// can't be done to stays as it is.
+    pub(super) fn write(&self, amount: &str) -> String {
+        let parsed = amount.parse::<Amount>().ok();
+        let written = parsed.and_then(|amount| amount.with_scale(self.scale));
+        written.map_or_else(|| amount.to_owned(), |amount| amount.to_string())
+    }
+
+    pub(super) fn resource(&self, layout: Layout) -> Result<Json, PathError> {
+        let mut json = Json::template(include_str!("currency.json"));
+        json.set("id", self.id())?;
+        let mut set = |key: &str, value: Json| json.set(&format!("attributes.{key}"), value);
+        set("blockchain_name", self.name.into())?;
+        set("iso", self.id.into())?;
+        set("name", self.name.into())?;
+        set("alpha", self.alpha.as_str().into())?;
+        set("exp", self.scale.into())?;
+        set("confirmation_blocks", self.confirmation_blocks.into())?;
+        set("minimal_transfer_amount", self.write("0").into())?;
+        if layout == Layout::V2 {
+            json.remove("attributes.blockchain_name")?;
+            json.remove("attributes.tags")?;
+        }
+        Ok(json)
+    }
+}
+
+impl From<&str> for Currency {
+    fn from(alpha: &str) -> Self {
+        Self::new(alpha)
+    }
+}

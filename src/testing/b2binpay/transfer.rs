@@ -1,0 +1,209 @@
+//! [`TransferBuilder`]: a movement of money, as it stands in `included`.
+
+use rust_decimal::Decimal;
+
+use crate::amount::Amount;
+use crate::b2binpay::{OperationType, RiskStatus, TransferStatus};
+use crate::testing::json::{Json, PathError};
+
+use super::currency::Currency;
+use super::{Layout, Moments};
+
+/// A transfer beside the one that a callback is about, such as the fee of a
+/// token's: see [`include`](super::CallbackBuilder::include).
+///
+/// ```
+/// use payhook::b2binpay::Key;
+/// use payhook::testing::b2binpay::{payout, transfer};
+///
+/// let key = Key::callback_secret("my test secret")?;
+/// let fee = transfer().id("55029").op_type(9).amount("13.4").currency("TRX");
+/// let body = payout().tracking_id("wd-1").amount("125").include_first(fee).sign(&key);
+/// assert_eq!(body.unverified()?.unverified().transfers.len(), 2);
+/// # Ok::<(), payhook::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct TransferBuilder {
+    pub(super) id: String,
+    pub(super) op_type: Option<i32>,
+    pub(super) amount: Option<String>,
+    pub(super) currency: Option<Currency>,
+    pub(super) status: i32,
+    pub(super) confirmations: Option<u32>,
+    pub(super) txid: Option<String>,
+}
+
+/// A confirmed transfer of the callback's own amount and currency, with another
+/// id.
+#[must_use]
+pub fn transfer() -> TransferBuilder {
+    TransferBuilder {
+        id: "55029".to_owned(),
+        ..TransferBuilder::subject()
+    }
+}
+
+/// What a transfer takes over from the callback around it.
+pub(super) struct Around<'a> {
+    pub(super) is_deposit: bool,
+    pub(super) operation_id: &'a str,
+    pub(super) amount: &'a str,
+    pub(super) currency: &'a Currency,
+    pub(super) moments: &'a Moments,
+    pub(super) layout: Layout,
+}
+
+impl TransferBuilder {
+    /// The one that a callback is about.
+    pub(super) fn subject() -> Self {
+        Self {
+            id: "55021".to_owned(),
+            op_type: None,
+            amount: None,
+            currency: None,
+            status: TransferStatus::Confirmed.code(),
+            confirmations: None,
+            txid: None,
+        }
+    }
+
+    /// The gateway's id, which nothing signs.
+    #[must_use]
+    pub fn id(self, id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            ..self
+        }
+    }
+
+    /// What sort of movement it is; 1 for a deposit and 2 for a payout unless
+    /// set.
+    #[must_use]
+    pub fn op_type(self, code: i32) -> Self {
+        Self {
+            op_type: Some(code),
+            ..self
+        }
+    }
+
+    /// In whole coins; written with all the fraction digits of its currency.
+    #[must_use]
+    pub fn amount(self, amount: &str) -> Self {
+        Self {
+            amount: Some(amount.to_owned()),
+            ..self
+        }
+    }
+
+    /// By its ticker; the callback's own unless set. To be told of as well, the
+    /// currency has to be [included](super::CallbackBuilder::include).
+    #[must_use]
+    pub fn currency(self, currency: impl Into<Currency>) -> Self {
+        Self {
+            currency: Some(currency.into()),
+            ..self
+        }
+    }
+
+    /// The status code; 2, confirmed, unless set. Any code can be sent.
+    #[must_use]
+    pub fn status(self, code: i32) -> Self {
+        Self {
+            status: code,
+            ..self
+        }
+    }
+
+    /// How many blocks are on top of it; as the status has it unless set.
+    #[must_use]
+    pub fn confirmations(self, confirmations: u32) -> Self {
+        Self {
+            confirmations: Some(confirmations),
+            ..self
+        }
+    }
+
+    /// The blockchain's id of it.
+    #[must_use]
+    pub fn txid(self, txid: &str) -> Self {
+        Self {
+            txid: Some(txid.to_owned()),
+            ..self
+        }
+    }
+
+    pub(super) fn resource(&self, around: &Around<'_>) -> Result<Json, PathError> {
+        let mut json = Json::template(include_str!("transfer.json"));
+        let status = TransferStatus::from_code(self.status);
+        let currency = self.currency.as_ref().unwrap_or(around.currency);
+        let amount = currency.write(self.amount.as_deref().unwrap_or(around.amount));
+        let is_fee_free = self.op_type.is_some() || !around.is_deposit;
+        let commission = if is_fee_free {
+            None
+        } else {
+            commission(&amount, currency.exp())
+        };
+        let cleared = commission.as_ref().and_then(|commission| {
+            let amount: Amount = amount.parse().ok()?;
+            amount.checked_sub(commission)
+        });
+        let commission = commission.map_or_else(|| "0".to_owned(), |it| it.to_string());
+        let cleared = cleared.map_or_else(|| amount.clone(), |cleared| cleared.to_string());
+
+        json.set("id", self.id.as_str().into())?;
+        json.set("relationships.currency.data.id", currency.id())?;
+        let op_type = self.op_type.unwrap_or(if around.is_deposit {
+            OperationType::Deposit.code()
+        } else {
+            OperationType::Payout.code()
+        });
+        let confirmations = self.confirmations.unwrap_or(match status {
+            TransferStatus::Created | TransferStatus::Failed => 0,
+            TransferStatus::Unconfirmed => 1,
+            _ => currency.blocks(),
+        });
+        let mut set = |key: &str, value: Json| json.set(&format!("attributes.{key}"), value);
+        set("op_id", Json::raw(around.operation_id))?;
+        set("op_type", op_type.into())?;
+        set("amount", amount.as_str().into())?;
+        set("commission", currency.write(&commission).into())?;
+        set("fee", currency.write("0").into())?;
+        match (&self.txid, status) {
+            (Some(txid), _) => set("txid", txid.as_str().into())?,
+            // Nothing was broadcast yet.
+            (None, TransferStatus::Created) => set("txid", Json::default())?,
+            (None, _) => {}
+        }
+        set("status", self.status.into())?;
+        set("created_at", around.moments.moved.as_str().into())?;
+        set("updated_at", around.moments.updated.as_str().into())?;
+        set("confirmations", confirmations.into())?;
+        if status == TransferStatus::Blocked {
+            set("risk", 87.into())?;
+            set("risk_status", RiskStatus::Red.code().into())?;
+        }
+        set("amount_cleared", currency.write(&cleared).into())?;
+        set("rate_target", currency.write("1").into())?;
+        set("amount_target", amount.into())?;
+        set("commission_target", currency.write(&commission).into())?;
+        if around.layout == Layout::V2 {
+            for key in [
+                "rate_target",
+                "risk_personal",
+                "risk_personal_status",
+                "amount_target",
+                "commission_target",
+            ] {
+                json.remove(&format!("attributes.{key}"))?;
+            }
+        }
+        Ok(json)
+    }
+}
+
+/// 0.4 %, as an example.
+fn commission(amount: &str, scale: u32) -> Option<Amount> {
+    let amount = amount.parse::<Amount>().ok()?.to_decimal().ok()?;
+    let commission = amount.checked_mul(Decimal::new(4, 3))?.round_dp(scale);
+    commission.to_string().parse().ok()
+}

@@ -1,0 +1,387 @@
+//! Callbacks as CityPay.io would post them, and what its order endpoint would
+//! answer.
+//!
+//! ```
+//! use payhook::citypay::{Account, OrderStatus};
+//! use payhook::testing::citypay::order;
+//!
+//! let paid = order().token("tok-1").amount("0.001").confirmed();
+//! let (callback, answer) = (paid.callback(), paid.answer("5120"));
+//!
+//! let account = Account::new("5120")?;
+//! let proven = account.prove_order(callback.unverified()?, "tok-1", &answer)?;
+//! assert_eq!(proven.proven().status(), Some(&OrderStatus::Confirmed));
+//!
+//! // An endpoint that lags behind.
+//! let late = order().token("tok-1").amount("0.001").paid_unconfirmed().answer("5120");
+//! let proven = account.prove_order(callback.unverified()?, "tok-1", &late)?;
+//! assert!(proven.proven().is_behind());
+//! # Ok::<(), payhook::Error>(())
+//! ```
+
+mod answer;
+
+pub use answer::refusal;
+
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+
+use super::body::{Body, or_panic};
+use super::json::{Json, PathError};
+use crate::citypay::{DepositCallback, OrderCallback, OrderStatus};
+
+/// An order in the making; see the [module](self) for an example.
+///
+/// Unless told otherwise it is *confirmed*, paid in full with 0.0006527 BTC for
+/// 60 USD under the token `tok_4f9c1b7e`, and of March 2, 2026. Whatever has no
+/// method of its own is [`set`](Body::set) in the body that comes of it: nothing
+/// is signed.
+#[derive(Debug, Clone)]
+pub struct OrderBuilder {
+    token: Json,
+    order_id: Json,
+    client_order_id: Json,
+    status: String,
+    action: Option<String>,
+    amount: String,
+    rate: String,
+    fiat_currency: String,
+    crypto_currency: String,
+    received: Vec<String>,
+    time: DateTime<Utc>,
+}
+
+/// A confirmed order.
+#[must_use]
+pub fn order() -> OrderBuilder {
+    OrderBuilder {
+        token: "tok_4f9c1b7e".into(),
+        order_id: 441.into(),
+        client_order_id: "INV-2031".into(),
+        status: "CONFIRMED".to_owned(),
+        action: None,
+        amount: "0.0006527".to_owned(),
+        rate: "91925.84".to_owned(),
+        fiat_currency: "USD".to_owned(),
+        crypto_currency: "BTC".to_owned(),
+        received: Vec::new(),
+        time: creation(),
+    }
+}
+
+/// 2026-03-02 09:10 UTC.
+fn creation() -> DateTime<Utc> {
+    DateTime::from_timestamp_nanos(1_772_442_600_000_000_000)
+}
+
+impl OrderBuilder {
+    /// The token that the merchant issued: a text or a whole number.
+    #[must_use]
+    pub fn token(self, token: impl Into<Json>) -> Self {
+        Self {
+            token: token.into(),
+            ..self
+        }
+    }
+
+    /// The gateway's id: a whole number or a text.
+    #[must_use]
+    pub fn order_id(self, id: impl Into<Json>) -> Self {
+        Self {
+            order_id: id.into(),
+            ..self
+        }
+    }
+
+    /// The merchant's id, which is in nobody's proof.
+    #[must_use]
+    pub fn client_order_id(self, id: impl Into<Json>) -> Self {
+        Self {
+            client_order_id: id.into(),
+            ..self
+        }
+    }
+
+    /// What is due, in whole coins.
+    #[must_use]
+    pub fn amount(self, coins: &str) -> Self {
+        Self {
+            amount: coins.to_owned(),
+            ..self
+        }
+    }
+
+    /// What one coin costs in the fiat currency: the fiat amounts follow.
+    #[must_use]
+    pub fn exchange_rate(self, rate: &str) -> Self {
+        Self {
+            rate: rate.to_owned(),
+            ..self
+        }
+    }
+
+    /// `BTC`.
+    #[must_use]
+    pub fn crypto_currency(self, name: &str) -> Self {
+        Self {
+            crypto_currency: name.to_owned(),
+            ..self
+        }
+    }
+
+    /// `USD`.
+    #[must_use]
+    pub fn fiat_currency(self, name: &str) -> Self {
+        Self {
+            fiat_currency: name.to_owned(),
+            ..self
+        }
+    }
+
+    /// A payment came in, of so many coins; after earlier ones. Without any, an
+    /// order with a status that says so is paid as far as the status says.
+    #[must_use]
+    pub fn received(mut self, coins: &str) -> Self {
+        self.received.push(coins.to_owned());
+        self
+    }
+
+    /// The page was opened and a coin chosen.
+    #[must_use]
+    pub fn created(self) -> Self {
+        self.status("IN_PROGRESS")
+    }
+
+    /// Paid, and not confirmed yet.
+    #[must_use]
+    pub fn paid_unconfirmed(self) -> Self {
+        self.status("PAID_UNCONFIRMED")
+    }
+
+    /// Paid and confirmed.
+    #[must_use]
+    pub fn confirmed(self) -> Self {
+        self.status("CONFIRMED")
+    }
+
+    /// Paid in part.
+    #[must_use]
+    pub fn underpaid(self) -> Self {
+        self.status("UNDERPAID")
+    }
+
+    /// Paid with too much.
+    #[must_use]
+    pub fn overpaid(self) -> Self {
+        self.status("OVERPAID")
+    }
+
+    /// Expired. No callback says so: only the endpoint does.
+    #[must_use]
+    pub fn expired(self) -> Self {
+        self.status("EXPIRED")
+    }
+
+    /// Canceled.
+    #[must_use]
+    pub fn canceled(self) -> Self {
+        self.status("CANCELED")
+    }
+
+    /// The status in any words.
+    #[must_use]
+    pub fn status(self, words: &str) -> Self {
+        Self {
+            status: words.to_owned(),
+            ..self
+        }
+    }
+
+    /// What happened, in any words; as the status has it unless set.
+    #[must_use]
+    pub fn action(self, words: &str) -> Self {
+        Self {
+            action: Some(words.to_owned()),
+            ..self
+        }
+    }
+
+    /// When the order was created. The stamps have no zone: they are written in
+    /// UTC.
+    #[must_use]
+    pub fn at(self, time: DateTime<Utc>) -> Self {
+        Self { time, ..self }
+    }
+
+    /// The callback that is posted.
+    #[must_use]
+    pub fn callback(&self) -> Body<OrderCallback> {
+        Body::new(or_panic(self.callback_json()))
+    }
+
+    fn callback_json(&self) -> Result<Json, PathError> {
+        let mut json = Json::template(include_str!("citypay/order.json"));
+        let status = OrderStatus::from(self.status.as_str());
+        let action = self.action.as_deref().unwrap_or(match status {
+            OrderStatus::InProgress => "create_order",
+            OrderStatus::Confirmed => "confirmation",
+            OrderStatus::Canceled | OrderStatus::Expired => "cancel",
+            _ => "receive_transaction",
+        });
+        json.set("action", action.into())?;
+        json.set("status", self.status.as_str().into())?;
+        json.set("order_id", self.order_id.clone())?;
+        json.set("client_order_id", self.client_order_id.clone())?;
+        if let Some((index, coins)) = self.payments().iter().enumerate().next_back() {
+            json.set("transaction_id", hash(index).into())?;
+            json.set("received_amount_in_coins", Json::raw(coins.as_str()))?;
+            json.set("received_amount_in_fiat", self.fiat(coins).into())?;
+            json.set("exchange_rate", Json::raw(self.rate.as_str()))?;
+        }
+        json.set("fiat_currency", self.fiat_currency.as_str().into())?;
+        json.set("crypto_currency", self.crypto_currency.as_str().into())?;
+        json.set("created_at", local(self.time).into())?;
+        json.set("order_token", self.token.clone())?;
+        Ok(json)
+    }
+
+    /// What came in, in coins: as it was said, or as the status has it.
+    fn payments(&self) -> Vec<String> {
+        if !self.received.is_empty() {
+            return self.received.clone();
+        }
+        let share = |factor| {
+            let due: Option<Decimal> = self.amount.parse().ok();
+            due.and_then(|due| due.checked_mul(factor)).map_or_else(
+                || self.amount.clone(),
+                |share| share.normalize().to_string(),
+            )
+        };
+        match OrderStatus::from(self.status.as_str()) {
+            OrderStatus::PaidUnconfirmed | OrderStatus::Confirmed => vec![self.amount.clone()],
+            OrderStatus::Underpaid => vec![share(Decimal::new(2, 1))],
+            OrderStatus::Overpaid => vec![share(Decimal::new(125, 2))],
+            _ => Vec::new(),
+        }
+    }
+
+    fn fiat(&self, coins: &str) -> String {
+        let (coins, rate) = (coins.parse::<Decimal>(), self.rate.parse());
+        let fiat = coins
+            .ok()
+            .zip(rate.ok())
+            .and_then(|(coins, rate)| coins.checked_mul(rate));
+        let mut fiat = fiat.unwrap_or_default().round_dp(2);
+        fiat.rescale(2);
+        fiat.to_string()
+    }
+}
+
+/// A deposit in the making: a payment to a customer's permanent address.
+///
+/// Unless told otherwise it is *confirmed*, of 250.5 for the customer of
+/// `dep_user_42`.
+#[derive(Debug, Clone)]
+pub struct DepositBuilder {
+    token: Json,
+    transaction_id: Json,
+    received: Json,
+    status: &'static str,
+    action: &'static str,
+    time: DateTime<Utc>,
+}
+
+/// A confirmed deposit.
+#[must_use]
+pub fn deposit() -> DepositBuilder {
+    DepositBuilder {
+        token: "dep_user_42".into(),
+        transaction_id: "77aa77aa77aa77aa77aa77aa77aa77aa77aa77aa77aa77aa77aa77aa77aa77aa".into(),
+        received: "250.5".into(),
+        status: "Confirmed",
+        action: "confirmation",
+        time: creation(),
+    }
+}
+
+impl DepositBuilder {
+    /// The token that the merchant gave the customer.
+    #[must_use]
+    pub fn token(self, token: impl Into<Json>) -> Self {
+        Self {
+            token: token.into(),
+            ..self
+        }
+    }
+
+    /// The transaction's id.
+    #[must_use]
+    pub fn transaction_id(self, id: impl Into<Json>) -> Self {
+        Self {
+            transaction_id: id.into(),
+            ..self
+        }
+    }
+
+    /// What came in, in whole coins: a text, or a [raw](Json::raw) number.
+    #[must_use]
+    pub fn received(self, coins: impl Into<Json>) -> Self {
+        Self {
+            received: coins.into(),
+            ..self
+        }
+    }
+
+    /// With fewer than five confirmations.
+    #[must_use]
+    pub fn pending(self) -> Self {
+        Self {
+            status: "Pending",
+            action: "receive_transaction",
+            ..self
+        }
+    }
+
+    /// With five confirmations or more.
+    #[must_use]
+    pub fn confirmed(self) -> Self {
+        Self {
+            status: "Confirmed",
+            action: "confirmation",
+            ..self
+        }
+    }
+
+    /// When it came in; written in UTC, without a zone.
+    #[must_use]
+    pub fn at(self, time: DateTime<Utc>) -> Self {
+        Self { time, ..self }
+    }
+
+    /// The callback that is posted.
+    #[must_use]
+    pub fn callback(&self) -> Body<DepositCallback> {
+        Body::new(or_panic(self.callback_json()))
+    }
+
+    fn callback_json(&self) -> Result<Json, PathError> {
+        let mut json = Json::template(include_str!("citypay/deposit.json"));
+        json.set("action", self.action.into())?;
+        json.set("transaction_id", self.transaction_id.clone())?;
+        json.set("received_amount", self.received.clone())?;
+        json.set("status", self.status.into())?;
+        json.set("crated_at", local(self.time).into())?;
+        json.set("deposit_token", self.token.clone())?;
+        Ok(json)
+    }
+}
+
+/// As the gateway writes it: without seconds and zone.
+fn local(time: DateTime<Utc>) -> String {
+    time.format("%Y-%m-%d %H:%M").to_string()
+}
+
+/// A made-up transaction hash, one for each of an order's payments.
+fn hash(index: usize) -> String {
+    format!("8c{:x}f", index.saturating_add(1)).repeat(16)
+}

@@ -1,0 +1,124 @@
+//! What the order endpoint answers about an order.
+
+use chrono::TimeDelta;
+use rust_decimal::Decimal;
+
+use super::super::body::{Body, or_panic};
+use super::super::json::{Json, PathError};
+use super::{OrderBuilder, hash, local};
+use crate::citypay::{OrderAnswer, OrderStatus};
+
+impl OrderBuilder {
+    /// What the endpoint answers when the order stands so, with the merchant's
+    /// customer id in it. It is [behind](crate::citypay::ProvenOrder::is_behind)
+    /// or ahead if it is made from another stage of the same order than the
+    /// callback.
+    #[must_use]
+    pub fn answer(&self, customer_id: &str) -> Body<OrderAnswer> {
+        Body::new(or_panic(self.answer_json(customer_id)))
+    }
+
+    fn answer_json(&self, customer_id: &str) -> Result<Json, PathError> {
+        let mut json = Json::template(include_str!("answer.json"));
+        let mut set = |key: &str, value: Json| json.set(&format!("data.{key}"), value);
+        set("id", self.order_id.clone())?;
+        set("customerId", number_or_text(customer_id))?;
+        set("token", self.token.clone())?;
+        set("coin", self.crypto_currency.as_str().into())?;
+        set("coinBaseName", self.crypto_currency.as_str().into())?;
+        set("exchangeRate", Json::raw(self.rate.as_str()))?;
+        set("amountFiat", self.fiat(&self.amount).into())?;
+        set("amount", Json::raw(self.amount.as_str()))?;
+        set("currency.currency", self.fiat_currency.as_str().into())?;
+        set("currency.abbreviation", self.fiat_currency.as_str().into())?;
+        set("createdAt", local(self.time).into())?;
+        set("createdAtMiliseconds", self.time.timestamp_millis().into())?;
+        let expiry = self.time.checked_add_signed(TimeDelta::minutes(60));
+        set("expiresAt", expiry.map(local).into())?;
+        set("status.code", self.status.as_str().into())?;
+        set("status.label", label(&self.status).into())?;
+        let mut sum = Some(Decimal::ZERO);
+        for (index, coins) in self.payments().iter().enumerate() {
+            sum = sum
+                .zip(coins.parse().ok())
+                .and_then(|(sum, coins)| sum.checked_add(coins));
+            let at = format!("transactions[{index}]");
+            set(&at, self.transaction(index, coins, sum)?)?;
+        }
+        Ok(json)
+    }
+
+    /// A payment, and what it leaves open or over together with those before.
+    fn transaction(
+        &self,
+        index: usize,
+        coins: &str,
+        sum: Option<Decimal>,
+    ) -> Result<Json, PathError> {
+        let due: Option<Decimal> = self.amount.parse().ok();
+        let rest = sum.zip(due).and_then(|(sum, due)| sum.checked_sub(due));
+        let rest = rest.unwrap_or_default().normalize();
+        let (under, over) = if rest.is_sign_negative() {
+            (rest, Decimal::ZERO)
+        } else {
+            (Decimal::ZERO, rest)
+        };
+        let time = self.time.checked_add_signed(TimeDelta::minutes(4));
+        let time = time.unwrap_or(self.time);
+        let mut json = Json::default();
+        json.set(
+            "id",
+            Json::raw((9001_usize.saturating_add(index)).to_string()),
+        )?;
+        json.set("hash", hash(index).into())?;
+        json.set(
+            "hashUrl",
+            format!("https://explorer.example/tx/{}", hash(index)).into(),
+        )?;
+        json.set("amount.base", Json::raw(self.amount.as_str()))?;
+        json.set("amount.total", Json::raw(coins))?;
+        json.set("amount.underPaid", Json::raw(under.to_string()))?;
+        json.set("amount.overPaid", Json::raw(over.to_string()))?;
+        json.set("amountFiat.base", self.fiat(&self.amount).into())?;
+        json.set("amountFiat.total", self.fiat(coins).into())?;
+        json.set("amountFiat.underPaid", self.fiat(&under.to_string()).into())?;
+        json.set("amountFiat.overPaid", self.fiat(&over.to_string()).into())?;
+        json.set("createdAt", local(time).into())?;
+        json.set("createdAtMiliseconds", time.timestamp_millis().into())?;
+        Ok(json)
+    }
+}
+
+/// The endpoint's own form of an error, such as 404 for a token that it does not
+/// know.
+#[must_use]
+pub fn refusal(status_code: u16, message: &str) -> Body<OrderAnswer> {
+    let mut json = Json::default();
+    let made = json
+        .set("status", "error".into())
+        .and_then(|()| json.set("status_code", i32::from(status_code).into()))
+        .and_then(|()| json.set("message", message.into()));
+    or_panic(made);
+    Body::new(json)
+}
+
+/// The gateway's ids are numbers.
+fn number_or_text(id: &str) -> Json {
+    match id.parse::<u64>() {
+        Ok(number) if number.to_string() == id => number.into(),
+        _ => id.into(),
+    }
+}
+
+/// What the cabinet shows for a status code.
+fn label(code: &str) -> String {
+    match OrderStatus::from(code) {
+        OrderStatus::InProgress => "In-progress".to_owned(),
+        OrderStatus::PaidUnconfirmed => "Paid/Unconfirmed".to_owned(),
+        _ => {
+            let mut rest = code.chars();
+            let first = rest.next().into_iter();
+            first.chain(rest.flat_map(char::to_lowercase)).collect()
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! [`Json`]: JSON as it will stand on the wire, and paths into it.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// JSON that keeps its text: `0.100` stays `0.100`, and keys keep their order.
+///
+/// Texts, whole numbers, booleans and options of them are made into it with
+/// `into()`; numbers with a point are [`raw`](Self::raw), so that none passes
+/// through a binary float.
+///
+/// ```
+/// use payhook::testing::Json;
+///
+/// assert_eq!(Json::from("a \"b\"").to_string(), r#""a \"b\"""#);
+/// assert_eq!(Json::from(None::<&str>).to_string(), "null");
+/// assert_eq!(Json::raw("0.100").to_string(), "0.100");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Json(Node);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Node {
+    List(Vec<Json>),
+    Object(Vec<(String, Json)>),
+    /// Verbatim.
+    Scalar(String),
+}
+
+/// A path leads nowhere: a step of it is neither the key of an object nor the
+/// index of a list entry.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{path}` leads nowhere in this body")]
+#[non_exhaustive]
+pub struct PathError {
+    /// As it was given.
+    pub path: Box<str>,
+}
+
+impl Json {
+    /// Whatever text, untouched and unchecked.
+    #[must_use]
+    pub fn raw(text: impl Into<String>) -> Self {
+        Self(Node::Scalar(text.into()))
+    }
+
+    /// Reads a JSON text. Scalars and the order of keys stay as they are, white
+    /// space between them goes.
+    ///
+    /// # Errors
+    ///
+    /// As [`serde_json::from_str`].
+    pub fn parse(text: &str) -> serde_json::Result<Self> {
+        let node = match text.trim_start().chars().next() {
+            Some('{') => {
+                let Fields(fields) = serde_json::from_str(text)?;
+                let fields = fields.into_iter();
+                let read = fields.map(|(key, value)| Ok((key, Self::parse(value.get())?)));
+                Node::Object(read.collect::<serde_json::Result<_>>()?)
+            }
+            Some('[') => {
+                let entries: Vec<&RawValue> = serde_json::from_str(text)?;
+                let read = entries.iter().map(|entry| Self::parse(entry.get()));
+                Node::List(read.collect::<serde_json::Result<_>>()?)
+            }
+            _ => {
+                let scalar: &RawValue = serde_json::from_str(text)?;
+                Node::Scalar(scalar.get().to_owned())
+            }
+        };
+        Ok(Self(node))
+    }
+
+    /// A body to start from; the tests make one of each.
+    #[allow(clippy::expect_used, reason = "the templates are constants")]
+    pub(crate) fn template(text: &str) -> Self {
+        Self::parse(text).expect("a template is JSON")
+    }
+
+    /// Puts `value` at the path. A key that is not there is added, and so is an
+    /// entry at the end of a list.
+    pub(crate) fn set(&mut self, path: &str, value: Self) -> Result<(), PathError> {
+        let place = self.place(path, true)?;
+        *place = value;
+        Ok(())
+    }
+
+    /// Takes away a key with its value, or a list's entry.
+    pub(crate) fn remove(&mut self, path: &str) -> Result<(), PathError> {
+        let nowhere = || PathError { path: path.into() };
+        self.place(path, false)?;
+        let cut = path.rfind(['.', '[']).unwrap_or_default();
+        let (holder, last) = path.split_at_checked(cut).ok_or_else(nowhere)?;
+        let holder = if holder.is_empty() {
+            self
+        } else {
+            self.place(holder, false)?
+        };
+        match (&mut holder.0, step(last)) {
+            (Node::Object(fields), Some((Step::Key(key), _))) => {
+                fields.retain(|(own, _)| own != key);
+            }
+            (Node::List(entries), Some((Step::Index(index), _))) if index < entries.len() => {
+                entries.remove(index);
+            }
+            _ => return Err(nowhere()),
+        }
+        Ok(())
+    }
+
+    fn place(&mut self, path: &str, add: bool) -> Result<&mut Self, PathError> {
+        let nowhere = || PathError { path: path.into() };
+        let mut place = self;
+        let mut rest = path;
+        while !rest.is_empty() {
+            let (next, behind) = step(rest).ok_or_else(nowhere)?;
+            place = place.child(&next, add).ok_or_else(nowhere)?;
+            rest = behind;
+        }
+        Ok(place)
+    }
+
+    fn child(&mut self, step: &Step<'_>, add: bool) -> Option<&mut Self> {
+        if add && *self == Self::default() {
+            // What was `null` or absent becomes what the path wants it to be.
+            self.0 = match step {
+                Step::Index(_) => Node::List(Vec::new()),
+                Step::Key(_) => Node::Object(Vec::new()),
+            };
+        }
+        match (&mut self.0, step) {
+            (Node::Object(fields), Step::Key(key)) => {
+                let known = fields.iter().position(|(own, _)| own == key);
+                if known.is_none() && add {
+                    fields.push(((*key).to_owned(), Self::default()));
+                }
+                let index = known.unwrap_or(fields.len().saturating_sub(1));
+                let field = fields.get_mut(index)?;
+                (field.0 == *key).then_some(&mut field.1)
+            }
+            (Node::List(entries), Step::Index(index)) => {
+                if *index == entries.len() && add {
+                    entries.push(Self::default());
+                }
+                entries.get_mut(*index)
+            }
+            _ => None,
+        }
+    }
+}
+
+enum Step<'p> {
+    Index(usize),
+    Key(&'p str),
+}
+
+/// The first step of a path such as `included[1].attributes.amount`, and what
+/// is behind it.
+fn step(path: &str) -> Option<(Step<'_>, &str)> {
+    if let Some(behind) = path.strip_prefix('[') {
+        let (index, rest) = behind.split_once(']')?;
+        return Some((Step::Index(index.parse().ok()?), rest));
+    }
+    let path = path.strip_prefix('.').unwrap_or(path);
+    let end = path.find(['.', '[']).unwrap_or(path.len());
+    let (key, rest) = path.split_at_checked(end)?;
+    (!key.is_empty()).then_some((Step::Key(key), rest))
+}
+
+/// An object's fields, a repeated key as often as it stands there.
+struct Fields<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct FieldsVisitor;
+
+        impl<'de> Visitor<'de> for FieldsVisitor {
+            type Value = Fields<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
+                let mut fields = Vec::new();
+                while let Some(field) = map.next_entry()? {
+                    fields.push(field);
+                }
+                Ok(Fields(fields))
+            }
+        }
+
+        deserializer.deserialize_map(FieldsVisitor)
+    }
+}
+
+impl Default for Json {
+    fn default() -> Self {
+        Self::raw("null")
+    }
+}
+
+/// The text, without white space.
+impl fmt::Display for Json {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Node::List(entries) => {
+                f.write_str("[")?;
+                for (index, entry) in entries.iter().enumerate() {
+                    let comma = if index == 0 { "" } else { "," };
+                    write!(f, "{comma}{entry}")?;
+                }
+                f.write_str("]")
+            }
+            Node::Object(fields) => {
+                f.write_str("{")?;
+                for (index, (key, value)) in fields.iter().enumerate() {
+                    let comma = if index == 0 { "" } else { "," };
+                    write!(f, "{comma}{}:{value}", Self::from(key.as_str()))?;
+                }
+                f.write_str("}")
+            }
+            Node::Scalar(text) => f.write_str(text),
+        }
+    }
+}
+
+impl From<&str> for Json {
+    fn from(text: &str) -> Self {
+        Self::raw(serde_json::Value::from(text).to_string())
+    }
+}
+
+impl From<String> for Json {
+    fn from(text: String) -> Self {
+        Self::from(text.as_str())
+    }
+}
+
+impl<T: Into<Json>> From<Option<T>> for Json {
+    fn from(value: Option<T>) -> Self {
+        value.map_or_else(Self::default, Into::into)
+    }
+}
+
+macro_rules! from_plain {
+    ($($Type:ty),+) => {$(
+        impl From<$Type> for Json {
+            fn from(value: $Type) -> Self {
+                Self::raw(value.to_string())
+            }
+        }
+    )+};
+}
+
+from_plain!(bool, i32, i64, u32, u64);

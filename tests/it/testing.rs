@@ -1,0 +1,3 @@
+//! The test kit: bodies that a gateway would post.
+
+mod builders;

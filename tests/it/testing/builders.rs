@@ -1,0 +1,423 @@
+//! The builders make what the gateways send, byte for byte, and every stray form
+//! of it.
+
+use payhook::b2binpay::{Key, Operation, TrackingIds, TransferCallback, Verifier};
+use payhook::citypay::{Account, OrderStatus};
+use payhook::testing::b2binpay::{CallbackBuilder, Currency, deposit, payout, transfer};
+use payhook::testing::{BuildError, Json, PathError, citypay};
+use payhook::{Amount, Unverified, Verified, VerifyError};
+
+use crate::support::{self, SECRET, cases};
+
+fn key() -> Key {
+    Key::callback_secret(SECRET).unwrap()
+}
+
+fn v2_key() -> Key {
+    Key::login_password("merchant-api-key", "p@ss:w0rd/ünï").unwrap()
+}
+
+fn given(name: &str) -> String {
+    let case = cases().into_iter().find(|case| case.name == name).unwrap();
+    String::from_utf8(case.body).unwrap()
+}
+
+fn verify(body: &[u8], ids: TrackingIds) -> Result<Verified<TransferCallback>, VerifyError> {
+    Verifier::new(key(), ids).verify(Unverified::parse(body).unwrap())
+}
+
+/// The vectors' deposit stays *created*, as one without an invoice.
+fn vector() -> CallbackBuilder {
+    deposit().operation_status(2)
+}
+
+#[test]
+fn signed_deposits_byte_for_byte() {
+    let expired = deposit().no_transfer().sign(&key());
+    // Its own amount is the vector's whole difference.
+    let other_amount = vector()
+        .tracking_id("")
+        .set("included[1].attributes.amount", "1.500000000000000000")
+        .set(
+            "included[1].attributes.amount_target",
+            "1.500000000000000000",
+        );
+    let user = vector().unconfirmed(1).sign(&key());
+    let cases = [
+        ("deposit_confirmed_v3", vector().sign(&key())),
+        ("deposit_confirmed_v2", vector().sign(&v2_key())),
+        ("deposit_user_confirmation", user),
+        ("deposit_failed", vector().failed().sign(&key())),
+        ("deposit_blocked_by_aml", vector().blocked().sign(&key())),
+        ("deposit_expired_no_transfer_v3", expired),
+        ("deposit_empty_tracking_id", other_amount.sign(&key())),
+    ];
+    for (name, body) in cases {
+        assert_eq!(body.as_str(), given(name), "{name}");
+    }
+    let unsigned = deposit()
+        .v2()
+        .no_transfer()
+        .set("data.attributes.target_paid", "0.412000000000000000")
+        .remove("included[0]")
+        .unsigned();
+    assert_eq!(unsigned.as_str(), given("unsigned_no_transfer"));
+}
+
+#[test]
+fn tampered_bodies_byte_for_byte() {
+    let amount = "included[1].attributes.amount";
+    let signed = vector().sign(&key());
+    let cases = [
+        ("wrong_secret", signed.clone()),
+        (
+            "missing_meta_with_a_transfer",
+            signed.clone().remove("meta"),
+        ),
+        (
+            "missing_signature_with_a_transfer",
+            signed.clone().remove("meta.sign"),
+        ),
+    ];
+    for (name, body) in cases {
+        assert_eq!(body.as_str(), given(name), "{name}");
+    }
+    assert_ne!(signed.clone().set(amount, "1").as_str(), signed.as_str());
+}
+
+/// The vectors' payout has another example of fees.
+#[test]
+fn payouts_byte_for_byte() {
+    let rejected = payout().no_transfer().sign(&key());
+    assert_eq!(rejected.as_str(), given("payout_rejected_no_transfer"));
+
+    let fee = transfer().op_type(9).amount("13.4");
+    let body = payout().include_first(fee);
+    let body = ["included[0]", "included[2]"]
+        .iter()
+        .fold(body, |body, at| {
+            let commission = "0.001648000000000000";
+            body.set(&format!("{at}.attributes.commission"), commission)
+                .set(&format!("{at}.attributes.commission_target"), commission)
+                .set(&format!("{at}.attributes.fee"), "0.000000000000000000")
+                .set(
+                    &format!("{at}.attributes.rate_target"),
+                    "1.000000000000000000",
+                )
+        });
+    let body = body
+        .set(
+            "included[0].attributes.amount_cleared",
+            "0.410352000000000000",
+        )
+        .set("included[2].attributes.amount_cleared", "126.200000")
+        .set("included[2].attributes.risk", None::<i32>)
+        .set("included[2].attributes.risk_status", 4)
+        .sign(&key());
+    assert_eq!(
+        body.as_str(),
+        given("payout_confirmed_with_transportation_first")
+    );
+}
+
+#[test]
+fn citypay_byte_for_byte() {
+    let paid = |order: citypay::OrderBuilder| order.callback();
+    let order = citypay::order;
+    let sent = "0.0006527";
+    let cases = [
+        ("order_created", paid(order().created())),
+        ("order_paid_unconfirmed", paid(order().paid_unconfirmed())),
+        ("order_confirmed", paid(order())),
+        ("order_canceled", paid(order().canceled().received(sent))),
+        (
+            "order_status_as_the_docs_spell_it",
+            paid(
+                order()
+                    .status("Paid/Unconfirmed")
+                    .action("receive_transaction"),
+            ),
+        ),
+        (
+            "order_underpaid",
+            paid(order().underpaid().received(sent)).set("received_amount_in_fiat", "12.40"),
+        ),
+        (
+            "order_overpaid_numeric_fiat",
+            paid(order().overpaid().received(sent))
+                .set("received_amount_in_fiat", Json::raw("75.25")),
+        ),
+        (
+            "order_without_any_identity",
+            paid(order().paid_unconfirmed())
+                .remove("order_id")
+                .remove("client_order_id")
+                .remove("order_token"),
+        ),
+    ];
+    for (name, body) in cases {
+        assert_eq!(body.as_str(), given(name), "{name}");
+    }
+    let deposit = citypay::deposit().callback();
+    let deposit = deposit.set("crated_at", "2026-03-02 09:10:11");
+    assert_eq!(deposit.as_str(), given("deposit_confirmed_typo_crated_at"));
+    let pending = citypay::deposit().pending().callback();
+    let pending = pending
+        .remove("crated_at")
+        .set("created_at", "2026-03-02 09:10:11");
+    assert_eq!(pending.as_str(), given("deposit_pending_created_at"));
+}
+
+#[test]
+fn every_kind_verifies() {
+    for status in [-3, -2, -1, 0, 1, 2, 7] {
+        for builder in [deposit(), payout(), deposit().unnamed(), payout().v2()] {
+            let body = builder
+                .tracking_id("order-1")
+                .transfer_status(status)
+                .sign(&key());
+            let callback = verify(&body, TrackingIds::Lettered).unwrap();
+            let proven = callback.proven();
+            assert_eq!(proven.transfer_status().unwrap().code(), status);
+            assert_eq!(proven.tracking_id(), Some("order-1"));
+        }
+    }
+    for builder in [deposit(), payout()] {
+        let body = builder.clone().no_transfer().sign(&key());
+        assert!(
+            verify(&body, TrackingIds::Lettered)
+                .unwrap()
+                .proven()
+                .amount()
+                .is_none()
+        );
+        let body = builder.v2().no_transfer().unsigned();
+        let error = verify(&body, TrackingIds::Lettered).unwrap_err();
+        assert!(matches!(error, VerifyError::Unsigned(_)));
+    }
+    let body = deposit().tracking_id(17).amount("10.5").sign(&key());
+    let callback = verify(&body, TrackingIds::Any).unwrap();
+    assert_eq!(
+        callback.proven().undivided(),
+        Some("210.50000000000000000017")
+    );
+}
+
+#[test]
+fn amounts_are_written_as_the_gateway_does() {
+    let written = |body: CallbackBuilder| {
+        let body = body.sign(&key());
+        let callback = body.unverified().unwrap().into_unverified();
+        callback.transfer().unwrap().amount.to_string()
+    };
+    assert_eq!(
+        written(deposit().amount("0.3").currency("ETH")),
+        "0.300000000000000000"
+    );
+    assert_eq!(written(deposit().amount("7").currency("USDT")), "7.000000");
+    assert_eq!(
+        written(deposit().amount("7.1234567").currency("USDT")),
+        "7.1234567"
+    );
+    let other = Currency::new("XMR").scale(12).confirmation_blocks(10);
+    assert_eq!(
+        written(deposit().amount("7").currency(other.clone())),
+        "7.000000000000"
+    );
+    let body = deposit().currency(other).confirmed().sign(&key());
+    let callback = body.unverified().unwrap().into_unverified();
+    assert_eq!(callback.transfer().unwrap().confirmations, Some(10));
+    assert_eq!(callback.currency().unwrap().alpha.as_deref(), Some("XMR"));
+
+    let raw = deposit().set("included[1].attributes.amount", Json::raw("0.4120"));
+    assert_eq!(written(raw), "0.4120");
+}
+
+#[test]
+fn a_deposits_own_status_follows() {
+    let status = |body: CallbackBuilder| {
+        let body = body.sign(&key());
+        let callback = body.unverified().unwrap().into_unverified();
+        match callback.operation {
+            Operation::Deposit(deposit) => deposit.status.unwrap().code(),
+            _ => panic!("a deposit"),
+        }
+    };
+    assert_eq!(status(deposit()), 3);
+    assert_eq!(status(deposit().unconfirmed(1)), 2);
+    assert_eq!(status(deposit().requested("0.5")), 2);
+    assert_eq!(status(deposit().requested("0.4")), 5);
+    assert_eq!(status(deposit().no_transfer()), 4);
+    assert_eq!(status(deposit().operation_status(9)), 9);
+}
+
+#[test]
+fn times_follow_the_callbacks() {
+    let time = "2027-01-01T00:00:10Z".parse().unwrap();
+    let body = deposit().at(time).sign(&key());
+    assert!(
+        body.as_str()
+            .contains(r#""time":"2027-01-01T00:00:10.000000Z""#)
+    );
+    assert!(
+        body.as_str()
+            .contains(r#""created_at":"2026-12-31T23:54:07.448131Z""#)
+    );
+    assert!(verify(&body, TrackingIds::Lettered).is_ok());
+}
+
+#[test]
+fn several_transfers_in_any_order() {
+    let fee = || transfer().id("1").op_type(9).amount("2").currency("TRX");
+    for body in [payout().include(fee()), payout().include_first(fee())] {
+        let body = body.include(Currency::new("TRX")).unnamed().sign(&key());
+        let callback = verify(&body, TrackingIds::Lettered).unwrap();
+        assert_eq!(
+            callback.proven().amount(),
+            Some(&"125".parse::<Amount>().unwrap())
+        );
+        assert_eq!(callback.reported().other_transfers().count(), 1);
+    }
+    let odd = Json::parse(r#"{"type":"receipt","id":1}"#).unwrap();
+    let body = deposit().include(odd).sign(&key());
+    let callback = verify(&body, TrackingIds::Lettered).unwrap();
+    assert_eq!(callback.reported().other_resources.len(), 1);
+}
+
+#[test]
+fn any_text_can_be_signed() {
+    let body = deposit()
+        .tracking_id("-order")
+        .set("included[1].attributes.amount", "0.0105")
+        .sign_text(&key(), &format!("20.0105-order{}", support::TIME));
+    assert!(verify(&body, TrackingIds::Any).is_ok());
+    let signature = support::sign(SECRET, &format!("20.0105-order{}", support::TIME));
+    assert!(body.as_str().contains(&signature));
+}
+
+#[test]
+fn what_cannot_be_made_is_told() {
+    let error = deposit().set("data.id.x", 1).try_sign(&key()).unwrap_err();
+    assert_eq!(error.to_string(), "`data.id.x` leads nowhere in this body");
+    for path in [
+        "",
+        "data..id",
+        "included[7]",
+        "included[x]",
+        "data[0]",
+        "meta.time.x",
+    ] {
+        let error = deposit().sign(&key()).try_set(path, 1).map(|_| ());
+        let expected = if path.is_empty() { Ok(()) } else { Err(path) };
+        assert_eq!(
+            error.map_err(|error| error.path.to_string()),
+            expected.map_err(str::to_owned)
+        );
+    }
+    for path in ["data.nothing", "included[9]", "data.id[0]"] {
+        let error = deposit().remove(path).try_sign(&key()).unwrap_err();
+        assert!(
+            matches!(error, BuildError::Path(PathError { .. })),
+            "{path}"
+        );
+    }
+    let error = deposit()
+        .set("data.type", "refund")
+        .try_sign(&key())
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "what is signed of this body can't be told"
+    );
+    assert!(matches!(error, BuildError::Parse(_)));
+}
+
+#[test]
+#[should_panic(
+    expected = "what is signed of this body can't be told: `data.id`: expected a value, found none"
+)]
+fn a_wrong_test_hears_it() {
+    let _ = deposit().remove("data.id").sign(&key());
+}
+
+#[test]
+fn json_is_kept_as_it_stands() {
+    for text in [
+        r#"{"b":1e-8,"a":[0.100,-0,"\u00e9",true,null],"a":{}}"#,
+        "[]",
+        "\"x\"",
+        "1.0",
+    ] {
+        assert_eq!(Json::parse(text).unwrap().to_string(), text);
+    }
+    assert_eq!(
+        Json::parse(" { \"a\" : [ 1 ] } ").unwrap().to_string(),
+        r#"{"a":[1]}"#
+    );
+    for text in ["", "{", "[1,]", "1 2", "{\"a\":1}}"] {
+        assert!(Json::parse(text).is_err(), "{text}");
+    }
+    assert_eq!(Json::from(Some(-3)).to_string(), "-3");
+    assert_eq!(Json::from(None::<bool>).to_string(), "null");
+    assert_eq!(Json::from("é\"\n".to_owned()).to_string(), "\"é\\\"\\n\"");
+}
+
+#[test]
+fn answers_belong_to_their_orders() {
+    let account = Account::new("5120").unwrap();
+    for (order, total) in [
+        (citypay::order(), Some("0.0006527")),
+        (citypay::order().created(), None),
+        (citypay::order().underpaid(), Some("0.00013054")),
+        (citypay::order().overpaid(), Some("0.000815875")),
+        (
+            citypay::order().received("0.0004").received("0.0002527"),
+            Some("0.0006527"),
+        ),
+    ] {
+        let token = "tok_4f9c1b7e";
+        let callback = order.callback().unverified().unwrap();
+        let proven = account
+            .prove_order(callback, token, &order.answer("5120"))
+            .unwrap();
+        let answer = order.answer("5120").answer().unwrap();
+        let received = answer
+            .transactions
+            .iter()
+            .try_fold(Amount::default(), |sum, it| sum.checked_add(it.received()?));
+        let expected = total.unwrap_or("0").parse().unwrap();
+        assert_eq!(received, Some(expected));
+        assert!(!proven.proven().is_behind());
+    }
+    let underpaid = citypay::order().underpaid().answer("5120");
+    let parts = underpaid.answer().unwrap().transactions[0].amount.clone();
+    assert_eq!(parts.under_paid, Some("-0.00052216".parse().unwrap()));
+    let fiat = underpaid.answer().unwrap().transactions[0]
+        .amount_fiat
+        .clone();
+    assert_eq!(fiat.total.unwrap().as_str(), "12.00");
+
+    let paid = citypay::order().callback().unverified().unwrap();
+    let foreign = citypay::order().answer("9");
+    let error = account
+        .prove_order(paid, "tok_4f9c1b7e", &foreign)
+        .unwrap_err();
+    assert!(matches!(error, VerifyError::OtherCustomer));
+    let error = citypay::refusal(404, "Not found").answer().unwrap_err();
+    assert!(matches!(
+        error,
+        VerifyError::AnswerRefused { code: Some(404) }
+    ));
+    let behind = citypay::order().paid_unconfirmed().answer("5120");
+    assert_eq!(
+        behind.answer().unwrap().status,
+        OrderStatus::PaidUnconfirmed
+    );
+}
+
+/// A test body may be signed with a key that is in use.
+#[test]
+fn debug_shows_no_body() {
+    let body = deposit().sign(&key());
+    assert_eq!(format!("{body:?}"), "Body { length: 1767, .. }");
+}
