@@ -20,8 +20,10 @@
 //! ```
 
 mod answer;
+mod endpoint;
 
 pub use answer::refusal;
+pub use endpoint::{OrderEndpoint, Unreachable};
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
