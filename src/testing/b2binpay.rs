@@ -358,12 +358,7 @@ impl CallbackBuilder {
     /// [`BuildError::Parse`] if the body can't be read as a callback: there is
     /// no saying what of it is signed.
     pub fn try_sign(&self, key: &Key) -> Result<Body<TransferCallback>, BuildError> {
-        // Whether it is signed decides what is read.
-        let draft = self.signed_with(key, &hex(&[0; 32]))?.to_string();
-        let read: Unverified<TransferCallback> =
-            Unverified::parse_within(draft.as_bytes(), usize::MAX)?;
-        let signature = Message::of(read.unverified()).sign(key.mac());
-        Ok(Body::new(self.signed_with(key, &signature)?))
+        sign_json(self.signed_with(key, "")?, key)
     }
 
     /// Signs a text of the caller's instead: for what can't be read, and for
@@ -553,6 +548,43 @@ impl From<TransferBuilder> for Included {
     fn from(transfer: TransferBuilder) -> Self {
         Self::Transfer(transfer)
     }
+}
+
+/// Signs a body anew, such as one that was recorded in production, with a test
+/// key. What it says stays as it is.
+///
+/// ```
+/// use payhook::b2binpay::{Key, TrackingIds, Verifier};
+/// use payhook::testing::b2binpay::sign_again;
+///
+/// let recorded = std::fs::read("examples/bodies/b2binpay-payout-confirmed.json")?;
+/// let key = Key::callback_secret("my test secret")?;
+/// let body = sign_again(&recorded, &key)?;
+/// let verifier = Verifier::new(key, TrackingIds::Lettered);
+/// assert!(verifier.verify(body.unverified()?).is_ok());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// [`BuildError::Parse`] if it can't be read as a callback, which one without
+/// `meta.time` can't be once it is signed.
+pub fn sign_again(body: &[u8], key: &Key) -> Result<Body<TransferCallback>, BuildError> {
+    let read: Unverified<TransferCallback> = Unverified::parse_within(body, usize::MAX)?;
+    let text = str::from_utf8(read.unverified().raw()).unwrap_or_default();
+    sign_json(Json::parse(text)?, key)
+}
+
+/// Reads what would be signed of it, and signs that.
+fn sign_json(mut json: Json, key: &Key) -> Result<Body<TransferCallback>, BuildError> {
+    // Whether there is a signature decides what is read.
+    json.set("meta.sign", hex(&[0; 32]).into())?;
+    let draft = json.to_string();
+    let read: Unverified<TransferCallback> =
+        Unverified::parse_within(draft.as_bytes(), usize::MAX)?;
+    let signature = Message::of(read.unverified()).sign(key.mac());
+    json.set("meta.sign", signature.into())?;
+    Ok(Body::new(json))
 }
 
 /// When what a callback tells of happened, as the gateway writes it.

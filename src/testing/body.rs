@@ -87,9 +87,18 @@ impl<C> Body<C> {
     /// If nothing is there.
     #[must_use]
     #[track_caller]
-    pub fn remove(mut self, path: &str) -> Self {
-        or_panic(self.json.remove(path));
-        Self::new(self.json)
+    pub fn remove(self, path: &str) -> Self {
+        or_panic(self.try_remove(path))
+    }
+
+    /// [`remove`](Self::remove) for paths that may be wrong.
+    ///
+    /// # Errors
+    ///
+    /// [`PathError`] if nothing is there.
+    pub fn try_remove(mut self, path: &str) -> Result<Self, PathError> {
+        self.json.remove(path)?;
+        Ok(Self::new(self.json))
     }
 }
 
@@ -145,9 +154,12 @@ impl<C> fmt::Debug for Body<C> {
 }
 
 /// Why a body can't be made as it was asked for.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
+    /// It is no JSON that could be changed.
+    #[error("the body can't be taken apart")]
+    Json(#[from] serde_json::Error),
     /// It can't be read as a callback, so nobody can say which text is signed:
     /// sign a text of your own with `sign_text`.
     #[error("what is signed of this body can't be told")]

@@ -1,0 +1,41 @@
+//! What can be asked for.
+
+use clap::{Parser, Subcommand};
+
+use crate::{inspect, listen, trigger, verify};
+
+const ENDINGS: &str = "\
+Exit status: 0 all is well, 1 the answer is no (not verified, refused, a rule broken), \
+2 wrong usage, 3 unreadable input, 4 it could not be done.";
+
+/// Payment callbacks of B2BINPAY, Coinsbuy and CityPay.io: look into them, prove
+/// them, and post test ones.
+#[derive(Debug, Parser)]
+#[command(version, after_help = ENDINGS)]
+pub(crate) struct Args {
+    /// For machines: a JSON object a line.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Print what a shell needs to complete this command.
+    Completions {
+        /// For this shell.
+        shell: clap_complete::Shell,
+    },
+    /// Show what a body says, and what of it a signature or an answer proves.
+    Inspect(inspect::Inspect),
+    /// Show each callback that arrives: verified, or why not.
+    Listen(listen::Listen),
+    /// List what can be triggered and simulated.
+    Scenario,
+    /// Sign and post one callback, as the gateway would.
+    Trigger(trigger::Trigger),
+    /// Prove a body: exit status 0 if it is, 1 if it is not.
+    Verify(verify::Verify),
+}

@@ -1,0 +1,83 @@
+//! The bodies that are looked at: from a file or from standard input.
+
+use std::fs::File;
+use std::io::{Read, stdin};
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use payhook::Gateway;
+use serde_json::value::RawValue;
+
+use crate::trouble::Trouble;
+
+/// No callback is as long.
+const LIMIT: u64 = 16 * 1024 * 1024;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct BodyArgs {
+    /// The body, untouched; `-` for standard input.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    /// Whose callback it is; told by the body unless set.
+    #[arg(long, value_enum)]
+    gateway: Option<GatewayName>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GatewayName {
+    B2binpay,
+    Citypay,
+}
+
+impl From<GatewayName> for Gateway {
+    fn from(name: GatewayName) -> Self {
+        match name {
+            GatewayName::B2binpay => Self::B2binpay,
+            GatewayName::Citypay => Self::CityPay,
+        }
+    }
+}
+
+impl BodyArgs {
+    pub(crate) fn read(&self) -> Result<(Vec<u8>, Gateway), Trouble> {
+        let body = read(&self.file)?;
+        let gateway = self
+            .gateway
+            .map_or_else(|| gateway_of(&body), Gateway::from);
+        Ok((body, gateway))
+    }
+}
+
+pub(crate) fn read(file: &Path) -> Result<Vec<u8>, Trouble> {
+    let mut bytes = Vec::new();
+    let name = file.display();
+    let read = if file.as_os_str() == "-" {
+        stdin().lock().take(LIMIT).read_to_end(&mut bytes)
+    } else {
+        File::open(file).and_then(|file| file.take(LIMIT).read_to_end(&mut bytes))
+    };
+    match read {
+        Ok(_) => Ok(bytes),
+        Err(error) => Err(Trouble::of(&format!("`{name}` can't be read"), &error)),
+    }
+}
+
+/// A server has an address for each gateway; here they have to be told apart.
+pub(crate) fn gateway_of(body: &[u8]) -> Gateway {
+    #[derive(serde::Deserialize)]
+    struct Flat<'a> {
+        #[serde(borrow)]
+        r#type: Option<&'a RawValue>,
+        #[serde(borrow)]
+        data: Option<&'a RawValue>,
+    }
+
+    match serde_json::from_slice::<Flat<'_>>(body) {
+        Ok(Flat {
+            r#type: Some(_),
+            data: None,
+        }) => Gateway::CityPay,
+        _ => Gateway::B2binpay,
+    }
+}

@@ -1,0 +1,195 @@
+//! What a callback says, fact by fact, and which of it is proven.
+
+use std::fmt::{Display, Write as _};
+
+use payhook::b2binpay::{CallbackType, ProvenTransfer, TransferCallback};
+use payhook::citypay::{OrderCallback, ProvenOrder};
+use payhook::{Anomaly, Callback, Fact, Proven, Verified};
+use serde_json::{Map, Value, json};
+
+use crate::screen::{FAINT, GOOD, plain, styled};
+
+/// The facts of one callback, in the order in which they are shown.
+pub(crate) struct Facts(Vec<Row>);
+
+struct Row {
+    name: &'static str,
+    value: String,
+    mark: Mark,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    /// By this crate, from what the body says.
+    Inferred,
+    Proven,
+    Reported,
+    /// If the evidence were right, which nobody has checked.
+    WouldBe,
+}
+
+impl Mark {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Inferred => "inferred",
+            Self::Proven => "proven",
+            Self::Reported => "reported",
+            Self::WouldBe => "would be proven",
+        }
+    }
+}
+
+impl Facts {
+    pub(crate) fn of(callback: &Verified<Callback>) -> Self {
+        let mut facts = Self(Vec::new());
+        let event = callback.event();
+        facts.fact("outcome", Some(event.outcome()));
+        facts.fact("kind", Some(event.kind()));
+        facts.fact("reference", event.reference());
+        facts.fact("amount", event.amount());
+        facts.fact("currency", event.currency());
+        facts.fact("time", event.time());
+        facts.fact("blockchain transaction", event.blockchain_transaction());
+        match (callback.reported(), callback.proven()) {
+            (Callback::Transfer(told), Proven::Transfer(proven)) => facts.transfer(told, proven),
+            (Callback::Order(told), Proven::Order(proven)) => facts.order(told, proven),
+            (Callback::Deposit(told), _) => {
+                facts.told("status", told.status.as_ref());
+                facts.told("action", told.action.as_ref());
+            }
+            _ => {}
+        }
+        facts.anomalies(callback.reported().anomalies());
+        facts
+    }
+
+    /// The same of a callback that is only taken for proven.
+    pub(crate) fn unchecked(mut self) -> Self {
+        for row in &mut self.0 {
+            if row.mark == Mark::Proven {
+                row.mark = Mark::WouldBe;
+            }
+        }
+        self
+    }
+
+    fn transfer(&mut self, told: &TransferCallback, proven: &ProvenTransfer) {
+        self.add("signed text", proven.undivided(), Mark::Proven);
+        let status = proven.transfer_status();
+        self.add(
+            "transfer status",
+            status.map(|it| coded(it, it.code())),
+            Mark::Proven,
+        );
+        if let Some(transfer) = told.transfer() {
+            if status.is_none() {
+                self.told(
+                    "transfer status",
+                    Some(coded(transfer.status, transfer.status.code())),
+                );
+            }
+            self.told("transfer id", Some(&transfer.id));
+            self.told(
+                "operation type",
+                transfer.op_type.map(|it| coded(it, it.code())),
+            );
+            let blocks = told
+                .currency()
+                .and_then(|currency| currency.confirmation_blocks);
+            let confirmations = transfer.confirmations.map(|count| match blocks {
+                Some(blocks) => format!("{count} of {blocks}"),
+                None => count.to_string(),
+            });
+            self.told("confirmations", confirmations);
+        }
+        self.told("operation id", Some(&told.id));
+        let types = told.callback_type();
+        let types: Vec<_> = types
+            .candidates()
+            .iter()
+            .map(CallbackType::as_str)
+            .collect();
+        let types = (!types.is_empty()).then(|| types.join(" or "));
+        self.add("callback type", types, Mark::Inferred);
+        let others = told.other_transfers().count();
+        self.told("other transfers", (others > 0).then_some(others));
+    }
+
+    fn order(&mut self, told: &OrderCallback, proven: &ProvenOrder) {
+        self.add("order status", proven.status(), Mark::Proven);
+        self.told("status as posted", told.status.as_ref());
+        self.told("action", told.action.as_ref());
+        self.told("order id", told.order_id.as_ref());
+        self.told("client order id", told.client_order_id.as_ref());
+        self.told("transaction id", told.transaction_id.as_ref());
+        let behind = proven.is_behind().then_some("behind the callback");
+        self.add("the endpoint is", behind, Mark::Inferred);
+    }
+
+    fn anomalies(&mut self, anomalies: &[Anomaly]) {
+        for anomaly in anomalies {
+            let what = format!("`{}`: {}", anomaly.path(), anomaly.flaw());
+            self.add("unreadable", Some(what), Mark::Inferred);
+        }
+    }
+
+    fn fact<T: Display>(&mut self, name: &'static str, fact: Option<Fact<T>>) {
+        if let Some(fact) = fact {
+            let mark = if fact.is_proven() {
+                Mark::Proven
+            } else {
+                Mark::Reported
+            };
+            self.add(name, Some(fact.value()), mark);
+        }
+    }
+
+    fn told(&mut self, name: &'static str, value: Option<impl Display>) {
+        self.add(name, value, Mark::Reported);
+    }
+
+    fn add(&mut self, name: &'static str, value: Option<impl Display>, mark: Mark) {
+        if let Some(value) = value {
+            let value = value.to_string();
+            self.0.push(Row { name, value, mark });
+        }
+    }
+
+    /// Aligned, each line indented.
+    pub(crate) fn text(&self) -> String {
+        let width = |of: fn(&Row) -> usize| self.0.iter().map(of).max().unwrap_or_default();
+        let names = width(|row| row.name.len());
+        let values = width(|row| plain(&row.value).chars().count()).min(44);
+        self.0.iter().fold(String::new(), |mut text, row| {
+            let style = match row.mark {
+                Mark::Proven => GOOD,
+                Mark::Inferred | Mark::Reported | Mark::WouldBe => FAINT,
+            };
+            let (name, value) = (row.name, plain(&row.value));
+            let mark = styled(style, row.mark.as_str());
+            let _ = writeln!(text, "  {name:names$}  {value:values$}  {mark}");
+            text
+        })
+    }
+
+    /// By name; what there can be several of is a list.
+    pub(crate) fn json(&self) -> Value {
+        let mut object = Map::new();
+        for row in &self.0 {
+            let fact = json!({"value": row.value, "mark": row.mark.as_str()});
+            match object.get_mut(row.name) {
+                None => {
+                    object.insert(row.name.to_owned(), fact);
+                }
+                Some(Value::Array(list)) => list.push(fact),
+                Some(first) => *first = json!([first.take(), fact]),
+            }
+        }
+        Value::Object(object)
+    }
+}
+
+/// `confirmed (2)`.
+fn coded(name: impl Display, code: i32) -> String {
+    format!("{name} ({code})")
+}

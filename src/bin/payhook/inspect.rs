@@ -1,0 +1,35 @@
+//! `payhook inspect`: what a body says, and what of it is proven.
+
+use crate::body::BodyArgs;
+use crate::proof::{Proof, ProofArgs};
+use crate::screen::Screen;
+use crate::shown::{self, Shown};
+use crate::trouble::{Ending, Trouble};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Inspect {
+    #[command(flatten)]
+    body: BodyArgs,
+
+    #[command(flatten)]
+    proof: ProofArgs,
+}
+
+pub(crate) fn run(args: &Inspect, screen: Screen) -> Result<Ending, Trouble> {
+    let (body, gateway) = args.body.read()?;
+    let prover = args.proof.prover()?;
+    let would_be = || -> Result<Shown, Trouble> {
+        Ok(match prover.pretend(&body, gateway)? {
+            Proof::Proven(callback) => shown::unchecked(&callback),
+            Proof::Refused(error) => shown::refused(&error, gateway),
+            Proof::Untried => Shown::default(),
+        })
+    };
+    let shown = match prover.prove(&body, gateway)? {
+        Proof::Proven(callback) => shown::proven(&callback),
+        Proof::Refused(error) => shown::refused(&error, gateway).and(would_be()?),
+        Proof::Untried => would_be()?,
+    };
+    screen.show(&shown.text, &shown.json);
+    Ok(Ending::Well)
+}

@@ -1,0 +1,149 @@
+//! Secrets: from the environment or a file, never from the command line.
+
+use std::env;
+use std::fs;
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use payhook::b2binpay::{Key, TrackingIds, Verifier};
+use zeroize::Zeroizing;
+
+use crate::trouble::Trouble;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct KeyArgs {
+    /// The environment variable that holds the callback secret (API v3). Several
+    /// for a rotation.
+    #[arg(long, value_name = "NAME")]
+    secret_env: Vec<String>,
+
+    /// The file that holds the callback secret; a newline at its end is no part
+    /// of it. Several for a rotation.
+    #[arg(long, value_name = "FILE")]
+    secret_file: Vec<PathBuf>,
+
+    /// The environment variable that holds the login (API v2).
+    #[arg(long, value_name = "NAME", requires = "password_env")]
+    login_env: Option<String>,
+
+    /// The environment variable that holds the password (API v2).
+    #[arg(long, value_name = "NAME", requires = "login_env")]
+    password_env: Option<String>,
+
+    /// What your own tracking ids look like.
+    #[arg(long, value_enum, default_value = "lettered")]
+    tracking_ids: Ids,
+}
+
+/// What the merchant's own tracking ids look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Ids {
+    /// Never used.
+    AlwaysEmpty,
+    /// Anything goes: amount and id stay one text.
+    Any,
+    /// Never empty, and beginning with neither a digit, `.` nor `-`.
+    Lettered,
+}
+
+impl From<Ids> for TrackingIds {
+    fn from(ids: Ids) -> Self {
+        match ids {
+            Ids::AlwaysEmpty => Self::AlwaysEmpty,
+            Ids::Any => Self::Any,
+            Ids::Lettered => Self::Lettered,
+        }
+    }
+}
+
+/// A secret as the operator has it, under the name that is shown for it.
+pub(crate) enum Secret {
+    Callback {
+        name: String,
+        text: Zeroizing<String>,
+    },
+    Login {
+        login: Zeroizing<String>,
+        password: Zeroizing<String>,
+    },
+}
+
+impl KeyArgs {
+    pub(crate) fn secrets(&self) -> Result<Vec<Secret>, Trouble> {
+        let mut secrets = Vec::new();
+        for name in &self.secret_env {
+            secrets.push(Secret::Callback {
+                name: name.clone(),
+                text: variable("--secret-env", name)?,
+            });
+        }
+        for file in &self.secret_file {
+            // Its name is not repeated where it could be the secret itself.
+            let read = fs::read_to_string(file).map(Zeroizing::new);
+            let text = read.map_err(|error| Trouble::of("the file of --secret-file", &error))?;
+            secrets.push(Secret::Callback {
+                name: file.display().to_string(),
+                text: Zeroizing::new(without_newline(&text).to_owned()),
+            });
+        }
+        if let (Some(login), Some(password)) = (&self.login_env, &self.password_env) {
+            secrets.push(Secret::Login {
+                login: variable("--login-env", login)?,
+                password: variable("--password-env", password)?,
+            });
+        }
+        Ok(secrets)
+    }
+
+    pub(crate) fn tracking_ids(&self) -> TrackingIds {
+        self.tracking_ids.into()
+    }
+
+    fn keys(&self) -> Result<Vec<Key>, Trouble> {
+        self.secrets()?.iter().map(Secret::key).collect()
+    }
+
+    /// `None` without any key.
+    pub(crate) fn verifier(&self) -> Result<Option<Verifier>, Trouble> {
+        let mut keys = self.keys()?.into_iter();
+        let first = keys
+            .next()
+            .map(|key| Verifier::new(key, self.tracking_ids()));
+        Ok(first.map(|verifier| keys.fold(verifier, Verifier::also)))
+    }
+
+    /// The one to sign with.
+    pub(crate) fn signing_key(&self) -> Result<Key, Trouble> {
+        self.keys()?.into_iter().next().ok_or_else(|| {
+            Trouble::new("there is nothing to sign with").hint(
+                "--secret-env NAME takes the secret from the environment, --secret-file FILE \
+                 from a file; --login-env and --password-env sign as API v2",
+            )
+        })
+    }
+}
+
+impl Secret {
+    fn key(&self) -> Result<Key, Trouble> {
+        Ok(match self {
+            Self::Callback { name, text } => Key::callback_secret(text)?.named(name),
+            Self::Login { login, password } => Key::login_password(login, password)?,
+        })
+    }
+}
+
+/// The name is not repeated: it could be the secret itself.
+fn variable(option: &str, name: &str) -> Result<Zeroizing<String>, Trouble> {
+    let value = env::var(name).map(Zeroizing::new);
+    value.map_err(|_| {
+        Trouble::new(format!(
+            "the environment has no variable as {option} names it"
+        ))
+        .hint("the option takes the variable's name, not the secret")
+    })
+}
+
+fn without_newline(text: &str) -> &str {
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    text.strip_suffix('\r').unwrap_or(text)
+}

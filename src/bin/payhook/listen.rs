@@ -1,0 +1,164 @@
+//! `payhook listen`: shows each callback that arrives.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use axum::Router;
+use axum::body::to_bytes;
+use axum::extract::{Request, State};
+use axum::http::{Method, StatusCode};
+use payhook::chrono::{DateTime, Utc};
+use payhook::{DEFAULT_BODY_LIMIT, Gateway};
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+use crate::body::gateway_of;
+use crate::keys::KeyArgs;
+use crate::post::wait;
+use crate::proof::{Proof, Prover};
+use crate::screen::{BAD, FAINT, STRONG, Screen, plain, styled};
+use crate::shown::{self, Shown};
+use crate::trouble::{Ending, Trouble};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Listen {
+    /// On this port; 0 for a free one.
+    #[arg(long, default_value_t = 3000)]
+    port: u16,
+
+    /// On this address.
+    #[arg(long, value_name = "IP", default_value_t = Ipv4Addr::LOCALHOST.into())]
+    bind: IpAddr,
+
+    /// Let it be an address that other machines reach.
+    #[arg(long)]
+    remote: bool,
+
+    /// Answer everything with this status, instead of what a receiver would say.
+    #[arg(long, value_name = "STATUS", value_parser = clap::value_parser!(u16).range(200..=599))]
+    answer: Option<u16>,
+
+    /// Stop after so many.
+    #[arg(long, value_name = "COUNT")]
+    count: Option<u32>,
+
+    #[command(flatten)]
+    keys: KeyArgs,
+}
+
+struct Listener {
+    prover: Prover,
+    answer: Option<StatusCode>,
+    screen: Screen,
+    seen: Semaphore,
+}
+
+pub(crate) fn run(args: &Listen, screen: Screen) -> Result<Ending, Trouble> {
+    if !args.remote && !args.bind.is_loopback() {
+        return Err(Trouble::new("other machines reach this address")
+            .hint("listen on 127.0.0.1, or give --remote"));
+    }
+    let listener = Arc::new(Listener {
+        prover: Prover::of_keys(&args.keys)?,
+        answer: args.answer.and_then(|code| StatusCode::from_u16(code).ok()),
+        screen,
+        seen: Semaphore::new(0),
+    });
+    wait(async {
+        let socket = TcpListener::bind((args.bind, args.port)).await;
+        let socket =
+            socket.map_err(|error| Trouble::of("the port can't be listened on", &error))?;
+        let at = socket
+            .local_addr()
+            .map_err(|error| Trouble::of("no address", &error))?;
+        let text = format!(
+            "listening on {}, any path",
+            styled(STRONG, &format!("http://{at}"))
+        );
+        screen.show(&text, &json!({"listening": format!("http://{at}")}));
+        let routes = Router::new()
+            .fallback(arrive)
+            .with_state(Arc::clone(&listener));
+        let enough = {
+            let listener = Arc::clone(&listener);
+            let count = args.count;
+            async move {
+                match count {
+                    // Never closed.
+                    Some(count) => drop(listener.seen.acquire_many(count).await),
+                    None => std::future::pending().await,
+                }
+            }
+        };
+        let served = axum::serve(socket, routes)
+            .with_graceful_shutdown(enough)
+            .await;
+        served.map_err(|error| Trouble::of("it can't go on listening", &error))?;
+        Ok(Ending::Well)
+    })
+}
+
+async fn arrive(State(listener): State<Arc<Listener>>, request: Request) -> StatusCode {
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    let body = to_bytes(request.into_body(), DEFAULT_BODY_LIMIT).await;
+    let (status, shown) = match body {
+        Err(_) => refused(StatusCode::PAYLOAD_TOO_LARGE, "longer than any callback"),
+        Ok(_) if method != Method::POST => refused(StatusCode::METHOD_NOT_ALLOWED, "no POST"),
+        Ok(body) => listener.look(&body),
+    };
+    let status = listener.answer.unwrap_or(status);
+    let now: DateTime<Utc> = SystemTime::now().into();
+    let head = format!(
+        "{} {method} {} -> {}",
+        styled(FAINT, &now.format("%H:%M:%S").to_string()),
+        plain(&path),
+        status.as_u16(),
+    );
+    let json = json!({"time": now.to_rfc3339(), "path": path, "status": status.as_u16(), "callback": shown.json});
+    listener
+        .screen
+        .show(&format!("{head}\n{}\n", shown.text), &json);
+    listener.seen.add_permits(1);
+    status
+}
+
+fn refused(status: StatusCode, why: &str) -> (StatusCode, Shown) {
+    let text = format!("{}: {why}", styled(BAD, "no callback"));
+    let json = json!({ "error": why });
+    (status, Shown { text, json })
+}
+
+impl Listener {
+    /// What to answer, and what to show.
+    fn look(&self, body: &[u8]) -> (StatusCode, Shown) {
+        let gateway = gateway_of(body);
+        let proof = self
+            .prover
+            .prove(body, gateway)
+            .and_then(|proof| match proof {
+                Proof::Untried => match self.prover.pretend(body, gateway)? {
+                    Proof::Proven(callback) => Ok((StatusCode::OK, shown::unchecked(&callback))),
+                    other => Ok(settle(other, gateway)),
+                },
+                other => Ok(settle(other, gateway)),
+            });
+        proof.unwrap_or_else(|trouble| refused(StatusCode::BAD_REQUEST, &trouble.what))
+    }
+}
+
+fn settle(proof: Proof, gateway: Gateway) -> (StatusCode, Shown) {
+    match proof {
+        Proof::Proven(callback) => (StatusCode::OK, shown::proven(&callback)),
+        Proof::Refused(error) => {
+            let status = StatusCode::from_u16(error.http_status());
+            (
+                status.unwrap_or(StatusCode::UNAUTHORIZED),
+                shown::refused(&error, gateway),
+            )
+        }
+        Proof::Untried => (StatusCode::OK, Shown::default()),
+    }
+}

@@ -1,0 +1,51 @@
+//! The command `payhook`: look into callbacks, prove them, find out why one does
+//! not verify, and post what the gateways would.
+
+mod args;
+mod body;
+mod facts;
+mod inspect;
+mod keys;
+mod listen;
+mod post;
+mod proof;
+mod scenario;
+mod screen;
+mod shown;
+mod trigger;
+mod trouble;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use args::{Args, Command};
+use screen::Screen;
+use trouble::{Ending, Trouble};
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let screen = Screen::new(args.json);
+    let ended = run(args.command, screen);
+    let ending = ended.unwrap_or_else(|trouble| {
+        screen.trouble(&trouble);
+        trouble.ending
+    });
+    ending.into()
+}
+
+fn run(command: Command, screen: Screen) -> Result<Ending, Trouble> {
+    match command {
+        Command::Completions { shell } => {
+            let mut command = Args::command();
+            clap_complete::generate(shell, &mut command, "payhook", &mut std::io::stdout());
+            Ok(Ending::Well)
+        }
+        Command::Inspect(args) => inspect::run(&args, screen),
+        Command::Listen(args) => listen::run(&args, screen),
+        Command::Scenario => Ok(scenario::run(screen)),
+        Command::Trigger(args) => trigger::run(&args, screen),
+        Command::Verify(args) => verify::run(&args, screen),
+    }
+}

@@ -1,0 +1,185 @@
+//! What proves a body: a key for one gateway, the order endpoint's answer for
+//! the other.
+
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+
+use payhook::b2binpay::{Key, TrackingIds, TransferCallback, Verifier, prove_by_source_address};
+use payhook::citypay::{Account, OrderCallback, Posted, Token};
+use payhook::testing::b2binpay::sign_again;
+use payhook::{AddressRanges, Callback, Gateway, Unverified, Verified, VerifyError};
+
+use crate::body;
+use crate::keys::KeyArgs;
+use crate::trouble::Trouble;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ProofArgs {
+    #[command(flatten)]
+    keys: KeyArgs,
+
+    #[command(flatten)]
+    order: OrderArgs,
+}
+
+#[derive(Debug, clap::Args)]
+struct OrderArgs {
+    /// CityPay.io: the order endpoint's answer.
+    #[arg(long, value_name = "FILE", requires = "customer_id")]
+    answer: Option<PathBuf>,
+
+    /// CityPay.io: your own customer id.
+    #[arg(long, value_name = "ID", requires = "answer")]
+    customer_id: Option<String>,
+
+    /// CityPay.io: the token that you issued; the callback's own unless set.
+    #[arg(long, value_name = "TOKEN", requires = "answer")]
+    token: Option<String>,
+}
+
+/// What there is to prove a body by.
+pub(crate) struct Prover {
+    verifier: Option<Verifier>,
+    tracking_ids: TrackingIds,
+    order: Option<OrderProof>,
+}
+
+struct OrderProof {
+    account: Account,
+    answer: Vec<u8>,
+    token: Option<String>,
+}
+
+/// What came of it.
+pub(crate) enum Proof {
+    Proven(Box<Verified<Callback>>),
+    Refused(Box<VerifyError>),
+    /// Nothing was given that could prove it.
+    Untried,
+}
+
+impl From<Result<Verified<Callback>, VerifyError>> for Proof {
+    fn from(result: Result<Verified<Callback>, VerifyError>) -> Self {
+        match result {
+            Ok(callback) => Self::Proven(Box::new(callback)),
+            Err(error) => Self::Refused(Box::new(error)),
+        }
+    }
+}
+
+impl ProofArgs {
+    pub(crate) fn prover(&self) -> Result<Prover, Trouble> {
+        let mut prover = Prover::of_keys(&self.keys)?;
+        if let (Some(answer), Some(customer_id)) = (&self.order.answer, &self.order.customer_id) {
+            prover.order = Some(OrderProof {
+                account: Account::new(customer_id)?,
+                answer: body::read(answer)?,
+                token: self.order.token.clone(),
+            });
+        }
+        Ok(prover)
+    }
+}
+
+impl Prover {
+    pub(crate) fn of_keys(keys: &KeyArgs) -> Result<Self, Trouble> {
+        Ok(Self {
+            verifier: keys.verifier()?,
+            tracking_ids: keys.tracking_ids(),
+            order: None,
+        })
+    }
+
+    pub(crate) fn prove(&self, body: &[u8], gateway: Gateway) -> Result<Proof, Trouble> {
+        if gateway == Gateway::CityPay {
+            return self.prove_citypay(Posted::parse(body)?);
+        }
+        let callback = Unverified::parse(body)?;
+        Ok(match &self.verifier {
+            Some(verifier) => verifier
+                .verify(callback)
+                .map(Verified::<TransferCallback>::into_callback)
+                .into(),
+            None => Proof::Untried,
+        })
+    }
+
+    fn prove_citypay(&self, posted: Posted) -> Result<Proof, Trouble> {
+        let Some(by) = &self.order else {
+            return Ok(Proof::Untried);
+        };
+        let Posted::Order(order) = posted else {
+            return Err(Trouble::new(
+                "an answer proves an order, and this is a deposit",
+            ));
+        };
+        let own = order.unverified().order_token.clone();
+        let own = own.as_ref().map(Token::as_str);
+        let issued = by.token.as_deref().or(own).unwrap_or_default();
+        let proven = by.account.prove_order(order, issued, &by.answer);
+        Ok(proven.map(Verified::<OrderCallback>::into_callback).into())
+    }
+
+    /// What the body would come to if its signature, or its token, were the
+    /// right one. It is signed anew, with a key that is nobody's.
+    pub(crate) fn pretend(&self, body: &[u8], gateway: Gateway) -> Result<Proof, Trouble> {
+        if gateway == Gateway::CityPay {
+            return Ok(pretend_citypay(Posted::parse(body)?).into());
+        }
+        let callback = Unverified::parse(body)?;
+        Ok(self
+            .pretend_signed(body, callback)?
+            .map(Verified::<TransferCallback>::into_callback)
+            .into())
+    }
+
+    fn pretend_signed(
+        &self,
+        body: &[u8],
+        callback: Unverified<TransferCallback>,
+    ) -> Result<Result<Verified<TransferCallback>, VerifyError>, Trouble> {
+        if !callback.unverified().is_signed() {
+            let verifier = Verifier::new(nobodys()?, self.tracking_ids);
+            return Ok(match verifier.verify(callback) {
+                Err(VerifyError::Unsigned(callback)) => {
+                    let here = AddressRanges::parse(["127.0.0.1"]).map_err(Trouble::new)?;
+                    prove_by_source_address(*callback, Ipv4Addr::LOCALHOST.into(), &here)
+                }
+                other => other,
+            });
+        }
+        let signed = sign_again(body, &nobodys()?);
+        let signed = signed.map_err(|error| Trouble::of("it can't be signed anew", &error))?;
+        let verify = |ids| -> Result<_, Trouble> {
+            Ok(Verifier::new(nobodys()?, ids).verify(signed.unverified()?))
+        };
+        match verify(self.tracking_ids)? {
+            // Not as declared: amount and id are one text then.
+            Err(VerifyError::TrackingId { .. }) => verify(TrackingIds::Any),
+            other => Ok(other),
+        }
+    }
+}
+
+fn nobodys() -> Result<Key, Trouble> {
+    Ok(Key::callback_secret("nobody's")?)
+}
+
+fn pretend_citypay(posted: Posted) -> Result<Verified<Callback>, VerifyError> {
+    let account = Account::new("nobody's").map_err(|_| VerifyError::NoEvidence)?;
+    match posted {
+        Posted::Deposit(deposit) => {
+            let token = deposit.unverified().deposit_token.clone();
+            let token = token.ok_or(VerifyError::MissingToken)?;
+            let proven = account.prove_deposit_by_record(deposit, token.as_str())?;
+            Ok(proven.into_callback())
+        }
+        Posted::Order(order) => {
+            let token = order.unverified().order_token.clone();
+            let token = token.ok_or(VerifyError::MissingToken)?;
+            let proven = account.prove_order_by_record(order, token.as_str())?;
+            Ok(proven.into_callback())
+        }
+        _ => Err(VerifyError::NoEvidence),
+    }
+}

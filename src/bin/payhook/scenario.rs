@@ -1,0 +1,167 @@
+//! `payhook scenario`: what can be triggered.
+
+use std::fmt::Write as _;
+
+use clap::ValueEnum;
+use payhook::testing::b2binpay::CallbackBuilder;
+use payhook::testing::citypay::OrderBuilder;
+use serde_json::json;
+
+use crate::body::GatewayName;
+use crate::screen::Screen;
+use crate::trouble::Ending;
+
+pub(crate) type MakeTransfer = fn(CallbackBuilder) -> CallbackBuilder;
+pub(crate) type MakeOrder = fn(OrderBuilder) -> OrderBuilder;
+
+/// What there is to be triggered: its name, what it says, and how it is made.
+pub(crate) enum Scenario {
+    CityPayDeposit(&'static str, &'static str),
+    Order(&'static str, &'static str, MakeOrder),
+    Transfer(&'static str, &'static str, MakeTransfer),
+}
+
+use Scenario::{CityPayDeposit, Order, Transfer};
+
+pub(crate) const SCENARIOS: [Scenario; 25] = [
+    Transfer(
+        "deposit.created",
+        "the transfer is known, and not in the blockchain",
+        CallbackBuilder::created,
+    ),
+    Transfer(
+        "deposit.unconfirmed",
+        "the transfer has one confirmation",
+        |it| it.unconfirmed(1),
+    ),
+    Transfer(
+        "deposit.confirmed",
+        "the transfer is final",
+        CallbackBuilder::confirmed,
+    ),
+    Transfer(
+        "deposit.failed",
+        "the transfer failed in the blockchain",
+        CallbackBuilder::failed,
+    ),
+    Transfer(
+        "deposit.blocked",
+        "an AML provider blocked the transfer",
+        CallbackBuilder::blocked,
+    ),
+    Transfer(
+        "deposit.canceled",
+        "the transfer was canceled, or is too small",
+        CallbackBuilder::canceled,
+    ),
+    Transfer(
+        "deposit.no_transfer",
+        "the deposit expired unpaid",
+        CallbackBuilder::no_transfer,
+    ),
+    Transfer(
+        "deposit.no_transfer.unsigned",
+        "the same from API v2: unsigned",
+        |it| it.v2().no_transfer(),
+    ),
+    Transfer(
+        "payout.created",
+        "the transfer is known, and not in the blockchain",
+        CallbackBuilder::created,
+    ),
+    Transfer(
+        "payout.unconfirmed",
+        "the transfer has one confirmation",
+        |it| it.unconfirmed(1),
+    ),
+    Transfer(
+        "payout.confirmed",
+        "the transfer is final",
+        CallbackBuilder::confirmed,
+    ),
+    Transfer(
+        "payout.failed",
+        "the transfer failed in the blockchain",
+        CallbackBuilder::failed,
+    ),
+    Transfer(
+        "payout.blocked",
+        "an AML provider blocked the transfer",
+        CallbackBuilder::blocked,
+    ),
+    Transfer(
+        "payout.canceled",
+        "the transfer was canceled",
+        CallbackBuilder::canceled,
+    ),
+    Transfer(
+        "payout.no_transfer",
+        "the payout was not approved",
+        CallbackBuilder::no_transfer,
+    ),
+    Transfer(
+        "payout.no_transfer.unsigned",
+        "the same from API v2: unsigned",
+        |it| it.v2().no_transfer(),
+    ),
+    Order("order.created", "a coin was chosen", OrderBuilder::created),
+    Order(
+        "order.paid_unconfirmed",
+        "paid, and not confirmed yet",
+        OrderBuilder::paid_unconfirmed,
+    ),
+    Order(
+        "order.confirmed",
+        "paid and confirmed",
+        OrderBuilder::confirmed,
+    ),
+    Order("order.underpaid", "paid in part", OrderBuilder::underpaid),
+    Order(
+        "order.overpaid",
+        "paid with too much",
+        OrderBuilder::overpaid,
+    ),
+    Order(
+        "order.expired",
+        "never posted by the gateway: only its endpoint says so",
+        OrderBuilder::expired,
+    ),
+    Order("order.canceled", "canceled", OrderBuilder::canceled),
+    CityPayDeposit("deposit.pending", "with fewer than five confirmations"),
+    CityPayDeposit("deposit.confirmed", "with five confirmations or more"),
+];
+
+impl Scenario {
+    pub(crate) fn gateway(&self) -> GatewayName {
+        match self {
+            CityPayDeposit(..) | Order(..) => GatewayName::Citypay,
+            Transfer(..) => GatewayName::B2binpay,
+        }
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            CityPayDeposit(name, _) | Order(name, ..) | Transfer(name, ..) => name,
+        }
+    }
+
+    fn summary(&self) -> &'static str {
+        match self {
+            CityPayDeposit(_, summary) | Order(_, summary, _) | Transfer(_, summary, _) => summary,
+        }
+    }
+}
+
+pub(crate) fn run(screen: Screen) -> Ending {
+    let mut text = String::new();
+    let mut list = Vec::new();
+    for scenario in &SCENARIOS {
+        let gateway = scenario.gateway().to_possible_value();
+        let gateway = gateway.map_or_else(String::new, |value| value.get_name().to_owned());
+        let (name, summary) = (scenario.name(), scenario.summary());
+        let _ = writeln!(text, "{gateway:8}  {name:28}  {summary}");
+        list.push(json!({"gateway": gateway, "scenario": name, "summary": summary}));
+    }
+    screen.show(&text, &json!({ "trigger": list }));
+    Ending::Well
+}

@@ -1,0 +1,84 @@
+//! What is shown of a body: for people, and for machines.
+
+use payhook::{Callback, Evidence, Gateway, Verified, VerifyError};
+use serde_json::{Value, json};
+
+use crate::facts::Facts;
+use crate::screen::{BAD, GOOD, STRONG, styled};
+
+#[derive(Default)]
+pub(crate) struct Shown {
+    pub(crate) text: String,
+    pub(crate) json: Value,
+}
+
+impl Shown {
+    /// Both, one below the other; where they say the same, this one.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        if self.text != other.text {
+            self.text.push_str(&other.text);
+        }
+        if let (Value::Object(own), Value::Object(other)) = (&mut self.json, other.json) {
+            for (key, value) in other {
+                own.entry(key).or_insert(value);
+            }
+        }
+        self
+    }
+}
+
+pub(crate) fn proven(callback: &Verified<Callback>) -> Shown {
+    let event = callback.event();
+    let facts = Facts::of(callback);
+    let by = by(event.evidence());
+    Shown {
+        text: format!("{} {by}\n{}", styled(GOOD, "verified"), facts.text()),
+        json: json!({
+            "gateway": event.gateway().to_string(),
+            "verified": true,
+            "by": by,
+            "facts": facts.json(),
+        }),
+    }
+}
+
+pub(crate) fn refused(error: &VerifyError, gateway: Gateway) -> Shown {
+    let (bad, hint) = (styled(BAD, "not verified"), styled(STRONG, "hint"));
+    Shown {
+        text: format!("{bad}: {error}\n{hint}: {}\n", error.hint()),
+        json: json!({
+            "gateway": gateway.to_string(),
+            "verified": false,
+            "error": error.to_string(),
+            "hint": error.hint(),
+        }),
+    }
+}
+
+/// A callback that nothing was given for: what it would be.
+pub(crate) fn unchecked(callback: &Verified<Callback>) -> Shown {
+    let gateway = callback.event().gateway();
+    let facts = Facts::of(callback).unchecked();
+    let condition = match callback.evidence() {
+        Evidence::SourceAddress => "it is not signed; were its sender the gateway",
+        Evidence::Signature { .. } => "were its signature right",
+        _ => "nothing is signed; were its token yours",
+    };
+    let head = styled(STRONG, "not checked");
+    Shown {
+        text: format!("{head}: {condition}, it would be\n{}", facts.text()),
+        json: json!({
+            "gateway": gateway.to_string(),
+            "verified": null,
+            "facts_if_verified": facts.json(),
+        }),
+    }
+}
+
+/// `by the signature of CALLBACK_SECRET`.
+fn by(evidence: &Evidence) -> String {
+    match evidence {
+        Evidence::Signature { scheme, key, .. } => format!("by the signature of {key} ({scheme})"),
+        evidence => format!("by the {evidence}"),
+    }
+}

@@ -1,0 +1,252 @@
+//! `payhook trigger`: signs and posts one callback, as the gateway would.
+
+use std::time::{Duration, SystemTime};
+
+use payhook::chrono::{DateTime, Utc};
+use payhook::testing::b2binpay::{self, CallbackBuilder, Currency};
+use payhook::testing::citypay::{self, OrderBuilder};
+use payhook::testing::{Body, Json};
+use serde_json::json;
+
+use crate::body::GatewayName;
+use crate::keys::KeyArgs;
+use crate::post::{PostArgs, Target, wait};
+use crate::scenario::{SCENARIOS, Scenario};
+use crate::screen::{BAD, GOOD, STRONG, Screen, styled};
+use crate::trouble::{Ending, Trouble};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Trigger {
+    /// Whose callback.
+    #[arg(value_enum)]
+    gateway: GatewayName,
+
+    /// Which one, such as `deposit.confirmed`: `payhook scenario` lists them.
+    scenario: String,
+
+    #[command(flatten)]
+    to: Option<PostArgs>,
+
+    /// Print the body and post nothing.
+    #[arg(long, conflicts_with = "to", required_unless_present = "to")]
+    print: bool,
+
+    #[command(flatten)]
+    keys: KeyArgs,
+
+    #[command(flatten)]
+    payment: PaymentArgs,
+
+    /// Post the same bytes so many times.
+    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    times: u32,
+}
+
+/// Every attribute, by its own name or by its path.
+#[derive(Debug, clap::Args)]
+pub(crate) struct PaymentArgs {
+    /// B2BINPAY's tracking id, CityPay.io's token: your own reference.
+    #[arg(long, visible_aliases = ["tracking-id", "token"], value_name = "TEXT")]
+    reference: Option<String>,
+
+    /// In whole coins.
+    #[arg(long, value_name = "AMOUNT")]
+    amount: Option<String>,
+
+    /// The ticker: ETH.
+    #[arg(long, value_name = "TICKER")]
+    currency: Option<String>,
+
+    /// The currency's fraction digits.
+    #[arg(long, value_name = "DIGITS")]
+    scale: Option<u32>,
+
+    /// How many blocks are on top of the transfer.
+    #[arg(long, value_name = "COUNT")]
+    confirmations: Option<u32>,
+
+    /// The gateway's id of the transfer.
+    #[arg(long, value_name = "ID")]
+    transfer_id: Option<String>,
+
+    /// The gateway's id of the deposit, payout or order.
+    #[arg(long, value_name = "ID")]
+    id: Option<String>,
+
+    /// The time of the callback; now unless set.
+    #[arg(long, value_name = "RFC3339")]
+    at: Option<DateTime<Utc>>,
+
+    /// Another value at a path, before it is signed; a JSON value, or else a
+    /// text: `--set included[1].attributes.risk=99`.
+    #[arg(long, value_name = "PATH=VALUE", value_parser = edit)]
+    set: Vec<(String, String)>,
+
+    /// Take a path away, before it is signed.
+    #[arg(long, value_name = "PATH")]
+    remove: Vec<String>,
+}
+
+fn edit(text: &str) -> Result<(String, String), &'static str> {
+    let (path, value) = text.split_once('=').ok_or("expected PATH=VALUE")?;
+    Ok((path.to_owned(), value.to_owned()))
+}
+
+/// A JSON value, or else a text.
+fn value(text: &str) -> Json {
+    Json::parse(text).unwrap_or_else(|_| Json::from(text))
+}
+
+impl Trigger {
+    /// The bytes that the gateway would post.
+    fn body(&self) -> Result<Vec<u8>, Trouble> {
+        let mut known = SCENARIOS.iter();
+        let scenario = known.find(|it| it.gateway() == self.gateway && it.name() == self.scenario);
+        let scenario = scenario.ok_or_else(|| {
+            Trouble::new("there is no such scenario").hint("`payhook scenario` lists them")
+        })?;
+        match scenario {
+            Scenario::Transfer(name, _, change) => {
+                let base = if name.starts_with("deposit") {
+                    b2binpay::deposit()
+                } else {
+                    b2binpay::payout()
+                };
+                let builder = self.payment.transfer(change(base));
+                if name.ends_with("unsigned") {
+                    return Ok(builder.unsigned().to_vec());
+                }
+                let key = self.keys.signing_key()?;
+                let body = builder.try_sign(&key);
+                body.map(|body| body.to_vec())
+                    .map_err(|error| Trouble::of("it can't be made", &error))
+            }
+            Scenario::Order(_, _, change) => {
+                let order = self.payment.order(change(citypay::order()));
+                self.payment.edited(order.callback())
+            }
+            Scenario::CityPayDeposit(name, _) => {
+                let deposit = citypay::deposit().at(self.payment.time());
+                let deposit = if name.ends_with("pending") {
+                    deposit.pending()
+                } else {
+                    deposit
+                };
+                let deposit = match &self.payment.reference {
+                    Some(token) => deposit.token(token.as_str()),
+                    None => deposit,
+                };
+                let deposit = match &self.payment.amount {
+                    Some(amount) => deposit.received(amount.as_str()),
+                    None => deposit,
+                };
+                self.payment.edited(deposit.callback())
+            }
+        }
+    }
+}
+
+impl PaymentArgs {
+    fn time(&self) -> DateTime<Utc> {
+        self.at.unwrap_or_else(|| SystemTime::now().into())
+    }
+
+    fn transfer(&self, builder: CallbackBuilder) -> CallbackBuilder {
+        let mut builder = builder.at(self.time());
+        if let Some(reference) = &self.reference {
+            builder = builder.tracking_id(reference.as_str());
+        }
+        if let Some(amount) = &self.amount {
+            builder = builder.amount(amount);
+        }
+        if let Some(ticker) = &self.currency {
+            let currency = Currency::new(ticker);
+            builder = builder.currency(match self.scale {
+                Some(scale) => currency.scale(scale),
+                None => currency,
+            });
+        }
+        if let Some(confirmations) = self.confirmations {
+            builder = builder.confirmations(confirmations);
+        }
+        if let Some(id) = &self.transfer_id {
+            builder = builder.transfer_id(id);
+        }
+        if let Some(id) = &self.id {
+            builder = builder.id(id);
+        }
+        for (path, text) in &self.set {
+            builder = builder.set(path, value(text));
+        }
+        for path in &self.remove {
+            builder = builder.remove(path);
+        }
+        builder
+    }
+
+    fn order(&self, order: OrderBuilder) -> OrderBuilder {
+        let mut order = order.at(self.time());
+        if let Some(token) = &self.reference {
+            order = order.token(token.as_str());
+        }
+        if let Some(amount) = &self.amount {
+            order = order.amount(amount);
+        }
+        if let Some(ticker) = &self.currency {
+            order = order.crypto_currency(ticker);
+        }
+        if let Some(id) = &self.id {
+            order = order.order_id(value(id));
+        }
+        order
+    }
+
+    fn edited<C>(&self, mut body: Body<C>) -> Result<Vec<u8>, Trouble> {
+        for (path, text) in &self.set {
+            body = body.try_set(path, value(text)).map_err(Trouble::new)?;
+        }
+        for path in &self.remove {
+            body = body.try_remove(path).map_err(Trouble::new)?;
+        }
+        Ok(body.to_vec())
+    }
+}
+
+pub(crate) fn run(args: &Trigger, screen: Screen) -> Result<Ending, Trouble> {
+    let body = args.body()?;
+    let Some(to) = &args.to else {
+        let text = String::from_utf8_lossy(&body);
+        screen.show(&text, &json!({ "body": text }));
+        return Ok(Ending::Well);
+    };
+    let target = to.target()?;
+    wait(async {
+        let mut ending = Ending::Well;
+        for _ in 0..args.times {
+            let (status, took) = target.post(args.gateway.into(), &body).await?;
+            if status != 200 {
+                ending = Ending::No;
+            }
+            show(args, &target, status, took, screen);
+        }
+        Ok(ending)
+    })
+}
+
+fn show(args: &Trigger, target: &Target, status: u16, took: Duration, screen: Screen) {
+    let style = if status == 200 { GOOD } else { BAD };
+    let text = format!(
+        "{} to {}: {} in {} ms",
+        styled(STRONG, &args.scenario),
+        target.name(),
+        styled(style, &status.to_string()),
+        took.as_millis(),
+    );
+    let json = json!({
+        "scenario": args.scenario,
+        "to": target.name(),
+        "status": status,
+        "seconds": took.as_secs_f64(),
+    });
+    screen.show(&text, &json);
+}

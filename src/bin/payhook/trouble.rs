@@ -1,0 +1,81 @@
+//! How the command ends.
+
+use std::error::Error;
+use std::fmt;
+use std::process::ExitCode;
+
+use payhook::{KeyError, ParseError};
+
+/// What a script can tell apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    Well,
+    /// Not verified, refused, a rule broken.
+    No,
+    Unreadable,
+    Failed,
+}
+
+impl From<Ending> for ExitCode {
+    fn from(ending: Ending) -> Self {
+        // 2 is wrong usage, as `clap` has it.
+        Self::from(match ending {
+            Ending::Well => 0,
+            Ending::No => 1,
+            Ending::Unreadable => 3,
+            Ending::Failed => 4,
+        })
+    }
+}
+
+/// Why it can't be done.
+#[derive(Debug)]
+pub(crate) struct Trouble {
+    pub(crate) what: String,
+    pub(crate) hint: Option<&'static str>,
+    pub(crate) ending: Ending,
+}
+
+impl Trouble {
+    pub(crate) fn new(what: impl fmt::Display) -> Self {
+        Self {
+            what: what.to_string(),
+            hint: None,
+            ending: Ending::Failed,
+        }
+    }
+
+    /// With what lies beneath, which an error does not repeat.
+    pub(crate) fn of(doing: &str, error: &dyn Error) -> Self {
+        let mut what = format!("{doing}: {error}");
+        let mut beneath = error.source();
+        while let Some(error) = beneath {
+            what = format!("{what}: {error}");
+            beneath = error.source();
+        }
+        Self::new(what)
+    }
+
+    pub(crate) fn hint(self, hint: &'static str) -> Self {
+        Self {
+            hint: Some(hint),
+            ..self
+        }
+    }
+}
+
+impl From<ParseError> for Trouble {
+    fn from(error: ParseError) -> Self {
+        Self {
+            ending: Ending::Unreadable,
+            ..Self::new(&error).hint(error.hint())
+        }
+    }
+}
+
+impl From<KeyError> for Trouble {
+    fn from(error: KeyError) -> Self {
+        let hint = error.hint();
+        Self::new(error).hint(hint)
+    }
+}
