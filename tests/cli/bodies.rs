@@ -1,0 +1,287 @@
+//! `inspect` and `verify`, on recorded bodies.
+
+use serde_json::json;
+
+use crate::support::{Folder, SECRET, body, command, ran, run, run_on};
+
+#[test]
+fn a_verified_body() {
+    let ran = run(&[
+        "verify",
+        &body("b2binpay-payout-confirmed"),
+        "--secret-env",
+        "SECRET",
+    ]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    assert_eq!(
+        ran.out,
+        "verified by the signature of SECRET (callback_secret)
+  outcome                 settled                                       proven
+  kind                    payout                                        reported
+  reference               wd-77                                         proven
+  amount                  125.000000                                    proven
+  currency                USDT                                          reported
+  time                    2026-03-02T09:16:02.551870Z                   proven
+  blockchain transaction  0xab12ab12ab12ab12ab12ab12ab12ab12ab12ab12ab12ab12ab12ab12ab12ab12  reported
+  transfer status         confirmed (2)                                 proven
+  transfer id             55030                                         reported
+  operation type          payout (2)                                    reported
+  confirmations           19 of 19                                      reported
+  operation id            8815                                          reported
+  callback type           confirmation                                  inferred
+  other transfers         1                                             reported
+"
+    );
+}
+
+#[test]
+fn the_same_for_machines() {
+    let ran = run(&[
+        "--json",
+        "verify",
+        &body("b2binpay-payout-rejected"),
+        "--secret-env",
+        "SECRET",
+    ]);
+    let told = ran.json();
+    assert_eq!(told["verified"], true);
+    assert_eq!(
+        told["facts"]["reference"],
+        json!({"value": "wd-77", "mark": "proven"})
+    );
+    assert_eq!(
+        told["facts"]["callback type"],
+        json!({"value": "no_transfer or request_rejection", "mark": "inferred"})
+    );
+}
+
+#[test]
+fn exit_codes() {
+    let folder = Folder::new("exit-codes");
+    let secret = folder.file("secret", format!("{SECRET}\n"));
+    let blank = folder.file("blank", format!("{SECRET} \n"));
+    let good = body("b2binpay-deposit-confirmed");
+    let cases: [(&[&str], i32); 12] = [
+        (&["verify", &good, "--secret-file", &secret], 0),
+        (
+            &[
+                "verify",
+                &body("b2binpay-refused-tampered"),
+                "--secret-file",
+                &secret,
+            ],
+            1,
+        ),
+        (
+            &[
+                "verify",
+                &body("b2binpay-refused-unsigned"),
+                "--secret-file",
+                &secret,
+            ],
+            1,
+        ),
+        (&["verify", &good, "--secret", SECRET], 2),
+        (&["verify"], 2),
+        (&["verify", &good, "--login-env", "SECRET"], 2),
+        (&["trigger", "b2binpay", "deposit.confirmed"], 2),
+        (
+            &[
+                "verify",
+                &body("b2binpay-refused-not-json"),
+                "--secret-file",
+                &secret,
+            ],
+            3,
+        ),
+        (&["inspect", &body("b2binpay-refused-amount")], 3),
+        (&["verify", "no-such-file", "--secret-file", &secret], 4),
+        (&["verify", &good, "--secret-file", &blank], 4),
+        (&["verify", &good], 4),
+    ];
+    for (args, code) in cases {
+        assert_eq!(run(args).code, code, "{args:?}");
+    }
+}
+
+#[test]
+fn errors_say_what_to_try() {
+    let ran = run(&[
+        "verify",
+        &body("b2binpay-refused-tampered"),
+        "--secret-env",
+        "SECRET",
+    ]);
+    assert_eq!(
+        ran.out,
+        "not verified: none of 1 configured key(s) makes this signature\n\
+         hint: check that the key is this wallet's and environment's: callback secret for API v3, \
+         login and password for v2\n"
+    );
+    let ran = run(&["verify", &body("b2binpay-refused-not-json")]);
+    assert_eq!(
+        ran.err,
+        "error: the body is not one JSON document: it breaks at line 1, column 1\n\
+         hint: hand over the request's body untouched: not form-decoded, not re-encoded, not cut\n"
+    );
+    let ran = run(&["--json", "verify", "nothing"]);
+    assert_eq!(
+        ran.json()["error"],
+        "`nothing` can't be read: No such file or directory (os error 2)"
+    );
+}
+
+#[test]
+fn what_is_not_checked_is_not_called_proven() {
+    for name in [
+        "b2binpay-deposit-confirmed",
+        "b2binpay-refused-unsigned",
+        "citypay-order-confirmed",
+        "citypay-deposit-confirmed",
+    ] {
+        let ran = run(&["inspect", &body(name)]);
+        assert_eq!(ran.code, 0, "{name}: {}", ran.err);
+        assert!(ran.out.starts_with("not checked: "), "{name}: {}", ran.out);
+        assert!(!ran.out.contains("  proven"), "{name}: {}", ran.out);
+    }
+    // Refused, it says both.
+    let told = run(&[
+        "--json",
+        "inspect",
+        &body("b2binpay-refused-tampered"),
+        "--secret-env",
+        "SECRET",
+    ])
+    .json();
+    assert_eq!(told["verified"], false);
+    assert_eq!(
+        told["facts_if_verified"]["amount"]["mark"],
+        "would be proven"
+    );
+}
+
+#[test]
+fn undivided_ids_are_shown_as_such() {
+    let file = body("b2binpay-refused-tracking-id");
+    let told = run(&["--json", "inspect", &file]).json();
+    assert_eq!(
+        told["facts_if_verified"]["signed text"]["value"],
+        "210.5017"
+    );
+    let any = run(&[
+        "--json",
+        "verify",
+        &file,
+        "--secret-env",
+        "SECRET",
+        "--tracking-ids",
+        "any",
+    ]);
+    assert_eq!(
+        any.json()["facts"]["outcome"],
+        json!({"value": "needs review", "mark": "reported"})
+    );
+    let lettered = run(&["verify", &file, "--secret-env", "SECRET"]);
+    assert_eq!(lettered.code, 1);
+}
+
+#[test]
+fn orders_are_proven_by_their_answers() {
+    let answer = "examples/bodies/citypay-order-confirmed.answer.json";
+    let file = body("citypay-order-confirmed");
+    let proof = |customer| {
+        [
+            "--json",
+            "verify",
+            &file,
+            "--answer",
+            answer,
+            "--customer-id",
+            customer,
+        ]
+        .map(str::to_owned)
+    };
+    let verify = |customer| {
+        let args = proof(customer);
+        run(&args.each_ref().map(String::as_str))
+    };
+    let told = verify("5120");
+    assert_eq!(told.code, 0);
+    assert_eq!(
+        told.json()["facts"]["order status"],
+        json!({"value": "CONFIRMED", "mark": "proven"})
+    );
+    assert_eq!(verify("9").code, 1);
+    let mut args: Vec<_> = proof("5120").into();
+    args.extend(["--token".to_owned(), "another".to_owned()]);
+    let args: Vec<_> = args.iter().map(String::as_str).collect();
+    assert_eq!(run(&args).code, 1);
+    let deposit = body("citypay-deposit-confirmed");
+    let ran = run(&[
+        "verify",
+        &deposit,
+        "--answer",
+        answer,
+        "--customer-id",
+        "5120",
+    ]);
+    assert_eq!(
+        (ran.code, ran.err.as_str()),
+        (
+            4,
+            "error: an answer proves an order, and this is a deposit\n"
+        )
+    );
+}
+
+#[test]
+fn from_standard_input_and_with_two_keys() {
+    let bytes = std::fs::read(body("b2binpay-deposit-confirmed-v2")).unwrap();
+    let args = [
+        "verify",
+        "-",
+        "--secret-env",
+        "SECRET",
+        "--login-env",
+        "L",
+        "--password-env",
+        "P",
+    ];
+    let mut command = command(&args);
+    command.env("L", "merchant-api-key").env("P", "wrong");
+    assert_eq!(ran(&mut command).code, 3, "an empty input");
+    let ran = run_on(&bytes, &["verify", "-", "--secret-env", "SECRET"]);
+    assert_eq!(ran.code, 1);
+}
+
+/// Whoever posts may write what moves the cursor, or turns the text round.
+#[test]
+fn nothing_posted_reaches_the_terminal() {
+    let folder = Folder::new("terminal");
+    let evil = "order-\u{1b}[2J\u{202e}1";
+    let set = format!("data.attributes.tracking_id={evil}");
+    let made = run(&[
+        "trigger",
+        "b2binpay",
+        "deposit.confirmed",
+        "--print",
+        "--secret-env",
+        "SECRET",
+        "--set",
+        &set,
+    ]);
+    let file = folder.file("body.json", made.out.trim_end());
+    let ran = run(&["verify", &file, "--secret-env", "SECRET"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.out.contains(r"order-\u{1b}[2J\u{202e}1"), "{}", ran.out);
+    assert!(!ran.out.contains(['\u{1b}', '\u{202e}']));
+}
+
+#[test]
+fn completions_are_printed() {
+    for shell in ["bash", "zsh", "fish"] {
+        let ran = run(&["completions", shell]);
+        assert_eq!(ran.code, 0);
+        assert!(ran.out.contains("tracking-ids"), "{shell}");
+    }
+}

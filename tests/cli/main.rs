@@ -1,0 +1,13 @@
+//! The built command `payhook`, run as a user would.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod bodies;
+mod network;
+mod secrets;
+mod support;

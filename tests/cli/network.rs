@@ -1,0 +1,204 @@
+//! `trigger` and `listen`, from one to the other.
+
+use crate::support::{Listener, run};
+
+#[test]
+fn what_is_triggered_is_heard() {
+    let scenarios = run(&["--json", "scenario"]).json();
+    let scenarios = scenarios["trigger"].as_array().unwrap().clone();
+    assert!(scenarios.len() >= 25, "{}", scenarios.len());
+    let listener = Listener::start(scenarios.len(), &["--secret-env", "SECRET"]);
+    let url = format!("{}/callbacks", listener.url);
+    for scenario in &scenarios {
+        let text = |key: &str| scenario[key].as_str().unwrap();
+        let (gateway, name) = (text("gateway"), text("scenario"));
+        let ran = run(&[
+            "trigger",
+            gateway,
+            name,
+            "--to",
+            &url,
+            "--secret-env",
+            "SECRET",
+        ]);
+        // Nobody can prove what is not signed; all else is as it should be.
+        let expected = i32::from(name.ends_with("unsigned"));
+        assert_eq!(
+            ran.code, expected,
+            "{gateway} {name}: {}{}",
+            ran.out, ran.err
+        );
+    }
+    let seen = listener.seen();
+    assert_eq!(seen.len(), scenarios.len());
+    for (callback, scenario) in seen.iter().zip(&scenarios) {
+        assert_eq!(callback["path"], "/callbacks");
+        let is_signed = scenario["gateway"] == "b2binpay";
+        let is_unsigned = scenario["scenario"].as_str().unwrap().ends_with("unsigned");
+        let verified = &callback["callback"]["verified"];
+        match (is_signed, is_unsigned) {
+            (true, false) => assert_eq!(*verified, true, "{scenario}"),
+            (true, true) => assert_eq!(*verified, false, "{scenario}"),
+            (false, _) => assert!(verified.is_null(), "{scenario}"),
+        }
+    }
+}
+
+#[test]
+fn every_attribute_can_be_overridden() {
+    let listener = Listener::start(2, &["--secret-env", "SECRET"]);
+    let ran = run(&[
+        "trigger",
+        "b2binpay",
+        "payout.unconfirmed",
+        "--to",
+        &listener.url,
+        "--secret-env",
+        "SECRET",
+        "--reference",
+        "wd-1",
+        "--amount",
+        "1.5",
+        "--currency",
+        "XMR",
+        "--scale",
+        "12",
+        "--confirmations",
+        "4",
+        "--transfer-id",
+        "7",
+        "--id",
+        "8",
+        "--at",
+        "2026-05-06T07:08:09Z",
+        "--set",
+        "included[1].attributes.risk=99",
+        "--set",
+        "data.attributes.label=by hand",
+        "--remove",
+        "data.attributes.address",
+        "--times",
+        "2",
+    ]);
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    let seen = listener.seen();
+    for callback in &seen {
+        let facts = &callback["callback"]["facts"];
+        let value = |name: &str| facts[name]["value"].as_str().unwrap_or("").to_owned();
+        assert_eq!(value("kind"), "payout");
+        assert_eq!(value("reference"), "wd-1");
+        assert_eq!(value("amount"), "1.500000000000");
+        assert_eq!(value("currency"), "XMR");
+        assert_eq!(value("confirmations"), "4 of 3");
+        assert_eq!(value("transfer id"), "7");
+        assert_eq!(value("operation id"), "8");
+        assert_eq!(value("time"), "2026-05-06T07:08:09.000000Z");
+    }
+    let printed = run(&[
+        "trigger",
+        "b2binpay",
+        "deposit.confirmed",
+        "--print",
+        "--secret-env",
+        "SECRET",
+        "--set",
+        "included[1].attributes.risk=99",
+        "--set",
+        "data.attributes.label=by hand",
+        "--remove",
+        "data.attributes.address",
+    ]);
+    assert!(printed.out.contains(r#""risk":99,"#), "{}", printed.out);
+    assert!(printed.out.contains(r#""label":"by hand""#));
+    let attributes = printed.out.split("relationships").next().unwrap();
+    assert!(attributes.contains(r#""attributes":{"created_at""#));
+    let wrong = run(&[
+        "trigger",
+        "citypay",
+        "order.confirmed",
+        "--print",
+        "--set",
+        "status.x.y=1",
+    ]);
+    assert_eq!(
+        (wrong.code, wrong.err.as_str()),
+        (4, "error: `status.x.y` leads nowhere in this body\n")
+    );
+}
+
+#[test]
+fn only_this_machine_is_posted_to() {
+    for url in [
+        "http://example.com/",
+        "http://10.0.0.1/",
+        "http://127.0.0.1.example.com/",
+        "http://[::2]/",
+        "http://0.0.0.0/",
+        "http://localhost.example.com/",
+        "http://user@example.com:80@127.0.0.1.evil/",
+    ] {
+        let ran = run(&["trigger", "citypay", "order.confirmed", "--to", url]);
+        assert_eq!(ran.code, 4, "{url}");
+        assert!(
+            ran.err
+                .starts_with("error: this address is on another machine\n"),
+            "{url}: {}",
+            ran.err
+        );
+    }
+    let ran = run(&[
+        "trigger",
+        "citypay",
+        "order.confirmed",
+        "--to",
+        "file:///etc/passwd",
+    ]);
+    assert_eq!(
+        ran.err,
+        "error: expected an address that begins with http:// or https://\n"
+    );
+    let ran = run(&["listen", "--bind", "0.0.0.0", "--port", "0"]);
+    assert!(
+        ran.err
+            .starts_with("error: other machines reach this address\n")
+    );
+}
+
+/// A redirect could lead to another machine.
+#[test]
+fn redirects_are_answers() {
+    use std::io::{Read, Write};
+
+    let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://localhost:{}/", socket.local_addr().unwrap().port());
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = socket.accept().unwrap();
+        let mut request = [0; 64];
+        let _ = stream.read(&mut request).unwrap();
+        stream
+            .write_all(b"HTTP/1.1 307 Elsewhere\r\nlocation: http://192.0.2.1/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+            .unwrap();
+        let mut rest = Vec::new();
+        let _ = stream.read_to_end(&mut rest);
+    });
+    let ran = run(&["trigger", "citypay", "order.confirmed", "--to", &url]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.out.contains(": 307 in "), "{}{}", ran.out, ran.err);
+    server.join().unwrap();
+}
+
+#[test]
+fn listen_answers_as_it_is_told() {
+    let listener = Listener::start(1, &["--answer", "503"]);
+    let ran = run(&[
+        "--json",
+        "trigger",
+        "citypay",
+        "order.created",
+        "--to",
+        &listener.url,
+    ]);
+    assert_eq!(ran.json()["status"], 503);
+    assert_eq!(ran.code, 1);
+    assert_eq!(listener.seen()[0]["status"], 503);
+}

@@ -1,0 +1,105 @@
+//! A marked secret goes through every command, and comes out of none.
+
+use crate::support::{Folder, Listener, Ran, body, command, ran, run_on};
+
+const MARKED: &str = "MARKED-7f3a-secret";
+
+fn with_secret(args: &[&str]) -> Ran {
+    let mut command = command(args);
+    command
+        .env("MARKED", MARKED)
+        .env("BLANK", format!("{MARKED} "))
+        .env("RUST_BACKTRACE", "full");
+    ran(&mut command)
+}
+
+#[test]
+fn a_marked_secret_is_nowhere() {
+    let folder = Folder::new("secrets");
+    let file = folder.file("secret", format!("{MARKED}\n"));
+    let blank = folder.file("blank", format!(" {MARKED}\n"));
+    let listener = Listener::start(2, &["--secret-file", &file]);
+    let url = listener.url.clone();
+    let keys: [&[&str]; 7] = [
+        &["--secret-env", "MARKED"],
+        &["--secret-env", "BLANK"],
+        &["--secret-file", &file],
+        &["--secret-file", &blank],
+        &["--login-env", "MARKED", "--password-env", "MARKED"],
+        // The secret itself, where its name belongs.
+        &["--secret-env", MARKED],
+        &["--secret-file", MARKED],
+    ];
+    let genuine = body("b2binpay-deposit-confirmed");
+    let unsigned = body("b2binpay-refused-unsigned");
+    let broken = body("b2binpay-refused-not-json");
+    let to: &[&str] = &["trigger", "b2binpay", "deposit.confirmed", "--to", &url];
+    let print: &[&str] = &["trigger", "b2binpay", "deposit.confirmed", "--print"];
+    let commands: [&[&str]; 8] = [
+        &["inspect", &genuine],
+        &["inspect", &unsigned],
+        &["verify", &genuine],
+        &["verify", &unsigned],
+        &["verify", &broken],
+        &["listen", "--bind", "192.0.2.1"],
+        to,
+        print,
+    ];
+    let mut runs = 0;
+    for keys in keys {
+        for command in commands {
+            for json in [false, true] {
+                let mut args = if json { vec!["--json"] } else { vec![] };
+                args.extend(command);
+                args.extend(keys);
+                let ran = with_secret(&args);
+                for shown in [&ran.out, &ran.err] {
+                    assert!(!shown.contains("7f3a"), "{args:?}: {shown}");
+                }
+                runs += 1;
+            }
+        }
+    }
+    assert_eq!(runs, 112);
+    drop(listener);
+}
+
+/// A secret in an address stays out of what is shown, and so does a signature.
+#[test]
+fn addresses_and_signatures_are_not_repeated() {
+    let url = format!("http://127.0.0.1:1/hook?token={MARKED}");
+    let ran = with_secret(&["trigger", "citypay", "order.confirmed", "--to", &url]);
+    assert_eq!(ran.code, 4);
+    assert!(!ran.err.contains("7f3a"), "{}", ran.err);
+    let listener = Listener::start(1, &["--secret-env", "SECRET"]);
+    let url = format!("{}/hook?token={MARKED}", listener.url);
+    let printed = with_secret(&[
+        "trigger",
+        "b2binpay",
+        "deposit.confirmed",
+        "--secret-env",
+        "SECRET",
+        "--to",
+        &url,
+    ]);
+    assert!(!printed.out.contains("7f3a"), "{}", printed.out);
+    let seen = format!("{:?}", listener.seen());
+    assert!(!seen.contains("7f3a"), "{seen}");
+
+    let bytes = std::fs::read(body("b2binpay-deposit-confirmed")).unwrap();
+    let text = String::from_utf8(bytes.clone()).unwrap();
+    let (_, sign) = text.split_once(r#""sign":"#).unwrap();
+    let sign = &sign[1..65];
+    for command in ["inspect", "verify"] {
+        for json in [&[][..], &["--json"]] {
+            let mut args = json.to_vec();
+            args.extend([command, "-", "--secret-env", "SECRET"]);
+            let ran = run_on(&bytes, &args);
+            assert!(
+                !ran.out.contains(sign) && !ran.err.contains(sign),
+                "{}",
+                ran.out
+            );
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Running the command, and what it says.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use serde_json::Value;
+
+pub(crate) const SECRET: &str = "cbs_7Qm2vX9tR4kL8pN1";
+
+/// What a run of the command came to.
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Ran {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|_| panic!("{}{}", self.out, self.err))
+    }
+}
+
+/// With the secret of the recorded bodies in `SECRET`.
+pub(crate) fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_payhook"));
+    command
+        .args(args)
+        .env("SECRET", SECRET)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .stdin(Stdio::null());
+    command
+}
+
+pub(crate) fn run(args: &[&str]) -> Ran {
+    ran(&mut command(args))
+}
+
+pub(crate) fn ran(command: &mut Command) -> Ran {
+    let output = command.output().unwrap();
+    Ran {
+        code: output.status.code().unwrap(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// With `input` on standard input.
+pub(crate) fn run_on(input: &[u8], args: &[&str]) -> Ran {
+    let mut child = command(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    let output = child.wait_with_output().unwrap();
+    Ran {
+        code: output.status.code().unwrap(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+pub(crate) fn body(name: &str) -> String {
+    format!("examples/bodies/{name}.json")
+}
+
+/// A folder of the test's own, gone with it.
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    pub(crate) fn new(name: &str) -> Self {
+        let folder = format!("{name}-{}", std::process::id());
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
+        fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+
+    /// The path of a file with this in it.
+    pub(crate) fn file(&self, name: &str, text: impl AsRef<[u8]>) -> String {
+        let path = self.0.join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// `payhook listen --json` on a free port, for so many callbacks.
+pub(crate) struct Listener {
+    child: Child,
+    lines: BufReader<ChildStdout>,
+    pub(crate) url: String,
+}
+
+impl Listener {
+    pub(crate) fn start(count: usize, more: &[&str]) -> Self {
+        let count = count.to_string();
+        let mut args = vec!["--json", "listen", "--port", "0", "--count", count.as_str()];
+        args.extend(more);
+        let mut child = command(&args).stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap());
+        let mut first = String::new();
+        lines.read_line(&mut first).unwrap();
+        let first: Value = serde_json::from_str(&first).unwrap();
+        let url = first["listening"].as_str().unwrap().to_owned();
+        Self { child, lines, url }
+    }
+
+    /// What it showed, once it has seen all that it waits for.
+    pub(crate) fn seen(mut self) -> Vec<Value> {
+        let lines = self.lines.by_ref().lines();
+        let seen = lines.map(|line| serde_json::from_str(&line.unwrap()).unwrap());
+        let seen = seen.collect();
+        assert!(self.child.wait().unwrap().success());
+        seen
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
