@@ -202,3 +202,56 @@ fn listen_answers_as_it_is_told() {
     assert_eq!(ran.code, 1);
     assert_eq!(listener.seen()[0]["status"], 503);
 }
+
+/// A shop that asks back is answered while the order is posted.
+#[test]
+fn the_order_endpoint_is_there_for_an_order() {
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
+
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    let shop = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", shop.local_addr().unwrap());
+    let asked = std::thread::spawn(move || {
+        let (mut post, _) = shop.accept().unwrap();
+        let mut request = [0; 64];
+        let _ = post.read(&mut request).unwrap();
+        let ask = |token: &str| {
+            let mut endpoint = TcpStream::connect(("127.0.0.1", port)).unwrap();
+            let get =
+                format!("GET /order/{token} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+            endpoint.write_all(get.as_bytes()).unwrap();
+            let mut answer = String::new();
+            endpoint.read_to_string(&mut answer).unwrap();
+            answer
+        };
+        let answers = [ask("tok-1"), ask("tok-2")];
+        post.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+            .unwrap();
+        answers
+    });
+    let port = port.to_string();
+    let ran = run(&[
+        "trigger",
+        "citypay",
+        "order.underpaid",
+        "--to",
+        &url,
+        "--token",
+        "tok-1",
+        "--endpoint-port",
+        &port,
+        "--customer-id",
+        "77",
+    ]);
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    let [known, unknown] = asked.join().unwrap();
+    assert!(
+        known.contains(r#""customerId":77,"token":"tok-1""#),
+        "{known}"
+    );
+    assert!(known.contains(r#""code":"UNDERPAID""#), "{known}");
+    assert!(unknown.contains(r#""status_code":404"#), "{unknown}");
+}

@@ -3,6 +3,7 @@
 
 mod args;
 mod body;
+mod endpoint;
 mod facts;
 mod inspect;
 mod keys;

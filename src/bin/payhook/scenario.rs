@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use clap::ValueEnum;
 use payhook::testing::b2binpay::CallbackBuilder;
-use payhook::testing::citypay::OrderBuilder;
+use payhook::testing::citypay::{DepositBuilder, OrderBuilder};
 use serde_json::json;
 
 use crate::body::GatewayName;
@@ -12,11 +12,12 @@ use crate::screen::Screen;
 use crate::trouble::Ending;
 
 pub(crate) type MakeTransfer = fn(CallbackBuilder) -> CallbackBuilder;
+pub(crate) type MakeDeposit = fn(DepositBuilder) -> DepositBuilder;
 pub(crate) type MakeOrder = fn(OrderBuilder) -> OrderBuilder;
 
 /// What there is to be triggered: its name, what it says, and how it is made.
 pub(crate) enum Scenario {
-    CityPayDeposit(&'static str, &'static str),
+    CityPayDeposit(&'static str, &'static str, MakeDeposit),
     Order(&'static str, &'static str, MakeOrder),
     Transfer(&'static str, &'static str, MakeTransfer),
 }
@@ -127,8 +128,16 @@ pub(crate) const SCENARIOS: [Scenario; 25] = [
         OrderBuilder::expired,
     ),
     Order("order.canceled", "canceled", OrderBuilder::canceled),
-    CityPayDeposit("deposit.pending", "with fewer than five confirmations"),
-    CityPayDeposit("deposit.confirmed", "with five confirmations or more"),
+    CityPayDeposit(
+        "deposit.pending",
+        "with fewer than five confirmations",
+        DepositBuilder::pending,
+    ),
+    CityPayDeposit(
+        "deposit.confirmed",
+        "with five confirmations or more",
+        DepositBuilder::confirmed,
+    ),
 ];
 
 impl Scenario {
@@ -141,13 +150,15 @@ impl Scenario {
 
     pub(crate) fn name(&self) -> &'static str {
         match self {
-            CityPayDeposit(name, _) | Order(name, ..) | Transfer(name, ..) => name,
+            CityPayDeposit(name, ..) | Order(name, ..) | Transfer(name, ..) => name,
         }
     }
 
     fn summary(&self) -> &'static str {
         match self {
-            CityPayDeposit(_, summary) | Order(_, summary, _) | Transfer(_, summary, _) => summary,
+            CityPayDeposit(_, summary, _) | Order(_, summary, _) | Transfer(_, summary, _) => {
+                summary
+            }
         }
     }
 }

@@ -4,11 +4,12 @@ use std::time::{Duration, SystemTime};
 
 use payhook::chrono::{DateTime, Utc};
 use payhook::testing::b2binpay::{self, CallbackBuilder, Currency};
-use payhook::testing::citypay::{self, OrderBuilder};
+use payhook::testing::citypay::{self, DepositBuilder, OrderBuilder, OrderEndpoint};
 use payhook::testing::{Body, Json};
 use serde_json::json;
 
 use crate::body::GatewayName;
+use crate::endpoint::EndpointArgs;
 use crate::keys::KeyArgs;
 use crate::post::{PostArgs, Target, wait};
 use crate::scenario::{SCENARIOS, Scenario};
@@ -36,6 +37,9 @@ pub(crate) struct Trigger {
 
     #[command(flatten)]
     payment: PaymentArgs,
+
+    #[command(flatten)]
+    endpoint: EndpointArgs,
 
     /// Post the same bytes so many times.
     #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
@@ -98,49 +102,43 @@ fn value(text: &str) -> Json {
 }
 
 impl Trigger {
-    /// The bytes that the gateway would post.
-    fn body(&self) -> Result<Vec<u8>, Trouble> {
+    fn scenario(&self) -> Result<&'static Scenario, Trouble> {
         let mut known = SCENARIOS.iter();
         let scenario = known.find(|it| it.gateway() == self.gateway && it.name() == self.scenario);
-        let scenario = scenario.ok_or_else(|| {
+        scenario.ok_or_else(|| {
             Trouble::new("there is no such scenario").hint("`payhook scenario` lists them")
-        })?;
-        match scenario {
+        })
+    }
+
+    /// The bytes that the gateway would post, and what its endpoint knows then.
+    fn body(&self, endpoint: &OrderEndpoint) -> Result<Vec<u8>, Trouble> {
+        let payment = &self.payment;
+        match self.scenario()? {
             Scenario::Transfer(name, _, change) => {
                 let base = if name.starts_with("deposit") {
                     b2binpay::deposit()
                 } else {
                     b2binpay::payout()
                 };
-                let builder = self.payment.transfer(change(base));
+                let builder = payment.transfer(change(base));
                 if name.ends_with("unsigned") {
-                    return Ok(builder.unsigned().to_vec());
+                    return payment.edited(builder.unsigned());
                 }
-                let key = self.keys.signing_key()?;
-                let body = builder.try_sign(&key);
+                let body = payment.edit(builder).try_sign(&self.keys.signing_key()?);
                 body.map(|body| body.to_vec())
                     .map_err(|error| Trouble::of("it can't be made", &error))
             }
             Scenario::Order(_, _, change) => {
-                let order = self.payment.order(change(citypay::order()));
-                self.payment.edited(order.callback())
+                let order = payment.order(change(citypay::order()));
+                let answer = order.answer(&self.endpoint.customer_id);
+                if let Ok(read) = answer.answer() {
+                    endpoint.tell(read.token.as_str(), &answer);
+                }
+                payment.edited(order.callback())
             }
-            Scenario::CityPayDeposit(name, _) => {
-                let deposit = citypay::deposit().at(self.payment.time());
-                let deposit = if name.ends_with("pending") {
-                    deposit.pending()
-                } else {
-                    deposit
-                };
-                let deposit = match &self.payment.reference {
-                    Some(token) => deposit.token(token.as_str()),
-                    None => deposit,
-                };
-                let deposit = match &self.payment.amount {
-                    Some(amount) => deposit.received(amount.as_str()),
-                    None => deposit,
-                };
-                self.payment.edited(deposit.callback())
+            Scenario::CityPayDeposit(_, _, change) => {
+                let deposit = payment.deposit(change(citypay::deposit()));
+                payment.edited(deposit.callback())
             }
         }
     }
@@ -175,6 +173,11 @@ impl PaymentArgs {
         if let Some(id) = &self.id {
             builder = builder.id(id);
         }
+        builder
+    }
+
+    /// Before it is signed.
+    fn edit(&self, mut builder: CallbackBuilder) -> CallbackBuilder {
         for (path, text) in &self.set {
             builder = builder.set(path, value(text));
         }
@@ -182,6 +185,17 @@ impl PaymentArgs {
             builder = builder.remove(path);
         }
         builder
+    }
+
+    fn deposit(&self, deposit: DepositBuilder) -> DepositBuilder {
+        let mut deposit = deposit.at(self.time());
+        if let Some(token) = &self.reference {
+            deposit = deposit.token(token.as_str());
+        }
+        if let Some(amount) = &self.amount {
+            deposit = deposit.received(amount.as_str());
+        }
+        deposit
     }
 
     fn order(&self, order: OrderBuilder) -> OrderBuilder {
@@ -213,7 +227,8 @@ impl PaymentArgs {
 }
 
 pub(crate) fn run(args: &Trigger, screen: Screen) -> Result<Ending, Trouble> {
-    let body = args.body()?;
+    let endpoint = OrderEndpoint::new();
+    let body = args.body(&endpoint)?;
     let Some(to) = &args.to else {
         let text = String::from_utf8_lossy(&body);
         screen.show(&text, &json!({ "body": text }));
@@ -221,6 +236,7 @@ pub(crate) fn run(args: &Trigger, screen: Screen) -> Result<Ending, Trouble> {
     };
     let target = to.target()?;
     wait(async {
+        args.endpoint.serve(&endpoint).await?;
         let mut ending = Ending::Well;
         for _ in 0..args.times {
             let (status, took) = target.post(args.gateway.into(), &body).await?;

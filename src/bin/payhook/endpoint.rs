@@ -1,0 +1,50 @@
+//! Stands in for CityPay.io's order endpoint while orders are posted.
+
+use std::net::Ipv4Addr;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::routing::get;
+use payhook::testing::citypay::OrderEndpoint;
+use tokio::net::TcpListener;
+
+use crate::trouble::Trouble;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct EndpointArgs {
+    /// CityPay.io: answer as the order endpoint on this port of the machine's
+    /// own; let the shop ask `http://127.0.0.1:PORT/order/TOKEN`.
+    #[arg(long, value_name = "PORT")]
+    endpoint_port: Option<u16>,
+
+    /// CityPay.io: the customer id in its answers.
+    #[arg(long, value_name = "ID", default_value = "5120")]
+    pub(crate) customer_id: String,
+}
+
+impl EndpointArgs {
+    /// Answers from now on, if it was asked for.
+    pub(crate) async fn serve(&self, endpoint: &OrderEndpoint) -> Result<(), Trouble> {
+        let Some(port) = self.endpoint_port else {
+            return Ok(());
+        };
+        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
+        let socket =
+            socket.map_err(|error| Trouble::of("the port of the endpoint is taken", &error))?;
+        let routes = Router::new()
+            .route("/order/{token}", get(answer))
+            .with_state(endpoint.clone());
+        // Until the command ends.
+        tokio::spawn(async { axum::serve(socket, routes).await });
+        Ok(())
+    }
+}
+
+async fn answer(
+    State(endpoint): State<OrderEndpoint>,
+    Path(token): Path<String>,
+) -> Result<Vec<u8>, StatusCode> {
+    let answer = endpoint.answer(&token);
+    answer.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)
+}
