@@ -278,7 +278,9 @@ impl Diagnose {
             return Vec::new();
         };
         let signature = Signature::read(sign);
-        let stray = signature.slip.map(|slip| Finding::certain(slip).at("meta.sign"));
+        let stray = signature
+            .slip
+            .map(|slip| Finding::certain(slip).at("meta.sign"));
         let mut causes: Vec<Finding> = stray.into_iter().collect();
         if signature.front.is_none() {
             return causes;

@@ -66,9 +66,7 @@ impl Candidate {
         }
         let mut candidate = Self {
             name: name.into(),
-            configured: Key::callback_secret(given)
-                .ok()
-                .map(|key| key.named(name)),
+            configured: Key::callback_secret(given).ok().map(|key| key.named(name)),
             variations: Vec::new(),
             flaws: slips,
         };

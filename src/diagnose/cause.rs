@@ -216,10 +216,10 @@ impl Cause {
                 "declare what your tracking ids look like, if they allow it: `Lettered` or \
                  `AlwaysEmpty`"
             }
-            Self::SecretEdge => "trim the secret where it is read; a file often ends with a newline",
-            Self::SecretEmpty => {
-                "check that the environment variable or file is set and not empty"
+            Self::SecretEdge => {
+                "trim the secret where it is read; a file often ends with a newline"
             }
+            Self::SecretEmpty => "check that the environment variable or file is set and not empty",
             Self::SecretEncoded { .. } => "configure the secret as the cabinet shows it",
             Self::SecretQuoted => {
                 "remove the quotes: not everything that reads an `.env` file takes them off"
@@ -280,14 +280,20 @@ impl fmt::Display for Cause {
                 "the key is another wallet's or environment's, or one that was replaced"
             }
             Self::HomeMadeSignature { how } => {
-                return write!(f, "the signature is not made as the gateway makes it: {how}");
+                return write!(
+                    f,
+                    "the signature is not made as the gateway makes it: {how}"
+                );
             }
             Self::InconsistentOperation => {
                 "the transfer's operation type contradicts the kind of the body"
             }
             Self::LoginPasswordSwapped => "login and password stand in each other's place",
             Self::LoginPasswordJoined { how } => {
-                return write!(f, "the signature is not made with login and password: {how} fits");
+                return write!(
+                    f,
+                    "the signature is not made with login and password: {how} fits"
+                );
             }
             Self::MissingTransfer => {
                 "the transfer that `data.relationships.transfer` names is not in the body"
@@ -296,7 +302,11 @@ impl fmt::Display for Cause {
             Self::NoTransferSigned => "the body was signed without a transfer",
             Self::OtherStatus { signed } => return signed_as(f, "the status", signed),
             Self::OtherTransfer { id } => {
-                return write!(f, "this transfer is the signed one: `{}`", id.escape_debug());
+                return write!(
+                    f,
+                    "this transfer is the signed one: `{}`",
+                    id.escape_debug()
+                );
             }
             Self::PayoutStatusSigned => {
                 "the payout's status is signed too, and the declared tracking ids leave that \
@@ -312,13 +322,19 @@ impl fmt::Display for Cause {
             Self::SignatureMalformed => "the signature is not 64 lower-case hexadecimal digits",
             Self::SignatureMissing => "the body has a transfer and no signature",
             Self::SignatureTruncated { digits } => {
-                return write!(f, "the signature is cut off: {digits} of 64 digits are there");
+                return write!(
+                    f,
+                    "the signature is cut off: {digits} of 64 digits are there"
+                );
             }
             Self::SignatureUpperCase => "the signature is in upper case",
             Self::Time { signed } => return signed_as(f, "the time", signed),
             Self::TrackingId { signed } => return signed_as(f, "the tracking id", signed),
             Self::TrackingIdDeclaration { declared } => {
-                return write!(f, "the tracking id is not as the merchant declared: {declared}");
+                return write!(
+                    f,
+                    "the tracking id is not as the merchant declared: {declared}"
+                );
             }
             Self::Unsigned => "the gateway does not sign a callback without a transfer",
             Self::WrongScheme { fits, part } => {
