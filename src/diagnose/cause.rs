@@ -51,13 +51,13 @@ pub enum Cause {
     },
     /// The transfer is of the other kind than the body.
     InconsistentOperation,
-    /// Login and password were configured in each other's place.
-    LoginPasswordSwapped,
     /// Login and password with something else between them, or one of the two.
     LoginPasswordJoined {
         /// What fits instead: `the password alone`.
         how: &'static str,
     },
+    /// Login and password were configured in each other's place.
+    LoginPasswordSwapped,
     /// The transfer that the body names is not in it.
     MissingTransfer,
     /// No key was given to try.

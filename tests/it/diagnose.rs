@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use crate::support::{SECRET, TIME, sign, signed, with_transfer};
 
 const AMOUNT: &str = "0.412000000000000000";
-const LOGIN: &str = "marked-login";
-const PASSWORD: &str = "marked-password";
+const LOGIN: &str = "lgn_Xv3kQz81Bd";
+const PASSWORD: &str = "pwd_Yt5mWr92Hc";
 
 fn lettered() -> Diagnose {
     Diagnose::new(TrackingIds::Lettered)

@@ -56,7 +56,9 @@ proptest! {
                 Cause::TrackingId { signed } => prop_assert_eq!(&**signed, "order-9001"),
                 Cause::Time { signed } => prop_assert_eq!(&**signed, TIME),
                 Cause::OtherStatus { signed } => prop_assert_eq!(&**signed, "2"),
-                Cause::OtherTransfer { .. } | Cause::HomeMadeSignature { .. } => {
+                // Where the change is in what names the transfer.
+                Cause::OtherTransfer { .. } => prop_assert_eq!(finding.path(), Some("included[1]")),
+                Cause::HomeMadeSignature { .. } | Cause::WrongScheme { .. } => {
                     prop_assert!(false, "{}", diagnosis);
                 }
                 _ => {}
