@@ -5,28 +5,26 @@ mod cause;
 mod encoding;
 mod finding;
 mod forms;
+mod hint;
 mod hypothesis;
+mod search;
 mod signature;
 
-use std::fmt;
 use std::sync::Arc;
 
 use serde::de::IgnoredAny;
 
-use crate::b2binpay::{Draft, Key, TrackingIds, TransferCallback, Verifier, text_of};
+use crate::b2binpay::{Draft, Key, TrackingIds, TransferCallback, Verifier};
 use crate::citypay::Posted;
 use crate::error::ParseError;
 #[cfg(doc)]
 use crate::error::VerifyError;
-use crate::read::is_number;
 use crate::verified::{Evidence, Unverified};
 
 use candidate::Candidate;
-use hypothesis::{Hypotheses, Hypothesis};
-use signature::Signature;
 
 pub use cause::Cause;
-pub use finding::Finding;
+pub use finding::{Diagnosis, Finding};
 
 /// Finds out why a B2BINPAY or Coinsbuy body does not verify.
 ///
@@ -231,83 +229,6 @@ impl Diagnose {
         let refusal = refusal.filter(|refusal| !explained(refusal));
         refusal.into_iter().chain(rest).collect()
     }
-
-    /// The first text and key that fit, in constant time each; the order is the
-    /// likelihood.
-    fn search(&self, draft: &Draft<'_>, body: &str) -> Option<Fit> {
-        let signature = Signature::read(draft.sign?);
-        let front = signature.front?;
-        let configured = || {
-            let candidates = self.candidates.iter();
-            candidates.filter_map(|c| Some((c, c.configured.as_ref()?, &[][..])))
-        };
-        let slipped = self.candidates.iter().flat_map(|c| {
-            let variations = c.variations.iter();
-            variations.map(move |variation| (c, &variation.key, &*variation.slips))
-        });
-        let keys: Vec<_> = configured().chain(slipped).collect();
-        let find = |hypothesis: Hypothesis, keys: &[(&Candidate, &Key, &[Cause])]| {
-            let fits = |(_, key, _): &&(_, &Key, _)| key.signs(&hypothesis.text, &front);
-            let (candidate, key, slips) = keys.iter().find(fits)?;
-            let slips = slips.iter().cloned();
-            let form = signature.slip.iter().cloned();
-            let findings = slips
-                .map(|slip| Finding::certain(slip).of(&candidate.name))
-                .chain(form.map(|slip| Finding::certain(slip).at("meta.sign")))
-                .chain(hypothesis.findings);
-            Some(Fit {
-                findings: findings.collect(),
-                key: (*key).clone(),
-            })
-        };
-        let hypotheses = Hypotheses::new(draft, body);
-        let simple = hypotheses.simple();
-        simple
-            .into_iter()
-            .find_map(|hypothesis| find(hypothesis, &keys))
-            .or_else(|| {
-                let keys: Vec<_> = configured().collect();
-                let mut reserialized = hypotheses.reserialized();
-                reserialized.find_map(|hypothesis| find(hypothesis, &keys))
-            })
-    }
-
-    /// What is left to look at where nothing fits; nothing if nothing is signed.
-    fn eliminate(&self, draft: &Draft<'_>) -> Vec<Finding> {
-        let Some(sign) = draft.sign else {
-            return Vec::new();
-        };
-        let signature = Signature::read(sign);
-        let stray = signature
-            .slip
-            .map(|slip| Finding::certain(slip).at("meta.sign"));
-        let mut causes: Vec<Finding> = stray.into_iter().collect();
-        if signature.front.is_none() {
-            return causes;
-        }
-        if self.candidates.is_empty() {
-            causes.push(Finding::certain(Cause::NoCandidate));
-            return causes;
-        }
-        for candidate in &self.candidates {
-            let flaws = candidate.flaws.iter().cloned();
-            causes.extend(flaws.map(|flaw| Finding::likely(flaw).of(&candidate.name)));
-        }
-        // The gateway writes amounts as text: a number went through a parser.
-        if let Some(transfer) = draft.transfer()
-            && is_number(transfer.amount)
-        {
-            let rewritten = Finding::likely(Cause::BodyReserialized);
-            causes.push(rewritten.at(transfer.at("amount")));
-        }
-        if text_of(draft.tracking_id).contains(char::REPLACEMENT_CHARACTER) {
-            let how = "characters were lost";
-            let lost = Finding::likely(Cause::BodyReencoded { how });
-            causes.push(lost.at("data.attributes.tracking_id"));
-        }
-        causes.extend([Cause::ForeignKey, Cause::ContentChanged].map(Finding::likely));
-        causes
-    }
 }
 
 /// Tries the keys of a verifier, under what it was told of the tracking ids.
@@ -316,12 +237,6 @@ impl From<&Verifier> for Diagnose {
         let keys = verifier.keys().iter();
         keys.fold(Self::new(verifier.tracking_ids()), Self::key)
     }
-}
-
-/// What makes the signature.
-struct Fit {
-    findings: Vec<Finding>,
-    key: Key,
 }
 
 fn unreadable(error: ParseError) -> Finding {
@@ -349,47 +264,5 @@ fn no_object(body: &[u8], error: ParseError) -> Finding {
         Finding::certain(Cause::BodyCutShort)
     } else {
         unreadable(error)
-    }
-}
-
-/// Why a body does not verify, the likeliest cause first.
-///
-/// It displays as numbered lines for a terminal, with what to do under each.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Diagnosis {
-    causes: Vec<Finding>,
-    verified_by: Option<Arc<str>>,
-}
-
-impl Diagnosis {
-    /// What keeps the body from being verified, the likeliest first; nothing if
-    /// it verifies.
-    #[must_use]
-    pub fn causes(&self) -> &[Finding] {
-        &self.causes
-    }
-
-    /// The name of the key by which the body verifies after all.
-    #[must_use]
-    pub fn verified_by(&self) -> Option<&str> {
-        self.verified_by.as_deref()
-    }
-}
-
-impl fmt::Display for Diagnosis {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(name) = &self.verified_by {
-            return write!(f, "the body verifies with key `{}`", name.escape_debug());
-        }
-        f.write_str(if self.causes.iter().any(Finding::is_certain) {
-            "the body does not verify:"
-        } else {
-            "the body does not verify, and nothing that was tried makes it fit; likeliest first:"
-        })?;
-        for (index, finding) in self.causes.iter().enumerate() {
-            let (number, hint) = (index + 1, finding.hint());
-            write!(f, "\n{number}. {finding}\n   to do: {hint}")?;
-        }
-        Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! [`Cause`]: everything that a diagnosis can say, and what to do about it.
+//! [`Cause`]: everything that a diagnosis can say.
 
 use std::fmt;
 
@@ -50,7 +50,12 @@ pub enum Cause {
         how: &'static str,
     },
     /// The transfer is of the other kind than the body.
-    InconsistentOperation,
+    InconsistentOperation {
+        /// `deposit` or `payout`, as the body says.
+        operation: &'static str,
+        /// The transfer's `op_type`.
+        op_type: i32,
+    },
     /// Login and password with something else between them, or one of the two.
     LoginPasswordJoined {
         /// What fits instead: `the password alone`.
@@ -134,128 +139,31 @@ impl Cause {
     /// What a refusal says by itself; a signature that does not fit, or that
     /// can't be read, is for a closer look.
     pub(super) fn of_refusal(refusal: &VerifyError) -> Option<Self> {
-        match refusal {
+        match *refusal {
             VerifyError::AmbiguousTransfer => Some(Self::AmbiguousTransfer),
-            VerifyError::InconsistentOperation { .. } => Some(Self::InconsistentOperation),
+            VerifyError::InconsistentOperation { operation, op_type } => {
+                Some(Self::InconsistentOperation { operation, op_type })
+            }
             VerifyError::MissingSignature => Some(Self::SignatureMissing),
             VerifyError::MissingTransfer => Some(Self::MissingTransfer),
-            VerifyError::TrackingId { declared } => Some(Self::TrackingIdDeclaration {
-                declared: *declared,
-            }),
+            VerifyError::TrackingId { declared } => Some(Self::TrackingIdDeclaration { declared }),
             VerifyError::Unsigned(_) => Some(Self::Unsigned),
             _ => None,
         }
     }
 
-    /// What to do.
-    #[must_use]
-    pub fn hint(&self) -> &'static str {
-        match self {
-            Self::AmbiguousTransfer => {
-                "report the body to payhook if the gateway's list of callbacks has it"
+    /// The refusal that says the same.
+    pub(super) fn as_refusal(&self) -> Option<VerifyError> {
+        match *self {
+            Self::AmbiguousTransfer => Some(VerifyError::AmbiguousTransfer),
+            Self::InconsistentOperation { operation, op_type } => {
+                Some(VerifyError::InconsistentOperation { operation, op_type })
             }
-            Self::Amount { .. } => {
-                "hand over the request's body untouched: no float, decimal type or database \
-                 column may write the amount again"
-            }
-            Self::BodyCutShort => {
-                "look for a length limit on the way: a proxy, a log line, a database column"
-            }
-            Self::BodyEmpty => {
-                "read the body once: a middleware that parsed it may have used it up"
-            }
-            Self::BodyReencoded { .. } => {
-                "hand over the request's bytes as they came, before any framework decodes them"
-            }
-            Self::BodyReserialized => {
-                "verify the bytes that came, and store those: JSON that was read and written \
-                 again is another text"
-            }
-            Self::BodyUnreadable(error) => error.hint(),
-            Self::CityPay => {
-                "give it a receiver and an address of its own; the order endpoint's answer is \
-                 what proves an order"
-            }
-            Self::ContentChanged => {
-                "compare status, amount, tracking id and time with the JSON payload in the \
-                 gateway's list of callbacks; if it is not there, it is forged"
-            }
-            Self::DigestAsHex => "configure login and password themselves, and no digest of them",
-            Self::ForeignKey => {
-                "compare wallet and environment (sandbox, production) with the cabinet, and look \
-                 for a rotation; give the secret as text to find a slip in it"
-            }
-            Self::HomeMadeSignature { .. } => {
-                "sign as the gateway does: the parts with nothing between them, as lower-case \
-                 hexadecimal digits"
-            }
-            Self::InconsistentOperation => {
-                "do not credit it: the body was put together from two, or the gateway changed"
-            }
-            Self::LoginPasswordSwapped => "configure them the other way round",
-            Self::LoginPasswordJoined { .. } => {
-                "configure login and password; the key is SHA-256 of the two with nothing \
-                 between them"
-            }
-            Self::MissingTransfer => {
-                "hand over the whole body; if the gateway sent it like this, report it to payhook"
-            }
-            Self::NoCandidate => "give the configured keys, or the secrets that could be meant",
-            Self::NoTransferSigned => {
-                "do not credit it: the transfer was put in afterwards, and nothing is paid"
-            }
-            Self::OtherStatus { .. } => {
-                "do not act on the status in the body; look for what changes it: your own code \
-                 or a forger"
-            }
-            Self::OtherTransfer { .. } => {
-                "do not credit what the body points at; look for what reorders or renames its \
-                 transfers: your own code or a forger"
-            }
-            Self::PayoutStatusSigned => {
-                "declare what your tracking ids look like, if they allow it: `Lettered` or \
-                 `AlwaysEmpty`"
-            }
-            Self::SecretEdge => {
-                "trim the secret where it is read; a file often ends with a newline"
-            }
-            Self::SecretEmpty => "check that the environment variable or file is set and not empty",
-            Self::SecretEncoded { .. } => "configure the secret as the cabinet shows it",
-            Self::SecretQuoted => {
-                "remove the quotes: not everything that reads an `.env` file takes them off"
-            }
-            Self::SignatureForm { .. } | Self::SignatureUpperCase => {
-                "hand over the body untouched; the gateway writes 64 lower-case hexadecimal digits"
-            }
-            Self::SignatureMalformed => {
-                "look the callback up in the gateway's list; if it is there, hand over the body \
-                 untouched"
-            }
-            Self::SignatureMissing => {
-                "look the callback up in the gateway's list; a body with a transfer is always \
-                 signed"
-            }
-            Self::SignatureTruncated { .. } => {
-                "hand over the whole body; a column or log field that is too short cuts it"
-            }
-            Self::Time { .. } => {
-                "hand over the request's body untouched: no date type may write the time again"
-            }
-            Self::TrackingId { .. } => {
-                "hand over the request's body untouched: the tracking id is signed character by \
-                 character"
-            }
-            Self::TrackingIdDeclaration { .. } => {
-                "if any of your own tracking ids look like this one, declare them so; if none do, \
-                 somebody divided a signed text anew"
-            }
-            Self::Unsigned => {
-                "fetch the deposit from the gateway's API, or accept its source addresses"
-            }
-            Self::WrongScheme { fits, .. } => match fits {
-                Scheme::CallbackSecret => "configure it with `Key::callback_secret`",
-                Scheme::LoginPassword => "configure login and password with `Key::login_password`",
-            },
+            Self::MissingTransfer => Some(VerifyError::MissingTransfer),
+            Self::SignatureMalformed => Some(VerifyError::MalformedSignature),
+            Self::SignatureMissing => Some(VerifyError::MissingSignature),
+            Self::TrackingIdDeclaration { declared } => Some(VerifyError::TrackingId { declared }),
+            _ => None,
         }
     }
 }
@@ -263,7 +171,14 @@ impl Cause {
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::AmbiguousTransfer => "several transfers could be the one this callback is about",
+            Self::AmbiguousTransfer
+            | Self::InconsistentOperation { .. }
+            | Self::MissingTransfer
+            | Self::SignatureMalformed
+            | Self::SignatureMissing
+            | Self::TrackingIdDeclaration { .. } => {
+                return self.as_refusal().map_or(Ok(()), |refusal| refusal.fmt(f));
+            }
             Self::Amount { signed } => return signed_as(f, "the amount", signed),
             Self::BodyCutShort => "the body is cut off: its JSON does not end",
             Self::BodyEmpty => "the body is empty",
@@ -285,18 +200,12 @@ impl fmt::Display for Cause {
                     "the signature is not made as the gateway makes it: {how}"
                 );
             }
-            Self::InconsistentOperation => {
-                "the transfer's operation type contradicts the kind of the body"
-            }
             Self::LoginPasswordSwapped => "login and password stand in each other's place",
             Self::LoginPasswordJoined { how } => {
                 return write!(
                     f,
                     "the signature is not made with login and password: {how} fits"
                 );
-            }
-            Self::MissingTransfer => {
-                "the transfer that `data.relationships.transfer` names is not in the body"
             }
             Self::NoCandidate => "no key was given to try",
             Self::NoTransferSigned => "the body was signed without a transfer",
@@ -319,8 +228,6 @@ impl fmt::Display for Cause {
             }
             Self::SecretQuoted => "what was configured has quotes around the secret",
             Self::SignatureForm { how } => return write!(f, "the signature stands there {how}"),
-            Self::SignatureMalformed => "the signature is not 64 lower-case hexadecimal digits",
-            Self::SignatureMissing => "the body has a transfer and no signature",
             Self::SignatureTruncated { digits } => {
                 return write!(
                     f,
@@ -330,12 +237,6 @@ impl fmt::Display for Cause {
             Self::SignatureUpperCase => "the signature is in upper case",
             Self::Time { signed } => return signed_as(f, "the time", signed),
             Self::TrackingId { signed } => return signed_as(f, "the tracking id", signed),
-            Self::TrackingIdDeclaration { declared } => {
-                return write!(
-                    f,
-                    "the tracking id is not as the merchant declared: {declared}"
-                );
-            }
             Self::Unsigned => "the gateway does not sign a callback without a transfer",
             Self::WrongScheme { fits, part } => {
                 let version = match fits {

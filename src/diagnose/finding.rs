@@ -1,4 +1,4 @@
-//! [`Finding`]: a cause, and where it lies.
+//! [`Finding`]: a cause, and where it lies. [`Diagnosis`]: all of them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -92,5 +92,47 @@ impl fmt::Display for Finding {
             write!(f, "key `{}`: ", candidate.escape_debug())?;
         }
         self.cause.fmt(f)
+    }
+}
+
+/// Why a body does not verify, the likeliest cause first.
+///
+/// It displays as numbered lines for a terminal, with what to do under each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnosis {
+    pub(super) causes: Vec<Finding>,
+    pub(super) verified_by: Option<Arc<str>>,
+}
+
+impl Diagnosis {
+    /// What keeps the body from being verified, the likeliest first; nothing if
+    /// it verifies.
+    #[must_use]
+    pub fn causes(&self) -> &[Finding] {
+        &self.causes
+    }
+
+    /// The name of the key by which the body verifies after all.
+    #[must_use]
+    pub fn verified_by(&self) -> Option<&str> {
+        self.verified_by.as_deref()
+    }
+}
+
+impl fmt::Display for Diagnosis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(name) = &self.verified_by {
+            return write!(f, "the body verifies with key `{}`", name.escape_debug());
+        }
+        f.write_str(if self.causes.iter().any(Finding::is_certain) {
+            "the body does not verify:"
+        } else {
+            "the body does not verify, and nothing that was tried makes it fit; likeliest first:"
+        })?;
+        for (index, finding) in self.causes.iter().enumerate() {
+            let (number, hint) = (index + 1, finding.hint());
+            write!(f, "\n{number}. {finding}\n   to do: {hint}")?;
+        }
+        Ok(())
     }
 }

@@ -133,8 +133,8 @@ fn id_texts(raw: Raw<'_>, given: &str) -> Vec<String> {
     let whole = amount_texts(given, &[]).and_then(|mut forms| forms.pop());
     if let Some(whole) = whole {
         // A number has no leading zeros, whatever the id had.
-        let zeros = if is_number(raw) { 1..=8 } else { 1..=0 };
-        texts.extend(zeros.map(|zeros| format!("{}{whole}", "0".repeat(zeros))));
+        let zeros = if is_number(raw) { 8 } else { 0 };
+        texts.extend((1..=zeros).map(|zeros| format!("{}{whole}", "0".repeat(zeros))));
         texts.extend([format!("{whole}.0"), whole]);
     }
     let quoted = |text: &str| serde_json::from_str(&format!("\"{text}\"")).ok();

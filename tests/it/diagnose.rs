@@ -94,7 +94,10 @@ fn sha256(text: &str) -> Vec<u8> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut hex = vec![0; 2 * bytes.len()];
+    base16ct::lower::encode_str(bytes, &mut hex)
+        .unwrap()
+        .to_owned()
 }
 
 fn base64(bytes: &[u8]) -> String {

@@ -2,10 +2,11 @@
 
 use payhook::b2binpay::{Key, TrackingIds, Verifier};
 use payhook::{Cause, Diagnose, Flaw, ParseError, Scheme};
+use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::support::{body, cases, parse, without_transfer};
+use crate::support::{Case, body, cases, parse, without_transfer};
 
 /// A cause that was made.
 pub(super) struct Made {
@@ -33,6 +34,10 @@ impl Made {
     }
 }
 
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "the table reads better without references"
+)]
 fn made(name: &'static str, diagnose: Diagnose, body: impl ToString, first: Cause) -> Made {
     bytes(name, diagnose, body.to_string().as_bytes(), first)
 }
@@ -71,11 +76,7 @@ fn keys() -> Vec<Made> {
         how: "with SHA-256 as hexadecimal text for a key",
     };
     let blank = |edge: &str| secret(&edge.replace('s', SECRET));
-    let percent: String = hex(SECRET.as_bytes())
-        .as_bytes()
-        .chunks(2)
-        .map(|digits| format!("%{}", str::from_utf8(digits).unwrap()))
-        .collect();
+    let percent = percent_encode(SECRET.as_bytes(), NON_ALPHANUMERIC).to_string();
     vec![
         made("blank behind", blank("s "), genuine(), Cause::SecretEdge),
         made("newline", blank("s\n"), genuine(), Cause::SecretEdge),
@@ -580,7 +581,7 @@ fn bodies() -> Vec<Made> {
             .flat_map(|c| to(u16::try_from(u32::from(c)).unwrap()))
             .collect()
     };
-    let form: String = genuine.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let form = percent_encode(genuine.as_bytes(), NON_ALPHANUMERIC);
     let html = genuine.replace('&', "&amp;").replace('"', "&quot;");
     let slashes = genuine.replace('"', "\\\"");
     let text = json!(genuine).to_string();
@@ -722,7 +723,10 @@ fn refusals() -> Vec<Made> {
             "inconsistent",
             right(),
             inconsistent,
-            Cause::InconsistentOperation,
+            Cause::InconsistentOperation {
+                operation: "deposit",
+                op_type: 2,
+            },
         ),
         made(
             "declared otherwise",
@@ -858,7 +862,7 @@ fn each_candidate_is_tried() {
 #[test]
 fn agrees_with_the_verifier() {
     let mut verified = 0;
-    for case in cases().into_iter().filter(|case| case.is_b2binpay()) {
+    for case in cases().into_iter().filter(Case::is_b2binpay) {
         let diagnosis = Diagnose::from(&case.verifier()).body(&case.body);
         let proven = payhook::Unverified::parse(&case.body)
             .is_ok_and(|callback| case.verifier().verify(callback).is_ok());

@@ -1,5 +1,7 @@
 //! No output holds a secret, or a digit of a signature.
 
+use std::fmt::Write;
+
 use super::*;
 
 /// All that there is to be shown of a diagnosis and of what makes it.
@@ -9,9 +11,11 @@ fn shown(diagnose: &Diagnose, body: &[u8]) -> String {
         format!("{diagnose:?}{diagnose:#?}{diagnosis}{diagnosis:#}{diagnosis:?}{diagnosis:#?}");
     for finding in diagnosis.causes() {
         let cause = finding.cause();
-        shown += &format!(
+        write!(
+            shown,
             "{finding}{finding:#}{finding:?}{finding:#?}{cause}{cause:#}{cause:?}{cause:#?}"
-        );
+        )
+        .unwrap();
         shown += finding.hint();
         shown += finding.path().unwrap_or_default();
         shown += finding.candidate().unwrap_or_default();
