@@ -97,7 +97,8 @@ impl fmt::Display for Finding {
 
 /// Why a body does not verify, the likeliest cause first.
 ///
-/// It displays as numbered lines for a terminal, with what to do under each.
+/// It displays as numbered lines for a terminal, with what to do under each;
+/// what is not [certain](Finding::is_certain) begins with `perhaps`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnosis {
     pub(super) causes: Vec<Finding>,
@@ -131,7 +132,8 @@ impl fmt::Display for Diagnosis {
         })?;
         for (index, finding) in self.causes.iter().enumerate() {
             let (number, hint) = (index + 1, finding.hint());
-            write!(f, "\n{number}. {finding}\n   to do: {hint}")?;
+            let perhaps = if finding.certain { "" } else { "perhaps: " };
+            write!(f, "\n{number}. {perhaps}{finding}\n   to do: {hint}")?;
         }
         Ok(())
     }

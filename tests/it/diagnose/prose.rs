@@ -16,9 +16,9 @@ fn as_it_is_read() {
         show(secret("cbs_of_the_sandbox"), genuine()),
         "\
 the body does not verify, and nothing that was tried makes it fit; likeliest first:
-1. the key is another wallet's or environment's, or one that was replaced
+1. perhaps: the key is another wallet's or environment's, or one that was replaced
    to do: compare wallet and environment (sandbox, production) with the cabinet, and look for a rotation; give the secret as text to find a slip in it
-2. what is signed was changed on the way, or forged
+2. perhaps: what is signed was changed on the way, or forged
    to do: compare status, amount, tracking id and time with the JSON payload in the gateway's list of callbacks; if it is not there, it is forged"
     );
     assert_eq!(
@@ -29,6 +29,16 @@ the body does not verify:
    to do: trim the secret where it is read; a file often ends with a newline
 2. `included[1].attributes.amount`: the amount was signed as `0.412000000000000000`
    to do: hand over the request's body untouched: no float, decimal type or database column may write the amount again"
+    );
+    let foreign = secret("cbs_of_the_sandbox");
+    let diagnosis = show(foreign, resigned(str::to_uppercase));
+    assert_eq!(
+        diagnosis.lines().nth(1),
+        Some("1. `meta.sign`: the signature is in upper case")
+    );
+    assert!(
+        diagnosis.contains("\n2. perhaps: the key is another"),
+        "{diagnosis}"
     );
     let mut twice = genuine().to_string();
     twice.insert_str(1, r#""meta":{},"#);
