@@ -77,7 +77,7 @@ pub use finding::{Diagnosis, Finding};
 ///
 /// # What it costs, and what it tells
 ///
-/// At most 6,000 MACs for each key, each over the signed values, and some
+/// At most 7,000 MACs for each key, each over the signed values, and some
 /// dozens over the whole body, which may have
 /// [`DEFAULT_BODY_LIMIT`](crate::DEFAULT_BODY_LIMIT) bytes. Values of more than
 /// 1,024 bytes are tried as they stand, and of the other transfers the first 16.
