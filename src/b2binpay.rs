@@ -3,6 +3,7 @@
 
 mod api;
 mod callback;
+mod draft;
 mod key;
 mod kind;
 mod message;
@@ -18,10 +19,12 @@ mod wire;
 
 pub use api::{prove_by_deposit, prove_by_source_address};
 pub use callback::TransferCallback;
+pub(crate) use draft::{Draft, DraftTransfer, text_of};
 pub use key::Key;
 pub use kind::{CallbackType, Inferred};
+pub(crate) use message::Message;
 #[cfg(feature = "testing")]
-pub(crate) use message::{Message, hex};
+pub(crate) use message::hex;
 pub use operation::{Deposit, Destination, Operation, Payout};
 pub use proven::{ExpectedAmount, ProvenTransfer, ResolveError};
 pub use record::{CallbackRecord, DeliveryStatus};

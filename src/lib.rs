@@ -90,6 +90,7 @@
 //! | [`Unverified`], [`Verified`], [`Evidence`] | who may be believed |
 //! | [`Amount`], [`Timestamp`], [`Text`] | values that are kept as they were sent |
 //! | [`ParseError`], [`VerifyError`], [`Disposition`] | what went wrong, and whose fault it is |
+//! | [`Diagnose`], [`Diagnosis`] | why a B2BINPAY body does not verify, and what to do |
 //! | `http` (feature) | requests in, responses out; who is behind a proxy; a `tower` service |
 //!
 //! Behind them: `wire` mirrors the JSON, `read` turns the mirror into models
@@ -101,6 +102,7 @@ mod amount;
 pub mod b2binpay;
 mod callback;
 pub mod citypay;
+mod diagnose;
 mod error;
 mod event;
 mod guard;
@@ -128,6 +130,7 @@ pub use amount::{Amount, AmountError, DoesNotFit};
 pub use callback::{Callback, Proven, VerifiedCallback};
 /// The version whose instants and zones are in this API.
 pub use chrono;
+pub use diagnose::{Cause, Diagnose, Diagnosis, Finding};
 pub use error::{Error, Fault, Flaw, KeyError, ParseError, VerifyError};
 pub use event::{Event, Fact, Gateway, Kind};
 #[cfg(feature = "redis")]

@@ -323,7 +323,7 @@ pub(crate) fn is_number(raw: Raw<'_>) -> bool {
 }
 
 /// A string's characters, or a number's digits as sent.
-fn verbatim(raw: Raw<'_>) -> Result<Cow<'_, str>, Flaw> {
+pub(crate) fn verbatim(raw: Raw<'_>) -> Result<Cow<'_, str>, Flaw> {
     if is_number(raw) {
         Ok(Cow::Borrowed(raw.0))
     } else {

@@ -228,7 +228,13 @@ fn read_callback(
     };
 
     let (time, signature) = read_meta(&mut reader, &document.meta)?;
-    let subject = choose(&included.transfers, transfer_id.as_ref(), &operation);
+    let subject = choose(
+        &included.transfers,
+        transfer_id
+            .as_ref()
+            .map(|id| move |transfer: &Transfer| transfer.id == *id),
+        |transfer| operation.is_fitted_by(transfer),
+    );
     // Without a transfer it is the operation's own status that may be signed.
     let signed_status = match (subject, &signature) {
         (Subject::None, Signature::Present(_)) => {
@@ -260,8 +266,12 @@ fn read_callback(
 }
 
 /// The order of preference: named, fitting by operation type, the only one.
-fn choose(transfers: &[Transfer], named: Option<&Text>, operation: &Operation) -> Subject {
-    let the_one = |fits: &dyn Fn(&Transfer) -> bool, none: Subject| {
+pub(super) fn choose<T>(
+    transfers: &[T],
+    is_named: Option<impl Fn(&T) -> bool>,
+    fits: impl Fn(&T) -> bool,
+) -> Subject {
+    let the_one = |fits: &dyn Fn(&T) -> bool, none: Subject| {
         let mut fitting = transfers
             .iter()
             .enumerate()
@@ -272,9 +282,9 @@ fn choose(transfers: &[Transfer], named: Option<&Text>, operation: &Operation) -
             (None, _) => none,
         }
     };
-    match named {
-        Some(id) => the_one(&|transfer| transfer.id == *id, Subject::Missing),
-        None => match the_one(&|transfer| operation.is_fitted_by(transfer), Subject::None) {
+    match is_named {
+        Some(is_named) => the_one(&is_named, Subject::Missing),
+        None => match the_one(&fits, Subject::None) {
             Subject::None => the_one(&|_| true, Subject::None),
             chosen => chosen,
         },

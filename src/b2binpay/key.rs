@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use hmac::{Hmac, KeyInit};
+use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroize;
 
@@ -82,7 +82,8 @@ impl Key {
         Ok(key)
     }
 
-    fn new(scheme: Scheme, name: &str, key: &[u8]) -> Self {
+    /// Without a look at the key: what may be one is said above.
+    pub(crate) fn new(scheme: Scheme, name: &str, key: &[u8]) -> Self {
         // As RFC 2104 has it: longer keys are hashed, shorter ones padded.
         let mut block = hmac::digest::Key::<KeyedMac>::default();
         let mut digest = Sha256::digest(key);
@@ -131,6 +132,14 @@ impl Key {
 
     pub(crate) fn mac(&self) -> &KeyedMac {
         &self.mac
+    }
+
+    /// Whether this key's MAC of `text` begins with `front`, in constant time.
+    /// For a diagnosis: what a body has signed is
+    /// [`Message::is_signed_by`](super::Message::is_signed_by)'s to say.
+    pub(crate) fn signs(&self, text: &[u8], front: &[u8]) -> bool {
+        let mac = self.mac.clone().chain_update(text);
+        mac.verify_truncated_left(front).is_ok()
     }
 }
 

@@ -28,18 +28,35 @@ impl<'a> Message<'a> {
     /// The text that a body of this shape has signed. The body alone picks the
     /// shape: trying others would accept a text that was signed for another.
     pub(crate) fn of(callback: &'a TransferCallback) -> Self {
-        let (status, amount) = match callback.transfer() {
-            Some(transfer) => (transfer.signed_status.as_str(), transfer.amount.as_str()),
-            None if callback.operation.is_deposit() => {
-                (callback.signed_status.as_deref().unwrap_or_default(), "")
-            }
+        let transfer = callback.transfer();
+        Self::shaped(
+            transfer.map(|transfer| (transfer.signed_status.as_str(), transfer.amount.as_str())),
+            callback.operation.is_deposit(),
+            callback.signed_status.as_deref().unwrap_or_default(),
+            &callback.tracking_id,
+            callback.time.as_ref().map_or("", |time| time.as_str()),
+        )
+    }
+
+    /// The text of a body with these values: a transfer's status and amount if
+    /// there is one, and the operation's own status.
+    pub(crate) fn shaped(
+        transfer: Option<(&'a str, &'a str)>,
+        is_deposit: bool,
+        own_status: &'a str,
+        tracking_id: &'a str,
+        time: &'a str,
+    ) -> Self {
+        let (status, amount) = match transfer {
+            Some(transfer) => transfer,
+            None if is_deposit => (own_status, ""),
             None => ("", ""),
         };
         Self {
             status,
             amount,
-            tracking_id: &callback.tracking_id,
-            time: callback.time.as_ref().map_or("", |time| time.as_str()),
+            tracking_id,
+            time,
         }
     }
 
@@ -51,6 +68,14 @@ impl<'a> Message<'a> {
             status,
             ..Self::of(callback)
         })
+    }
+
+    /// The whole text. A diagnosis also asks for what no gateway signs: the
+    /// parts that are there with a separator between them.
+    pub(crate) fn joined(&self, separator: &str) -> String {
+        let parts = [self.status, self.amount, self.tracking_id, self.time];
+        let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        parts.join(separator)
     }
 
     /// What stands in front of the time: one text, however it is cut.

@@ -14,6 +14,7 @@ mod attack;
 mod b2binpay;
 mod bad_input;
 mod citypay;
+mod diagnose;
 mod error;
 mod event;
 mod guard;

@@ -5,9 +5,9 @@ use std::fmt::{Debug, Display};
 use payhook::b2binpay::{Key, TransferCallback, Verifier};
 use payhook::citypay::{Account, DepositCallback, OrderAnswer, OrderCallback, Token};
 use payhook::{
-    Amount, Callback, Disposition, Error, Event, Expected, KeyError, ParseError, Progress, Proven,
-    Receiver, Reconciliation, Reply, State, StateError, Status, Text, Timestamp, Unverified,
-    Verdict, Verified, VerifyError,
+    Amount, Callback, Cause, Diagnose, Diagnosis, Disposition, Error, Event, Expected, Finding,
+    KeyError, ParseError, Progress, Proven, Receiver, Reconciliation, Reply, State, StateError,
+    Status, Text, Timestamp, Unverified, Verdict, Verified, VerifyError,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -51,6 +51,8 @@ assert_not_impl! {
     payhook::citypay::ProvenOrder: DeserializeOwned, Default, Serialize;
     TransferCallback: DeserializeOwned, Default, PartialEq;
     Key: Display, Serialize, DeserializeOwned, PartialEq, Default;
+    Diagnose: Display, Serialize, DeserializeOwned, PartialEq, Default;
+    Diagnosis: Serialize, DeserializeOwned, Default, Into<Verified<TransferCallback>>;
     Verifier: Display, Serialize, DeserializeOwned, PartialEq, Default;
     Account: Display, Serialize, DeserializeOwned, PartialEq, Default;
     // Made from text, it must not pass for a callback.
@@ -77,6 +79,10 @@ assert_impl! {
     Status: Send, Sync, Debug, Display, Clone, Eq, std::hash::Hash;
     StateError: Send, Sync, std::error::Error, Copy, Eq;
     Disposition: Send, Sync, Debug, Display;
+    Diagnose: Send, Sync, Debug, Clone;
+    Diagnosis: Send, Sync, Debug, Display, Clone, Eq;
+    Finding: Send, Sync, Debug, Display, Clone, Eq;
+    Cause: Send, Sync, Debug, Display, Clone, Eq;
     Key: Send, Sync, Debug, Clone;
     Verifier: Send, Sync, Debug, Clone;
     Account: Send, Sync, Debug, Clone;

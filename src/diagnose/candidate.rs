@@ -1,0 +1,200 @@
+//! [`Candidate`]: a key that could be meant, and the slips that are made with
+//! one.
+
+use std::fmt;
+use std::sync::Arc;
+
+use percent_encoding::percent_decode_str;
+use sha2::{Digest, Sha256};
+use zeroize::{Zeroize, Zeroizing};
+
+use super::cause::Cause;
+use super::encoding::{base64, hex};
+use crate::b2binpay::Key;
+use crate::verified::Scheme;
+
+/// A key under its name, as it was given and with each slip undone. Keyed MACs
+/// are all that is kept.
+#[derive(Clone)]
+pub(super) struct Candidate {
+    pub(super) name: Arc<str>,
+    /// As it was given, if that can be a key.
+    pub(super) configured: Option<Key>,
+    /// With a slip undone, the likeliest first; each is one MAC a text.
+    pub(super) variations: Vec<Variation>,
+    /// What is wrong with it whatever was signed.
+    pub(super) flaws: Vec<Cause>,
+}
+
+/// A key with slips undone.
+#[derive(Clone)]
+pub(super) struct Variation {
+    pub(super) key: Key,
+    pub(super) slips: Vec<Cause>,
+}
+
+impl fmt::Debug for Candidate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Candidate")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Candidate {
+    pub(super) fn key(key: &Key) -> Self {
+        Self {
+            name: key.shared_name(),
+            configured: Some(key.clone()),
+            variations: Vec::new(),
+            flaws: Vec::new(),
+        }
+    }
+
+    pub(super) fn secret(name: &str, given: &str) -> Self {
+        let trimmed = trim(given);
+        let secret = trim(unquote(trimmed));
+        let mut slips = Vec::new();
+        if trimmed != given {
+            slips.push(Cause::SecretEdge);
+        }
+        if secret != trimmed {
+            slips.push(Cause::SecretQuoted);
+        }
+        if secret.is_empty() {
+            slips = vec![Cause::SecretEmpty];
+        }
+        let mut candidate = Self {
+            name: name.into(),
+            configured: Key::callback_secret(given).ok().map(|key| key.named(name)),
+            variations: Vec::new(),
+            flaws: slips,
+        };
+        if !secret.is_empty() {
+            candidate.vary_secret(secret);
+        }
+        candidate
+    }
+
+    fn vary_secret(&mut self, secret: &str) {
+        let v3 = Scheme::CallbackSecret;
+        if !self.flaws.is_empty() {
+            self.push(v3, secret.as_bytes(), None);
+        }
+        let v2 = |part| Cause::WrongScheme {
+            fits: Scheme::LoginPassword,
+            part,
+        };
+        if let Some((login, password)) = secret.split_once(':') {
+            let part = "`login:password` without the colon";
+            self.push_digest(&[login, password], v2(part));
+        }
+        self.push_digest(&[secret], v2("the text"));
+        if let Some(mut bytes) = hex(secret) {
+            let slip = match bytes.len() {
+                32 => Cause::DigestAsHex,
+                _ => Cause::SecretEncoded { how: "hexadecimal" },
+            };
+            self.push(v3, &bytes, Some(slip));
+            bytes.zeroize();
+        }
+        if let Some(mut bytes) = base64(secret) {
+            self.push(v3, &bytes, Some(Cause::SecretEncoded { how: "Base64" }));
+            bytes.zeroize();
+        }
+        if secret.contains('%') {
+            let mut bytes: Vec<u8> = percent_decode_str(secret).collect();
+            let how = "percent-encoded";
+            self.push(v3, &bytes, Some(Cause::SecretEncoded { how }));
+            bytes.zeroize();
+        }
+        self.push_hex_digest(&[secret]);
+    }
+
+    pub(super) fn login_password(name: &str, given: (&str, &str)) -> Self {
+        let (login, password) = (trim(given.0), trim(given.1));
+        let mut candidate = Self {
+            name: name.into(),
+            configured: Key::login_password(given.0, given.1)
+                .ok()
+                .map(|key| key.named(name)),
+            variations: Vec::new(),
+            flaws: Vec::new(),
+        };
+        if login.is_empty() || password.is_empty() {
+            candidate.flaws.push(Cause::SecretEmpty);
+            return candidate;
+        }
+        if (login, password) != given {
+            candidate.flaws.push(Cause::SecretEdge);
+            candidate.push_digest(&[login, password], None);
+        }
+        candidate.vary_login_password(login, password);
+        candidate
+    }
+
+    fn vary_login_password(&mut self, login: &str, password: &str) {
+        let joined = |how| Cause::LoginPasswordJoined { how };
+        self.push_digest(&[password, login], Cause::LoginPasswordSwapped);
+        for (part, name) in [
+            (&[password][..], "the password"),
+            (&[login], "the login"),
+            (&[login, password], "the two as one text"),
+            (&[login, ":", password], "`login:password` as one text"),
+        ] {
+            let text = Zeroizing::new(part.concat());
+            let fits = Scheme::CallbackSecret;
+            let slip = Cause::WrongScheme { fits, part: name };
+            self.push(fits, text.as_bytes(), Some(slip));
+        }
+        self.push_digest(&[login, ":", password], joined("a colon between them"));
+        self.push_digest(&[password], joined("the password alone"));
+        self.push_digest(&[login], joined("the login alone"));
+        self.push_hex_digest(&[login, password]);
+    }
+
+    fn push(&mut self, scheme: Scheme, key: &[u8], slip: Option<Cause>) {
+        self.variations.push(Variation {
+            key: Key::new(scheme, &self.name, key),
+            slips: self.flaws.iter().cloned().chain(slip).collect(),
+        });
+    }
+
+    /// API v2's key of these parts.
+    fn push_digest(&mut self, parts: &[&str], slip: impl Into<Option<Cause>>) {
+        let mut digest = digest(parts);
+        self.push(Scheme::LoginPassword, &digest, slip.into());
+        digest.zeroize();
+    }
+
+    /// What PHP's `hash` returns unless it is asked for bytes. Both cases.
+    fn push_hex_digest(&mut self, parts: &[&str]) {
+        let mut digest = digest(parts);
+        let mut hex = [0; 64];
+        let how = "with SHA-256 as hexadecimal text for a key";
+        for encode in [base16ct::lower::encode, base16ct::upper::encode] {
+            if let Ok(hex) = encode(&digest, &mut hex) {
+                let slip = Cause::HomeMadeSignature { how };
+                self.push(Scheme::LoginPassword, hex, Some(slip));
+            }
+        }
+        hex.zeroize();
+        digest.zeroize();
+    }
+}
+
+fn digest(parts: &[&str]) -> [u8; 32] {
+    let digest = parts.iter().fold(Sha256::new(), Sha256::chain_update);
+    digest.finalize().into()
+}
+
+/// Without white space and byte order marks at its edges.
+fn trim(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
+}
+
+/// Without the quotes that it stands in.
+fn unquote(text: &str) -> &str {
+    let inner = |quote| text.strip_prefix(quote)?.strip_suffix(quote);
+    ['"', '\'', '`'].into_iter().find_map(inner).unwrap_or(text)
+}

@@ -1,0 +1,169 @@
+//! Bodies that were encoded once more, or in another way, on their way here.
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+
+/// How often a body is unwrapped: a form in Base64 with a byte order mark.
+const MAX_LAYERS: usize = 3;
+
+type Undo = fn(&[u8]) -> Option<Vec<u8>>;
+
+/// Each encoding, and how it is undone; `None` where the body is none such.
+const ENCODINGS: [(&str, Undo); 8] = [
+    ("a byte order mark stands in front", byte_order_mark),
+    ("as UTF-16", utf16),
+    ("as a JSON string", json_string),
+    ("with a backslash before every quote", backslashes),
+    ("as form data", form),
+    ("HTML-escaped", html_body),
+    ("in Base64", base64_body),
+    ("in Latin-1", latin1),
+];
+
+/// The JSON object that a body was before it was encoded, with the encodings,
+/// the outermost first. `None` if it is no JSON object in any of them.
+pub(super) fn unwrap(body: &[u8]) -> Option<(Cow<'_, str>, Vec<&'static str>)> {
+    let mut layers = Vec::new();
+    let mut body = Cow::Borrowed(body);
+    while !is_object(&body) {
+        if layers.len() == MAX_LAYERS {
+            return None;
+        }
+        let (how, inner) = ENCODINGS
+            .iter()
+            .find_map(|(how, undo)| Some((*how, undo(&body)?)))?;
+        layers.push(how);
+        body = Cow::Owned(inner);
+    }
+    let body = match body {
+        Cow::Borrowed(body) => Cow::Borrowed(std::str::from_utf8(body).ok()?),
+        Cow::Owned(body) => Cow::Owned(String::from_utf8(body).ok()?),
+    };
+    Some((body, layers))
+}
+
+fn is_object(body: &[u8]) -> bool {
+    body.trim_ascii_start().starts_with(b"{")
+        && std::str::from_utf8(body).is_ok()
+        && serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok()
+}
+
+fn byte_order_mark(body: &[u8]) -> Option<Vec<u8>> {
+    body.strip_prefix(b"\xef\xbb\xbf").map(<[u8]>::to_vec)
+}
+
+fn utf16(body: &[u8]) -> Option<Vec<u8>> {
+    let (rest, unit): (_, fn([u8; 2]) -> u16) = match body {
+        [0xff, 0xfe, rest @ ..] => (rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => (rest, u16::from_be_bytes),
+        [b'{', 0, ..] => (body, u16::from_le_bytes),
+        [0, b'{', ..] => (body, u16::from_be_bytes),
+        _ => return None,
+    };
+    let (units, odd) = rest.as_chunks::<2>();
+    let units = units.iter().map(|bytes| unit(*bytes));
+    let text: String = char::decode_utf16(units).collect::<Result<_, _>>().ok()?;
+    odd.is_empty().then(|| text.into_bytes())
+}
+
+fn json_string(body: &[u8]) -> Option<Vec<u8>> {
+    let text: String = serde_json::from_slice(body).ok()?;
+    Some(text.into_bytes())
+}
+
+fn backslashes(body: &[u8]) -> Option<Vec<u8>> {
+    let inner = body.trim_ascii();
+    inner.starts_with(br#"{\""#).then_some(())?;
+    json_string(&[b"\"", inner, b"\""].concat())
+}
+
+/// `payload=%7B…`, or the JSON as the only name.
+fn form(body: &[u8]) -> Option<Vec<u8>> {
+    let text = std::str::from_utf8(body).ok()?;
+    let field = text
+        .split('&')
+        .map(|field| field.split_once('=').map_or(field, |(_, value)| value))
+        .chain(text.split(['&', '=']))
+        .find(|field| field.starts_with("%7B") || field.starts_with("%7b"))?;
+    let spaces = field.replace('+', " ");
+    Some(percent_decode_str(&spaces).collect())
+}
+
+fn html_body(body: &[u8]) -> Option<Vec<u8>> {
+    let text = std::str::from_utf8(body).ok()?;
+    Some(html(text)?.into_bytes())
+}
+
+/// Without HTML's escapes; `None` where there is none.
+pub(super) fn html(text: &str) -> Option<String> {
+    let mut plain = text.to_owned();
+    for (escape, character) in [
+        ("&quot;", "\""),
+        ("&#34;", "\""),
+        ("&#39;", "'"),
+        ("&#039;", "'"),
+        ("&apos;", "'"),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        // Last: an escape of an escape is one.
+        ("&amp;", "&"),
+    ] {
+        plain = plain.replace(escape, character);
+    }
+    (plain != text).then_some(plain)
+}
+
+/// What a queue or a function's gateway makes of a binary body.
+fn base64_body(body: &[u8]) -> Option<Vec<u8>> {
+    let text = std::str::from_utf8(body.trim_ascii()).ok()?;
+    let decoded = base64(text)?;
+    decoded.starts_with(b"{").then_some(decoded)
+}
+
+fn latin1(body: &[u8]) -> Option<Vec<u8>> {
+    std::str::from_utf8(body).is_err().then_some(())?;
+    let text: String = body.iter().map(|byte| char::from(*byte)).collect();
+    Some(text.into_bytes())
+}
+
+/// The UTF-8 that was taken for Latin-1: `Ã©` was `é`.
+pub(super) fn mojibake(text: &str) -> Option<String> {
+    let bytes: Result<Vec<u8>, _> = text.chars().map(u8::try_from).collect();
+    let plain = String::from_utf8(bytes.ok()?).ok()?;
+    (plain != text).then_some(plain)
+}
+
+/// Hexadecimal in either case; `None` for anything else, and for nothing.
+pub(super) fn hex(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = vec![0; text.len() / 2];
+    base16ct::mixed::decode(text, &mut bytes).ok()?;
+    (!bytes.is_empty()).then_some(bytes)
+}
+
+/// Base64 in either alphabet, padded or not; `None` for anything else.
+pub(super) fn base64(text: &str) -> Option<Vec<u8>> {
+    let digits = text.trim_end_matches('=');
+    if digits.is_empty() || digits.len() % 4 == 1 || text.len() - digits.len() > 2 {
+        return None;
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let (mut held, mut bits) = (0_u32, 0_u32);
+    for byte in digits.bytes() {
+        let digit = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' | b'-' => 62,
+            b'/' | b'_' => 63,
+            _ => return None,
+        };
+        held = (held << 6 | u32::from(digit)) & 0xffff;
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            bytes.push(u8::try_from(held >> bits & 0xff).ok()?);
+        }
+    }
+    Some(bytes)
+}

@@ -1,0 +1,95 @@
+//! The search for what makes a signature, and what is left if nothing does.
+
+use super::Diagnose;
+use super::candidate::Candidate;
+use super::cause::Cause;
+use super::finding::Finding;
+use super::hypothesis::{Hypotheses, Hypothesis};
+use super::signature::Signature;
+use crate::b2binpay::{Draft, Key, text_of};
+use crate::read::is_number;
+
+/// What makes the signature.
+pub(super) struct Fit {
+    pub(super) findings: Vec<Finding>,
+    pub(super) key: Key,
+}
+
+impl Diagnose {
+    /// The first text and key that fit, in constant time each; the order is the
+    /// likelihood.
+    pub(super) fn search(&self, draft: &Draft<'_>, body: &str) -> Option<Fit> {
+        let signature = Signature::read(draft.sign?);
+        let front = signature.front?;
+        let configured = || {
+            let candidates = self.candidates.iter();
+            candidates.filter_map(|c| Some((c, c.configured.as_ref()?, &[][..])))
+        };
+        let slipped = self.candidates.iter().flat_map(|c| {
+            let variations = c.variations.iter();
+            variations.map(move |variation| (c, &variation.key, &*variation.slips))
+        });
+        let keys: Vec<_> = configured().chain(slipped).collect();
+        let find = |hypothesis: Hypothesis, keys: &[(&Candidate, &Key, &[Cause])]| {
+            let fits = |(_, key, _): &&(_, &Key, _)| key.signs(&hypothesis.text, &front);
+            let (candidate, key, slips) = keys.iter().find(fits)?;
+            let slips = slips.iter().cloned();
+            let form = signature.slip.iter().cloned();
+            let findings = slips
+                .map(|slip| Finding::certain(slip).of(&candidate.name))
+                .chain(form.map(|slip| Finding::certain(slip).at("meta.sign")))
+                .chain(hypothesis.findings);
+            Some(Fit {
+                findings: findings.collect(),
+                key: (*key).clone(),
+            })
+        };
+        let hypotheses = Hypotheses::new(draft, body);
+        let simple = hypotheses.simple();
+        simple
+            .into_iter()
+            .find_map(|hypothesis| find(hypothesis, &keys))
+            .or_else(|| {
+                let keys: Vec<_> = configured().collect();
+                let mut reserialized = hypotheses.reserialized();
+                reserialized.find_map(|hypothesis| find(hypothesis, &keys))
+            })
+    }
+
+    /// What is left to look at where nothing fits; nothing if nothing is signed.
+    pub(super) fn eliminate(&self, draft: &Draft<'_>) -> Vec<Finding> {
+        let Some(sign) = draft.sign else {
+            return Vec::new();
+        };
+        let signature = Signature::read(sign);
+        let stray = signature
+            .slip
+            .map(|slip| Finding::certain(slip).at("meta.sign"));
+        let mut causes: Vec<Finding> = stray.into_iter().collect();
+        if signature.front.is_none() {
+            return causes;
+        }
+        if self.candidates.is_empty() {
+            causes.push(Finding::certain(Cause::NoCandidate));
+            return causes;
+        }
+        for candidate in &self.candidates {
+            let flaws = candidate.flaws.iter().cloned();
+            causes.extend(flaws.map(|flaw| Finding::likely(flaw).of(&candidate.name)));
+        }
+        // The gateway writes amounts as text: a number went through a parser.
+        if let Some(transfer) = draft.transfer()
+            && is_number(transfer.amount)
+        {
+            let rewritten = Finding::likely(Cause::BodyReserialized);
+            causes.push(rewritten.at(transfer.at("amount")));
+        }
+        if text_of(draft.tracking_id).contains(char::REPLACEMENT_CHARACTER) {
+            let how = "characters were lost";
+            let lost = Finding::likely(Cause::BodyReencoded { how });
+            causes.push(lost.at("data.attributes.tracking_id"));
+        }
+        causes.extend([Cause::ForeignKey, Cause::ContentChanged].map(Finding::likely));
+        causes
+    }
+}

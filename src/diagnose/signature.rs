@@ -1,0 +1,71 @@
+//! What can be made of `meta.sign`.
+
+use super::cause::Cause;
+use super::encoding::{base64, hex};
+use crate::b2binpay::text_of;
+use crate::wire::Raw;
+
+/// A signature has this many digits.
+const DIGITS: usize = 64;
+
+/// A cut one is compared by its first 16 bytes and never by more: if each digit
+/// that is there counted, it could be found out digit by digit.
+const FRONT: usize = 32;
+
+pub(super) struct Signature {
+    /// What the MAC has to begin with: 32 bytes, or 16 of a cut one. None if
+    /// nothing can be made of it.
+    pub(super) front: Option<Vec<u8>>,
+    /// How it strays from 64 lower-case hexadecimal digits.
+    pub(super) slip: Option<Cause>,
+}
+
+impl Signature {
+    pub(super) fn read(raw: Raw<'_>) -> Self {
+        let given = text_of(raw);
+        let (text, how) = bare(&given);
+        let stray = how.map(|how| Cause::SignatureForm { how });
+        let digits = text.len();
+        let is_hex = text.bytes().all(|digit| digit.is_ascii_hexdigit());
+        if is_hex && digits == DIGITS {
+            let upper = text.bytes().any(|digit| digit.is_ascii_uppercase());
+            return Self {
+                front: hex(text),
+                slip: stray.or(upper.then_some(Cause::SignatureUpperCase)),
+            };
+        }
+        if is_hex && (FRONT..DIGITS).contains(&digits) {
+            return Self {
+                front: text.get(..FRONT).and_then(hex),
+                slip: Some(Cause::SignatureTruncated { digits }),
+            };
+        }
+        match base64(text).filter(|bytes| bytes.len() == DIGITS / 2) {
+            Some(bytes) => Self {
+                front: Some(bytes),
+                slip: Some(Cause::SignatureForm { how: "in Base64" }),
+            },
+            None => Self {
+                front: None,
+                slip: Some(Cause::SignatureMalformed),
+            },
+        }
+    }
+}
+
+/// Without what tends to stand around a signature.
+fn bare(given: &str) -> (&str, Option<&'static str>) {
+    let trimmed = given.trim();
+    let front = trimmed.get(..7).unwrap_or_default();
+    if front.eq_ignore_ascii_case("sha256=") {
+        return (
+            trimmed.get(7..).unwrap_or_default(),
+            Some("with `sha256=` in front"),
+        );
+    }
+    match trimmed.strip_prefix("0x") {
+        Some(digits) => (digits, Some("with `0x` in front")),
+        None if trimmed != given => (trimmed, Some("with white space around it")),
+        None => (given, None),
+    }
+}

@@ -1,0 +1,137 @@
+//! Whatever is handed over: an answer, in bounded time, and never a claim that
+//! is not true.
+
+use std::time::{Duration, Instant};
+
+use payhook::Cause;
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::support::b2binpay_cases;
+
+/// Whether it says that a signature fits once something is undone.
+fn claims_a_fit(diagnosis: &payhook::Diagnosis) -> bool {
+    diagnosis.causes().iter().all(payhook::Finding::is_certain)
+}
+
+proptest! {
+    #[test]
+    fn any_bytes(body: Vec<u8>) {
+        let diagnosis = secret(SECRET).login_password("v2", LOGIN, PASSWORD).body(&body);
+        prop_assert_eq!(diagnosis.verified_by(), None);
+        prop_assert!(!diagnosis.causes().is_empty());
+    }
+
+    #[test]
+    fn any_secret(text: String, login: String, password: String) {
+        let body = genuine().to_string();
+        let diagnosis = secret(&text).login_password("v2", &login, &password).body(body.as_bytes());
+        prop_assert_eq!(diagnosis.verified_by(), None);
+        prop_assert!(!claims_a_fit(&diagnosis));
+    }
+
+    #[test]
+    fn any_values(amount: String, id: String, time: String, sign in "[0-9a-f]{64}") {
+        let mut body = deposit();
+        body["included"][1]["attributes"]["amount"] = json!(amount);
+        body["data"]["attributes"]["tracking_id"] = json!(id);
+        body["meta"] = json!({"time": time, "sign": sign});
+        let diagnosis = right().body(body.to_string().as_bytes());
+        prop_assert_eq!(diagnosis.verified_by(), None);
+        prop_assert!(!claims_a_fit(&diagnosis));
+    }
+
+    /// A byte of a genuine body is changed: what would have to stand there, if
+    /// it is found, is what stood there.
+    #[test]
+    fn what_is_tampered_with(at: prop::sample::Index, byte: u8) {
+        let mut body = genuine().to_string().into_bytes();
+        let at = at.index(body.len());
+        body[at] = byte;
+        let diagnosis = right().body(&body);
+        for finding in diagnosis.causes() {
+            match finding.cause() {
+                Cause::Amount { signed } => prop_assert_eq!(&**signed, AMOUNT),
+                Cause::TrackingId { signed } => prop_assert_eq!(&**signed, "order-9001"),
+                Cause::Time { signed } => prop_assert_eq!(&**signed, TIME),
+                Cause::OtherStatus { signed } => prop_assert_eq!(&**signed, "2"),
+                // Where the change is in what names the transfer.
+                Cause::OtherTransfer { .. } => prop_assert_eq!(finding.path(), Some("included[1]")),
+                Cause::HomeMadeSignature { .. } | Cause::WrongScheme { .. } => {
+                    prop_assert!(false, "{}", diagnosis);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    #[test]
+    fn another_amount_never_fits(amount in "[1-9][0-9]{0,5}\\.[0-9]{1,18}") {
+        let body = repriced(&json!(amount), AMOUNT).to_string();
+        let diagnosis = secret(SECRET).body(body.as_bytes());
+        prop_assert!(!claims_a_fit(&diagnosis));
+        prop_assert!(diagnosis.verified_by().is_none());
+    }
+}
+
+/// A secret that is not the body's fits none of the vectors, in any variation.
+#[test]
+fn no_vector_fits_a_foreign_secret() {
+    for case in b2binpay_cases() {
+        let diagnosis = Diagnose::new(TrackingIds::Any)
+            .secret("a", "cbs_of_the_sandbox:x\n")
+            .login_password("b", "login ", "0a0b")
+            .body(&case.body);
+        let fits = |cause: &Cause| {
+            matches!(
+                cause,
+                Cause::Amount { .. }
+                    | Cause::TrackingId { .. }
+                    | Cause::Time { .. }
+                    | Cause::OtherStatus { .. }
+                    | Cause::OtherTransfer { .. }
+                    | Cause::NoTransferSigned
+                    | Cause::WrongScheme { .. }
+                    | Cause::HomeMadeSignature { .. }
+            )
+        };
+        assert_eq!(diagnosis.verified_by(), None, "{}", case.name);
+        let fitting = diagnosis
+            .causes()
+            .iter()
+            .find(|finding| fits(finding.cause()));
+        assert!(fitting.is_none(), "{}: {diagnosis}", case.name);
+    }
+}
+
+#[test]
+fn the_longest_bodies_are_diagnosed_in_time() {
+    let diagnose = || secret("cbs:foreign\n").login_password("v2", LOGIN, PASSWORD);
+    let mut crowded = genuine();
+    let transfer = crowded["included"][1].clone();
+    let transfers: Vec<Value> = (0..240)
+        .map(|id| {
+            let mut transfer = transfer.clone();
+            transfer["id"] = json!(id.to_string());
+            transfer
+        })
+        .collect();
+    crowded["included"]
+        .as_array_mut()
+        .unwrap()
+        .extend(transfers);
+    let long = |length: usize| renamed(&json!("é/&".repeat(length)), "x");
+    for body in [crowded, long(15_000), long(255)] {
+        let body = body.to_string();
+        assert!(body.len() < payhook::DEFAULT_BODY_LIMIT, "{}", body.len());
+        let start = Instant::now();
+        let diagnosis = diagnose().body(body.as_bytes());
+        assert!(!diagnosis.causes().is_empty());
+        assert!(
+            start.elapsed() < Duration::from_secs(5),
+            "{:?}",
+            start.elapsed()
+        );
+    }
+}
