@@ -1,4 +1,4 @@
-//! `inspect` and `verify`, on recorded bodies.
+//! `inspect`, `verify` and `diagnose`, on recorded bodies.
 
 use serde_json::json;
 
@@ -284,4 +284,39 @@ fn completions_are_printed() {
         assert_eq!(ran.code, 0);
         assert!(ran.out.contains("tracking-ids"), "{shell}");
     }
+}
+
+#[test]
+fn why_it_does_not_verify() {
+    let file = body("b2binpay-deposit-confirmed");
+    let mut spoilt = command(&["diagnose", &file, "--secret-env", "SPOILT"]);
+    let ran = ran(spoilt.env("SPOILT", format!("{SECRET}\n")));
+    assert_eq!(
+        (ran.code, ran.out.as_str()),
+        (
+            1,
+            "the body does not verify:
+1. key `SPOILT`: what was configured begins or ends with white space
+   to do: trim the secret where it is read; a file often ends with a newline
+"
+        )
+    );
+    let ran = run(&["diagnose", &file, "--secret-env", "SECRET"]);
+    assert_eq!(
+        (ran.code, ran.out.as_str()),
+        (0, "the body verifies with key `SECRET`\n")
+    );
+
+    let text = std::fs::read_to_string(&file).unwrap();
+    let rounded = text.replace(r#""amount":"0.412000000000000000""#, r#""amount":0.412"#);
+    assert_ne!(text, rounded);
+    let args = ["--json", "diagnose", "-", "--secret-env", "SECRET"];
+    let told = run_on(rounded.as_bytes(), &args).json();
+    let first = &told["causes"][0];
+    assert_eq!(first["path"], "included[1].attributes.amount");
+    assert_eq!(
+        first["what"],
+        "`included[1].attributes.amount`: the amount was signed as `0.412000000000000000`"
+    );
+    assert_eq!(first["certain"], true);
 }

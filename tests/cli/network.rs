@@ -215,9 +215,9 @@ fn the_order_endpoint_is_there_for_an_order() {
     let shop = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", shop.local_addr().unwrap());
     let asked = std::thread::spawn(move || {
-        let (mut post, _) = shop.accept().unwrap();
-        let mut request = [0; 64];
-        let _ = post.read(&mut request).unwrap();
+        let (mut request, _) = shop.accept().unwrap();
+        let mut head = [0; 64];
+        let _ = request.read(&mut head).unwrap();
         let ask = |token: &str| {
             let mut endpoint = TcpStream::connect(("127.0.0.1", port)).unwrap();
             let get =
@@ -228,7 +228,8 @@ fn the_order_endpoint_is_there_for_an_order() {
             answer
         };
         let answers = [ask("tok-1"), ask("tok-2")];
-        post.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+        request
+            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
             .unwrap();
         answers
     });
@@ -254,4 +255,27 @@ fn the_order_endpoint_is_there_for_an_order() {
     );
     assert!(known.contains(r#""code":"UNDERPAID""#), "{known}");
     assert!(unknown.contains(r#""status_code":404"#), "{unknown}");
+}
+
+#[test]
+fn listen_says_why_it_does_not_verify() {
+    let listener = Listener::start(1, &["--secret-env", "SECRET"]);
+    let args = [
+        "trigger",
+        "b2binpay",
+        "deposit.confirmed",
+        "--to",
+        &listener.url,
+        "--secret-env",
+        "PATH",
+    ];
+    let ran = run(&args);
+    assert_eq!(ran.code, 1);
+    assert!(ran.out.contains(": 401 in "), "{}", ran.out);
+    let seen = listener.seen();
+    let first = seen[0]["callback"]["causes"][0]["what"].as_str().unwrap();
+    assert_eq!(
+        first,
+        "the key is another wallet's or environment's, or one that was replaced"
+    );
 }

@@ -35,7 +35,10 @@ fn a_marked_secret_is_nowhere() {
     let broken = body("b2binpay-refused-not-json");
     let to: &[&str] = &["trigger", "b2binpay", "deposit.confirmed", "--to", &url];
     let print: &[&str] = &["trigger", "b2binpay", "deposit.confirmed", "--print"];
-    let commands: [&[&str]; 8] = [
+    let commands: [&[&str]; 11] = [
+        &["diagnose", &genuine],
+        &["diagnose", &unsigned],
+        &["diagnose", &broken],
         &["inspect", &genuine],
         &["inspect", &unsigned],
         &["verify", &genuine],
@@ -60,7 +63,7 @@ fn a_marked_secret_is_nowhere() {
             }
         }
     }
-    assert_eq!(runs, 112);
+    assert_eq!(runs, 154);
     drop(listener);
 }
 
@@ -90,7 +93,7 @@ fn addresses_and_signatures_are_not_repeated() {
     let text = String::from_utf8(bytes.clone()).unwrap();
     let (_, sign) = text.split_once(r#""sign":"#).unwrap();
     let sign = &sign[1..65];
-    for command in ["inspect", "verify"] {
+    for command in ["diagnose", "inspect", "verify"] {
         for json in [&[][..], &["--json"]] {
             let mut args = json.to_vec();
             args.extend([command, "-", "--secret-env", "SECRET"]);

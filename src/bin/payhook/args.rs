@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{inspect, listen, trigger, verify};
+use crate::{diagnose, inspect, listen, trigger, verify};
 
 const ENDINGS: &str = "\
 Exit status: 0 all is well, 1 the answer is no (not verified, refused, a rule broken), \
@@ -28,6 +28,8 @@ pub(crate) enum Command {
         /// For this shell.
         shell: clap_complete::Shell,
     },
+    /// Say why a body does not verify, most likely cause first.
+    Diagnose(diagnose::DiagnoseArgs),
     /// Show what a body says, and what of it a signature or an answer proves.
     Inspect(inspect::Inspect),
     /// Show each callback that arrives: verified, or why not.

@@ -19,11 +19,8 @@ pub(crate) fn run(args: &Inspect, screen: Screen) -> Result<Ending, Trouble> {
     let (body, gateway) = args.body.read()?;
     let prover = args.proof.prover()?;
     let would_be = || -> Result<Shown, Trouble> {
-        Ok(match prover.pretend(&body, gateway)? {
-            Proof::Proven(callback) => shown::unchecked(&callback),
-            Proof::Refused(error) => shown::refused(&error, gateway),
-            Proof::Untried => Shown::default(),
-        })
+        let pretended = prover.pretend(&body, gateway)?;
+        Ok(shown::pretended(&pretended, gateway))
     };
     let shown = match prover.prove(&body, gateway)? {
         Proof::Proven(callback) => shown::proven(&callback),

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use payhook::Diagnose;
 use payhook::b2binpay::{Key, TrackingIds, Verifier};
 use zeroize::Zeroizing;
 
@@ -124,6 +125,16 @@ impl KeyArgs {
 }
 
 impl Secret {
+    /// Adds itself to what is tried.
+    pub(crate) fn suspect(&self, diagnose: Diagnose) -> Diagnose {
+        match self {
+            Self::Callback { name, text } => diagnose.secret(name, text),
+            Self::Login { login, password } => {
+                diagnose.login_password("login and password", login, password)
+            }
+        }
+    }
+
     fn key(&self) -> Result<Key, Trouble> {
         Ok(match self {
             Self::Callback { name, text } => Key::callback_secret(text)?.named(name),

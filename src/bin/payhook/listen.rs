@@ -9,12 +9,13 @@ use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
 use payhook::chrono::{DateTime, Utc};
-use payhook::{DEFAULT_BODY_LIMIT, Gateway};
+use payhook::{DEFAULT_BODY_LIMIT, Diagnose, Gateway, VerifyError};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use crate::body::gateway_of;
+use crate::diagnose;
 use crate::keys::KeyArgs;
 use crate::post::wait;
 use crate::proof::{Proof, Prover};
@@ -50,6 +51,7 @@ pub(crate) struct Listen {
 
 struct Listener {
     prover: Prover,
+    diagnose: Diagnose,
     answer: Option<StatusCode>,
     screen: Screen,
     seen: Semaphore,
@@ -62,6 +64,7 @@ pub(crate) fn run(args: &Listen, screen: Screen) -> Result<Ending, Trouble> {
     }
     let listener = Arc::new(Listener {
         prover: Prover::of_keys(&args.keys)?,
+        diagnose: args.keys.diagnose()?,
         answer: args.answer.and_then(|code| StatusCode::from_u16(code).ok()),
         screen,
         seen: Semaphore::new(0),
@@ -135,30 +138,37 @@ impl Listener {
     /// What to answer, and what to show.
     fn look(&self, body: &[u8]) -> (StatusCode, Shown) {
         let gateway = gateway_of(body);
-        let proof = self
-            .prover
-            .prove(body, gateway)
-            .and_then(|proof| match proof {
-                Proof::Untried => match self.prover.pretend(body, gateway)? {
-                    Proof::Proven(callback) => Ok((StatusCode::OK, shown::unchecked(&callback))),
-                    other => Ok(settle(other, gateway)),
-                },
-                other => Ok(settle(other, gateway)),
-            });
-        proof.unwrap_or_else(|trouble| refused(StatusCode::BAD_REQUEST, &trouble.what))
+        let proof = self.prover.prove(body, gateway);
+        match proof.and_then(|proof| self.settle(proof, body, gateway)) {
+            Ok(settled) => settled,
+            Err(trouble) => refused(StatusCode::BAD_REQUEST, &trouble.what),
+        }
+    }
+
+    fn settle(
+        &self,
+        proof: Proof,
+        body: &[u8],
+        gateway: Gateway,
+    ) -> Result<(StatusCode, Shown), Trouble> {
+        Ok(match proof {
+            Proof::Proven(callback) => (StatusCode::OK, shown::proven(&callback)),
+            Proof::Refused(error) => {
+                let why = diagnose::shown(&self.diagnose.body(body));
+                (status_of(&error), why)
+            }
+            Proof::Untried => {
+                let pretended = self.prover.pretend(body, gateway)?;
+                let status = match &pretended {
+                    Ok(_) => StatusCode::OK,
+                    Err(error) => status_of(error),
+                };
+                (status, shown::pretended(&pretended, gateway))
+            }
+        })
     }
 }
 
-fn settle(proof: Proof, gateway: Gateway) -> (StatusCode, Shown) {
-    match proof {
-        Proof::Proven(callback) => (StatusCode::OK, shown::proven(&callback)),
-        Proof::Refused(error) => {
-            let status = StatusCode::from_u16(error.http_status());
-            (
-                status.unwrap_or(StatusCode::UNAUTHORIZED),
-                shown::refused(&error, gateway),
-            )
-        }
-        Proof::Untried => (StatusCode::OK, Shown::default()),
-    }
+fn status_of(error: &VerifyError) -> StatusCode {
+    StatusCode::from_u16(error.http_status()).unwrap_or(StatusCode::UNAUTHORIZED)
 }

@@ -3,6 +3,7 @@
 
 mod args;
 mod body;
+mod diagnose;
 mod endpoint;
 mod facts;
 mod inspect;
@@ -43,6 +44,7 @@ fn run(command: Command, screen: Screen) -> Result<Ending, Trouble> {
             clap_complete::generate(shell, &mut command, "payhook", &mut std::io::stdout());
             Ok(Ending::Well)
         }
+        Command::Diagnose(args) => diagnose::run(&args, screen),
         Command::Inspect(args) => inspect::run(&args, screen),
         Command::Listen(args) => listen::run(&args, screen),
         Command::Scenario => Ok(scenario::run(screen)),

@@ -58,6 +58,9 @@ pub(crate) enum Proof {
     Untried,
 }
 
+/// The same, if the evidence were right.
+pub(crate) type Pretended = Result<Box<Verified<Callback>>, Box<VerifyError>>;
+
 impl From<Result<Verified<Callback>, VerifyError>> for Proof {
     fn from(result: Result<Verified<Callback>, VerifyError>) -> Self {
         match result {
@@ -122,15 +125,14 @@ impl Prover {
 
     /// What the body would come to if its signature, or its token, were the
     /// right one. It is signed anew, with a key that is nobody's.
-    pub(crate) fn pretend(&self, body: &[u8], gateway: Gateway) -> Result<Proof, Trouble> {
-        if gateway == Gateway::CityPay {
-            return Ok(pretend_citypay(Posted::parse(body)?).into());
-        }
-        let callback = Unverified::parse(body)?;
-        Ok(self
-            .pretend_signed(body, callback)?
-            .map(Verified::<TransferCallback>::into_callback)
-            .into())
+    pub(crate) fn pretend(&self, body: &[u8], gateway: Gateway) -> Result<Pretended, Trouble> {
+        let pretended = if gateway == Gateway::CityPay {
+            pretend_citypay(Posted::parse(body)?)
+        } else {
+            self.pretend_signed(body, Unverified::parse(body)?)?
+                .map(Verified::<TransferCallback>::into_callback)
+        };
+        Ok(pretended.map(Box::new).map_err(Box::new))
     }
 
     fn pretend_signed(

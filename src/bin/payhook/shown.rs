@@ -4,6 +4,7 @@ use payhook::{Callback, Evidence, Gateway, Verified, VerifyError};
 use serde_json::{Value, json};
 
 use crate::facts::Facts;
+use crate::proof::Pretended;
 use crate::screen::{BAD, GOOD, STRONG, styled};
 
 #[derive(Default)]
@@ -55,8 +56,15 @@ pub(crate) fn refused(error: &VerifyError, gateway: Gateway) -> Shown {
     }
 }
 
-/// A callback that nothing was given for: what it would be.
-pub(crate) fn unchecked(callback: &Verified<Callback>) -> Shown {
+/// What it would be, if the evidence were right.
+pub(crate) fn pretended(pretended: &Pretended, gateway: Gateway) -> Shown {
+    match pretended {
+        Ok(callback) => unchecked(callback),
+        Err(error) => refused(error, gateway),
+    }
+}
+
+fn unchecked(callback: &Verified<Callback>) -> Shown {
     let gateway = callback.event().gateway();
     let facts = Facts::of(callback).unchecked();
     let condition = match callback.evidence() {

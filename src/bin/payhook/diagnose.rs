@@ -1,0 +1,68 @@
+//! `payhook diagnose`: why does a body not verify?
+
+use payhook::{Diagnose, Diagnosis};
+use serde_json::json;
+
+use crate::body::BodyArgs;
+use crate::keys::KeyArgs;
+use crate::screen::{Screen, plain};
+use crate::shown::Shown;
+use crate::trouble::{Ending, Trouble};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DiagnoseArgs {
+    #[command(flatten)]
+    body: BodyArgs,
+
+    #[command(flatten)]
+    keys: KeyArgs,
+}
+
+pub(crate) fn run(args: &DiagnoseArgs, screen: Screen) -> Result<Ending, Trouble> {
+    let (body, _) = args.body.read()?;
+    let diagnosis = args.keys.diagnose()?.body(&body);
+    let shown = shown(&diagnosis);
+    screen.show(&shown.text, &shown.json);
+    Ok(match diagnosis.verified_by() {
+        Some(_) => Ending::Well,
+        None => Ending::No,
+    })
+}
+
+/// Never a secret or a signature: the diagnosis has none.
+pub(crate) fn shown(diagnosis: &Diagnosis) -> Shown {
+    let lines = diagnosis.to_string();
+    let lines: Vec<_> = lines.lines().map(plain).collect();
+    let causes: Vec<_> = diagnosis
+        .causes()
+        .iter()
+        .map(|finding| {
+            json!({
+                "what": finding.to_string(),
+                "certain": finding.is_certain(),
+                "path": finding.path(),
+                "key": finding.candidate(),
+                "hint": finding.hint(),
+            })
+        })
+        .collect();
+    Shown {
+        text: format!("{}\n", lines.join("\n")),
+        json: json!({
+            "verified": diagnosis.verified_by().is_some(),
+            "key": diagnosis.verified_by(),
+            "causes": causes,
+        }),
+    }
+}
+
+impl KeyArgs {
+    /// The secrets exactly as they are configured, slips and all.
+    pub(crate) fn diagnose(&self) -> Result<Diagnose, Trouble> {
+        let secrets = self.secrets()?;
+        let diagnose = Diagnose::new(self.tracking_ids());
+        Ok(secrets
+            .iter()
+            .fold(diagnose, |diagnose, secret| secret.suspect(diagnose)))
+    }
+}
