@@ -35,7 +35,9 @@ use script::Terms;
 /// ```
 /// use payhook::b2binpay::{Key, TrackingIds, Verifier};
 /// use payhook::testing::{Payment, Scenario, Simulator};
-/// use payhook::{Amount, Callback, Expected, HandlerError, Receiver, Verdict, Verified, handler_fn};
+/// use payhook::{
+///     Amount, Callback, Expected, HandlerError, Receiver, Verdict, Verified, handler_fn,
+/// };
 /// use std::cell::RefCell;
 ///
 /// let key = Key::callback_secret("my test secret")?;
@@ -62,7 +64,7 @@ use script::Terms;
 /// while let Some(delivery) = life.next_delivery() {
 ///     // Over HTTP: the status that comes back; of no answer, nothing.
 ///     let reply = receiver.receive(delivery.body(), None, &shop);
-///     println!("{delivery:40} {}", reply.disposition());
+///     println!("{delivery}: {}", reply.disposition());
 ///     life.answered(reply.status());
 /// }
 /// assert_eq!(*credited.borrow(), life.ending().credited);

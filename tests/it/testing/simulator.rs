@@ -13,8 +13,8 @@ use payhook::testing::{
     Cause, Delivery, Ending, Life, Payment, Scenario, SimulationError, Simulator,
 };
 use payhook::{
-    AddressRanges, Amount, Callback, Expected, Gateway, HandlerError, Proven, Receiver, Unverified,
-    Verdict, Verified, VerifyError, b2binpay, handler_fn,
+    AddressRanges, Amount, Callback, Expected, Gateway, HandlerError, Outcome, Proven, Receiver,
+    Unverified, Verdict, Verified, VerifyError, b2binpay, handler_fn,
 };
 
 use crate::support::SECRET;
@@ -53,22 +53,19 @@ fn scenarios(of: fn(Scenario) -> bool) -> impl Iterator<Item = Scenario> {
         .filter(move |scenario| of(*scenario))
 }
 
-fn payment(scenario: Scenario, seed: u64) -> Payment {
-    let (amount, currency) = match seed % 3 {
-        0 => ("0.3", "ETH"),
-        1 => ("125", "USDT"),
-        _ => ("0.00065270", "BTC"),
-    };
-    let reference = format!("{scenario}-{seed}");
-    Payment::new(&reference).amount(amount).currency(currency)
-}
-
 fn due(seed: u64) -> (&'static str, &'static str, u32) {
     match seed % 3 {
         0 => ("0.3", "ETH", 18),
         1 => ("125", "USDT", 6),
         _ => ("0.00065270", "BTC", 8),
     }
+}
+
+fn payment(scenario: Scenario, seed: u64) -> Payment {
+    let (amount, currency, _) = due(seed);
+    Payment::new(&format!("{scenario}-{seed}"))
+        .amount(amount)
+        .currency(currency)
 }
 
 fn simulator(seed: u64, key: Key) -> Simulator {
@@ -190,7 +187,7 @@ fn live(scenario: Scenario, seed: u64, key: &Key, is_out_of_order: bool, account
         .citypay(CUSTOMER, endpoint.clone())
         .out_of_order(is_out_of_order);
     let receiver = if is_b2binpay(scenario) {
-        let sources = AddressRanges::new(["192.0.2.0/24"]).unwrap();
+        let sources = AddressRanges::parse(["192.0.2.0/24"]).unwrap();
         let receiver = Receiver::b2binpay(verifier(key.clone()));
         Endpoint::B2binpay(receiver.accept_unsigned_from(sources))
     } else {
@@ -247,7 +244,7 @@ fn customer_deposits_are_credited_where_the_merchant_chose_to() {
         let account = Account::new(CUSTOMER).unwrap();
         let shop = live(scenario, seed, &v3(), false, account.clone());
         assert!(shop.credited.borrow().is_zero() && shop.reviews.get() > 0);
-        let sources = AddressRanges::new(["192.0.2.0/24"]).unwrap();
+        let sources = AddressRanges::parse(["192.0.2.0/24"]).unwrap();
         let account = account.danger_settle_deposits_by_source_address(sources);
         let shop = live(scenario, seed, &v3(), false, account);
         assert_eq!(*shop.credited.borrow(), amount(due(seed).0));
@@ -381,7 +378,8 @@ fn every_body_is_what_the_gateway_posts() {
                     assert_eq!(status.as_str(), delivery.label());
                     assert_ne!(*status, OrderStatus::Expired);
                 } else {
-                    let told = Unverified::parse(delivery.body()).unwrap();
+                    let told =
+                        Unverified::<b2binpay::TransferCallback>::parse(delivery.body()).unwrap();
                     let is_unsigned = told.unverified().transfer().is_none()
                         && scheme == payhook::Scheme::LoginPassword;
                     let verified = verifier(key.clone()).verify(told);
@@ -399,7 +397,7 @@ fn every_body_is_what_the_gateway_posts() {
                     }
                 }
             }
-            assert_eq!(life.now(), before.max(life.now()));
+            assert!(life.now() >= before);
         }
     }
 }
@@ -730,6 +728,53 @@ fn debug_shows_no_body() {
          Amount(0), for_review: Amount(0) }, given_up: 0, .. }"
     );
     let delivery = life.next_delivery().unwrap();
-    assert_eq!(format!("{delivery:?}"), "Delivery { .. }");
-    assert_eq!(delivery.to_string(), "");
+    assert_eq!(
+        format!("{delivery:?}"),
+        "Delivery { gateway: B2binpay, at: 2026-03-02T09:25:00.784588Z, callback: 1, attempt: 1, \
+         cause: News, label: \"rejected\", .. }"
+    );
+    assert_eq!(
+        delivery.to_string(),
+        "2026-03-02T09:25:00Z  1.1  news          rejected"
+    );
+}
+
+/// What the simulator is there for.
+#[test]
+fn careless_shops_are_found_out() {
+    let scenario = Scenario::DepositConfirmed;
+    let is_overcredited = (0..20).any(|seed| {
+        let mut life = simulator(seed, v3()).live(scenario, &payment(scenario, seed));
+        let mut credited = Amount::default();
+        run(&mut life, |delivery| {
+            let told = parsed(delivery);
+            let transfer = told.transfer().unwrap();
+            if transfer.status == TransferStatus::Confirmed {
+                credited = credited.checked_add(&transfer.amount).unwrap();
+            }
+            Some(200)
+        });
+        credited != life.ending().credited
+    });
+    assert!(is_overcredited);
+
+    // One that takes an endpoint that lags for the last word.
+    let scenario = Scenario::OrderLagging;
+    let is_missed = (0..20).any(|seed| {
+        let endpoint = OrderEndpoint::new();
+        let simulator = Simulator::new(seed).citypay(CUSTOMER, endpoint.clone());
+        let receiver = Receiver::citypay(Account::new(CUSTOMER).unwrap(), endpoint);
+        let mut life = simulator.live(scenario, &payment(scenario, seed));
+        let settled = Cell::new(false);
+        let handler = handler_fn(|callback: Verified<Callback>| -> Result<(), HandlerError> {
+            let outcome = callback.event().outcome().proven();
+            settled.set(settled.get() || outcome == Some(Outcome::Settled));
+            Ok(())
+        });
+        run(&mut life, |delivery| {
+            Some(receiver.receive(delivery.body(), None, &handler).status())
+        });
+        !settled.get()
+    });
+    assert!(is_missed);
 }
