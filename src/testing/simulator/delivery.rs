@@ -64,11 +64,11 @@ impl Delivery {
 }
 
 impl fmt::Display for Delivery {
-    /// A line of a table: `2026-03-02T09:16:02Z  2.1  news       unconfirmed 1/3`.
+    /// A line of a table: `2026-03-02T09:16:02Z  2.1   news          unconfirmed 1/3`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let at = self.at.format("%Y-%m-%dT%H:%M:%SZ");
         let number = format!("{}.{}", self.callback, self.attempt);
-        write!(f, "{at}  {number:4} {:14} {}", self.cause, self.label)
+        write!(f, "{at}  {number:4}  {:12}  {}", self.cause, self.label)
     }
 }
 

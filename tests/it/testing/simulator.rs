@@ -735,7 +735,7 @@ fn debug_shows_no_body() {
     );
     assert_eq!(
         delivery.to_string(),
-        "2026-03-02T09:25:00Z  1.1  news          rejected"
+        "2026-03-02T09:25:00Z  1.1   news          rejected"
     );
 }
 
