@@ -218,11 +218,14 @@ impl Simulator {
         let terms = Terms::new(payment, self.start)?;
         let (script, endpoint) = if scenario.gateway() == Gateway::B2binpay {
             let key = self.key.as_ref().ok_or(SimulationError::NoKey)?;
-            (script::b2binpay(scenario, &terms, key, &mut random)?, None)
+            (
+                script::b2binpay::script(scenario, &terms, key, &mut random)?,
+                None,
+            )
         } else {
             let citypay = self.citypay.as_ref();
             let (customer_id, endpoint) = citypay.ok_or(SimulationError::NoCityPay)?;
-            let script = script::citypay(scenario, &terms, customer_id, &mut random)?;
+            let script = script::citypay::script(scenario, &terms, customer_id, &mut random)?;
             let endpoint = (endpoint.clone(), payment.reference.clone());
             (script, Some(endpoint))
         };

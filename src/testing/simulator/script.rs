@@ -1,12 +1,12 @@
 //! [`Script`]: what happens to a payment, drawn up before anything is sent.
 
-mod b2binpay;
-mod citypay;
+pub(super) mod b2binpay;
+pub(super) mod citypay;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 
-use super::{Ending, Payment, Scenario, SimulationError};
+use super::{Ending, Payment, SimulationError};
 use crate::amount::Amount;
 use crate::b2binpay::Key;
 use crate::citypay::OrderAnswer;
@@ -97,24 +97,6 @@ impl<'a> Terms<'a> {
             .then(|| share.to_string().parse().ok())
             .flatten()
     }
-}
-
-pub(super) fn b2binpay(
-    scenario: Scenario,
-    terms: &Terms<'_>,
-    key: &Key,
-    random: &mut Random,
-) -> Result<Script, SimulationError> {
-    b2binpay::script(scenario, terms, key, random)
-}
-
-pub(super) fn citypay(
-    scenario: Scenario,
-    terms: &Terms<'_>,
-    customer_id: &str,
-    random: &mut Random,
-) -> Result<Script, SimulationError> {
-    citypay::script(scenario, terms, customer_id, random)
 }
 
 fn sum(one: &Amount, other: &Amount) -> Result<Amount, SimulationError> {

@@ -13,7 +13,7 @@ use crate::testing::random::Random;
 use crate::testing::simulator::{Ending, Scenario, SimulationError};
 use crate::verified::Scheme;
 
-pub(super) fn script(
+pub(in crate::testing::simulator) fn script(
     scenario: Scenario,
     terms: &Terms<'_>,
     key: &Key,

@@ -9,7 +9,7 @@ use crate::testing::json::Json;
 use crate::testing::random::Random;
 use crate::testing::simulator::{Ending, Scenario, SimulationError};
 
-pub(super) fn script(
+pub(in crate::testing::simulator) fn script(
     scenario: Scenario,
     terms: &Terms<'_>,
     customer_id: &str,
