@@ -6,13 +6,21 @@
 //! | [`b2binpay`], [`citypay`] | builders for every callback, and for the order endpoint's answer |
 //! | [`Body`], [`Json`] | what they make: bytes, and what is changed in them |
 //! | [`GuardConformance`] | what every guard has to keep to |
+//! | [`Simulator`] | the lives of payments, delivery by delivery |
 
 pub mod b2binpay;
 mod body;
 pub mod citypay;
 mod guard;
 mod json;
+mod payment;
+mod random;
+mod simulator;
 
 pub use body::{Body, BuildError};
 pub use guard::{BrokenRule, GuardConformance};
 pub use json::{Json, PathError};
+pub use payment::Payment;
+pub use simulator::{
+    Cause, Delivery, Ending, Life, Scenario, ScenarioError, SimulationError, Simulator,
+};

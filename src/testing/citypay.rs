@@ -49,8 +49,30 @@ pub struct OrderBuilder {
     rate: String,
     fiat_currency: String,
     crypto_currency: String,
-    received: Vec<String>,
+    received: Vec<Paid>,
     time: DateTime<Utc>,
+}
+
+/// A payment of an order.
+#[derive(Debug, Clone)]
+struct Paid {
+    coins: String,
+    at: Option<DateTime<Utc>>,
+    id: String,
+    hash: String,
+}
+
+impl Paid {
+    /// Made up, the same for every order.
+    fn example(index: usize, coins: String) -> Self {
+        let number = index.saturating_add(1);
+        Self {
+            coins,
+            at: None,
+            id: number.saturating_add(9000).to_string(),
+            hash: format!("8c{number:x}f").repeat(16),
+        }
+    }
 }
 
 /// A confirmed order.
@@ -144,7 +166,25 @@ impl OrderBuilder {
     /// order with a status that says so is paid as far as the status says.
     #[must_use]
     pub fn received(mut self, coins: &str) -> Self {
-        self.received.push(coins.to_owned());
+        let index = self.received.len();
+        self.received.push(Paid::example(index, coins.to_owned()));
+        self
+    }
+
+    /// The same at a moment, under a number and a hash of its own.
+    pub(super) fn received_at(
+        mut self,
+        coins: &str,
+        at: DateTime<Utc>,
+        id: &str,
+        hash: &str,
+    ) -> Self {
+        self.received.push(Paid {
+            coins: coins.to_owned(),
+            at: Some(at),
+            id: id.to_owned(),
+            hash: hash.to_owned(),
+        });
         self
     }
 
@@ -234,10 +274,10 @@ impl OrderBuilder {
         json.set("status", self.status.as_str().into())?;
         json.set("order_id", self.order_id.clone())?;
         json.set("client_order_id", self.client_order_id.clone())?;
-        if let Some((index, coins)) = self.payments().iter().enumerate().next_back() {
-            json.set("transaction_id", hash(index).into())?;
-            json.set("received_amount_in_coins", Json::raw(coins.as_str()))?;
-            json.set("received_amount_in_fiat", self.fiat(coins).into())?;
+        if let Some(last) = self.payments().last() {
+            json.set("transaction_id", last.hash.as_str().into())?;
+            json.set("received_amount_in_coins", Json::raw(last.coins.as_str()))?;
+            json.set("received_amount_in_fiat", self.fiat(&last.coins).into())?;
             json.set("exchange_rate", Json::raw(self.rate.as_str()))?;
         }
         json.set("fiat_currency", self.fiat_currency.as_str().into())?;
@@ -248,7 +288,7 @@ impl OrderBuilder {
     }
 
     /// What came in, in coins: as it was said, or as the status has it.
-    fn payments(&self) -> Vec<String> {
+    fn payments(&self) -> Vec<Paid> {
         if !self.received.is_empty() {
             return self.received.clone();
         }
@@ -259,12 +299,13 @@ impl OrderBuilder {
                 |share| share.normalize().to_string(),
             )
         };
-        match OrderStatus::from(self.status.as_str()) {
-            OrderStatus::PaidUnconfirmed | OrderStatus::Confirmed => vec![self.amount.clone()],
-            OrderStatus::Underpaid => vec![share(Decimal::new(2, 1))],
-            OrderStatus::Overpaid => vec![share(Decimal::new(125, 2))],
-            _ => Vec::new(),
-        }
+        let coins = match OrderStatus::from(self.status.as_str()) {
+            OrderStatus::PaidUnconfirmed | OrderStatus::Confirmed => self.amount.clone(),
+            OrderStatus::Underpaid => share(Decimal::new(2, 1)),
+            OrderStatus::Overpaid => share(Decimal::new(125, 2)),
+            _ => return Vec::new(),
+        };
+        vec![Paid::example(0, coins)]
     }
 
     fn fiat(&self, coins: &str) -> String {
@@ -381,9 +422,4 @@ impl DepositBuilder {
 /// As the gateway writes it: without seconds and zone.
 fn local(time: DateTime<Utc>) -> String {
     time.format("%Y-%m-%d %H:%M").to_string()
-}
-
-/// A made-up transaction hash, one for each of an order's payments.
-fn hash(index: usize) -> String {
-    format!("8c{:x}f", index.saturating_add(1)).repeat(16)
 }

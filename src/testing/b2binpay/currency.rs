@@ -60,21 +60,25 @@ impl Currency {
         }
     }
 
+    pub(in crate::testing) fn alpha(&self) -> &str {
+        &self.alpha
+    }
+
     pub(super) fn id(&self) -> Json {
         self.id.to_string().into()
     }
 
-    pub(super) fn exp(&self) -> u32 {
+    pub(in crate::testing) fn exp(&self) -> u32 {
         self.scale
     }
 
-    pub(super) fn blocks(&self) -> u32 {
+    pub(in crate::testing) fn blocks(&self) -> u32 {
         self.confirmation_blocks
     }
 
     /// An amount as the gateway writes it: with all fraction digits. What that
     /// can't be done to stays as it is.
-    pub(super) fn write(&self, amount: &str) -> String {
+    pub(in crate::testing) fn write(&self, amount: &str) -> String {
         let parsed = amount.parse::<Amount>().ok();
         let written = parsed.and_then(|amount| amount.with_scale(self.scale));
         written.map_or_else(|| amount.to_owned(), |amount| amount.to_string())

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 
 use super::super::body::{Body, or_panic};
 use super::super::json::{Json, PathError};
-use super::{OrderBuilder, hash, local};
+use super::{OrderBuilder, Paid, local};
 use crate::citypay::{OrderAnswer, OrderStatus};
 
 impl OrderBuilder {
@@ -38,23 +38,18 @@ impl OrderBuilder {
         set("status.code", self.status.as_str().into())?;
         set("status.label", label(&self.status).into())?;
         let mut sum = Some(Decimal::ZERO);
-        for (index, coins) in self.payments().iter().enumerate() {
+        for (index, paid) in self.payments().iter().enumerate() {
             sum = sum
-                .zip(coins.parse().ok())
+                .zip(paid.coins.parse().ok())
                 .and_then(|(sum, coins)| sum.checked_add(coins));
             let at = format!("transactions[{index}]");
-            set(&at, self.transaction(index, coins, sum)?)?;
+            set(&at, self.transaction(paid, sum)?)?;
         }
         Ok(json)
     }
 
     /// A payment, and what it leaves open or over together with those before.
-    fn transaction(
-        &self,
-        index: usize,
-        coins: &str,
-        sum: Option<Decimal>,
-    ) -> Result<Json, PathError> {
+    fn transaction(&self, paid: &Paid, sum: Option<Decimal>) -> Result<Json, PathError> {
         let due: Option<Decimal> = self.amount.parse().ok();
         let rest = sum.zip(due).and_then(|(sum, due)| sum.checked_sub(due));
         let rest = rest.unwrap_or_default().normalize();
@@ -64,23 +59,18 @@ impl OrderBuilder {
             (Decimal::ZERO, rest)
         };
         let time = self.time.checked_add_signed(TimeDelta::minutes(4));
-        let time = time.unwrap_or(self.time);
+        let time = paid.at.or(time).unwrap_or(self.time);
+        let url = format!("https://explorer.example/tx/{}", paid.hash);
         let mut json = Json::default();
-        json.set(
-            "id",
-            Json::raw((9001_usize.saturating_add(index)).to_string()),
-        )?;
-        json.set("hash", hash(index).into())?;
-        json.set(
-            "hashUrl",
-            format!("https://explorer.example/tx/{}", hash(index)).into(),
-        )?;
+        json.set("id", Json::raw(paid.id.as_str()))?;
+        json.set("hash", paid.hash.as_str().into())?;
+        json.set("hashUrl", url.into())?;
         json.set("amount.base", Json::raw(self.amount.as_str()))?;
-        json.set("amount.total", Json::raw(coins))?;
+        json.set("amount.total", Json::raw(paid.coins.as_str()))?;
         json.set("amount.underPaid", Json::raw(under.to_string()))?;
         json.set("amount.overPaid", Json::raw(over.to_string()))?;
         json.set("amountFiat.base", self.fiat(&self.amount).into())?;
-        json.set("amountFiat.total", self.fiat(coins).into())?;
+        json.set("amountFiat.total", self.fiat(&paid.coins).into())?;
         json.set("amountFiat.underPaid", self.fiat(&under.to_string()).into())?;
         json.set("amountFiat.overPaid", self.fiat(&over.to_string()).into())?;
         json.set("createdAt", local(time).into())?;

@@ -1,0 +1,33 @@
+//! [`Ending`]: what a life comes to in the merchant's books.
+
+use crate::amount::Amount;
+
+/// What has to stand in the merchant's books once all is delivered.
+///
+/// Payments that never came, failed or were blocked have nothing of either.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Ending {
+    /// Credited in all, or booked as paid out, however often it was told; zero
+    /// for nothing.
+    pub credited: Amount,
+    /// Money that came in another way than it was agreed: too much, too late,
+    /// or with no proof. Nothing of it is credited without a person.
+    pub for_review: Amount,
+}
+
+impl Ending {
+    pub(super) fn credited(amount: &Amount) -> Self {
+        Self {
+            credited: amount.clone(),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn for_review(amount: &Amount) -> Self {
+        Self {
+            for_review: amount.clone(),
+            ..Self::default()
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! The lives of CityPay.io's orders and deposits.
+
+use chrono::{DateTime, Utc};
+
+use super::{News, Said, Script, Terms, later, rest, sum};
+use crate::amount::Amount;
+use crate::testing::citypay::{OrderBuilder, deposit, order, refusal};
+use crate::testing::json::Json;
+use crate::testing::random::Random;
+use crate::testing::simulator::{Ending, Scenario, SimulationError};
+
+pub(in crate::testing::simulator) fn script(
+    scenario: Scenario,
+    terms: &Terms<'_>,
+    customer_id: &str,
+    random: &mut Random,
+) -> Result<Script, SimulationError> {
+    if scenario == Scenario::CustomerDepositConfirmed {
+        return Ok(customer_deposit(terms, random));
+    }
+    let mut writer = Writer::new(terms, random);
+    let ending = writer.write(scenario)?;
+    Ok(writer.finish(scenario, customer_id, ending))
+}
+
+/// An order as it stands from a moment on.
+struct Stage {
+    at: DateTime<Utc>,
+    order: OrderBuilder,
+    /// The status that is posted; `None` for what only the endpoint knows.
+    posted: Option<&'static str>,
+}
+
+struct Writer<'a> {
+    terms: &'a Terms<'a>,
+    random: &'a mut Random,
+    /// With the payments that came in so far.
+    order: OrderBuilder,
+    stages: Vec<Stage>,
+}
+
+impl<'a> Writer<'a> {
+    fn new(terms: &'a Terms<'a>, random: &'a mut Random) -> Self {
+        let payment = terms.payment;
+        let order = order()
+            .token(payment.reference.as_str())
+            .order_id(Json::raw(random.id()))
+            .client_order_id(format!("INV-{}", random.id()))
+            .amount(terms.amount.as_str())
+            .crypto_currency(payment.currency.alpha())
+            .at(terms.start);
+        Self {
+            terms,
+            random,
+            order,
+            stages: Vec::new(),
+        }
+    }
+
+    fn write(&mut self, scenario: Scenario) -> Result<Ending, SimulationError> {
+        let terms = self.terms;
+        let amount = &terms.amount;
+        self.stage(terms.start, "IN_PROGRESS");
+        let moved = later(terms.start, self.random.minutes(3, 15));
+        Ok(match scenario {
+            Scenario::OrderCanceled => {
+                self.stage(moved, "CANCELED");
+                Ending::default()
+            }
+            Scenario::OrderExpired => {
+                self.expire();
+                Ending::default()
+            }
+            Scenario::OrderLate => {
+                self.expire();
+                let late = later(terms.deadline, self.random.minutes(1, 120));
+                self.pay(late, amount);
+                // It stays expired, and no callback says that.
+                self.stages.push(Stage {
+                    at: late,
+                    order: self.order.clone().expired(),
+                    posted: Some("PAID_UNCONFIRMED"),
+                });
+                Ending::for_review(amount)
+            }
+            Scenario::OrderOverpaid => {
+                let paid = sum(amount, &terms.surplus(self.random)?)?;
+                self.pay(moved, &paid);
+                self.stage(moved, "PAID_UNCONFIRMED");
+                self.end(moved, "OVERPAID");
+                Ending::for_review(&paid)
+            }
+            Scenario::OrderUnderpaid => {
+                let part = terms.part(self.random)?;
+                self.pay(moved, &part);
+                self.stage(moved, "PAID_UNCONFIRMED");
+                let noticed = later(moved, self.random.minutes(6, 15));
+                self.stage(noticed, "UNDERPAID");
+                let moved = later(noticed, self.random.minutes(6, 25));
+                self.pay(moved, &rest(amount, &part)?);
+                self.stage(moved, "PAID_UNCONFIRMED");
+                self.end(moved, "CONFIRMED");
+                Ending::credited(amount)
+            }
+            // Confirmed, whatever the endpoint is like.
+            _ => {
+                self.pay(moved, amount);
+                self.stage(moved, "PAID_UNCONFIRMED");
+                self.end(moved, "CONFIRMED");
+                Ending::credited(amount)
+            }
+        })
+    }
+
+    fn pay(&mut self, at: DateTime<Utc>, amount: &Amount) {
+        let (id, hash) = (self.random.id(), self.random.hash());
+        let order = self.order.clone();
+        self.order = order.received_at(amount.as_str(), at, &id, &hash);
+    }
+
+    fn stage(&mut self, at: DateTime<Utc>, status: &'static str) {
+        self.stages.push(Stage {
+            at,
+            order: self.order.clone().status(status),
+            posted: Some(status),
+        });
+    }
+
+    /// What becomes of it some blocks later.
+    fn end(&mut self, moved: DateTime<Utc>, status: &'static str) {
+        let at = later(moved, self.random.minutes(6, 30));
+        self.stage(at, status);
+    }
+
+    fn expire(&mut self) {
+        self.stages.push(Stage {
+            at: self.terms.deadline,
+            order: self.order.clone().expired(),
+            posted: None,
+        });
+    }
+
+    /// What is posted of the stages, and what the endpoint says meanwhile.
+    fn finish(self, scenario: Scenario, customer_id: &str, ending: Ending) -> Script {
+        let (mut news, mut answers) = (Vec::new(), Vec::new());
+        let mut stages = self.stages.iter().peekable();
+        while let Some(stage) = stages.next() {
+            // The merchant made the order: the endpoint knows it at once.
+            let lag = (scenario == Scenario::OrderLagging && !answers.is_empty())
+                .then(|| self.random.seconds(30, 240));
+            let known = lag.map_or(stage.at, |lag| later(stage.at, lag));
+            answers.push((known, stage.order.answer(customer_id)));
+            let Some(status) = stage.posted else { continue };
+            // Ahead, a stage is told of when the next one is there.
+            let next = stages.peek().map_or_else(
+                || later(stage.at, self.random.minutes(6, 30)),
+                |next| next.at,
+            );
+            let happens = if scenario == Scenario::OrderAhead {
+                next
+            } else {
+                stage.at
+            };
+            news.push(News {
+                at: later(happens, self.random.seconds(1, 10)),
+                label: status.to_owned(),
+                said: Said::Unsigned(stage.order.clone().status(status).callback().to_vec()),
+            });
+        }
+        Script {
+            news,
+            answers,
+            ending,
+        }
+    }
+}
+
+/// Its token is one that the merchant gave out, and no order.
+fn customer_deposit(terms: &Terms<'_>, random: &mut Random) -> Script {
+    let payment = terms.payment;
+    let moved = later(terms.start, random.minutes(1, 20));
+    let paid = deposit()
+        .token(payment.reference.as_str())
+        .transaction_id(random.hash())
+        .received(terms.amount.as_str())
+        .at(moved);
+    let confirmed = later(moved, random.minutes(5, 40));
+    let told = [
+        (moved, "Pending", paid.clone().pending()),
+        (confirmed, "Confirmed", paid.confirmed()),
+    ];
+    let news = told.map(|(at, label, paid)| {
+        let callback = paid.callback();
+        let callback = callback.set("crypto_currency", payment.currency.alpha());
+        News {
+            at: later(at, random.seconds(1, 10)),
+            label: label.to_owned(),
+            said: Said::Unsigned(callback.to_vec()),
+        }
+    });
+    Script {
+        news: news.into(),
+        answers: vec![(terms.start, refusal(404, "Order not found"))],
+        ending: Ending::for_review(&terms.amount),
+    }
+}
