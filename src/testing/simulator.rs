@@ -118,7 +118,7 @@ pub struct Simulator {
 }
 
 /// Why a life can't begin.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SimulationError {
     /// The amount is not above zero, has a sign or an exponent or more fraction
