@@ -118,6 +118,15 @@ impl Order {
         booking
     }
 
+    /// Whether all that was asked for is credited.
+    pub(crate) fn is_paid(&self) -> bool {
+        let (received, amount) = (self.received.parse::<Amount>(), self.amount.parse());
+        received
+            .ok()
+            .zip(amount.ok())
+            .is_some_and(|(received, amount)| received >= amount)
+    }
+
     fn expected(&self) -> Option<Expected> {
         let (reference, currency) = (self.reference.as_str(), self.currency.as_str());
         let expected = match self.kind {

@@ -119,8 +119,9 @@ impl Store {
             "kind": order.kind.as_str(),
             "currency": order.currency,
             "amount": order.amount,
-            "received": order.received,
+            "credited": order.received,
             "credits": credits,
+            "paid": order.is_paid(),
             "review": reviews,
         })))
     }

@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{diagnose, inspect, listen, trigger, verify};
+use crate::{diagnose, inspect, listen, simulate, trigger, verify};
 
 const ENDINGS: &str = "\
 Exit status: 0 all is well, 1 the answer is no (not verified, refused, a rule broken), \
@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Listen(listen::Listen),
     /// List what can be triggered and simulated.
     Scenario,
+    /// Post whole lives of payments, with all that is sent again.
+    Simulate(simulate::Simulate),
     /// Sign and post one callback, as the gateway would.
     Trigger(trigger::Trigger),
     /// Prove a body: exit status 0 if it is, 1 if it is not.

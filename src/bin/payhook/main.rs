@@ -6,6 +6,7 @@ mod body;
 mod diagnose;
 mod endpoint;
 mod facts;
+mod hook;
 mod inspect;
 mod keys;
 mod listen;
@@ -14,6 +15,7 @@ mod proof;
 mod scenario;
 mod screen;
 mod shown;
+mod simulate;
 mod trigger;
 mod trouble;
 mod verify;
@@ -48,6 +50,7 @@ fn run(command: Command, screen: Screen) -> Result<Ending, Trouble> {
         Command::Inspect(args) => inspect::run(&args, screen),
         Command::Listen(args) => listen::run(&args, screen),
         Command::Scenario => Ok(scenario::run(screen)),
+        Command::Simulate(args) => simulate::run(&args, screen),
         Command::Trigger(args) => trigger::run(&args, screen),
         Command::Verify(args) => verify::run(&args, screen),
     }

@@ -1,14 +1,16 @@
-//! `payhook scenario`: what can be triggered.
+//! `payhook scenario`: what can be triggered and simulated.
 
 use std::fmt::Write as _;
 
 use clap::ValueEnum;
+use payhook::Gateway;
+use payhook::testing::Scenario as Life;
 use payhook::testing::b2binpay::CallbackBuilder;
 use payhook::testing::citypay::{DepositBuilder, OrderBuilder};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::body::GatewayName;
-use crate::screen::Screen;
+use crate::screen::{STRONG, Screen, styled};
 use crate::trouble::Ending;
 
 pub(crate) type MakeTransfer = fn(CallbackBuilder) -> CallbackBuilder;
@@ -164,15 +166,36 @@ impl Scenario {
 }
 
 pub(crate) fn run(screen: Screen) -> Ending {
+    let triggered = SCENARIOS
+        .iter()
+        .map(|it| (it.gateway(), it.name(), it.summary()));
+    let lives = Life::ALL.iter().map(|life| {
+        let gateway = match life.gateway() {
+            Gateway::CityPay => GatewayName::Citypay,
+            _ => GatewayName::B2binpay,
+        };
+        (gateway, life.as_str(), life.summary())
+    });
     let mut text = String::new();
+    let trigger = list("payhook trigger", triggered, &mut text);
+    text.push('\n');
+    let simulate = list("payhook simulate", lives, &mut text);
+    screen.show(&text, &json!({"trigger": trigger, "simulate": simulate}));
+    Ending::Well
+}
+
+fn list(
+    head: &str,
+    scenarios: impl Iterator<Item = (GatewayName, &'static str, &'static str)>,
+    text: &mut String,
+) -> Vec<Value> {
+    let _ = writeln!(text, "{}", styled(STRONG, head));
     let mut list = Vec::new();
-    for scenario in &SCENARIOS {
-        let gateway = scenario.gateway().to_possible_value();
+    for (gateway, name, summary) in scenarios {
+        let gateway = gateway.to_possible_value();
         let gateway = gateway.map_or_else(String::new, |value| value.get_name().to_owned());
-        let (name, summary) = (scenario.name(), scenario.summary());
-        let _ = writeln!(text, "{gateway:8}  {name:28}  {summary}");
+        let _ = writeln!(text, "  {gateway:8}  {name:28}  {summary}");
         list.push(json!({"gateway": gateway, "scenario": name, "summary": summary}));
     }
-    screen.show(&text, &json!({ "trigger": list }));
-    Ending::Well
+    list
 }

@@ -68,7 +68,9 @@ impl Currency {
         self.id.to_string().into()
     }
 
-    pub(in crate::testing) fn exp(&self) -> u32 {
+    /// How many fraction digits its amounts have, `exp` on the wire.
+    #[must_use]
+    pub fn exp(&self) -> u32 {
         self.scale
     }
 

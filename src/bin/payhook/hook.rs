@@ -1,0 +1,103 @@
+//! The merchant's own commands: how the shop is told of a payment, and what its
+//! books say.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use payhook::Amount;
+use serde::Deserialize;
+use tokio::process::Command;
+use tokio::time::timeout;
+
+use crate::trouble::Trouble;
+
+/// A command of the merchant's may take so long.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct HookArgs {
+    /// Tells the shop of a payment before it is posted about: a shell command
+    /// that finds `PAYHOOK_REFERENCE`, `PAYHOOK_KIND` (deposit, payout, order),
+    /// `PAYHOOK_CURRENCY`, `PAYHOOK_AMOUNT` and `PAYHOOK_SCALE` in its
+    /// environment.
+    #[arg(long, value_name = "CMD")]
+    pub(crate) open: Option<String>,
+
+    /// Prints what the shop's books say of `PAYHOOK_REFERENCE`, as JSON:
+    /// `{"credited": "0.3", "credits": 1, "paid": true}`.
+    #[arg(long, value_name = "CMD")]
+    pub(crate) check: Option<String>,
+}
+
+/// What the commands find in their environment.
+pub(crate) struct Named<'a> {
+    pub(crate) reference: &'a str,
+    pub(crate) kind: &'a str,
+    pub(crate) currency: &'a str,
+    pub(crate) amount: &'a str,
+    pub(crate) scale: u32,
+}
+
+/// What the shop says of one payment.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Told {
+    credited: String,
+    /// In how many entries.
+    pub(crate) credits: usize,
+    /// Whether the shop takes it for paid.
+    pub(crate) paid: bool,
+}
+
+impl Told {
+    pub(crate) fn credited(&self) -> Result<Amount, Trouble> {
+        let amount = self.credited.parse();
+        amount.map_err(|error| Trouble::of("`credited` of --check", &error))
+    }
+}
+
+impl HookArgs {
+    pub(crate) async fn open(&self, payment: &Named<'_>) -> Result<(), Trouble> {
+        match &self.open {
+            Some(command) => run("--open", command, payment).await.map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// `None` without a command.
+    pub(crate) async fn check(&self, payment: &Named<'_>) -> Result<Option<Told>, Trouble> {
+        let Some(command) = &self.check else {
+            return Ok(None);
+        };
+        let out = run("--check", command, payment).await?;
+        let told = serde_json::from_slice(&out);
+        told.map(Some)
+            .map_err(|error| Trouble::of("what --check printed", &error))
+    }
+}
+
+async fn run(option: &str, command: &str, payment: &Named<'_>) -> Result<Vec<u8>, Trouble> {
+    let child = Command::new("sh")
+        .args(["-c", command])
+        .env("PAYHOOK_REFERENCE", payment.reference)
+        .env("PAYHOOK_KIND", payment.kind)
+        .env("PAYHOOK_CURRENCY", payment.currency)
+        .env("PAYHOOK_AMOUNT", payment.amount)
+        .env("PAYHOOK_SCALE", payment.scale.to_string())
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .kill_on_drop(true)
+        .output();
+    let Ok(output) = timeout(PATIENCE, child).await else {
+        return Err(Trouble::new(format!(
+            "the command of {option} does not end"
+        )));
+    };
+    let output = output.map_err(|error| Trouble::of("no shell", &error))?;
+    if !output.status.success() {
+        return Err(Trouble::new(format!(
+            "the command of {option} failed: {}",
+            output.status
+        )));
+    }
+    Ok(output.stdout)
+}

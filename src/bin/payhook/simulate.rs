@@ -1,0 +1,324 @@
+//! `payhook simulate`: posts whole lives of payments, with all that is sent
+//! again.
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant, SystemTime};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use payhook::chrono::{DateTime, TimeDelta, Utc};
+use payhook::testing::b2binpay::Currency;
+use payhook::testing::citypay::OrderEndpoint;
+use payhook::testing::{Cause, Payment, Scenario, Simulator};
+use payhook::{Amount, Gateway};
+use serde_json::{Value, json};
+
+use crate::body::GatewayName;
+use crate::endpoint::EndpointArgs;
+use crate::hook::{HookArgs, Named};
+use crate::keys::KeyArgs;
+use crate::post::{PostArgs, Target, wait};
+use crate::screen::{BAD, GOOD, STRONG, Screen, styled};
+use crate::trouble::{Ending, Trouble};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Simulate {
+    /// Whose callbacks.
+    #[arg(value_enum)]
+    gateway: GatewayName,
+
+    /// What becomes of the payments, or `all`: `payhook scenario` lists them.
+    scenario: String,
+
+    #[command(flatten)]
+    to: PostArgs,
+
+    #[command(flatten)]
+    keys: KeyArgs,
+
+    #[command(flatten)]
+    hook: HookArgs,
+
+    #[command(flatten)]
+    endpoint: EndpointArgs,
+
+    /// So many payments of each scenario.
+    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    payments: u32,
+
+    /// The payments' references begin so; a scenario and a number follow.
+    #[arg(long, value_name = "TEXT", default_value = "sim")]
+    reference: String,
+
+    /// What is due, in whole coins.
+    #[arg(long, value_name = "AMOUNT", default_value = "0.3")]
+    amount: String,
+
+    /// The ticker.
+    #[arg(long, value_name = "TICKER", default_value = "ETH")]
+    currency: String,
+
+    /// All that is left to chance.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+
+    /// Let deliveries overtake each other.
+    #[arg(long)]
+    out_of_order: bool,
+
+    /// When the payments begin; a day ago unless set. Nothing waits for the
+    /// simulated time.
+    #[arg(long, value_name = "RFC3339")]
+    starting_at: Option<DateTime<Utc>>,
+
+    /// Stop after so long.
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    max_seconds: u64,
+
+    /// Show each delivery.
+    #[arg(long)]
+    verbose: bool,
+}
+
+/// What came of the lives of one scenario.
+#[derive(Default)]
+struct Tally {
+    payments: u32,
+    sent: u32,
+    again: u32,
+    accepted: u32,
+    refused: u32,
+    failed: u32,
+    given_up: u32,
+    /// Callbacks that were given up, of payments that are to be credited.
+    missed: u32,
+    /// Where the shop's books were asked.
+    right: u32,
+    wrong: Vec<String>,
+}
+
+impl Tally {
+    /// The status of an answer; none is 0.
+    fn count(&mut self, cause: Cause, status: u16) {
+        self.sent = self.sent.saturating_add(1);
+        if cause != Cause::News {
+            self.again = self.again.saturating_add(1);
+        }
+        let counted = match status {
+            200 => &mut self.accepted,
+            201..=499 => &mut self.refused,
+            _ => &mut self.failed,
+        };
+        *counted = counted.saturating_add(1);
+    }
+}
+
+struct Drive<'a> {
+    args: &'a Simulate,
+    target: Target,
+    simulator: Simulator,
+    currency: Currency,
+    screen: Screen,
+    until: Instant,
+    bar: ProgressBar,
+}
+
+pub(crate) fn run(args: &Simulate, screen: Screen) -> Result<Ending, Trouble> {
+    let gateway = Gateway::from(args.gateway);
+    let scenarios = scenarios(&args.scenario, gateway)?;
+    let start = args.starting_at.unwrap_or_else(|| {
+        let now: DateTime<Utc> = SystemTime::now().into();
+        now.checked_sub_signed(TimeDelta::days(1)).unwrap_or(now)
+    });
+    let endpoint = OrderEndpoint::new();
+    let simulator = Simulator::new(args.seed)
+        .starting_at(start)
+        .out_of_order(args.out_of_order)
+        .citypay(&args.endpoint.customer_id, endpoint.clone());
+    let simulator = match gateway {
+        Gateway::CityPay => simulator,
+        _ => simulator.key(args.keys.signing_key()?),
+    };
+    let count =
+        u64::from(args.payments).saturating_mul(u64::try_from(scenarios.len()).unwrap_or(1));
+    let patience = Instant::now().checked_add(Duration::from_secs(args.max_seconds));
+    let drive = Drive {
+        args,
+        target: args.to.target()?,
+        simulator,
+        currency: Currency::new(&args.currency),
+        screen,
+        until: patience.unwrap_or_else(Instant::now),
+        bar: bar(count),
+    };
+    wait(async {
+        args.endpoint.serve(&endpoint).await?;
+        let mut tallies = Vec::new();
+        for scenario in scenarios {
+            tallies.push((scenario, drive.live(scenario).await?));
+        }
+        drive.bar.finish_and_clear();
+        Ok(summary(&tallies, args.hook.check.is_some(), screen))
+    })
+}
+
+fn scenarios(name: &str, gateway: Gateway) -> Result<Vec<Scenario>, Trouble> {
+    let mut own = Scenario::ALL.iter().copied();
+    if name == "all" {
+        return Ok(own
+            .filter(|scenario| scenario.gateway() == gateway)
+            .collect());
+    }
+    let known = own.find(|it| it.gateway() == gateway && it.as_str() == name);
+    let known = known.map(|scenario| vec![scenario]);
+    known.ok_or_else(|| {
+        Trouble::new("there is no such scenario").hint("`payhook scenario` lists them")
+    })
+}
+
+/// Where it takes long, and there is a terminal to show it on.
+fn bar(count: u64) -> ProgressBar {
+    if count < 20 {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:40} {pos} of {len} payments, {elapsed}");
+    let bar = ProgressBar::new(count);
+    match style {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+impl Drive<'_> {
+    async fn live(&self, scenario: Scenario) -> Result<Tally, Trouble> {
+        let mut tally = Tally::default();
+        for number in 1..=self.args.payments {
+            let reference = format!("{}-{scenario}-{number}", self.args.reference);
+            self.live_one(scenario, &reference, &mut tally).await?;
+            self.bar.inc(1);
+        }
+        Ok(tally)
+    }
+
+    async fn live_one(
+        &self,
+        scenario: Scenario,
+        reference: &str,
+        tally: &mut Tally,
+    ) -> Result<(), Trouble> {
+        let args = self.args;
+        let named = Named {
+            reference,
+            kind: kind(scenario),
+            currency: &args.currency,
+            amount: &args.amount,
+            scale: self.currency.exp(),
+        };
+        let payment = Payment::new(reference)
+            .amount(&args.amount)
+            .currency(self.currency.clone());
+        let life = self.simulator.try_live(scenario, &payment);
+        let mut life = life.map_err(|error| Trouble::of("it can't be simulated", &error))?;
+        args.hook.open(&named).await?;
+        while let Some(delivery) = life.next_delivery() {
+            if Instant::now() > self.until {
+                return Err(Trouble::new("it takes longer than --max-seconds"));
+            }
+            let posted = self.target.post(delivery.gateway(), delivery.body()).await;
+            // A shop that is away for a while is a part of life.
+            let status = posted.map_or(0, |(status, _)| status);
+            if status != 0 {
+                life.answered(status);
+            }
+            tally.count(delivery.cause(), status);
+            if args.verbose {
+                let json = json!({
+                    "reference": reference,
+                    "at": delivery.at().to_rfc3339(),
+                    "cause": delivery.cause().as_str(),
+                    "says": delivery.label(),
+                    "attempt": delivery.attempt(),
+                    "status": status,
+                });
+                self.screen
+                    .show(&format!("{reference}  {delivery}: {status}"), &json);
+            }
+        }
+        tally.payments = tally.payments.saturating_add(1);
+        tally.given_up = tally.given_up.saturating_add(life.given_up());
+        if !life.ending().credited.is_zero() {
+            tally.missed = tally.missed.saturating_add(life.given_up());
+        }
+        if let Some(told) = args.hook.check(&named).await? {
+            compare(reference, &told.credited()?, &life.ending().credited, tally);
+        }
+        Ok(())
+    }
+}
+
+fn compare(reference: &str, found: &Amount, expected: &Amount, tally: &mut Tally) {
+    if found == expected {
+        tally.right = tally.right.saturating_add(1);
+    } else {
+        let wrong = format!("{reference}: credited {found}, expected {expected}");
+        tally.wrong.push(wrong);
+    }
+}
+
+fn kind(scenario: Scenario) -> &'static str {
+    match scenario.as_str().split_once(['.', '-']) {
+        Some(("payout", _)) => "payout",
+        Some(("order", _)) => "order",
+        _ => "deposit",
+    }
+}
+
+fn summary(tallies: &[(Scenario, Tally)], is_checked: bool, screen: Screen) -> Ending {
+    let mut text = styled(
+        STRONG,
+        "scenario                    payments   sent  again    200    4xx    5xx  given up  books",
+    );
+    text.push('\n');
+    let mut rows = Vec::new();
+    let mut is_well = true;
+    for (scenario, tally) in tallies {
+        let books = match (is_checked, tally.wrong.is_empty()) {
+            (false, _) => "not asked".to_owned(),
+            (true, true) => styled(GOOD, "right"),
+            (true, false) => styled(BAD, &format!("{} wrong", tally.wrong.len())),
+        };
+        is_well &= tally.wrong.is_empty() && tally.missed == 0;
+        let _ = writeln!(
+            text,
+            "{:26}  {:8}  {:5}  {:5}  {:5}  {:5}  {:5}  {:8}  {books}",
+            scenario.as_str(),
+            tally.payments,
+            tally.sent,
+            tally.again,
+            tally.accepted,
+            tally.refused,
+            tally.failed,
+            tally.given_up,
+        );
+        for wrong in &tally.wrong {
+            let _ = writeln!(text, "  {wrong}");
+        }
+        rows.push(row(scenario.as_str(), tally, is_checked));
+    }
+    screen.show(&text, &json!({"scenarios": rows, "well": is_well}));
+    if is_well { Ending::Well } else { Ending::No }
+}
+
+fn row(scenario: &str, tally: &Tally, is_checked: bool) -> Value {
+    json!({
+        "scenario": scenario,
+        "payments": tally.payments,
+        "sent": tally.sent,
+        "again": tally.again,
+        "accepted": tally.accepted,
+        "refused": tally.refused,
+        "failed": tally.failed,
+        "given_up": tally.given_up,
+        "books_right": is_checked.then_some(tally.right),
+        "books_wrong": is_checked.then_some(&tally.wrong),
+    })
+}
