@@ -283,12 +283,14 @@ def verify(case):
     if case["tracking_ids"] == "any":
         tries = case["expect"].get("resolves", [])
         facts["split"] = "undetermined"
-        facts["resolves"] = [[id, amount, resolves(signed, subject, is_deposit, id, amount)] for id, amount, _ in tries]
+        facts["resolves"] = [[own, amount, resolves(signed, subject, is_deposit, own, amount)]
+                             for own, amount, _ in tries]
         return facts
     facts.update({"kind": kind, "tracking_id": tracking_id, "status": None, "amount": None})
     if subject:
-        facts.update({"status": int(subject["status"]), "amount": subject["amount"], "transfer_id": subject["id"],
-                      "op_type": subject["op_type"], "risk_status": subject["risk_status"]})
+        facts.update({"status": int(subject["status"]), "amount": subject["amount"],
+                      "transfer_id": subject["id"], "op_type": subject["op_type"],
+                      "risk_status": subject["risk_status"]})
     wanted = (subject or {}).get("currency") or related_id(data, "currency")
     described = [it["attributes"] for it in currencies if wanted in (None, it.get("id"))]
     described = described[0] if len(described) == 1 else {}
@@ -343,9 +345,12 @@ def destinations(value):
 # CityPay.io.
 
 DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-STAMP = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2})(?:(:[0-9]{2})(?:\.([0-9]{1,9}))?(Z|[+-][0-9]{2}:[0-9]{2})?)?")
-ORDER_STATUSES = ["canceled", "confirmed", "expired", "in_progress", "overpaid", "paid_unconfirmed", "underpaid"]
-RANKS = {"in_progress": 0, "paid_unconfirmed": 1, "underpaid": 1, "canceled": 2, "confirmed": 2, "expired": 2, "overpaid": 2}
+STAMP = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2})"
+                   r"(?:(:[0-9]{2})(?:\.([0-9]{1,9}))?(Z|[+-][0-9]{2}:[0-9]{2})?)?")
+ORDER_STATUSES = ["canceled", "confirmed", "expired", "in_progress", "overpaid",
+                  "paid_unconfirmed", "underpaid"]
+RANKS = {"in_progress": 0, "paid_unconfirmed": 1, "underpaid": 1,
+         "canceled": 2, "confirmed": 2, "expired": 2, "overpaid": 2}
 ACTIONS = {"confirmation": "confirmation", "receive confirmation": "confirmation", "create_order": "create_order",
            "order creation": "create_order", "receive_transaction": "receive_transaction",
            "receive new transaction": "receive_transaction"}
@@ -422,7 +427,8 @@ def status_word(value, error):
     """A word, or an object with a code and a label; a code that is a number is no word."""
     if isinstance(value, Object):
         an_object(value, error)
-        word = soft_text(value.get("code"), numbers=False) or soft_text(value.get("label"), numbers=False)
+        word = (soft_text(value.get("code"), numbers=False)
+                or soft_text(value.get("label"), numbers=False))
     else:
         word = soft_text(value, numbers=False)
     usual = {status: status for status in ORDER_STATUSES} | {"cancelled": "canceled"}
@@ -437,11 +443,14 @@ def parse(case):
     kind = callback.get("type")
     if not is_text(kind) or kind == "":
         raise Refused("parse")
-    kind = {"ordercallback": "order", "order": "order", "depositcallback": "deposit", "deposit": "deposit"}.get(folded(kind))
-    if kind is None:
+    kind = folded(kind).removesuffix("callback")
+    if kind not in ("order", "deposit"):
         raise Refused("unsupported")
     get = callback.get
-    read_id = lambda key: an_id(get(key), "parse", blank_is_absent=True)
+
+    def read_id(key):
+        return an_id(get(key), "parse", blank_is_absent=True)
+
     action = soft_text(get("action"), numbers=False)
     facts = {
         "parsed": True, "kind": kind, "transaction_id": read_id("transaction_id"),
@@ -451,14 +460,16 @@ def parse(case):
         "exchange_rate": lenient(received, get("exchange_rate"), "parse", True),
     }
     if kind == "deposit":
-        facts.update({"deposit_token": read_id("deposit_token"), "received_amount": received(get("received_amount"), "parse"),
+        facts.update({"deposit_token": read_id("deposit_token"),
+                      "received_amount": received(get("received_amount"), "parse"),
                       "created_at": written(moment(get("created_at")) or moment(get("crated_at")))})
         identities = ("deposit_token", "transaction_id")
     else:
         created, minutes = moment(get("created_at")), count(get("order_expiration"))
         expiry = created + datetime.timedelta(minutes=minutes) if created and minutes is not None else None
         facts.update({key: read_id(key) for key in ("order_id", "client_order_id", "order_token")})
-        facts.update({key: received(get(key), "parse") for key in ("received_amount_in_coins", "received_amount_in_fiat")})
+        facts.update({key: received(get(key), "parse")
+                      for key in ("received_amount_in_coins", "received_amount_in_fiat")})
         facts.update({"fiat_currency": soft_text(get("fiat_currency")), "order_expiration": minutes,
                       "created_at": written(created), "expires_at": written(expiry)})
         identities = ("order_token", "order_id", "client_order_id")
@@ -507,7 +518,8 @@ def read_answer(text):
     get = data.get
     answer = {"id": an_id(get("id"), bad, True), "customer_id": an_id(get("customerId"), bad, True),
               "token": an_id(get("token"), bad, True), "status": status_word(get("status"), bad),
-              "coin": soft_text(get("coin"), False), "exchange_rate": lenient(received, get("exchangeRate"), bad, True),
+              "coin": soft_text(get("coin"), False),
+              "exchange_rate": lenient(received, get("exchangeRate"), bad, True),
               "amount": received(get("amount"), bad), "amount_fiat": received(get("amountFiat"), bad),
               "created_at": written(moment(get("createdAtMiliseconds")) or moment(get("createdAt"))),
               "currency": get("currency", {}).get("abbreviation")}
@@ -519,7 +531,7 @@ def read_answer(text):
 
 def read_transaction(value, bad):
     transaction = an_object(value, bad)
-    facts = {"id": an_id(transaction.get("id"), bad, True), "hash": an_id(transaction.get("hash"), bad, True)}
+    facts = {key: an_id(transaction.get(key), bad, True) for key in ("id", "hash")}
     for key, ending in (("amount", ""), ("amountFiat", "_fiat")):
         parts = transaction.get(key) or {}
         received(parts.get("base"), bad)
@@ -581,9 +593,9 @@ def violations(value, schema, root, path="line"):
         return
     if schema is True:
         return
-    known = {"$schema", "$id", "$defs", "$comment", "title", "description", "$ref", "type", "const", "enum", "pattern",
-             "minLength", "minItems", "maxItems", "uniqueItems", "items", "prefixItems", "properties", "required",
-             "additionalProperties", "oneOf", "allOf", "if", "then", "else"}
+    known = {"$schema", "$defs", "title", "description", "$ref", "type", "const", "enum", "pattern",
+             "minLength", "minItems", "maxItems", "uniqueItems", "items", "prefixItems",
+             "properties", "required", "additionalProperties", "oneOf", "if", "then", "else"}
     unknown = set(schema) - known
     assert not unknown, f"check.py does not know {unknown} of schema.json"
     if "$ref" in schema:
@@ -620,8 +632,6 @@ def violations(value, schema, root, path="line"):
         for key, entry in value.items():
             rule = properties.get(key, schema.get("additionalProperties", True))
             yield from violations(entry, rule, root, f"{path}.{key}")
-    for part in schema.get("allOf", []):
-        yield from violations(value, part, root, path)
     if "oneOf" in schema:
         fits = [part for part in schema["oneOf"] if not list(violations(value, part, root, path))]
         if len(fits) != 1:

@@ -85,11 +85,11 @@ fn cell(stored: &str, names: &[String]) -> String {
     }
     let (shown, rest) = names.split_at(names.len().min(2));
     let shown = shown.iter().map(|name| format!("`{name}`"));
-    let mut cell = shown.collect::<Vec<_>>().join(", ");
-    if !rest.is_empty() {
-        cell += &format!(" and {} more", rest.len());
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    match rest.len() {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
     }
-    cell
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod answers;
 mod bodies;
 mod codes;
 mod forms;
+mod order_stages;
 mod order_values;
 mod orders;
 mod shapes;
@@ -71,7 +72,7 @@ fn b2binpay(name: &str, rules: &[&str], body: impl AsRef<[u8]>, expect: Expect) 
         ("keys", keys),
         ("tracking_ids", "lettered".into()),
         ("body", text(body)),
-        ("expect", object(&expect.0)),
+        ("expect", expect.into()),
     ];
     Case {
         name: name.to_owned(),
@@ -96,13 +97,12 @@ fn citypay(name: &str, rules: &[&str], body: impl AsRef<[u8]>, expect: &str) -> 
 
 impl Case {
     fn with(mut self, key: &'static str, value: Json) -> Self {
-        match self.fields.iter_mut().find(|(own, _)| *own == key) {
-            Some((_, own)) => *own = value,
-            None => {
-                // The expectation comes last.
-                let last = self.fields.len() - 1;
-                self.fields.insert(last, (key, value));
-            }
+        if let Some((_, own)) = self.fields.iter_mut().find(|(own, _)| *own == key) {
+            *own = value;
+        } else {
+            // The expectation comes last.
+            let last = self.fields.len() - 1;
+            self.fields.insert(last, (key, value));
         }
         self
     }
@@ -175,6 +175,12 @@ fn undivided(signed: &str, resolves: &[(&str, &str, bool)]) -> Expect {
         ("scheme", "callback_secret".into()),
         ("resolves", list(resolves)),
     ])
+}
+
+impl From<Expect> for Json {
+    fn from(expect: Expect) -> Self {
+        object(&expect.0)
+    }
 }
 
 impl Expect {
@@ -283,7 +289,12 @@ fn the_files_are_what_the_builders_write() {
         bodies::cases(),
         codes::cases(),
     ];
-    let unsigned = [orders::cases(), order_values::cases(), answers::cases()];
+    let unsigned = [
+        orders::cases(),
+        order_values::cases(),
+        answers::cases(),
+        order_stages::cases(),
+    ];
     for (file, tables) in [
         ("b2binpay.jsonl", signed.as_slice()),
         ("citypay.jsonl", &unsigned),

@@ -13,9 +13,9 @@ pub(super) fn cases() -> Vec<Case> {
 }
 
 fn documents() -> Vec<Case> {
-    let one = &["body.one_document"];
+    let document = &["body.one_document"];
     let kind = &["body.kind"];
-    let once = &["body.keys_once"];
+    let unique = &["body.keys_once"];
     let signed = paid().sign(&key());
     let signed = signed.as_str();
     let spread = signed
@@ -24,35 +24,41 @@ fn documents() -> Vec<Case> {
     let twice = signed.replace(r#""amount":"0.412"#, r#""amount":"9.99","amount":"0.412"#);
     let unicode = signed.replace(r#""data":{"#, r#""\u0064ata":{"#);
     vec![
-        b2binpay("whitespace_between_all", one, spread, as_paid()),
-        b2binpay("keys_spelled_with_escapes", one, unicode, as_paid()),
+        b2binpay("whitespace_between_all", document, spread, as_paid()),
+        b2binpay("keys_spelled_with_escapes", document, unicode, as_paid()),
+        b2binpay(
+            "constant_that_is_no_json",
+            document,
+            signed.replace(r#""confirmations":3"#, r#""confirmations":NaN"#),
+            refused("parse"),
+        ),
         b2binpay(
             "two_documents",
-            one,
+            document,
             format!("{signed}{signed}"),
             refused("parse"),
         ),
         b2binpay(
             "comma_behind_the_document",
-            one,
+            document,
             format!("{signed},"),
             refused("parse"),
         ),
         b2binpay(
             "byte_order_mark_in_front",
-            one,
+            document,
             format!("\u{feff}{signed}"),
             refused("parse"),
         ),
         b2binpay(
             "list_around_the_document",
-            one,
+            document,
             format!("[{signed}]"),
             refused("parse"),
         ),
         b2binpay(
             "no_object_for_data",
-            one,
+            document,
             r#"{"data":"deposit","included":[]}"#,
             refused("parse"),
         ),
@@ -80,11 +86,11 @@ fn documents() -> Vec<Case> {
             paid().sign(&key()).remove("data.type"),
             refused("parse"),
         ),
-        b2binpay("every_key_once", once, paid().sign(&key()), as_paid()),
-        b2binpay("amount_twice", once, twice, refused("parse")),
+        b2binpay("every_key_once", unique, paid().sign(&key()), as_paid()),
+        b2binpay("amount_twice", unique, twice, refused("parse")),
         b2binpay(
             "meta_twice",
-            once,
+            unique,
             signed.replace(r#""meta":{"#, r#""meta":{},"meta":{"#),
             refused("parse"),
         ),

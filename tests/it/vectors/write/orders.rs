@@ -13,15 +13,16 @@ pub(super) fn cases() -> Vec<Case> {
 
 fn fields() -> Vec<Case> {
     let fresh = |blank: fn() -> Json| {
-        let keys = "action status order_id client_order_id fiat_currency crypto_currency created_at order_expiration";
-        keys.split(' ')
+        let keys = "action status order_id client_order_id fiat_currency crypto_currency \
+                    created_at order_expiration";
+        keys.split_whitespace()
             .fold(order().created().callback(), |body, key| {
                 body.set(key, blank())
             })
     };
     let nothing = r#"{"parsed":true,"kind":"order","status":null,"action":null,"order_id":null,
-        "client_order_id":null,"received_amount_in_coins":null,"fiat_currency":null,"created_at":null,
-        "order_expiration":null,"order_token":"tok_4f9c1b7e"}"#;
+        "client_order_id":null,"received_amount_in_coins":null,"fiat_currency":null,
+        "created_at":null,        "order_expiration":null,"order_token":"tok_4f9c1b7e"}"#;
     let id = r#"{"parsed":true,"kind":"order","order_id":"441"}"#;
     let (blank, who) = (&["citypay.blank"], &["citypay.identity"]);
     let kind = &["citypay.type"];
@@ -31,11 +32,13 @@ fn fields() -> Vec<Case> {
             "order_all_fields",
             &["citypay.order_fields"],
             order().callback(),
-            r#"{"parsed":true,"kind":"order",
-            "status":"confirmed","action":"confirmation","order_id":"441","client_order_id":"INV-2031",
+            r#"{"parsed":true,
+            "kind":"order","status":"confirmed","action":"confirmation","order_id":"441",
+            "client_order_id":"INV-2031",
             "transaction_id":"8c1f8c1f8c1f8c1f8c1f8c1f8c1f8c1f8c1f8c1f8c1f8c1f8c1f8c1f8c1f8c1f",
-            "received_amount_in_coins":"0.0006527","received_amount_in_fiat":"60.00","fiat_currency":"USD",
-            "crypto_currency":"BTC","created_at":"2026-03-02T09:10:00","order_token":"tok_4f9c1b7e",
+            "received_amount_in_coins":"0.0006527","received_amount_in_fiat":"60.00",
+            "fiat_currency":"USD","crypto_currency":"BTC","created_at":"2026-03-02T09:10:00",
+            "order_token":"tok_4f9c1b7e",
             "order_expiration":60,"expires_at":"2026-03-02T10:10:00","exchange_rate":"91925.84"}"#,
         ),
         citypay(
