@@ -30,6 +30,11 @@ const PASSWORD: &str = "p@ss:w0rd/ünï";
 /// The amount of the transfer in [`paid`], as it is signed.
 const ETHER: &str = "0.412000000000000000";
 
+/// What no rule looks at in a transfer.
+const EXTRAS: &str = "commission fee user_message created_at updated_at risk risk_status \
+                      amount_cleared rate_target risk_personal risk_personal_status \
+                      amount_target commission_target";
+
 /// A line of a file.
 struct Case {
     name: String,
@@ -233,10 +238,7 @@ fn without_extras(builder: CallbackBuilder, has_transfer: bool) -> CallbackBuild
         return builder;
     }
     let builder = remove(builder, "included[1].relationships", "wallet parent");
-    let extras = "commission fee user_message created_at updated_at risk risk_status \
-                  amount_cleared rate_target risk_personal risk_personal_status amount_target \
-                  commission_target";
-    remove(builder, "included[1].attributes", extras)
+    remove(builder, "included[1].attributes", EXTRAS)
 }
 
 fn remove(builder: CallbackBuilder, at: &str, keys: &str) -> CallbackBuilder {

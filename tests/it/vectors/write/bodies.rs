@@ -63,12 +63,6 @@ fn documents() -> Vec<Case> {
             refused("parse"),
         ),
         b2binpay(
-            "deposit_of_its_own_type",
-            kind,
-            paid().sign(&key()),
-            as_paid().and("kind", "deposit"),
-        ),
-        b2binpay(
             "refund_for_a_type",
             kind,
             paid().sign(&key()).set("data.type", "refund"),
@@ -86,7 +80,6 @@ fn documents() -> Vec<Case> {
             paid().sign(&key()).remove("data.type"),
             refused("parse"),
         ),
-        b2binpay("every_key_once", unique, paid().sign(&key()), as_paid()),
         b2binpay("amount_twice", unique, twice, refused("parse")),
         b2binpay(
             "meta_twice",
@@ -213,12 +206,7 @@ fn fields() -> Vec<Case> {
 fn lenient() -> Vec<Case> {
     let (odd, unknown) = (&["body.incidental"], &["body.unknown_kept"]);
     let place = "data.attributes.destination";
-    let destination = |value: &str| {
-        deposit()
-            .operation_status(2)
-            .set(place, json(value))
-            .sign(&key())
-    };
+    let destination = |value: &str| paid().set(place, json(value)).sign(&key());
     let strange = [
         ("risk", Json::raw("-3")),
         ("risk_status", "red".into()),
@@ -254,12 +242,6 @@ fn lenient() -> Vec<Case> {
             "odd_incidental_fields",
             odd,
             strange.sign(&key()),
-            as_paid(),
-        ),
-        b2binpay(
-            "incidental_fields_absent",
-            odd,
-            paid().sign(&key()),
             as_paid(),
         ),
         b2binpay(

@@ -206,12 +206,6 @@ fn collisions() -> Vec<Case> {
             refused("tracking_id"),
         ),
         b2binpay(
-            "transfer_there_as_it_was_signed",
-            &["strip.transfer", "strip.signature"],
-            paid().set("meta.sign", "").sign(&key()),
-            as_paid(),
-        ),
-        b2binpay(
             "payout_without_transfer_shown_as_a_deposit_without_status",
             &["message.no_transfer_deposit"],
             expired()

@@ -23,7 +23,14 @@ fn messages() -> Vec<Case> {
     vec![
         b2binpay(
             "deposit_confirmed",
-            &["message.transfer"],
+            &[
+                "message.transfer",
+                "body.kind",
+                "body.keys_once",
+                "sign.lower_hex",
+                "strip.signature",
+                "strip.transfer",
+            ],
             paid().sign(&key()),
             as_paid(),
         ),

@@ -3,7 +3,10 @@
 use payhook::testing::Json;
 use payhook::testing::b2binpay::{Currency, deposit, payout, transfer};
 
-use super::{Case, as_paid, b2binpay, expired, key, paid, proven, refused, rejected, sent, timed};
+use super::{
+    Case, EXTRAS, as_paid, b2binpay, expired, key, paid, proven, refused, rejected, remove, sent,
+    timed,
+};
 
 pub(super) fn cases() -> Vec<Case> {
     [transfers(), signatures(), unsigned()]
@@ -16,6 +19,8 @@ pub(super) fn cases() -> Vec<Case> {
 fn transfers() -> Vec<Case> {
     let rule = &["transfer.choice"];
     let fee = || transfer().op_type(9).amount("13.4");
+    let lean = |body| remove(body, "included[2].attributes", EXTRAS);
+    let with_fee = || lean(sent().transfer_id("55030").include(fee()));
     let second = || transfer().id("55031").op_type(2).amount("1");
     let signed = timed("2125.000000wd-77");
     let proves = || proven("payout", 2, "125.000000", "wd-77").and("transfer_id", "55030");
@@ -24,19 +29,10 @@ fn transfers() -> Vec<Case> {
             .include_first(fee())
             .set("data.relationships.transfer.data.id", id)
     };
-    let unreadable = || {
-        payout()
-            .include(fee())
-            .set("included[2].attributes.amount", "much")
-    };
+    let unreadable = || with_fee().set("included[2].attributes.amount", "much");
     let without = |name: &str| format!("included[1].attributes.{name}");
     vec![
-        b2binpay(
-            "fee_transfer_last",
-            rule,
-            payout().include(fee()).sign(&key()),
-            proves(),
-        ),
+        b2binpay("fee_transfer_last", rule, with_fee().sign(&key()), proves()),
         b2binpay(
             "fee_transfer_first_and_nothing_named",
             rule,
@@ -102,7 +98,7 @@ fn transfers() -> Vec<Case> {
         b2binpay(
             "two_transfers_fit_and_one_is_named",
             &["transfer.ambiguous"],
-            payout().include(second()).sign(&key()),
+            lean(sent().include(second())).sign(&key()),
             proves(),
         ),
         b2binpay(
@@ -220,16 +216,9 @@ fn signatures() -> Vec<Case> {
             refused("signature"),
         )
     });
-    let good = signed().set("meta.sign", hex.as_str());
     beside
         .into_iter()
         .chain([
-            b2binpay(
-                "signature_of_64_digits",
-                &["sign.lower_hex"],
-                good,
-                as_paid(),
-            ),
             b2binpay(
                 "signature_and_meta_taken_away",
                 &["strip.signature"],
