@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use hmac::{Hmac, KeyInit, Mac};
 use payhook::b2binpay::{Key, TrackingIds, TransferCallback, Verifier};
-use payhook::{Unverified, Verified, VerifyError};
+use payhook::{KeyError, Unverified, Verified, VerifyError};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
@@ -16,30 +16,53 @@ pub(crate) const TIME: &str = "2026-03-02T09:16:02.551870Z";
 pub(crate) struct Case {
     pub(crate) name: String,
     pub(crate) gateway: String,
+    pub(crate) rules: Vec<String>,
     pub(crate) keys: Vec<Value>,
     pub(crate) tracking_ids: Option<TrackingIds>,
     pub(crate) body: Vec<u8>,
+    pub(crate) asked: Option<Asked>,
     pub(crate) expect: Value,
+}
+
+/// What the merchant asked the order endpoint, and what came back.
+pub(crate) struct Asked {
+    pub(crate) customer_id: String,
+    pub(crate) issued: String,
+    pub(crate) answer: Vec<u8>,
 }
 
 impl Case {
     fn from_line(line: &str) -> Self {
         let case: Value = serde_json::from_str(line).unwrap();
         let text = |key: &str| case[key].as_str().unwrap().to_owned();
+        let rules = case["rules"].as_array().into_iter().flatten();
+        let asked = case.get("answer").map(|_| Asked {
+            customer_id: text("customer_id"),
+            issued: text("issued"),
+            answer: text("answer").into_bytes(),
+        });
         Self {
             name: text("name"),
             gateway: text("gateway"),
+            rules: rules
+                .map(|rule| rule.as_str().unwrap().to_owned())
+                .collect(),
             keys: case["keys"].as_array().unwrap().clone(),
             tracking_ids: case["tracking_ids"].as_str().map(tracking_ids),
             body: text("body").into_bytes(),
+            asked,
             expect: case["expect"].clone(),
         }
     }
 
     pub(crate) fn verifier(&self) -> Verifier {
+        self.try_verifier().unwrap()
+    }
+
+    pub(crate) fn try_verifier(&self) -> Result<Verifier, KeyError> {
         let mut keys = self.keys.iter().map(key);
-        let first = Verifier::new(keys.next().unwrap(), self.tracking_ids.unwrap());
-        keys.fold(first, Verifier::also)
+        let first = Verifier::new(keys.next().unwrap()?, self.tracking_ids.unwrap());
+        keys.try_fold(first, |verifier, key| Ok(verifier.also(key?)))
     }
 
     pub(crate) fn is_b2binpay(&self) -> bool {
@@ -56,31 +79,48 @@ fn tracking_ids(name: &str) -> TrackingIds {
     }
 }
 
-pub(crate) fn key(spec: &Value) -> Key {
+fn key(spec: &Value) -> Result<Key, KeyError> {
     let text = |key: &str| spec[key].as_str().unwrap();
     match text("scheme") {
-        "callback_secret" => Key::callback_secret(text("secret")).unwrap(),
-        "login_password" => Key::login_password(text("login"), text("password")).unwrap(),
+        "callback_secret" => Key::callback_secret(text("secret")),
+        "login_password" => Key::login_password(text("login"), text("password")),
         other => panic!("unknown scheme {other}"),
     }
 }
 
-/// All vectors: the given ones, and those that were added here.
+/// A file of `tests/vectors`.
+pub(crate) fn vectors(file: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/vectors")
+        .join(file)
+}
+
+/// All vectors: the given ones, and those that the builders write.
 pub(crate) fn cases() -> Vec<Case> {
-    ["given.jsonl", "added.jsonl"]
-        .iter()
-        .flat_map(|file| {
-            let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-                .join("tests/vectors")
-                .join(file);
-            let text = fs::read_to_string(path).unwrap();
-            text.lines().map(Case::from_line).collect::<Vec<_>>()
-        })
+    let rules: Value =
+        serde_json::from_str(&fs::read_to_string(vectors("given.rules.json")).unwrap()).unwrap();
+    let read = |file| {
+        let text = fs::read_to_string(vectors(file)).unwrap();
+        text.lines().map(Case::from_line).collect::<Vec<_>>()
+    };
+    let mut given = read("given.jsonl");
+    for case in &mut given {
+        // Their file stays as it came, so their rules stand beside it.
+        let rules = rules[&case.name].as_array().into_iter().flatten();
+        let rules = rules.map(|rule| rule.as_str().unwrap().to_owned());
+        case.rules = rules.collect();
+    }
+    let written = ["b2binpay.jsonl", "citypay.jsonl"];
+    given
+        .into_iter()
+        .chain(written.into_iter().flat_map(read))
         .collect()
 }
 
+/// Those of B2BINPAY whose keys can be used.
 pub(crate) fn b2binpay_cases() -> Vec<Case> {
-    cases().into_iter().filter(Case::is_b2binpay).collect()
+    let usable = |case: &Case| case.is_b2binpay() && case.try_verifier().is_ok();
+    cases().into_iter().filter(usable).collect()
 }
 
 /// The bytes of one of the example's bodies.

@@ -1,0 +1,239 @@
+//! How far an order is by the endpoint's answer, and what came for it.
+
+use payhook::citypay::OrderAnswer;
+use payhook::testing::citypay::{OrderBuilder, order};
+use payhook::testing::{Body, Json};
+
+use super::answers::{PROVEN, TOKEN, answer, asked, no};
+use super::{Case, citypay, json};
+
+pub(super) fn cases() -> Vec<Case> {
+    [stages(), contents()].into_iter().flatten().collect()
+}
+
+/// The answer decides, and the order may have moved on.
+fn stages() -> Vec<Case> {
+    let case = |name: &str,
+                rule: &str,
+                posted: OrderBuilder,
+                answered: OrderBuilder,
+                status: &str,
+                behind: bool| {
+        let expect = format!(
+            r#"{{"parsed":true,"kind":"order","proven":true,"behind":{behind},
+            "answer":{{"status":"{status}"}}}}"#
+        );
+        citypay(name, &[rule], posted.callback(), &expect).asked(TOKEN, answered.answer("5120"))
+    };
+    let (ahead, behind) = ("citypay.answer.ahead", "citypay.answer.behind");
+    let lied = order()
+        .callback()
+        .set("received_amount_in_coins", "900")
+        .set("fiat_currency", "EUR");
+    vec![
+        case(
+            "answer_ahead_of_a_created_order",
+            ahead,
+            order().created(),
+            order(),
+            "confirmed",
+            false,
+        ),
+        case(
+            "answer_ahead_of_a_paid_order",
+            ahead,
+            order().paid_unconfirmed(),
+            order(),
+            "confirmed",
+            false,
+        ),
+        case(
+            "answer_ahead_of_an_underpaid_order",
+            ahead,
+            order().underpaid(),
+            order().overpaid(),
+            "overpaid",
+            false,
+        ),
+        case(
+            "answer_of_an_expired_order",
+            ahead,
+            order().created(),
+            order().expired(),
+            "expired",
+            false,
+        ),
+        case(
+            "answer_behind_a_confirmed_order",
+            behind,
+            order(),
+            order().paid_unconfirmed(),
+            "paid_unconfirmed",
+            true,
+        ),
+        case(
+            "answer_behind_a_paid_order",
+            behind,
+            order().paid_unconfirmed(),
+            order().created(),
+            "in_progress",
+            true,
+        ),
+        case(
+            "answer_over_where_money_came",
+            behind,
+            order(),
+            order().canceled(),
+            "canceled",
+            true,
+        ),
+        case(
+            "answer_of_an_unknown_status",
+            behind,
+            order(),
+            order().status("ON_HOLD"),
+            "on_hold",
+            false,
+        ),
+        citypay(
+            "amounts_from_the_answer",
+            &["citypay.answer.decides"],
+            lied,
+            r#"{"parsed":true,"kind":"order","received_amount_in_coins":"900",
+            "proven":true,"answer":{
+            "status":"confirmed","amount":"0.0006527","amount_fiat":"60.00","currency":"USD",
+            "coin":"BTC",            "exchange_rate":"91925.84","customer_id":"5120","id":"441",
+            "transactions":[{"id":"9001","total":"0.0006527","total_fiat":"60.00"}]}}"#,
+        )
+        .asked(TOKEN, answer()),
+        citypay(
+            "posted_as_confirmed_and_never_paid",
+            &["citypay.answer.decides"],
+            order().callback(),
+            r#"{"parsed":true,"kind":"order","status":"confirmed","proven":true,"behind":true,
+            "answer":{"status":"in_progress","transactions":[]}}"#,
+        )
+        .asked(TOKEN, order().created().answer("5120")),
+    ]
+}
+
+fn contents() -> Vec<Case> {
+    let rule = "citypay.answer.amounts";
+    let at = "data.transactions[0].amount";
+    let read = |parts: &str| {
+        format!(
+            r#"{{"parsed":true,"kind":"order","proven":true,
+            "answer":{{"transactions":[{parts}]}}}}"#
+        )
+    };
+    let short = order()
+        .underpaid()
+        .answer("5120")
+        .set(&format!("{at}.underPaid"), Json::raw("-0.00004368"))
+        .set("data.transactions[0].amountFiat.underPaid", "-0.40");
+    let exact = answer().set(
+        &format!("{at}.total"),
+        Json::raw("123456789.123456789012345678"),
+    );
+    let two = order()
+        .received("0.0004")
+        .received("0.0002527")
+        .answer("5120");
+    let odd = answer()
+        .set("data.expirationTime", "soon")
+        .set("data.email", 7)
+        .set("data.urls", Json::raw("[[]]"));
+    let (unreadable, strict) = (no("answer_unreadable"), "citypay.answer.strict");
+    let created = |answer: Body<OrderAnswer>, name: &str, stamp: &str| {
+        let expect = format!(
+            r#"{{"parsed":true,"kind":"order","proven":true,"answer":{{"created_at":"{stamp}"}}}}"#
+        );
+        asked(name, "citypay.answer.milliseconds", answer, &expect)
+    };
+    vec![
+        asked(
+            "under_paid_is_negative",
+            rule,
+            short,
+            &read(r#"{"under_paid":"-0.00004368","under_paid_fiat":"-0.40","over_paid":"0"}"#),
+        ),
+        asked(
+            "over_paid",
+            rule,
+            order().overpaid().answer("5120"),
+            &read(r#"{"total":"0.000815875","under_paid":"0","over_paid":"0.000163175"}"#),
+        ),
+        asked(
+            "total_no_float_can_hold",
+            rule,
+            exact,
+            &read(r#"{"total":"123456789.123456789012345678"}"#),
+        ),
+        asked(
+            "two_transactions",
+            rule,
+            two,
+            &read(r#"{"id":"9001","total":"0.0004"},{"id":"9002","total":"0.0002527"}"#),
+        ),
+        asked(
+            "total_negative",
+            rule,
+            answer().set(&format!("{at}.total"), Json::raw("-1")),
+            &unreadable,
+        ),
+        asked(
+            "total_no_amount",
+            rule,
+            answer().set(&format!("{at}.total"), "1,5"),
+            &unreadable,
+        ),
+        asked(
+            "amount_of_the_order_negative",
+            rule,
+            answer().set("data.amount", Json::raw("-1")),
+            &unreadable,
+        ),
+        asked("answer_with_odd_incidental_fields", strict, odd, PROVEN),
+        asked(
+            "answer_with_unknown_fields",
+            strict,
+            answer().set("data.network", json(r#"{"name":"x"}"#)),
+            PROVEN,
+        ),
+        asked(
+            "answer_without_a_status",
+            strict,
+            answer().remove("data.status"),
+            &unreadable,
+        ),
+        asked(
+            "answer_with_its_status_twice",
+            strict,
+            answer()
+                .as_str()
+                .replace(r#""status":{"#, r#""status":{"code":"EXPIRED"},"status":{"#),
+            &unreadable,
+        ),
+        asked(
+            "answer_with_a_transaction_that_is_text",
+            strict,
+            answer().set("data.transactions[0]", "paid"),
+            &unreadable,
+        ),
+        created(
+            answer().set("data.createdAt", "2026-03-02 13:10"),
+            "milliseconds_before_a_local_stamp",
+            "2026-03-02T09:10:00Z",
+        ),
+        created(
+            answer().remove("data.createdAtMiliseconds"),
+            "local_stamp_without_milliseconds",
+            "2026-03-02T09:10:00",
+        ),
+        created(
+            answer().set("data.createdAtMiliseconds", "soon"),
+            "local_stamp_beside_odd_milliseconds",
+            "2026-03-02T09:10:00",
+        ),
+    ]
+}
