@@ -6,7 +6,7 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::support::{Case, body, cases, parse, without_transfer};
+use crate::support::{b2binpay_cases, body, parse, without_transfer};
 
 /// A cause that was made.
 pub(super) struct Made {
@@ -862,7 +862,7 @@ fn each_candidate_is_tried() {
 #[test]
 fn agrees_with_the_verifier() {
     let mut verified = 0;
-    for case in cases().into_iter().filter(Case::is_b2binpay) {
+    for case in b2binpay_cases() {
         let diagnosis = Diagnose::from(&case.verifier()).body(&case.body);
         let proven = payhook::Unverified::parse(&case.body)
             .is_ok_and(|callback| case.verifier().verify(callback).is_ok());
