@@ -6,12 +6,15 @@
 //! | [`b2binpay`], [`citypay`] | builders for every callback, and for the order endpoint's answer |
 //! | [`Body`], [`Json`] | what they make: bytes, and what is changed in them |
 //! | [`GuardConformance`] | what every guard has to keep to |
+//! | [`torture`] | what every shop has to keep to, whatever is posted |
 
 pub mod b2binpay;
 mod body;
 pub mod citypay;
 mod guard;
 mod json;
+mod random;
+pub mod torture;
 
 pub use body::{Body, BuildError};
 pub use guard::{BrokenRule, GuardConformance};

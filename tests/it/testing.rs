@@ -1,3 +1,4 @@
 //! The test kit: bodies that a gateway would post.
 
 mod builders;
+mod torture;
