@@ -32,7 +32,7 @@
 //!     fn handle(&self, callback: Verified<Callback>) -> Result<(), HandlerError> {
 //!         let event = callback.event();
 //!         let mut orders = self.0.lock().unwrap();
-//!         let reference = event.reference().and_then(|reference| reference.proven());
+//!         let reference = event.reference().map(|reference| reference.value());
 //!         let Some((expected, books)) = reference.and_then(|it| orders.get_mut(it)) else {
 //!             return Ok(()); // note it for a person
 //!         };

@@ -42,9 +42,11 @@ fn told_after(name: &'static str, altered: Make<Signed>) -> Case {
 
 /// The signed bytes with another value at a path.
 fn with(d: &Desk<'_>, builder: &CallbackBuilder, changes: &[(&str, Json)]) -> Vec<u8> {
-    let body = changes.iter().fold(d.signed(builder), |body, (path, value)| {
-        body.set(path, value.clone())
-    });
+    let body = changes
+        .iter()
+        .fold(d.signed(builder), |body, (path, value)| {
+            body.set(path, value.clone())
+        });
     bytes(&body)
 }
 
@@ -113,7 +115,11 @@ pub(super) fn trials() -> Vec<Trial> {
             [
                 told_after("currency", other_currency),
                 told_after("fraction digits", |d| {
-                    with(d, &d.transfer(), &[("included[0].attributes.exp", 6.into())])
+                    with(
+                        d,
+                        &d.transfer(),
+                        &[("included[0].attributes.exp", 6.into())],
+                    )
                 }),
                 told_after("kind", other_kind),
                 Case::new(
@@ -137,7 +143,9 @@ pub(super) fn trials() -> Vec<Trial> {
         Trial::new(
             "transfers pasted in",
             [
-                never_paid("a second one", |d| paste(d, &d.transfer().unconfirmed(1), false)),
+                never_paid("a second one", |d| {
+                    paste(d, &d.transfer().unconfirmed(1), false)
+                }),
                 never_paid("a second one, named", |d| {
                     paste(d, &d.transfer().unconfirmed(1), true)
                 }),
@@ -245,8 +253,12 @@ fn signatures() -> Trial {
     Trial::new(
         "signatures of nobody",
         [
-            never_paid("none", |d| bytes(&d.signed(&d.transfer()).remove("meta.sign"))),
-            never_paid("no meta", |d| bytes(&d.signed(&d.transfer()).remove("meta"))),
+            never_paid("none", |d| {
+                bytes(&d.signed(&d.transfer()).remove("meta.sign"))
+            }),
+            never_paid("no meta", |d| {
+                bytes(&d.signed(&d.transfer()).remove("meta"))
+            }),
             never_paid("null", |d| signature(d, Json::default())),
             never_paid("empty", |d| signature(d, "")),
             never_paid("zeros", |d| signature(d, "0".repeat(64))),
@@ -265,7 +277,10 @@ fn signatures() -> Trial {
             never_paid("cut", |d| match d.signed(&d.transfer()).signature() {
                 Some(whole) => {
                     let whole = whole.to_string();
-                    signature(d, whole.trim_matches('"').chars().take(32).collect::<String>())
+                    signature(
+                        d,
+                        whole.trim_matches('"').chars().take(32).collect::<String>(),
+                    )
                 }
                 None => Vec::new(),
             }),
@@ -286,20 +301,36 @@ fn unsigned_fields() -> Trial {
                 with(d, &d.transfer(), &changes)
             }),
             told_before("transaction id", |d| {
-                with(d, &d.transfer(), &[("included[1].attributes.txid", "0xff".into())])
+                with(
+                    d,
+                    &d.transfer(),
+                    &[("included[1].attributes.txid", "0xff".into())],
+                )
             }),
             told_before("deposit id", |d| {
-                with(d, &d.transfer(), &[("data.id", format!("{}9", d.id).into())])
+                with(
+                    d,
+                    &d.transfer(),
+                    &[("data.id", format!("{}9", d.id).into())],
+                )
             }),
             told_before("currency", other_currency),
             told_before("confirmations", |d| {
-                with(d, &d.transfer(), &[("included[1].attributes.confirmations", 99.into())])
+                with(
+                    d,
+                    &d.transfer(),
+                    &[("included[1].attributes.confirmations", 99.into())],
+                )
             }),
             told_before("deposit status", |d| {
                 with(d, &d.transfer(), &[("data.attributes.status", 5.into())])
             }),
             told_before("operation type", |d| {
-                with(d, &d.transfer(), &[("included[1].attributes.op_type", 14.into())])
+                with(
+                    d,
+                    &d.transfer(),
+                    &[("included[1].attributes.op_type", 14.into())],
+                )
             }),
             told_before("amounts that are not signed", |d| {
                 let much = d.percent(10_000);

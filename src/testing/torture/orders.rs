@@ -63,7 +63,10 @@ fn orders(name: &'static str, steps: impl IntoIterator<Item = Step>) -> Case {
 }
 
 fn told(name: &'static str, makes: &[(u64, Make<Asked>)]) -> Case {
-    orders(name, makes.iter().map(|(came, make)| Step::tell(*came, *make)))
+    orders(
+        name,
+        makes.iter().map(|(came, make)| Step::tell(*came, *make)),
+    )
 }
 
 /// Another spelling of a confirmed order.
@@ -89,7 +92,10 @@ pub(super) fn trials() -> Vec<Trial> {
     vec![
         Trial::new(
             "the plain life",
-            [told("order", &[(0, CREATED), (0, PENDING), (100, CONFIRMED)])],
+            [told(
+                "order",
+                &[(0, CREATED), (0, PENDING), (100, CONFIRMED)],
+            )],
         ),
         Trial::new("the same bytes five times", [orders("order", again)]),
         Trial::new(
@@ -118,7 +124,10 @@ pub(super) fn trials() -> Vec<Trial> {
             [
                 told(
                     "paid, not confirmed",
-                    &[(0, PENDING), (100, |d| lagging(d, &d.order().paid_unconfirmed()))],
+                    &[
+                        (0, PENDING),
+                        (100, |d| lagging(d, &d.order().paid_unconfirmed())),
+                    ],
                 ),
                 told(
                     "not paid",
@@ -156,10 +165,13 @@ pub(super) fn trials() -> Vec<Trial> {
             [
                 told(
                     "out of reach",
-                    &[(0, PENDING), (100, |d| {
-                        d.gateway.endpoint.unreachable(d.attempt < 2);
-                        CONFIRMED(d)
-                    })],
+                    &[
+                        (0, PENDING),
+                        (100, |d| {
+                            d.gateway.endpoint.unreachable(d.attempt < 2);
+                            CONFIRMED(d)
+                        }),
+                    ],
                 ),
                 told(
                     "no such order",
@@ -177,9 +189,18 @@ pub(super) fn trials() -> Vec<Trial> {
         Trial::new(
             "canceled, expired, unknown",
             [
-                told("canceled", &[(0, CREATED), (0, |d| goes(d, &d.order().canceled()))]),
-                told("expired", &[(0, CREATED), (0, |d| goes(d, &d.order().expired()))]),
-                told("FROZEN", &[(0, PENDING), (0, |d| goes(d, &d.order().status("FROZEN")))]),
+                told(
+                    "canceled",
+                    &[(0, CREATED), (0, |d| goes(d, &d.order().canceled()))],
+                ),
+                told(
+                    "expired",
+                    &[(0, CREATED), (0, |d| goes(d, &d.order().expired()))],
+                ),
+                told(
+                    "FROZEN",
+                    &[(0, PENDING), (0, |d| goes(d, &d.order().status("FROZEN")))],
+                ),
             ],
         ),
         Trial::new(
@@ -189,7 +210,9 @@ pub(super) fn trials() -> Vec<Trial> {
                 told(
                     "a part and the rest",
                     &[
-                        (40, |d| goes(d, &d.order().underpaid().received(&d.percent(40)))),
+                        (40, |d| {
+                            goes(d, &d.order().underpaid().received(&d.percent(40)))
+                        }),
                         (100, |d| {
                             let both = d.order().received(&d.percent(40));
                             goes(d, &both.received(&d.percent(60)))
@@ -197,7 +220,10 @@ pub(super) fn trials() -> Vec<Trial> {
                     ],
                 )
                 .policy(),
-                told("all and some more", &[(125, |d| goes(d, &d.order().overpaid()))]),
+                told(
+                    "all and some more",
+                    &[(125, |d| goes(d, &d.order().overpaid()))],
+                ),
             ],
         ),
         spellings(),
@@ -243,9 +269,14 @@ fn spellings() -> Trial {
         "mixed spellings",
         [
             spelled("as in the documents", |d| {
-                goes(d, &d.order().status("Confirmed").action("receive confirmation"))
+                goes(
+                    d,
+                    &d.order().status("Confirmed").action("receive confirmation"),
+                )
             }),
-            spelled("the type with an underscore", |d| set(d, "type", "order_callback")),
+            spelled("the type with an underscore", |d| {
+                set(d, "type", "order_callback")
+            }),
             spelled("the type in capitals", |d| set(d, "type", "ORDER CALLBACK")),
             spelled("the status as an object", |d| {
                 let status = r#"{"code":"CONFIRMED","label":"Confirmed"}"#;
@@ -295,7 +326,7 @@ fn spellings() -> Trial {
             spelled("unknown fields", |d| set(d, "brand_new", true)),
             spelled("the answer's other envelope", |d| {
                 let answer = d.order().answer(&d.gateway.customer_id);
-                let answer = answer.remove("status").set("success", true);
+                let answer = answer.remove("success").remove("message").set("status", 1);
                 d.gateway.endpoint.tell(&d.payment.reference, &answer);
                 RUNG(d)
             }),
@@ -305,9 +336,8 @@ fn spellings() -> Trial {
 
 /// Anybody can ring.
 fn rung_by_strangers() -> Trial {
-    let rung = |name, before: Make<Asked>| {
-        orders(name, [Step::tell(0, before), Step::forge(0, RUNG)])
-    };
+    let rung =
+        |name, before: Make<Asked>| orders(name, [Step::tell(0, before), Step::forge(0, RUNG)]);
     Trial::new(
         "rung by strangers",
         [
@@ -390,11 +420,14 @@ fn changed() -> Trial {
             .beside(Bystander::Another),
             told(
                 "amount, in the first that is told",
-                &[(0, PENDING), (100, |d| {
-                    d.is(&d.order());
-                    let much = d.percent(10_000);
-                    set(d, "received_amount_in_coins", much)
-                })],
+                &[
+                    (0, PENDING),
+                    (100, |d| {
+                        d.is(&d.order());
+                        let much = d.percent(10_000);
+                        set(d, "received_amount_in_coins", much)
+                    }),
+                ],
             ),
         ],
     )

@@ -201,8 +201,16 @@ impl fmt::Display for Report {
         if self.is_clean() {
             return f.write_str("every payment that came in is credited once, and nothing else is");
         }
-        let broken: Vec<_> = self.broken().map(|broken| format!("\n- {broken}")).collect();
-        write!(f, "{} broken{}", count(broken.len(), "rule"), broken.concat())
+        let broken: Vec<_> = self
+            .broken()
+            .map(|broken| format!("\n- {broken}"))
+            .collect();
+        write!(
+            f,
+            "{} broken{}",
+            count(broken.len(), "rule"),
+            broken.concat()
+        )
     }
 }
 

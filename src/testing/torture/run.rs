@@ -100,7 +100,11 @@ impl<'a, S: Shop> Run<'a, S> {
             let books = self.shop.books(&state.payment.reference).await?;
             state.judge(step, books);
         }
-        if case.steps.iter().any(|step| matches!(step.act, Act::Disturb(_))) {
+        if case
+            .steps
+            .iter()
+            .any(|step| matches!(step.act, Act::Disturb(_)))
+        {
             self.shop.disturb(Trouble::None).await;
         }
         if case.has_to_be_credited() {
@@ -113,7 +117,8 @@ impl<'a, S: Shop> Run<'a, S> {
         }
         row.came = row.came.saturating_add(case.payments());
         row.credits = row.credits.saturating_add(state.books.credits);
-        row.broken.extend(state.report(row.gateway, row.name, case.name));
+        row.broken
+            .extend(state.report(row.gateway, row.name, case.name));
         Ok(())
     }
 

@@ -246,7 +246,10 @@ pub(super) fn astray() -> Trial {
 
 fn growing() -> Trial {
     let case = |name, makes: &[(u64, Make<Signed>)]| {
-        deposits(name, makes.iter().map(|(came, make)| Step::tell(*came, *make)))
+        deposits(
+            name,
+            makes.iter().map(|(came, make)| Step::tell(*came, *make)),
+        )
     };
     Trial::new(
         "growing confirmations",
@@ -353,14 +356,14 @@ fn spellings() -> Trial {
                 d.sign(&d.transfer().set("included[1].attributes.amount", amount))
             }),
             spelled("fields missing", |d| {
-                let missing = ["address", "destination", "label", "target_paid"];
+                let missing = ["address", "destination", "target_paid"];
                 let body = missing.iter().fold(d.transfer(), |body, field| {
                     body.remove(&format!("data.attributes.{field}"))
                 });
                 d.sign(&body.remove("included[1].attributes.txid"))
             }),
             spelled("fields null", |d| {
-                let null = ["address", "destination", "label", "target_paid", "status"];
+                let null = ["address", "destination", "target_paid", "status"];
                 let body = null.iter().fold(d.transfer(), |body, field| {
                     body.set(&format!("data.attributes.{field}"), Json::default())
                 });
