@@ -12,7 +12,14 @@
 //! | [regressed](Rule::Regressed) | lets late news take the place of the last |
 //!
 //! Whether less or more than what is due is credited, or put before a person, is
-//! the merchant's choice: either is right.
+//! the merchant's choice: either is right. And what no shop can know is not asked
+//! of it: a body that was captured before the shop saw it is not shown with
+//! another transfer id, and where it is shown in another currency or kind, the
+//! gateway tells again.
+//!
+//! The [report](Report) is a table with a line for each way of torture: how many
+//! bodies were sent and how they were answered, how many credits there are and
+//! how many there have to be.
 //!
 //! ```
 //! use std::collections::HashMap;

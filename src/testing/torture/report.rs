@@ -184,7 +184,7 @@ impl fmt::Display for Report {
         let width = width.unwrap_or_default();
         writeln!(
             f,
-            "{:width$}  sent   200   4xx   5xx  credited  expected  verdict",
+            "{:width$}  sent   200   4xx  else  credited  expected  verdict",
             format!("seed {}", self.seed)
         )?;
         for row in &self.rows {

@@ -291,7 +291,7 @@ impl<G> State<'_, G> {
         if books.credits > 0 || !books.credited.is_zero() {
             let found = format!(
                 "credited {} under another reference",
-                money(&books.credited, &self.bystander)
+                money(&books.credited, self.bystander.currency)
             );
             self.broken.push((Rule::CreditedUnproven, found));
         }
@@ -302,9 +302,14 @@ impl<G> State<'_, G> {
         if self.broken.iter().any(|(known, _)| *known == rule) {
             return;
         }
-        let came = money(&script::amount(self.due, self.came), &self.payment);
+        let came = script::amount(self.due, self.came);
+        let came = money(&came, self.payment.currency);
         let currency = books.currency.as_deref().unwrap_or(self.payment.currency);
-        let mut found = format!("{came} came in, {} {currency} is credited", books.credited);
+        let credited = money(&books.credited, currency);
+        let mut found = format!("{came} came in, {credited} is credited");
+        if books.credits > 1 {
+            found = format!("{found} in {} parts", books.credits);
+        }
         if let Some(kind) = books.kind.filter(|kind| *kind != self.payment.kind) {
             found = format!("{found} as a {kind}");
         }
@@ -332,8 +337,15 @@ impl<G> State<'_, G> {
     }
 }
 
-fn money(amount: &Amount, payment: &Payment) -> String {
-    format!("{amount} {}", payment.currency)
+/// Without zeros at the end.
+fn money(amount: &Amount, currency: &str) -> String {
+    let text = amount.as_str();
+    let text = if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        text
+    };
+    format!("{text} {currency}")
 }
 
 /// Waits for both, which are under way at once.

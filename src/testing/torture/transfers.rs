@@ -203,19 +203,11 @@ pub(super) fn trials() -> Vec<Trial> {
             [
                 deposits(
                     "deposit",
-                    [
-                        Step::disturb(Trouble::Fails(2)),
-                        Step::tell(100, CONFIRMED),
-                        Step::again(100),
-                    ],
+                    [Step::disturb(Trouble::Fails(2)), Step::tell(100, CONFIRMED)],
                 ),
                 payouts(
                     "payout",
-                    [
-                        Step::disturb(Trouble::Fails(2)),
-                        Step::tell(100, CONFIRMED),
-                        Step::again(100),
-                    ],
+                    [Step::disturb(Trouble::Fails(2)), Step::tell(100, CONFIRMED)],
                 ),
             ],
         ),
