@@ -77,6 +77,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod forged_orders;
 mod forged_transfers;
 mod in_process;
 mod orders;
@@ -84,6 +85,8 @@ mod report;
 mod run;
 mod script;
 mod shop;
+mod spelled_orders;
+mod spelled_transfers;
 mod torturer;
 mod transfers;
 

@@ -1,13 +1,13 @@
 //! What CityPay.io's callbacks are tortured with.
 
-use super::script::{self, Bystander, Make};
+use super::script::{self, Make};
 use super::shop::Trouble;
+use super::spelled_orders;
 use super::transfers::{SLOW, bytes};
 use crate::citypay::OrderAnswer;
 use crate::event::Kind;
 use crate::testing::body::Body;
-use crate::testing::citypay::{OrderBuilder, OrderEndpoint, deposit, order, refusal};
-use crate::testing::json::Json;
+use crate::testing::citypay::{OrderBuilder, OrderEndpoint, order, refusal};
 
 /// The gateway: the merchant's customer id, and the endpoint that the shop asks.
 #[derive(Debug, Clone)]
@@ -16,14 +16,14 @@ pub(super) struct Asked {
     pub(super) endpoint: OrderEndpoint,
 }
 
-type Case = script::Case<Asked>;
-type Desk<'a> = script::Desk<'a, Asked>;
-type Step = script::Step<Asked>;
+pub(super) type Case = script::Case<Asked>;
+pub(super) type Desk<'a> = script::Desk<'a, Asked>;
+pub(super) type Step = script::Step<Asked>;
 pub(super) type Trial = script::Trial<Asked>;
 
 impl Desk<'_> {
     /// The payment's order, confirmed.
-    fn order(&self) -> OrderBuilder {
+    pub(super) fn order(&self) -> OrderBuilder {
         order()
             .token(self.payment.reference.as_str())
             .client_order_id(self.payment.reference.as_str())
@@ -34,61 +34,58 @@ impl Desk<'_> {
     }
 
     /// From now on the endpoint answers so about the payment's token.
-    fn answer(&self, answer: &Body<OrderAnswer>) {
+    pub(super) fn answer(&self, answer: &Body<OrderAnswer>) {
         self.gateway.endpoint.unreachable(false);
         self.gateway.endpoint.tell(&self.payment.reference, answer);
     }
 
     /// From now on the order is so, says the endpoint.
-    fn is(&self, order: &OrderBuilder) {
+    pub(super) fn is(&self, order: &OrderBuilder) {
         self.answer(&order.answer(&self.gateway.customer_id));
     }
 
     /// From now on there is no such order, says the endpoint.
-    fn is_not(&self) {
+    pub(super) fn is_not(&self) {
         self.answer(&refusal(404, "Order not found"));
     }
 }
 
 /// The order is so, and the gateway says so.
-fn goes(d: &Desk<'_>, order: &OrderBuilder) -> Vec<u8> {
+pub(super) fn goes(d: &Desk<'_>, order: &OrderBuilder) -> Vec<u8> {
     d.is(order);
     bytes(&order.callback())
 }
 
-const CREATED: Make<Asked> = |d| goes(d, &d.order().created());
-const PENDING: Make<Asked> = |d| goes(d, &d.order().paid_unconfirmed());
-const CONFIRMED: Make<Asked> = |d| goes(d, &d.order());
+pub(super) const CREATED: Make<Asked> = |d| goes(d, &d.order().created());
+pub(super) const PENDING: Make<Asked> = |d| goes(d, &d.order().paid_unconfirmed());
+pub(super) const CONFIRMED: Make<Asked> = |d| goes(d, &d.order());
 /// Whatever the endpoint says.
-const RUNG: Make<Asked> = |d| bytes(&d.order().callback());
+pub(super) const RUNG: Make<Asked> = |d| bytes(&d.order().callback());
 
 const ROUNDS: usize = 8;
 
-fn orders(name: &'static str, steps: impl IntoIterator<Item = Step>) -> Case {
+pub(super) fn orders(name: &'static str, steps: impl IntoIterator<Item = Step>) -> Case {
     Case::new(Kind::Order, name, steps)
 }
 
-fn told(name: &'static str, makes: &[(u64, Make<Asked>)]) -> Case {
+pub(super) fn told(name: &'static str, makes: &[(u64, Make<Asked>)]) -> Case {
     orders(
         name,
         makes.iter().map(|(came, make)| Step::tell(*came, *make)),
     )
 }
 
-/// Another spelling of a confirmed order.
-fn spelled(name: &'static str, make: Make<Asked>) -> Case {
-    orders(name, [Step::tell(0, PENDING), Step::tell(100, make)])
-}
-
-/// Changed in a callback that was told before.
-fn told_before(name: &'static str, altered: Make<Asked>) -> Case {
-    orders(
-        name,
-        [Step::tell(100, CONFIRMED), Step::alter(100, altered)],
-    )
-}
-
 pub(super) fn trials() -> Vec<Trial> {
+    let mut trials = repeated();
+    trials.extend(asked_back());
+    trials.extend(ended());
+    trials.push(spelled_orders::trial());
+    trials.extend(troubled());
+    trials
+}
+
+/// Alone, again, late and at once.
+fn repeated() -> Vec<Trial> {
     let again = [Step::tell(100, CONFIRMED)];
     let again = again.into_iter().chain((0..4).map(|_| Step::again(100)));
     let pair = || {
@@ -125,6 +122,12 @@ pub(super) fn trials() -> Vec<Trial> {
             "the same bytes, two at once",
             std::iter::repeat_with(pair).take(ROUNDS),
         ),
+    ]
+}
+
+/// The endpoint does not say what the callback does.
+fn asked_back() -> Vec<Trial> {
+    vec![
         Trial::new(
             "the endpoint lags, then catches up",
             [
@@ -193,6 +196,12 @@ pub(super) fn trials() -> Vec<Trial> {
                 ),
             ],
         ),
+    ]
+}
+
+/// What settles nothing, or not exactly what is due.
+fn ended() -> Vec<Trial> {
+    vec![
         Trial::new(
             "canceled, expired, unknown",
             [
@@ -233,7 +242,12 @@ pub(super) fn trials() -> Vec<Trial> {
                 ),
             ],
         ),
-        spellings(),
+    ]
+}
+
+/// What is in the way is the shop's own handler.
+fn troubled() -> Vec<Trial> {
+    vec![
         Trial::new(
             "the handler fails twice",
             [orders(
@@ -248,8 +262,6 @@ pub(super) fn trials() -> Vec<Trial> {
                 [Step::disturb(SLOW), Step::tell_two(100, true, CONFIRMED)],
             )],
         ),
-        rung_by_strangers(),
-        changed(),
     ]
 }
 
@@ -261,179 +273,6 @@ fn lagging(d: &Desk<'_>, before: &OrderBuilder) -> Vec<u8> {
         d.is(&d.order());
     }
     RUNG(d)
-}
-
-fn spellings() -> Trial {
-    fn set(d: &Desk<'_>, path: &str, value: impl Into<Json>) -> Vec<u8> {
-        d.is(&d.order());
-        bytes(&d.order().callback().set(path, value))
-    }
-    Trial::new(
-        "mixed spellings",
-        [
-            spelled("as in the documents", |d| {
-                goes(
-                    d,
-                    &d.order().status("Confirmed").action("receive confirmation"),
-                )
-            }),
-            spelled("the type with an underscore", |d| {
-                set(d, "type", "order_callback")
-            }),
-            spelled("the type in capitals", |d| set(d, "type", "ORDER CALLBACK")),
-            spelled("the status as an object", |d| {
-                let status = r#"{"code":"CONFIRMED","label":"Confirmed"}"#;
-                set(d, "status", Json::raw(status))
-            }),
-            spelled("the status elsewhere", |d| {
-                d.is(&d.order());
-                let body = d.order().callback().remove("status");
-                bytes(&body.set("order_status", "CONFIRMED"))
-            }),
-            spelled("amounts as texts", |d| {
-                let amount = d.percent(100);
-                set(d, "received_amount_in_coins", amount)
-            }),
-            spelled("amounts with an exponent", |d| {
-                let amount = Json::raw(format!("{}e-4", d.due));
-                d.is(&d.order());
-                let answer = d.order().answer(&d.gateway.customer_id);
-                let answer = answer.set("data.transactions[0].amount.total", amount.clone());
-                d.answer(&answer);
-                bytes(&d.order().callback().set("received_amount_in_coins", amount))
-            }),
-            spelled("fields null", |d| {
-                d.is(&d.order());
-                let null = ["order_id", "client_order_id", "action", "created_at"];
-                let body = null.iter().fold(d.order().callback(), |body, field| {
-                    body.set(field, Json::default())
-                });
-                bytes(&body)
-            }),
-            spelled("fields missing", |d| {
-                d.is(&d.order());
-                let missing = ["order_id", "client_order_id", "action", "created_at"];
-                let body = d.order().callback();
-                bytes(&missing.iter().fold(body, |body, field| body.remove(field)))
-            }),
-            spelled("fields empty", |d| {
-                d.is(&d.order());
-                let empty = ["exchange_rate", "created_at", "transaction_id"];
-                let body = d.order().callback();
-                bytes(&empty.iter().fold(body, |body, field| body.set(field, "")))
-            }),
-            spelled("milliseconds", |d| {
-                let stamp = d.start.timestamp_millis();
-                set(d, "created_at", stamp)
-            }),
-            spelled("unknown fields", |d| set(d, "brand_new", true)),
-            spelled("the answer's other envelope", |d| {
-                let answer = d.order().answer(&d.gateway.customer_id);
-                let answer = answer.remove("success").remove("message").set("status", 1);
-                d.answer(&answer);
-                RUNG(d)
-            }),
-        ],
-    )
-}
-
-/// Anybody can ring.
-fn rung_by_strangers() -> Trial {
-    let rung =
-        |name, before: Make<Asked>| orders(name, [Step::tell(0, before), Step::forge(0, RUNG)]);
-    Trial::new(
-        "rung by strangers",
-        [
-            rung("not paid", CREATED),
-            rung("paid, not confirmed", PENDING),
-            rung("canceled", |d| goes(d, &d.order().canceled())),
-            rung("unknown to the endpoint", |d| {
-                d.is_not();
-                bytes(&d.order().created().callback())
-            }),
-            orders(
-                "paid in part",
-                [
-                    Step::tell(20, |d| goes(d, &d.order().underpaid())),
-                    Step::forge(20, RUNG),
-                ],
-            ),
-            rung("another customer's", |d| {
-                let foreign = format!("{}9", d.gateway.customer_id);
-                let answer = d.order().answer(&foreign);
-                d.answer(&answer);
-                RUNG(d)
-            }),
-            orders(
-                "a token of nobody",
-                [
-                    Step::tell(0, CREATED),
-                    Step::forge(0, |d| {
-                        let token = format!("{}-of-nobody", d.payment.reference);
-                        bytes(&d.order().callback().set("order_token", token))
-                    }),
-                ],
-            ),
-            orders(
-                "no token",
-                [
-                    Step::tell(0, CREATED),
-                    Step::forge(0, |d| {
-                        bytes(&d.order().callback().set("order_token", Json::default()))
-                    }),
-                ],
-            ),
-            orders(
-                "as a deposit",
-                [
-                    Step::tell(0, CREATED),
-                    Step::forge(0, |d| {
-                        let body = deposit()
-                            .token(d.payment.reference.as_str())
-                            .received(d.percent(100))
-                            .at(d.start);
-                        bytes(&body.callback())
-                    }),
-                ],
-            ),
-        ],
-    )
-}
-
-/// What the callback says beside its token.
-fn changed() -> Trial {
-    fn set(d: &Desk<'_>, path: &str, value: impl Into<Json>) -> Vec<u8> {
-        bytes(&d.order().callback().set(path, value))
-    }
-    Trial::new(
-        "fields changed",
-        [
-            told_before("status", |d| bytes(&d.order().overpaid().callback())),
-            told_before("amount", |d| {
-                let much = d.percent(10_000);
-                set(d, "received_amount_in_coins", much)
-            }),
-            told_before("transaction", |d| set(d, "transaction_id", "ff".repeat(32))),
-            told_before("order id", |d| set(d, "order_id", d.id.saturating_add(9))),
-            told_before("coin", |d| set(d, "crypto_currency", "DOGE")),
-            told_before("client_order_id", |d| {
-                let other = d.bystander.reference.as_str();
-                set(d, "client_order_id", other)
-            })
-            .beside(Bystander::Another),
-            told(
-                "amount, in the first that is told",
-                &[
-                    (0, PENDING),
-                    (100, |d| {
-                        d.is(&d.order());
-                        let much = d.percent(10_000);
-                        set(d, "received_amount_in_coins", much)
-                    }),
-                ],
-            ),
-        ],
-    )
 }
 
 /// What goes to the other gateway's address, where there are both.

@@ -101,7 +101,8 @@ pub trait Ledger {
     /// Whatever keeps it from that: it ends the torture.
     fn open(&self, payment: &Payment) -> impl Future<Output = Result<(), HandlerError>> + Send;
 
-    /// What the books say of an opened payment, by its reference.
+    /// What the books say of an opened payment, by its reference. A shop that
+    /// answers first and books later waits here until it has booked.
     ///
     /// # Errors
     ///

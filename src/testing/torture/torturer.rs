@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
 
+use super::forged_orders;
 use super::forged_transfers;
 use super::orders::{self, Asked};
 use super::report::Report;
@@ -136,6 +137,7 @@ impl Torture {
         }
         if let Some(asked) = &self.asked {
             let mut trials = orders::trials();
+            trials.extend(forged_orders::trials());
             if has_both {
                 trials.push(orders::astray());
             }
