@@ -93,4 +93,4 @@ mod transfers;
 pub use in_process::InProcess;
 pub use report::{Broken, Report, Row, Rule};
 pub use shop::{Books, Ledger, Payment, Shop, Trouble};
-pub use torturer::Torture;
+pub use torturer::{Torture, TortureError};

@@ -10,10 +10,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::report::{Broken, Row, Rule};
 use super::script::{self, Act, Bystander, Case, Desk, Make, Step, Trial};
 use super::shop::{Books, Payment, Shop, Trouble};
-use super::torturer::Torture;
+use super::torturer::{Torture, TortureError};
 use crate::amount::Amount;
 use crate::event::{Gateway, Kind};
-use crate::handler::HandlerError;
 use crate::testing::random::Random;
 
 /// One torture of one shop.
@@ -65,7 +64,7 @@ impl<'a, S: Shop> Run<'a, S> {
         name: Gateway,
         gateway: &G,
         trial: Trial<G>,
-    ) -> Result<(), HandlerError> {
+    ) -> Result<(), TortureError> {
         let mut row = Row::new(name, trial.name);
         for case in trial.cases {
             self.case(&mut row, gateway, &case).await?;
@@ -79,11 +78,11 @@ impl<'a, S: Shop> Run<'a, S> {
         row: &mut Row,
         gateway: &G,
         case: &Case<G>,
-    ) -> Result<(), HandlerError> {
+    ) -> Result<(), TortureError> {
         let mut state = self.begin(row.gateway, gateway, case);
-        self.shop.open(&state.payment).await?;
+        self.open(&state.payment).await?;
         if case.bystander.is_some() {
-            self.shop.open(&state.bystander).await?;
+            self.open(&state.bystander).await?;
         }
         for step in &case.steps {
             if let Act::Disturb(trouble) = step.act
@@ -97,14 +96,11 @@ impl<'a, S: Shop> Run<'a, S> {
                 state.credits = state.credits.saturating_add(1);
             }
             self.act(row, &mut state, &step.act).await;
-            let books = self.shop.books(&state.payment.reference).await?;
+            let books = self.books(&state.payment).await?;
             state.judge(step, books);
         }
-        if case
-            .steps
-            .iter()
-            .any(|step| matches!(step.act, Act::Disturb(_)))
-        {
+        let mut acts = case.steps.iter().map(|step| &step.act);
+        if acts.any(|act| matches!(act, Act::Disturb(_))) {
             self.shop.disturb(Trouble::None).await;
         }
         if case.has_to_be_credited() {
@@ -112,7 +108,7 @@ impl<'a, S: Shop> Run<'a, S> {
             row.due = row.due.saturating_add(1);
         }
         if case.bystander.is_some() {
-            let books = self.shop.books(&state.bystander.reference).await?;
+            let books = self.books(&state.bystander).await?;
             state.judge_bystander(&books);
         }
         row.came = row.came.saturating_add(case.payments());
@@ -235,6 +231,16 @@ impl<'a, S: Shop> Run<'a, S> {
                 tokio::time::sleep(self.torture.pause).await;
             }
         }
+    }
+
+    async fn open(&self, payment: &Payment) -> Result<(), TortureError> {
+        let opened = self.shop.open(payment).await;
+        opened.map_err(|source| TortureError::Open { source })
+    }
+
+    async fn books(&self, payment: &Payment) -> Result<Books, TortureError> {
+        let books = self.shop.books(&payment.reference).await;
+        books.map_err(|source| TortureError::Books { source })
     }
 
     async fn post(&self, gateway: Gateway, body: &[u8]) -> Option<u16> {

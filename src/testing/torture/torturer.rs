@@ -33,6 +33,33 @@ pub struct Torture {
     references: Option<Arc<References>>,
 }
 
+/// What keeps a shop from being tortured.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TortureError {
+    /// Its books can't be read.
+    #[error("the shop's books can't be read")]
+    #[non_exhaustive]
+    Books {
+        /// What [`Ledger::books`](super::Ledger::books) failed with.
+        source: HandlerError,
+    },
+    /// It can't be told to wait for a payment.
+    #[error("the shop opens no payment")]
+    #[non_exhaustive]
+    Open {
+        /// What [`Ledger::open`](super::Ledger::open) failed with.
+        source: HandlerError,
+    },
+    /// [`run_blocking`](Torture::run_blocking) can't make a runtime.
+    #[error("no runtime can be made")]
+    #[non_exhaustive]
+    Runtime {
+        /// What Tokio failed with.
+        source: std::io::Error,
+    },
+}
+
 type References = dyn Fn(u64) -> String + Send + Sync;
 
 impl Torture {
@@ -119,9 +146,9 @@ impl Torture {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the shop from [opening](super::Ledger::open) a payment or
-    /// its [books](super::Ledger::books) from being read.
-    pub async fn run<S: Shop>(&self, shop: &S) -> Result<Report, HandlerError> {
+    /// [`TortureError`] if the shop opens no payment or its books can't be read.
+    /// A broken rule is no error: the report has it.
+    pub async fn run<S: Shop>(&self, shop: &S) -> Result<Report, TortureError> {
         let now = self.now.unwrap_or_else(|| SystemTime::now().into());
         let mut run = Run::new(self, shop, now);
         let has_both = self.signed.is_some() && self.asked.is_some();
@@ -160,10 +187,11 @@ impl Torture {
     /// # Panics
     ///
     /// Inside a Tokio runtime: there it is [`run`](Self::run).
-    pub fn run_blocking<S: Shop>(&self, shop: &S) -> Result<Report, HandlerError> {
+    pub fn run_blocking<S: Shop>(&self, shop: &S) -> Result<Report, TortureError> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
-            .build()?;
+            .build()
+            .map_err(|source| TortureError::Runtime { source })?;
         runtime.block_on(self.run(shop))
     }
 }
