@@ -80,6 +80,7 @@
 mod forged_orders;
 mod forged_transfers;
 mod in_process;
+mod judge;
 mod orders;
 mod report;
 mod run;

@@ -7,11 +7,11 @@ use std::task::Poll;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::report::{Broken, Row, Rule};
-use super::script::{self, Act, Bystander, Case, Desk, Make, Step, Trial};
+use super::judge::State;
+use super::report::Row;
+use super::script::{self, Act, Bystander, Case, Make, Trial};
 use super::shop::{Books, Payment, Shop, Trouble};
 use super::torturer::{Torture, TortureError};
-use crate::amount::Amount;
 use crate::event::{Gateway, Kind};
 use crate::testing::random::Random;
 
@@ -27,23 +27,6 @@ pub(super) struct Run<'a, S> {
     /// How many moments have passed: each delivery has one of its own.
     moments: i64,
     pub(super) rows: Vec<Row>,
-}
-
-/// The payments of a case, and what was told of them.
-struct State<'a, G> {
-    gateway: &'a G,
-    payment: Payment,
-    bystander: Payment,
-    due: u64,
-    id: u64,
-    start: DateTime<Utc>,
-    /// When and what was posted last by the gateway.
-    told: Option<(DateTime<Utc>, Vec<u8>)>,
-    /// What is known to have come in, in percent and in payments.
-    came: u64,
-    credits: usize,
-    books: Books,
-    broken: Vec<(Rule, String)>,
 }
 
 impl<'a, S: Shop> Run<'a, S> {
@@ -246,112 +229,6 @@ impl<'a, S: Shop> Run<'a, S> {
     async fn post(&self, gateway: Gateway, body: &[u8]) -> Option<u16> {
         self.shop.post(gateway, body).await.ok()
     }
-}
-
-impl<G> State<'_, G> {
-    fn desk(&self, time: DateTime<Utc>, attempt: usize) -> Desk<'_, G> {
-        Desk {
-            gateway: self.gateway,
-            payment: &self.payment,
-            bystander: &self.bystander,
-            due: self.due,
-            id: self.id,
-            start: self.start,
-            time,
-            attempt,
-        }
-    }
-
-    /// Compares the books with those before the step, and with what came in.
-    fn judge(&mut self, step: &Step<G>, books: Books) {
-        let came = script::amount(self.due, self.came);
-        let is_more = books.credited > self.books.credited || books.credits > self.books.credits;
-        let is_too_much = books.credited > came || books.credits > self.credits;
-        if is_more && is_too_much {
-            let rule = if step.is_proven && self.came > 0 {
-                Rule::CreditedTwice
-            } else {
-                Rule::CreditedUnproven
-            };
-            self.breaks(rule, &books);
-        }
-        let currency = books.currency.as_deref();
-        let is_other = currency.is_some_and(|it| !it.eq_ignore_ascii_case(self.payment.currency))
-            || books.kind.is_some_and(|kind| kind != self.payment.kind);
-        if is_other && books.credits > 0 {
-            self.breaks(Rule::CreditedUnproven, &books);
-        }
-        if books.credited < self.books.credited || (self.books.is_paid && !books.is_paid) {
-            self.breaks(Rule::Regressed, &books);
-        }
-        self.books = books;
-    }
-
-    fn judge_end(&mut self) {
-        if self.books.credited < script::amount(self.due, 100) {
-            self.breaks(Rule::Lost, &self.books.clone());
-        }
-    }
-
-    fn judge_bystander(&mut self, books: &Books) {
-        if books.credits > 0 || !books.credited.is_zero() {
-            let found = format!(
-                "credited {} under another reference",
-                money(&books.credited, self.bystander.currency)
-            );
-            self.broken.push((Rule::CreditedUnproven, found));
-        }
-    }
-
-    /// Once for each rule.
-    fn breaks(&mut self, rule: Rule, books: &Books) {
-        if self.broken.iter().any(|(known, _)| *known == rule) {
-            return;
-        }
-        let came = script::amount(self.due, self.came);
-        let came = money(&came, self.payment.currency);
-        let currency = books.currency.as_deref().unwrap_or(self.payment.currency);
-        let credited = money(&books.credited, currency);
-        let mut found = format!("{came} came in, {credited} is credited");
-        if books.credits > 1 {
-            found = format!("{found} in {} parts", books.credits);
-        }
-        if let Some(kind) = books.kind.filter(|kind| *kind != self.payment.kind) {
-            found = format!("{found} as a {kind}");
-        }
-        if rule == Rule::Regressed && !books.is_paid {
-            found = format!("{found}, and it is not paid any more");
-        }
-        self.broken.push((rule, found));
-    }
-
-    fn report(
-        self,
-        gateway: Gateway,
-        row: &'static str,
-        case: &'static str,
-    ) -> impl Iterator<Item = Broken> {
-        let reference = self.payment.reference;
-        self.broken.into_iter().map(move |(rule, found)| Broken {
-            rule,
-            gateway,
-            row,
-            case,
-            reference: reference.clone(),
-            found,
-        })
-    }
-}
-
-/// Without zeros at the end.
-fn money(amount: &Amount, currency: &str) -> String {
-    let text = amount.as_str();
-    let text = if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.')
-    } else {
-        text
-    };
-    format!("{text} {currency}")
 }
 
 /// Waits for both, which are under way at once.
