@@ -7,6 +7,7 @@
 //! | [`Body`], [`Json`] | what they make: bytes, and what is changed in them |
 //! | [`GuardConformance`] | what every guard has to keep to |
 //! | [`Simulator`] | the lives of payments, delivery by delivery |
+//! | [`torture`] | what every shop has to keep to, whatever is posted |
 
 pub mod b2binpay;
 mod body;
@@ -16,6 +17,7 @@ mod json;
 mod payment;
 mod random;
 mod simulator;
+pub mod torture;
 
 pub use body::{Body, BuildError};
 pub use guard::{BrokenRule, GuardConformance};

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 
 use super::json::{Json, PathError};
+use crate::b2binpay::TransferCallback;
 use crate::citypay::OrderAnswer;
 use crate::error::{ParseError, VerifyError};
 use crate::verified::{Parse, Unverified};
@@ -99,6 +100,13 @@ impl<C> Body<C> {
     pub fn try_remove(mut self, path: &str) -> Result<Self, PathError> {
         self.json.remove(path)?;
         Ok(Self::new(self.json))
+    }
+}
+
+impl Body<TransferCallback> {
+    /// What stands at `meta.sign`, if anything.
+    pub(super) fn signature(&self) -> Option<&Json> {
+        self.json.get("meta.sign")
     }
 }
 

@@ -110,6 +110,23 @@ impl Json {
         Ok(())
     }
 
+    /// What stands at the path.
+    pub(super) fn get(&self, path: &str) -> Option<&Self> {
+        let (mut place, mut rest) = (self, path);
+        while !rest.is_empty() {
+            let (next, behind) = step(rest)?;
+            place = match (&place.0, next) {
+                (Node::Object(fields), Step::Key(key)) => {
+                    &fields.iter().find(|(own, _)| own == key)?.1
+                }
+                (Node::List(entries), Step::Index(index)) => entries.get(index)?,
+                _ => return None,
+            };
+            rest = behind;
+        }
+        Some(place)
+    }
+
     fn place(&mut self, path: &str, add: bool) -> Result<&mut Self, PathError> {
         let nowhere = || PathError { path: path.into() };
         let mut place = self;

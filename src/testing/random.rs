@@ -33,6 +33,12 @@ impl Random {
         from.saturating_add(u32::try_from(drawn).unwrap_or_default())
     }
 
+    /// One of them; `None` if there is none.
+    pub(super) fn pick<'a, T>(&mut self, list: &'a [T]) -> Option<&'a T> {
+        let last = u32::try_from(list.len()).ok()?.checked_sub(1)?;
+        list.get(usize::try_from(self.between(0, last)).ok()?)
+    }
+
     pub(super) fn percent(&mut self, chance: u32) -> bool {
         self.between(1, 100) <= chance
     }

@@ -2,3 +2,4 @@
 
 mod builders;
 mod simulator;
+mod torture;

@@ -1,0 +1,598 @@
+//! The torture finds every mistake in a shop that makes it, and none in a right
+//! one.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use payhook::b2binpay::{Key, Operation, TrackingIds, TransferCallback, TransferStatus, Verifier};
+use payhook::citypay::Account;
+use payhook::testing::citypay::OrderEndpoint;
+use payhook::testing::torture::{
+    Books, InProcess, Ledger, Payment, Report, Rule, Shop, Torture, Trouble,
+};
+use payhook::{
+    Amount, AsyncHandler, Callback, Fact, Gateway, Handler, HandlerClaims, HandlerError, Kind,
+    Outcome, Proven, Receiver, Unverified, Verdict, Verified, handler_fn,
+};
+use serde_json::Value;
+
+use crate::support::SECRET;
+
+fn key() -> Key {
+    Key::callback_secret(SECRET).unwrap()
+}
+
+fn verifier() -> Verifier {
+    Verifier::new(key(), TrackingIds::Lettered)
+}
+
+/// What is awaited, and what was credited.
+#[derive(Default)]
+struct Record(Mutex<HashMap<String, (Payment, Books)>>);
+
+impl Record {
+    fn get(&self, reference: &str) -> Option<(Payment, Books)> {
+        self.0.lock().unwrap().get(reference).cloned()
+    }
+
+    fn update(&self, reference: &str, change: impl FnOnce(&Payment, &mut Books)) {
+        if let Some((payment, books)) = self.0.lock().unwrap().get_mut(reference) {
+            change(payment, books);
+        }
+    }
+}
+
+/// A right shop, asynchronous and not.
+impl Record {
+    fn book(&self, callback: &Verified<Callback>) -> Result<(), HandlerError> {
+        if let Proven::Order(order) = callback.proven()
+            && order.is_behind()
+        {
+            return Err("the order endpoint is behind the callback".into());
+        }
+        let event = callback.event();
+        let mut orders = self.0.lock().unwrap();
+        // Where to look; whether it is proven is compared below.
+        let reference = event.reference().map(Fact::value);
+        let Some((payment, books)) = reference.and_then(|it| orders.get_mut(it)) else {
+            return Ok(());
+        };
+        let expected = payment.expected().already_received(books.credited.clone());
+        let found = expected.reconcile(callback);
+        let is_part = found.outcome().value() == Outcome::Settled;
+        match found.verdict() {
+            Verdict::Exact => {}
+            Verdict::Under { .. } if is_part => {}
+            _ => return Ok(()),
+        }
+        if let Some(total) = found.total().and_then(Fact::proven)
+            && *total > books.credited
+        {
+            *books = Books::new(total.clone(), books.credits + 1, *total >= payment.amount)
+                .currency(payment.currency)
+                .kind(payment.kind);
+        }
+        Ok(())
+    }
+}
+
+impl Ledger for Record {
+    async fn open(&self, payment: &Payment) -> Result<(), HandlerError> {
+        let order = (payment.clone(), Books::default());
+        let mut orders = self.0.lock().unwrap();
+        assert!(orders.insert(payment.reference.clone(), order).is_none());
+        Ok(())
+    }
+
+    async fn books(&self, reference: &str) -> Result<Books, HandlerError> {
+        Ok(self.0.lock().unwrap()[reference].1.clone())
+    }
+}
+
+impl Handler for Record {
+    type Error = HandlerError;
+
+    fn handle(&self, callback: Verified<Callback>) -> Result<(), HandlerError> {
+        self.book(&callback)
+    }
+}
+
+impl AsyncHandler for Record {
+    type Error = HandlerError;
+
+    async fn handle(&self, callback: Verified<Callback>) -> Result<(), HandlerError> {
+        self.book(&callback)
+    }
+}
+
+fn rules(report: &Report) -> BTreeSet<Rule> {
+    report.broken().map(|broken| broken.rule).collect()
+}
+
+fn rows_with(report: &Report, is_wanted: impl Fn(bool) -> bool) -> Vec<&str> {
+    let rows = report.rows.iter();
+    let rows = rows.filter(|row| is_wanted(!row.broken.is_empty()));
+    rows.map(|row| row.name).collect()
+}
+
+fn broken_rows(report: &Report) -> Vec<&str> {
+    rows_with(report, |is_broken| is_broken)
+}
+
+fn b2binpay() -> Torture {
+    Torture::new(7).b2binpay(key())
+}
+
+fn reference(callback: &Verified<Callback>) -> String {
+    let event = callback.event();
+    let reference = event.reference().and_then(Fact::proven);
+    reference.unwrap_or_default().to_owned()
+}
+
+/// A right shop for both gateways, and who tortures it.
+fn both(seed: u64) -> (InProcess<Arc<Record>, Arc<Record>>, Torture) {
+    let endpoint = OrderEndpoint::new();
+    let shop = Arc::new(Record::default());
+    let account = Account::new("5120").unwrap();
+    let shop = InProcess::new(Arc::clone(&shop), shop)
+        .receiver_async(Receiver::b2binpay(verifier()))
+        .receiver_async(Receiver::citypay(account, endpoint.clone()));
+    let torture = Torture::new(seed).b2binpay(key());
+    (shop, torture.citypay("5120", endpoint))
+}
+
+#[test]
+fn a_right_shop_passes() {
+    let (shop, torture) = both(7);
+    let report = torture.run_blocking(&shop).unwrap();
+    assert!(report.is_clean(), "{report}");
+    assert_eq!(report.to_string(), TABLE);
+}
+
+#[test]
+fn a_right_shop_passes_whatever_the_seed() {
+    for seed in 0..5 {
+        let (shop, torture) = both(seed);
+        let report = torture.run_blocking(&shop).unwrap();
+        assert!(report.is_clean(), "{report}");
+    }
+}
+
+const TABLE: &str = "\
+seed 7                                       sent   200   4xx  else  credited  expected  verdict
+B2BINPAY  the plain life                        6     6     0     0         2         2  ok
+B2BINPAY  the same bytes five times            10    10     0     0         2         2  ok
+B2BINPAY  resent with new times                 8     8     0     0         2         2  ok
+B2BINPAY  late news after the last              6     6     0     0         2         2  ok
+B2BINPAY  the same bytes, two at once          24    24     0     0         8         8  ok
+B2BINPAY  the same news, two at once           24    24     0     0         8         8  ok
+B2BINPAY  growing confirmations                11    11     0     0         4         4  ok
+B2BINPAY  failed, blocked, canceled             7     7     0     0         0         0  ok
+B2BINPAY  no transfer                           5     5     0     0         0         0  ok
+B2BINPAY  a status of another scale             7     7     0     0         0         0  ok
+B2BINPAY  unknown statuses                      6     6     0     0         0         0  ok
+B2BINPAY  less, more, in parts                  8     8     0     0         4       0-7  ok
+B2BINPAY  mixed spellings                      19    19     0     0        10        10  ok
+B2BINPAY  the handler fails twice               6     2     0     4         2         2  ok
+B2BINPAY  a slow handler, asked again           6     4     0     2         2         2  ok
+B2BINPAY  signed fields changed                10     5     5     0         4       2-4  ok
+B2BINPAY  signatures of nobody                 16     8     8     0         0         0  ok
+B2BINPAY  unsigned fields changed              18    18     0     0         9         9  ok
+B2BINPAY  changed, and told again              11    11     0     0         4         4  ok
+B2BINPAY  replayed as another kind              4     4     0     0         2         2  ok
+B2BINPAY  transfers pasted in                  10     6     4     0         0         0  ok
+B2BINPAY  transfers and signatures stripped     8     4     4     0         0         0  ok
+B2BINPAY  the amount's digit in the id          2     1     1     0         1         1  ok
+B2BINPAY  at the other gateway's address        4     2     2     0         2         2  ok
+CityPay  the plain life                         3     3     0     0         1         1  ok
+CityPay  the same bytes five times              5     5     0     0         1         1  ok
+CityPay  late news after the last               6     6     0     0         2         2  ok
+CityPay  the same bytes, two at once           24    24     0     0         8         8  ok
+CityPay  the endpoint lags, then catches up     8     4     0     4         2         2  ok
+CityPay  the endpoint is ahead                  4     4     0     0         2         2  ok
+CityPay  the endpoint fails, then answers       7     3     0     4         2         2  ok
+CityPay  canceled, expired, unknown             6     6     0     0         0         0  ok
+CityPay  less, more, in parts                   4     4     0     0         1       0-4  ok
+CityPay  mixed spellings                       26    26     0     0        13        13  ok
+CityPay  the handler fails twice                3     1     0     2         1         1  ok
+CityPay  a slow handler, asked again            3     2     0     1         1         1  ok
+CityPay  rung by strangers                     32     8    11    13         0       0-1  ok
+CityPay  fields changed                        14    13     1     0         7         7  ok
+CityPay  at the other gateway's address         2     1     1     0         1         1  ok
+every payment that came in is credited once, and nothing else is";
+
+/// With threads of its own, and tracking ids that look like amounts.
+#[test]
+fn a_right_shop_passes_in_threads() {
+    let verifier = Verifier::new(key(), TrackingIds::Any);
+    let shop = Arc::new(Record::default());
+    let shop = InProcess::new(Arc::clone(&shop), shop).receiver(Receiver::b2binpay(verifier));
+    let torture = b2binpay().references(|number| (88_000 + number).to_string());
+    let report = torture.run_blocking(&shop).unwrap();
+    assert!(report.is_clean(), "{report}");
+}
+
+#[test]
+fn nothing_tried_is_not_clean() {
+    let shop = InProcess::new((), Record::default());
+    let report = Torture::new(1).run_blocking(&shop).unwrap();
+    assert!(!report.is_clean());
+    assert_eq!(
+        report.to_string(),
+        "seed 1  sent   200   4xx  else  credited  expected  verdict\n0 rules broken"
+    );
+}
+
+#[test]
+fn nobody_answers() {
+    let shop = InProcess::new((), Record::default());
+    let torture = b2binpay().patience(2, Duration::ZERO);
+    let report = torture.run_blocking(&shop).unwrap();
+    assert_eq!(rules(&report), [Rule::Lost].into());
+    let life = &report.rows[0];
+    assert_eq!(
+        (life.sent, life.failed, life.credits, life.due),
+        (12, 12, 0, 2)
+    );
+}
+
+/// Its guard lets everything through, and so does its handler.
+#[test]
+fn without_a_guard_it_credits_twice() {
+    let record = Arc::new(Record::default());
+    let books = Arc::clone(&record);
+    let handler = handler_fn(
+        move |callback: Verified<Callback>| -> Result<(), HandlerError> {
+            books.update(&reference(&callback), |payment, books| {
+                let found = payment.expected().reconcile(&callback);
+                if *found.verdict() == Verdict::Exact {
+                    let sum = books.credited.checked_add(&payment.amount).unwrap();
+                    *books = Books::new(sum, books.credits + 1, true);
+                }
+            });
+            Ok(())
+        },
+    );
+    let receiver = Receiver::b2binpay(verifier()).guard(HandlerClaims);
+    let shop = InProcess::new(handler, record).receiver(receiver);
+    let report = b2binpay().run_blocking(&shop).unwrap();
+    assert_eq!(rules(&report), [Rule::CreditedTwice].into(), "{report}");
+    let broken = report.broken().next().unwrap();
+    assert_eq!(
+        broken.to_string(),
+        "credited twice: B2BINPAY, the same bytes five times (deposit): \
+         254.27 ETH came in, 508.54 ETH is credited in 2 parts"
+    );
+}
+
+/// It looks whether it was credited, and notes that it was; in between, it waits.
+#[test]
+fn check_then_insert_credits_twice() {
+    let record = Arc::new(Record::default());
+    let books = Arc::clone(&record);
+    let handler = handler_fn(move |callback: Verified<Callback>| {
+        let books = Arc::clone(&books);
+        async move {
+            let reference = reference(&callback);
+            let Some((payment, before)) = books.get(&reference) else {
+                return Ok(());
+            };
+            let found = payment.expected().reconcile(&callback);
+            if *found.verdict() == Verdict::Exact && before.credits == 0 {
+                tokio::task::yield_now().await;
+                books.update(&reference, |_, books| {
+                    let sum = books.credited.checked_add(&payment.amount).unwrap();
+                    *books = Books::new(sum, books.credits + 1, true);
+                });
+            }
+            Ok::<(), HandlerError>(())
+        }
+    });
+    let receiver = Receiver::b2binpay(verifier()).guard(HandlerClaims);
+    let shop = InProcess::new(handler, record).receiver_async(receiver);
+    let report = b2binpay().run_blocking(&shop).unwrap();
+    assert_eq!(rules(&report), [Rule::CreditedTwice].into(), "{report}");
+    let expected = [
+        "the same bytes, two at once",
+        "the same news, two at once",
+        "a slow handler, asked again",
+    ];
+    assert_eq!(broken_rows(&report), expected);
+}
+
+/// All is compared and credited once, but nobody asks for the signature.
+#[derive(Default)]
+struct Credulous(Record);
+
+impl Ledger for Credulous {
+    async fn open(&self, payment: &Payment) -> Result<(), HandlerError> {
+        self.0.open(payment).await
+    }
+
+    async fn books(&self, reference: &str) -> Result<Books, HandlerError> {
+        self.0.books(reference).await
+    }
+}
+
+impl Shop for Credulous {
+    async fn post(&self, _: Gateway, body: &[u8]) -> Result<u16, HandlerError> {
+        let Ok(callback) = Unverified::<TransferCallback>::parse(body) else {
+            return Ok(400);
+        };
+        let told = callback.into_unverified();
+        let kind = match told.operation {
+            Operation::Deposit(_) => Kind::Deposit,
+            _ => Kind::Payout,
+        };
+        let currency = told.currency().and_then(|currency| currency.alpha.clone());
+        self.0.update(&told.tracking_id, |payment, books| {
+            if let Some(transfer) = told.transfer()
+                && transfer.status == TransferStatus::Confirmed
+                && transfer.amount == payment.amount
+                && kind == payment.kind
+                && currency.is_some_and(|currency| &*currency == payment.currency)
+                && books.credits == 0
+            {
+                *books = Books::new(payment.amount.clone(), 1, true);
+            }
+        });
+        Ok(200)
+    }
+}
+
+#[test]
+fn without_a_signature_it_credits_unproven() {
+    let report = b2binpay().run_blocking(&Credulous::default()).unwrap();
+    assert_eq!(rules(&report), [Rule::CreditedUnproven].into(), "{report}");
+    let expected = [
+        "signed fields changed",
+        "signatures of nobody",
+        "transfers pasted in",
+        "transfers and signatures stripped",
+        "the amount's digit in the id",
+    ];
+    assert_eq!(broken_rows(&report), expected);
+    let untried = report.rows.iter().filter(|row| !row.is_tried);
+    let untried: Vec<_> = untried.map(|row| row.name).collect();
+    let expected = ["the handler fails twice", "a slow handler, asked again"];
+    assert_eq!(untried, expected);
+}
+
+/// Whatever comes of it, it answers 200.
+struct Polite<S>(S);
+
+impl<S: Shop + Sync> Ledger for Polite<S> {
+    async fn open(&self, payment: &Payment) -> Result<(), HandlerError> {
+        self.0.open(payment).await
+    }
+
+    async fn books(&self, reference: &str) -> Result<Books, HandlerError> {
+        self.0.books(reference).await
+    }
+}
+
+impl<S: Shop + Sync> Shop for Polite<S> {
+    async fn post(&self, gateway: Gateway, body: &[u8]) -> Result<u16, HandlerError> {
+        self.0.post(gateway, body).await?;
+        Ok(200)
+    }
+
+    async fn disturb(&self, trouble: Trouble) -> bool {
+        self.0.disturb(trouble).await
+    }
+}
+
+#[test]
+fn with_200_for_everything_it_loses() {
+    let (shop, torture) = both(7);
+    let report = torture.run_blocking(&Polite(shop)).unwrap();
+    assert_eq!(rules(&report), [Rule::Lost].into(), "{report}");
+    let expected = [
+        "the handler fails twice",
+        "the endpoint lags, then catches up",
+        "the endpoint fails, then answers",
+        "the handler fails twice",
+    ];
+    assert_eq!(broken_rows(&report), expected);
+}
+
+/// The last callback says how it stands.
+#[test]
+fn with_the_last_status_it_regresses() {
+    let record = Arc::new(Record::default());
+    let books = Arc::clone(&record);
+    let handler = handler_fn(
+        move |callback: Verified<Callback>| -> Result<(), HandlerError> {
+            books.book(&callback)?;
+            let is_paid = callback.event().outcome().value() == Outcome::Settled;
+            books.update(&reference(&callback), |_, books| books.is_paid = is_paid);
+            Ok(())
+        },
+    );
+    let shop = InProcess::new(handler, record).receiver(Receiver::b2binpay(verifier()));
+    let report = b2binpay().run_blocking(&shop).unwrap();
+    assert_eq!(rules(&report), [Rule::Regressed].into(), "{report}");
+    let expected = ["late news after the last", "less, more, in parts"];
+    assert_eq!(broken_rows(&report), expected);
+    let broken = report.broken().next().unwrap();
+    assert!(
+        broken
+            .found
+            .ends_with(" is credited, and it is not paid any more"),
+        "{broken}"
+    );
+}
+
+/// All that was found in the open, in one shop.
+#[derive(Default)]
+struct Naive {
+    record: Record,
+    fails: Mutex<usize>,
+}
+
+impl Ledger for Naive {
+    async fn open(&self, payment: &Payment) -> Result<(), HandlerError> {
+        self.record.open(payment).await
+    }
+
+    async fn books(&self, reference: &str) -> Result<Books, HandlerError> {
+        self.record.books(reference).await
+    }
+}
+
+impl Naive {
+    /// The reference, whether it is paid, how much, in what and as what.
+    fn read(body: &Value) -> Option<(&str, bool, Amount, Option<&str>, Kind)> {
+        let amount = |value: &Value| value.to_string().trim_matches('"').parse().ok();
+        if body["type"].is_string() {
+            let reference = body["client_order_id"].as_str()?;
+            let is_paid = body["status"].as_str()? != "IN_PROGRESS";
+            let amount = amount(&body["received_amount_in_coins"]).unwrap_or_default();
+            return Some((reference, is_paid, amount, None, Kind::Order));
+        }
+        let attributes = &body["data"]["attributes"];
+        let reference = attributes["tracking_id"].as_str()?;
+        let transfer = &body["included"][1]["attributes"];
+        // Any status will do, whatever it is the status of.
+        let status = transfer["status"]
+            .as_i64()
+            .or(attributes["status"].as_i64())?;
+        let amount = transfer["amount"]
+            .as_str()
+            .or(attributes["target_paid"].as_str());
+        let amount = amount.unwrap_or("0").parse().ok()?;
+        let currency = body["included"][0]["attributes"]["alpha"].as_str();
+        let kind = if body["data"]["type"] == "payout" {
+            Kind::Payout
+        } else {
+            Kind::Deposit
+        };
+        Some((reference, status >= 1, amount, currency, kind))
+    }
+}
+
+impl Shop for Naive {
+    async fn post(&self, _: Gateway, body: &[u8]) -> Result<u16, HandlerError> {
+        let body: Value = serde_json::from_slice(body)?;
+        let fails = std::mem::take(&mut *self.fails.lock().unwrap());
+        let Some((reference, is_paid, amount, currency, kind)) = Self::read(&body) else {
+            return Ok(200);
+        };
+        if fails > 0 {
+            return Ok(200);
+        }
+        tokio::task::yield_now().await;
+        self.record.update(reference, |_, books| {
+            if is_paid {
+                let sum = books.credited.checked_add(&amount).unwrap();
+                books.credits += 1;
+                books.credited = sum;
+                books.kind = Some(kind);
+                books.currency = currency.map(str::to_owned);
+            }
+            books.is_paid = is_paid;
+        });
+        Ok(200)
+    }
+
+    async fn disturb(&self, trouble: Trouble) -> bool {
+        if let Trouble::Fails(calls) = trouble {
+            *self.fails.lock().unwrap() = calls;
+        }
+        true
+    }
+}
+
+#[test]
+fn a_naive_shop_breaks_every_rule() {
+    let torture = b2binpay().citypay("5120", OrderEndpoint::new());
+    let report = torture.run_blocking(&Naive::default()).unwrap();
+    let all = [
+        Rule::CreditedTwice,
+        Rule::CreditedUnproven,
+        Rule::Lost,
+        Rule::Regressed,
+    ];
+    assert_eq!(rules(&report), all.into(), "{report}");
+    // Amounts are for the merchant to judge.
+    let expected = ["less, more, in parts"];
+    assert_eq!(
+        rows_with(&report, |is_broken| !is_broken),
+        expected,
+        "{report}"
+    );
+}
+
+/// A ledger that can't be asked.
+struct Closed {
+    opens: bool,
+}
+
+impl Ledger for Closed {
+    async fn open(&self, _: &Payment) -> Result<(), HandlerError> {
+        if self.opens {
+            Ok(())
+        } else {
+            Err("closed".into())
+        }
+    }
+
+    async fn books(&self, _: &str) -> Result<Books, HandlerError> {
+        Err("burnt".into())
+    }
+}
+
+#[test]
+fn what_cannot_be_tortured_is_told() {
+    for (opens, expected) in [
+        (false, "the shop opens no payment: closed"),
+        (true, "the shop's books can't be read: burnt"),
+    ] {
+        let shop = InProcess::new((), Closed { opens });
+        let error = b2binpay().run_blocking(&shop).unwrap_err();
+        let source = std::error::Error::source(&error).unwrap();
+        assert_eq!(format!("{error}: {source}"), expected);
+    }
+}
+
+/// The seed decides what is posted; times and references can be given.
+#[test]
+fn a_seed_is_repeated() {
+    let posted = |seed| {
+        let shop = Recorder::default();
+        let torture = Torture::new(seed)
+            .b2binpay(key())
+            .citypay("5120", OrderEndpoint::new())
+            .at("2027-01-01T00:00:00Z".parse().unwrap());
+        torture.run_blocking(&shop).unwrap();
+        shop.posted.into_inner().unwrap()
+    };
+    let first = posted(3);
+    assert!(first == posted(3));
+    assert!(first != posted(4));
+    assert!(first.iter().any(|body| body.contains("2026-12-31T23:50:0")));
+}
+
+#[derive(Default)]
+struct Recorder {
+    posted: Mutex<Vec<String>>,
+}
+
+impl Ledger for Recorder {
+    async fn open(&self, _: &Payment) -> Result<(), HandlerError> {
+        Ok(())
+    }
+
+    async fn books(&self, _: &str) -> Result<Books, HandlerError> {
+        Ok(Books::default())
+    }
+}
+
+impl Shop for Recorder {
+    async fn post(&self, _: Gateway, body: &[u8]) -> Result<u16, HandlerError> {
+        let body = String::from_utf8(body.to_vec())?;
+        self.posted.lock().unwrap().push(body);
+        Ok(200)
+    }
+}
