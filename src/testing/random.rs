@@ -34,9 +34,9 @@ impl Random {
     }
 
     /// One of them; `None` if there is none.
-    pub(super) fn pick<'a, T>(&mut self, list: &'a [T]) -> Option<&'a T> {
-        let last = u32::try_from(list.len()).ok()?.checked_sub(1)?;
-        list.get(usize::try_from(self.between(0, last)).ok()?)
+    pub(super) fn pick<'a, T>(&mut self, choices: &'a [T]) -> Option<&'a T> {
+        let last = u32::try_from(choices.len()).ok()?.checked_sub(1)?;
+        choices.get(usize::try_from(self.between(0, last)).ok()?)
     }
 
     pub(super) fn percent(&mut self, chance: u32) -> bool {

@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{diagnose, inspect, listen, simulate, trigger, verify};
+use crate::{diagnose, inspect, listen, simulate, torture, trigger, verify};
 
 const ENDINGS: &str = "\
 Exit status: 0 all is well, 1 the answer is no (not verified, refused, a rule broken), \
@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Scenario,
     /// Post whole lives of payments, with all that is sent again.
     Simulate(simulate::Simulate),
+    /// Post everything that a shop has to stand, and tell which rules it breaks.
+    Torture(torture::Torture),
     /// Sign and post one callback, as the gateway would.
     Trigger(trigger::Trigger),
     /// Prove a body: exit status 0 if it is, 1 if it is not.

@@ -16,7 +16,7 @@ pub(crate) struct EndpointArgs {
     /// CityPay.io: answer as the order endpoint on this port of the machine's
     /// own; let the shop ask `http://127.0.0.1:PORT/order/TOKEN`.
     #[arg(long, value_name = "PORT")]
-    endpoint_port: Option<u16>,
+    pub(crate) endpoint_port: Option<u16>,
 
     /// CityPay.io: the customer id in its answers.
     #[arg(long, value_name = "ID", default_value = "5120")]

@@ -29,7 +29,7 @@ pub(crate) struct HookArgs {
     pub(crate) check: Option<String>,
 }
 
-/// What the commands find in their environment.
+/// What --open finds in its environment.
 pub(crate) struct Named<'a> {
     pub(crate) reference: &'a str,
     pub(crate) kind: &'a str,
@@ -57,47 +57,50 @@ impl Told {
 
 impl HookArgs {
     pub(crate) async fn open(&self, payment: &Named<'_>) -> Result<(), Trouble> {
-        match &self.open {
-            Some(command) => run("--open", command, payment).await.map(drop),
-            None => Ok(()),
-        }
+        let Some(command) = &self.open else {
+            return Ok(());
+        };
+        let mut shell = shell(command, payment.reference);
+        shell
+            .env("PAYHOOK_KIND", payment.kind)
+            .env("PAYHOOK_CURRENCY", payment.currency)
+            .env("PAYHOOK_AMOUNT", payment.amount)
+            .env("PAYHOOK_SCALE", payment.scale.to_string());
+        run("--open", shell).await.map(drop)
     }
 
     /// `None` without a command.
-    pub(crate) async fn check(&self, payment: &Named<'_>) -> Result<Option<Told>, Trouble> {
+    pub(crate) async fn check(&self, reference: &str) -> Result<Option<Told>, Trouble> {
         let Some(command) = &self.check else {
             return Ok(None);
         };
-        let out = run("--check", command, payment).await?;
+        let out = run("--check", shell(command, reference)).await?;
         let told = serde_json::from_slice(&out);
         told.map(Some)
             .map_err(|error| Trouble::of("what --check printed", &error))
     }
 }
 
-async fn run(option: &str, command: &str, payment: &Named<'_>) -> Result<Vec<u8>, Trouble> {
-    let child = Command::new("sh")
+fn shell(command: &str, reference: &str) -> Command {
+    let mut shell = Command::new("sh");
+    shell
         .args(["-c", command])
-        .env("PAYHOOK_REFERENCE", payment.reference)
-        .env("PAYHOOK_KIND", payment.kind)
-        .env("PAYHOOK_CURRENCY", payment.currency)
-        .env("PAYHOOK_AMOUNT", payment.amount)
-        .env("PAYHOOK_SCALE", payment.scale.to_string())
+        .env("PAYHOOK_REFERENCE", reference)
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
-        .kill_on_drop(true)
-        .output();
-    let Ok(output) = timeout(PATIENCE, child).await else {
-        return Err(Trouble::new(format!(
-            "the command of {option} does not end"
-        )));
+        .kill_on_drop(true);
+    shell
+}
+
+async fn run(option: &str, mut shell: Command) -> Result<Vec<u8>, Trouble> {
+    let Ok(output) = timeout(PATIENCE, shell.output()).await else {
+        let what = format!("the command of {option} does not end");
+        return Err(Trouble::new(what));
     };
     let output = output.map_err(|error| Trouble::of("no shell", &error))?;
     if !output.status.success() {
-        return Err(Trouble::new(format!(
-            "the command of {option} failed: {}",
-            output.status
-        )));
+        let what = format!("the command of {option} failed: {}", output.status);
+        return Err(Trouble::new(what));
     }
     Ok(output.stdout)
 }

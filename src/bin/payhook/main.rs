@@ -16,6 +16,7 @@ mod scenario;
 mod screen;
 mod shown;
 mod simulate;
+mod torture;
 mod trigger;
 mod trouble;
 mod verify;
@@ -51,6 +52,7 @@ fn run(command: Command, screen: Screen) -> Result<Ending, Trouble> {
         Command::Listen(args) => listen::run(&args, screen),
         Command::Scenario => Ok(scenario::run(screen)),
         Command::Simulate(args) => simulate::run(&args, screen),
+        Command::Torture(args) => torture::run(&args, screen),
         Command::Trigger(args) => trigger::run(&args, screen),
         Command::Verify(args) => verify::run(&args, screen),
     }

@@ -248,7 +248,7 @@ impl Drive<'_> {
         if !life.ending().credited.is_zero() {
             tally.missed = tally.missed.saturating_add(life.given_up());
         }
-        if let Some(told) = args.hook.check(&named).await? {
+        if let Some(told) = args.hook.check(reference).await? {
             compare(reference, &told.credited()?, &life.ending().credited, tally);
         }
         Ok(())

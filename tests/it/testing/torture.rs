@@ -262,7 +262,7 @@ fn without_a_guard_it_credits_twice() {
     assert_eq!(
         broken.to_string(),
         "credited twice: B2BINPAY, the same bytes five times (deposit): \
-         254.27 ETH came in, 508.54 ETH is credited in 2 parts"
+         36.86 USDT came in, 73.72 USDT is credited in 2 parts"
     );
 }
 
