@@ -10,4 +10,6 @@
 mod bodies;
 mod network;
 mod secrets;
+#[cfg(feature = "example-shop")]
+mod shop;
 mod support;

@@ -5,7 +5,8 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use payhook::Amount;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 use tokio::process::Command;
 use tokio::time::timeout;
 
@@ -17,9 +18,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct HookArgs {
     /// Tells the shop of a payment before it is posted about: a shell command
-    /// that finds `PAYHOOK_REFERENCE`, `PAYHOOK_KIND` (deposit, payout, order),
-    /// `PAYHOOK_CURRENCY`, `PAYHOOK_AMOUNT` and `PAYHOOK_SCALE` in its
-    /// environment.
+    /// that finds in `PAYHOOK_PAYMENT` what there is to wait for, as JSON:
+    /// `{"reference": "order-1", "kind": "deposit", "currency": "ETH",
+    /// "amount": "0.3", "scale": 18}`. The kind is `deposit`, `payout` or
+    /// `order`.
     #[arg(long, value_name = "CMD")]
     pub(crate) open: Option<String>,
 
@@ -29,7 +31,8 @@ pub(crate) struct HookArgs {
     pub(crate) check: Option<String>,
 }
 
-/// What --open finds in its environment.
+/// What --open is told.
+#[derive(Serialize)]
 pub(crate) struct Named<'a> {
     pub(crate) reference: &'a str,
     pub(crate) kind: &'a str,
@@ -60,12 +63,9 @@ impl HookArgs {
         let Some(command) = &self.open else {
             return Ok(());
         };
+        let json = json!(payment).to_string();
         let mut shell = shell(command, payment.reference);
-        shell
-            .env("PAYHOOK_KIND", payment.kind)
-            .env("PAYHOOK_CURRENCY", payment.currency)
-            .env("PAYHOOK_AMOUNT", payment.amount)
-            .env("PAYHOOK_SCALE", payment.scale.to_string());
+        shell.env("PAYHOOK_PAYMENT", json);
         run("--open", shell).await.map(drop)
     }
 

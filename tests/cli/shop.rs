@@ -1,0 +1,251 @@
+//! `trigger`, `simulate` and `torture` against the example shop, over loopback.
+
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::support::{Ran, SECRET, run};
+
+/// `examples/axum_server.rs`, in memory.
+struct Shop {
+    child: Child,
+    url: String,
+    endpoint: String,
+}
+
+impl Shop {
+    fn start() -> Self {
+        let built = Path::new(env!("CARGO_BIN_EXE_payhook")).parent().unwrap();
+        let program = built.join("examples/axum_server");
+        assert!(
+            program.exists(),
+            "build it first: cargo build --profile test --all-features --example axum_server"
+        );
+        let (port, endpoint) = (free_port(), free_port());
+        let child = Command::new(program)
+            .env("LISTEN", format!("127.0.0.1:{port}"))
+            .env("CITYPAY_API", format!("http://127.0.0.1:{endpoint}"))
+            .env("CALLBACK_SECRET", SECRET)
+            .env("RUST_LOG", "off")
+            .env_remove("DATABASE_URL")
+            .env_remove("REDIS_URL")
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let shop = Self {
+            child,
+            url: format!("http://127.0.0.1:{port}"),
+            endpoint: endpoint.to_string(),
+        };
+        for _ in 0..200 {
+            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+                return shop;
+            }
+            sleep(Duration::from_millis(50));
+        }
+        panic!("the shop does not start");
+    }
+
+    fn open(&self) -> String {
+        let json = "content-type: application/json";
+        format!(
+            r#"curl -sf {}/orders -H '{json}' -d "$PAYHOOK_PAYMENT""#,
+            self.url
+        )
+    }
+
+    fn check(&self) -> String {
+        format!(r#"curl -sf "{}/orders/$PAYHOOK_REFERENCE""#, self.url)
+    }
+
+    fn run(&self, args: &[&str]) -> Ran {
+        let (open, check) = (self.open(), self.check());
+        let mut all = args.to_vec();
+        all.extend(["--open", &open, "--check", &check]);
+        run(&all)
+    }
+}
+
+impl Drop for Shop {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn free_port() -> u16 {
+    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+    socket.local_addr().unwrap().port()
+}
+
+/// Every scenario ends with what it has to in the shop's books.
+#[test]
+fn simulated_lives_end_right() {
+    let shop = Shop::start();
+    let to = format!("{}/callbacks/b2binpay", shop.url);
+    let ran = shop.run(&[
+        "simulate",
+        "b2binpay",
+        "all",
+        "--to",
+        &to,
+        "--secret-env",
+        "SECRET",
+        "--seed",
+        "3",
+    ]);
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    assert_eq!(
+        ran.out,
+        "scenario                    payments   sent  again    200    4xx    5xx  given up  books
+deposit.blocked                    1      6      2      6      0      0         0  right
+deposit.confirmed                  1      5      2      5      0      0         0  right
+deposit.expired                    1      2      1      2      0      0         0  right
+deposit.failed                     1      5      1      5      0      0         0  right
+deposit.late                       1      4      0      4      0      0         0  right
+deposit.overpaid                   1     10      2     10      0      0         0  right
+deposit.underpaid                  1      5      0      5      0      0         0  right
+payout.blocked                     1      2      1      2      0      0         0  right
+payout.confirmed                   1      1      0      1      0      0         0  right
+payout.failed                      1      1      0      1      0      0         0  right
+payout.rejected                    1      1      0      1      0      0         0  right
+"
+    );
+    let to = format!("{}/callbacks/citypay", shop.url);
+    let ran = shop.run(&[
+        "simulate",
+        "citypay",
+        "order.lagging",
+        "--to",
+        &to,
+        "--currency",
+        "BTC",
+        "--endpoint-port",
+        &shop.endpoint,
+        "--payments",
+        "2",
+        "--json",
+    ]);
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    let row = &ran.json()["scenarios"][0];
+    assert_eq!(row["books_right"], 2, "{row}");
+    assert!(
+        row["failed"].as_u64() > Some(0),
+        "the endpoint never lagged: {row}"
+    );
+}
+
+#[test]
+fn the_torture_is_stood() {
+    let shop = Shop::start();
+    let (b2binpay, citypay) = (
+        format!("{}/callbacks/b2binpay", shop.url),
+        format!("{}/callbacks/citypay", shop.url),
+    );
+    let ran = shop.run(&[
+        "torture",
+        "--to",
+        &b2binpay,
+        "--citypay",
+        &citypay,
+        "--endpoint-port",
+        &shop.endpoint,
+        "--secret-env",
+        "SECRET",
+    ]);
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    let lines: Vec<_> = ran.out.lines().collect();
+    assert_eq!(lines.len(), 41, "{}", ran.out);
+    assert!(lines[0].ends_with("sent   200   4xx  else  credited  expected  verdict"));
+    let verdicts = |verdict: &str| lines.iter().filter(|line| line.ends_with(verdict)).count();
+    // Nobody can make its handler fail from outside.
+    assert_eq!(
+        (verdicts("  ok"), verdicts("  not tried")),
+        (35, 4),
+        "{}",
+        ran.out
+    );
+    assert_eq!(
+        lines[40],
+        "every payment that came in is credited once, and nothing else is"
+    );
+}
+
+/// A shop that is wrong is told so, with exit status 1: here it is another one
+/// whose books are read.
+#[test]
+fn a_wrong_shop_is_found_out() {
+    let (shop, other) = (Shop::start(), Shop::start());
+    let to = format!("{}/callbacks/b2binpay", shop.url);
+    let check = other.check();
+    let open_both = format!("{} && {}", shop.open(), other.open());
+    let args = [
+        "--json",
+        "torture",
+        "--to",
+        &to,
+        "--secret-env",
+        "SECRET",
+        "--open",
+        &open_both,
+        "--check",
+        &check,
+    ];
+    let ran = run(&args);
+    assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
+    let told = ran.json();
+    assert_eq!(told["well"], false);
+    let broken = told["broken"].as_array().unwrap();
+    assert!(
+        broken.iter().all(|broken| broken["rule"] == "lost"),
+        "{told}"
+    );
+    assert!(broken.len() > 10, "{told}");
+}
+
+#[test]
+fn triggered_payments_are_credited_once() {
+    let shop = Shop::start();
+    let to = format!("{}/callbacks/b2binpay", shop.url);
+    let opened = Command::new("sh")
+        .args(["-c", &shop.open()])
+        .env("PAYHOOK_PAYMENT", r#"{"reference": "order-1", "kind": "deposit", "currency": "ETH", "amount": "0.3", "scale": 18}"#)
+        .status();
+    assert!(opened.unwrap().success());
+    for scenario in [
+        "deposit.unconfirmed",
+        "deposit.confirmed",
+        "deposit.confirmed",
+    ] {
+        let ran = run(&[
+            "trigger",
+            "b2binpay",
+            scenario,
+            "--to",
+            &to,
+            "--secret-env",
+            "SECRET",
+            "--reference",
+            "order-1",
+            "--amount",
+            "0.3",
+            "--times",
+            "2",
+        ]);
+        assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    }
+    let books = Command::new("sh")
+        .args(["-c", &shop.check()])
+        .env("PAYHOOK_REFERENCE", "order-1")
+        .output();
+    let books: Value = serde_json::from_slice(&books.unwrap().stdout).unwrap();
+    assert_eq!(
+        (&books["credits"], &books["paid"]),
+        (&1.into(), &true.into())
+    );
+    assert_eq!(books["credited"], "0.300000000000000000");
+}
