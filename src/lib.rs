@@ -91,6 +91,7 @@
 //! | [`Amount`], [`Timestamp`], [`Text`] | values that are kept as they were sent |
 //! | [`ParseError`], [`VerifyError`], [`Disposition`] | what went wrong, and whose fault it is |
 //! | [`Diagnose`], [`Diagnosis`] | why a B2BINPAY body does not verify, and what to do |
+//! | `testing` (feature) | what you test with: bodies, whole lives of payments, a torture for your shop |
 //! | `http` (feature) | requests in, responses out; who is behind a proxy; a `tower` service |
 //!
 //! Behind them: `wire` mirrors the JSON, `read` turns the mirror into models

@@ -1,5 +1,8 @@
 //! The test kit: bodies that a gateway would post.
 
 mod builders;
+#[rustfmt::skip]
+mod first_test;
+mod readme;
 mod simulator;
 mod torture;
