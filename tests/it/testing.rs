@@ -3,6 +3,7 @@
 mod builders;
 #[rustfmt::skip]
 mod first_test;
+mod given;
 mod readme;
 mod simulator;
 mod torture;
