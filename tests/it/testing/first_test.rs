@@ -2,7 +2,7 @@ use std::sync::Mutex;
 
 use payhook::b2binpay::{Key, TrackingIds, Verifier};
 use payhook::testing::b2binpay::deposit;
-use payhook::{Amount, Callback, Expected, Handler, HandlerError, Receiver, Verdict, Verified};
+use payhook::{Amount, Callback, Expected, Fact, Handler, HandlerError, Receiver, Verdict, Verified};
 
 /// Your own code; here a shop that waits for 0.3 ETH under `order-1`.
 #[derive(Default)]
@@ -17,7 +17,7 @@ impl Handler for Shop {
         let expected = Expected::deposit("order-1", "ETH").amount("0.3".parse()?).scale(18);
         let found = expected.reconcile(&callback);
         if *found.verdict() == Verdict::Exact
-            && let Some(amount) = found.received().and_then(|received| received.proven())
+            && let Some(amount) = found.received().and_then(Fact::proven)
         {
             let mut credited = self.credited.lock().unwrap();
             *credited = credited.checked_add(amount).ok_or("too much")?;
