@@ -1,10 +1,10 @@
 //! `payhook diagnose`: why does a body not verify?
 
-use payhook::{Diagnose, Diagnosis};
+use payhook::Diagnosis;
 use serde_json::json;
 
 use crate::body::BodyArgs;
-use crate::keys::KeyArgs;
+use crate::keys::VerifierArgs;
 use crate::screen::{Screen, plain};
 use crate::shown::Shown;
 use crate::trouble::{Ending, Trouble};
@@ -15,12 +15,12 @@ pub(crate) struct DiagnoseArgs {
     body: BodyArgs,
 
     #[command(flatten)]
-    keys: KeyArgs,
+    verifier: VerifierArgs,
 }
 
 pub(crate) fn run(args: &DiagnoseArgs, screen: Screen) -> Result<Ending, Trouble> {
     let (body, _) = args.body.read()?;
-    let diagnosis = args.keys.diagnose()?.body(&body);
+    let diagnosis = args.verifier.diagnose()?.body(&body);
     let shown = shown(&diagnosis);
     screen.show(&shown.text, &shown.json);
     Ok(match diagnosis.verified_by() {
@@ -53,16 +53,5 @@ pub(crate) fn shown(diagnosis: &Diagnosis) -> Shown {
             "key": diagnosis.verified_by(),
             "causes": causes,
         }),
-    }
-}
-
-impl KeyArgs {
-    /// The secrets exactly as they are configured, slips and all.
-    pub(crate) fn diagnose(&self) -> Result<Diagnose, Trouble> {
-        let secrets = self.secrets()?;
-        let diagnose = Diagnose::new(self.tracking_ids());
-        Ok(secrets
-            .iter()
-            .fold(diagnose, |diagnose, secret| secret.suspect(diagnose)))
     }
 }

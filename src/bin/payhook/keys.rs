@@ -30,6 +30,13 @@ pub(crate) struct KeyArgs {
     /// The environment variable that holds the password (API v2).
     #[arg(long, value_name = "NAME", requires = "login_env")]
     password_env: Option<String>,
+}
+
+/// What a body is verified with.
+#[derive(Debug, clap::Args)]
+pub(crate) struct VerifierArgs {
+    #[command(flatten)]
+    keys: KeyArgs,
 
     /// What your own tracking ids look like.
     #[arg(long, value_enum, default_value = "lettered")]
@@ -58,7 +65,7 @@ impl From<Ids> for TrackingIds {
 }
 
 /// A secret as the operator has it, under the name that is shown for it.
-pub(crate) enum Secret {
+enum Secret {
     Callback {
         name: String,
         text: Zeroizing<String>,
@@ -70,7 +77,7 @@ pub(crate) enum Secret {
 }
 
 impl KeyArgs {
-    pub(crate) fn secrets(&self) -> Result<Vec<Secret>, Trouble> {
+    fn secrets(&self) -> Result<Vec<Secret>, Trouble> {
         let mut secrets = Vec::new();
         for name in &self.secret_env {
             secrets.push(Secret::Callback {
@@ -96,21 +103,8 @@ impl KeyArgs {
         Ok(secrets)
     }
 
-    pub(crate) fn tracking_ids(&self) -> TrackingIds {
-        self.tracking_ids.into()
-    }
-
     fn keys(&self) -> Result<Vec<Key>, Trouble> {
         self.secrets()?.iter().map(Secret::key).collect()
-    }
-
-    /// `None` without any key.
-    pub(crate) fn verifier(&self) -> Result<Option<Verifier>, Trouble> {
-        let mut keys = self.keys()?.into_iter();
-        let first = keys
-            .next()
-            .map(|key| Verifier::new(key, self.tracking_ids()));
-        Ok(first.map(|verifier| keys.fold(verifier, Verifier::also)))
     }
 
     /// The one to sign with.
@@ -124,9 +118,33 @@ impl KeyArgs {
     }
 }
 
+impl VerifierArgs {
+    pub(crate) fn tracking_ids(&self) -> TrackingIds {
+        self.tracking_ids.into()
+    }
+
+    /// `None` without any key.
+    pub(crate) fn verifier(&self) -> Result<Option<Verifier>, Trouble> {
+        let mut keys = self.keys.keys()?.into_iter();
+        let first = keys
+            .next()
+            .map(|key| Verifier::new(key, self.tracking_ids()));
+        Ok(first.map(|verifier| keys.fold(verifier, Verifier::also)))
+    }
+
+    /// The secrets exactly as they are configured, slips and all.
+    pub(crate) fn diagnose(&self) -> Result<Diagnose, Trouble> {
+        let secrets = self.keys.secrets()?;
+        let diagnose = Diagnose::new(self.tracking_ids());
+        Ok(secrets
+            .iter()
+            .fold(diagnose, |diagnose, secret| secret.suspect(diagnose)))
+    }
+}
+
 impl Secret {
     /// Adds itself to what is tried.
-    pub(crate) fn suspect(&self, diagnose: Diagnose) -> Diagnose {
+    fn suspect(&self, diagnose: Diagnose) -> Diagnose {
         match self {
             Self::Callback { name, text } => diagnose.secret(name, text),
             Self::Login { login, password } => {

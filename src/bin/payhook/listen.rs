@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 
 use crate::body::gateway_of;
 use crate::diagnose;
-use crate::keys::KeyArgs;
+use crate::keys::VerifierArgs;
 use crate::post::wait;
 use crate::proof::{Proof, Prover};
 use crate::screen::{BAD, FAINT, STRONG, Screen, plain, styled};
@@ -46,7 +46,7 @@ pub(crate) struct Listen {
     count: Option<u32>,
 
     #[command(flatten)]
-    keys: KeyArgs,
+    verifier: VerifierArgs,
 }
 
 struct Listener {
@@ -63,8 +63,8 @@ pub(crate) fn run(args: &Listen, screen: Screen) -> Result<Ending, Trouble> {
             .hint("listen on 127.0.0.1, or give --remote"));
     }
     let listener = Arc::new(Listener {
-        prover: Prover::of_keys(&args.keys)?,
-        diagnose: args.keys.diagnose()?,
+        prover: Prover::of(&args.verifier)?,
+        diagnose: args.verifier.diagnose()?,
         answer: args.answer.and_then(|code| StatusCode::from_u16(code).ok()),
         screen,
         seen: Semaphore::new(0),

@@ -10,13 +10,13 @@ use payhook::testing::b2binpay::sign_again;
 use payhook::{AddressRanges, Callback, Gateway, Unverified, Verified, VerifyError};
 
 use crate::body;
-use crate::keys::KeyArgs;
+use crate::keys::VerifierArgs;
 use crate::trouble::Trouble;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ProofArgs {
     #[command(flatten)]
-    keys: KeyArgs,
+    verifier: VerifierArgs,
 
     #[command(flatten)]
     order: OrderArgs,
@@ -72,7 +72,7 @@ impl From<Result<Verified<Callback>, VerifyError>> for Proof {
 
 impl ProofArgs {
     pub(crate) fn prover(&self) -> Result<Prover, Trouble> {
-        let mut prover = Prover::of_keys(&self.keys)?;
+        let mut prover = Prover::of(&self.verifier)?;
         if let (Some(answer), Some(customer_id)) = (&self.order.answer, &self.order.customer_id) {
             prover.order = Some(OrderProof {
                 account: Account::new(customer_id)?,
@@ -85,10 +85,10 @@ impl ProofArgs {
 }
 
 impl Prover {
-    pub(crate) fn of_keys(keys: &KeyArgs) -> Result<Self, Trouble> {
+    pub(crate) fn of(args: &VerifierArgs) -> Result<Self, Trouble> {
         Ok(Self {
-            verifier: keys.verifier()?,
-            tracking_ids: keys.tracking_ids(),
+            verifier: args.verifier()?,
+            tracking_ids: args.tracking_ids(),
             order: None,
         })
     }
