@@ -125,8 +125,10 @@ impl Reconciliation {
         self.facts.received.as_ref().map(Fact::as_ref)
     }
 
-    /// [`received`](Self::received), and what was
-    /// [already received](super::Expected::already_received).
+    /// All that came for this payment, the balance to set: of a deposit or payout
+    /// [`received`](Self::received) and what was
+    /// [already received](super::Expected::already_received), of an order what its
+    /// answer says.
     #[must_use]
     pub fn total(&self) -> Option<Fact<&Amount>> {
         self.facts.total.as_ref().map(Fact::as_ref)
