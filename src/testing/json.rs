@@ -5,6 +5,10 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+/// How deep it goes into objects and lists: a body can nest some thousands, and
+/// each takes its share of the stack.
+const MAX_DEPTH: usize = 64;
+
 /// JSON that keeps its text: `0.100` stays `0.100`, and keys keep their order.
 ///
 /// Texts, whole numbers, booleans and options of them are made into it with
@@ -30,7 +34,7 @@ enum Node {
 }
 
 /// A path leads nowhere: a step of it is neither the key of an object nor the
-/// index of a list entry.
+/// index of a list entry, or there are more than 64.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{path}` leads nowhere in this body")]
 #[non_exhaustive]
@@ -47,22 +51,30 @@ impl Json {
     }
 
     /// Reads a JSON text. Scalars and the order of keys stay as they are, white
-    /// space between them goes.
+    /// space between them goes. What is nested deeper than any callback stays
+    /// one text, into which no path leads.
     ///
     /// # Errors
     ///
     /// As [`serde_json::from_str`].
     pub fn parse(text: &str) -> serde_json::Result<Self> {
-        let node = match text.trim_start().chars().next() {
-            Some('{') => {
+        Self::parse_within(text, MAX_DEPTH)
+    }
+
+    fn parse_within(text: &str, depth: usize) -> serde_json::Result<Self> {
+        let inner = depth.checked_sub(1);
+        let node = match (text.trim_start().chars().next(), inner) {
+            (Some('{'), Some(inner)) => {
                 let Fields(fields) = serde_json::from_str(text)?;
                 let fields = fields.into_iter();
-                let read = fields.map(|(key, value)| Ok((key, Self::parse(value.get())?)));
+                let read =
+                    fields.map(|(key, value)| Ok((key, Self::parse_within(value.get(), inner)?)));
                 Node::Object(read.collect::<serde_json::Result<_>>()?)
             }
-            Some('[') => {
+            (Some('['), Some(inner)) => {
                 let entries: Vec<&RawValue> = serde_json::from_str(text)?;
-                let read = entries.iter().map(|entry| Self::parse(entry.get()));
+                let entries = entries.iter();
+                let read = entries.map(|entry| Self::parse_within(entry.get(), inner));
                 Node::List(read.collect::<serde_json::Result<_>>()?)
             }
             _ => {
@@ -131,7 +143,9 @@ impl Json {
         let nowhere = || PathError { path: path.into() };
         let mut place = self;
         let mut rest = path;
+        let mut depth = 0..MAX_DEPTH;
         while !rest.is_empty() {
+            depth.next().ok_or_else(nowhere)?;
             let (next, behind) = step(rest).ok_or_else(nowhere)?;
             place = place.child(&next, add).ok_or_else(nowhere)?;
             rest = behind;

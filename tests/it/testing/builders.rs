@@ -3,7 +3,9 @@
 
 use payhook::b2binpay::{Key, Operation, TrackingIds, TransferCallback, Verifier};
 use payhook::citypay::{Account, OrderStatus};
-use payhook::testing::b2binpay::{CallbackBuilder, Currency, deposit, payout, transfer};
+use payhook::testing::b2binpay::{
+    CallbackBuilder, Currency, deposit, payout, sign_again, transfer,
+};
 use payhook::testing::{BuildError, Json, PathError, citypay};
 use payhook::{Amount, Unverified, Verified, VerifyError};
 
@@ -420,4 +422,30 @@ fn answers_belong_to_their_orders() {
 fn debug_shows_no_body() {
     let body = deposit().sign(&key());
     assert_eq!(format!("{body:?}"), "Body { length: 1767, .. }");
+}
+
+/// Deeper than any stack: a stranger may post it, and a recorded one may have it.
+#[test]
+fn what_is_nested_deep_is_signed_as_it_stands() {
+    for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+        let nested = format!("{}1{}", open.repeat(100_000), close.repeat(100_000));
+        let body = deposit()
+            .set(
+                "data.attributes.travel_rule_info",
+                Json::raw(nested.as_str()),
+            )
+            .sign(&key());
+        let body = sign_again(&body, &key()).unwrap();
+        assert!(body.as_str().contains(&nested));
+        let parsed = Json::parse(&nested).unwrap();
+        assert_eq!(parsed.clone().to_string(), nested);
+    }
+}
+
+#[test]
+fn a_path_of_many_steps_leads_nowhere() {
+    let path = "a.".repeat(100_000) + "a";
+    let body = deposit().unsigned();
+    assert!(body.clone().try_set(&path, 1).is_err());
+    assert!(body.try_set(&("a.".repeat(63) + "a"), 1).is_ok());
 }
