@@ -276,9 +276,9 @@ impl OrderBuilder {
         json.set("client_order_id", self.client_order_id.clone())?;
         if let Some(last) = self.payments().last() {
             json.set("transaction_id", last.hash.as_str().into())?;
-            json.set("received_amount_in_coins", Json::raw(last.coins.as_str()))?;
+            json.set("received_amount_in_coins", Json::number(&last.coins))?;
             json.set("received_amount_in_fiat", self.fiat(&last.coins).into())?;
-            json.set("exchange_rate", Json::raw(self.rate.as_str()))?;
+            json.set("exchange_rate", Json::number(&self.rate))?;
         }
         json.set("fiat_currency", self.fiat_currency.as_str().into())?;
         json.set("crypto_currency", self.crypto_currency.as_str().into())?;

@@ -2,8 +2,11 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
+
+use crate::read::is_number;
+use crate::wire::Raw;
 
 /// How deep it goes into objects and lists: a body can nest some thousands, and
 /// each takes its share of the stack.
@@ -83,6 +86,15 @@ impl Json {
             }
         };
         Ok(Self(node))
+    }
+
+    /// A number with these digits; what is none in JSON, such as `007`, as a text.
+    pub(crate) fn number(text: &str) -> Self {
+        if is_number(Raw(text)) && serde_json::from_str::<IgnoredAny>(text).is_ok() {
+            Self::raw(text)
+        } else {
+            text.into()
+        }
     }
 
     /// A body to start from; the tests make one of each.

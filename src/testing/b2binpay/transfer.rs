@@ -163,7 +163,7 @@ impl TransferBuilder {
             _ => currency.blocks(),
         });
         let mut set = |key: &str, value: Json| json.set(&format!("attributes.{key}"), value);
-        set("op_id", Json::raw(around.operation_id))?;
+        set("op_id", Json::number(around.operation_id))?;
         set("op_type", op_type.into())?;
         set("amount", amount.as_str().into())?;
         set("commission", currency.write(&commission).into())?;

@@ -26,9 +26,9 @@ impl OrderBuilder {
         set("token", self.token.clone())?;
         set("coin", self.crypto_currency.as_str().into())?;
         set("coinBaseName", self.crypto_currency.as_str().into())?;
-        set("exchangeRate", Json::raw(self.rate.as_str()))?;
+        set("exchangeRate", Json::number(&self.rate))?;
         set("amountFiat", self.fiat(&self.amount).into())?;
-        set("amount", Json::raw(self.amount.as_str()))?;
+        set("amount", Json::number(&self.amount))?;
         set("currency.currency", self.fiat_currency.as_str().into())?;
         set("currency.abbreviation", self.fiat_currency.as_str().into())?;
         set("createdAt", local(self.time).into())?;
@@ -62,11 +62,11 @@ impl OrderBuilder {
         let time = paid.at.or(time).unwrap_or(self.time);
         let url = format!("https://explorer.example/tx/{}", paid.hash);
         let mut json = Json::default();
-        json.set("id", Json::raw(paid.id.as_str()))?;
+        json.set("id", Json::number(&paid.id))?;
         json.set("hash", paid.hash.as_str().into())?;
         json.set("hashUrl", url.into())?;
-        json.set("amount.base", Json::raw(self.amount.as_str()))?;
-        json.set("amount.total", Json::raw(paid.coins.as_str()))?;
+        json.set("amount.base", Json::number(&self.amount))?;
+        json.set("amount.total", Json::number(&paid.coins))?;
         json.set("amount.underPaid", Json::raw(under.to_string()))?;
         json.set("amount.overPaid", Json::raw(over.to_string()))?;
         json.set("amountFiat.base", self.fiat(&self.amount).into())?;

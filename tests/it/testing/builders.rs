@@ -449,3 +449,21 @@ fn a_path_of_many_steps_leads_nowhere() {
     assert!(body.clone().try_set(&path, 1).is_err());
     assert!(body.try_set(&("a.".repeat(63) + "a"), 1).is_ok());
 }
+
+/// An id or amount that is no JSON number is a text: `007` would break the body.
+#[test]
+fn what_is_no_number_is_a_text() {
+    for id in ["d-1", "007", "1 2", ""] {
+        let body = deposit().id(id).unsigned();
+        let json: serde_json::Value = serde_json::from_str(body.as_str()).unwrap();
+        assert_eq!(json["included"][1]["attributes"]["op_id"], id);
+    }
+    for amount in ["abc", ".5", "01", "1,5"] {
+        let order = citypay::order().amount(amount).exchange_rate(amount);
+        let json: serde_json::Value = serde_json::from_str(order.callback().as_str()).unwrap();
+        assert_eq!(json["received_amount_in_coins"], amount);
+        let answer = order.answer("5120");
+        let json: serde_json::Value = serde_json::from_str(answer.as_str()).unwrap();
+        assert_eq!(json["data"]["transactions"][0]["amount"]["total"], amount);
+    }
+}
