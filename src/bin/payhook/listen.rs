@@ -95,9 +95,9 @@ pub(crate) fn run(args: &Listen, screen: Screen) -> Result<Ending, Trouble> {
             .with_state(Arc::clone(&listener));
         let served = axum::serve(socket, routes)
             .with_graceful_shutdown(Arc::clone(&listener).enough(args.count));
-        let server = tokio::spawn(served.into_future());
+        let answering = tokio::spawn(served.into_future());
         listener.enough(args.count).await;
-        let _ = timeout(LAST_ANSWERS, server).await;
+        let _ = timeout(LAST_ANSWERS, answering).await;
         Ok(Ending::Well)
     })
 }
