@@ -309,8 +309,8 @@ impl CallbackBuilder {
     }
 
     /// Another value at a path, before it is signed: `data.id`,
-    /// `included[1].attributes.risk`. A key that is not there is added, and so
-    /// is an entry at the end of a list. Later ones come later.
+    /// `included[1].attributes.risk`. If its last step is a key that is not
+    /// there, it is added, and so is an entry at the end of a list. Later ones come later.
     ///
     /// ```
     /// use payhook::b2binpay::Key;
@@ -407,9 +407,9 @@ impl CallbackBuilder {
             Scheme::LoginPassword => Layout::V2,
         };
         let mut draft = self.draft(self.layout.unwrap_or(scheme))?;
-        draft.set("meta.time", written(self.time).into())?;
+        draft.fill("meta.time", written(self.time).into())?;
         let mut draft = self.edited(draft)?;
-        draft.set("meta.sign", signature.into())?;
+        draft.fill("meta.sign", signature.into())?;
         Ok(draft)
     }
 
@@ -430,13 +430,13 @@ impl CallbackBuilder {
             include_str!("b2binpay/payout.json")
         });
         let moments = Moments::before(self.time);
-        json.set("data.id", self.id.as_str().into())?;
-        json.set("data.relationships.currency.data.id", self.currency.id())?;
+        json.fill("data.id", self.id.as_str().into())?;
+        json.fill("data.relationships.currency.data.id", self.currency.id())?;
         self.describe(&mut json, &moments, layout)?;
         if let Some(transfer) = self.transfer.as_ref().filter(|_| self.is_named) {
             let at = "data.relationships.transfer.data";
-            json.set(&format!("{at}.type"), "transfer".into())?;
-            json.set(&format!("{at}.id"), transfer.id.as_str().into())?;
+            json.fill(&format!("{at}.type"), "transfer".into())?;
+            json.fill(&format!("{at}.id"), transfer.id.as_str().into())?;
         }
         let around = Around {
             is_deposit: self.is_deposit,
@@ -458,7 +458,7 @@ impl CallbackBuilder {
                 Included::Other(json) => json.clone(),
                 Included::Transfer(transfer) => transfer.resource(&around)?,
             };
-            json.set(&format!("included[{index}]"), resource)?;
+            json.fill(&format!("included[{index}]"), resource)?;
         }
         Ok(json)
     }
@@ -470,7 +470,7 @@ impl CallbackBuilder {
         moments: &Moments,
         layout: Layout,
     ) -> Result<(), PathError> {
-        let mut set = |key: &str, value: Json| json.set(&format!("data.attributes.{key}"), value);
+        let mut set = |key: &str, value: Json| json.fill(&format!("data.attributes.{key}"), value);
         let amount = self.currency.write(&self.amount);
         set("tracking_id", self.tracking_id.clone())?;
         set("status", self.status().into())?;
@@ -578,12 +578,12 @@ pub fn sign_again(body: &[u8], key: &Key) -> Result<Body<TransferCallback>, Buil
 /// Reads what would be signed of it, and signs that.
 fn sign_json(mut json: Json, key: &Key) -> Result<Body<TransferCallback>, BuildError> {
     // Whether there is a signature decides what is read.
-    json.set("meta.sign", hex(&[0; 32]).into())?;
+    json.fill("meta.sign", hex(&[0; 32]).into())?;
     let draft = json.to_string();
     let read: Unverified<TransferCallback> =
         Unverified::parse_within(draft.as_bytes(), usize::MAX)?;
     let signature = Message::of(read.unverified()).sign(key.mac());
-    json.set("meta.sign", signature.into())?;
+    json.fill("meta.sign", signature.into())?;
     Ok(Body::new(json))
 }
 

@@ -59,8 +59,8 @@ impl<C> Body<C> {
     }
 
     /// The same body with another value at a path: `meta.time`,
-    /// `included[1].attributes.amount`. A key that is not there is added, and so
-    /// is an entry at the end of a list.
+    /// `included[1].attributes.amount`. If its last step is a key that is not
+    /// there, it is added, and so is an entry at the end of a list.
     ///
     /// # Panics
     ///

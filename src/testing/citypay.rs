@@ -270,20 +270,20 @@ impl OrderBuilder {
             OrderStatus::Canceled | OrderStatus::Expired => "cancel",
             _ => "receive_transaction",
         });
-        json.set("action", action.into())?;
-        json.set("status", self.status.as_str().into())?;
-        json.set("order_id", self.order_id.clone())?;
-        json.set("client_order_id", self.client_order_id.clone())?;
+        json.fill("action", action.into())?;
+        json.fill("status", self.status.as_str().into())?;
+        json.fill("order_id", self.order_id.clone())?;
+        json.fill("client_order_id", self.client_order_id.clone())?;
         if let Some(last) = self.payments().last() {
-            json.set("transaction_id", last.hash.as_str().into())?;
-            json.set("received_amount_in_coins", Json::raw(last.coins.as_str()))?;
-            json.set("received_amount_in_fiat", self.fiat(&last.coins).into())?;
-            json.set("exchange_rate", Json::raw(self.rate.as_str()))?;
+            json.fill("transaction_id", last.hash.as_str().into())?;
+            json.fill("received_amount_in_coins", Json::number(&last.coins))?;
+            json.fill("received_amount_in_fiat", self.fiat(&last.coins).into())?;
+            json.fill("exchange_rate", Json::number(&self.rate))?;
         }
-        json.set("fiat_currency", self.fiat_currency.as_str().into())?;
-        json.set("crypto_currency", self.crypto_currency.as_str().into())?;
-        json.set("created_at", local(self.time).into())?;
-        json.set("order_token", self.token.clone())?;
+        json.fill("fiat_currency", self.fiat_currency.as_str().into())?;
+        json.fill("crypto_currency", self.crypto_currency.as_str().into())?;
+        json.fill("created_at", local(self.time).into())?;
+        json.fill("order_token", self.token.clone())?;
         Ok(json)
     }
 
@@ -409,12 +409,12 @@ impl DepositBuilder {
 
     fn callback_json(&self) -> Result<Json, PathError> {
         let mut json = Json::template(include_str!("citypay/deposit.json"));
-        json.set("action", self.action.into())?;
-        json.set("transaction_id", self.transaction_id.clone())?;
-        json.set("received_amount", self.received.clone())?;
-        json.set("status", self.status.into())?;
-        json.set("crated_at", local(self.time).into())?;
-        json.set("deposit_token", self.token.clone())?;
+        json.fill("action", self.action.into())?;
+        json.fill("transaction_id", self.transaction_id.clone())?;
+        json.fill("received_amount", self.received.clone())?;
+        json.fill("status", self.status.into())?;
+        json.fill("crated_at", local(self.time).into())?;
+        json.fill("deposit_token", self.token.clone())?;
         Ok(json)
     }
 }

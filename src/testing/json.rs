@@ -2,8 +2,15 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
+
+use crate::read::is_number;
+use crate::wire::Raw;
+
+/// How deep it goes into objects and lists: a body can nest some thousands, and
+/// each takes its share of the stack.
+const MAX_DEPTH: usize = 64;
 
 /// JSON that keeps its text: `0.100` stays `0.100`, and keys keep their order.
 ///
@@ -30,7 +37,7 @@ enum Node {
 }
 
 /// A path leads nowhere: a step of it is neither the key of an object nor the
-/// index of a list entry.
+/// index of a list entry, or there are more than 64.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{path}` leads nowhere in this body")]
 #[non_exhaustive]
@@ -47,22 +54,30 @@ impl Json {
     }
 
     /// Reads a JSON text. Scalars and the order of keys stay as they are, white
-    /// space between them goes.
+    /// space between them goes. What is nested deeper than any callback stays
+    /// one text, into which no path leads.
     ///
     /// # Errors
     ///
     /// As [`serde_json::from_str`].
     pub fn parse(text: &str) -> serde_json::Result<Self> {
-        let node = match text.trim_start().chars().next() {
-            Some('{') => {
+        Self::parse_within(text, MAX_DEPTH)
+    }
+
+    fn parse_within(text: &str, depth: usize) -> serde_json::Result<Self> {
+        let inner = depth.checked_sub(1);
+        let node = match (text.trim_start().chars().next(), inner) {
+            (Some('{'), Some(inner)) => {
                 let Fields(fields) = serde_json::from_str(text)?;
                 let fields = fields.into_iter();
-                let read = fields.map(|(key, value)| Ok((key, Self::parse(value.get())?)));
+                let read =
+                    fields.map(|(key, value)| Ok((key, Self::parse_within(value.get(), inner)?)));
                 Node::Object(read.collect::<serde_json::Result<_>>()?)
             }
-            Some('[') => {
+            (Some('['), Some(inner)) => {
                 let entries: Vec<&RawValue> = serde_json::from_str(text)?;
-                let read = entries.iter().map(|entry| Self::parse(entry.get()));
+                let entries = entries.iter();
+                let read = entries.map(|entry| Self::parse_within(entry.get(), inner));
                 Node::List(read.collect::<serde_json::Result<_>>()?)
             }
             _ => {
@@ -73,30 +88,44 @@ impl Json {
         Ok(Self(node))
     }
 
+    /// A number with these digits; what is none in JSON, such as `007`, as a text.
+    pub(crate) fn number(text: &str) -> Self {
+        if is_number(Raw(text)) && serde_json::from_str::<IgnoredAny>(text).is_ok() {
+            Self::raw(text)
+        } else {
+            text.into()
+        }
+    }
+
     /// A body to start from; the tests make one of each.
     #[allow(clippy::expect_used, reason = "the templates are constants")]
     pub(crate) fn template(text: &str) -> Self {
         Self::parse(text).expect("a template is JSON")
     }
 
-    /// Puts `value` at the path. A key that is not there is added, and so is an
-    /// entry at the end of a list.
+    /// Puts `value` at the path. If its last step is a key that is not there, it
+    /// is added, and so is an entry at the end of a list.
     pub(crate) fn set(&mut self, path: &str, value: Self) -> Result<(), PathError> {
-        let place = self.place(path, true)?;
-        *place = value;
+        *self.place(path, Add::Last)? = value;
+        Ok(())
+    }
+
+    /// [`set`](Self::set), with every step that is not there.
+    pub(crate) fn fill(&mut self, path: &str, value: Self) -> Result<(), PathError> {
+        *self.place(path, Add::All)? = value;
         Ok(())
     }
 
     /// Takes away a key with its value, or a list's entry.
     pub(crate) fn remove(&mut self, path: &str) -> Result<(), PathError> {
         let nowhere = || PathError { path: path.into() };
-        self.place(path, false)?;
+        self.place(path, Add::Nothing)?;
         let cut = path.rfind(['.', '[']).unwrap_or_default();
         let (holder, last) = path.split_at_checked(cut).ok_or_else(nowhere)?;
         let holder = if holder.is_empty() {
             self
         } else {
-            self.place(holder, false)?
+            self.place(holder, Add::Nothing)?
         };
         match (&mut holder.0, step(last)) {
             (Node::Object(fields), Some((Step::Key(key), _))) => {
@@ -127,12 +156,15 @@ impl Json {
         Some(place)
     }
 
-    fn place(&mut self, path: &str, add: bool) -> Result<&mut Self, PathError> {
+    fn place(&mut self, path: &str, add: Add) -> Result<&mut Self, PathError> {
         let nowhere = || PathError { path: path.into() };
         let mut place = self;
         let mut rest = path;
+        let mut depth = 0..MAX_DEPTH;
         while !rest.is_empty() {
+            depth.next().ok_or_else(nowhere)?;
             let (next, behind) = step(rest).ok_or_else(nowhere)?;
+            let add = add == Add::All || (add == Add::Last && behind.is_empty());
             place = place.child(&next, add).ok_or_else(nowhere)?;
             rest = behind;
         }
@@ -166,6 +198,14 @@ impl Json {
             _ => None,
         }
     }
+}
+
+/// What is added on the way to a place.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Add {
+    All,
+    Last,
+    Nothing,
 }
 
 enum Step<'p> {

@@ -7,7 +7,7 @@
 //! | rule | broken by a shop that |
 //! |---|---|
 //! | [credited twice](Rule::CreditedTwice) | credits a repetition, two deliveries at once, or a captured body with another transfer id |
-//! | [credited unproven](Rule::CreditedUnproven) | believes what is not signed or was not asked back, or takes a status for another |
+//! | [credited unproven](Rule::CreditedUnproven) | believes what is not signed or was not asked back, takes a status for another, or a part for all |
 //! | [lost](Rule::Lost) | answers 200 although it failed, or can't read another spelling |
 //! | [regressed](Rule::Regressed) | lets late news take the place of the last |
 //!
@@ -15,7 +15,8 @@
 //! the merchant's choice: either is right. And what no shop can know is not asked
 //! of it: a body that was captured before the shop saw it is not shown with
 //! another transfer id, and where it is shown in another currency or kind, the
-//! gateway tells again.
+//! gateway tells again. That a shop believed either shows in its books only if
+//! they name [currency](Books::currency) and [kind](Books::kind).
 //!
 //! The [report](Report) is a table with a line for each way of torture: how many
 //! bodies were sent and how they were answered, how many credits there are and

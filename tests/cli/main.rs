@@ -8,6 +8,7 @@
 )]
 
 mod bodies;
+mod hostile;
 mod network;
 mod secrets;
 #[cfg(feature = "example-shop")]

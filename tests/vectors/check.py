@@ -658,6 +658,8 @@ def main():
         for number, line in enumerate(lines, 1):
             case = json.loads(line, object_pairs_hook=read_object)
             problem = [f"{file}:{number}: {it}" for it in violations(case, schema, schema)]
+            if has_twice(case):
+                problem.append(f"{file}:{number}: a key stands there twice")
             if not problem:
                 name = case["name"]
                 if name in names:

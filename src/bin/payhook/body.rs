@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{Read, stdin};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::ValueEnum;
 use payhook::Gateway;
@@ -12,6 +13,8 @@ use crate::trouble::Trouble;
 
 /// No callback is as long.
 const LIMIT: u64 = 16 * 1024 * 1024;
+
+static STDIN_IS_READ: AtomicBool = AtomicBool::new(false);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct BodyArgs {
@@ -53,6 +56,10 @@ pub(crate) fn read(file: &Path) -> Result<Vec<u8>, Trouble> {
     let mut bytes = Vec::new();
     let name = file.display();
     let read = if file.as_os_str() == "-" {
+        // The second one would be empty.
+        if STDIN_IS_READ.swap(true, Ordering::Relaxed) {
+            return Err(Trouble::new("standard input can be read only once"));
+        }
         stdin().lock().take(LIMIT).read_to_end(&mut bytes)
     } else {
         File::open(file).and_then(|file| file.take(LIMIT).read_to_end(&mut bytes))

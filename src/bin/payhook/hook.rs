@@ -4,7 +4,7 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use payhook::Amount;
+use payhook::{Amount, Kind};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::process::Command;
@@ -26,7 +26,9 @@ pub(crate) struct HookArgs {
     pub(crate) open: Option<String>,
 
     /// Prints what the shop's books say of `PAYHOOK_REFERENCE`, as JSON:
-    /// `{"credited": "0.3", "credits": 1, "paid": true}`.
+    /// `{"credited": "0.3", "credits": 1, "paid": true}`; with `"currency":
+    /// "ETH"` and `"kind": "deposit"` where the books have them, which nothing
+    /// signs.
     #[arg(long, value_name = "CMD")]
     pub(crate) check: Option<String>,
 }
@@ -49,6 +51,27 @@ pub(crate) struct Told {
     pub(crate) credits: usize,
     /// Whether the shop takes it for paid.
     pub(crate) paid: bool,
+    /// In which currency it was credited, and as what.
+    pub(crate) currency: Option<String>,
+    pub(crate) kind: Option<ToldKind>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ToldKind {
+    Deposit,
+    Order,
+    Payout,
+}
+
+impl From<ToldKind> for Kind {
+    fn from(kind: ToldKind) -> Self {
+        match kind {
+            ToldKind::Deposit => Self::Deposit,
+            ToldKind::Order => Self::Order,
+            ToldKind::Payout => Self::Payout,
+        }
+    }
 }
 
 impl Told {

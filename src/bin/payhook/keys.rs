@@ -1,8 +1,9 @@
 //! Secrets: from the environment or a file, never from the command line.
 
 use std::env;
-use std::fs;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use payhook::Diagnose;
@@ -10,6 +11,9 @@ use payhook::b2binpay::{Key, TrackingIds, Verifier};
 use zeroize::Zeroizing;
 
 use crate::trouble::Trouble;
+
+/// No secret is as long, in bytes.
+const LIMIT: u64 = 65_536;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct KeyArgs {
@@ -86,9 +90,7 @@ impl KeyArgs {
             });
         }
         for file in &self.secret_file {
-            // Its name is not repeated where it could be the secret itself.
-            let read = fs::read_to_string(file).map(Zeroizing::new);
-            let text = read.map_err(|error| Trouble::of("the file of --secret-file", &error))?;
+            let text = read(file)?;
             secrets.push(Secret::Callback {
                 name: file.display().to_string(),
                 text: Zeroizing::new(without_newline(&text).to_owned()),
@@ -158,6 +160,19 @@ impl Secret {
             Self::Callback { name, text } => Key::callback_secret(text)?.named(name),
             Self::Login { login, password } => Key::login_password(login, password)?,
         })
+    }
+}
+
+/// Its name is not repeated: it could be the secret itself.
+fn read(file: &Path) -> Result<Zeroizing<String>, Trouble> {
+    let mut text = Zeroizing::new(String::new());
+    let read = File::open(file).and_then(|file| file.take(LIMIT).read_to_string(&mut text));
+    match read {
+        Ok(length) if u64::try_from(length).is_ok_and(|it| it < LIMIT) => Ok(text),
+        Ok(_) => Err(Trouble::new(
+            "the file of --secret-file is longer than any secret",
+        )),
+        Err(error) => Err(Trouble::of("the file of --secret-file", &error)),
     }
 }
 

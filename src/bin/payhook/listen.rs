@@ -1,8 +1,9 @@
 //! `payhook listen`: shows each callback that arrives.
 
+use std::future::pending;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use axum::Router;
 use axum::body::to_bytes;
@@ -13,6 +14,7 @@ use payhook::{DEFAULT_BODY_LIMIT, Diagnose, Gateway, VerifyError};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use crate::body::gateway_of;
 use crate::diagnose;
@@ -22,6 +24,13 @@ use crate::proof::{Proof, Prover};
 use crate::screen::{BAD, FAINT, STRONG, Screen, plain, styled};
 use crate::shown::{self, Shown};
 use crate::trouble::{Ending, Trouble};
+
+/// A body may take so long to come.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// So long the last answers may be on their way: a connection that is stuck
+/// keeps nothing from ending.
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Listen {
@@ -84,21 +93,11 @@ pub(crate) fn run(args: &Listen, screen: Screen) -> Result<Ending, Trouble> {
         let routes = Router::new()
             .fallback(arrive)
             .with_state(Arc::clone(&listener));
-        let enough = {
-            let listener = Arc::clone(&listener);
-            let count = args.count;
-            async move {
-                match count {
-                    // Never closed.
-                    Some(count) => drop(listener.seen.acquire_many(count).await),
-                    None => std::future::pending().await,
-                }
-            }
-        };
         let served = axum::serve(socket, routes)
-            .with_graceful_shutdown(enough)
-            .await;
-        served.map_err(|error| Trouble::of("it can't go on listening", &error))?;
+            .with_graceful_shutdown(Arc::clone(&listener).enough(args.count));
+        let answering = tokio::spawn(served.into_future());
+        listener.enough(args.count).await;
+        let _ = timeout(LAST_ANSWERS, answering).await;
         Ok(Ending::Well)
     })
 }
@@ -106,11 +105,12 @@ pub(crate) fn run(args: &Listen, screen: Screen) -> Result<Ending, Trouble> {
 async fn arrive(State(listener): State<Arc<Listener>>, request: Request) -> StatusCode {
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
-    let body = to_bytes(request.into_body(), DEFAULT_BODY_LIMIT).await;
-    let (status, shown) = match body {
-        Err(_) => refused(StatusCode::PAYLOAD_TOO_LARGE, "longer than any callback"),
-        Ok(_) if method != Method::POST => refused(StatusCode::METHOD_NOT_ALLOWED, "no POST"),
-        Ok(body) => listener.look(&body),
+    let body = timeout(PATIENCE, to_bytes(request.into_body(), DEFAULT_BODY_LIMIT));
+    let (status, shown) = match body.await {
+        Err(_) => refused(StatusCode::REQUEST_TIMEOUT, "its end does not come"),
+        Ok(Err(_)) => refused(StatusCode::PAYLOAD_TOO_LARGE, "longer than any callback"),
+        Ok(Ok(_)) if method != Method::POST => refused(StatusCode::METHOD_NOT_ALLOWED, "no POST"),
+        Ok(Ok(body)) => listener.look(&body),
     };
     let status = listener.answer.unwrap_or(status);
     let now: DateTime<Utc> = SystemTime::now().into();
@@ -135,6 +135,15 @@ fn refused(status: StatusCode, why: &str) -> (StatusCode, Shown) {
 }
 
 impl Listener {
+    /// Waits until so many were seen.
+    async fn enough(self: Arc<Self>, count: Option<u32>) {
+        match count {
+            // Never closed, and given back: it is waited for twice.
+            Some(count) => drop(self.seen.acquire_many(count).await),
+            None => pending().await,
+        }
+    }
+
     /// What to answer, and what to show.
     fn look(&self, body: &[u8]) -> (StatusCode, Shown) {
         let gateway = gateway_of(body);

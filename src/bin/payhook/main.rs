@@ -21,6 +21,7 @@ mod trigger;
 mod trouble;
 mod verify;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
@@ -43,8 +44,10 @@ fn main() -> ExitCode {
 fn run(command: Command, screen: Screen) -> Result<Ending, Trouble> {
     match command {
         Command::Completions { shell } => {
-            let mut command = Args::command();
-            clap_complete::generate(shell, &mut command, "payhook", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Args::command(), "payhook", &mut script);
+            // Who reads no further has had enough.
+            let _ = std::io::stdout().write_all(&script);
             Ok(Ending::Well)
         }
         Command::Diagnose(args) => diagnose::run(&args, screen),

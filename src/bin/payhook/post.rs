@@ -7,6 +7,7 @@ use payhook::Gateway;
 use reqwest::Url;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::redirect::Policy;
+use tokio::time::timeout;
 
 use crate::trouble::Trouble;
 
@@ -107,6 +108,17 @@ fn is_loopback(url: &Url) -> bool {
         }
         None => false,
     }
+}
+
+/// [`wait`], and no longer than `--max-seconds`.
+pub(crate) fn wait_within<T>(
+    max_seconds: u64,
+    work: impl Future<Output = Result<T, Trouble>>,
+) -> Result<T, Trouble> {
+    wait(async {
+        let worked = timeout(Duration::from_secs(max_seconds), work).await;
+        worked.map_err(|_| Trouble::new("it takes longer than --max-seconds"))?
+    })
 }
 
 /// Runs what has to wait for the network.

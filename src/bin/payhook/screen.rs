@@ -26,14 +26,22 @@ impl Screen {
 
     /// Text for people, or the same for machines.
     pub(crate) fn show(self, text: &str, json: &Value) {
+        if self.is_json {
+            return verbatim(&escaped(json));
+        }
         let mut out = anstream::stdout().lock();
         // Who reads no further has had enough.
-        let _ = if self.is_json {
-            writeln!(out, "{json}")
-        } else {
-            writeln!(out, "{}", text.trim_end())
-        };
+        let _ = writeln!(out, "{}", text.trim_end());
         let _ = out.flush();
+    }
+
+    /// Text that has to stay as it is, or the same for machines.
+    pub(crate) fn show_verbatim(self, text: &str, json: &Value) {
+        if self.is_json {
+            self.show(text, json);
+        } else {
+            verbatim(text);
+        }
     }
 
     pub(crate) fn trouble(self, trouble: &Trouble) {
@@ -50,16 +58,43 @@ impl Screen {
     }
 }
 
+/// `anstream` would leave out what it takes for a part of an escape.
+fn verbatim(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{text}");
+    let _ = out.flush();
+}
+
+/// JSON, with escapes for all that could do something to a terminal: JSON itself
+/// asks for them up to the blank only.
+fn escaped(json: &Value) -> String {
+    let mut escaped = String::new();
+    for c in json.to_string().chars() {
+        if is_harmful(c) {
+            let _ = write!(escaped, "\\u{:04x}", u32::from(c));
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
+}
+
+/// What would move the cursor or turn the text round. All of it is below
+/// U+10000.
+fn is_harmful(c: char) -> bool {
+    let turns =
+        matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    c.is_control() || turns
+}
+
 pub(crate) fn styled(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 
-/// What somebody posted, without what would move the cursor or turn the text
-/// round.
+/// What somebody posted, without what is harmful to a terminal.
 pub(crate) fn plain(text: &str) -> String {
     text.chars().fold(String::new(), |mut plain, c| {
-        let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if c.is_control() || turns {
+        if is_harmful(c) {
             plain.extend(c.escape_default());
         } else {
             plain.push(c);

@@ -2,7 +2,7 @@
 //! again.
 
 use std::fmt::Write as _;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::SystemTime;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use payhook::chrono::{DateTime, TimeDelta, Utc};
@@ -16,7 +16,7 @@ use crate::body::GatewayName;
 use crate::endpoint::EndpointArgs;
 use crate::hook::{HookArgs, Named};
 use crate::keys::KeyArgs;
-use crate::post::{PostArgs, Target, wait};
+use crate::post::{PostArgs, Target, wait_within};
 use crate::screen::{BAD, GOOD, STRONG, Screen, styled};
 use crate::trouble::{Ending, Trouble};
 
@@ -118,7 +118,6 @@ struct Drive<'a> {
     simulator: Simulator,
     currency: Currency,
     screen: Screen,
-    until: Instant,
     bar: ProgressBar,
 }
 
@@ -140,17 +139,15 @@ pub(crate) fn run(args: &Simulate, screen: Screen) -> Result<Ending, Trouble> {
     };
     let count =
         u64::from(args.payments).saturating_mul(u64::try_from(scenarios.len()).unwrap_or(1));
-    let patience = Instant::now().checked_add(Duration::from_secs(args.max_seconds));
     let drive = Drive {
         args,
         target: args.to.target()?,
         simulator,
         currency: Currency::new(&args.currency),
         screen,
-        until: patience.unwrap_or_else(Instant::now),
         bar: bar(count),
     };
-    wait(async {
+    wait_within(args.max_seconds, async {
         args.endpoint.serve(&endpoint).await?;
         let mut tallies = Vec::new();
         for scenario in scenarios {
@@ -220,9 +217,6 @@ impl Drive<'_> {
         let mut life = life.map_err(|error| Trouble::of("it can't be simulated", &error))?;
         args.hook.open(&named).await?;
         while let Some(delivery) = life.next_delivery() {
-            if Instant::now() > self.until {
-                return Err(Trouble::new("it takes longer than --max-seconds"));
-            }
             let posted = self.target.post(delivery.gateway(), delivery.body()).await;
             // A shop that is away for a while is a part of life.
             let status = posted.map_or(0, |(status, _)| status);

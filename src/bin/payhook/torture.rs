@@ -8,12 +8,11 @@ use payhook::testing::torture::{Books, Ledger, Payment, Report, Shop, Torture as
 use payhook::{Gateway, HandlerError};
 use reqwest::Url;
 use serde_json::json;
-use tokio::time::timeout;
 
 use crate::endpoint::EndpointArgs;
 use crate::hook::{HookArgs, Named};
 use crate::keys::KeyArgs;
-use crate::post::{Target, wait};
+use crate::post::{Target, wait_within};
 use crate::screen::{Screen, plain};
 use crate::trouble::{Ending, Trouble};
 
@@ -81,10 +80,9 @@ pub(crate) fn run(args: &Torture, screen: Screen) -> Result<Ending, Trouble> {
     if shop.citypay.is_some() {
         torture = torture.citypay(&args.endpoint.customer_id, endpoint.clone());
     }
-    let report = wait(async {
+    let report = wait_within(args.max_seconds, async {
         args.endpoint.serve(&endpoint).await?;
-        let tortured = timeout(Duration::from_secs(args.max_seconds), torture.run(&shop)).await;
-        let report = tortured.map_err(|_| Trouble::new("it takes longer than --max-seconds"))?;
+        let report = torture.run(&shop).await;
         report.map_err(|error| Trouble::of("the torture breaks off", &error))
     })?;
     show(&report, screen);
@@ -151,7 +149,10 @@ impl Ledger for Remote<'_> {
         let told = told.map_err(|trouble| trouble.what)?;
         let told = told.ok_or("there is no --check")?;
         let credited = told.credited().map_err(|trouble| trouble.what)?;
-        Ok(Books::new(credited, told.credits, told.paid))
+        let mut books = Books::new(credited, told.credits, told.paid);
+        books.currency = told.currency;
+        books.kind = told.kind.map(Into::into);
+        Ok(books)
     }
 }
 

@@ -231,7 +231,7 @@ pub(crate) fn run(args: &Trigger, screen: Screen) -> Result<Ending, Trouble> {
     let body = args.body(&endpoint)?;
     let Some(to) = &args.to else {
         let text = String::from_utf8_lossy(&body);
-        screen.show(&text, &json!({ "body": text }));
+        screen.show_verbatim(&text, &json!({ "body": text }));
         return Ok(Ending::Well);
     };
     let target = to.target()?;

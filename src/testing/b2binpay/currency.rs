@@ -88,8 +88,8 @@ impl Currency {
 
     pub(super) fn resource(&self, layout: Layout) -> Result<Json, PathError> {
         let mut json = Json::template(include_str!("currency.json"));
-        json.set("id", self.id())?;
-        let mut set = |key: &str, value: Json| json.set(&format!("attributes.{key}"), value);
+        json.fill("id", self.id())?;
+        let mut set = |key: &str, value: Json| json.fill(&format!("attributes.{key}"), value);
         set("blockchain_name", self.name.into())?;
         set("iso", self.id.into())?;
         set("name", self.name.into())?;

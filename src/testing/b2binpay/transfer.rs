@@ -150,8 +150,8 @@ impl TransferBuilder {
         let commission = commission.map_or_else(|| "0".to_owned(), |it| it.to_string());
         let cleared = cleared.map_or_else(|| amount.clone(), |cleared| cleared.to_string());
 
-        json.set("id", self.id.as_str().into())?;
-        json.set("relationships.currency.data.id", currency.id())?;
+        json.fill("id", self.id.as_str().into())?;
+        json.fill("relationships.currency.data.id", currency.id())?;
         let op_type = self.op_type.unwrap_or(if around.is_deposit {
             OperationType::Deposit.code()
         } else {
@@ -162,8 +162,8 @@ impl TransferBuilder {
             TransferStatus::Unconfirmed => 1,
             _ => currency.blocks(),
         });
-        let mut set = |key: &str, value: Json| json.set(&format!("attributes.{key}"), value);
-        set("op_id", Json::raw(around.operation_id))?;
+        let mut set = |key: &str, value: Json| json.fill(&format!("attributes.{key}"), value);
+        set("op_id", Json::number(around.operation_id))?;
         set("op_type", op_type.into())?;
         set("amount", amount.as_str().into())?;
         set("commission", currency.write(&commission).into())?;

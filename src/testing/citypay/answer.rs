@@ -20,15 +20,15 @@ impl OrderBuilder {
 
     fn answer_json(&self, customer_id: &str) -> Result<Json, PathError> {
         let mut json = Json::template(include_str!("answer.json"));
-        let mut set = |key: &str, value: Json| json.set(&format!("data.{key}"), value);
+        let mut set = |key: &str, value: Json| json.fill(&format!("data.{key}"), value);
         set("id", self.order_id.clone())?;
         set("customerId", number_or_text(customer_id))?;
         set("token", self.token.clone())?;
         set("coin", self.crypto_currency.as_str().into())?;
         set("coinBaseName", self.crypto_currency.as_str().into())?;
-        set("exchangeRate", Json::raw(self.rate.as_str()))?;
+        set("exchangeRate", Json::number(&self.rate))?;
         set("amountFiat", self.fiat(&self.amount).into())?;
-        set("amount", Json::raw(self.amount.as_str()))?;
+        set("amount", Json::number(&self.amount))?;
         set("currency.currency", self.fiat_currency.as_str().into())?;
         set("currency.abbreviation", self.fiat_currency.as_str().into())?;
         set("createdAt", local(self.time).into())?;
@@ -62,19 +62,19 @@ impl OrderBuilder {
         let time = paid.at.or(time).unwrap_or(self.time);
         let url = format!("https://explorer.example/tx/{}", paid.hash);
         let mut json = Json::default();
-        json.set("id", Json::raw(paid.id.as_str()))?;
-        json.set("hash", paid.hash.as_str().into())?;
-        json.set("hashUrl", url.into())?;
-        json.set("amount.base", Json::raw(self.amount.as_str()))?;
-        json.set("amount.total", Json::raw(paid.coins.as_str()))?;
-        json.set("amount.underPaid", Json::raw(under.to_string()))?;
-        json.set("amount.overPaid", Json::raw(over.to_string()))?;
-        json.set("amountFiat.base", self.fiat(&self.amount).into())?;
-        json.set("amountFiat.total", self.fiat(&paid.coins).into())?;
-        json.set("amountFiat.underPaid", self.fiat(&under.to_string()).into())?;
-        json.set("amountFiat.overPaid", self.fiat(&over.to_string()).into())?;
-        json.set("createdAt", local(time).into())?;
-        json.set("createdAtMiliseconds", time.timestamp_millis().into())?;
+        json.fill("id", Json::number(&paid.id))?;
+        json.fill("hash", paid.hash.as_str().into())?;
+        json.fill("hashUrl", url.into())?;
+        json.fill("amount.base", Json::number(&self.amount))?;
+        json.fill("amount.total", Json::number(&paid.coins))?;
+        json.fill("amount.underPaid", Json::raw(under.to_string()))?;
+        json.fill("amount.overPaid", Json::raw(over.to_string()))?;
+        json.fill("amountFiat.base", self.fiat(&self.amount).into())?;
+        json.fill("amountFiat.total", self.fiat(&paid.coins).into())?;
+        json.fill("amountFiat.underPaid", self.fiat(&under.to_string()).into())?;
+        json.fill("amountFiat.overPaid", self.fiat(&over.to_string()).into())?;
+        json.fill("createdAt", local(time).into())?;
+        json.fill("createdAtMiliseconds", time.timestamp_millis().into())?;
         Ok(json)
     }
 }
@@ -85,9 +85,9 @@ impl OrderBuilder {
 pub fn refusal(status_code: u16, message: &str) -> Body<OrderAnswer> {
     let mut json = Json::default();
     let made = json
-        .set("status", "error".into())
-        .and_then(|()| json.set("status_code", i32::from(status_code).into()))
-        .and_then(|()| json.set("message", message.into()));
+        .fill("status", "error".into())
+        .and_then(|()| json.fill("status_code", i32::from(status_code).into()))
+        .and_then(|()| json.fill("message", message.into()));
     or_panic(made);
     Body::new(json)
 }

@@ -97,8 +97,8 @@ fn paste(d: &Desk<'_>, builder: &CallbackBuilder, is_named: bool) -> Vec<u8> {
         None => body,
     };
     let body = if is_named {
-        body.set("data.relationships.transfer.data.id", id)
-            .set("data.relationships.transfer.data.type", "transfer")
+        let named = format!(r#"{{"data":{{"type":"transfer","id":"{id}"}}}}"#);
+        body.set("data.relationships.transfer", Json::raw(named))
     } else {
         body
     };

@@ -52,6 +52,10 @@ impl<G> State<'_, G> {
             };
             self.breaks(rule, &books);
         }
+        // A part may be credited; it pays for nothing yet.
+        if books.is_paid && self.came < 100 {
+            self.breaks(Rule::CreditedUnproven, &books);
+        }
         let currency = books.currency.as_deref();
         let is_other = currency.is_some_and(|it| !it.eq_ignore_ascii_case(self.payment.currency))
             || books.kind.is_some_and(|kind| kind != self.payment.kind);
@@ -85,8 +89,9 @@ impl<G> State<'_, G> {
         if self.broken.iter().any(|(known, _)| *known == rule) {
             return;
         }
-        let came = script::amount(self.due, self.came);
-        let came = money(&came, self.payment.currency);
+        let amount = script::amount(self.due, self.came);
+        let is_too_much = books.credited > amount;
+        let came = money(&amount, self.payment.currency);
         let currency = books.currency.as_deref().unwrap_or(self.payment.currency);
         let credited = money(&books.credited, currency);
         let mut found = format!("{came} came in, {credited} is credited");
@@ -95,6 +100,9 @@ impl<G> State<'_, G> {
         }
         if let Some(kind) = books.kind.filter(|kind| *kind != self.payment.kind) {
             found = format!("{found} as a {kind}");
+        }
+        if rule == Rule::CreditedUnproven && books.is_paid && self.came < 100 && !is_too_much {
+            found = format!("{found}, and it is taken for paid");
         }
         if rule == Rule::Regressed && !books.is_paid {
             found = format!("{found}, and it is not paid any more");

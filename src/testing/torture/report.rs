@@ -12,8 +12,8 @@ pub enum Rule {
     /// More was credited than came in, by something that is itself proven: a
     /// repetition, or a change of what no proof covers.
     CreditedTwice,
-    /// Credited without a proof, before it was final, in another currency or
-    /// kind, or under another reference.
+    /// Credited, or taken for paid, without a proof, before it was final, before
+    /// all came in, in another currency or kind, or under another reference.
     CreditedUnproven,
     /// Told until it was answered with 200, or as often as the gateway tries,
     /// and not credited.

@@ -52,7 +52,7 @@ pub struct Books {
     pub credited: Amount,
     /// In how many entries.
     pub credits: usize,
-    /// Whether the shop takes it for paid.
+    /// Whether the shop takes it for paid: delivers, say. A part is not that.
     pub is_paid: bool,
     /// In which currency it was credited, where the books say so.
     pub currency: Option<String>,

@@ -72,7 +72,7 @@ pub(super) fn trial() -> Trial {
                     .include_first(receipt)
                     .set("data.attributes.brand_new", true)
                     .set("included[2].attributes.brand_new", Json::default())
-                    .set("jsonapi.version", "1.1");
+                    .set("jsonapi", Json::raw(r#"{"version":"1.1"}"#));
                 d.sign(&body)
             }),
             spelled("escaped texts", |d| {

@@ -2,7 +2,9 @@
 
 use payhook::b2binpay::{Key, Operation, TrackingIds, TransferCallback, Verifier};
 use payhook::citypay::{Account, OrderStatus};
-use payhook::testing::b2binpay::{CallbackBuilder, Currency, deposit, payout, transfer};
+use payhook::testing::b2binpay::{
+    CallbackBuilder, Currency, deposit, payout, sign_again, transfer,
+};
 use payhook::testing::{BuildError, Json, PathError, citypay};
 use payhook::{Amount, Unverified, Verified, VerifyError};
 
@@ -268,4 +270,64 @@ fn answers_belong_to_their_orders() {
 fn debug_shows_no_body() {
     let body = deposit().sign(&key());
     assert_eq!(format!("{body:?}"), "Body { length: 1767, .. }");
+}
+
+/// Deeper than any stack: a stranger may post it, and a recorded one may have it.
+#[test]
+fn what_is_nested_deep_is_signed_as_it_stands() {
+    for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+        let nested = format!("{}1{}", open.repeat(100_000), close.repeat(100_000));
+        let body = deposit()
+            .set(
+                "data.attributes.travel_rule_info",
+                Json::raw(nested.as_str()),
+            )
+            .sign(&key());
+        let body = sign_again(&body, &key()).unwrap();
+        assert!(body.as_str().contains(&nested));
+        let parsed = Json::parse(&nested).unwrap();
+        assert_eq!(parsed.clone().to_string(), nested);
+    }
+}
+
+#[test]
+fn a_path_of_many_steps_leads_nowhere() {
+    let path = "a.".repeat(100_000) + "a";
+    assert!(deposit().unsigned().try_set(&path, 1).is_err());
+}
+
+/// A slip in a path must not make a test of nothing.
+#[test]
+fn only_the_last_step_of_a_path_is_added() {
+    let body = deposit().sign(&key());
+    for path in [
+        "dta.attributes.tracking_id",
+        "included[1].atributes.amount",
+        "meta.a.b",
+    ] {
+        let error = body.clone().try_set(path, 1).unwrap_err();
+        assert_eq!(&*error.path, path);
+        assert!(deposit().set(path, 1).try_sign(&key()).is_err(), "{path}");
+    }
+    for path in ["data.attributes.is_actibe", "included[2]", "brand_new"] {
+        assert!(body.clone().try_set(path, 1).is_ok(), "{path}");
+    }
+}
+
+/// An id or amount that is no JSON number is a text: `007` would break the body.
+#[test]
+fn what_is_no_number_is_a_text() {
+    for id in ["d-1", "007", "1 2", ""] {
+        let body = deposit().id(id).unsigned();
+        let json: serde_json::Value = serde_json::from_str(body.as_str()).unwrap();
+        assert_eq!(json["included"][1]["attributes"]["op_id"], id);
+    }
+    for amount in ["abc", ".5", "01", "1,5"] {
+        let order = citypay::order().amount(amount).exchange_rate(amount);
+        let json: serde_json::Value = serde_json::from_str(order.callback().as_str()).unwrap();
+        assert_eq!(json["received_amount_in_coins"], amount);
+        let answer = order.answer("5120");
+        let json: serde_json::Value = serde_json::from_str(answer.as_str()).unwrap();
+        assert_eq!(json["data"]["transactions"][0]["amount"]["total"], amount);
+    }
 }
