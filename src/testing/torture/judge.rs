@@ -96,7 +96,7 @@ impl<G> State<'_, G> {
         let credited = money(&books.credited, currency);
         let mut found = format!("{came} came in, {credited} is credited");
         if books.credits > 1 {
-            found = format!("{found} in {} parts", books.credits);
+            found = format!("{found} in {} entries", books.credits);
         }
         if let Some(kind) = books.kind.filter(|kind| *kind != self.payment.kind) {
             found = format!("{found} as a {kind}");

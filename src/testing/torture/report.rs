@@ -35,6 +35,30 @@ impl Rule {
     }
 }
 
+impl Rule {
+    /// What to look at in a shop that breaks it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::CreditedTwice => {
+                "claim each piece of news before it is credited, in the same transaction or by a \
+                 guard, and take currency and kind from your own record: no signature covers them"
+            }
+            Self::CreditedUnproven => {
+                "credit only what a signature or the order endpoint proves, once it is final, and \
+                 only under the reference, kind and currency of your own record"
+            }
+            Self::Lost => {
+                "answer 200 only for what is booked: fail while the handler can't book it, or \
+                 while the order endpoint is behind the callback; and read every spelling"
+            }
+            Self::Regressed => {
+                "compare what a callback says with what you know, before it takes its place"
+            }
+        }
+    }
+}
+
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
@@ -201,16 +225,34 @@ impl fmt::Display for Report {
         if self.is_clean() {
             return f.write_str("every payment that came in is credited once, and nothing else is");
         }
-        let broken: Vec<_> = self
-            .broken()
-            .map(|broken| format!("\n- {broken}"))
-            .collect();
-        write!(
-            f,
-            "{} broken{}",
-            count(broken.len(), "rule"),
-            broken.concat()
-        )
+        let mut broken: Vec<_> = self.broken().collect();
+        broken.sort_by_key(|broken| broken.rule);
+        write!(f, "a rule is broken in {}", count(broken.len(), "place"))?;
+        for rule in broken.chunk_by(|one, other| one.rule == other.rule) {
+            let Some(first) = rule.first() else { continue };
+            write!(f, "\n\n{}: {}", first.rule, first.rule.hint())?;
+            // The rounds of a case differ in nothing but their amounts.
+            let is_same = |one: &&Broken, other: &&Broken| {
+                (one.gateway, one.row, one.case) == (other.gateway, other.row, other.case)
+            };
+            for same in rule.chunk_by(is_same) {
+                let Some(Broken {
+                    gateway,
+                    row,
+                    case,
+                    found,
+                    ..
+                }) = same.first()
+                else {
+                    continue;
+                };
+                write!(f, "\n- {gateway}, {row} ({case}): {found}")?;
+                if same.len() > 1 {
+                    write!(f, "; {} times", same.len())?;
+                }
+            }
+        }
+        Ok(())
     }
 }
 

@@ -264,8 +264,27 @@ fn without_a_guard_it_credits_twice() {
     assert_eq!(
         broken.to_string(),
         "credited twice: B2BINPAY, the same bytes five times (deposit): \
-         36.86 USDT came in, 73.72 USDT is credited in 2 parts"
+         36.86 USDT came in, 73.72 USDT is credited in 2 entries"
     );
+    // Below the table: the rule, what to look at, and each case once.
+    let text = report.to_string();
+    let (_, told) = text.split_once("a rule is broken in ").unwrap();
+    let mut lines = told.lines().skip(2);
+    assert_eq!(
+        lines.next().unwrap(),
+        "credited twice: claim each piece of news before it is credited, in the same \
+         transaction or by a guard, and take currency and kind from your own record: no \
+         signature covers them"
+    );
+    let mut cases: Vec<_> = lines.collect();
+    assert!(
+        cases.iter().any(|line| line.ends_with("; 8 times")),
+        "{told}"
+    );
+    let count = cases.len();
+    cases.dedup();
+    assert_eq!(cases.len(), count, "{told}");
+    assert!(told.lines().all(|line| !line.starts_with("lost")), "{told}");
 }
 
 /// It looks whether it was credited, and notes that it was; in between, it waits.
