@@ -61,7 +61,7 @@ fn exit_codes() {
     let secret = folder.file("secret", format!("{SECRET}\n"));
     let blank = folder.file("blank", format!("{SECRET} \n"));
     let good = body("b2binpay-deposit-confirmed");
-    let cases: [(&[&str], i32); 12] = [
+    let cases: [(&[&str], i32); 16] = [
         (&["verify", &good, "--secret-file", &secret], 0),
         (
             &[
@@ -95,9 +95,42 @@ fn exit_codes() {
             3,
         ),
         (&["inspect", &body("b2binpay-refused-amount")], 3),
-        (&["verify", "no-such-file", "--secret-file", &secret], 4),
+        (&["verify", "no-such-file", "--secret-file", &secret], 3),
         (&["verify", &good, "--secret-file", &blank], 4),
-        (&["verify", &good], 4),
+        (&["verify", &good], 2),
+        (&["diagnose", &good], 2),
+        (
+            &[
+                "torture",
+                "--to",
+                "http://localhost:1/",
+                "--secret-file",
+                &secret,
+            ],
+            2,
+        ),
+        (
+            &[
+                "simulate",
+                "b2binpay",
+                "order.late",
+                "--to",
+                "http://localhost:1/",
+                "--secret-file",
+                &secret,
+            ],
+            2,
+        ),
+        (
+            &[
+                "simulate",
+                "citypay",
+                "order.late",
+                "--to",
+                "http://localhost:1/",
+            ],
+            2,
+        ),
     ];
     for (args, code) in cases {
         assert_eq!(run(args).code, code, "{args:?}");
@@ -116,7 +149,8 @@ fn errors_say_what_to_try() {
         ran.out,
         "not verified: none of 1 configured key(s) makes this signature\n\
          hint: check that the key is this wallet's and environment's: callback secret for API v3, \
-         login and password for v2\n"
+         login and password for v2\n\
+         hint: `payhook diagnose` with the same arguments looks for the reason\n"
     );
     let ran = run(&["verify", &body("b2binpay-refused-not-json")]);
     assert_eq!(

@@ -121,7 +121,7 @@ fn standard_input_is_read_once() {
     let ran = run_on(&answer, &args);
     assert_eq!(
         (ran.code, ran.err.as_str()),
-        (4, "error: standard input can be read only once\n")
+        (2, "error: standard input can be read only once\n")
     );
 }
 

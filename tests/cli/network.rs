@@ -138,7 +138,7 @@ fn only_this_machine_is_posted_to() {
         "http://user@example.com:80@127.0.0.1.evil/",
     ] {
         let ran = run(&["trigger", "citypay", "order.confirmed", "--to", url]);
-        assert_eq!(ran.code, 4, "{url}");
+        assert_eq!(ran.code, 2, "{url}");
         assert!(
             ran.err
                 .starts_with("error: this address is on another machine\n"),
@@ -278,4 +278,24 @@ fn listen_says_why_it_does_not_verify() {
         first,
         "the key is another wallet's or environment's, or one that was replaced"
     );
+}
+
+/// A slip in the address must not look like a shop that fails.
+#[test]
+fn nobody_is_simulated_to() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", free.local_addr().unwrap());
+    drop(free);
+    let args = [
+        "simulate",
+        "b2binpay",
+        "deposit.confirmed",
+        "--to",
+        &url,
+        "--secret-env",
+        "SECRET",
+    ];
+    let ran = run(&args);
+    assert_eq!(ran.code, 4, "{}", ran.out);
+    assert!(ran.err.starts_with("error: no answer: "), "{}", ran.err);
 }

@@ -36,9 +36,11 @@ pub(crate) enum Command {
     Listen(listen::Listen),
     /// List what can be triggered and simulated.
     Scenario,
-    /// Post whole lives of payments, with all that is sent again.
+    /// Post all callbacks of payments from beginning to end, and repeat what is
+    /// not answered with 200.
     Simulate(simulate::Simulate),
-    /// Post everything that a shop has to stand, and tell which rules it breaks.
+    /// Attack a shop with repetitions, races and forgeries, and report which rules
+    /// it breaks.
     Torture(torture::Torture),
     /// Sign and post one callback, as the gateway would.
     Trigger(trigger::Trigger),

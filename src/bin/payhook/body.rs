@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use payhook::Gateway;
 use serde_json::value::RawValue;
 
-use crate::trouble::Trouble;
+use crate::trouble::{Ending, Trouble};
 
 /// No callback is as long.
 const LIMIT: u64 = 16 * 1024 * 1024;
@@ -58,7 +58,7 @@ pub(crate) fn read(file: &Path) -> Result<Vec<u8>, Trouble> {
     let read = if file.as_os_str() == "-" {
         // The second one would be empty.
         if STDIN_IS_READ.swap(true, Ordering::Relaxed) {
-            return Err(Trouble::new("standard input can be read only once"));
+            return Err(Trouble::usage("standard input can be read only once"));
         }
         stdin().lock().take(LIMIT).read_to_end(&mut bytes)
     } else {
@@ -66,7 +66,10 @@ pub(crate) fn read(file: &Path) -> Result<Vec<u8>, Trouble> {
     };
     match read {
         Ok(_) => Ok(bytes),
-        Err(error) => Err(Trouble::of(&format!("`{name}` can't be read"), &error)),
+        Err(error) => Err(Trouble {
+            ending: Ending::Unreadable,
+            ..Trouble::of(&format!("`{name}` can't be read"), &error)
+        }),
     }
 }
 

@@ -19,6 +19,10 @@ pub(crate) struct DiagnoseArgs {
 }
 
 pub(crate) fn run(args: &DiagnoseArgs, screen: Screen) -> Result<Ending, Trouble> {
+    if args.verifier.is_empty() {
+        return Err(Trouble::usage("there is no key to try")
+            .hint("--secret-env or --secret-file, or --login-env with --password-env"));
+    }
     let (body, _) = args.body.read()?;
     let diagnosis = args.verifier.diagnose()?.body(&body);
     let shown = shown(&diagnosis);

@@ -4,7 +4,7 @@ use std::fmt::{Display, Write as _};
 
 use payhook::b2binpay::{CallbackType, ProvenTransfer, TransferCallback};
 use payhook::citypay::{OrderCallback, ProvenOrder};
-use payhook::{Anomaly, Callback, Fact, Proven, Verified};
+use payhook::{Anomaly, Callback, Fact, Proven, Timestamp, Verified};
 use serde_json::{Map, Value, json};
 
 use crate::screen::{FAINT, GOOD, plain, styled};
@@ -48,7 +48,7 @@ impl Facts {
         facts.fact("reference", event.reference());
         facts.fact("amount", event.amount());
         facts.fact("currency", event.currency());
-        facts.fact("time", event.time());
+        facts.fact("time", event.time().map(|time| time.map(shown_time)));
         facts.fact("blockchain transaction", event.blockchain_transaction());
         match (callback.reported(), callback.proven()) {
             (Callback::Transfer(told), Proven::Transfer(proven)) => facts.transfer(told, proven),
@@ -186,6 +186,15 @@ impl Facts {
             }
         }
         Value::Object(object)
+    }
+}
+
+/// As it was sent; of milliseconds, the date.
+fn shown_time(time: &Timestamp) -> String {
+    let is_count = time.as_str().bytes().all(|byte| byte.is_ascii_digit());
+    match time.utc().filter(|_| is_count) {
+        Some(date) => date.to_rfc3339(),
+        None => time.to_string(),
     }
 }
 

@@ -112,7 +112,7 @@ impl KeyArgs {
     /// The one to sign with.
     pub(crate) fn signing_key(&self) -> Result<Key, Trouble> {
         self.keys()?.into_iter().next().ok_or_else(|| {
-            Trouble::new("there is nothing to sign with").hint(
+            Trouble::usage("there is nothing to sign with").hint(
                 "--secret-env NAME takes the secret from the environment, --secret-file FILE \
                  from a file; --login-env and --password-env sign as API v2",
             )
@@ -121,6 +121,17 @@ impl KeyArgs {
 }
 
 impl VerifierArgs {
+    /// Whether there is no key.
+    pub(crate) fn is_empty(&self) -> bool {
+        let KeyArgs {
+            secret_env,
+            secret_file,
+            login_env,
+            ..
+        } = &self.keys;
+        secret_env.is_empty() && secret_file.is_empty() && login_env.is_none()
+    }
+
     pub(crate) fn tracking_ids(&self) -> TrackingIds {
         self.tracking_ids.into()
     }

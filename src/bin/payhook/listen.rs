@@ -50,7 +50,7 @@ pub(crate) struct Listen {
     #[arg(long, value_name = "STATUS", value_parser = clap::value_parser!(u16).range(200..=599))]
     answer: Option<u16>,
 
-    /// Stop after so many.
+    /// Stop after so many callbacks.
     #[arg(long, value_name = "COUNT")]
     count: Option<u32>,
 
@@ -68,7 +68,7 @@ struct Listener {
 
 pub(crate) fn run(args: &Listen, screen: Screen) -> Result<Ending, Trouble> {
     if !args.remote && !args.bind.is_loopback() {
-        return Err(Trouble::new("other machines reach this address")
+        return Err(Trouble::usage("other machines reach this address")
             .hint("listen on 127.0.0.1, or give --remote"));
     }
     let listener = Arc::new(Listener {

@@ -42,12 +42,12 @@ impl Target {
     pub(crate) fn new(url: &Url, remote: bool, timeout: Duration) -> Result<Self, Trouble> {
         let is_http = matches!(url.scheme(), "http" | "https");
         if !is_http || url.host_str().is_none() {
-            return Err(Trouble::new(
+            return Err(Trouble::usage(
                 "expected an address that begins with http:// or https://",
             ));
         }
         if !remote && !is_loopback(url) {
-            return Err(Trouble::new("this address is on another machine").hint(
+            return Err(Trouble::usage("this address is on another machine").hint(
                 "only this machine is posted to (127.0.0.0/8, ::1, localhost), unless --remote is given",
             ));
         }

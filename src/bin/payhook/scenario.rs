@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 
 use clap::ValueEnum;
-use payhook::Gateway;
 use payhook::testing::Scenario as Life;
 use payhook::testing::b2binpay::CallbackBuilder;
 use payhook::testing::citypay::{DepositBuilder, OrderBuilder};
@@ -131,12 +130,12 @@ pub(crate) const SCENARIOS: [Scenario; 25] = [
     ),
     Order("order.canceled", "canceled", OrderBuilder::canceled),
     CityPayDeposit(
-        "deposit.pending",
+        "customer-deposit.pending",
         "with fewer than five confirmations",
         DepositBuilder::pending,
     ),
     CityPayDeposit(
-        "deposit.confirmed",
+        "customer-deposit.confirmed",
         "with five confirmations or more",
         DepositBuilder::confirmed,
     ),
@@ -169,13 +168,14 @@ pub(crate) fn run(screen: Screen) -> Ending {
     let triggered = SCENARIOS
         .iter()
         .map(|it| (it.gateway(), it.name(), it.summary()));
-    let lives = Life::ALL.iter().map(|life| {
-        let gateway = match life.gateway() {
-            Gateway::CityPay => GatewayName::Citypay,
-            _ => GatewayName::B2binpay,
-        };
-        (gateway, life.as_str(), life.summary())
-    });
+    let lives = [GatewayName::B2binpay, GatewayName::Citypay]
+        .into_iter()
+        .flat_map(|name| {
+            let own = Life::ALL
+                .iter()
+                .filter(move |life| life.gateway() == name.into());
+            own.map(move |life| (name, life.as_str(), life.summary()))
+        });
     let mut text = String::new();
     let trigger = list("payhook trigger", triggered, &mut text);
     text.push('\n');

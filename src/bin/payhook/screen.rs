@@ -51,7 +51,8 @@ impl Screen {
             let _ = write!(text, "\n{}: {hint}", styled(STRONG, "hint"));
         }
         if self.is_json {
-            self.show("", &json!({"error": trouble.what, "hint": trouble.hint}));
+            let json = json!({"verified": null, "error": trouble.what, "hint": trouble.hint});
+            self.show("", &json);
         } else {
             let _ = writeln!(anstream::stderr(), "{text}");
         }

@@ -1,5 +1,7 @@
 //! What is shown of a body: for people, and for machines.
 
+use std::fmt::Write as _;
+
 use payhook::{Callback, Evidence, Gateway, Verified, VerifyError};
 use serde_json::{Value, json};
 
@@ -54,6 +56,19 @@ pub(crate) fn refused(error: &VerifyError, gateway: Gateway) -> Shown {
             "hint": error.hint(),
         }),
     }
+}
+
+/// [`refused`], and where the reason is looked for.
+pub(crate) fn refused_to_verify(error: &VerifyError, gateway: Gateway) -> Shown {
+    let mut shown = refused(error, gateway);
+    if matches!(
+        error,
+        VerifyError::SignatureMismatch { .. } | VerifyError::MalformedSignature
+    ) {
+        let line = "`payhook diagnose` with the same arguments looks for the reason";
+        let _ = writeln!(shown.text, "{}: {line}", styled(STRONG, "hint"));
+    }
+    shown
 }
 
 /// What it would be, if the evidence were right.

@@ -1,6 +1,7 @@
 //! `payhook simulate`: posts whole lives of payments, with all that is sent
 //! again.
 
+use std::cell::Cell;
 use std::fmt::Write as _;
 use std::time::SystemTime;
 
@@ -41,13 +42,14 @@ pub(crate) struct Simulate {
     #[command(flatten)]
     endpoint: EndpointArgs,
 
-    /// So many payments of each scenario.
+    /// How many payments of each scenario.
     #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     payments: u32,
 
-    /// The payments' references begin so; a scenario and a number follow.
-    #[arg(long, value_name = "TEXT", default_value = "sim")]
-    reference: String,
+    /// The payments' references begin so, with scenario and number behind it; new
+    /// in every run unless set.
+    #[arg(long, value_name = "TEXT")]
+    reference: Option<String>,
 
     /// What is due, in whole coins.
     #[arg(long, value_name = "AMOUNT", default_value = "0.3")]
@@ -57,7 +59,7 @@ pub(crate) struct Simulate {
     #[arg(long, value_name = "TICKER", default_value = "ETH")]
     currency: String,
 
-    /// All that is left to chance.
+    /// The seed of all that is random.
     #[arg(long, default_value_t = 1)]
     seed: u64,
 
@@ -70,7 +72,7 @@ pub(crate) struct Simulate {
     #[arg(long, value_name = "RFC3339")]
     starting_at: Option<DateTime<Utc>>,
 
-    /// Stop after so long.
+    /// Stop after so many seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     max_seconds: u64,
 
@@ -88,6 +90,7 @@ struct Tally {
     accepted: u32,
     refused: u32,
     failed: u32,
+    unanswered: u32,
     given_up: u32,
     /// Callbacks that were given up, of payments that are to be credited.
     missed: u32,
@@ -97,16 +100,16 @@ struct Tally {
 }
 
 impl Tally {
-    /// The status of an answer; none is 0.
-    fn count(&mut self, cause: Cause, status: u16) {
+    fn count(&mut self, cause: Cause, status: Option<u16>) {
         self.sent = self.sent.saturating_add(1);
         if cause != Cause::News {
             self.again = self.again.saturating_add(1);
         }
         let counted = match status {
-            200 => &mut self.accepted,
-            201..=499 => &mut self.refused,
-            _ => &mut self.failed,
+            Some(200) => &mut self.accepted,
+            Some(..500) => &mut self.refused,
+            Some(_) => &mut self.failed,
+            None => &mut self.unanswered,
         };
         *counted = counted.saturating_add(1);
     }
@@ -119,15 +122,24 @@ struct Drive<'a> {
     currency: Currency,
     screen: Screen,
     bar: ProgressBar,
+    /// What the references begin with.
+    prefix: String,
+    /// Whether the shop has ever answered.
+    is_answered: Cell<bool>,
 }
 
 pub(crate) fn run(args: &Simulate, screen: Screen) -> Result<Ending, Trouble> {
     let gateway = Gateway::from(args.gateway);
     let scenarios = scenarios(&args.scenario, gateway)?;
-    let start = args.starting_at.unwrap_or_else(|| {
-        let now: DateTime<Utc> = SystemTime::now().into();
-        now.checked_sub_signed(TimeDelta::days(1)).unwrap_or(now)
-    });
+    let has_orders = scenarios.iter().any(|scenario| kind(*scenario) == "order");
+    if has_orders && args.endpoint.endpoint_port.is_none() {
+        return Err(Trouble::usage("the shop has no order endpoint to ask")
+            .hint("--endpoint-port PORT answers as the order endpoint: let the shop ask it"));
+    }
+    let now: DateTime<Utc> = SystemTime::now().into();
+    let start = args
+        .starting_at
+        .unwrap_or_else(|| now.checked_sub_signed(TimeDelta::days(1)).unwrap_or(now));
     let endpoint = OrderEndpoint::new();
     let simulator = Simulator::new(args.seed)
         .starting_at(start)
@@ -146,6 +158,11 @@ pub(crate) fn run(args: &Simulate, screen: Screen) -> Result<Ending, Trouble> {
         currency: Currency::new(&args.currency),
         screen,
         bar: bar(count),
+        prefix: args
+            .reference
+            .clone()
+            .unwrap_or_else(|| format!("sim-{:x}", now.timestamp_micros())),
+        is_answered: Cell::new(false),
     };
     wait_within(args.max_seconds, async {
         args.endpoint.serve(&endpoint).await?;
@@ -168,7 +185,7 @@ fn scenarios(name: &str, gateway: Gateway) -> Result<Vec<Scenario>, Trouble> {
     let known = own.find(|it| it.gateway() == gateway && it.as_str() == name);
     let known = known.map(|scenario| vec![scenario]);
     known.ok_or_else(|| {
-        Trouble::new("there is no such scenario").hint("`payhook scenario` lists them")
+        Trouble::usage("this gateway has no such scenario").hint("`payhook scenario` lists them")
     })
 }
 
@@ -189,7 +206,7 @@ impl Drive<'_> {
     async fn live(&self, scenario: Scenario) -> Result<Tally, Trouble> {
         let mut tally = Tally::default();
         for number in 1..=self.args.payments {
-            let reference = format!("{}-{scenario}-{number}", self.args.reference);
+            let reference = format!("{}-{scenario}-{number}", self.prefix);
             self.live_one(scenario, &reference, &mut tally).await?;
             self.bar.inc(1);
         }
@@ -218,9 +235,15 @@ impl Drive<'_> {
         args.hook.open(&named).await?;
         while let Some(delivery) = life.next_delivery() {
             let posted = self.target.post(delivery.gateway(), delivery.body()).await;
-            // A shop that is away for a while is a part of life.
-            let status = posted.map_or(0, |(status, _)| status);
-            if status != 0 {
+            let status = match posted {
+                Ok((status, _)) => Some(status),
+                // A shop that is away for a while is a part of life; one that was
+                // never there is a slip in the address.
+                Err(_) if self.is_answered.get() => None,
+                Err(trouble) => return Err(trouble),
+            };
+            if let Some(status) = status {
+                self.is_answered.set(true);
                 life.answered(status);
             }
             tally.count(delivery.cause(), status);
@@ -233,8 +256,9 @@ impl Drive<'_> {
                     "attempt": delivery.attempt(),
                     "status": status,
                 });
+                let answer = status.map_or_else(|| "no answer".to_owned(), |it| it.to_string());
                 self.screen
-                    .show(&format!("{reference}  {delivery}: {status}"), &json);
+                    .show(&format!("{reference}  {delivery}: {answer}"), &json);
             }
         }
         tally.payments = tally.payments.saturating_add(1);
@@ -269,7 +293,7 @@ fn kind(scenario: Scenario) -> &'static str {
 fn summary(tallies: &[(Scenario, Tally)], is_checked: bool, screen: Screen) -> Ending {
     let mut text = styled(
         STRONG,
-        "scenario                    payments   sent  again    200    4xx    5xx  given up  books",
+        "scenario                    payments   sent  again    200    4xx    5xx   none  given up  books",
     );
     text.push('\n');
     let mut rows = Vec::new();
@@ -283,7 +307,7 @@ fn summary(tallies: &[(Scenario, Tally)], is_checked: bool, screen: Screen) -> E
         is_well &= tally.wrong.is_empty() && tally.missed == 0;
         let _ = writeln!(
             text,
-            "{:26}  {:8}  {:5}  {:5}  {:5}  {:5}  {:5}  {:8}  {books}",
+            "{:26}  {:8}  {:5}  {:5}  {:5}  {:5}  {:5}  {:5}  {:8}  {books}",
             scenario.as_str(),
             tally.payments,
             tally.sent,
@@ -291,6 +315,7 @@ fn summary(tallies: &[(Scenario, Tally)], is_checked: bool, screen: Screen) -> E
             tally.accepted,
             tally.refused,
             tally.failed,
+            tally.unanswered,
             tally.given_up,
         );
         for wrong in &tally.wrong {
@@ -311,6 +336,7 @@ fn row(scenario: &str, tally: &Tally, is_checked: bool) -> Value {
         "accepted": tally.accepted,
         "refused": tally.refused,
         "failed": tally.failed,
+        "unanswered": tally.unanswered,
         "given_up": tally.given_up,
         "books_right": is_checked.then_some(tally.right),
         "books_wrong": is_checked.then_some(&tally.wrong),

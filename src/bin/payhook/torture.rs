@@ -45,11 +45,11 @@ pub(crate) struct Torture {
     #[command(flatten)]
     endpoint: EndpointArgs,
 
-    /// All that is left to chance.
+    /// The seed of all that is random.
     #[arg(long, default_value_t = 7)]
     seed: u64,
 
-    /// Stop after so long.
+    /// Stop after so many seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=3600))]
     max_seconds: u64,
 }
@@ -63,7 +63,7 @@ struct Remote<'a> {
 
 pub(crate) fn run(args: &Torture, screen: Screen) -> Result<Ending, Trouble> {
     if args.hook.check.is_none() {
-        return Err(Trouble::new("the shop's books can't be read")
+        return Err(Trouble::usage("the shop's books can't be read")
             .hint("--check CMD prints what they say of a payment"));
     }
     let target = |url: &Url| Target::new(url, args.remote, Duration::from_secs(10));

@@ -41,7 +41,7 @@ pub(crate) struct Trigger {
     #[command(flatten)]
     endpoint: EndpointArgs,
 
-    /// Post the same bytes so many times.
+    /// How many times to post the same bytes.
     #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     times: u32,
 }
@@ -49,7 +49,8 @@ pub(crate) struct Trigger {
 /// Every attribute, by its own name or by its path.
 #[derive(Debug, clap::Args)]
 pub(crate) struct PaymentArgs {
-    /// B2BINPAY's tracking id, CityPay.io's token: your own reference.
+    /// B2BINPAY's tracking id, CityPay.io's token: your own reference; an example
+    /// unless set.
     #[arg(long, visible_aliases = ["tracking-id", "token"], value_name = "TEXT")]
     reference: Option<String>,
 
@@ -106,7 +107,7 @@ impl Trigger {
         let mut known = SCENARIOS.iter();
         let scenario = known.find(|it| it.gateway() == self.gateway && it.name() == self.scenario);
         scenario.ok_or_else(|| {
-            Trouble::new("there is no such scenario").hint("`payhook scenario` lists them")
+            Trouble::usage("there is no such scenario").hint("`payhook scenario` lists them")
         })
     }
 

@@ -14,14 +14,16 @@ pub(crate) enum Ending {
     No,
     Unreadable,
     Failed,
+    /// As `clap` ends.
+    Usage,
 }
 
 impl From<Ending> for ExitCode {
     fn from(ending: Ending) -> Self {
-        // 2 is wrong usage, as `clap` has it.
         Self::from(match ending {
             Ending::Well => 0,
             Ending::No => 1,
+            Ending::Usage => 2,
             Ending::Unreadable => 3,
             Ending::Failed => 4,
         })
@@ -42,6 +44,14 @@ impl Trouble {
             what: what.to_string(),
             hint: None,
             ending: Ending::Failed,
+        }
+    }
+
+    /// Asked for in a way that can't be.
+    pub(crate) fn usage(what: impl fmt::Display) -> Self {
+        Self {
+            ending: Ending::Usage,
+            ..Self::new(what)
         }
     }
 

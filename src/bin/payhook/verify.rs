@@ -19,9 +19,9 @@ pub(crate) fn run(args: &Verify, screen: Screen) -> Result<Ending, Trouble> {
     let (body, gateway) = args.body.read()?;
     let (shown, ending) = match args.proof.prover()?.prove(&body, gateway)? {
         Proof::Proven(callback) => (shown::proven(&callback), Ending::Well),
-        Proof::Refused(error) => (shown::refused(&error, gateway), Ending::No),
+        Proof::Refused(error) => (shown::refused_to_verify(&error, gateway), Ending::No),
         Proof::Untried => {
-            return Err(Trouble::new("there is nothing to prove it by").hint(
+            return Err(Trouble::usage("there is nothing to prove it by").hint(
                 "B2BINPAY: --secret-env or --secret-file, or --login-env with --password-env; \
                  CityPay.io: --answer with --customer-id",
             ));

@@ -226,6 +226,9 @@ impl fmt::Display for Report {
             return f.write_str("every payment that came in is credited once, and nothing else is");
         }
         let mut broken: Vec<_> = self.broken().collect();
+        if broken.is_empty() {
+            return f.write_str("nothing was tried");
+        }
         broken.sort_by_key(|broken| broken.rule);
         write!(f, "a rule is broken in {}", count(broken.len(), "place"))?;
         for rule in broken.chunk_by(|one, other| one.rule == other.rule) {

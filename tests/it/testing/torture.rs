@@ -222,7 +222,7 @@ fn nothing_tried_is_not_clean() {
     assert!(!report.is_clean());
     assert_eq!(
         report.to_string(),
-        "seed 1  sent   200   4xx  else  credited  expected  verdict\n0 rules broken"
+        "seed 1  sent   200   4xx  else  credited  expected  verdict\nnothing was tried"
     );
 }
 
