@@ -97,22 +97,24 @@ fn simulated_lives_end_right() {
         "SECRET",
         "--seed",
         "3",
+        "--reference",
+        "sim",
     ]);
     assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
     assert_eq!(
         ran.out,
-        "scenario                    payments   sent  again    200    4xx    5xx  given up  books
-deposit.blocked                    1      6      2      6      0      0         0  right
-deposit.confirmed                  1      5      2      5      0      0         0  right
-deposit.expired                    1      2      1      2      0      0         0  right
-deposit.failed                     1      5      1      5      0      0         0  right
-deposit.late                       1      4      0      4      0      0         0  right
-deposit.overpaid                   1     10      2     10      0      0         0  right
-deposit.underpaid                  1      5      0      5      0      0         0  right
-payout.blocked                     1      2      1      2      0      0         0  right
-payout.confirmed                   1      1      0      1      0      0         0  right
-payout.failed                      1      1      0      1      0      0         0  right
-payout.rejected                    1      1      0      1      0      0         0  right
+        "scenario                    payments   sent  again    200    4xx    5xx   none  given up  books
+deposit.blocked                    1      6      2      6      0      0      0         0  right
+deposit.confirmed                  1      5      2      5      0      0      0         0  right
+deposit.expired                    1      2      1      2      0      0      0         0  right
+deposit.failed                     1      5      1      5      0      0      0         0  right
+deposit.late                       1      4      0      4      0      0      0         0  right
+deposit.overpaid                   1     10      2     10      0      0      0         0  right
+deposit.underpaid                  1      5      0      5      0      0      0         0  right
+payout.blocked                     1      2      1      2      0      0      0         0  right
+payout.confirmed                   1      1      0      1      0      0      0         0  right
+payout.failed                      1      1      0      1      0      0      0         0  right
+payout.rejected                    1      1      0      1      0      0      0         0  right
 "
     );
     let to = format!("{}/callbacks/citypay", shop.url);
