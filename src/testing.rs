@@ -24,5 +24,5 @@ pub use guard::{BrokenRule, GuardConformance};
 pub use json::{Json, PathError};
 pub use payment::Payment;
 pub use simulator::{
-    Cause, Delivery, Ending, Life, Scenario, ScenarioError, SimulationError, Simulator,
+    Delivery, DeliveryCause, Ending, Life, Scenario, ScenarioError, SimulationError, Simulator,
 };

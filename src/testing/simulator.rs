@@ -15,7 +15,7 @@ use super::random::Random;
 use crate::b2binpay::Key;
 use crate::event::Gateway;
 
-pub use delivery::{Cause, Delivery};
+pub use delivery::{Delivery, DeliveryCause};
 pub use ending::Ending;
 pub use life::Life;
 pub use scenario::{Scenario, ScenarioError};

@@ -299,3 +299,25 @@ fn nobody_is_simulated_to() {
     assert_eq!(ran.code, 4, "{}", ran.out);
     assert!(ran.err.starts_with("error: no answer: "), "{}", ran.err);
 }
+
+/// Whatever a hook prints, it does not fill the memory.
+#[test]
+fn a_hook_that_never_stops_printing_is_cut_off() {
+    let listener = Listener::start(1, &["--answer", "200"]);
+    let args = [
+        "simulate",
+        "b2binpay",
+        "payout.rejected",
+        "--to",
+        &listener.url,
+        "--secret-env",
+        "SECRET",
+        "--check",
+        "yes",
+        "--max-seconds",
+        "20",
+    ];
+    let ran = run(&args);
+    assert_eq!(ran.code, 4, "{}", ran.out);
+    assert!(ran.err.starts_with("error: "), "{}", ran.err);
+}

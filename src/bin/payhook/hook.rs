@@ -1,12 +1,14 @@
 //! The merchant's own commands: how the shop is told of a payment, and what its
 //! books say.
 
-use std::process::Stdio;
+use std::io;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use payhook::{Amount, Kind};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 use tokio::time::timeout;
 
@@ -14,6 +16,9 @@ use crate::trouble::Trouble;
 
 /// A command of the merchant's may take so long.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// And print so many bytes.
+const OUTPUT_LIMIT: u64 = 1024 * 1024;
 
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct HookArgs {
@@ -116,14 +121,24 @@ fn shell(command: &str, reference: &str) -> Command {
 }
 
 async fn run(option: &str, mut shell: Command) -> Result<Vec<u8>, Trouble> {
-    let Ok(output) = timeout(PATIENCE, shell.output()).await else {
+    let Ok(ended) = timeout(PATIENCE, output(&mut shell)).await else {
         let what = format!("the command of {option} does not end");
         return Err(Trouble::new(what));
     };
-    let output = output.map_err(|error| Trouble::of("no shell", &error))?;
-    if !output.status.success() {
-        let what = format!("the command of {option} failed: {}", output.status);
+    let (out, status) = ended.map_err(|error| Trouble::of("the command of a hook", &error))?;
+    if !status.success() {
+        let what = format!("the command of {option} failed: {status}");
         return Err(Trouble::new(what));
     }
-    Ok(output.stdout)
+    Ok(out)
+}
+
+/// What it prints, as far as anybody wants to know.
+async fn output(shell: &mut Command) -> io::Result<(Vec<u8>, ExitStatus)> {
+    let mut child = shell.stdout(Stdio::piped()).spawn()?;
+    let mut out = Vec::new();
+    if let Some(stdout) = child.stdout.take() {
+        stdout.take(OUTPUT_LIMIT).read_to_end(&mut out).await?;
+    }
+    Ok((out, child.wait().await?))
 }

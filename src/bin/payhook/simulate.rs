@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use payhook::chrono::{DateTime, TimeDelta, Utc};
 use payhook::testing::b2binpay::Currency;
 use payhook::testing::citypay::OrderEndpoint;
-use payhook::testing::{Cause, Payment, Scenario, Simulator};
+use payhook::testing::{DeliveryCause, Payment, Scenario, Simulator};
 use payhook::{Amount, Gateway};
 use serde_json::{Value, json};
 
@@ -100,9 +100,9 @@ struct Tally {
 }
 
 impl Tally {
-    fn count(&mut self, cause: Cause, status: Option<u16>) {
+    fn count(&mut self, cause: DeliveryCause, status: Option<u16>) {
         self.sent = self.sent.saturating_add(1);
-        if cause != Cause::News {
+        if cause != DeliveryCause::News {
             self.again = self.again.saturating_add(1);
         }
         let counted = match status {

@@ -14,7 +14,7 @@ pub struct Delivery {
     pub(super) at: DateTime<Utc>,
     pub(super) callback: u32,
     pub(super) attempt: u32,
-    pub(super) cause: Cause,
+    pub(super) cause: DeliveryCause,
     pub(super) label: String,
 }
 
@@ -52,7 +52,7 @@ impl Delivery {
 
     /// Why it is sent.
     #[must_use]
-    pub fn cause(&self) -> Cause {
+    pub fn cause(&self) -> DeliveryCause {
         self.cause
     }
 
@@ -89,7 +89,7 @@ impl fmt::Debug for Delivery {
 /// Why something is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Cause {
+pub enum DeliveryCause {
     /// Somebody sent it again by hand: the same news, made anew.
     ByHand,
     /// It arrived twice: the same bytes a moment later.
@@ -100,7 +100,7 @@ pub enum Cause {
     NotAccepted,
 }
 
-impl Cause {
+impl DeliveryCause {
     /// `by hand`, `not accepted` and so on.
     #[must_use]
     pub fn as_str(&self) -> &'static str {
@@ -113,7 +113,7 @@ impl Cause {
     }
 }
 
-impl fmt::Display for Cause {
+impl fmt::Display for DeliveryCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::script::{News, Script, later};
-use super::{Cause, Delivery, Ending, Scenario, SimulationError};
+use super::{Delivery, DeliveryCause, Ending, Scenario, SimulationError};
 use crate::citypay::OrderAnswer;
 use crate::testing::body::Body;
 use crate::testing::citypay::OrderEndpoint;
@@ -48,7 +48,7 @@ struct Post {
     news: Arc<News>,
     callback: u32,
     attempt: u32,
-    cause: Cause,
+    cause: DeliveryCause,
     body: Vec<u8>,
 }
 
@@ -87,13 +87,13 @@ impl Life {
         let mut posts = Vec::new();
         for news in &news {
             callback = callback.saturating_add(1);
-            posts.push((news.at, Cause::News, callback, news));
+            posts.push((news.at, DeliveryCause::News, callback, news));
         }
         for news in &news {
             if self.random.percent(10) {
                 callback = callback.saturating_add(1);
                 let at = later(news.at, self.random.minutes(1, 90));
-                posts.push((at, Cause::ByHand, callback, news));
+                posts.push((at, DeliveryCause::ByHand, callback, news));
             }
         }
         for (at, cause, callback, news) in posts {
@@ -106,7 +106,7 @@ impl Life {
             };
             if self.random.percent(10) {
                 let copy = Post {
-                    cause: Cause::Copy,
+                    cause: DeliveryCause::Copy,
                     ..post.clone()
                 };
                 let at = later(at, self.random.seconds(1, 30));
@@ -168,7 +168,7 @@ impl Life {
             return;
         };
         // Of a copy the gateway knows nothing.
-        if post.cause == Cause::Copy {
+        if post.cause == DeliveryCause::Copy {
             return;
         }
         if post.attempt >= self.rules.attempts {
@@ -185,7 +185,7 @@ impl Life {
             post.body = body;
         }
         post.attempt = post.attempt.saturating_add(1);
-        post.cause = Cause::NotAccepted;
+        post.cause = DeliveryCause::NotAccepted;
         self.send(at, post);
     }
 

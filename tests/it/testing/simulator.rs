@@ -11,7 +11,7 @@ use payhook::citypay::{DepositCallback, OrderAnswer, OrderCallback, OrderStatus}
 use payhook::testing::b2binpay::Currency;
 use payhook::testing::citypay::OrderEndpoint;
 use payhook::testing::{
-    Cause, Delivery, Ending, Life, Payment, Scenario, SimulationError, Simulator,
+    Delivery, DeliveryCause, Ending, Life, Payment, Scenario, SimulationError, Simulator,
 };
 use payhook::{Amount, Gateway, Unverified, VerifyError, b2binpay};
 
@@ -97,9 +97,12 @@ fn sent_again_until_it_is_accepted() {
                 Some(if fails { 500 } else { 200 })
             });
             let mut attempts = BTreeMap::<u32, Vec<u32>>::new();
-            for delivery in deliveries.iter().filter(|it| it.cause() != Cause::Copy) {
+            for delivery in deliveries
+                .iter()
+                .filter(|it| it.cause() != DeliveryCause::Copy)
+            {
                 let is_first = delivery.attempt() == 1;
-                assert_eq!(is_first, delivery.cause() != Cause::NotAccepted);
+                assert_eq!(is_first, delivery.cause() != DeliveryCause::NotAccepted);
                 let all = attempts.entry(delivery.callback()).or_default();
                 all.push(delivery.attempt());
             }
@@ -122,7 +125,9 @@ fn attempts_are_bounded() {
                 let simulator = simulator(1, v3()).attempts(attempts);
                 let mut life = simulator.live(scenario, &payment(scenario, 1));
                 let deliveries = run(&mut life, |_| answer);
-                let own = deliveries.iter().filter(|it| it.cause() != Cause::Copy);
+                let own = deliveries
+                    .iter()
+                    .filter(|it| it.cause() != DeliveryCause::Copy);
                 let callbacks: BTreeSet<_> = own.clone().map(Delivery::callback).collect();
                 assert_eq!(own.count(), callbacks.len() * times, "{scenario}");
                 assert_eq!(life.given_up(), u32::try_from(callbacks.len()).unwrap());
@@ -140,7 +145,7 @@ fn pauses_grow() {
     let own: Vec<_> = deliveries.iter().filter(|it| it.callback() == 1).collect();
     let pauses: Vec<_> = own
         .windows(2)
-        .filter(|pair| pair[1].cause() == Cause::NotAccepted)
+        .filter(|pair| pair[1].cause() == DeliveryCause::NotAccepted)
         .map(|pair| (pair[1].at() - pair[0].at()).num_minutes())
         .collect();
     assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 64, 128, 128]);
@@ -289,7 +294,7 @@ fn confirmations_grow() {
         let mut last = None;
         let mut told = 0;
         for delivery in accepted(&mut life) {
-            if delivery.cause() != Cause::News {
+            if delivery.cause() != DeliveryCause::News {
                 continue;
             }
             let callback = parsed(&delivery);
@@ -368,7 +373,7 @@ fn news_are_doubled_resent_and_overtaken() {
             let deliveries = run(&mut life, |delivery| {
                 Some(if delivery.attempt() == 1 { 500 } else { 200 })
             });
-            let of = |number: u32, cause: fn(Cause) -> bool| {
+            let of = |number: u32, cause: fn(DeliveryCause) -> bool| {
                 let mut own = deliveries.iter();
                 own.find(|it| it.callback() == number && cause(it.cause()))
                     .unwrap()
@@ -377,15 +382,17 @@ fn news_are_doubled_resent_and_overtaken() {
             for delivery in &deliveries {
                 causes.insert(delivery.cause().as_str());
                 let first = of(delivery.callback(), |it| {
-                    matches!(it, Cause::News | Cause::ByHand)
+                    matches!(it, DeliveryCause::News | DeliveryCause::ByHand)
                 });
                 match delivery.cause() {
-                    Cause::Copy => assert_eq!(delivery.body(), first.body()),
-                    Cause::NotAccepted => {
+                    DeliveryCause::Copy => assert_eq!(delivery.body(), first.body()),
+                    DeliveryCause::NotAccepted => {
                         life_is_anew.insert(delivery.body() != first.body());
                     }
-                    Cause::ByHand => {
-                        let mut news = deliveries.iter().filter(|it| it.cause() == Cause::News);
+                    DeliveryCause::ByHand => {
+                        let mut news = deliveries
+                            .iter()
+                            .filter(|it| it.cause() == DeliveryCause::News);
                         assert!(news.clone().all(|it| it.body() != delivery.body()));
                         assert!(news.any(|it| it.label() == delivery.label()));
                     }
@@ -393,7 +400,7 @@ fn news_are_doubled_resent_and_overtaken() {
                 }
                 let mut before = deliveries.iter().take_while(|it| it.at() < delivery.at());
                 late[usize::from(is_out_of_order)] += usize::from(
-                    delivery.cause() == Cause::News
+                    delivery.cause() == DeliveryCause::News
                         && delivery.label().starts_with("unconfirmed")
                         && before.any(|it| it.label().starts_with("confirmed")),
                 );
@@ -442,7 +449,7 @@ fn the_endpoint_keeps_to_the_scenario() {
                 .live(scenario, &payment);
             while let Some(delivery) = again.next_delivery() {
                 again.answered(200);
-                if delivery.cause() == Cause::News {
+                if delivery.cause() == DeliveryCause::News {
                     let claimed = OrderStatus::from(delivery.label());
                     ranks.push((rank(&status()), rank(&claimed)));
                 }
