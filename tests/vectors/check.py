@@ -344,7 +344,7 @@ def destinations(value):
 
 # CityPay.io.
 
-DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+DECIMAL = re.compile(r"-?((?:0|[1-9][0-9]*)(?:\.[0-9]+)?)(?:[eE][+-]?([0-9]+))?")
 STAMP = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2})"
                    r"(?:(:[0-9]{2})(?:\.([0-9]{1,9}))?(Z|[+-][0-9]{2}:[0-9]{2})?)?")
 ORDER_STATUSES = ["canceled", "confirmed", "expired", "in_progress", "overpaid",
@@ -354,6 +354,12 @@ RANKS = {"in_progress": 0, "paid_unconfirmed": 1, "underpaid": 1,
 ACTIONS = {"confirmation": "confirmation", "receive confirmation": "confirmation", "create_order": "create_order",
            "order creation": "create_order", "receive_transaction": "receive_transaction",
            "receive new transaction": "receive_transaction"}
+
+
+def is_decimal(text):
+    """At most 100 digits and an exponent of at most 100 either way."""
+    parts = DECIMAL.fullmatch(text)
+    return parts is not None and len(parts[1].replace(".", "")) <= 100 and int(parts[2] or 0) <= 100
 
 
 def folded(word):
@@ -372,7 +378,7 @@ def received(value, error, signed=False):
     if is_nothing(value):
         return None
     text = verbatim(value, error)
-    if not DECIMAL.fullmatch(text) or not signed and Decimal(text) < 0:
+    if not is_decimal(text) or not signed and Decimal(text) < 0:
         raise Refused(error)
     return Decimal(text)
 
