@@ -67,6 +67,56 @@ fn a_marked_secret_is_nowhere() {
     drop(listener);
 }
 
+/// The commands that go on for a while: what they post is signed with it.
+#[test]
+fn a_marked_secret_is_not_in_what_goes_on() {
+    let mut listener = Listener::start(100_000, &["--answer", "200"]);
+    listener.look_away();
+    let url = listener.url.clone();
+    let check = r#"echo '{"credited": "0", "credits": 0, "paid": false}'"#;
+    let commands: [&[&str]; 3] = [
+        &[
+            "simulate",
+            "b2binpay",
+            "all",
+            "--verbose",
+            "--check",
+            check,
+            "--to",
+            &url,
+        ],
+        &[
+            "torture",
+            "--check",
+            check,
+            "--max-seconds",
+            "2",
+            "--to",
+            &url,
+        ],
+        &[
+            "trigger",
+            "b2binpay",
+            "payout.confirmed",
+            "--times",
+            "3",
+            "--to",
+            &url,
+        ],
+    ];
+    for command in commands {
+        for more in [&[][..], &["--json"]] {
+            let mut args = command.to_vec();
+            args.extend(["--secret-env", "MARKED"]);
+            args.extend(more);
+            let ran = with_secret(&args);
+            let shown = format!("{}{}", ran.out, ran.err);
+            assert!(!shown.contains("7f3a"), "{args:?}: {shown}");
+            assert!(shown.len() > 20, "{args:?} said nothing: {shown}");
+        }
+    }
+}
+
 /// A secret in an address stays out of what is shown, and so does a signature.
 #[test]
 fn addresses_and_signatures_are_not_repeated() {

@@ -1,7 +1,7 @@
 //! Running the command, and what it says.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
@@ -95,7 +95,8 @@ impl Drop for Folder {
 /// `payhook listen --json` on a free port, for so many callbacks.
 pub(crate) struct Listener {
     child: Child,
-    lines: BufReader<ChildStdout>,
+    /// Taken once somebody reads on.
+    lines: Option<BufReader<ChildStdout>>,
     pub(crate) url: String,
 }
 
@@ -110,12 +111,22 @@ impl Listener {
         lines.read_line(&mut first).unwrap();
         let first: Value = serde_json::from_str(&first).unwrap();
         let url = first["listening"].as_str().unwrap().to_owned();
-        Self { child, lines, url }
+        Self {
+            child,
+            lines: Some(lines),
+            url,
+        }
+    }
+
+    /// Lets it go on showing, and looks no more: a pipe that nobody reads stops it.
+    pub(crate) fn look_away(&mut self) {
+        let mut lines = self.lines.take().unwrap();
+        std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
     }
 
     /// What it showed, once it has seen all that it waits for.
     pub(crate) fn seen(mut self) -> Vec<Value> {
-        let lines = self.lines.by_ref().lines();
+        let lines = self.lines.take().unwrap().lines();
         let seen = lines.map(|line| serde_json::from_str(&line.unwrap()).unwrap());
         let seen = seen.collect();
         assert!(self.child.wait().unwrap().success());
