@@ -41,10 +41,12 @@ impl Text {
 
     /// `slice` as a part of `shared`, or a copy of its own if it is not one.
     pub(crate) fn slice(shared: &Arc<str>, slice: &str) -> Self {
+        // What lies between the ends of `shared` is a part of it, and so cut
+        // between characters.
         let bounds = || {
             let start = slice.as_ptr().addr().checked_sub(shared.as_ptr().addr())?;
             let end = start.checked_add(slice.len())?;
-            shared.get(start..end).map(|_| (start, end))
+            (end <= shared.len()).then_some((start, end))
         };
         match bounds() {
             Some((start, end)) => Self {
