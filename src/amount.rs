@@ -162,8 +162,7 @@ impl Amount {
     /// Whether the value is below zero. `-0` is not.
     #[must_use]
     pub fn is_negative(&self) -> bool {
-        let parts = self.parts();
-        parts.negative && !parts.is_zero()
+        self.text.starts_with('-') && !self.is_zero()
     }
 
     /// Whether the text has neither a sign nor an exponent: the only form that

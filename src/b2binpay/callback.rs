@@ -205,8 +205,8 @@ fn read_callback(
     let data = &document.data;
     let at = root.key("data");
     at.sound(data.shape)?;
-    let kind = reader.required(at.key("type"), data.kind, read::text)?;
-    let is_deposit = match kind.as_str() {
+    let kind = reader.required(at.key("type"), data.kind, |_, raw| read::unescape(raw))?;
+    let is_deposit = match &*kind {
         "deposit" => true,
         "payout" => false,
         _ => return Err(ParseError::Unsupported { path: "data.type" }),
