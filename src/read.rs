@@ -1,5 +1,7 @@
 //! From the mirror to the models: which fields are strict, which are lenient,
 //! and where they stand.
+//!
+//! What runs for every field asks to be inlined.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -134,6 +136,7 @@ pub(crate) enum At<'p> {
 }
 
 impl<'p> At<'p> {
+    #[inline]
     pub(crate) fn key(&'p self, key: &'static str) -> At<'p> {
         At::Key(self, key)
     }
@@ -148,6 +151,7 @@ impl<'p> At<'p> {
     }
 
     /// Refuses what is not an object, or has a known key twice.
+    #[inline]
     pub(crate) fn sound(&self, shape: Shape) -> Result<(), ParseError> {
         match shape {
             Shape::Sound => Ok(()),
@@ -209,6 +213,7 @@ impl Reader {
         }
     }
 
+    #[inline]
     fn value<'a>(&self, raw: Raw<'a>) -> Option<Raw<'a>> {
         let raw = raw.present()?;
         let blank = self.blank_is_absent && raw.0 == r#""""#;
@@ -216,6 +221,7 @@ impl Reader {
     }
 
     /// A field that matters: an impossible value is an error.
+    #[inline]
     pub(crate) fn strict<'a, T>(
         &self,
         at: At<'_>,
@@ -229,6 +235,7 @@ impl Reader {
     }
 
     /// A field that matters and has to be there.
+    #[inline]
     pub(crate) fn required<'a, T>(
         &self,
         at: At<'_>,
@@ -242,6 +249,7 @@ impl Reader {
     }
 
     /// An incidental field: an impossible value is noted and reads as absent.
+    #[inline]
     pub(crate) fn lenient<'a, T>(
         &mut self,
         at: At<'_>,
@@ -259,6 +267,7 @@ impl Reader {
 
     /// Whether an incidental object is there to be read. One of another type
     /// is noted; one with a key twice is an error wherever it stands.
+    #[inline]
     pub(crate) fn usable(&mut self, at: At<'_>, shape: Shape) -> Result<bool, ParseError> {
         match shape {
             Shape::Sound => Ok(true),
@@ -282,6 +291,7 @@ impl Reader {
         self.note_error(at.error(flaw));
     }
 
+    #[inline]
     pub(crate) fn slice(&self, text: &str) -> Text {
         Text::slice(&self.body, text)
     }
@@ -300,6 +310,7 @@ macro_rules! lenient {
 pub(crate) use lenient;
 
 /// The characters of a JSON string, unescaped.
+#[inline]
 pub(crate) fn unescape(raw: Raw<'_>) -> Result<Cow<'_, str>, Flaw> {
     match quoted(raw) {
         Some(inner) if !inner.contains('\\') => Ok(Cow::Borrowed(inner)),
@@ -312,17 +323,20 @@ pub(crate) fn unescape(raw: Raw<'_>) -> Result<Cow<'_, str>, Flaw> {
 }
 
 /// What stands between the quotes of a JSON string.
+#[inline]
 fn quoted(raw: Raw<'_>) -> Option<&str> {
     raw.0.strip_prefix('"')?.strip_suffix('"')
 }
 
 /// Whether the value is a JSON number: nothing else begins like one.
+#[inline]
 pub(crate) fn is_number(raw: Raw<'_>) -> bool {
     raw.0
         .starts_with(|first: char| first == '-' || first.is_ascii_digit())
 }
 
 /// A string's characters, or a number's digits as sent.
+#[inline]
 pub(crate) fn verbatim(raw: Raw<'_>) -> Result<Cow<'_, str>, Flaw> {
     if is_number(raw) {
         Ok(Cow::Borrowed(raw.0))
