@@ -240,7 +240,8 @@ impl CallbackBuilder {
     }
 
     /// *No transfer*: the deposit expired unpaid, or the payout was not
-    /// approved.
+    /// approved. API v2 sends these [unsigned](Self::unsigned), and a deposit of
+    /// its own has no status that could be signed.
     #[must_use]
     pub fn no_transfer(self) -> Self {
         Self {
@@ -310,7 +311,8 @@ impl CallbackBuilder {
 
     /// Another value at a path, before it is signed: `data.id`,
     /// `included[1].attributes.risk`. If its last step is a key that is not
-    /// there, it is added, and so is an entry at the end of a list. Later ones come later.
+    /// there, it is added, and so is an entry at the end of a list. It is done in
+    /// the order of the calls.
     ///
     /// ```
     /// use payhook::b2binpay::Key;
