@@ -51,13 +51,8 @@ impl<'a> Draft<'a> {
             &transfers,
             (!named.is_empty()).then_some(|transfer: &DraftTransfer<'_>| transfer.id == named),
             |transfer| {
-                transfer.op_type.is_some_and(|op_type| {
-                    if is_deposit {
-                        op_type.is_incoming()
-                    } else {
-                        op_type.is_outgoing()
-                    }
-                })
+                let op_type = transfer.op_type;
+                op_type.is_some_and(|op_type| op_type.fits(is_deposit))
             },
         );
         let scales = document.included.items.iter();

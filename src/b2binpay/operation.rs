@@ -192,18 +192,14 @@ impl Operation {
 
     /// Whether the transfer's operation type is the one for this operation.
     pub(crate) fn is_fitted_by(&self, transfer: &Transfer) -> bool {
-        transfer.op_type.is_some_and(|op_type| match self {
-            Self::Deposit(_) => op_type.is_incoming(),
-            Self::Payout(_) => op_type.is_outgoing(),
-        })
+        let own = self.is_deposit();
+        transfer.op_type.is_some_and(|op_type| op_type.fits(own))
     }
 
     /// Whether the transfer's operation type is the one for the other kind.
     pub(super) fn is_contradicted_by(&self, transfer: &Transfer) -> bool {
-        transfer.op_type.is_some_and(|op_type| match self {
-            Self::Deposit(_) => op_type.is_outgoing(),
-            Self::Payout(_) => op_type.is_incoming(),
-        })
+        let other = !self.is_deposit();
+        transfer.op_type.is_some_and(|op_type| op_type.fits(other))
     }
 }
 

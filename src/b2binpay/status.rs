@@ -162,11 +162,12 @@ open_enum! {
 }
 
 impl OperationType {
-    pub(crate) fn is_incoming(self) -> bool {
-        matches!(self, Self::Deposit | Self::DirectDeposit)
-    }
-
-    pub(crate) fn is_outgoing(self) -> bool {
-        matches!(self, Self::Payout)
+    /// Whether it is the one of a deposit, or else of a payout.
+    pub(crate) fn fits(self, is_deposit: bool) -> bool {
+        match self {
+            Self::Deposit | Self::DirectDeposit => is_deposit,
+            Self::Payout => !is_deposit,
+            _ => false,
+        }
     }
 }
