@@ -6,7 +6,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use payhook::{Amount, Kind};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::json;
 use tokio::io::AsyncReadExt;
 use tokio::process::Command;
@@ -39,10 +39,9 @@ pub(crate) struct HookArgs {
 }
 
 /// What --open is told.
-#[derive(Serialize)]
 pub(crate) struct Named<'a> {
     pub(crate) reference: &'a str,
-    pub(crate) kind: &'a str,
+    pub(crate) kind: Kind,
     pub(crate) currency: &'a str,
     pub(crate) amount: &'a str,
     pub(crate) scale: u32,
@@ -91,9 +90,15 @@ impl HookArgs {
         let Some(command) = &self.open else {
             return Ok(());
         };
-        let json = json!(payment).to_string();
+        let json = json!({
+            "reference": payment.reference,
+            "kind": payment.kind.to_string(),
+            "currency": payment.currency,
+            "amount": payment.amount,
+            "scale": payment.scale,
+        });
         let mut shell = shell(command, payment.reference);
-        shell.env("PAYHOOK_PAYMENT", json);
+        shell.env("PAYHOOK_PAYMENT", json.to_string());
         run("--open", shell).await.map(drop)
     }
 

@@ -10,7 +10,7 @@ use payhook::chrono::{DateTime, TimeDelta, Utc};
 use payhook::testing::b2binpay::Currency;
 use payhook::testing::citypay::OrderEndpoint;
 use payhook::testing::{DeliveryCause, Payment, Scenario, Simulator};
-use payhook::{Amount, Gateway};
+use payhook::{Amount, Gateway, Kind};
 use serde_json::{Value, json};
 
 use crate::body::GatewayName;
@@ -131,7 +131,7 @@ struct Drive<'a> {
 pub(crate) fn run(args: &Simulate, screen: Screen) -> Result<Ending, Trouble> {
     let gateway = Gateway::from(args.gateway);
     let scenarios = scenarios(&args.scenario, gateway)?;
-    let has_orders = scenarios.iter().any(|scenario| kind(*scenario) == "order");
+    let has_orders = scenarios.iter().any(|it| it.kind() == Kind::Order);
     if has_orders && args.endpoint.endpoint_port.is_none() {
         return Err(Trouble::usage("the shop has no order endpoint to ask")
             .hint("--endpoint-port PORT answers as the order endpoint: let the shop ask it"));
@@ -222,7 +222,7 @@ impl Drive<'_> {
         let args = self.args;
         let named = Named {
             reference,
-            kind: kind(scenario),
+            kind: scenario.kind(),
             currency: &args.currency,
             amount: &args.amount,
             scale: self.currency.exp(),
@@ -279,14 +279,6 @@ fn compare(reference: &str, found: &Amount, expected: &Amount, tally: &mut Tally
     } else {
         let wrong = format!("{reference}: credited {found}, expected {expected}");
         tally.wrong.push(wrong);
-    }
-}
-
-fn kind(scenario: Scenario) -> &'static str {
-    match scenario.as_str().split_once(['.', '-']) {
-        Some(("payout", _)) => "payout",
-        Some(("order", _)) => "order",
-        _ => "deposit",
     }
 }
 

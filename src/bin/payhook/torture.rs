@@ -135,7 +135,7 @@ impl Ledger for Remote<'_> {
             .hook
             .open(&Named {
                 reference: &payment.reference,
-                kind: &payment.kind.to_string(),
+                kind: payment.kind,
                 currency: payment.currency,
                 amount: payment.amount.as_str(),
                 scale: payment.scale,

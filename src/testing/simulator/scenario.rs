@@ -3,11 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::event::Gateway;
+use crate::event::{Gateway, Kind};
 
-/// Each with its name, its gateway, and what happens in it.
+/// Each with its name, its gateway, its kind, and what happens in it.
 macro_rules! scenarios {
-    ($($variant:ident = $name:literal, $gateway:ident, $summary:literal;)*) => {
+    ($($variant:ident = $name:literal, $gateway:ident, $kind:ident, $summary:literal;)*) => {
         /// What becomes of a payment.
         ///
         /// | | |
@@ -53,6 +53,14 @@ macro_rules! scenarios {
                 }
             }
 
+            /// What it is about.
+            #[must_use]
+            pub fn kind(&self) -> Kind {
+                match self {
+                    $(Self::$variant => Kind::$kind,)*
+                }
+            }
+
             /// What happens in it, in one line.
             #[must_use]
             pub fn summary(&self) -> &'static str {
@@ -65,45 +73,45 @@ macro_rules! scenarios {
 }
 
 scenarios! {
-    CustomerDepositConfirmed = "customer-deposit.confirmed", CityPay,
+    CustomerDepositConfirmed = "customer-deposit.confirmed", CityPay, Deposit,
         "paid to a customer's address, pending and then confirmed";
-    DepositBlocked = "deposit.blocked", B2binpay,
+    DepositBlocked = "deposit.blocked", B2binpay, Deposit,
         "paid, and blocked or canceled by an AML check";
-    DepositConfirmed = "deposit.confirmed", B2binpay,
+    DepositConfirmed = "deposit.confirmed", B2binpay, Deposit,
         "paid and confirmed";
-    DepositExpired = "deposit.expired", B2binpay,
+    DepositExpired = "deposit.expired", B2binpay, Deposit,
         "never paid";
-    DepositFailed = "deposit.failed", B2binpay,
+    DepositFailed = "deposit.failed", B2binpay, Deposit,
         "paid, and the transfer fails in the blockchain";
-    DepositLate = "deposit.late", B2binpay,
+    DepositLate = "deposit.late", B2binpay, Deposit,
         "paid when it has expired: unresolved";
-    DepositOverpaid = "deposit.overpaid", B2binpay,
+    DepositOverpaid = "deposit.overpaid", B2binpay, Deposit,
         "paid with too much, or twice: unresolved";
-    DepositUnderpaid = "deposit.underpaid", B2binpay,
+    DepositUnderpaid = "deposit.underpaid", B2binpay, Deposit,
         "paid in part, then topped up by a second transfer";
-    OrderAhead = "order.ahead", CityPay,
+    OrderAhead = "order.ahead", CityPay, Order,
         "paid and confirmed, and the endpoint runs ahead of the callbacks";
-    OrderCanceled = "order.canceled", CityPay,
+    OrderCanceled = "order.canceled", CityPay, Order,
         "canceled before it is paid";
-    OrderConfirmed = "order.confirmed", CityPay,
+    OrderConfirmed = "order.confirmed", CityPay, Order,
         "paid and confirmed";
-    OrderExpired = "order.expired", CityPay,
+    OrderExpired = "order.expired", CityPay, Order,
         "never paid, which only the endpoint says";
-    OrderLagging = "order.lagging", CityPay,
+    OrderLagging = "order.lagging", CityPay, Order,
         "paid and confirmed, and the endpoint lags behind the callbacks";
-    OrderLate = "order.late", CityPay,
+    OrderLate = "order.late", CityPay, Order,
         "paid when it has expired";
-    OrderOverpaid = "order.overpaid", CityPay,
+    OrderOverpaid = "order.overpaid", CityPay, Order,
         "paid with too much";
-    OrderUnderpaid = "order.underpaid", CityPay,
+    OrderUnderpaid = "order.underpaid", CityPay, Order,
         "paid in part, then topped up";
-    PayoutBlocked = "payout.blocked", B2binpay,
+    PayoutBlocked = "payout.blocked", B2binpay, Payout,
         "approved, and blocked or canceled by an AML check";
-    PayoutConfirmed = "payout.confirmed", B2binpay,
+    PayoutConfirmed = "payout.confirmed", B2binpay, Payout,
         "approved, sent and confirmed";
-    PayoutFailed = "payout.failed", B2binpay,
+    PayoutFailed = "payout.failed", B2binpay, Payout,
         "approved, and the transfer fails in the blockchain";
-    PayoutRejected = "payout.rejected", B2binpay,
+    PayoutRejected = "payout.rejected", B2binpay, Payout,
         "not approved: no transfer";
 }
 

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use super::{News, Said, Script, Terms, later, rest, sum};
 use crate::amount::Amount;
 use crate::b2binpay::{DepositStatus, Key, TransferStatus};
+use crate::event::Kind;
 use crate::testing::b2binpay::{CallbackBuilder, deposit, payout, written};
 use crate::testing::random::Random;
 use crate::testing::simulator::{Ending, Scenario, SimulationError};
@@ -19,13 +20,7 @@ pub(in crate::testing::simulator) fn script(
     key: &Key,
     random: &mut Random,
 ) -> Result<Script, SimulationError> {
-    let is_deposit = !matches!(
-        scenario,
-        Scenario::PayoutBlocked
-            | Scenario::PayoutConfirmed
-            | Scenario::PayoutFailed
-            | Scenario::PayoutRejected
-    );
+    let is_deposit = scenario.kind() == Kind::Deposit;
     let mut writer = Writer::new(is_deposit, terms, key, random);
     let ending = writer.write(scenario)?;
     let mut news = writer.news;
