@@ -326,6 +326,15 @@ fn scan_exponent(text: &str) -> Result<i64, AmountError> {
     Ok(if negative { -value } else { value })
 }
 
+/// A plain decimal without the zeros behind its point that carry no value.
+pub(crate) fn without_zeros(plain: &str) -> &str {
+    if plain.contains('.') {
+        plain.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        plain
+    }
+}
+
 impl FromStr for Amount {
     type Err = AmountError;
 

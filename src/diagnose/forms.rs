@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 
 use super::cause::Cause;
 use super::encoding::{html, mojibake};
-use crate::amount::Amount;
+use crate::amount::{Amount, without_zeros};
 use crate::b2binpay::text_of;
 use crate::read::is_number;
 use crate::timestamp::Timestamp;
@@ -84,14 +84,6 @@ fn without_grouping(given: &str) -> String {
         text.insert(0, '0');
     }
     text
-}
-
-fn without_zeros(plain: &str) -> &str {
-    if plain.contains('.') {
-        plain.trim_end_matches('0').trim_end_matches('.')
-    } else {
-        plain
-    }
 }
 
 /// `0.00000001` as `1e-8` and as `1e-08`: what JavaScript and Python print.

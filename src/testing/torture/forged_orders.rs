@@ -4,7 +4,6 @@ use super::orders::{
     Asked, CONFIRMED, CREATED, Case, Desk, PENDING, RUNG, Step, Trial, goes, orders, told,
 };
 use super::script::{Bystander, Make};
-use super::transfers::bytes;
 use crate::testing::citypay::deposit;
 use crate::testing::json::Json;
 
@@ -32,7 +31,7 @@ fn rung_by_strangers() -> Trial {
             rung("canceled", |d| goes(d, &d.order().canceled())),
             rung("unknown to the endpoint", |d| {
                 d.is_not();
-                bytes(&d.order().created().callback())
+                d.order().created().callback().to_vec()
             }),
             orders(
                 "paid in part",
@@ -53,7 +52,7 @@ fn rung_by_strangers() -> Trial {
                     Step::tell(0, CREATED),
                     Step::forge(0, |d| {
                         let token = format!("{}-of-nobody", d.payment.reference);
-                        bytes(&d.order().callback().set("order_token", token))
+                        d.order().callback().set("order_token", token).to_vec()
                     }),
                 ],
             ),
@@ -62,7 +61,10 @@ fn rung_by_strangers() -> Trial {
                 [
                     Step::tell(0, CREATED),
                     Step::forge(0, |d| {
-                        bytes(&d.order().callback().set("order_token", Json::default()))
+                        d.order()
+                            .callback()
+                            .set("order_token", Json::default())
+                            .to_vec()
                     }),
                 ],
             ),
@@ -75,7 +77,7 @@ fn rung_by_strangers() -> Trial {
                             .token(d.payment.reference.as_str())
                             .received(d.percent(100))
                             .at(d.start);
-                        bytes(&body.callback())
+                        body.callback().to_vec()
                     }),
                 ],
             ),
@@ -86,12 +88,12 @@ fn rung_by_strangers() -> Trial {
 /// What the callback says beside its token.
 fn changed() -> Trial {
     fn set(d: &Desk<'_>, path: &str, value: impl Into<Json>) -> Vec<u8> {
-        bytes(&d.order().callback().set(path, value))
+        d.order().callback().set(path, value).to_vec()
     }
     Trial::new(
         "fields changed",
         [
-            told_before("status", |d| bytes(&d.order().overpaid().callback())),
+            told_before("status", |d| d.order().overpaid().callback().to_vec()),
             told_before("amount", |d| {
                 let much = d.percent(10_000);
                 set(d, "received_amount_in_coins", much)

@@ -1,7 +1,7 @@
 //! What B2BINPAY's callbacks are tortured with: what others make of them.
 
 use super::script::{Bystander, Make};
-use super::transfers::{CONFIRMED, Case, Desk, PENDING, Signed, Step, Trial, bytes};
+use super::transfers::{CONFIRMED, Case, Desk, PENDING, Signed, Step, Trial};
 use crate::b2binpay::Key;
 use crate::event::Kind;
 use crate::testing::b2binpay::{CallbackBuilder, transfer};
@@ -47,7 +47,7 @@ fn with(d: &Desk<'_>, builder: &CallbackBuilder, changes: &[(&str, Json)]) -> Ve
         .fold(d.signed(builder), |body, (path, value)| {
             body.set(path, value.clone())
         });
-    bytes(&body)
+    body.to_vec()
 }
 
 fn other_currency(d: &Desk<'_>) -> Vec<u8> {
@@ -102,7 +102,7 @@ fn paste(d: &Desk<'_>, builder: &CallbackBuilder, is_named: bool) -> Vec<u8> {
     } else {
         body
     };
-    bytes(&body)
+    body.to_vec()
 }
 
 pub(super) fn trials() -> Vec<Trial> {
@@ -166,15 +166,19 @@ pub(super) fn trials() -> Vec<Trial> {
                 never_paid("no transfer", |d| {
                     let body = d.signed(&d.transfer().unconfirmed(1).operation_status(3));
                     let body = body.remove("included[1]");
-                    bytes(&body.set("data.relationships.transfer", Json::default()))
+                    body.set("data.relationships.transfer", Json::default())
+                        .to_vec()
                 }),
                 never_paid("no transfer, no signature", |d| {
                     let body = d.transfer().no_transfer().operation_status(3);
-                    bytes(&body.v2().set("data.attributes.status", 3).unsigned())
+                    body.v2()
+                        .set("data.attributes.status", 3)
+                        .unsigned()
+                        .to_vec()
                 }),
-                never_paid("no signature", |d| bytes(&d.transfer().unsigned())),
+                never_paid("no signature", |d| d.transfer().unsigned().to_vec()),
                 never_paid("no signature, the fields of v2", |d| {
-                    bytes(&d.transfer().v2().unsigned())
+                    d.transfer().v2().unsigned().to_vec()
                 }),
             ],
         ),
@@ -254,10 +258,10 @@ fn signatures() -> Trial {
         "signatures of nobody",
         [
             never_paid("none", |d| {
-                bytes(&d.signed(&d.transfer()).remove("meta.sign"))
+                d.signed(&d.transfer()).remove("meta.sign").to_vec()
             }),
             never_paid("no meta", |d| {
-                bytes(&d.signed(&d.transfer()).remove("meta"))
+                d.signed(&d.transfer()).remove("meta").to_vec()
             }),
             never_paid("null", |d| signature(d, Json::default())),
             never_paid("empty", |d| signature(d, "")),
@@ -266,7 +270,7 @@ fn signatures() -> Trial {
                 let Ok(key) = Key::callback_secret("the key of somebody else") else {
                     return Vec::new();
                 };
-                bytes(&d.transfer().sign(&key))
+                d.transfer().sign(&key).to_vec()
             }),
             never_paid("of another callback", |d| {
                 match d.signed(&d.transfer().unconfirmed(1)).signature() {

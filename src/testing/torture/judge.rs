@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::report::{Broken, Rule};
 use super::script::{self, Desk, Step};
 use super::shop::{Books, Payment};
-use crate::amount::Amount;
+use crate::amount::{Amount, without_zeros};
 use crate::event::Gateway;
 
 /// The payments of a case, and what was told of them.
@@ -128,13 +128,6 @@ impl<G> State<'_, G> {
     }
 }
 
-/// Without zeros at the end.
 fn money(amount: &Amount, currency: &str) -> String {
-    let text = amount.as_str();
-    let text = if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.')
-    } else {
-        text
-    };
-    format!("{text} {currency}")
+    format!("{} {currency}", without_zeros(amount.as_str()))
 }

@@ -3,7 +3,7 @@
 use super::script::{self, Make};
 use super::shop::Trouble;
 use super::spelled_orders;
-use super::transfers::{SLOW, bytes};
+use super::transfers::{ROUNDS, SLOW};
 use crate::citypay::OrderAnswer;
 use crate::event::Kind;
 use crate::testing::body::Body;
@@ -53,16 +53,14 @@ impl Desk<'_> {
 /// The order is so, and the gateway says so.
 pub(super) fn goes(d: &Desk<'_>, order: &OrderBuilder) -> Vec<u8> {
     d.is(order);
-    bytes(&order.callback())
+    order.callback().to_vec()
 }
 
 pub(super) const CREATED: Make<Asked> = |d| goes(d, &d.order().created());
 pub(super) const PENDING: Make<Asked> = |d| goes(d, &d.order().paid_unconfirmed());
 pub(super) const CONFIRMED: Make<Asked> = |d| goes(d, &d.order());
 /// Whatever the endpoint says.
-pub(super) const RUNG: Make<Asked> = |d| bytes(&d.order().callback());
-
-const ROUNDS: usize = 8;
+pub(super) const RUNG: Make<Asked> = |d| d.order().callback().to_vec();
 
 pub(super) fn orders(name: &'static str, steps: impl IntoIterator<Item = Step>) -> Case {
     Case::new(Kind::Order, name, steps)
@@ -108,8 +106,8 @@ fn repeated() -> Vec<Trial> {
                     "the endpoint knows better",
                     &[
                         (100, CONFIRMED),
-                        (100, |d| bytes(&d.order().paid_unconfirmed().callback())),
-                        (100, |d| bytes(&d.order().created().callback())),
+                        (100, |d| d.order().paid_unconfirmed().callback().to_vec()),
+                        (100, |d| d.order().created().callback().to_vec()),
                     ],
                 ),
                 told(
@@ -152,7 +150,7 @@ fn asked_back() -> Vec<Trial> {
                     &[
                         (100, |d| {
                             d.is(&d.order());
-                            bytes(&d.order().paid_unconfirmed().callback())
+                            d.order().paid_unconfirmed().callback().to_vec()
                         }),
                         (100, RUNG),
                     ],
@@ -162,7 +160,7 @@ fn asked_back() -> Vec<Trial> {
                     &[
                         (100, |d| {
                             d.is(&d.order());
-                            bytes(&d.order().created().callback())
+                            d.order().created().callback().to_vec()
                         }),
                         (100, RUNG),
                     ],

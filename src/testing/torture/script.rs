@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::shop::{Payment, Trouble};
-use crate::amount::Amount;
+use crate::amount::{Amount, without_zeros};
 use crate::event::Kind;
 
 /// A row of the table: several cases of one thing.
@@ -88,7 +88,7 @@ impl<G> Desk<'_, G> {
 pub(super) fn share(due: u64, percent: u64) -> String {
     let units = due.saturating_mul(percent) / 100;
     let text = format!("{}.{:04}", units / 10_000, units % 10_000);
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    without_zeros(&text).to_owned()
 }
 
 /// What [`share`] writes as an amount.

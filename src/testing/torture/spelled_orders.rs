@@ -3,7 +3,6 @@
 
 use super::orders::{Asked, Case, Desk, PENDING, RUNG, Step, Trial, goes, orders};
 use super::script::Make;
-use super::transfers::bytes;
 use crate::testing::json::Json;
 
 /// Another spelling of a confirmed order.
@@ -14,7 +13,7 @@ fn spelled(name: &'static str, make: Make<Asked>) -> Case {
 pub(super) fn trial() -> Trial {
     fn set(d: &Desk<'_>, path: &str, value: impl Into<Json>) -> Vec<u8> {
         d.is(&d.order());
-        bytes(&d.order().callback().set(path, value))
+        d.order().callback().set(path, value).to_vec()
     }
     Trial::new(
         "mixed spellings",
@@ -36,7 +35,7 @@ pub(super) fn trial() -> Trial {
             spelled("the status elsewhere", |d| {
                 d.is(&d.order());
                 let body = d.order().callback().remove("status");
-                bytes(&body.set("order_status", "CONFIRMED"))
+                body.set("order_status", "CONFIRMED").to_vec()
             }),
             spelled("amounts as texts", |d| {
                 let amount = d.percent(100);
@@ -48,7 +47,10 @@ pub(super) fn trial() -> Trial {
                 let answer = d.order().answer(&d.gateway.customer_id);
                 let answer = answer.set("data.transactions[0].amount.total", amount.clone());
                 d.answer(&answer);
-                bytes(&d.order().callback().set("received_amount_in_coins", amount))
+                d.order()
+                    .callback()
+                    .set("received_amount_in_coins", amount)
+                    .to_vec()
             }),
             spelled("fields null", |d| {
                 d.is(&d.order());
@@ -56,19 +58,25 @@ pub(super) fn trial() -> Trial {
                 let body = null.iter().fold(d.order().callback(), |body, field| {
                     body.set(field, Json::default())
                 });
-                bytes(&body)
+                body.to_vec()
             }),
             spelled("fields missing", |d| {
                 d.is(&d.order());
                 let missing = ["order_id", "client_order_id", "action", "created_at"];
                 let body = d.order().callback();
-                bytes(&missing.iter().fold(body, |body, field| body.remove(field)))
+                missing
+                    .iter()
+                    .fold(body, |body, field| body.remove(field))
+                    .to_vec()
             }),
             spelled("fields empty", |d| {
                 d.is(&d.order());
                 let empty = ["exchange_rate", "created_at", "transaction_id"];
                 let body = d.order().callback();
-                bytes(&empty.iter().fold(body, |body, field| body.set(field, "")))
+                empty
+                    .iter()
+                    .fold(body, |body, field| body.set(field, ""))
+                    .to_vec()
             }),
             spelled("milliseconds", |d| {
                 let stamp = d.start.timestamp_millis();

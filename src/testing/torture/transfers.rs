@@ -52,19 +52,16 @@ impl Desk<'_> {
     }
 
     pub(super) fn sign(&self, builder: &CallbackBuilder) -> Vec<u8> {
-        bytes(&self.signed(builder))
+        self.signed(builder).to_vec()
     }
-}
-
-pub(super) fn bytes<C>(body: &Body<C>) -> Vec<u8> {
-    body.as_bytes().to_vec()
 }
 
 pub(super) const CREATED: Make<Signed> = |d| d.sign(&d.transfer().created());
 pub(super) const PENDING: Make<Signed> = |d| d.sign(&d.transfer().unconfirmed(1));
 pub(super) const CONFIRMED: Make<Signed> = |d| d.sign(&d.transfer());
 
-const ROUNDS: usize = 8;
+/// How often a race is tried.
+pub(super) const ROUNDS: usize = 8;
 /// Long enough for another delivery to come meanwhile.
 pub(super) const SLOW: Trouble = Trouble::Slow(Duration::from_millis(30));
 
