@@ -16,22 +16,19 @@
 //! signed; `tests/vectors` has bodies of an independent signer.
 
 mod currency;
+mod render;
+mod sign;
 mod transfer;
 
 pub use currency::Currency;
+pub(super) use render::written;
+pub use sign::sign_again;
 pub use transfer::{TransferBuilder, transfer};
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use hmac::Mac;
+use chrono::{DateTime, Utc};
 
-use super::body::{Body, BuildError, or_panic};
-use super::json::{Json, PathError};
-use crate::amount::Amount;
-use crate::b2binpay::{
-    DepositStatus, Key, Message, PayoutStatus, TransferCallback, TransferStatus, hex,
-};
-use crate::verified::{Scheme, Unverified};
-use transfer::Around;
+use super::json::Json;
+use crate::b2binpay::TransferStatus;
 
 /// A callback in the making; see the [module](self) for an example.
 ///
@@ -340,198 +337,6 @@ impl CallbackBuilder {
         self.edits.push((path.to_owned(), None));
         self
     }
-
-    /// Signs what the body says, as the gateway would.
-    ///
-    /// # Panics
-    ///
-    /// Where [`try_sign`](Self::try_sign) fails.
-    #[must_use]
-    #[track_caller]
-    pub fn sign(&self, key: &Key) -> Body<TransferCallback> {
-        or_panic(self.try_sign(key))
-    }
-
-    /// [`sign`](Self::sign) for what may not be possible.
-    ///
-    /// # Errors
-    ///
-    /// [`BuildError::Path`] if a path that was [`set`](Self::set) leads nowhere,
-    /// [`BuildError::Parse`] if the body can't be read as a callback: there is
-    /// no saying what of it is signed.
-    pub fn try_sign(&self, key: &Key) -> Result<Body<TransferCallback>, BuildError> {
-        sign_json(self.signed_with(key, "")?, key)
-    }
-
-    /// Signs a text of the caller's instead: for what can't be read, and for
-    /// what somebody captured and shows in another shape.
-    ///
-    /// ```
-    /// use payhook::b2binpay::Key;
-    /// use payhook::testing::b2binpay::deposit;
-    ///
-    /// let key = Key::callback_secret("my test secret")?;
-    /// let body = deposit()
-    ///     .set("included[1].attributes.amount", "1e3")
-    ///     .sign_text(&key, "21e3order-90012026-03-02T09:16:02.551870Z");
-    /// assert!(body.unverified().is_err());
-    /// # Ok::<(), payhook::Error>(())
-    /// ```
-    ///
-    /// # Panics
-    ///
-    /// If a path that was [`set`](Self::set) leads nowhere.
-    #[must_use]
-    #[track_caller]
-    pub fn sign_text(&self, key: &Key, text: &str) -> Body<TransferCallback> {
-        let mut mac = key.mac().clone();
-        mac.update(text.as_bytes());
-        let signature = hex(&mac.finalize().into_bytes());
-        Body::new(or_panic(self.signed_with(key, &signature)))
-    }
-
-    /// Without `meta`: legitimate for a v2 body with [no
-    /// transfer](Self::no_transfer), and never for another.
-    ///
-    /// # Panics
-    ///
-    /// If a path that was [`set`](Self::set) leads nowhere.
-    #[must_use]
-    #[track_caller]
-    pub fn unsigned(&self) -> Body<TransferCallback> {
-        let draft = self.draft(self.layout.unwrap_or(Layout::V3));
-        Body::new(or_panic(draft.and_then(|draft| self.edited(draft))))
-    }
-
-    fn signed_with(&self, key: &Key, signature: &str) -> Result<Json, PathError> {
-        let scheme = match key.scheme() {
-            Scheme::CallbackSecret => Layout::V3,
-            Scheme::LoginPassword => Layout::V2,
-        };
-        let mut draft = self.draft(self.layout.unwrap_or(scheme))?;
-        draft.fill("meta.time", written(self.time).into())?;
-        let mut draft = self.edited(draft)?;
-        draft.fill("meta.sign", signature.into())?;
-        Ok(draft)
-    }
-
-    fn edited(&self, mut draft: Json) -> Result<Json, PathError> {
-        for (path, value) in &self.edits {
-            match value {
-                Some(value) => draft.set(path, value.clone())?,
-                None => draft.remove(path)?,
-            }
-        }
-        Ok(draft)
-    }
-
-    fn draft(&self, layout: Layout) -> Result<Json, PathError> {
-        let mut json = Json::template(if self.is_deposit {
-            include_str!("b2binpay/deposit.json")
-        } else {
-            include_str!("b2binpay/payout.json")
-        });
-        let moments = Moments::before(self.time);
-        json.fill("data.id", self.id.as_str().into())?;
-        json.fill("data.relationships.currency.data.id", self.currency.id())?;
-        self.describe(&mut json, &moments, layout)?;
-        if let Some(transfer) = self.transfer.as_ref().filter(|_| self.is_named) {
-            let at = "data.relationships.transfer.data";
-            json.fill(&format!("{at}.type"), "transfer".into())?;
-            json.fill(&format!("{at}.id"), transfer.id.as_str().into())?;
-        }
-        let around = Around {
-            is_deposit: self.is_deposit,
-            operation_id: &self.id,
-            amount: &self.amount,
-            currency: &self.currency,
-            moments: &moments,
-            layout,
-        };
-        let own = [
-            Some(Included::Currency(self.currency.clone())),
-            self.transfer.clone().map(Included::Transfer),
-        ];
-        let own = own.iter().flatten();
-        let included = self.before.iter().chain(own).chain(&self.after);
-        for (index, resource) in included.enumerate() {
-            let resource = match resource {
-                Included::Currency(currency) => currency.resource(layout)?,
-                Included::Other(json) => json.clone(),
-                Included::Transfer(transfer) => transfer.resource(&around)?,
-            };
-            json.fill(&format!("included[{index}]"), resource)?;
-        }
-        Ok(json)
-    }
-
-    /// The operation's own attributes.
-    fn describe(
-        &self,
-        json: &mut Json,
-        moments: &Moments,
-        layout: Layout,
-    ) -> Result<(), PathError> {
-        let mut set = |key: &str, value: Json| json.fill(&format!("data.attributes.{key}"), value);
-        let amount = self.currency.write(&self.amount);
-        set("tracking_id", self.tracking_id.clone())?;
-        set("status", self.status().into())?;
-        if self.is_deposit {
-            let requested = self.requested.as_deref().unwrap_or(&self.amount);
-            let requested = self.currency.write(requested);
-            let paid = if self.transfer.is_some() {
-                amount
-            } else {
-                self.currency.write("0")
-            };
-            set("created_at", moments.created.as_str().into())?;
-            set("target_paid", paid.into())?;
-            set("source_amount_requested", requested.as_str().into())?;
-            set("target_amount_requested", requested.into())?;
-            set("inaccuracy", self.currency.write("0").into())?;
-            if layout == Layout::V2 {
-                for key in [
-                    "status",
-                    "source_amount_requested",
-                    "target_amount_requested",
-                    "time_limit",
-                    "inaccuracy",
-                ] {
-                    json.remove(&format!("data.attributes.{key}"))?;
-                }
-            }
-        } else {
-            set("amount", amount.into())?;
-            set("fee_amount", self.currency.write("1.2").into())?;
-            set("rate_requested", self.currency.write("1").into())?;
-            set("exp", self.currency.exp().into())?;
-        }
-        Ok(())
-    }
-
-    fn status(&self) -> i32 {
-        let is_confirmed = self
-            .transfer
-            .as_ref()
-            .is_some_and(|transfer| transfer.status == TransferStatus::Confirmed.code());
-        self.operation_status.unwrap_or(match &self.transfer {
-            None if self.is_deposit => DepositStatus::Canceled.code(),
-            None => PayoutStatus::Canceled.code(),
-            Some(_) if !self.is_deposit => PayoutStatus::Approved.code(),
-            Some(_) if is_confirmed => self.settled().code(),
-            Some(_) => DepositStatus::Created.code(),
-        })
-    }
-
-    /// A deposit's status once its transfer is confirmed.
-    fn settled(&self) -> DepositStatus {
-        let requested = self.requested.as_deref().unwrap_or(&self.amount);
-        match (self.amount.parse::<Amount>(), requested.parse::<Amount>()) {
-            (Ok(paid), Ok(requested)) if paid < requested => DepositStatus::Created,
-            (Ok(paid), Ok(requested)) if paid > requested => DepositStatus::Unresolved,
-            _ => DepositStatus::Paid,
-        }
-    }
 }
 
 impl From<Currency> for Included {
@@ -550,69 +355,4 @@ impl From<TransferBuilder> for Included {
     fn from(transfer: TransferBuilder) -> Self {
         Self::Transfer(transfer)
     }
-}
-
-/// Signs a body anew, such as one that was recorded in production, with a test
-/// key. What it says stays as it is.
-///
-/// ```
-/// use payhook::b2binpay::{Key, TrackingIds, Verifier};
-/// use payhook::testing::b2binpay::sign_again;
-///
-/// let recorded = std::fs::read("examples/bodies/b2binpay-payout-confirmed.json")?;
-/// let key = Key::callback_secret("my test secret")?;
-/// let body = sign_again(&recorded, &key)?;
-/// let verifier = Verifier::new(key, TrackingIds::Lettered);
-/// assert!(verifier.verify(body.unverified()?).is_ok());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-///
-/// # Errors
-///
-/// [`BuildError::Parse`] if it can't be read as a callback, which one without
-/// `meta.time` can't be once it is signed.
-pub fn sign_again(body: &[u8], key: &Key) -> Result<Body<TransferCallback>, BuildError> {
-    let read: Unverified<TransferCallback> = Unverified::parse_within(body, usize::MAX)?;
-    let text = str::from_utf8(read.unverified().raw()).unwrap_or_default();
-    sign_json(Json::parse(text)?, key)
-}
-
-/// Reads what would be signed of it, and signs that.
-fn sign_json(mut json: Json, key: &Key) -> Result<Body<TransferCallback>, BuildError> {
-    // Whether there is a signature decides what is read.
-    json.fill("meta.sign", hex(&[0; 32]).into())?;
-    let draft = json.to_string();
-    let read: Unverified<TransferCallback> =
-        Unverified::parse_within(draft.as_bytes(), usize::MAX)?;
-    let signature = Message::of(read.unverified()).sign(key.mac());
-    json.fill("meta.sign", signature.into())?;
-    Ok(Body::new(json))
-}
-
-/// When what a callback tells of happened, as the gateway writes it.
-struct Moments {
-    /// The operation was created.
-    created: String,
-    /// The transfer was created.
-    moved: String,
-    /// The transfer changed.
-    updated: String,
-}
-
-impl Moments {
-    fn before(time: DateTime<Utc>) -> Self {
-        let before = |microseconds| {
-            let moment = time.checked_sub_signed(TimeDelta::microseconds(microseconds));
-            written(moment.unwrap_or(time))
-        };
-        Self {
-            created: before(362_551_869),
-            moved: before(67_431_427),
-            updated: before(1_547_358),
-        }
-    }
-}
-
-pub(super) fn written(time: DateTime<Utc>) -> String {
-    time.to_rfc3339_opts(SecondsFormat::Micros, true)
 }

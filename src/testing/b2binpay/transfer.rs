@@ -6,8 +6,9 @@ use crate::amount::Amount;
 use crate::b2binpay::{OperationType, RiskStatus, TransferStatus};
 use crate::testing::json::{Json, PathError};
 
+use super::Layout;
 use super::currency::Currency;
-use super::{Layout, Moments};
+use super::render::Moments;
 
 /// A transfer beside the one that a callback is about, such as the fee of a
 /// token's: see [`include`](super::CallbackBuilder::include).

@@ -1,0 +1,124 @@
+//! How a body is signed: by the code that says for the verifier which text that
+//! is.
+
+use hmac::Mac;
+
+use super::render::written;
+use super::{CallbackBuilder, Layout};
+use crate::b2binpay::{Key, Message, TransferCallback, hex};
+use crate::testing::body::{Body, BuildError, or_panic};
+use crate::testing::json::{Json, PathError};
+use crate::verified::{Scheme, Unverified};
+
+impl CallbackBuilder {
+    /// Signs what the body says, as the gateway would.
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_sign`](Self::try_sign) fails.
+    #[must_use]
+    #[track_caller]
+    pub fn sign(&self, key: &Key) -> Body<TransferCallback> {
+        or_panic(self.try_sign(key))
+    }
+
+    /// [`sign`](Self::sign) for what may not be possible.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError::Path`] if a path that was [`set`](Self::set) leads nowhere,
+    /// [`BuildError::Parse`] if the body can't be read as a callback: there is
+    /// no saying what of it is signed.
+    pub fn try_sign(&self, key: &Key) -> Result<Body<TransferCallback>, BuildError> {
+        sign_json(self.signed_with(key, "")?, key)
+    }
+
+    /// Signs a text of the caller's instead: for what can't be read, and for
+    /// what somebody captured and shows in another shape.
+    ///
+    /// ```
+    /// use payhook::b2binpay::Key;
+    /// use payhook::testing::b2binpay::deposit;
+    ///
+    /// let key = Key::callback_secret("my test secret")?;
+    /// let body = deposit()
+    ///     .set("included[1].attributes.amount", "1e3")
+    ///     .sign_text(&key, "21e3order-90012026-03-02T09:16:02.551870Z");
+    /// assert!(body.unverified().is_err());
+    /// # Ok::<(), payhook::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If a path that was [`set`](Self::set) leads nowhere.
+    #[must_use]
+    #[track_caller]
+    pub fn sign_text(&self, key: &Key, text: &str) -> Body<TransferCallback> {
+        let mut mac = key.mac().clone();
+        mac.update(text.as_bytes());
+        let signature = hex(&mac.finalize().into_bytes());
+        Body::new(or_panic(self.signed_with(key, &signature)))
+    }
+
+    /// Without `meta`: legitimate for a v2 body with [no
+    /// transfer](Self::no_transfer), and never for another.
+    ///
+    /// # Panics
+    ///
+    /// If a path that was [`set`](Self::set) leads nowhere.
+    #[must_use]
+    #[track_caller]
+    pub fn unsigned(&self) -> Body<TransferCallback> {
+        let draft = self.draft(self.layout.unwrap_or(Layout::V3));
+        Body::new(or_panic(draft.and_then(|draft| self.edited(draft))))
+    }
+
+    fn signed_with(&self, key: &Key, signature: &str) -> Result<Json, PathError> {
+        let scheme = match key.scheme() {
+            Scheme::CallbackSecret => Layout::V3,
+            Scheme::LoginPassword => Layout::V2,
+        };
+        let mut draft = self.draft(self.layout.unwrap_or(scheme))?;
+        draft.fill("meta.time", written(self.time).into())?;
+        let mut draft = self.edited(draft)?;
+        draft.fill("meta.sign", signature.into())?;
+        Ok(draft)
+    }
+}
+
+/// Signs a body anew, such as one that was recorded in production, with a test
+/// key. What it says stays as it is.
+///
+/// ```
+/// use payhook::b2binpay::{Key, TrackingIds, Verifier};
+/// use payhook::testing::b2binpay::sign_again;
+///
+/// let recorded = std::fs::read("examples/bodies/b2binpay-payout-confirmed.json")?;
+/// let key = Key::callback_secret("my test secret")?;
+/// let body = sign_again(&recorded, &key)?;
+/// let verifier = Verifier::new(key, TrackingIds::Lettered);
+/// assert!(verifier.verify(body.unverified()?).is_ok());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// [`BuildError::Parse`] if it can't be read as a callback, which one without
+/// `meta.time` can't be once it is signed.
+pub fn sign_again(body: &[u8], key: &Key) -> Result<Body<TransferCallback>, BuildError> {
+    let read: Unverified<TransferCallback> = Unverified::parse_within(body, usize::MAX)?;
+    let text = str::from_utf8(read.unverified().raw()).unwrap_or_default();
+    sign_json(Json::parse(text)?, key)
+}
+
+/// Reads what would be signed of it, and signs that.
+fn sign_json(mut json: Json, key: &Key) -> Result<Body<TransferCallback>, BuildError> {
+    // Whether there is a signature decides what is read.
+    json.fill("meta.sign", hex(&[0; 32]).into())?;
+    let draft = json.to_string();
+    let read: Unverified<TransferCallback> =
+        Unverified::parse_within(draft.as_bytes(), usize::MAX)?;
+    let signature = Message::of(read.unverified()).sign(key.mac());
+    json.fill("meta.sign", signature.into())?;
+    Ok(Body::new(json))
+}
