@@ -3,10 +3,10 @@
 use chrono::TimeDelta;
 use rust_decimal::Decimal;
 
-use super::super::body::{Body, or_panic};
-use super::super::json::{Json, PathError};
 use super::{OrderBuilder, Paid, local};
 use crate::citypay::{OrderAnswer, OrderStatus};
+use crate::testing::body::{Body, or_panic};
+use crate::testing::json::{Json, PathError};
 
 impl OrderBuilder {
     /// What the endpoint answers when the order stands so, with the merchant's

@@ -1,0 +1,107 @@
+//! [`DepositBuilder`]: a payment to a customer's permanent address.
+
+use chrono::{DateTime, Utc};
+
+use super::{creation, local};
+use crate::citypay::DepositCallback;
+use crate::testing::body::{Body, or_panic};
+use crate::testing::json::{Json, PathError};
+
+/// A deposit in the making: a payment to a customer's permanent address.
+///
+/// Unless told otherwise it is *confirmed*, of 250.5 for the customer of
+/// `dep_user_42`.
+#[derive(Debug, Clone)]
+pub struct DepositBuilder {
+    token: Json,
+    transaction_id: Json,
+    received: Json,
+    status: &'static str,
+    action: &'static str,
+    time: DateTime<Utc>,
+}
+
+/// A confirmed deposit.
+#[must_use]
+pub fn deposit() -> DepositBuilder {
+    DepositBuilder {
+        token: "dep_user_42".into(),
+        transaction_id: "77aa77aa77aa77aa77aa77aa77aa77aa77aa77aa77aa77aa77aa77aa77aa77aa".into(),
+        received: "250.5".into(),
+        status: "Confirmed",
+        action: "confirmation",
+        time: creation(),
+    }
+}
+
+impl DepositBuilder {
+    /// The token that the merchant gave the customer.
+    #[must_use]
+    pub fn token(self, token: impl Into<Json>) -> Self {
+        Self {
+            token: token.into(),
+            ..self
+        }
+    }
+
+    /// The transaction's id.
+    #[must_use]
+    pub fn transaction_id(self, id: impl Into<Json>) -> Self {
+        Self {
+            transaction_id: id.into(),
+            ..self
+        }
+    }
+
+    /// What came in, in whole coins: a text, or a [raw](Json::raw) number.
+    #[must_use]
+    pub fn received(self, coins: impl Into<Json>) -> Self {
+        Self {
+            received: coins.into(),
+            ..self
+        }
+    }
+
+    /// With fewer than five confirmations.
+    #[must_use]
+    pub fn pending(self) -> Self {
+        Self {
+            status: "Pending",
+            action: "receive_transaction",
+            ..self
+        }
+    }
+
+    /// With five confirmations or more.
+    #[must_use]
+    pub fn confirmed(self) -> Self {
+        Self {
+            status: "Confirmed",
+            action: "confirmation",
+            ..self
+        }
+    }
+
+    /// When it came in; written in UTC, without a zone.
+    #[must_use]
+    pub fn at(self, time: DateTime<Utc>) -> Self {
+        Self { time, ..self }
+    }
+
+    /// The callback that is posted.
+    #[must_use]
+    pub fn callback(&self) -> Body<DepositCallback> {
+        Body::new(or_panic(self.callback_json()))
+    }
+
+    fn callback_json(&self) -> Result<Json, PathError> {
+        let mut json = Json::template(include_str!("deposit.json"));
+        json.fill("action", self.action.into())?;
+        json.fill("transaction_id", self.transaction_id.clone())?;
+        json.fill("received_amount", self.received.clone())?;
+        json.fill("status", self.status.into())?;
+        json.fill("crated_at", local(self.time).into())?;
+        json.fill("deposit_token", self.token.clone())?;
+        Ok(json)
+    }
+}
