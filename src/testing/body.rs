@@ -148,7 +148,11 @@ impl<C> AsRef<[u8]> for Body<C> {
 
 impl<C> Clone for Body<C> {
     fn clone(&self) -> Self {
-        Self::new(self.json.clone())
+        Self {
+            json: self.json.clone(),
+            text: self.text.clone(),
+            kind: PhantomData,
+        }
     }
 }
 

@@ -9,7 +9,6 @@ use crate::facts::Facts;
 use crate::proof::Pretended;
 use crate::screen::{BAD, GOOD, STRONG, styled};
 
-#[derive(Default)]
 pub(crate) struct Shown {
     pub(crate) text: String,
     pub(crate) json: Value,
