@@ -1,0 +1,13 @@
+//! How long each subject takes. One run is no measurement: `../../table` takes
+//! the medians of several.
+
+use criterion::{Criterion, criterion_group, criterion_main};
+
+fn time(criterion: &mut Criterion) {
+    for subject in payhook_suite::subjects() {
+        criterion.bench_function(&subject.id(), |bencher| bencher.iter(|| (subject.call)()));
+    }
+}
+
+criterion_group!(benches, time);
+criterion_main!(benches);
