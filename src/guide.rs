@@ -2,6 +2,8 @@
 //!
 //! - [`queues`]: answer fast, work later.
 //! - [`actix`]: an actix-web server.
+//! - [`security`]: who attacks, what stops him, and what to do when something
+//!   went wrong.
 
 #[doc = include_str!("guide/actix.md")]
 ///
@@ -12,3 +14,6 @@ pub mod actix {}
 
 #[doc = include_str!("guide/queues.md")]
 pub mod queues {}
+
+#[doc = include_str!("guide/security.md")]
+pub mod security {}
