@@ -1,5 +1,6 @@
 //! What several tests need: the vectors, keys, and an independent signer.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
@@ -11,6 +12,27 @@ use sha2::Sha256;
 
 pub(crate) const SECRET: &str = "cbs_7Qm2vX9tR4kL8pN1";
 pub(crate) const TIME: &str = "2026-03-02T09:16:02.551870Z";
+
+/// Whether all is there that `tests/public-api.txt` lists.
+pub(crate) const ALL_FEATURES: bool = cfg!(all(
+    feature = "postgres",
+    feature = "redis",
+    feature = "testing",
+    feature = "tower",
+));
+
+/// The path of each public struct and enum, all features on.
+pub(crate) fn public_types() -> BTreeSet<String> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/public-api.txt");
+    let surface = fs::read_to_string(path).unwrap();
+    let name = |line: &str| {
+        let line = line.trim_start_matches("#[non_exhaustive] ");
+        let (kind, path) = line.strip_prefix("pub ")?.split_once(' ')?;
+        let path = path.split(['<', '(']).next()?;
+        matches!(kind, "enum" | "struct" | "union").then(|| path.to_owned())
+    };
+    surface.lines().filter_map(name).collect()
+}
 
 /// A case of `tests/vectors`.
 pub(crate) struct Case {

@@ -1,16 +1,21 @@
-//! Which traits the types of trust have, and which they must not have.
+//! Which traits each public type has, and which the types of trust must not have.
 
+use std::collections::BTreeSet;
+use std::error;
 use std::fmt::{Debug, Display};
+use std::hash::Hash;
+use std::str::FromStr;
 
-use payhook::b2binpay::{Key, TransferCallback, Verifier};
-use payhook::citypay::{Account, DepositCallback, OrderAnswer, OrderCallback, Token};
+use payhook::b2binpay::{Key, ProvenTransfer, TransferCallback, Verifier};
+use payhook::citypay::{Account, DepositCallback, OrderCallback, ProvenOrder, Token};
 use payhook::{
-    Amount, Callback, Cause, Diagnose, Diagnosis, Disposition, Error, Event, Expected, Finding,
-    KeyError, ParseError, Progress, Proven, Receiver, Reconciliation, Reply, State, StateError,
-    Status, Text, Timestamp, Unverified, Verdict, Verified, VerifyError,
+    Amount, Callback, Diagnose, Diagnosis, Disposition, Event, Expected, ParseError, Proven,
+    Reconciliation, State, Status, TokenUse, Unverified, Verdict, Verified, VerifyError,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+use crate::support::{ALL_FEATURES, public_types};
 
 /// Fails to compile if the type has the trait: both impls would apply then.
 macro_rules! assert_not_impl {
@@ -47,8 +52,8 @@ assert_not_impl! {
     Reconciliation: DeserializeOwned, Default, Serialize, From<Verdict>;
     Unverified<TransferCallback>: DeserializeOwned, Default, Serialize, std::ops::Deref;
     Proven: DeserializeOwned, Default, Serialize;
-    payhook::b2binpay::ProvenTransfer: DeserializeOwned, Default, Serialize;
-    payhook::citypay::ProvenOrder: DeserializeOwned, Default, Serialize;
+    ProvenTransfer: DeserializeOwned, Default, Serialize;
+    ProvenOrder: DeserializeOwned, Default, Serialize;
     TransferCallback: DeserializeOwned, Default, PartialEq;
     Key: Display, Serialize, DeserializeOwned, PartialEq, Default;
     Diagnose: Display, Serialize, DeserializeOwned, PartialEq, Default;
@@ -59,42 +64,247 @@ assert_not_impl! {
     State: Default, From<Callback>, PartialOrd, Into<Callback>;
     Status: Default, PartialOrd;
     Token: PartialEq, PartialEq<str>, Display, Default, DeserializeOwned;
+    TokenUse<'static>: PartialEq, PartialEq<str>, Display, Serialize;
     Amount: From<f64>, From<f32>, Into<f64>;
 }
 
-assert_impl! {
-    Verified<TransferCallback>: Send, Sync, Debug, Clone, Unpin;
-    Verified<OrderCallback>: Send, Sync, Debug, Clone, Unpin;
-    Verified<DepositCallback>: Send, Sync, Debug, Clone, Unpin;
-    Verified<Callback>: Send, Sync, Debug, Clone, Unpin;
-    Unverified<TransferCallback>: Send, Sync, Debug, Clone;
-    Event<'static>: Send, Sync, Debug, Clone;
-    Expected: Send, Sync, Debug, Clone, Unpin;
-    Reconciliation: Send, Sync, Debug, Clone, Eq, Unpin;
-    Verdict: Send, Sync, Debug, Display, Clone, Eq;
-    Receiver<payhook::B2binpay>: Send, Sync, Debug, Clone;
-    Reply: Send, Sync, Debug;
-    Progress: Send, Sync, Debug, Display, Copy, Eq, std::hash::Hash;
-    State: Send, Sync, Debug, Display, Clone, Eq, std::hash::Hash, std::str::FromStr, From<Status>, Unpin;
-    Status: Send, Sync, Debug, Display, Clone, Eq, std::hash::Hash;
-    StateError: Send, Sync, std::error::Error, Copy, Eq;
-    Disposition: Send, Sync, Debug, Display;
-    Diagnose: Send, Sync, Debug, Clone;
-    Diagnosis: Send, Sync, Debug, Display, Clone, Eq;
-    Finding: Send, Sync, Debug, Display, Clone, Eq;
-    Cause: Send, Sync, Debug, Display, Clone, Eq;
-    Key: Send, Sync, Debug, Clone;
-    Verifier: Send, Sync, Debug, Clone;
-    Account: Send, Sync, Debug, Clone;
-    OrderAnswer: Send, Sync, Debug, Clone, Serialize;
-    TransferCallback: Send, Sync, Debug, Clone, Serialize;
-    Amount: Send, Sync, Debug, Display, Clone, Ord, std::hash::Hash, Serialize;
-    Text: Send, Sync, Debug, Display, Clone, Ord, std::hash::Hash, Serialize;
-    Timestamp: Send, Sync, Debug, Display, Clone, Eq, Serialize;
-    Error: Send, Sync, std::error::Error;
-    KeyError: Send, Sync, std::error::Error;
-    ParseError: Send, Sync, std::error::Error;
-    VerifyError: Send, Sync, std::error::Error;
+/// What each type has unless it says `no`, and why it says so.
+macro_rules! check_common {
+    ($Type:ty) => {
+        assert_impl! { $Type: Send, Sync, Debug, Clone, Unpin; }
+    };
+    ($Type:ty, Clone) => {
+        assert_impl! { $Type: Send, Sync, Debug, Unpin; }
+        assert_not_impl! { $Type: Clone; }
+    };
+    ($Type:ty, Clone, Sync) => {
+        assert_impl! { $Type: Send, Debug, Unpin; }
+        assert_not_impl! { $Type: Clone, Sync; }
+    };
+}
+
+/// Holds types to their traits, and returns the names of those that it holds.
+macro_rules! hold {
+    ($(
+        $(#[$feature:meta])?
+        in $module:path: {$(
+            $Type:ty $(, no $Without:ident because $reason:literal)* $(: $($Trait:path),+)?;
+        )+}
+    )+) => {{
+        let mut held = Vec::new();
+        $(
+            $(#[$feature])?
+            {
+                use $module::*;
+                $(
+                    check_common!($Type $(, $Without)*);
+                    $( assert_impl! { $Type: $($Trait),+; } )?
+                    held.push((stringify!($module), stringify!($Type)));
+                )+
+            }
+        )+
+        held
+    }};
+}
+
+fn held() -> BTreeSet<String> {
+    let held = hold! {
+        in payhook: {
+            AddressError: error::Error, Eq;
+            AddressRanges: Eq;
+            Amount: Display, Ord, Hash, FromStr, Serialize, Default;
+            AmountError: error::Error, Copy, Eq;
+            Anomaly: Display, Eq;
+            B2binpay;
+            B2binpay<MemoryGuard>;
+            Callback;
+            Cause: Display, Eq;
+            CityPay<MemoryGuard>;
+            Claim, no Clone because "it may hold the right to handle";
+            ClaimToken, no Clone because "the right to handle is used once";
+            Compared: Display, Copy, Eq, Hash;
+            Diagnose;
+            Diagnosis: Display, Eq;
+            Difference: Eq;
+            Disposition, no Clone because "it holds what the merchant's code failed with": Display;
+            DoesNotFit: error::Error, Copy, Eq;
+            Error, no Clone because "it hands back the callback that it is about": error::Error;
+            Event<'static>;
+            Evidence: Display, Eq;
+            Expected;
+            Fact<&'static str>: Display, Copy, Eq;
+            Fault: Display, Copy, Eq, Hash;
+            Finding: Display, Eq;
+            Flaw: error::Error, Copy, Eq;
+            Gateway: Display, Copy, Eq, Hash;
+            GuardFull: error::Error, Copy, Eq;
+            HandlerClaims: Copy, Default;
+            HandlerError, no Clone because "it is a boxed error": Display;
+            HandlerFn<fn()>: Copy;
+            IdempotencyKey: Display, Copy, Ord, Hash;
+            IdempotencyKeys: Copy, Eq;
+            KeyError: error::Error, Copy, Eq;
+            Kind: Display, Copy, Eq, Hash;
+            Lease: Copy, Eq, Hash;
+            LeaseLost: error::Error, Copy, Eq;
+            MemoryGuard: Default;
+            NoLookup: Copy;
+            Outcome: Display, Copy, Eq, Hash;
+            ParseError: error::Error, Eq;
+            Progress: Display, Copy, Eq, Hash;
+            Proven;
+            RawJson: Eq, Serialize;
+            Reason: Display, Copy, Eq, Hash;
+            Receiver<B2binpay>;
+            Receiver<B2binpay, MemoryGuard>;
+            Reconciliation: Eq;
+            Reply, no Clone because "it holds what the merchant's code failed with";
+            Scheme: Display, Copy, Eq, Hash;
+            State: Display, Eq, Hash, FromStr, From<Status>;
+            StateError: error::Error, Copy, Eq;
+            Status: Display, Eq, Hash;
+            Text: Display, Ord, Hash, Serialize;
+            Timestamp: Display, Eq, FromStr, Serialize;
+            TimestampError: error::Error, Copy, Eq;
+            TokenUse<'static>: Copy;
+            Unverified<Callback>;
+            Unverified<TransferCallback>;
+            Verdict: Display, Eq;
+            Verified<Callback>;
+            Verified<DepositCallback>;
+            Verified<OrderCallback>;
+            Verified<TransferCallback>;
+            VerifiedCallback;
+            VerifyError, no Clone because "it hands back the callback that it is about": error::Error;
+        }
+        #[cfg(feature = "postgres")]
+        in payhook: {
+            PgClaim: Copy, Eq, Hash;
+            PgGuard;
+            PgTransactions;
+        }
+        #[cfg(feature = "redis")]
+        in payhook: {
+            RedisGuard<redis::aio::MultiplexedConnection>;
+        }
+        in payhook::b2binpay: {
+            CallbackRecord: Eq, Serialize;
+            CallbackType: Display, Eq, Hash, Serialize;
+            Currency: Eq, Serialize;
+            DeliveryStatus: Display, Eq, Hash, Serialize;
+            Deposit: Eq, Serialize;
+            DepositStatus: Display, Copy, Eq, Hash, Serialize;
+            Destination: Eq, Serialize;
+            ExpectedAmount: Eq;
+            Inferred: Copy, Eq;
+            Key;
+            Operation: Eq;
+            OperationType: Display, Copy, Eq, Hash, Serialize;
+            OtherResource: Eq, Serialize;
+            Payout: Eq, Serialize;
+            PayoutStatus: Display, Copy, Eq, Hash, Serialize;
+            ProvenTransfer;
+            ResolveError, no Clone because "it hands back the callback that it is about": error::Error;
+            RiskStatus: Display, Copy, Eq, Hash, Serialize;
+            TrackingIds: Display, Copy, Eq, Hash;
+            Transfer: Eq, Serialize;
+            TransferCallback: Serialize;
+            TransferStatus: Display, Copy, Eq, Hash, Serialize;
+            Verifier;
+        }
+        in payhook::citypay: {
+            Account;
+            Action: Display, Eq, Hash, Serialize;
+            AmountParts: Eq, Serialize, Default;
+            AnswerCurrency: Eq, Serialize;
+            DepositCallback: Serialize;
+            DepositStatus: Display, Eq, Hash, Serialize;
+            Environment: Copy, Eq, Hash;
+            OrderAnswer: Serialize;
+            OrderCallback: Serialize;
+            OrderStatus: Display, Eq, Hash, Serialize;
+            OrderTransaction: Eq, Serialize;
+            Posted;
+            ProvenDeposit;
+            ProvenOrder;
+            Token: Serialize;
+        }
+        #[cfg(feature = "http")]
+        in payhook::http: {
+            Empty: Copy, Default;
+            Proxies;
+        }
+        #[cfg(feature = "tower")]
+        in payhook::http: {
+            CallbackService<payhook::B2binpay, payhook::MemoryGuard, ()>;
+            ResponseFuture,
+                no Clone because "a future is what one task waits for",
+                no Sync because "a future is what one task waits for":
+                Future;
+        }
+        #[cfg(feature = "testing")]
+        in payhook::testing: {
+            Body<TransferCallback>;
+            BrokenRule, no Clone because "it holds what a guard failed with": error::Error;
+            BuildError, no Clone because "it holds an error of `serde_json`": error::Error;
+            Delivery: Display;
+            DeliveryCause: Display, Copy, Eq, Hash;
+            Ending: Eq, Default;
+            GuardConformance<payhook::MemoryGuard>, no Clone because "it is run where it is made";
+            Json: Display, Eq, Default;
+            Life, no Clone because "a payment has one";
+            PathError: error::Error, Eq;
+            Payment;
+            Scenario: Display, Copy, Eq, Hash, FromStr;
+            ScenarioError: error::Error, Eq;
+            SimulationError, no Clone because "it holds an error of `serde_json`": error::Error;
+            Simulator;
+        }
+        #[cfg(feature = "testing")]
+        in payhook::testing::b2binpay: {
+            CallbackBuilder;
+            Currency;
+            Included;
+            TransferBuilder;
+        }
+        #[cfg(feature = "testing")]
+        in payhook::testing::citypay: {
+            DepositBuilder;
+            OrderBuilder;
+            OrderEndpoint: Default;
+            Unreachable: error::Error, Copy, Eq;
+        }
+        #[cfg(feature = "testing")]
+        in payhook::testing::torture: {
+            Books: Eq, Default;
+            Broken: Display, Eq;
+            InProcess<(), ()>, no Clone because "a shop has one ledger";
+            Payment;
+            Report: Display, Eq;
+            Row: Eq;
+            Rule: Display, Copy, Ord, Hash;
+            Torture;
+            TortureError, no Clone because "it holds what the merchant's code failed with": error::Error;
+            Trouble: Copy, Eq, Default;
+        }
+    };
+    let name = |(module, shown): (&str, &str)| {
+        let name = shown.split('<').next().unwrap_or_default();
+        format!("{module}::{name}")
+    };
+    held.into_iter().map(name).collect()
+}
+
+/// A type that is made public is held to its traits as well.
+#[test]
+fn no_public_type_is_forgotten() {
+    let (held, public) = (held(), public_types());
+    let gone: Vec<_> = held.difference(&public).collect();
+    assert!(gone.is_empty(), "not public any more: {gone:?}");
+    if ALL_FEATURES {
+        let forgotten: Vec<_> = public.difference(&held).collect();
+        assert!(forgotten.is_empty(), "not in the list: {forgotten:?}");
+    }
 }
 
 /// An error is passed around by value on every refused body.
@@ -103,7 +313,7 @@ fn errors_are_small() {
     for size in [
         size_of::<ParseError>(),
         size_of::<VerifyError>(),
-        size_of::<Error>(),
+        size_of::<payhook::Error>(),
         size_of::<Disposition>(),
     ] {
         assert!(size <= 72, "{size} bytes");
