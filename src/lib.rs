@@ -103,6 +103,7 @@ mod amount;
 pub mod b2binpay;
 mod callback;
 pub mod citypay;
+mod constant_time;
 mod diagnose;
 mod error;
 mod event;

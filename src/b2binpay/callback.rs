@@ -4,10 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::kind::{self, Inferred};
+use super::message::SignedMac;
 use super::operation::{Operation, read_deposit, read_payout};
 use super::related::{self, Related};
 use super::resource::{Currency, Included, OtherResource, Transfer, one_digit};
 use super::wire::{self, Document};
+use crate::constant_time::never_equal;
 use crate::error::{Flaw, ParseError};
 use crate::read::{self, Anomaly, At, Body, Reader, mirror, share};
 use crate::text::Text;
@@ -81,6 +83,8 @@ pub(super) enum Signature {
     Present(Text),
 }
 
+never_equal!(Signature, TransferCallback);
+
 impl fmt::Debug for Signature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -153,14 +157,12 @@ impl TransferCallback {
         !matches!(self.signature, Signature::Absent)
     }
 
-    /// The 32 bytes of the signature, from lower-case hexadecimal.
-    pub(crate) fn mac(&self) -> Option<[u8; 32]> {
-        let Signature::Present(text) = &self.signature else {
-            return None;
-        };
-        let mut bytes = [0; 32];
-        let decoded = base16ct::lower::decode(text.as_str(), &mut bytes).ok()?;
-        (decoded.len() == 32).then_some(bytes)
+    /// The signature, if it is 64 lower-case hexadecimal digits.
+    pub(crate) fn mac(&self) -> Option<SignedMac> {
+        match &self.signature {
+            Signature::Present(text) => SignedMac::from_hex(text),
+            Signature::Absent | Signature::Malformed => None,
+        }
     }
 
     /// The exact bytes of the body. Beside them stands its signature: treat

@@ -7,6 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroize;
 
+use crate::constant_time::never_equal;
 use crate::error::KeyError;
 use crate::verified::Scheme;
 
@@ -34,6 +35,8 @@ pub struct Key {
     scheme: Scheme,
     mac: KeyedMac,
 }
+
+never_equal!(Key);
 
 impl Key {
     /// API v3: the callback secret of the wallet. Named `callback secret`

@@ -14,6 +14,7 @@ use hmac::Mac;
 
 use super::callback::TransferCallback;
 use super::key::KeyedMac;
+use crate::constant_time::never_equal;
 
 /// A signed text, in its parts.
 #[derive(Clone, Copy)]
@@ -84,8 +85,8 @@ impl<'a> Message<'a> {
     }
 
     /// Whether `signature` is this text's under `mac`, in constant time.
-    pub(crate) fn is_signed_by(&self, mac: &KeyedMac, signature: &[u8]) -> bool {
-        self.mac(mac).verify_slice(signature).is_ok()
+    pub(crate) fn is_signed_by(&self, mac: &KeyedMac, signature: &SignedMac) -> bool {
+        self.mac(mac).verify_slice(&signature.0).is_ok()
     }
 
     /// The signature as it stands in `meta.sign`.
@@ -100,6 +101,26 @@ impl<'a> Message<'a> {
             mac.update(part.as_bytes());
         }
         mac
+    }
+}
+
+/// The bytes of a signature, genuine or not. They can't be compared: whether
+/// they are right is [`Message::is_signed_by`]'s to say.
+pub(crate) struct SignedMac([u8; 32]);
+
+never_equal!(SignedMac, KeyedMac);
+
+impl SignedMac {
+    /// As the gateway writes one, in lower case.
+    pub(super) fn from_hex(text: &str) -> Option<Self> {
+        let mut bytes = [0; 32];
+        let decoded = base16ct::lower::decode(text, &mut bytes).ok()?;
+        (decoded.len() == bytes.len()).then_some(Self(bytes))
+    }
+
+    /// To be hashed into the name of a delivery.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
     }
 }
 

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::callback::{Signature, Subject, TransferCallback};
 use super::key::Key;
-use super::message::Message;
+use super::message::{Message, SignedMac};
 use super::proven::{ProvenTransfer, Reading};
 use crate::error::VerifyError;
 use crate::timestamp::Timestamp;
@@ -239,7 +239,7 @@ impl Verifier {
     fn find_key<'m>(
         &self,
         messages: impl Iterator<Item = Message<'m>>,
-        signature: &[u8; 32],
+        signature: &SignedMac,
     ) -> Result<(Message<'m>, &Key), VerifyError> {
         let mut found = None;
         for message in messages {

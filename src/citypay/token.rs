@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use ctutils::CtEq;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Serialize, Serializer};
 
+use crate::constant_time::{never_equal, same};
 use crate::text::Text;
 
 /// A token of CityPay.io.
@@ -28,15 +28,13 @@ use crate::text::Text;
 #[derive(Clone)]
 pub struct Token(pub(super) Text);
 
+never_equal!(Token);
+
 impl Token {
     /// The token, to look an order up by.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-
-    pub(crate) fn text(&self) -> Text {
-        self.0.clone()
     }
 
     /// Whether the token is `other`, in constant time for equal lengths.
@@ -56,11 +54,6 @@ impl Serialize for Token {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.serialize(serializer)
     }
-}
-
-/// Equality in constant time for texts of equal length.
-pub(super) fn same(left: &str, right: &str) -> bool {
-    left.as_bytes().ct_eq(right.as_bytes()).into()
 }
 
 /// Where CityPay.io answers.

@@ -20,7 +20,7 @@ impl Diagnose {
     /// likelihood.
     pub(super) fn search(&self, draft: &Draft<'_>, body: &str) -> Option<Fit> {
         let signature = Signature::read(draft.sign?);
-        let front = signature.front?;
+        signature.is_legible().then_some(())?;
         let configured = || {
             let candidates = self.candidates.iter();
             candidates.filter_map(|c| Some((c, c.configured.as_ref()?, &[][..])))
@@ -31,7 +31,7 @@ impl Diagnose {
         });
         let keys: Vec<_> = configured().chain(slipped).collect();
         let find = |hypothesis: Hypothesis, keys: &[(&Candidate, &Key, &[Cause])]| {
-            let fits = |(_, key, _): &&(_, &Key, _)| key.signs(&hypothesis.text, &front);
+            let fits = |(_, key, _): &&(_, &Key, _)| signature.is_made_by(key, &hypothesis.text);
             let (candidate, key, slips) = keys.iter().find(fits)?;
             let slips = slips.iter().cloned();
             let form = signature.slip.iter().cloned();
@@ -62,11 +62,12 @@ impl Diagnose {
             return Vec::new();
         };
         let signature = Signature::read(sign);
+        let is_legible = signature.is_legible();
         let stray = signature
             .slip
             .map(|slip| Finding::certain(slip).at("meta.sign"));
         let mut causes: Vec<Finding> = stray.into_iter().collect();
-        if signature.front.is_none() {
+        if !is_legible {
             return causes;
         }
         if self.candidates.is_empty() {

@@ -2,7 +2,8 @@
 
 use super::cause::Cause;
 use super::encoding::{base64, hex};
-use crate::b2binpay::text_of;
+use crate::b2binpay::{Key, text_of};
+use crate::constant_time::never_equal;
 use crate::wire::Raw;
 
 /// A signature has this many digits.
@@ -15,10 +16,12 @@ const FRONT: usize = 32;
 pub(super) struct Signature {
     /// What the MAC has to begin with: 32 bytes, or 16 of a cut one. None if
     /// nothing can be made of it.
-    pub(super) front: Option<Vec<u8>>,
+    front: Option<Vec<u8>>,
     /// How it strays from 64 lower-case hexadecimal digits.
     pub(super) slip: Option<Cause>,
 }
+
+never_equal!(Signature);
 
 impl Signature {
     pub(super) fn read(raw: Raw<'_>) -> Self {
@@ -50,6 +53,16 @@ impl Signature {
                 slip: Some(Cause::SignatureMalformed),
             },
         }
+    }
+
+    pub(super) fn is_legible(&self) -> bool {
+        self.front.is_some()
+    }
+
+    /// Whether it is this key's MAC of `text`, in constant time.
+    pub(super) fn is_made_by(&self, key: &Key, text: &[u8]) -> bool {
+        let front = self.front.as_deref();
+        front.is_some_and(|front| key.signs(text, front))
     }
 }
 

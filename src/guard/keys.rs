@@ -191,7 +191,8 @@ impl Names<'_> {
         };
         if let Some(mac) = told.mac().filter(|_| self.signed) {
             let time = proven.time().and_then(Timestamp::utc);
-            return self.keys("b2binpay", time, |hash| hash.bytes("mac", &mac), effect);
+            let delivery = |hash: &mut Hash| hash.bytes("mac", mac.as_bytes());
+            return self.keys("b2binpay", time, delivery, effect);
         }
         match proven.deposit_id() {
             Some(_) => self.keys("b2binpay", None, effect, effect),

@@ -16,7 +16,6 @@ use crate::citypay::{Account, DepositCallback, OrderCallback, Posted, Token};
 use crate::error::VerifyError;
 use crate::event::Gateway;
 use crate::handler::HandlerError;
-use crate::text::Text;
 use crate::verified::{Sealed, Unverified, Verified};
 
 /// A proven callback, or what is answered instead.
@@ -145,9 +144,9 @@ pub struct CityPay<L> {
 /// How an unsigned gateway's callback goes on.
 enum Doorbell {
     Proven(Verified<Callback>),
-    Order(Unverified<OrderCallback>, Text),
+    Order(Unverified<OrderCallback>, Token),
     /// Proven, if the merchant issued the token.
-    Deposit(Verified<Callback>, Text),
+    Deposit(Verified<Callback>, Token),
 }
 
 impl<L> CityPay<L> {
@@ -155,7 +154,7 @@ impl<L> CityPay<L> {
         match Posted::parse_within(post.body, post.limit)? {
             Posted::Order(order) => {
                 let token = order.unverified().order_token.as_ref();
-                let token = token.ok_or(VerifyError::MissingToken)?.text();
+                let token = token.ok_or(VerifyError::MissingToken)?.clone();
                 Ok(Doorbell::Order(order, token))
             }
             Posted::Deposit(deposit) => self.begin_deposit(deposit, post.peer),
@@ -169,15 +168,16 @@ impl<L> CityPay<L> {
         deposit: Unverified<DepositCallback>,
         peer: Option<IpAddr>,
     ) -> Result<Doorbell, Disposition> {
-        let token = deposit.unverified().deposit_token.as_ref();
-        let token = token.map(Token::text);
+        let token = deposit.unverified().deposit_token.clone();
         let by_address = self.account.knows_sources();
         let deposit = match (&token, peer) {
             (_, Some(peer)) if by_address => self
                 .account
                 .prove_deposit_by_source_address(deposit, peer)?,
             (Some(_), None) if by_address => return Err(VerifyError::UnknownPeer.into()),
-            (Some(token), _) => self.account.prove_deposit_by_record(deposit, token)?,
+            (Some(token), _) => self
+                .account
+                .prove_deposit_by_record(deposit, token.as_str())?,
             (None, _) => return Err(VerifyError::MissingToken.into()),
         };
         let deposit = deposit.into_callback();
@@ -222,11 +222,13 @@ impl<L: OrderLookup> Prove for CityPay<L> {
         match self.begin(post)? {
             Doorbell::Proven(callback) => Ok(callback),
             Doorbell::Order(order, token) => {
-                issued(self.lookup.is_issued(TokenUse::Order(&token)))?;
-                self.with_answer(order, &token, self.lookup.fetch(&token))
+                let token = token.as_str();
+                issued(self.lookup.is_issued(TokenUse::Order(token)))?;
+                self.with_answer(order, token, self.lookup.fetch(token))
             }
             Doorbell::Deposit(deposit, token) => {
-                issued(self.lookup.is_issued(TokenUse::Deposit(&token)))?;
+                let token = token.as_str();
+                issued(self.lookup.is_issued(TokenUse::Deposit(token)))?;
                 Ok(deposit)
             }
         }
@@ -238,12 +240,14 @@ impl<L: AsyncOrderLookup + Sync> AsyncProve for CityPay<L> {
         match self.begin(post)? {
             Doorbell::Proven(callback) => Ok(callback),
             Doorbell::Order(order, token) => {
-                issued(self.lookup.is_issued(TokenUse::Order(&token)).await)?;
-                let answer = self.lookup.fetch(&token).await;
-                self.with_answer(order, &token, answer)
+                let token = token.as_str();
+                issued(self.lookup.is_issued(TokenUse::Order(token)).await)?;
+                let answer = self.lookup.fetch(token).await;
+                self.with_answer(order, token, answer)
             }
             Doorbell::Deposit(deposit, token) => {
-                issued(self.lookup.is_issued(TokenUse::Deposit(&token)).await)?;
+                let token = token.as_str();
+                issued(self.lookup.is_issued(TokenUse::Deposit(token)).await)?;
                 Ok(deposit)
             }
         }
