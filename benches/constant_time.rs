@@ -1,0 +1,286 @@
+//! Whether the time of a comparison says where a forgery is wrong: a statistical
+//! check, to be run by hand on a machine with nothing else to do.
+//!
+//! ```sh
+//! cargo bench --bench constant_time
+//! ```
+//!
+//! As dudect has it (Reparaz, Balasch, Verbauwhede 2017): two classes of forgery,
+//! one wrong at its front and one at its end, take turns at random; Welch's
+//! t-test asks whether their times have the same mean, over all samples and over
+//! the faster ones alone, without what the machine did meanwhile. The largest
+//! |t| counts. Below 4.5 there is no evidence of a difference; above 10 there
+//! certainly is one. It can show a leak and never that there is none: another
+//! compiler or processor is another matter.
+//!
+//! The controls compare byte by byte and stop at the first that differs. A run
+//! that does not find them proves nothing, and fails.
+#![allow(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a benchmark prints a table, and has nobody to hand an error to"
+)]
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use hmac::{Hmac, KeyInit, Mac};
+use payhook::Unverified;
+use payhook::b2binpay::{Key, TrackingIds, TransferCallback, Verifier};
+use payhook::citypay::{Account, OrderCallback};
+use serde_json::Value;
+use sha2::Sha256;
+
+const SECRET: &str = "cbs_7Qm2vX9tR4kL8pN1";
+/// As long as a signature's digits.
+const TOKEN: &str = "tok_4f9c1b7e5d2a8806b3c17f09e4d5a2b8c6f10937be42d8a5710c9f3e6b2d";
+const ORDER: &str = include_str!("../examples/bodies/citypay-order-confirmed.json");
+const DEPOSIT: &str = include_str!("../examples/bodies/b2binpay-deposit-confirmed.json");
+
+const SAMPLES: u32 = 1_000_000;
+const RUNS: usize = 5;
+/// So many calls are one sample where a call is shorter than the clock's step.
+const BATCH: u32 = 50;
+/// Parts of the samples, the fastest first.
+const CROPS: [f64; 6] = [1.0, 0.99, 0.95, 0.9, 0.75, 0.5];
+
+/// Steele, Lea, Flood 2014: `SplitMix64`.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+}
+
+/// Where a forgery is wrong.
+#[derive(Clone, Copy, PartialEq)]
+enum Wrong {
+    First,
+    Last,
+    All,
+}
+
+/// `digits`, hexadecimal, with other ones where they are to be wrong.
+fn forged(digits: &str, wrong: Wrong, random: &mut Random) -> String {
+    let end = digits.len() - 1;
+    let place = |place: usize, digit: char| {
+        let is_wrong = match wrong {
+            Wrong::First => place == 0,
+            Wrong::Last => place == end,
+            Wrong::All => true,
+        };
+        let value = digit.to_digit(16).filter(|_| is_wrong)?;
+        let other = 1 + u32::try_from(random.next() % 15).ok()?;
+        char::from_digit((value + other) % 16, 16)
+    };
+    let mut place = place;
+    let digits = digits.chars().enumerate();
+    digits
+        .map(|(at, digit)| place(at, digit).unwrap_or(digit))
+        .collect()
+}
+
+/// How long it took, in nanoseconds.
+fn timed<T>(call: impl FnOnce() -> T) -> f64 {
+    let start = Instant::now();
+    let result = black_box(call());
+    let elapsed = start.elapsed();
+    drop(result);
+    elapsed.as_secs_f64() * 1e9
+}
+
+/// What is timed: a forgery of one class.
+type Sample = Box<dyn FnMut(Wrong, &mut Random) -> f64>;
+
+struct Subject {
+    what: &'static str,
+    classes: [Wrong; 2],
+    is_control: bool,
+    sample: Sample,
+}
+
+impl Subject {
+    /// The largest |t| of one run, and the two means of the faster half.
+    fn run(&mut self, samples: u32, random: &mut Random) -> (f64, [f64; 2]) {
+        let mut times: Vec<(f64, bool)> = Vec::new();
+        for _ in 0..samples {
+            let is_second = random.next() >> 63 == 1;
+            let [first, second] = self.classes;
+            let class = if is_second { second } else { first };
+            times.push(((self.sample)(class, random), is_second));
+        }
+        times.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut worst = (0.0_f64, [0.0; 2]);
+        let mut left = times.as_slice();
+        for crop in CROPS {
+            let limit = f64::from(samples) * crop;
+            let faster = (0..samples).take_while(|place| f64::from(*place) < limit);
+            left = left.get(..faster.count()).unwrap_or(left);
+            let [a, b] = [false, true].map(|class| Moments::of(left, class));
+            let t = (a.mean - b.mean) / (a.error() + b.error()).sqrt();
+            worst = (worst.0.max(t.abs()), [a.mean, b.mean]);
+        }
+        worst
+    }
+}
+
+struct Moments {
+    count: f64,
+    mean: f64,
+    variance: f64,
+}
+
+impl Moments {
+    fn of(times: &[(f64, bool)], class: bool) -> Self {
+        let (mut count, mut mean, mut squares) = (0.0, 0.0, 0.0);
+        for (time, _) in times.iter().filter(|(_, own)| *own == class) {
+            count += 1.0;
+            let distance = time - mean;
+            mean += distance / count;
+            squares += distance * (time - mean);
+        }
+        Self {
+            count,
+            mean,
+            variance: squares / (count - 1.0),
+        }
+    }
+
+    fn error(&self) -> f64 {
+        self.variance / self.count
+    }
+}
+
+/// What leaks: it stops at the first byte that differs.
+fn leaky(left: &[u8], right: &[u8]) -> bool {
+    left.len() == right.len() && left.iter().zip(right).all(|(a, b)| black_box(a) == b)
+}
+
+fn verify() -> Sample {
+    let key = Key::callback_secret(SECRET).expect("a secret");
+    let verifier = Verifier::new(key, TrackingIds::Lettered);
+    let body: Value = serde_json::from_str(DEPOSIT).expect("JSON");
+    let sign = body.pointer("/meta/sign").and_then(Value::as_str);
+    let sign = sign.expect("a signature").to_owned();
+    Box::new(move |wrong, random| {
+        let body = DEPOSIT.replace(&sign, &forged(&sign, wrong, random));
+        let callback = Unverified::<TransferCallback>::parse(body.as_bytes()).expect("readable");
+        timed(|| verifier.verify(black_box(callback)))
+    })
+}
+
+/// The same, as far as the comparison is concerned, with one that leaks.
+fn leaky_verify() -> Sample {
+    let mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).expect("any length");
+    let message = [b'7'; 80];
+    let tag = mac.clone().chain_update(message).finalize().into_bytes();
+    let digits = format!("{:x}", base16ct::HexDisplay(&tag));
+    Box::new(move |wrong, random| {
+        let sign = forged(&digits, wrong, random);
+        let mut forged = [0; 32];
+        base16ct::lower::decode(&sign, &mut forged).expect("digits");
+        timed(|| {
+            let mac = mac.clone().chain_update(black_box(message));
+            leaky(&mac.finalize().into_bytes(), black_box(&forged))
+        })
+    })
+}
+
+fn order() -> Unverified<OrderCallback> {
+    let body = ORDER.replace("tok_4f9c1b7e", TOKEN);
+    Unverified::parse(body.as_bytes()).expect("readable")
+}
+
+/// The token with another end or front: its digits stand behind `tok_`.
+fn forged_token(wrong: Wrong, random: &mut Random) -> String {
+    let digits = TOKEN.strip_prefix("tok_").unwrap_or(TOKEN);
+    format!("tok_{}", forged(digits, wrong, random))
+}
+
+fn token() -> Sample {
+    let order = order();
+    Box::new(move |wrong, random| {
+        let other = forged_token(wrong, random);
+        let token = order.unverified().order_token.as_ref().expect("a token");
+        timed(|| (0..BATCH).fold(false, |any, _| any | token.is(black_box(&other))))
+    })
+}
+
+fn leaky_token() -> Sample {
+    Box::new(move |wrong, random| {
+        let other = forged_token(wrong, random);
+        let compare = || leaky(TOKEN.as_bytes(), black_box(other.as_bytes()));
+        timed(|| (0..BATCH).fold(false, |any, _| any | compare()))
+    })
+}
+
+fn prove_order() -> Sample {
+    let account = Account::new("5120").expect("an id");
+    let order = order();
+    Box::new(move |wrong, random| {
+        let issued = forged_token(wrong, random);
+        let order = order.clone();
+        timed(|| account.prove_order(black_box(order), black_box(&issued), b""))
+    })
+}
+
+fn subjects() -> Vec<Subject> {
+    let subject = |what, classes, sample| Subject {
+        what,
+        classes,
+        is_control: false,
+        sample,
+    };
+    let control = |what, classes, sample| Subject {
+        is_control: true,
+        ..subject(what, classes, sample)
+    };
+    let ends = [Wrong::First, Wrong::Last];
+    vec![
+        control("control: a MAC, byte by byte", ends, leaky_verify()),
+        subject("Verifier::verify, first or last", ends, verify()),
+        subject(
+            "Verifier::verify, all or last",
+            [Wrong::All, Wrong::Last],
+            verify(),
+        ),
+        control("control: a token, byte by byte", ends, leaky_token()),
+        subject("Token::is, first or last", ends, token()),
+        subject("Account::prove_order, first or last", ends, prove_order()),
+    ]
+}
+
+fn main() {
+    // `cargo test --benches` leaves `--bench` out; both only ask if it runs.
+    let has = |flag| std::env::args().any(|argument| argument == flag);
+    let is_test = has("--test") || !has("--bench");
+    let (samples, runs) = if is_test { (1_000, 1) } else { (SAMPLES, RUNS) };
+    let mut random = Random(0x7061_7968_6f6f_6b21);
+    println!(
+        "{:<36} {:>17}  largest |t| of each run",
+        "what", "ns (faster half)"
+    );
+    for mut subject in subjects() {
+        // To warm up.
+        subject.run(samples / 10, &mut random);
+        let runs: Vec<_> = (0..runs)
+            .map(|_| subject.run(samples, &mut random))
+            .collect();
+        let shown: Vec<_> = runs.iter().map(|(t, _)| format!("{t:>6.1}")).collect();
+        let (_, [a, b]) = runs.last().expect("one at least");
+        println!(
+            "{:<36} {a:>7.1} | {b:>7.1} {}",
+            subject.what,
+            shown.join(" ")
+        );
+        let is_found = runs.iter().all(|(t, _)| *t > 10.0);
+        assert!(
+            is_test || !subject.is_control || is_found,
+            "the control is not found: nothing is proven"
+        );
+    }
+}
