@@ -29,6 +29,8 @@ impl Desk<'_> {
             Kind::Deposit | Kind::Order => deposit(),
         };
         builder
+            // Whatever the key: API v2 leaves out a status that is signed.
+            .v3()
             .id(&self.id.to_string())
             .tracking_id(self.payment.reference.as_str())
             .amount(&self.percent(100))

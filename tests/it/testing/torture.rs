@@ -161,6 +161,17 @@ fn a_right_shop_passes_whatever_the_seed() {
     }
 }
 
+/// What API v2 leaves out is signed in some of the bodies.
+#[test]
+fn a_key_of_v2_will_do() {
+    let key = Key::login_password("login", "password").unwrap();
+    let shop = Arc::new(Record::default());
+    let verifier = Verifier::new(key.clone(), TrackingIds::Lettered);
+    let shop = InProcess::new(Arc::clone(&shop), shop).receiver_async(Receiver::b2binpay(verifier));
+    let report = Torture::new(7).b2binpay(key).run_blocking(&shop).unwrap();
+    assert!(report.is_clean(), "{report}");
+}
+
 const TABLE: &str = "\
 seed 7                                       sent   200   4xx  else  credited  expected  verdict
 B2BINPAY  the plain life                        6     6     0     0         2         2  ok
