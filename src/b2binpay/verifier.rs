@@ -82,6 +82,18 @@ impl fmt::Display for TrackingIds {
 /// assert_eq!(proven.amount().map(|amount| amount.as_str()), Some("0.412000000000000000"));
 /// # Ok::<(), payhook::Error>(())
 /// ```
+///
+/// # Constant time
+///
+/// A signature is compared in constant time, under every key and whichever
+/// fits, and its type has no `==`. The project's `benches/constant_time.rs`
+/// measures that, as dudect does: forgeries that are wrong in the first digit
+/// against those wrong in the last or in all, a million samples a run. In ten
+/// runs of each (Rust 1.95, AMD EPYC, x86-64, a busy machine) the largest |t|
+/// was 2.7; one class against itself came to 1.5, what stops at the first byte
+/// that differs to 422 at least, and evidence begins at 4.5. It is no proof:
+/// another compiler or processor may do otherwise, and how long a body takes to
+/// be *read* depends on the body, which its sender knows.
 #[derive(Debug, Clone)]
 pub struct Verifier {
     keys: Vec<Key>,
