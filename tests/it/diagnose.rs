@@ -79,7 +79,7 @@ fn keyed(key: &[u8]) -> Value {
     body
 }
 
-fn mac(key: &[u8], text: &[u8]) -> Vec<u8> {
+pub(crate) fn mac(key: &[u8], text: &[u8]) -> Vec<u8> {
     use hmac::{Hmac, KeyInit, Mac};
 
     let mut mac = Hmac::<sha2::Sha256>::new_from_slice(key).unwrap();
@@ -87,20 +87,20 @@ fn mac(key: &[u8], text: &[u8]) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-fn sha256(text: &str) -> Vec<u8> {
+pub(crate) fn sha256(text: &str) -> Vec<u8> {
     use sha2::Digest;
 
     sha2::Sha256::digest(text).to_vec()
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     let mut hex = vec![0; 2 * bytes.len()];
     base16ct::lower::encode_str(bytes, &mut hex)
         .unwrap()
         .to_owned()
 }
 
-fn base64(bytes: &[u8]) -> String {
+pub(crate) fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
     for chunk in bytes.chunks(3) {

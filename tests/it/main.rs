@@ -27,6 +27,7 @@ mod progress;
 mod queue;
 mod receiver;
 mod reconcile;
+mod secrecy;
 mod support;
 #[cfg(feature = "testing")]
 mod testing;

@@ -1,0 +1,352 @@
+//! No secret, token or signature is in what a public type shows of itself.
+//!
+//! What a subscriber of `tracing` is told is in `tracing.rs`, what a diagnosis
+//! says of each cause in `diagnose/secrecy.rs`, and the command's output in
+//! `tests/cli/secrets.rs`.
+#![allow(
+    unused_qualifications,
+    reason = "a type's whole path is its name in the public surface"
+)]
+
+mod b2binpay;
+mod citypay;
+#[cfg(feature = "testing")]
+mod kit;
+
+use std::collections::{BTreeSet, HashSet};
+use std::error::Error;
+use std::fmt::{Debug, Display};
+use std::iter::successors;
+
+use payhook::{HandlerError, Receiver, Reply, Verified, handler_fn};
+use serde::Serialize;
+
+use crate::diagnose::{base64, hex, sha256};
+use crate::support::{ALL_FEATURES, public_types};
+
+const SECRET: &str = "cbs_SmarkedW2vX9tR4kL8pN1";
+const LOGIN: &str = "lgn_LmarkedXv3kQz81Bd";
+const PASSWORD: &str = "pwd_PmarkedYt5mWr92Hc";
+const TOKEN: &str = "tok_TmarkedZx7cVb60Nq";
+
+/// What shows a mark, and has to.
+const BY_DESIGN: [(&str, Way, &str); 16] = [
+    (
+        "payhook::AddressError",
+        Way::Shown,
+        "it names what stands in the configuration for a range",
+    ),
+    (
+        "payhook::b2binpay::CallbackRecord",
+        Way::Serialized,
+        "its payload is the body, to be verified again",
+    ),
+    (
+        "payhook::b2binpay::TransferCallback",
+        Way::Serialized,
+        "it is the body again",
+    ),
+    (
+        "payhook::citypay::DepositCallback",
+        Way::Serialized,
+        "it is the body again",
+    ),
+    (
+        "payhook::citypay::OrderAnswer",
+        Way::Serialized,
+        "it is the answer again",
+    ),
+    (
+        "payhook::citypay::OrderCallback",
+        Way::Serialized,
+        "it is the body again",
+    ),
+    (
+        "payhook::citypay::Token",
+        Way::Serialized,
+        "it is a part of the body",
+    ),
+    (
+        "payhook::testing::Json",
+        Way::Shown,
+        "a test's document, to be looked at",
+    ),
+    (
+        "payhook::testing::Payment",
+        Way::Shown,
+        "a test made it up, its token too",
+    ),
+    (
+        "payhook::testing::ScenarioError",
+        Way::Shown,
+        "it names what was taken for a scenario",
+    ),
+    (
+        "payhook::testing::citypay::DepositBuilder",
+        Way::Shown,
+        "a test made it up, its token too",
+    ),
+    (
+        "payhook::testing::citypay::OrderBuilder",
+        Way::Shown,
+        "a test made it up, its token too",
+    ),
+    (
+        "payhook::testing::torture::Broken",
+        Way::Shown,
+        "its reference is there to be looked up; the torture made it up",
+    ),
+    (
+        "payhook::testing::torture::Payment",
+        Way::Shown,
+        "the torture made it up, its token too",
+    ),
+    (
+        "payhook::testing::torture::Report",
+        Way::Shown,
+        "it has what is broken",
+    ),
+    (
+        "payhook::testing::torture::Row",
+        Way::Shown,
+        "it has what is broken",
+    ),
+];
+
+/// What is not driven, and why: without `payhook::`.
+const NOT_DRIVEN: &[(&str, &[&str])] = &[
+    (
+        "words and numbers of its own",
+        &[
+            "Compared",
+            "Fault",
+            "Flaw",
+            "Gateway",
+            "GuardFull",
+            "HandlerClaims",
+            "Kind",
+            "Lease",
+            "LeaseLost",
+            "Outcome",
+            "PgClaim",
+            "Progress",
+            "Reason",
+            "Scheme",
+            "b2binpay::TrackingIds",
+            "citypay::Environment",
+            "http::Empty",
+            "testing::DeliveryCause",
+            "testing::Ending",
+            "testing::Scenario",
+            "testing::torture::Rule",
+            "testing::torture::Trouble",
+        ],
+    ),
+    (
+        "one value, which is there to be shown",
+        &[
+            "AddressRanges",
+            "Amount",
+            "Difference",
+            "DoesNotFit",
+            "Fact",
+            "RawJson",
+            "Text",
+            "Timestamp",
+            "b2binpay::CallbackType",
+            "b2binpay::DeliveryStatus",
+            "b2binpay::DepositStatus",
+            "b2binpay::ExpectedAmount",
+            "b2binpay::OperationType",
+            "b2binpay::PayoutStatus",
+            "b2binpay::RiskStatus",
+            "b2binpay::TransferStatus",
+            "citypay::Action",
+            "citypay::AmountParts",
+            "citypay::DepositStatus",
+            "citypay::OrderStatus",
+            "http::Proxies",
+            "testing::torture::Books",
+        ],
+    ),
+    ("driven inside a receiver", &["B2binpay", "CityPay"]),
+    (
+        "what the merchant's own code made",
+        &[
+            "HandlerError",
+            "HandlerFn",
+            "testing::BrokenRule",
+            "testing::torture::TortureError",
+        ],
+    ),
+    ("there is no value of it", &["NoLookup"]),
+];
+
+/// How a type can show something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Way {
+    Serialized,
+    /// By `Debug`, by `Display`, or as an error with its sources.
+    Shown,
+}
+
+struct Wrap<'a, T>(&'a T);
+
+/// Picks an impl where there is one: a receiver is borrowed once before twice.
+macro_rules! if_implemented {
+    ($Trait:ident, $Otherwise:ident, $method:ident, $Bound:path, $show:expr) => {
+        trait $Trait {
+            fn $method(&self) -> String;
+        }
+
+        impl<T: $Bound> $Trait for Wrap<'_, T> {
+            fn $method(&self) -> String {
+                let show: fn(&T) -> String = $show;
+                show(self.0)
+            }
+        }
+
+        trait $Otherwise {
+            fn $method(&self) -> String {
+                String::new()
+            }
+        }
+
+        impl<T> $Otherwise for &Wrap<'_, T> {}
+    };
+}
+
+if_implemented!(Displayed, NotDisplayed, displayed, Display, |value| {
+    format!("{value} {value:#}")
+});
+if_implemented!(Serialized, NotSerialized, serialized, Serialize, |value| {
+    serde_json::to_string(value).unwrap()
+});
+if_implemented!(Caused, NotCaused, caused, Error, |value| {
+    let causes = successors(value.source(), |error| (*error).source());
+    let causes: Vec<_> = causes.map(|cause| format!("{cause} {cause:?}")).collect();
+    causes.join(" ")
+});
+
+/// What was shown so far, and what must not be in it.
+struct Sheet {
+    driven: BTreeSet<String>,
+    leaks: BTreeSet<(String, Way)>,
+    /// All parts of this length: one of them is too much.
+    marks: HashSet<[u8; 12]>,
+}
+
+impl Sheet {
+    fn new() -> Self {
+        let login_password = format!("{LOGIN}{PASSWORD}");
+        let texts = [SECRET, LOGIN, PASSWORD, TOKEN, &login_password];
+        let mut marks: Vec<String> = texts.map(str::to_owned).to_vec();
+        for text in texts {
+            for bytes in [text.as_bytes(), &sha256(text)] {
+                marks.extend(encodings(bytes));
+            }
+        }
+        let mut sheet = Self {
+            driven: BTreeSet::new(),
+            leaks: BTreeSet::new(),
+            marks: HashSet::new(),
+        };
+        sheet.add(&marks);
+        sheet
+    }
+
+    /// From now on it is a mark as well.
+    fn mark(&mut self, signature: &[u8]) {
+        self.add(&encodings(signature));
+    }
+
+    fn add(&mut self, marks: &[String]) {
+        self.marks.extend(marks.iter().flat_map(|mark| parts(mark)));
+    }
+
+    fn look(&mut self, name: &str, way: Way, shown: &str) {
+        let name = name.split('<').next().unwrap_or_default();
+        self.driven.insert(name.to_owned());
+        if parts(shown).any(|part| self.marks.contains(&part)) {
+            self.leaks.insert((name.to_owned(), way));
+        }
+    }
+}
+
+/// As nothing but its characters, in lower case and on one line, in parts.
+fn parts(text: &str) -> impl Iterator<Item = [u8; 12]> {
+    let text = text.to_lowercase();
+    let text: Vec<u8> = text.split_whitespace().flat_map(str::bytes).collect();
+    let parts: Vec<_> = text
+        .windows(12)
+        .map(|part| part.try_into().unwrap())
+        .collect();
+    parts.into_iter()
+}
+
+/// In hexadecimal, in Base64, and as `Debug` lists bytes.
+fn encodings(bytes: &[u8]) -> [String; 3] {
+    [hex(bytes), base64(bytes), format!("{bytes:?}")]
+}
+
+/// Looks at all that a value shows of itself.
+macro_rules! look {
+    ($sheet:expr, $($Type:ty: $value:expr;)+) => {$(
+        let value: &$Type = $value;
+        let wrap = &Wrap(value);
+        let shown = format!("{value:?} {value:#?} {} {}", wrap.displayed(), wrap.caused());
+        $sheet.look(stringify!($Type), Way::Shown, &shown);
+        $sheet.look(stringify!($Type), Way::Serialized, &wrap.serialized());
+    )+};
+}
+
+use look;
+
+/// What a receiver answers, with a handler that is content and one that is not.
+fn replies<G: payhook::Prove, D: payhook::Guard>(
+    receiver: &Receiver<G, D>,
+    body: &str,
+) -> Vec<Reply> {
+    let answers = [Ok(()), Err(HandlerError::from("no"))];
+    answers
+        .into_iter()
+        .map(|answer| {
+            let answer = std::cell::RefCell::new(Some(answer));
+            let handler =
+                handler_fn(|_: Verified<payhook::Callback>| answer.take().unwrap_or(Ok(())));
+            receiver.receive(body.as_bytes(), None, &handler)
+        })
+        .collect()
+}
+
+#[test]
+fn no_public_type_shows_a_secret() {
+    let mut sheet = Sheet::new();
+    b2binpay::drive(&mut sheet);
+    citypay::drive(&mut sheet);
+    #[cfg(feature = "testing")]
+    kit::drive(&mut sheet);
+
+    let is_driven = |name: &str| sheet.driven.contains(name);
+    let by_design = BY_DESIGN.iter().filter(|(name, ..)| is_driven(name));
+    let by_design: BTreeSet<_> = by_design
+        .map(|(name, way, _)| ((*name).to_owned(), *way))
+        .collect();
+    assert_eq!(sheet.leaks, by_design);
+
+    let silent = NOT_DRIVEN.iter().flat_map(|(_, names)| *names);
+    let silent: BTreeSet<_> = silent.map(|name| format!("payhook::{name}")).collect();
+    let twice: Vec<_> = silent.intersection(&sheet.driven).collect();
+    assert!(twice.is_empty(), "driven after all: {twice:?}");
+    let known: BTreeSet<_> = silent.union(&sheet.driven).cloned().collect();
+    let public = public_types();
+    let gone: Vec<_> = known.difference(&public).collect();
+    assert!(gone.is_empty(), "not public any more: {gone:?}");
+    if ALL_FEATURES {
+        let forgotten: Vec<_> = public.difference(&known).collect();
+        assert!(
+            forgotten.is_empty(),
+            "neither driven nor in the list: {forgotten:#?}"
+        );
+    }
+}

@@ -1,0 +1,291 @@
+//! B2BINPAY: the secrets of both schemes, and a signature made with one of them.
+
+use payhook::b2binpay::{
+    CallbackRecord, ExpectedAmount, Key, Operation, TrackingIds, TransferCallback, Verifier,
+};
+use payhook::{
+    AddressRanges, Amount, Callback, Claim, Diagnose, Disposition, Expected, Guard, HandlerClaims,
+    MemoryGuard, Receiver, State, Timestamp, Unverified, Verified, VerifyError,
+};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::diagnose::{hex, mac, sha256};
+use crate::support::body;
+
+/// A deposit with all that a body can have, signed with `key`, and the MAC.
+fn signed(key: &[u8], change: impl FnOnce(&mut Value)) -> (String, Vec<u8>) {
+    let mut body: Value = serde_json::from_slice(&body("b2binpay-deposit-full.json")).unwrap();
+    let wallet = json!({"type": "wallet", "id": "711", "attributes": {"x": 1}});
+    body["included"].as_array_mut().unwrap().push(wallet);
+    change(&mut body);
+    let text = |path| body.pointer(path).and_then(Value::as_str).unwrap();
+    let message = format!(
+        "2{}{}{}",
+        text("/included/1/attributes/amount"),
+        text("/data/attributes/tracking_id"),
+        text("/meta/time"),
+    );
+    let mac = mac(key, message.as_bytes());
+    body["meta"]["sign"] = json!(hex(&mac));
+    (body.to_string(), mac)
+}
+
+fn key() -> Key {
+    Key::callback_secret(SECRET).unwrap()
+}
+
+fn verifier(tracking_ids: TrackingIds) -> Verifier {
+    let older = Key::login_password(LOGIN, PASSWORD).unwrap();
+    Verifier::new(key(), tracking_ids).also(older)
+}
+
+fn parse(body: &str) -> Unverified<TransferCallback> {
+    Unverified::parse(body.as_bytes()).unwrap()
+}
+
+pub(super) fn drive(sheet: &mut Sheet) {
+    let digest = sha256(&format!("{LOGIN}{PASSWORD}"));
+    let (older, mac) = signed(&digest, |_| {});
+    sheet.mark(&mac);
+    let (body, mac) = signed(SECRET.as_bytes(), |body| {
+        body["included"][1]["attributes"]["risk"] = json!("no risk");
+    });
+    sheet.mark(&mac);
+    keys(sheet);
+    for body in [&older, &body] {
+        callback(sheet, body);
+        proven(sheet, body);
+    }
+    payout(sheet);
+    values(sheet);
+    errors(sheet, &body);
+    received(sheet, &body);
+    diagnosed(sheet, &body);
+}
+
+fn keys(sheet: &mut Sheet) {
+    let verifier = verifier(TrackingIds::Lettered);
+    look! { sheet,
+        payhook::b2binpay::Key: &key();
+        payhook::b2binpay::Key: &Key::login_password(LOGIN, PASSWORD).unwrap();
+        payhook::b2binpay::Verifier: &verifier;
+        payhook::KeyError: &Key::callback_secret(&format!("{SECRET} ")).unwrap_err();
+        payhook::KeyError: &Key::login_password(LOGIN, "").unwrap_err();
+        payhook::KeyError: &Key::login_password("", PASSWORD).unwrap_err();
+    }
+}
+
+fn callback(sheet: &mut Sheet, body: &str) {
+    let unverified = parse(body);
+    let callback = unverified.unverified();
+    let Operation::Deposit(deposit) = &callback.operation else {
+        panic!("a deposit");
+    };
+    look! { sheet,
+        payhook::Unverified<TransferCallback>: &unverified;
+        payhook::Callback: &Callback::Transfer(callback.clone());
+        payhook::b2binpay::TransferCallback: callback;
+        payhook::b2binpay::Operation: &callback.operation;
+        payhook::b2binpay::Deposit: deposit;
+        payhook::b2binpay::Destination: &deposit.destinations[0];
+        payhook::b2binpay::Transfer: callback.transfer().unwrap();
+        payhook::b2binpay::Currency: callback.currency().unwrap();
+        payhook::b2binpay::OtherResource: &callback.other_resources[0];
+        payhook::b2binpay::Inferred: &callback.callback_type();
+    }
+    for anomaly in callback.anomalies() {
+        look! { sheet, payhook::Anomaly: anomaly; }
+    }
+    let payload: Value = serde_json::from_str(body).unwrap();
+    let record = json!({"id": 1, "payload": payload, "response": body}).to_string();
+    let record = CallbackRecord::parse(record.as_bytes()).unwrap();
+    look! { sheet, payhook::b2binpay::CallbackRecord: &record; }
+}
+
+fn proven(sheet: &mut Sheet, body: &str) {
+    let verified = verifier(TrackingIds::Lettered).verify(parse(body)).unwrap();
+    let callback = verified.clone().into_callback();
+    let keys = callback.idempotency_keys("eur");
+    let state = State::of(&callback).unwrap();
+    let expected = Expected::deposit("order-9001", "ETH").amount("0.5".parse().unwrap());
+    let found = expected.reconcile(&callback);
+    let undivided = verifier(TrackingIds::Any).verify(parse(body)).unwrap();
+    let amount = ExpectedAmount::Exactly("1".parse().unwrap());
+    let error = undivided.clone().resolve("17", &amount).unwrap_err();
+    look! { sheet,
+        payhook::Verified<TransferCallback>: &verified;
+        payhook::Verified<TransferCallback>: &undivided;
+        payhook::Verified<Callback>: &callback;
+        payhook::VerifiedCallback: &callback.clone().into_kind();
+        payhook::b2binpay::ProvenTransfer: verified.proven();
+        payhook::b2binpay::ResolveError: &error;
+        payhook::Proven: callback.proven();
+        payhook::Evidence: verified.evidence();
+        payhook::Event<'_>: &callback.event();
+        payhook::IdempotencyKeys: &keys;
+        payhook::IdempotencyKey: keys.delivery();
+        payhook::Expected: &expected;
+        payhook::Reconciliation: &found;
+        payhook::Verdict: found.verdict();
+        payhook::State: &state;
+        payhook::Status: state.status();
+    }
+    let guard = MemoryGuard::new();
+    let claim = Guard::claim(&guard, &keys).unwrap();
+    look! { sheet,
+        payhook::Claim: &claim;
+        payhook::MemoryGuard: &guard;
+    }
+    let Claim::Fresh(token) = claim else {
+        panic!("it is fresh");
+    };
+    look! { sheet, payhook::ClaimToken: &token; }
+}
+
+fn payout(sheet: &mut Sheet) {
+    let payout = body("b2binpay-payout-confirmed.json");
+    let payout = Unverified::<TransferCallback>::parse(&payout).unwrap();
+    let Operation::Payout(payout) = &payout.unverified().operation else {
+        panic!("a payout");
+    };
+    look! { sheet, payhook::b2binpay::Payout: payout; }
+}
+
+/// What is no amount, no time and so on is not repeated.
+fn values(sheet: &mut Sheet) {
+    look! { sheet,
+        payhook::AddressError: &AddressRanges::parse([SECRET]).unwrap_err();
+        payhook::AmountError: &SECRET.parse::<Amount>().unwrap_err();
+        payhook::StateError: &SECRET.parse::<State>().unwrap_err();
+        payhook::TimestampError: &SECRET.parse::<Timestamp>().unwrap_err();
+    }
+    #[cfg(feature = "testing")]
+    {
+        let error = SECRET.parse::<payhook::testing::Scenario>().unwrap_err();
+        look! { sheet, payhook::testing::ScenarioError: &error; }
+    }
+}
+
+/// Refused in each way, with the marks in all places that are read.
+fn errors(sheet: &mut Sheet, body: &str) {
+    let lettered = verifier(TrackingIds::Lettered);
+    let genuine: Value = serde_json::from_str(body).unwrap();
+    let sign = genuine["meta"]["sign"].clone();
+    let places = [
+        "/data/type",
+        "/data/id",
+        "/data/attributes/tracking_id",
+        "/data/attributes/status",
+        "/included/1/attributes/amount",
+        "/included/1/attributes/status",
+        "/included/1/attributes/op_type",
+        "/included/1/id",
+        "/meta/time",
+        "/meta/sign",
+    ];
+    let marks = [sign, json!(SECRET), json!(LOGIN), json!({PASSWORD: SECRET})];
+    for place in places {
+        for mark in &marks {
+            let mut body = genuine.clone();
+            *body.pointer_mut(place).unwrap() = mark.clone();
+            let text = body.to_string();
+            for text in [&text, &text[..text.len() - 1]] {
+                error(sheet, &lettered, text);
+            }
+        }
+    }
+    let mut unsigned = genuine;
+    unsigned["meta"]["sign"] = json!("");
+    error(sheet, &lettered, &unsigned.to_string());
+}
+
+fn error(sheet: &mut Sheet, verifier: &Verifier, body: &str) {
+    let parsed = match Unverified::<TransferCallback>::parse(body.as_bytes()) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            look! { sheet,
+                payhook::ParseError: &error;
+                payhook::Error: &payhook::Error::from(error.clone());
+                payhook::Disposition: &Disposition::Unreadable(error);
+            }
+            return;
+        }
+    };
+    // Its text shows an id, an amount or a time that is a mark: as it should.
+    if let Err(error) = verifier.verify(parsed) {
+        if matches!(error, VerifyError::Unsigned(_)) {
+            return;
+        }
+        look! { sheet, payhook::VerifyError: &error; }
+        look! { sheet, payhook::Error: &payhook::Error::from(error); }
+    }
+}
+
+fn received(sheet: &mut Sheet, body: &str) {
+    let receiver = Receiver::b2binpay(verifier(TrackingIds::Lettered));
+    let tampered = body.replace("order-9001", "order-9002");
+    let claims = receiver.clone().guard(HandlerClaims);
+    look! { sheet, payhook::Receiver<payhook::B2binpay>: &receiver; }
+    for body in [body, &tampered, &body[1..], ""] {
+        for reply in replies(&claims, body) {
+            look! { sheet,
+                payhook::Reply: &reply;
+                payhook::Disposition: reply.disposition();
+            }
+        }
+    }
+    #[cfg(feature = "tower")]
+    {
+        use payhook::http::{CallbackService, Request, Service};
+
+        let shop = payhook::handler_fn(|_: Verified<Callback>| {
+            std::future::ready(Ok::<(), payhook::HandlerError>(()))
+        });
+        let mut service = CallbackService::new(receiver, shop);
+        let request = Request::post("/").body(body.to_owned()).unwrap();
+        let future = service.call(request);
+        sheet.look(
+            "payhook::http::CallbackService",
+            Way::Shown,
+            &format!("{service:?}{service:#?}"),
+        );
+        look! { sheet, payhook::http::ResponseFuture: &future; }
+    }
+    #[cfg(feature = "example-shop")]
+    {
+        use payhook::{PgGuard, sqlx::PgPool};
+
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let _inside = runtime.enter();
+        let url = format!("postgres://{LOGIN}:{PASSWORD}@127.0.0.1/shop");
+        let guard = PgGuard::new(PgPool::connect_lazy(&url).unwrap());
+        look! { sheet,
+            payhook::PgGuard: &guard;
+            payhook::PgTransactions: &guard.before_transactions();
+        }
+    }
+    #[cfg(feature = "redis")]
+    {
+        let guard = payhook::RedisGuard::new(PASSWORD.to_owned());
+        look! { sheet, payhook::RedisGuard<String>: &guard; }
+    }
+}
+
+fn diagnosed(sheet: &mut Sheet, body: &str) {
+    let diagnose = Diagnose::from(&verifier(TrackingIds::Lettered))
+        .secret("production", &format!("{SECRET} "))
+        .secret("sandbox", PASSWORD)
+        .login_password("old", LOGIN, PASSWORD);
+    look! { sheet, payhook::Diagnose: &diagnose; }
+    for body in [body, &body.replace("order-9001", "order-9002"), &body[1..]] {
+        let diagnosis = diagnose.body(body.as_bytes());
+        look! { sheet, payhook::Diagnosis: &diagnosis; }
+        for finding in diagnosis.causes() {
+            look! { sheet,
+                payhook::Finding: finding;
+                payhook::Cause: finding.cause();
+            }
+        }
+    }
+}
