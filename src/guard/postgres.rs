@@ -207,8 +207,9 @@ impl PgGuard {
             return Ok(0);
         };
         let mut transaction = self.pool.begin().await?;
-        // A claim in the middle would see one half of it.
-        raw_sql("LOCK TABLE payhook_deliveries, payhook_effects IN SHARE ROW EXCLUSIVE MODE")
+        // A claim in the middle would see one half of it. Each one writes here;
+        // with a lock on the effects as well, the two could wait for each other.
+        raw_sql("LOCK TABLE payhook_deliveries IN SHARE ROW EXCLUSIVE MODE")
             .execute(&mut *transaction)
             .await?;
         let deliveries = sqlx::query(

@@ -167,6 +167,32 @@ async fn an_effect_is_not_pruned_under_a_delivery() {
     assert!(matches!(claim, Claim::Done), "{claim:?}");
 }
 
+/// Each held one of the two tables and waited for the other one: a statement
+/// that a connection has prepared locks them in another order than its first run.
+#[tokio::test(flavor = "multi_thread")]
+async fn claims_and_prune_do_not_lock_each_other_out() {
+    let _servers = SERVERS.read().await;
+    let guard = PgGuard::new(pool()).horizon(Duration::from_secs(6 * 3600));
+    guard.create_tables().await.unwrap();
+    let mut claims = tokio::task::JoinSet::new();
+    for task in 0..8 {
+        let guard = guard.clone();
+        claims.spawn(async move {
+            for _ in 0..100 {
+                let delivery = key(&format!("d{task}"));
+                let keys = IdempotencyKeys::new(delivery, key(&format!("e{task}")), None);
+                handle(&guard, &keys).await;
+            }
+        });
+    }
+    for _ in 0..20 {
+        guard.prune().await.unwrap();
+    }
+    while let Some(claims) = claims.join_next().await {
+        claims.unwrap();
+    }
+}
+
 /// The gateway's clock (or a zoneless stamp of UTC+4 that is read as UTC) is
 /// ahead of the guard's: the keys are gone before the horizon has come.
 #[tokio::test(flavor = "multi_thread")]
