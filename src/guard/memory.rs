@@ -1,7 +1,7 @@
 //! [`MemoryGuard`]: remembers in this process.
 
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -47,19 +47,17 @@ struct Memory {
     /// Which effect a delivery was first seen with.
     bindings: HashMap<IdempotencyKey, IdempotencyKey>,
     effects: HashMap<IdempotencyKey, Effect>,
-    /// Effects of a known time, in the order in which they were last seen.
-    dated: Sightings,
-    /// The others. They make room first: nothing of them is proven, so they
-    /// could be made up without end.
-    undated: Sightings,
+    /// Effects by when they were last seen. Those of no known time make room
+    /// first: nothing of them is proven, so they could be made up without end.
+    sightings: BTreeMap<Sighting, IdempotencyKey>,
     /// The number of the last claim or sighting.
     count: u64,
     /// The latest time of a delivery that was forgotten.
     forgotten: Option<DateTime<Utc>>,
 }
 
-/// Outdated entries are among them: those whose number is not the effect's.
-type Sightings = VecDeque<(u64, IdempotencyKey)>;
+/// Whether a time is known, and the sighting's number.
+type Sighting = (bool, u64);
 
 #[derive(Debug)]
 struct Effect {
@@ -69,7 +67,7 @@ struct Effect {
     /// The latest time of them.
     time: Option<DateTime<Utc>>,
     seen: Instant,
-    sighting: u64,
+    sighting: Sighting,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -202,7 +200,7 @@ impl Memory {
                 deliveries: Vec::with_capacity(1),
                 time: None,
                 seen: now,
-                sighting: 0,
+                sighting: (false, 0),
             }),
         };
         effect.deliveries.push(*keys.delivery());
@@ -210,22 +208,14 @@ impl Memory {
     }
 
     fn see(&mut self, key: IdempotencyKey, now: Instant) {
-        let sighting = self.next();
+        let number = self.next();
         let Some(effect) = self.effects.get_mut(&key) else {
             return;
         };
+        self.sightings.remove(&effect.sighting);
         effect.seen = now;
-        effect.sighting = sighting;
-        let sightings = match effect.time {
-            Some(_) => &mut self.dated,
-            None => &mut self.undated,
-        };
-        sightings.push_back((sighting, key));
-        // Not more outdated entries than others.
-        if sightings.len() > 2 * self.effects.len() + 16 {
-            let effects = &self.effects;
-            sightings.retain(|(sighting, key)| is_current(effects, *sighting, key));
-        }
+        effect.sighting = (effect.time.is_some(), number);
+        self.sightings.insert(effect.sighting, key);
     }
 
     fn hold(&mut self, key: IdempotencyKey, now: Instant, lease: Duration) -> Claim {
@@ -248,48 +238,31 @@ impl Memory {
     /// Forgets what was seen longest ago until there is room for one more, but
     /// neither what is in flight nor `wanted`, which is about to be asked for.
     fn has_room(&mut self, capacity: usize, wanted: &IdempotencyKey, now: Instant) -> bool {
-        for dated in [false, true] {
-            let mut kept = Vec::new();
-            while self.bindings.len() >= capacity
-                && let Some((sighting, key)) = self.sightings(dated).pop_front()
-            {
-                if !is_current(&self.effects, sighting, &key) {
-                    continue;
-                }
-                if key == *wanted || self.is_in_flight(&key, now) {
-                    kept.push((sighting, key));
-                } else {
-                    self.forget(&key);
-                }
-            }
-            for sighting in kept.into_iter().rev() {
-                self.sightings(dated).push_front(sighting);
-            }
+        while self.bindings.len() >= capacity {
+            let mut keys = self.sightings.values();
+            let key = keys.find(|key| *key != wanted && !self.is_in_flight(key, now));
+            let Some(key) = key.copied() else {
+                return false;
+            };
+            self.forget(&key);
         }
-        self.bindings.len() < capacity
+        true
     }
 
     fn forget_seen_before(&mut self, oldest: Instant, now: Instant) {
-        for dated in [false, true] {
-            while let Some((sighting, key)) = self.sightings(dated).front().copied() {
-                let effect = self.effects.get(&key);
-                match effect.filter(|effect| effect.sighting == sighting) {
-                    Some(effect) if effect.seen >= oldest => break,
-                    Some(_) if self.is_in_flight(&key, now) => break,
-                    Some(_) => self.forget(&key),
-                    None => {}
-                }
-                self.sightings(dated).pop_front();
+        for first in [(false, 0), (true, 0)] {
+            while let Some((_, &key)) = self.sightings.range(first..).next()
+                && self.was_seen_before(&key, oldest)
+                && !self.is_in_flight(&key, now)
+            {
+                self.forget(&key);
             }
         }
     }
 
-    fn sightings(&mut self, dated: bool) -> &mut Sightings {
-        if dated {
-            &mut self.dated
-        } else {
-            &mut self.undated
-        }
+    fn was_seen_before(&self, key: &IdempotencyKey, oldest: Instant) -> bool {
+        let effect = self.effects.get(key);
+        effect.is_some_and(|effect| effect.seen < oldest)
     }
 
     fn is_done(&self, key: &IdempotencyKey) -> bool {
@@ -307,6 +280,7 @@ impl Memory {
         let Some(effect) = self.effects.remove(key) else {
             return;
         };
+        self.sightings.remove(&effect.sighting);
         for delivery in &effect.deliveries {
             self.bindings.remove(delivery);
         }
@@ -328,14 +302,4 @@ impl Effect {
     fn is_held_by(&self, token: u64) -> bool {
         matches!(self.state, State::Held { fence, .. } if fence == token)
     }
-}
-
-fn is_current(
-    effects: &HashMap<IdempotencyKey, Effect>,
-    sighting: u64,
-    key: &IdempotencyKey,
-) -> bool {
-    effects
-        .get(key)
-        .is_some_and(|effect| effect.sighting == sighting)
 }
