@@ -47,12 +47,10 @@ impl Status {
     /// With words that end, and share no body's bytes.
     fn bounded(self) -> Self {
         match self {
-            Self::CityPayDeposit(status) if !status.is_known() => {
+            Self::CityPayDeposit(status) => {
                 Self::CityPayDeposit(bounded(status.as_str()).as_str().into())
             }
-            Self::Order(status) if !status.is_known() => {
-                Self::Order(bounded(status.as_str()).as_str().into())
-            }
+            Self::Order(status) => Self::Order(bounded(status.as_str()).as_str().into()),
             status => status,
         }
     }
