@@ -256,7 +256,7 @@ impl<'a> Parts<'a> {
     }
 
     fn to_decimal(&self) -> Option<Decimal> {
-        const MAX: i128 = (1 << 96) - 1;
+        const MAX: i128 = Decimal::MAX.mantissa();
         const MAX_SCALE: i64 = 28;
         let push = |mantissa: i128, digit: i128| {
             let next = mantissa.checked_mul(10)?.checked_add(digit)?;

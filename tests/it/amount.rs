@@ -184,6 +184,15 @@ fn rescaled() {
     }
 }
 
+/// A map of amounts is no list.
+#[test]
+fn other_values_have_other_hashes() {
+    let hashes = ["0", "1", "-1", "10", "0.1", "11", "12"].map(|text| hash(&amount(text)));
+    for (place, one) in hashes.iter().enumerate() {
+        assert!(!hashes[..place].contains(one), "{hashes:?}");
+    }
+}
+
 /// The traps of `rust_decimal`'s own parsers.
 #[test]
 fn decimals() {

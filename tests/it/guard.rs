@@ -395,3 +395,11 @@ fn a_dropped_request_leaves_the_claim_to_its_lease() {
         answer(503, "being handled by another delivery")
     );
 }
+
+/// What a guard of somebody else's puts in comes out again.
+#[test]
+fn a_token_says_what_it_claims() {
+    let effect = IdempotencyKey::from_bytes([3; 32]);
+    let token = ClaimToken::new(effect, 17);
+    assert_eq!((*token.effect(), token.fence()), (effect, 17));
+}

@@ -39,3 +39,4 @@ mod tower;
 mod tracing;
 mod traits;
 mod vectors;
+mod verified;

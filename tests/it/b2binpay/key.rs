@@ -31,3 +31,17 @@ fn never_shown() {
         r#"Key { name: "login and password", scheme: LoginPassword, .. }"#
     );
 }
+
+#[test]
+fn names_and_schemes() {
+    let key = Key::callback_secret("s").unwrap();
+    let shown = |key: &Key| (key.name().to_owned(), key.scheme().to_string());
+    let pair = |name: &str, scheme: &str| (name.to_owned(), scheme.to_owned());
+    assert_eq!(shown(&key), pair("callback secret", "callback_secret"));
+    assert_eq!(
+        shown(&key.named("sandbox")),
+        pair("sandbox", "callback_secret")
+    );
+    let key = Key::login_password("l", "p").unwrap();
+    assert_eq!(shown(&key), pair("login and password", "login_password"));
+}
