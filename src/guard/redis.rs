@@ -106,16 +106,12 @@ impl<C: ConnectionLike + Clone + Send + Sync> RedisGuard<C> {
             match call.invoke_async(&mut self.connection.clone()).await {
                 Ok(true) => return Ok(Lease::Held),
                 Ok(false) => return Ok(Lease::Lost),
-                Err(error) if attempts < 3 && is_transient(&error) => {}
+                // The connection is at fault, and not what was said over it.
+                Err(error) if attempts < 3 && error.is_io_error() => {}
                 Err(error) => return Err(error),
             }
         }
     }
-}
-
-/// Whether the connection is at fault, and not what was said over it.
-fn is_transient(error: &RedisError) -> bool {
-    error.is_io_error() || error.is_connection_dropped() || error.is_timeout()
 }
 
 impl<C: ConnectionLike + Clone + Send + Sync> AsyncGuard for RedisGuard<C> {

@@ -2,6 +2,8 @@
 
 mod keys;
 mod memory;
+#[cfg(feature = "redis")]
+mod redis;
 
 use std::io;
 use std::sync::Mutex;
