@@ -246,11 +246,10 @@ impl PgGuard {
         lease: Option<Duration>,
     ) -> Result<Claim, Error> {
         let delivery = keys.delivery().as_bytes().as_slice();
-        let too_old = self.is_beyond_horizon(keys);
         let claimed: Option<(i64,)> = sqlx::query_as(CLAIM)
             .bind(delivery)
             .bind(keys.effect().as_bytes().as_slice())
-            .bind(too_old)
+            .bind(self.is_beyond_horizon(keys))
             .bind(lease.map(milliseconds))
             .fetch_optional(&mut *connection)
             .await?;
@@ -267,11 +266,12 @@ impl PgGuard {
         .fetch_optional(&mut *connection)
         .await?;
         Ok(match known {
-            None if too_old => Claim::BeyondHorizon,
+            // Only what is too old is not bound.
+            None => Claim::BeyondHorizon,
             Some((true, _)) => Claim::Done,
             Some((false, false)) => Claim::Altered,
             // Or released since.
-            Some((false, true)) | None => Claim::InFlight,
+            Some((false, true)) => Claim::InFlight,
         })
     }
 

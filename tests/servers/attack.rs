@@ -11,7 +11,9 @@ use payhook::{
 };
 
 use crate::postgres::Shop;
-use crate::support::{SERVERS, deposit, pool, receiver, redis_guard, unique};
+use crate::support::{
+    SERVERS, deposit, pool, pool_in_its_own_schema, receiver, redis_guard, unique,
+};
 
 async fn post(shop: &Shop, receiver: &Receiver<B2binpay, PgTransactions>, body: &[u8]) -> u16 {
     receiver.receive_async(body, None, shop).await.status()
@@ -322,19 +324,7 @@ async fn complete_is_tried_again_after_a_lock_timeout() {
 #[tokio::test(flavor = "multi_thread")]
 async fn replicas_that_start_at_once_make_the_tables() {
     let _servers = SERVERS.read().await;
-    let schema = unique("s").replace('-', "_");
-    sqlx::raw_sql(sqlx::AssertSqlSafe(format!("CREATE SCHEMA {schema}")))
-        .execute(&pool())
-        .await
-        .unwrap();
-    let url = std::env::var("DATABASE_URL").unwrap();
-    let options: sqlx::postgres::PgConnectOptions = url.parse().unwrap();
-    let options = options.options([("search_path", &schema)]);
-    let pool = sqlx::postgres::PgPoolOptions::new()
-        .max_connections(8)
-        .connect_with(options)
-        .await
-        .unwrap();
+    let pool = pool_in_its_own_schema().await;
     let mut replicas = tokio::task::JoinSet::new();
     for _ in 0..8 {
         let guard = PgGuard::new(pool.clone());
@@ -343,6 +333,8 @@ async fn replicas_that_start_at_once_make_the_tables() {
     while let Some(made) = replicas.join_next().await {
         made.unwrap().unwrap();
     }
+    let keys = IdempotencyKeys::new(key("d"), key("e"), None);
+    handle(&PgGuard::new(pool), &keys).await;
 }
 
 /// The client closes its end while the handler waits, and hyper drops the

@@ -1,12 +1,13 @@
 //! A server that is killed in the middle, and one that is not there.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use payhook::{
-    AsyncGuard, B2binpay, Callback, Disposition, HandlerError, PgGuard, Receiver, RedisGuard,
-    Verified, handler_fn,
+    AsyncGuard, B2binpay, Callback, ClaimToken, Disposition, HandlerError, IdempotencyKey, PgGuard,
+    Receiver, RedisGuard, Verified, handler_fn, sqlx,
 };
 use tokio::task::JoinSet;
 
@@ -132,6 +133,26 @@ async fn an_unreachable_postgres_is_503() {
         nowhere()
     ));
     refuses(PgGuard::new(pool)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_is_tried_again_when_the_connection_breaks() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let connections = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&connections);
+    let listening = tokio::spawn(async move {
+        while let Ok((connection, _)) = listener.accept().await {
+            count.fetch_add(1, Ordering::Relaxed);
+            drop(connection);
+        }
+    });
+    let guard = PgGuard::new(pool_at(&format!("postgres://p@127.0.0.1:{port}/p")));
+    let token = ClaimToken::new(IdempotencyKey::from_bytes([0; 32]), 1);
+    let ended = guard.complete(token).await;
+    assert!(matches!(ended, Err(sqlx::Error::Io(_))), "{ended:?}");
+    assert_eq!(connections.load(Ordering::Relaxed), 10);
+    listening.abort();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,7 +13,7 @@ use payhook::{
 };
 use tokio::task::JoinSet;
 
-use crate::support::{SERVERS, deposit, pool, receiver, unique};
+use crate::support::{SERVERS, deposit, pool, pool_in_its_own_schema, receiver, unique};
 
 /// A shop whose balances are in the database, and that fails on demand.
 pub(crate) struct Shop {
@@ -239,6 +239,78 @@ async fn what_was_pruned_is_beyond_the_horizon() {
     assert_eq!(shop.guard.prune().await.unwrap(), 0, "without a horizon");
     assert!(guard.prune().await.unwrap() >= 1);
     assert_eq!(claim(told_again).await, PgClaim::BeyondHorizon);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lease_is_a_minute_and_at_most_five_thousand_years() {
+    use payhook::AsyncGuard;
+
+    let _servers = SERVERS.read().await;
+    let pool = pool_in_its_own_schema().await;
+    let guard = PgGuard::new(pool.clone());
+    guard.create_tables().await.unwrap();
+    for (guard, expected) in [
+        (guard.clone(), 60),
+        (guard.lease(Duration::MAX), 5_000 * 365 * 24 * 60 * 60),
+    ] {
+        let keys = keys_of(&deposit(&unique("order"), 1));
+        assert!(matches!(guard.claim(&keys).await, Ok(Claim::Fresh(_))));
+        let (lease,): (i64,) = sqlx::query_as(
+            "SELECT extract(epoch FROM lease_until - clock_timestamp())::bigint
+             FROM payhook_effects WHERE effect = $1",
+        )
+        .bind(keys.effect().as_bytes().as_slice())
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+        assert!((expected - 30..=expected).contains(&lease), "{lease}");
+    }
+}
+
+/// A conflict, a lock that took too long, a server that shuts down: ten times.
+/// All else: once.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_is_tried_again_where_that_may_help() {
+    use payhook::{AsyncGuard, ClaimToken};
+
+    let _servers = SERVERS.read().await;
+    let pool = pool_in_its_own_schema().await;
+    let guard = PgGuard::new(pool.clone());
+    guard.create_tables().await.unwrap();
+    let keys = keys_of(&deposit(&unique("order"), 1));
+    let Ok(Claim::Fresh(token)) = guard.claim(&keys).await else {
+        panic!()
+    };
+    // A sequence counts what is rolled back, too.
+    sqlx::raw_sql(
+        "CREATE SEQUENCE attempts;
+         CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             PERFORM nextval('attempts');
+             RAISE EXCEPTION USING ERRCODE = TG_ARGV[0];
+         END $$",
+    )
+    .execute(&pool)
+    .await
+    .unwrap();
+    for (code, expected) in [("40001", 10), ("55P03", 10), ("57P01", 10), ("23514", 1)] {
+        sqlx::raw_sql(sqlx::AssertSqlSafe(format!(
+            "ALTER SEQUENCE attempts RESTART;
+             CREATE OR REPLACE TRIGGER refuse BEFORE UPDATE ON payhook_effects
+             FOR EACH ROW EXECUTE FUNCTION refuse('{code}')"
+        )))
+        .execute(&pool)
+        .await
+        .unwrap();
+        let token = ClaimToken::new(*token.effect(), token.fence());
+        let error = guard.complete(token).await.unwrap_err();
+        let found = error.as_database_error().and_then(|error| error.code());
+        assert_eq!(found.as_deref(), Some(code));
+        let (attempts,): (i64,) = sqlx::query_as("SELECT last_value FROM attempts")
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+        assert_eq!(attempts, expected, "{code}");
+    }
 }
 
 fn keys_of(body: &[u8]) -> IdempotencyKeys {

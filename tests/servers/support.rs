@@ -9,8 +9,8 @@ use payhook::chrono::{DateTime, Utc};
 use payhook::redis::Client;
 use payhook::redis::RedisError;
 use payhook::redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use payhook::sqlx::PgPool;
-use payhook::sqlx::postgres::PgPoolOptions;
+use payhook::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use payhook::sqlx::{self, AssertSqlSafe, PgPool};
 use payhook::{B2binpay, IdempotencyKey, Receiver, RedisGuard};
 use sha2::Sha256;
 use tokio::sync::RwLock;
@@ -63,6 +63,19 @@ pub(crate) fn pool_at(url: &str) -> PgPool {
         .max_connections(16)
         .acquire_timeout(Duration::from_secs(10))
         .connect_lazy(url)
+        .unwrap()
+}
+
+/// A pool whose connections see nothing of the others' tables.
+pub(crate) async fn pool_in_its_own_schema() -> PgPool {
+    let schema = unique("s").replace('-', "_");
+    let create = AssertSqlSafe(format!("CREATE SCHEMA {schema}"));
+    sqlx::raw_sql(create).execute(&pool()).await.unwrap();
+    let options: PgConnectOptions = variable("DATABASE_URL").parse().unwrap();
+    PgPoolOptions::new()
+        .max_connections(8)
+        .connect_with(options.options([("search_path", &schema)]))
+        .await
         .unwrap()
 }
 
