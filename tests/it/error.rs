@@ -314,3 +314,38 @@ fn sources() {
     );
     assert!(VerifyError::NotIssued.source().is_none());
 }
+
+#[test]
+fn any_error_says_what_its_own_kind_says() {
+    let of_parsing = ParseError::Unsupported { path: "type" };
+    let expected = (Fault::Sender, 422, of_parsing.hint());
+    let any = Error::from(of_parsing);
+    assert_eq!((any.fault(), any.http_status(), any.hint()), expected);
+
+    let expected = (Fault::Operator, 500, KeyError::BlankEdge.hint());
+    let any = Error::from(KeyError::BlankEdge);
+    assert_eq!((any.fault(), any.http_status(), any.hint()), expected);
+
+    let of_proof = VerifyError::MissingTransfer;
+    let expected = (of_proof.fault(), of_proof.http_status(), of_proof.hint());
+    let any = Error::from(of_proof);
+    assert_eq!((any.fault(), any.http_status(), any.hint()), expected);
+}
+
+/// Only where the field that tells the gateways apart is missing.
+#[test]
+fn another_gateways_body_is_hinted_at() {
+    for (path, flaw, hinted) in [
+        ("data", Flaw::Missing, true),
+        ("type", Flaw::Missing, true),
+        ("data.id", Flaw::Missing, false),
+        ("data", Flaw::Duplicate, false),
+    ] {
+        let error = ParseError::Field {
+            path: path.into(),
+            flaw,
+        };
+        let hint = error.hint();
+        assert_eq!(hint.contains("the other gateway's"), hinted, "{path}");
+    }
+}

@@ -13,6 +13,7 @@ mod amount;
 mod attack;
 mod b2binpay;
 mod bad_input;
+mod callback;
 mod citypay;
 mod diagnose;
 mod error;

@@ -71,3 +71,14 @@ fn words_in_any_spelling() {
     // Unknown words stand as they were sent.
     assert_eq!(OrderStatus::from("Re-Funded").as_str(), "Re-Funded");
 }
+
+/// In a log, an unknown value is what was sent.
+#[test]
+fn unknown_values_are_told_apart_and_shown() {
+    let (frozen, thawed) = (OrderStatus::from("FROZEN"), OrderStatus::from("THAWED"));
+    assert_ne!(frozen, thawed);
+    assert_eq!(frozen, frozen.clone());
+    assert!(format!("{frozen:?}").contains("FROZEN"), "{frozen:?}");
+    let code = TransferStatus::from_code(77);
+    assert!(format!("{code:?}").contains("77"), "{code:?}");
+}
