@@ -15,7 +15,8 @@ fn compares_orders_and_hashes_as_a_str() {
     );
     assert_eq!(text, Text::from("order-1".to_owned()));
     let (a, b) = (Text::from("a"), Text::from("b"));
-    assert!(a < b);
+    assert!(a < b && a != b && a != "b" && a != *"b" && a == *"a");
+    assert_eq!(AsRef::<str>::as_ref(&a), "a");
     assert_eq!(format!("{text:?} {text:>9}"), "\"order-1\"   order-1");
     let orders: HashMap<Text, u8> = [(text, 1)].into();
     assert_eq!(orders.get("order-1"), Some(&1));

@@ -303,7 +303,9 @@ async fn an_end_is_tried_again_where_that_may_help() {
         .unwrap();
         let token = ClaimToken::new(*token.effect(), token.fence());
         let error = guard.complete(token).await.unwrap_err();
-        let found = error.as_database_error().and_then(|error| error.code());
+        let found = error
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code);
         assert_eq!(found.as_deref(), Some(code));
         let (attempts,): (i64,) = sqlx::query_as("SELECT last_value FROM attempts")
             .fetch_one(&pool)
