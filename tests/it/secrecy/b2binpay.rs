@@ -5,7 +5,7 @@ use payhook::b2binpay::{
 };
 use payhook::{
     AddressRanges, Amount, Callback, Claim, Diagnose, Disposition, Expected, Guard, HandlerClaims,
-    MemoryGuard, Receiver, State, Timestamp, Unverified, Verified, VerifyError,
+    MemoryGuard, Receiver, State, Timestamp, Unverified, VerifyError,
 };
 use serde_json::{Value, json};
 
@@ -239,7 +239,7 @@ fn received(sheet: &mut Sheet, body: &str) {
     {
         use payhook::http::{CallbackService, Request, Service};
 
-        let shop = payhook::handler_fn(|_: Verified<Callback>| {
+        let shop = payhook::handler_fn(|_: payhook::Verified<Callback>| {
             std::future::ready(Ok::<(), payhook::HandlerError>(()))
         });
         let mut service = CallbackService::new(receiver, shop);
