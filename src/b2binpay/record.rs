@@ -177,7 +177,8 @@ impl fmt::Debug for CallbackRecord {
 }
 
 impl Serialize for CallbackRecord {
-    /// The payload stands as it is if it is JSON and no more, else as text.
+    /// The payload stands as it is if it is JSON and no more, else as text; so
+    /// does JSON text or `null`, which would be read as what it means.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("id", &self.id)?;
@@ -187,12 +188,11 @@ impl Serialize for CallbackRecord {
         map.serialize_entry("status", &self.status)?;
         map.serialize_entry("attempts", &self.attempts)?;
         map.serialize_entry("transfer_id", &self.transfer_id)?;
-        match self
-            .payload
-            .as_deref()
-            .map(serde_json::from_str::<&RawValue>)
-        {
-            Some(Ok(json)) if self.payload.as_deref() == Some(json.get()) => {
+        let payload = self.payload.as_deref();
+        match payload.map(serde_json::from_str::<&RawValue>) {
+            Some(Ok(json))
+                if payload == Some(json.get()) && !json.get().starts_with(['"', 'n']) =>
+            {
                 map.serialize_entry("payload", json)?;
             }
             _ => map.serialize_entry("payload", &self.payload)?,

@@ -65,8 +65,16 @@ fn round_trip() {
 }
 
 #[test]
-fn a_payload_with_white_space_around_it_stays_text() {
-    for payload in [" {\"a\":1} ", "{\"a\":1}\n", "not json", ""] {
+fn a_payload_that_would_be_read_as_another_stays_text() {
+    for payload in [
+        " {\"a\":1} ",
+        "{\"a\":1}\n",
+        "not json",
+        "\"text\"",
+        "\"\"",
+        "null",
+        "",
+    ] {
         let mut record = CallbackRecord::new("1");
         record.payload = Some(payload.into()).filter(|_| !payload.is_empty());
         let written = serde_json::to_vec(&record).unwrap();
