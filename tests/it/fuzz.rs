@@ -1,0 +1,78 @@
+//! What libFuzzer checks (see `.ci/fuzz`), on the inputs that it found worth
+//! keeping: `tests/corpus`.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::support::cases;
+
+mod amount;
+mod diagnose;
+#[cfg(feature = "http")]
+mod forwarded;
+mod oracle;
+mod order;
+mod parse;
+#[cfg(feature = "testing")]
+mod sign;
+mod state;
+mod timestamp;
+mod verify;
+
+/// Checks every input of a target's corpus.
+fn replay(target: &str, check: fn(&[u8])) {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/corpus")
+        .join(target);
+    let files = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{folder:?}: {error}"));
+    let mut paths: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
+    paths.sort();
+    assert!(!paths.is_empty(), "{folder:?} is empty");
+    for path in paths {
+        // Shown where the check fails.
+        eprintln!("{}", path.display());
+        check(&fs::read(&path).unwrap());
+    }
+}
+
+/// The vectors are inputs as well.
+#[test]
+fn vectors() {
+    for case in cases() {
+        eprintln!("{}", case.name);
+        parse::check(&case.body);
+        verify::check(&case.body);
+        // As it is; with a slip in the key; with nobody's key.
+        for picked in [0, 3, 5] {
+            diagnose::check(&[&[picked], case.body.as_slice()].concat());
+        }
+        if let Some(asked) = case.asked {
+            parse::check(&asked.answer);
+            order::check(&[&case.body[..], &[0], &asked.answer].concat());
+        }
+    }
+}
+
+macro_rules! replay {
+    ($( $(#[$meta:meta])* $target:ident, )+) => {$(
+        $(#[$meta])*
+        #[test]
+        fn $target() {
+            replay(stringify!($target), self::$target::check);
+        }
+    )+};
+}
+
+replay! {
+    amount,
+    diagnose,
+    #[cfg(feature = "http")]
+    forwarded,
+    order,
+    parse,
+    #[cfg(feature = "testing")]
+    sign,
+    state,
+    timestamp,
+    verify,
+}

@@ -1,0 +1,204 @@
+//! Any bytes, to everything that reads a body: no panic, the exact bytes kept,
+//! and what is read survives a round trip.
+
+use std::convert::Infallible;
+
+use payhook::b2binpay::{CallbackRecord, Key, TrackingIds, TransferCallback, Verifier};
+use payhook::citypay::{Account, DepositCallback, OrderAnswer, OrderCallback, Posted};
+use payhook::{
+    Anomaly, Callback, DEFAULT_BODY_LIMIT, HandlerError, OrderLookup, Outcome, ParseError,
+    Receiver, TokenUse, Unverified, Verified, VerifyError, handler_fn,
+};
+use serde::Serialize;
+
+use super::oracle::text_at;
+
+pub(crate) fn check(data: &[u8]) {
+    transfer(data);
+    posted(data);
+    answer(data);
+    record(data);
+    received(data);
+}
+
+fn transfer(data: &[u8]) {
+    let callback = match Unverified::<TransferCallback>::parse(data) {
+        Ok(callback) => callback.into_unverified(),
+        Err(error) => return refused(&error, data),
+    };
+    assert_eq!(callback.raw(), data);
+    noted(callback.anomalies());
+    let (kind, inferred) = (callback.operation.as_str(), callback.callback_type());
+    let body = str::from_utf8(data).unwrap();
+    for (path, read) in [
+        (&["data", "type"][..], kind),
+        (&["data", "id"], &callback.id),
+        (
+            &["data", "attributes", "tracking_id"],
+            &callback.tracking_id,
+        ),
+    ] {
+        assert_eq!(text_at(body, path), read);
+    }
+
+    let json = json(&callback);
+    let again = Unverified::<TransferCallback>::parse_within(json.as_bytes(), usize::MAX);
+    let again = again.unwrap().into_unverified();
+    assert_eq!(json, self::json(&again));
+    assert_eq!(again.anomalies(), []);
+    assert_eq!(again.id, callback.id);
+    assert_eq!(again.operation, callback.operation);
+    assert_eq!(again.tracking_id, callback.tracking_id);
+    assert_eq!(again.currency_id, callback.currency_id);
+    assert_eq!(again.wallet_id, callback.wallet_id);
+    assert_eq!(again.transfer_id, callback.transfer_id);
+    assert_eq!(again.transfers, callback.transfers);
+    assert_eq!(again.transfer(), callback.transfer());
+    assert_eq!(again.currencies, callback.currencies);
+    assert_eq!(again.currency(), callback.currency());
+    assert_eq!(again.other_resources, callback.other_resources);
+    assert_eq!(again.time, callback.time);
+    assert_eq!(again.is_signed(), callback.is_signed());
+    assert_eq!(again.callback_type(), inferred);
+    let others = callback.other_transfers().count() + usize::from(callback.transfer().is_some());
+    assert_eq!(others, callback.transfers.len());
+}
+
+fn posted(data: &[u8]) {
+    let posted = match Posted::parse(data) {
+        Ok(posted) => posted,
+        Err(error) => {
+            assert_eq!(Unverified::<OrderCallback>::parse(data).unwrap_err(), error);
+            return refused(&error, data);
+        }
+    };
+    match posted {
+        Posted::Order(order) => {
+            let order = order.into_unverified();
+            assert_eq!(order.raw(), data);
+            noted(order.anomalies());
+            assert!(Unverified::<DepositCallback>::parse(data).is_err());
+            let json = json(&order);
+            let again = Unverified::<OrderCallback>::parse_within(json.as_bytes(), usize::MAX);
+            let again = again.unwrap().into_unverified();
+            assert_eq!(json, self::json(&again));
+            assert_eq!(again.anomalies(), []);
+            assert_eq!(again.status, order.status);
+        }
+        Posted::Deposit(deposit) => {
+            let deposit = deposit.into_unverified();
+            assert_eq!(deposit.raw(), data);
+            noted(deposit.anomalies());
+            assert!(Unverified::<OrderCallback>::parse(data).is_err());
+            let json = json(&deposit);
+            let again = Unverified::<DepositCallback>::parse_within(json.as_bytes(), usize::MAX);
+            let again = again.unwrap().into_unverified();
+            assert_eq!(json, self::json(&again));
+            assert_eq!(again.anomalies(), []);
+            assert_eq!(again.status, deposit.status);
+        }
+        _ => unreachable!("CityPay.io posts two kinds"),
+    }
+}
+
+fn answer(data: &[u8]) {
+    match OrderAnswer::parse(data) {
+        Ok(answer) => {
+            assert_eq!(answer.raw(), data);
+            noted(answer.anomalies());
+            let json = json(&answer);
+            let again = OrderAnswer::parse(json.as_bytes()).unwrap();
+            assert_eq!(json, self::json(&again));
+            assert_eq!(again.anomalies(), []);
+            assert_eq!(again.transactions, answer.transactions);
+            assert_eq!(again.created_at, answer.created_at);
+        }
+        Err(VerifyError::AnswerUnreadable(error)) => refused(&error, data),
+        Err(VerifyError::AnswerRefused { .. }) => {}
+        Err(error) => panic!("{error}"),
+    }
+}
+
+fn record(data: &[u8]) {
+    match CallbackRecord::parse(data) {
+        Ok(record) => {
+            let json = json(&record);
+            assert_eq!(CallbackRecord::parse(json.as_bytes()).as_ref(), Ok(&record));
+            // Its payload is read as any body is.
+            if let Some(Ok(callback)) = record.callback() {
+                let payload = record.payload.as_deref().map(str::as_bytes);
+                assert_eq!(Some(callback.unverified().raw()), payload);
+            }
+        }
+        Err(error) => refused(&error, data),
+    }
+}
+
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap()
+}
+
+/// An error or an anomaly says where, and never what stood there.
+fn noted(anomalies: &[Anomaly]) {
+    for anomaly in anomalies {
+        named(anomaly.path());
+        assert!(anomaly.to_string().len() < 200);
+    }
+}
+
+fn refused(error: &ParseError, data: &[u8]) {
+    assert!(error.to_string().len() < 200, "{error}");
+    match error {
+        ParseError::Field { path, .. } => named(path),
+        ParseError::NotUtf8 { offset } => {
+            assert_eq!(*offset, str::from_utf8(data).unwrap_err().valid_up_to());
+        }
+        ParseError::TooLarge { length, limit } => assert!(length > limit),
+        _ => {}
+    }
+}
+
+/// A path is made of the gateway's own keys.
+fn named(path: &str) {
+    let own = |c: char| c.is_ascii_alphanumeric() || "_.[]".contains(c);
+    assert!(path.len() < 100 && path.chars().all(own), "{path}");
+}
+
+/// Says that every token was issued, and knows nothing of any order.
+struct Silent;
+
+impl OrderLookup for Silent {
+    type Error = Infallible;
+
+    fn is_issued(&self, _: TokenUse<'_>) -> Result<bool, Infallible> {
+        Ok(true)
+    }
+
+    fn fetch(&self, _: &str) -> Result<Vec<u8>, Infallible> {
+        Ok(Vec::new())
+    }
+}
+
+/// Nothing of it is signed with this key, so nothing settles or is handed over
+/// as proven but a deposit of CityPay.io, which nobody signs.
+fn received(data: &[u8]) {
+    let key = Key::callback_secret("nobody signs with this").unwrap();
+    let receiver = Receiver::b2binpay(Verifier::new(key, TrackingIds::Any));
+    let never = handler_fn(|_: Verified<Callback>| -> Result<(), HandlerError> {
+        panic!("handed over what nobody signed")
+    });
+    let reply = receiver.receive(data, None, &never);
+    assert!(matches!(reply.status(), 400 | 401 | 413 | 422), "{reply:?}");
+    let too_large = data.len() > DEFAULT_BODY_LIMIT;
+    assert_eq!(reply.status() == 413, too_large);
+
+    let receiver = Receiver::citypay(Account::new("5120").unwrap(), Silent);
+    let deposits = handler_fn(|callback: Verified<Callback>| {
+        assert!(matches!(callback.reported(), Callback::Deposit(_)));
+        assert_ne!(callback.event().outcome().value(), Outcome::Settled);
+        Ok::<_, HandlerError>(())
+    });
+    let reply = receiver.receive(data, None, &deposits);
+    let is_deposit = Unverified::<DepositCallback>::parse(data).is_ok();
+    assert!(is_deposit || reply.status() != 200, "{reply:?}");
+}

@@ -1,0 +1,123 @@
+//! The verifier, against the oracle: it accepts what is signed, and nothing
+//! else.
+
+use payhook::b2binpay::{ExpectedAmount, Key, TrackingIds, TransferCallback, Verifier};
+use payhook::{Amount, Evidence, Unverified, Verified, VerifyError};
+
+use super::oracle::Signed;
+
+const SECRET: &str = "cbs_7Qm2vX9tR4kL8pN1";
+
+pub(crate) fn check(data: &[u8]) {
+    let Ok(body) = str::from_utf8(data) else {
+        assert!(Unverified::<TransferCallback>::parse(data).is_err());
+        return;
+    };
+    agree(body, SECRET.as_bytes());
+    // Whatever the body says, once it is signed.
+    if let Some(signed) = Signed::read(body) {
+        for with_payout_status in [false, true] {
+            let again = signed.again(body, SECRET.as_bytes(), with_payout_status);
+            agree(&again, SECRET.as_bytes());
+        }
+        // With a key that no seed is signed with: its digits stand nowhere else.
+        let digits = signed.signature(b"another", false);
+        let again = signed.again(body, b"another", false);
+        let shown = Unverified::<TransferCallback>::parse(again.as_bytes());
+        let shown = format!("{shown:?}{:?}", shown.as_ref().map(Unverified::unverified));
+        assert!(
+            !shown.contains(&digits) || body.contains(&digits),
+            "{shown}"
+        );
+    }
+}
+
+/// Under each declaration the verifier and the oracle say the same.
+fn agree(body: &str, key: &[u8]) {
+    let Ok(callback) = Unverified::<TransferCallback>::parse(body.as_bytes()) else {
+        return;
+    };
+    let signed = Signed::read(body);
+    for declared in [
+        TrackingIds::Lettered,
+        TrackingIds::AlwaysEmpty,
+        TrackingIds::Any,
+    ] {
+        let verify = |secret| {
+            let key = Key::callback_secret(secret).unwrap();
+            Verifier::new(key, declared).verify(callback.clone())
+        };
+        assert!(verify("another").is_err());
+        let expected = signed
+            .as_ref()
+            .filter(|signed| signed.is_proven(key, declared));
+        match (verify(SECRET), expected) {
+            (Ok(verified), Some(signed)) => proves(&verified, signed, declared),
+            (Err(error), None) => refused(&error, callback.unverified()),
+            (Ok(_), None) => panic!("accepted what nobody signed"),
+            (Err(error), Some(_)) => panic!("refused what is signed: {error}"),
+        }
+    }
+}
+
+fn refused(error: &VerifyError, callback: &TransferCallback) {
+    let unsigned = matches!(error, VerifyError::Unsigned(_));
+    if unsigned {
+        assert!(!callback.is_signed() && callback.transfers.is_empty());
+    }
+}
+
+/// What is proven is what was signed.
+fn proves(verified: &Verified<TransferCallback>, signed: &Signed<'_>, declared: TrackingIds) {
+    assert!(matches!(verified.evidence(), Evidence::Signature { .. }));
+    let proven = verified.proven();
+    let time = proven.time().map(|time| time.as_str());
+    assert_eq!(time, Some(signed.time.as_str()));
+    let status = proven.transfer_status().map(|status| status.code());
+    let signed_status = || signed.status.parse().unwrap();
+    let amount = signed.has_transfer.then_some(signed.amount.as_str());
+
+    if declared != TrackingIds::Any {
+        assert_eq!(status, signed.has_transfer.then(signed_status));
+        assert_eq!(proven.amount().map(Amount::as_str), amount);
+        assert_eq!(proven.tracking_id(), Some(signed.tracking_id.as_str()));
+        assert_eq!(proven.undivided(), None);
+    } else if proven.undivided().is_some() {
+        assert_eq!(status, signed.has_transfer.then(signed_status));
+        assert_eq!(proven.undivided(), Some(signed.undivided().as_str()));
+        assert_eq!(proven.amount(), None);
+        assert_eq!(proven.tracking_id(), None);
+        resolves(verified, signed);
+    } else {
+        panic!("divided by nobody's word");
+    }
+    // Written again, it is signed as before.
+    let again = serde_json::to_vec(verified.reported()).unwrap();
+    let again = Unverified::parse_within(&again, usize::MAX).unwrap();
+    let key = Key::callback_secret(SECRET).unwrap();
+    let again = Verifier::new(key, declared).verify(again).unwrap();
+    assert_eq!(
+        format!("{:?}", again.proven()),
+        format!("{:?}", verified.proven())
+    );
+}
+
+/// By the merchant's own record, if it says what was signed.
+fn resolves(verified: &Verified<TransferCallback>, signed: &Signed<'_>) {
+    let amount: Amount = signed.amount.parse().unwrap_or_default();
+    let expected = ExpectedAmount::Exactly(amount.clone());
+    let resolved = verified.clone().resolve(&signed.tracking_id, &expected);
+    let divides = !signed.has_transfer || amount.scale() > 0;
+    let Ok(resolved) = resolved else {
+        assert!(!divides, "{}", signed.undivided());
+        return;
+    };
+    assert!(divides);
+    let proven = resolved.proven();
+    assert_eq!(proven.tracking_id(), Some(signed.tracking_id.as_str()));
+    let own = signed.has_transfer.then_some(signed.amount.as_str());
+    assert_eq!(proven.amount().map(Amount::as_str), own);
+    // Another id is never made of it.
+    let other = format!("{}0", signed.tracking_id);
+    assert!(verified.clone().resolve(&other, &expected).is_err());
+}
