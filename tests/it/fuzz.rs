@@ -24,10 +24,11 @@ fn replay(target: &str, check: fn(&[u8])) {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("tests/corpus")
         .join(target);
-    let files = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{folder:?}: {error}"));
+    let name = folder.display();
+    let files = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{name}: {error}"));
     let mut paths: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
     paths.sort();
-    assert!(!paths.is_empty(), "{folder:?} is empty");
+    assert!(!paths.is_empty(), "{name} is empty");
     for path in paths {
         // Shown where the check fails.
         eprintln!("{}", path.display());

@@ -84,16 +84,16 @@ fn diagnose(body: &[u8], declared: TrackingIds, v2: &[u8], is_right: impl Fn(&Di
     let diagnosis = diagnose.body(body);
     let verifier = Verifier::new(Key::callback_secret(SECRET).unwrap(), declared)
         .also(Key::login_password(LOGIN, PASSWORD).unwrap());
-    let verified = Unverified::parse(body).map(|callback| verifier.verify(callback));
-    let verifies = matches!(verified, Ok(Ok(_)));
+    let verdict = Unverified::parse(body).map(|callback| verifier.verify(callback));
+    let is_proven = matches!(verdict, Ok(Ok(_)));
 
-    assert_eq!(diagnosis.verified_by().is_some(), verifies, "{diagnosis}");
-    assert_eq!(diagnosis.causes().is_empty(), verifies, "{diagnosis}");
+    assert_eq!(diagnosis.verified_by().is_some(), is_proven, "{diagnosis}");
+    assert_eq!(diagnosis.causes().is_empty(), is_proven, "{diagnosis}");
     assert!(is_right(&diagnosis), "{diagnosis}");
-    if verifies {
+    if is_proven {
         let signed = Signed::read(str::from_utf8(body).unwrap()).unwrap();
-        let is_proven = |key| signed.is_proven(key, declared);
-        assert!(is_proven(SECRET.as_bytes()) || is_proven(v2));
+        let by = |key| signed.is_proven(key, declared);
+        assert!(by(SECRET.as_bytes()) || by(v2));
     }
     shows_no_secret(&format!("{diagnose:?}{diagnosis}{diagnosis:?}"), body);
 }

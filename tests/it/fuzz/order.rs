@@ -4,7 +4,7 @@
 //! The input is a callback and an answer with a zero byte between them, which
 //! stands in no JSON.
 
-use payhook::citypay::{Account, OrderAnswer, OrderCallback};
+use payhook::citypay::{Account, OrderAnswer, OrderCallback, Token};
 use payhook::{Fact, Outcome, Unverified};
 
 use super::oracle::text_at;
@@ -21,7 +21,7 @@ pub(crate) fn check(data: &[u8]) {
     };
     let account = Account::new(CUSTOMER).unwrap();
     let told = callback.unverified().clone();
-    let own = told.order_token.as_ref().map(|token| token.as_str());
+    let own = told.order_token.as_ref().map(Token::as_str);
     let issued = own.unwrap_or("tok_4f9c1b7e").to_owned();
     assert!(
         account

@@ -2,7 +2,7 @@
 //! else.
 
 use payhook::b2binpay::{ExpectedAmount, Key, TrackingIds, TransferCallback, Verifier};
-use payhook::{Amount, Evidence, Unverified, Verified, VerifyError};
+use payhook::{Amount, Evidence, Timestamp, Unverified, Verified, VerifyError};
 
 use super::oracle::Signed;
 
@@ -71,7 +71,7 @@ fn refused(error: &VerifyError, callback: &TransferCallback) {
 fn proves(verified: &Verified<TransferCallback>, signed: &Signed<'_>, declared: TrackingIds) {
     assert!(matches!(verified.evidence(), Evidence::Signature { .. }));
     let proven = verified.proven();
-    let time = proven.time().map(|time| time.as_str());
+    let time = proven.time().map(Timestamp::as_str);
     assert_eq!(time, Some(signed.time.as_str()));
     let status = proven.transfer_status().map(|status| status.code());
     let signed_status = || signed.status.parse().unwrap();
