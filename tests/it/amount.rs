@@ -1,23 +1,18 @@
 //! Amounts against a reference that pads texts instead of comparing digits.
 
 use std::cmp::Ordering;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use payhook::{Amount, AmountError};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
+
+use crate::support::hash;
 
 mod arithmetic;
 
 fn amount(text: &str) -> Amount {
     text.parse()
         .unwrap_or_else(|error| panic!("{text}: {error}"))
-}
-
-fn hash(amount: &Amount) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    amount.hash(&mut hasher);
-    hasher.finish()
 }
 
 /// The value as a sign and 400 digits around the point.

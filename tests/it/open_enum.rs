@@ -3,6 +3,8 @@
 use payhook::b2binpay::{DepositStatus, OperationType, PayoutStatus, RiskStatus, TransferStatus};
 use payhook::citypay::{Action, DepositStatus as CityPayDepositStatus, OrderStatus};
 
+use crate::support::hash;
+
 #[test]
 fn every_code_is_kept() {
     for code in [i32::MIN, -4, -3, 0, 1, 2, 3, 49, 50, i32::MAX] {
@@ -79,6 +81,8 @@ fn unknown_values_are_told_apart_and_shown() {
     assert_ne!(frozen, thawed);
     assert_eq!(frozen, frozen.clone());
     assert!(format!("{frozen:?}").contains("FROZEN"), "{frozen:?}");
+    assert_ne!(hash(&frozen), hash(&thawed));
     let code = TransferStatus::from_code(77);
+    assert_ne!(hash(&code), hash(&TransferStatus::from_code(78)));
     assert!(format!("{code:?}").contains("77"), "{code:?}");
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -147,6 +148,12 @@ pub(crate) fn body(name: &str) -> Vec<u8> {
         .join("examples/bodies")
         .join(name);
     fs::read(path).unwrap()
+}
+
+pub(crate) fn hash(value: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
 }
 
 pub(crate) fn parse(body: &[u8]) -> Unverified<TransferCallback> {

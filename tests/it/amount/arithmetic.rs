@@ -6,7 +6,8 @@ use std::cmp::Ordering;
 use payhook::Amount;
 use proptest::prelude::*;
 
-use super::{amount, hash};
+use super::amount;
+use crate::support::hash;
 
 /// As large and as fine as an amount can be.
 const ANY: &str = "-?(0|[1-9][0-9]{0,49})(\\.[0-9]{1,50})?([eE][+-]?([0-9]{1,2}|100))?";

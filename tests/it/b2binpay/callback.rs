@@ -95,6 +95,8 @@ fn every_documented_field_of_a_payout_is_read() {
     told["data"]["attributes"]["tag"] = json!(12_345);
     let callback = read(&told);
     assert_eq!(payout_rule(&callback), r#"{"originator":{"name":["A",1]}}"#);
+    // Travel-rule data is about persons.
+    assert!(format!("{callback:?}").contains("travel_rule_info: Some(RawJson(31 bytes))"));
     assert_eq!(self::payout(&callback).tag.as_deref(), Some("12345"));
 }
 

@@ -170,6 +170,7 @@ fn debug_shows_nothing_of_the_payer() {
         "{:?}",
         OrderAnswer::parse(&body("citypay-order-underpaid.answer.json")).unwrap()
     );
+    assert!(shown.starts_with("OrderAnswer {"), "{shown}");
     for hidden in [
         "payer@shop.example",
         "bc1q5d1f",
