@@ -92,7 +92,10 @@ fn debug_shows_no_payload() {
         CallbackRecord::parse(br#"{"id": 1, "payload": {"sign": "MARKED"}, "response": "MARKED"}"#)
             .unwrap();
     let shown = format!("{record:?}");
-    assert!(shown.starts_with(r#"CallbackRecord { id: "1", "#), "{shown}");
+    assert!(
+        shown.starts_with(r#"CallbackRecord { id: "1", "#),
+        "{shown}"
+    );
     assert!(!shown.contains("MARKED"), "{shown}");
 }
 

@@ -877,3 +877,16 @@ fn agrees_with_the_verifier() {
             .is_signed()
     );
 }
+
+/// What is not there can't be looked into.
+#[test]
+fn without_data_nothing_else_is_said() {
+    for data in [json!(null), json!(5)] {
+        let mut body = genuine();
+        body["data"] = data;
+        let diagnosis = right().body(body.to_string().as_bytes());
+        let causes = diagnosis.causes();
+        assert_eq!(causes.len(), 1, "{diagnosis}");
+        assert!(matches!(causes[0].cause(), Cause::BodyUnreadable(_)));
+    }
+}
