@@ -240,17 +240,17 @@ pub enum Lease {
 ///
 /// ```
 /// use payhook::b2binpay::{Key, TrackingIds, Verifier};
-/// use payhook::{HandlerClaims, Receiver};
+/// use payhook::{NoGuard, Receiver};
 ///
 /// let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?;
-/// let receiver = Receiver::b2binpay(Verifier::new(key, TrackingIds::Lettered)).guard(HandlerClaims);
+/// let receiver = Receiver::b2binpay(Verifier::new(key, TrackingIds::Lettered)).guard(NoGuard);
 /// # let _ = receiver;
 /// # Ok::<(), payhook::KeyError>(())
 /// ```
 #[derive(Debug, Clone, Copy, Default)]
-pub struct HandlerClaims;
+pub struct NoGuard;
 
-impl Guard for HandlerClaims {
+impl Guard for NoGuard {
     type Error = Infallible;
 
     fn claim(&self, keys: &IdempotencyKeys) -> Result<Claim, Infallible> {
@@ -287,7 +287,7 @@ macro_rules! async_as_sync {
     )+};
 }
 
-async_as_sync!(HandlerClaims, MemoryGuard);
+async_as_sync!(NoGuard, MemoryGuard);
 
 macro_rules! pass_through {
     ($($Pointer:ty),+) => {$(

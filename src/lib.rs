@@ -138,8 +138,8 @@ pub use event::{Event, Fact, Gateway, Kind};
 #[cfg(feature = "redis")]
 pub use guard::RedisGuard;
 pub use guard::{
-    AsyncGuard, Claim, ClaimToken, Guard, GuardFull, HandlerClaims, IdempotencyKey,
-    IdempotencyKeys, Lease, MemoryGuard,
+    AsyncGuard, Claim, ClaimToken, Guard, GuardFull, IdempotencyKey, IdempotencyKeys, Lease,
+    MemoryGuard, NoGuard,
 };
 #[cfg(feature = "postgres")]
 pub use guard::{PgClaim, PgGuard, PgTransactions};

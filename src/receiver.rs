@@ -162,8 +162,8 @@ impl<G> Receiver<G> {
 
 impl<G, D> Receiver<G, D> {
     /// Remembers with another guard: Redis or PostgreSQL where there are several
-    /// processes, [`HandlerClaims`](crate::HandlerClaims) where the handler
-    /// claims in its own transaction.
+    /// processes, [`NoGuard`](crate::NoGuard) where the handler has its own way
+    /// to credit once.
     #[must_use]
     pub fn guard<E>(self, guard: E) -> Receiver<G, E> {
         Receiver {

@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex};
 use payhook::b2binpay::{Key, TrackingIds, Verifier};
 use payhook::citypay::Account;
 use payhook::{
-    AddressRanges, AsyncOrderLookup, AsyncProve, Callback, Claim, ClaimToken, Guard, HandlerClaims,
-    HandlerError, IdempotencyKeys, Lease, MemoryGuard, OrderLookup, Prove, Receiver, TokenUse,
-    Verified, handler_fn,
+    AddressRanges, AsyncOrderLookup, AsyncProve, Callback, Claim, ClaimToken, Guard, HandlerError,
+    IdempotencyKeys, Lease, MemoryGuard, NoGuard, OrderLookup, Prove, Receiver, TokenUse, Verified,
+    handler_fn,
 };
 use serde_json::{Value, json};
 use tracing::field::{Field, Visit};
@@ -377,8 +377,7 @@ fn nothing_of_citypay_leaks() {
         (503, Err("MARKerror")),
     ] {
         let receiver = || {
-            Receiver::citypay(Account::new("5120").unwrap(), Orders(answer.clone()))
-                .guard(HandlerClaims)
+            Receiver::citypay(Account::new("5120").unwrap(), Orders(answer.clone())).guard(NoGuard)
         };
         let told = told(receiver, posted.as_bytes(), Ok(()));
         assert_silent(status, &told, &["0.0006527", "60.00", "bc1q"]);

@@ -6,8 +6,7 @@ use std::hint::black_box;
 use payhook::b2binpay::{Key, TrackingIds, TransferCallback, Verifier};
 use payhook::citypay::{Account, OrderCallback};
 use payhook::{
-    Callback, HandlerClaims, HandlerFn, OrderLookup, Receiver, TokenUse, Unverified, Verified,
-    handler_fn,
+    Callback, HandlerFn, NoGuard, OrderLookup, Receiver, TokenUse, Unverified, Verified, handler_fn,
 };
 
 use crate::bodies::{self, DEPOSIT, SECRET, example, keyed_mac};
@@ -82,7 +81,7 @@ fn transfer(name: &str, body: String) -> Group {
     let check = check();
     let verifier = verifier();
     let guarded = Receiver::b2binpay(verifier.clone());
-    let receiver = guarded.clone().guard(HandlerClaims);
+    let receiver = guarded.clone().guard(NoGuard);
     let mac = keyed_mac();
     Group::new(name, body.len(), 1)
         .with("floor", move || scan(body) && check())
@@ -117,7 +116,7 @@ impl OrderLookup for Recorded {
 fn order(body: &'static str, answer: &'static str) -> Group {
     let (body, answer) = (body.as_bytes(), answer.as_bytes());
     let account = Account::new(&CUSTOMER.to_string()).expect("an id");
-    let receiver = Receiver::citypay(account.clone(), Recorded(answer)).guard(HandlerClaims);
+    let receiver = Receiver::citypay(account.clone(), Recorded(answer)).guard(NoGuard);
     Group::new("order and its answer", body.len() + answer.len(), 0)
         .with("floor", || scan(body) && scan(answer))
         .with("parse the order", || {

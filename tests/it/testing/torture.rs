@@ -14,8 +14,8 @@ use payhook::testing::torture::{
     Books, InProcess, Ledger, Payment, Report, Rule, Shop, Torture, Trouble,
 };
 use payhook::{
-    Amount, AsyncHandler, Callback, Fact, Gateway, Handler, HandlerClaims, HandlerError, Kind,
-    Outcome, Proven, Receiver, Unverified, Verdict, Verified, handler_fn,
+    Amount, AsyncHandler, Callback, Fact, Gateway, Handler, HandlerError, Kind, NoGuard, Outcome,
+    Proven, Receiver, Unverified, Verdict, Verified, handler_fn,
 };
 use serde_json::Value;
 
@@ -267,7 +267,7 @@ fn without_a_guard_it_credits_twice() {
             Ok(())
         },
     );
-    let receiver = Receiver::b2binpay(verifier()).guard(HandlerClaims);
+    let receiver = Receiver::b2binpay(verifier()).guard(NoGuard);
     let shop = InProcess::new(handler, record).receiver(receiver);
     let report = b2binpay().run_blocking(&shop).unwrap();
     assert_eq!(rules(&report), [Rule::CreditedTwice].into(), "{report}");
@@ -321,7 +321,7 @@ fn check_then_insert_credits_twice() {
             Ok::<(), HandlerError>(())
         }
     });
-    let receiver = Receiver::b2binpay(verifier()).guard(HandlerClaims);
+    let receiver = Receiver::b2binpay(verifier()).guard(NoGuard);
     let shop = InProcess::new(handler, record).receiver_async(receiver);
     let report = b2binpay().run_blocking(&shop).unwrap();
     assert_eq!(rules(&report), [Rule::CreditedTwice].into(), "{report}");
