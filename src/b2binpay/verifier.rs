@@ -112,10 +112,12 @@ impl Verifier {
         }
     }
 
-    /// Accepts another key as well: for a rotation, the move from v2 to v3, or
-    /// sandbox beside production. [Name](Key::named) them, to tell them apart
-    /// in the evidence; if several fit, the first is reported. Each key costs
-    /// one MAC a callback.
+    /// Accepts another key as well: for a rotation, or the move from v2 to v3.
+    /// [Name](Key::named) them, to tell them apart in the evidence; if several
+    /// fit, the first is reported. Each key costs one MAC a callback.
+    ///
+    /// Never a sandbox's beside production's: its test money would be as good
+    /// as real.
     #[must_use]
     pub fn also(mut self, key: Key) -> Self {
         self.keys.push(key);
