@@ -82,8 +82,9 @@ pub struct AnswerCurrency {
 }
 
 /// A transaction of an order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
+#[serde(rename_all = "camelCase")]
 pub struct OrderTransaction {
     /// The gateway's id.
     pub id: Option<Text>,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::status::{Action, DepositStatus, OrderStatus};
 use super::token::Token;
@@ -26,9 +26,8 @@ use crate::wire::Raw;
 /// the order up by its token.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
+#[serde(tag = "type", rename = "order callback")]
 pub struct OrderCallback {
-    #[serde(rename = "type")]
-    kind: OrderKind,
     /// What happened.
     pub action: Option<Action>,
     /// Where the order stands.
@@ -67,9 +66,8 @@ pub struct OrderCallback {
 /// transaction id; without both it is unreadable.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
+#[serde(tag = "type", rename = "deposit callback")]
 pub struct DepositCallback {
-    #[serde(rename = "type")]
-    kind: DepositKind,
     /// What happened.
     pub action: Option<Action>,
     /// The transaction's id.
@@ -90,24 +88,6 @@ pub struct DepositCallback {
     anomalies: Vec<Anomaly>,
     #[serde(skip)]
     body: Body,
-}
-
-#[derive(Debug, Clone)]
-struct OrderKind;
-
-impl Serialize for OrderKind {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str("order callback")
-    }
-}
-
-#[derive(Debug, Clone)]
-struct DepositKind;
-
-impl Serialize for DepositKind {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str("deposit callback")
-    }
 }
 
 /// A callback of either kind: which one is known only once it is read.
@@ -191,7 +171,6 @@ fn read_order(mut reader: Reader, o: &CallbackObject<'_>) -> Result<OrderCallbac
         return Err(at.key("order_token").error(Flaw::Missing));
     }
     Ok(OrderCallback {
-        kind: OrderKind,
         action: lenient!(reader, at, o.action, text).map(Action::from),
         status: read_status(&mut reader, o)?.map(OrderStatus::from),
         order_id,
@@ -229,7 +208,6 @@ fn read_deposit(mut reader: Reader, o: &CallbackObject<'_>) -> Result<DepositCal
     }
     let created_at = lenient!(reader, at, o.created_at, time);
     Ok(DepositCallback {
-        kind: DepositKind,
         action: lenient!(reader, at, o.action, text).map(Action::from),
         transaction_id,
         received_amount: reader.strict(

@@ -3,7 +3,7 @@
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use super::answer::{OrderAnswer, OrderTransaction};
+use super::answer::OrderAnswer;
 use super::status::OrderStatus;
 
 impl Serialize for OrderAnswer {
@@ -51,17 +51,4 @@ impl Serialize for Data<'_> {
 #[derive(Serialize)]
 struct StatusCode<'a> {
     code: &'a OrderStatus,
-}
-
-impl Serialize for OrderTransaction {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("id", &self.id)?;
-        map.serialize_entry("hash", &self.hash)?;
-        map.serialize_entry("hashUrl", &self.hash_url)?;
-        map.serialize_entry("amount", &self.amount)?;
-        map.serialize_entry("amountFiat", &self.amount_fiat)?;
-        map.serialize_entry("createdAt", &self.created_at)?;
-        map.end()
-    }
 }
