@@ -215,9 +215,11 @@ impl Reader {
 
     #[inline]
     fn value<'a>(&self, raw: Raw<'a>) -> Option<Raw<'a>> {
-        let raw = raw.present()?;
-        let blank = self.blank_is_absent && raw.0 == r#""""#;
-        (!blank).then_some(raw)
+        if self.blank_is_absent {
+            raw.filled()
+        } else {
+            raw.present()
+        }
     }
 
     /// A field that matters: an impossible value is an error.

@@ -46,6 +46,12 @@ impl Raw<'_> {
     pub(crate) fn present(self) -> Option<Self> {
         (!matches!(self.0, "" | "null")).then_some(self)
     }
+
+    /// The value, where empty text means nothing as well.
+    #[inline]
+    pub(crate) fn filled(self) -> Option<Self> {
+        self.present().filter(|raw| raw.0 != r#""""#)
+    }
 }
 
 impl<'de: 'a, 'a> Mirror<'de> for Raw<'a> {

@@ -66,11 +66,7 @@ impl<'a> Draft<'a> {
                 .filter_map(|resource| text_of(resource.currency.exp).parse().ok())
                 .collect(),
             time: text_of(document.meta.time),
-            sign: document
-                .meta
-                .sign
-                .present()
-                .filter(|sign| sign.0 != r#""""#),
+            sign: document.meta.sign.filled(),
         })
     }
 

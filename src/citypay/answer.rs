@@ -254,10 +254,7 @@ impl OrderAnswer {
 /// Whether the envelope says that it worked: `"status": 1`, `"success": true`,
 /// and nothing to the contrary.
 fn is_success(envelope: &Envelope<'_>) -> bool {
-    let says = |mark: Raw<'_>, yes: &[&str]| {
-        let mark = mark.present().filter(|raw| raw.0 != r#""""#);
-        mark.map(|raw| yes.contains(&raw.0))
-    };
+    let says = |mark: Raw<'_>, yes: &[&str]| mark.filled().map(|raw| yes.contains(&raw.0));
     let marks = [
         says(envelope.status, &["1", r#""1""#]),
         says(envelope.success, &["true"]),
