@@ -1,4 +1,4 @@
-//! [`Event`]: one view over all callbacks, and the table of [`Outcome`]s.
+//! [`Event`]: one view over all callbacks. [`Fact`]: what in it is proven.
 
 use std::fmt;
 

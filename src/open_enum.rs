@@ -2,8 +2,9 @@
 //!
 //! Documented values are variants. Every other value parses as well, into a
 //! hidden variant whose payload nobody outside can make, nor carry from one enum
-//! to another, so a new value is data and never a lost payment. `code()` or `as_str()` answer for every variant:
-//! code that goes by them keeps working when a value becomes a variant.
+//! to another, so a new value is data and never a lost payment. `code()` or
+//! `as_str()` answer for every variant: code that goes by them keeps working
+//! when a value becomes a variant.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};

@@ -51,10 +51,10 @@ impl Timestamp {
     /// of a signed time, which has one reading only.
     pub(crate) fn from_signed(text: Text) -> Result<Self, TimestampError> {
         match Stamp::scan(&text) {
-            Some(stamp) if stamp.is_iso => match stamp.moment {
-                moment @ Moment::Instant(_) => Ok(Self { text, moment }),
-                Moment::Local(_) => Err(TimestampError),
-            },
+            Some(Stamp {
+                moment: moment @ Moment::Instant(_),
+                is_iso: true,
+            }) => Ok(Self { text, moment }),
             _ => Err(TimestampError),
         }
     }

@@ -278,8 +278,8 @@ fn read_destinations(
         return Ok(destinations);
     }
     let list: List<wire::Destination<'_>> = mirror(text).unwrap_or_else(|_| List {
-        items: Vec::new(),
         shape: Shape::Mismatch,
+        ..List::default()
     });
     match list.shape {
         Shape::TooLong => return Err(at.error(Flaw::TooLong)),

@@ -227,14 +227,11 @@ impl OrderAnswer {
                 .as_ref()
                 .is_some_and(|hash| hash.eq_ignore_ascii_case(id))
         };
-        match find(&|transaction| transaction.id.as_deref() == Some(id)) {
-            (None, _) => match find(&has_hash) {
-                (only, None) => only,
-                (_, Some(_)) => None,
-            },
-            (only, None) => only,
-            (_, Some(_)) => None,
-        }
+        let (first, second) = match find(&|transaction| transaction.id.as_deref() == Some(id)) {
+            (None, _) => find(&has_hash),
+            found => found,
+        };
+        first.filter(|_| second.is_none())
     }
 
     /// Incidental fields that could not be read and stand as absent.

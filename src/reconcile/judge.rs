@@ -106,7 +106,6 @@ fn outcome(expected: &Expected, payment: &Payment, facts: &Facts) -> Option<Verd
 
 /// What keeps a payment that has arrived from being measured.
 fn flaw(expected: &Expected, payment: &Payment, facts: &Facts) -> Option<Verdict> {
-    let total = facts.total.as_ref().map(Fact::as_ref).map(Fact::value);
     let received = facts.received.as_ref().map(Fact::as_ref).map(Fact::value);
     let reason = if payment.currency.is_none() {
         Reason::Currency
@@ -114,7 +113,7 @@ fn flaw(expected: &Expected, payment: &Payment, facts: &Facts) -> Option<Verdict
         Reason::Scale
     } else if expected.is_impossible() {
         Reason::Expectation
-    } else if total.is_none()
+    } else if facts.total.is_none()
         || received.is_none_or(Amount::is_zero)
         || (expected.amount.is_some() && facts.difference.is_none())
     {
