@@ -19,7 +19,7 @@ use crate::handler::HandlerError;
 use crate::verified::{Sealed, Unverified, Verified};
 
 /// A proven callback, or what is answered instead.
-type Proof = Result<Verified<Callback>, Disposition>;
+type Proved = Result<Verified<Callback>, Disposition>;
 
 /// A posted body and the socket's peer.
 #[derive(Clone, Copy)]
@@ -44,13 +44,13 @@ pub trait Named: Sealed {
 /// A gateway whose look-ups, if any, are synchronous. Sealed.
 pub trait Prove: Named {
     #[doc(hidden)]
-    fn prove(&self, post: Post<'_>) -> Proof;
+    fn prove(&self, post: Post<'_>) -> Proved;
 }
 
 /// A gateway whose look-ups, if any, are asynchronous. Sealed.
 pub trait AsyncProve: Named {
     #[doc(hidden)]
-    fn prove(&self, post: Post<'_>) -> impl Future<Output = Proof> + Send;
+    fn prove(&self, post: Post<'_>) -> impl Future<Output = Proved> + Send;
 }
 
 /// B2BINPAY or Coinsbuy, for a [`Receiver`](super::Receiver).
@@ -99,7 +99,7 @@ impl<L> B2binpay<L> {
 fn with_deposit<E: Into<HandlerError>>(
     callback: Unverified<TransferCallback>,
     answer: Result<Vec<u8>, E>,
-) -> Proof {
+) -> Proved {
     let answer = answer.map_err(Disposition::lookup_failed)?;
     Ok(b2binpay::prove_by_deposit(callback, &answer)?.into_callback())
 }
@@ -111,7 +111,7 @@ impl<L> Named for B2binpay<L> {
 }
 
 impl<L: DepositLookup> Prove for B2binpay<L> {
-    fn prove(&self, post: Post<'_>) -> Proof {
+    fn prove(&self, post: Post<'_>) -> Proved {
         match self.begin(post)? {
             Signed::Proven(callback) => Ok(callback),
             Signed::AskForDeposit(lookup, callback) => {
@@ -123,7 +123,7 @@ impl<L: DepositLookup> Prove for B2binpay<L> {
 }
 
 impl<L: AsyncDepositLookup + Sync> AsyncProve for B2binpay<L> {
-    async fn prove(&self, post: Post<'_>) -> Proof {
+    async fn prove(&self, post: Post<'_>) -> Proved {
         match self.begin(post)? {
             Signed::Proven(callback) => Ok(callback),
             Signed::AskForDeposit(lookup, callback) => {
@@ -193,7 +193,7 @@ impl<L> CityPay<L> {
         order: Unverified<OrderCallback>,
         issued: &str,
         answer: Result<Vec<u8>, E>,
-    ) -> Proof {
+    ) -> Proved {
         let answer = answer.map_err(Disposition::lookup_failed)?;
         Ok(self
             .account
@@ -218,7 +218,7 @@ impl<L> Named for CityPay<L> {
 }
 
 impl<L: OrderLookup> Prove for CityPay<L> {
-    fn prove(&self, post: Post<'_>) -> Proof {
+    fn prove(&self, post: Post<'_>) -> Proved {
         match self.begin(post)? {
             Doorbell::Proven(callback) => Ok(callback),
             Doorbell::Order(order, token) => {
@@ -236,7 +236,7 @@ impl<L: OrderLookup> Prove for CityPay<L> {
 }
 
 impl<L: AsyncOrderLookup + Sync> AsyncProve for CityPay<L> {
-    async fn prove(&self, post: Post<'_>) -> Proof {
+    async fn prove(&self, post: Post<'_>) -> Proved {
         match self.begin(post)? {
             Doorbell::Proven(callback) => Ok(callback),
             Doorbell::Order(order, token) => {
