@@ -97,6 +97,15 @@ impl Json {
         }
     }
 
+    /// An id that the gateway has as a number; what is no whole one, such as
+    /// `007` or `12e3`, as a text.
+    pub(crate) fn id(text: &str) -> Self {
+        match text.parse::<u64>() {
+            Ok(number) if number.to_string() == text => number.into(),
+            _ => text.into(),
+        }
+    }
+
     /// A body to start from; the tests make one of each.
     #[allow(clippy::expect_used, reason = "the templates are constants")]
     pub(crate) fn template(text: &str) -> Self {

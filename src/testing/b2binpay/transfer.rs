@@ -164,7 +164,7 @@ impl TransferBuilder {
             _ => currency.blocks(),
         });
         let mut set = |key: &str, value: Json| json.fill(&format!("attributes.{key}"), value);
-        set("op_id", Json::number(around.operation_id))?;
+        set("op_id", Json::id(around.operation_id))?;
         set("op_type", op_type.into())?;
         set("amount", amount.as_str().into())?;
         set("commission", currency.write(&commission).into())?;

@@ -22,7 +22,7 @@ impl OrderBuilder {
         let mut json = Json::template(include_str!("answer.json"));
         let mut set = |key: &str, value: Json| json.fill(&format!("data.{key}"), value);
         set("id", self.order_id.clone())?;
-        set("customerId", number_or_text(customer_id))?;
+        set("customerId", Json::id(customer_id))?;
         set("token", self.token.clone())?;
         set("coin", self.crypto_currency.as_str().into())?;
         set("coinBaseName", self.crypto_currency.as_str().into())?;
@@ -62,7 +62,7 @@ impl OrderBuilder {
         let time = paid.at.or(time).unwrap_or(self.time);
         let url = format!("https://explorer.example/tx/{}", paid.hash);
         let mut json = Json::default();
-        json.fill("id", Json::number(&paid.id))?;
+        json.fill("id", Json::id(&paid.id))?;
         json.fill("hash", paid.hash.as_str().into())?;
         json.fill("hashUrl", url.into())?;
         json.fill("amount.base", Json::number(&self.amount))?;
@@ -90,14 +90,6 @@ pub fn refusal(status_code: u16, message: &str) -> Body<OrderAnswer> {
         .and_then(|()| json.fill("message", message.into()));
     or_panic(made);
     Body::new(json)
-}
-
-/// The gateway's ids are numbers.
-fn number_or_text(id: &str) -> Json {
-    match id.parse::<u64>() {
-        Ok(number) if number.to_string() == id => number.into(),
-        _ => id.into(),
-    }
 }
 
 /// What the cabinet shows for a status code.

@@ -1,9 +1,8 @@
 //! What CityPay.io's callbacks are tortured with.
 
-use super::script::{self, Make};
+use super::script::{self, Make, ROUNDS, SLOW};
 use super::shop::Trouble;
 use super::spelled_orders;
-use super::transfers::{ROUNDS, SLOW};
 use crate::citypay::OrderAnswer;
 use crate::event::Kind;
 use crate::testing::body::Body;

@@ -1,10 +1,18 @@
 //! What the torture is written in: trials of cases of steps.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 
 use super::shop::{Payment, Trouble};
 use crate::amount::{Amount, without_zeros};
 use crate::event::Kind;
+
+/// How often a race is tried.
+pub(super) const ROUNDS: usize = 8;
+
+/// Long enough for another delivery to come meanwhile.
+pub(super) const SLOW: Trouble = Trouble::Slow(Duration::from_millis(30));
 
 /// A row of the table: several cases of one thing.
 pub(super) struct Trial<G> {

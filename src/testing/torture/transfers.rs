@@ -1,8 +1,6 @@
 //! What B2BINPAY's callbacks are tortured with: the gateway's own.
 
-use std::time::Duration;
-
-use super::script::{self, Make};
+use super::script::{self, Make, ROUNDS, SLOW};
 use super::shop::Trouble;
 use super::spelled_transfers;
 use crate::b2binpay::{Key, TransferCallback};
@@ -61,11 +59,6 @@ impl Desk<'_> {
 pub(super) const CREATED: Make<Signed> = |d| d.sign(&d.transfer().created());
 pub(super) const PENDING: Make<Signed> = |d| d.sign(&d.transfer().unconfirmed(1));
 pub(super) const CONFIRMED: Make<Signed> = |d| d.sign(&d.transfer());
-
-/// How often a race is tried.
-pub(super) const ROUNDS: usize = 8;
-/// Long enough for another delivery to come meanwhile.
-pub(super) const SLOW: Trouble = Trouble::Slow(Duration::from_millis(30));
 
 fn deposits(name: &'static str, steps: impl IntoIterator<Item = Step>) -> Case {
     Case::new(Kind::Deposit, name, steps)
