@@ -61,19 +61,21 @@ impl Reply {
     /// ```
     #[must_use]
     pub fn to_response(&self) -> Response<Empty> {
-        let mut response = Response::new(Empty);
-        let status = StatusCode::from_u16(self.status());
-        *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let allow = response.status() == StatusCode::METHOD_NOT_ALLOWED;
-        let headers = response.headers_mut();
-        // A cache may keep a 405 unless it is told not to.
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
-        if allow {
-            headers.insert(ALLOW, HeaderValue::from_static("POST"));
-        }
-        response
+        response(StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
     }
+}
+
+pub(super) fn response(status: StatusCode) -> Response<Empty> {
+    let mut response = Response::new(Empty);
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    // A cache may keep a 405 unless it is told not to.
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        headers.insert(ALLOW, HeaderValue::from_static("POST"));
+    }
+    response
 }
 
 impl From<Reply> for Response<Empty> {

@@ -12,6 +12,7 @@ use http::{Extensions, Request, Response, StatusCode};
 use http_body::Body;
 use tower_service::Service;
 
+use super::reply::response;
 use super::{Empty, Proxies};
 use crate::callback::Callback;
 use crate::guard::AsyncGuard;
@@ -220,15 +221,13 @@ where
                 Some(spawn) => spawn(task).await,
                 None => Some(task.await),
             };
-            Ok(reply.map_or_else(panicked, Response::from))
+            Ok(match reply {
+                Some(reply) => reply.into(),
+                // Its task panicked.
+                None => response(StatusCode::INTERNAL_SERVER_ERROR),
+            })
         }))
     }
-}
-
-fn panicked() -> Response<Empty> {
-    let mut response = Response::new(Empty);
-    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-    response
 }
 
 /// The response of a [`CallbackService`], once it is there.
