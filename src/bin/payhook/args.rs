@@ -29,7 +29,7 @@ pub(crate) enum Command {
         shell: clap_complete::Shell,
     },
     /// Say why a body does not verify, most likely cause first.
-    Diagnose(diagnose::DiagnoseArgs),
+    Diagnose(diagnose::Diagnose),
     /// Show what a body says, and what of it a signature or an answer proves.
     Inspect(inspect::Inspect),
     /// Show each callback that arrives: verified, or why not.

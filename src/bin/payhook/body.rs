@@ -30,14 +30,15 @@ pub(crate) struct BodyArgs {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum GatewayName {
     B2binpay,
-    Citypay,
+    #[value(name = "citypay")]
+    CityPay,
 }
 
 impl From<GatewayName> for Gateway {
     fn from(name: GatewayName) -> Self {
         match name {
             GatewayName::B2binpay => Self::B2binpay,
-            GatewayName::Citypay => Self::CityPay,
+            GatewayName::CityPay => Self::CityPay,
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::shown::Shown;
 use crate::trouble::{Ending, Trouble};
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct DiagnoseArgs {
+pub(crate) struct Diagnose {
     #[command(flatten)]
     body: BodyArgs,
 
@@ -18,7 +18,7 @@ pub(crate) struct DiagnoseArgs {
     verifier: VerifierArgs,
 }
 
-pub(crate) fn run(args: &DiagnoseArgs, screen: Screen) -> Result<Ending, Trouble> {
+pub(crate) fn run(args: &Diagnose, screen: Screen) -> Result<Ending, Trouble> {
     if args.verifier.is_empty() {
         return Err(Trouble::usage("there is no key to try")
             .hint("--secret-env or --secret-file, or --login-env with --password-env"));

@@ -144,7 +144,7 @@ pub(crate) const SCENARIOS: [Scenario; 25] = [
 impl Scenario {
     pub(crate) fn gateway(&self) -> GatewayName {
         match self {
-            CityPayDeposit(..) | Order(..) => GatewayName::Citypay,
+            CityPayDeposit(..) | Order(..) => GatewayName::CityPay,
             Transfer(..) => GatewayName::B2binpay,
         }
     }
@@ -168,7 +168,7 @@ pub(crate) fn run(screen: Screen) -> Ending {
     let triggered = SCENARIOS
         .iter()
         .map(|it| (it.gateway(), it.name(), it.summary()));
-    let lives = [GatewayName::B2binpay, GatewayName::Citypay]
+    let lives = [GatewayName::B2binpay, GatewayName::CityPay]
         .into_iter()
         .flat_map(|name| {
             let own = Life::ALL
