@@ -97,21 +97,21 @@ pub enum Flaw {
     /// Not `true` or `false`.
     #[error("expected true or false")]
     NotABool,
-    /// A number with a point or exponent, or no number at all.
-    #[error("expected a whole number")]
-    NotAWholeNumber,
     /// Not a JSON list.
     #[error("expected a list")]
     NotAList,
-    /// Not a JSON object.
-    #[error("expected an object")]
-    NotAnObject,
     /// Ids and tokens are text or whole numbers, and not empty.
     #[error("expected an id: text or a whole number")]
     NotAnId,
+    /// Not a JSON object.
+    #[error("expected an object")]
+    NotAnObject,
     /// A signed status is one digit, with `-` in front or not.
     #[error("expected one digit, with `-` in front or not")]
     NotAStatus,
+    /// A number with a point or exponent, or no number at all.
+    #[error("expected a whole number")]
+    NotAWholeNumber,
     /// A signed amount has digits and at most a point.
     #[error("expected digits with at most a point among them")]
     NotPlain,

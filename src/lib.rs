@@ -108,7 +108,6 @@ mod diagnose;
 mod error;
 mod event;
 mod guard;
-
 #[cfg(any(doc, doctest))]
 pub mod guide;
 mod handler;
@@ -162,7 +161,6 @@ pub use rust_decimal;
 pub use sqlx;
 pub use text::Text;
 pub use timestamp::{Timestamp, TimestampError};
-
 pub use verified::{Evidence, Parse, Provable, Scheme, Unverified, Verified};
 
 /// The README's code, compiled.

@@ -72,13 +72,6 @@ pub enum Disposition {
     /// not signed, and was not handled: one of the two is forged. Nothing was
     /// handed over.
     Altered,
-    /// Proven, and the handler took it.
-    #[non_exhaustive]
-    Handled {
-        /// What it came to, as the handler was given it: whatever it resolved
-        /// afterwards is not in here.
-        outcome: Fact<Outcome>,
-    },
     /// Proven, and unknown to the guard, but older than what the guard has
     /// forgotten; nothing was handed over. For a person to look at.
     BeyondHorizon,
@@ -89,6 +82,13 @@ pub enum Disposition {
     Duplicate,
     /// Proven, but the guard can't be asked; nothing was handed over.
     GuardFailed(HandlerError),
+    /// Proven, and the handler took it.
+    #[non_exhaustive]
+    Handled {
+        /// What it came to, as the handler was given it: whatever it resolved
+        /// afterwards is not in here.
+        outcome: Fact<Outcome>,
+    },
     /// Proven, and the handler failed.
     HandlerFailed(HandlerError),
     /// Proven, and another delivery of it is being handled; nothing was handed
@@ -217,9 +217,7 @@ impl Disposition {
             }
         }
     }
-}
 
-impl Disposition {
     /// What happened, without what may be told of it.
     pub(super) fn what(&self) -> &'static str {
         match self {

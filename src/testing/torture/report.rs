@@ -33,9 +33,7 @@ impl Rule {
             Self::Regressed => "regressed",
         }
     }
-}
 
-impl Rule {
     /// What to look at in a shop that breaks it.
     #[must_use]
     pub fn hint(&self) -> &'static str {
