@@ -123,7 +123,7 @@ const NOT_DRIVEN: &[(&str, &[&str])] = &[
             "Flaw",
             "Gateway",
             "GuardFull",
-            "HandlerClaims",
+            "NoGuard",
             "Kind",
             "Lease",
             "LeaseLost",

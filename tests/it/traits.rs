@@ -138,7 +138,7 @@ fn held() -> BTreeSet<String> {
             Flaw: error::Error, Copy, Eq;
             Gateway: Display, Copy, Eq, Hash;
             GuardFull: error::Error, Copy, Eq;
-            HandlerClaims: Copy, Default;
+            NoGuard: Copy, Default;
             HandlerError, no Clone because "it is a boxed error": Display;
             HandlerFn<fn()>: Copy;
             IdempotencyKey: Display, Copy, Ord, Hash;
