@@ -24,6 +24,14 @@ use crate::error::VerifyError;
 pub struct AddressRanges(Vec<IpNet>);
 
 /// A text that is neither an address nor a range.
+///
+/// ```
+/// use payhook::AddressRanges;
+///
+/// let ranges = AddressRanges::parse(["203.0.113.0/33"]).map_err(|error| error.to_string());
+/// let expected = "expected an address or a range such as 203.0.113.0/28, found `203.0.113.0/33`";
+/// assert_eq!(ranges, Err(expected.to_owned()));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected an address or a range such as 203.0.113.0/28, found `{0}`")]
 pub struct AddressError(Box<str>);

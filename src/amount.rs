@@ -55,12 +55,21 @@ pub struct Amount {
 }
 
 /// The value needs more than the 96 bits and 28 fraction digits of a [`Decimal`].
+///
+/// See [`Amount`] for one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the amount does not fit the 96 bits and 28 fraction digits of a `Decimal`")]
 #[non_exhaustive]
 pub struct DoesNotFit;
 
 /// Why a text is no [`Amount`].
+///
+/// ```
+/// use payhook::{Amount, AmountError};
+///
+/// assert_eq!("0,5".parse::<Amount>(), Err(AmountError::NotADecimal));
+/// assert_eq!("1e200".parse::<Amount>(), Err(AmountError::ExponentOutOfRange));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AmountError {

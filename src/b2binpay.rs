@@ -1,5 +1,9 @@
 //! B2BINPAY, and Coinsbuy, the same engine under another brand: signed
 //! callbacks about deposits and payouts.
+//!
+//! [`TransferCallback`] is what is posted, [`ProvenTransfer`] what its signature
+//! covers. See [`Verifier`] for an example, and
+//! [`Receiver::b2binpay`](crate::Receiver::b2binpay) for the whole flow.
 
 mod api;
 mod callback;

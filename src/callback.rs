@@ -58,6 +58,26 @@ impl Callback {
 }
 
 /// What is proven of a [`Callback`]; the variant is the callback's.
+///
+/// ```
+/// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
+/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Lettered);
+/// # let body = include_bytes!("../examples/bodies/b2binpay-deposit-confirmed.json");
+/// # let callback = verifier.verify(Unverified::parse(body)?)?.into_callback();
+/// use payhook::Proven;
+///
+/// // Your own name for the payment, as far as it is proven.
+/// let reference = match callback.proven() {
+///     Proven::Transfer(transfer) => transfer.tracking_id(),
+///     Proven::Order(order) => order.token().map(|token| token.as_str()),
+///     Proven::Deposit(deposit) => deposit.token().map(|token| token.as_str()),
+///     _ => None,
+/// };
+/// assert_eq!(reference, Some("order-9001"));
+/// # Ok::<(), payhook::Error>(())
+/// ```
+///
+/// [`Event::reference`] is the same in one call.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Proven {
@@ -76,6 +96,24 @@ impl Provable for Callback {
 }
 
 /// A verified callback by its kind, to match on by value.
+///
+/// ```
+/// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
+/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Lettered);
+/// # let body = include_bytes!("../examples/bodies/b2binpay-deposit-confirmed.json");
+/// # let callback = verifier.verify(Unverified::parse(body)?)?.into_callback();
+/// use payhook::VerifiedCallback;
+/// use payhook::b2binpay::TransferStatus;
+///
+/// match callback.into_kind() {
+///     VerifiedCallback::Transfer(transfer) => {
+///         assert_eq!(transfer.proven().transfer_status(), Some(TransferStatus::Confirmed));
+///     }
+///     VerifiedCallback::Order(order) => println!("{:?}", order.proven().status()),
+///     _ => println!("for a person"),
+/// }
+/// # Ok::<(), payhook::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum VerifiedCallback {

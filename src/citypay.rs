@@ -1,5 +1,9 @@
 //! CityPay.io (Georgia): unsigned callbacks about orders and deposits, and the
 //! order endpoint that proves an order.
+//!
+//! [`OrderCallback`] and [`DepositCallback`] are what is posted, [`OrderAnswer`]
+//! is what the endpoint says. See [`Account`] for an example, and
+//! [`Receiver::citypay`](crate::Receiver::citypay) for the whole flow.
 
 mod answer;
 mod callback;

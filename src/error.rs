@@ -10,6 +10,8 @@ use crate::verified::Unverified;
 use crate::wire::MAX_ENTRIES;
 
 /// Whose fault a refusal is.
+///
+/// See [`Error`] for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Fault {
@@ -30,6 +32,19 @@ impl fmt::Display for Fault {
 }
 
 /// A key, or what stands for one, that can't be used.
+///
+/// ```
+/// use payhook::KeyError;
+/// use payhook::b2binpay::Key;
+///
+/// // Read from a file, with the newline at its end.
+/// let error = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1\n").err();
+/// assert_eq!(error, Some(KeyError::BlankEdge));
+/// assert_eq!(
+///     KeyError::BlankEdge.hint(),
+///     "trim the secret where it is read; a file often ends with a newline",
+/// );
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
@@ -79,6 +94,8 @@ impl KeyError {
 }
 
 /// Why a field can't be read.
+///
+/// See [`ParseError`] for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Flaw {
@@ -135,6 +152,20 @@ pub enum Flaw {
 }
 
 /// A body that can't be read as a callback. It never quotes the body.
+///
+/// ```
+/// # let body = include_bytes!("../examples/bodies/b2binpay-refused-amount.json");
+/// use payhook::b2binpay::TransferCallback;
+/// use payhook::{Flaw, ParseError, Unverified};
+///
+/// match Unverified::<TransferCallback>::parse(body) {
+///     Err(ParseError::Field { path, flaw }) => {
+///         assert_eq!(&*path, "included[1].attributes.amount");
+///         assert_eq!(flaw, Flaw::NotPlain);
+///     }
+///     other => panic!("{other:?}"),
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseError {
@@ -243,6 +274,21 @@ impl fmt::Display for Code {
 }
 
 /// A callback that could be read and was not proven. Nothing was changed.
+///
+/// ```
+/// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
+/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Lettered);
+/// # let body = include_bytes!("../examples/bodies/b2binpay-refused-unsigned.json");
+/// use payhook::VerifyError;
+///
+/// match verifier.verify(Unverified::parse(body)?) {
+///     Ok(callback) => println!("proven by {}", callback.evidence()),
+///     // Legitimate where there is no transfer: ask the gateway's API for it.
+///     Err(VerifyError::Unsigned(callback)) => assert_eq!(&*callback.unverified().id, "30417"),
+///     Err(error) => println!("{error}; {}", error.hint()),
+/// }
+/// # Ok::<(), payhook::Error>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
@@ -414,6 +460,24 @@ impl VerifyError {
 }
 
 /// Any error on the way from bytes to proof, for callers that treat them alike.
+///
+/// ```
+/// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
+/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Lettered);
+/// # let body = include_bytes!("../examples/bodies/b2binpay-refused-tampered.json");
+/// use payhook::{Callback, Error, Fault, Verified};
+///
+/// let prove = |body: &[u8]| -> Result<Verified<Callback>, Error> {
+///     Ok(verifier.verify(Unverified::parse(body)?)?.into_callback())
+/// };
+/// let error = prove(body).err().ok_or("it was tampered with")?;
+/// match error.fault() {
+///     Fault::Operator => println!("wake somebody up: {error}; {}", error.hint()),
+///     _ => println!("refused: {error}"),
+/// }
+/// assert_eq!((error.fault(), error.http_status()), (Fault::Sender, 401));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

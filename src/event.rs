@@ -13,6 +13,17 @@ use crate::timestamp::Timestamp;
 use crate::verified::{Evidence, Verified};
 
 /// A value, and whether the evidence covers it.
+///
+/// ```
+/// use payhook::{Amount, Fact};
+///
+/// let amount: Fact<Amount> = Fact::Proven("0.412".parse()?);
+/// let currency = Fact::Reported("ETH");
+/// assert_eq!(format!("{amount} {currency}"), "0.412 ETH?");
+/// assert!(amount.proven().is_some());
+/// assert_eq!(currency.proven(), None);
+/// # Ok::<(), payhook::AmountError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fact<T> {
     /// The evidence covers it.
@@ -75,6 +86,8 @@ impl<T: fmt::Display> fmt::Display for Fact<T> {
 }
 
 /// Who posts.
+///
+/// See [`Kind`] for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Gateway {
@@ -94,6 +107,20 @@ impl fmt::Display for Gateway {
 }
 
 /// What a callback is about.
+///
+/// ```
+/// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
+/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Lettered);
+/// # let body = include_bytes!("../examples/bodies/b2binpay-payout-confirmed.json");
+/// # let callback = verifier.verify(Unverified::parse(body)?)?.into_callback();
+/// use payhook::{Fact, Gateway, Kind};
+///
+/// let event = callback.event();
+/// assert_eq!(event.gateway(), Gateway::B2binpay);
+/// // In no signature: what it is about stands in your own record.
+/// assert_eq!(event.kind(), Fact::Reported(Kind::Payout));
+/// # Ok::<(), payhook::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {

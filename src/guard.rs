@@ -125,6 +125,8 @@ pub trait Guard {
 }
 
 /// [`Guard`] for asynchronous code.
+///
+/// See [`Guard`] for an example, and for what an implementation has to do.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no asynchronous guard",
     note = "`receive` wants a `Guard`, `receive_async` an `AsyncGuard`"
@@ -163,6 +165,8 @@ pub trait AsyncGuard {
 }
 
 /// A guard's answer.
+///
+/// See [`Guard`] for an example.
 #[derive(Debug)]
 #[must_use]
 #[non_exhaustive]
@@ -225,6 +229,21 @@ impl ClaimToken {
 }
 
 /// Whether a claim was still its token's when it ended.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use payhook::{Claim, Guard, Lease, MemoryGuard};
+/// # use payhook::{IdempotencyKey, IdempotencyKeys};
+/// # let keys = IdempotencyKeys::new(IdempotencyKey::from_bytes([1; 32]), IdempotencyKey::from_bytes([2; 32]), None);
+///
+/// let guard = MemoryGuard::new().lease(Duration::ZERO); // a handler is always too slow
+/// let Claim::Fresh(slow) = Guard::claim(&guard, &keys)? else { panic!("nobody else is there") };
+/// let Claim::Fresh(next) = Guard::claim(&guard, &keys)? else { panic!("the lease has run out") };
+/// assert_eq!(Guard::complete(&guard, slow)?, Lease::Lost);
+/// assert_eq!(Guard::complete(&guard, next)?, Lease::Held);
+/// # Ok::<(), payhook::GuardFull>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[must_use]
 pub enum Lease {

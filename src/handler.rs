@@ -182,6 +182,8 @@ macro_rules! pass_through {
 pass_through!(&H, Box<H>, Arc<H>);
 
 /// A closure as a handler; made by [`handler_fn`].
+///
+/// See [`handler_fn`] for an example.
 #[derive(Debug, Clone, Copy)]
 pub struct HandlerFn<F>(F);
 

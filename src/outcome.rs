@@ -11,6 +11,23 @@ use crate::verified::Evidence;
 
 /// What a callback comes to.
 ///
+/// ```
+/// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
+/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Lettered);
+/// # let body = include_bytes!("../examples/bodies/b2binpay-deposit-blocked.json");
+/// # let callback = verifier.verify(Unverified::parse(body)?)?.into_callback();
+/// use payhook::{Fact, Outcome};
+///
+/// let event = callback.event();
+/// match event.outcome() {
+///     Fact::Proven(Outcome::Settled) => println!("see what was expected, and credit it once"),
+///     Fact::Proven(Outcome::Pending) => println!("wait"),
+///     Fact::Proven(outcome) => assert_eq!(outcome, Outcome::Blocked),
+///     Fact::Reported(outcome) => println!("{outcome}, says the sender"),
+/// }
+/// # Ok::<(), payhook::Error>(())
+/// ```
+///
 /// *Settled* says that this callback's amount has arrived, or left, for good;
 /// whether it is the amount and currency that the merchant asked for is for the
 /// merchant to compare.

@@ -20,6 +20,22 @@ pub use text::StateError;
 /// confirmations, or be told by the transfer after the deposit. Credit once, by
 /// your own record.
 ///
+/// ```
+/// use payhook::b2binpay::TransferStatus;
+/// use payhook::{Progress, State, Status};
+///
+/// // What your database says, and what a callback tells: `State::of(&callback)`.
+/// let known: State = "transfer 2 confirmations=3".parse()?;
+/// let late = State::from(Status::Transfer(TransferStatus::Unconfirmed));
+/// assert_eq!(known.progress(&late), Progress::Stale);
+/// assert!(!Progress::Stale.should_store());
+///
+/// let canceled = State::from(Status::Transfer(TransferStatus::Canceled));
+/// assert_eq!(canceled.progress(&known), Progress::LateMoney);
+/// assert!(Progress::LateMoney.needs_review());
+/// # Ok::<(), payhook::StateError>(())
+/// ```
+///
 /// # The words in the tables
 ///
 /// Each of the tables below has the known status in its rows and the new one in

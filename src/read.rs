@@ -26,6 +26,20 @@ pub const DEFAULT_BODY_LIMIT: usize = 64 * 1024;
 
 /// An incidental field that could not be read and stands as absent. Worth a log
 /// line; never worth a lost payment.
+///
+/// ```
+/// use payhook::{Unverified, b2binpay::TransferCallback};
+///
+/// # let body = include_str!("../examples/bodies/b2binpay-deposit-confirmed.json");
+/// let odd = body.replace(r#""risk":0"#, r#""risk":-1"#);
+/// let callback = Unverified::<TransferCallback>::parse(odd.as_bytes())?;
+/// for anomaly in callback.unverified().anomalies() {
+///     let line = "`included[1].attributes.risk`: expected a number between 0 and 100";
+///     assert_eq!(anomaly.to_string(), line);
+/// }
+/// # assert_eq!(callback.unverified().anomalies().len(), 1);
+/// # Ok::<(), payhook::ParseError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Anomaly {
     path: Box<str>,

@@ -8,6 +8,22 @@
 //! | [`GuardConformance`] | what every guard has to keep to |
 //! | [`Simulator`] | the lives of payments, delivery by delivery |
 //! | [`torture`] | what every shop has to keep to, whatever is posted |
+//!
+//! ```
+//! use payhook::b2binpay::{Key, TrackingIds, Verifier};
+//! use payhook::testing::b2binpay::deposit;
+//! use payhook::{Callback, HandlerError, Receiver, Verified, handler_fn};
+//!
+//! let key = Key::callback_secret("my test secret")?;
+//! let receiver = Receiver::b2binpay(Verifier::new(key.clone(), TrackingIds::Lettered));
+//! let shop = handler_fn(|_: Verified<Callback>| Ok::<(), HandlerError>(())); // your own code
+//!
+//! let body = deposit().tracking_id("order-1").amount("0.3").currency("ETH").sign(&key);
+//! let forged = body.clone().set("included[1].attributes.amount", "300");
+//! assert_eq!(receiver.receive(&forged, None, &shop).status(), 401);
+//! assert_eq!(receiver.receive(&body, None, &shop).status(), 200);
+//! # Ok::<(), payhook::KeyError>(())
+//! ```
 
 pub mod b2binpay;
 mod body;

@@ -41,6 +41,12 @@ enum Moment {
 }
 
 /// The text is none of the forms that a [`Timestamp`] has.
+///
+/// ```
+/// use payhook::{Timestamp, TimestampError};
+///
+/// assert_eq!("yesterday".parse::<Timestamp>(), Err(TimestampError));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected a time such as 2026-03-02T09:16:02Z")]
 #[non_exhaustive]

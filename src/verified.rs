@@ -14,12 +14,16 @@ mod sealed {
 }
 
 /// A callback that can be read from the bytes of a body. Sealed.
+///
+/// See [`Unverified::parse`].
 pub trait Parse: Sealed + Sized {
     #[doc(hidden)]
     fn parse(body: &[u8], limit: usize) -> Result<Unverified<Self>, ParseError>;
 }
 
 /// A callback that can be proven. Sealed.
+///
+/// See [`Verified::proven`].
 pub trait Provable: Sealed {
     /// The facts that evidence can cover.
     type Proven: fmt::Debug + Clone;
@@ -90,6 +94,8 @@ impl<C: fmt::Debug> fmt::Debug for Unverified<C> {
 }
 
 /// How a v2 or v3 signature is keyed. B2BINPAY and Coinsbuy.
+///
+/// See [`Evidence`] for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Scheme {
@@ -126,6 +132,19 @@ impl fmt::Display for Scheme {
 /// | [`OrderEndpoint`](Self::OrderEndpoint) | an order's token, status, amounts and currencies | yes |
 /// | [`MerchantRecord`](Self::MerchantRecord) | that the token is the merchant's own | never |
 /// | [`SourceAddress`](Self::SourceAddress) | where the bytes came from | never, but for CityPay deposits where the merchant [opts in](crate::citypay::Account::danger_settle_deposits_by_source_address) |
+///
+/// ```
+/// use payhook::b2binpay::{Key, TrackingIds, Verifier};
+/// use payhook::{Evidence, Scheme, Unverified};
+///
+/// # let body = include_bytes!("../examples/bodies/b2binpay-deposit-confirmed.json");
+/// let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?.named("2026");
+/// let verifier = Verifier::new(key, TrackingIds::Lettered);
+/// let callback = verifier.verify(Unverified::parse(body)?)?;
+/// let Evidence::Signature { scheme, key, .. } = callback.evidence() else { panic!("not signed") };
+/// assert_eq!((*scheme, &**key), (Scheme::CallbackSecret, "2026"));
+/// # Ok::<(), payhook::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Evidence {

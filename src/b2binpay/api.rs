@@ -19,6 +19,19 @@ const LIMIT: usize = 1024 * 1024;
 /// callback's; its status may be ahead, and wins. Nothing settles this way: if
 /// money came, a signed callback says so.
 ///
+/// ```
+/// use payhook::b2binpay::{DepositStatus, prove_by_deposit};
+/// use payhook::{Evidence, Unverified};
+///
+/// # let body = include_bytes!("../../examples/bodies/b2binpay-refused-unsigned.json");
+/// # let answer = include_bytes!("../../examples/bodies/b2binpay-deposit-expired.json");
+/// // `answer`: the bytes of GET {api}/deposit/30417, with your credentials.
+/// let callback = prove_by_deposit(Unverified::parse(body)?, answer)?;
+/// assert_eq!(callback.evidence(), &Evidence::GatewayApi);
+/// assert_eq!(callback.proven().deposit_status(), Some(DepositStatus::Canceled));
+/// # Ok::<(), payhook::Error>(())
+/// ```
+///
 /// # Errors
 ///
 /// - [`VerifyError::MissingSignature`] for a callback with a transfer: only its
@@ -58,6 +71,20 @@ pub fn prove_by_deposit(
 ///
 /// `peer` is the socket's peer, or was taken from the forwarding headers of a
 /// proxy of the merchant's own; any sender can write such headers.
+///
+/// ```
+/// use payhook::b2binpay::prove_by_source_address;
+/// use payhook::{AddressRanges, Fact, Outcome, Unverified};
+///
+/// # let body = include_bytes!("../../examples/bodies/b2binpay-refused-unsigned.json");
+/// let ranges = AddressRanges::parse(["203.0.113.0/28"])?;
+/// let peer = "203.0.113.9".parse()?; // from the socket
+///
+/// let callback = prove_by_source_address(Unverified::parse(body)?, peer, &ranges)?.into_callback();
+/// assert_eq!(callback.event().reference(), Some(Fact::Reported("order-9001")));
+/// assert_eq!(callback.event().outcome(), Fact::Reported(Outcome::Unknown));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 ///

@@ -26,6 +26,22 @@ use crate::wire::Raw;
 /// Serializing it gives a JSON:API body with the same values in canonical
 /// spelling: amounts as text, ids as text, no fields that are unknown here. The
 /// exact bytes are [`raw`](Self::raw).
+///
+/// ```
+/// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
+/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Lettered);
+/// # let body = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
+///
+/// let callback = verifier.verify(Unverified::parse(body)?)?;
+/// let told = callback.reported();
+/// let transfer = told.transfer().ok_or("nothing has come")?;
+/// assert_eq!(transfer.confirmations, Some(3));
+/// assert_eq!(told.currency().and_then(|currency| currency.exp), Some(18));
+/// for anomaly in told.anomalies() {
+///     println!("{}: {anomaly}", told.id); // a line for your log
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct TransferCallback {

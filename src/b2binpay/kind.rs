@@ -10,6 +10,8 @@ open_enum! {
     /// The type that the gateway's list of callbacks shows.
     ///
     /// It is not in the body. [`TransferCallback::callback_type`] infers it.
+    ///
+    /// See [`Inferred`] for an example.
     pub enum CallbackType: str {
         /// A deposit was blocked by an AML provider, the transfer was canceled.
         Block = "block",

@@ -13,6 +13,22 @@ use crate::timestamp::Timestamp;
 use crate::wire::{List, Raw, Shape};
 
 /// What a callback is about.
+///
+/// ```
+/// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
+/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Lettered);
+/// # let body = include_bytes!("../../examples/bodies/b2binpay-payout-confirmed.json");
+/// # let callback = verifier.verify(Unverified::parse(body)?)?;
+/// use payhook::b2binpay::Operation;
+///
+/// let address = match &callback.reported().operation {
+///     Operation::Deposit(deposit) => deposit.address.as_deref(),
+///     Operation::Payout(payout) => payout.address.as_deref(),
+///     _ => None,
+/// };
+/// assert_eq!(address, Some("TQ5xNn3p8hQJ7cG2mR9vW4kZ6yB1dF0sEa"));
+/// # Ok::<(), payhook::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Operation {
@@ -26,6 +42,20 @@ pub enum Operation {
 /// only. Amounts called `target` are in the wallet's currency, `source` in the
 /// payer's, both in whole coins. Unsigned, but for `status` where there is no
 /// transfer. It serializes as its attributes, without the tracking id.
+///
+/// ```
+/// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
+/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Lettered);
+/// # let body = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
+/// # let callback = verifier.verify(Unverified::parse(body)?)?;
+/// use payhook::b2binpay::{DepositStatus, Operation};
+///
+/// let Operation::Deposit(deposit) = &callback.reported().operation else { panic!("a payout") };
+/// assert_eq!(deposit.target_amount_requested, Some("0.412".parse()?));
+/// // *Created*, although a transfer has paid it: go by the transfer.
+/// assert_eq!(deposit.status, Some(DepositStatus::Created));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Deposit {
@@ -91,6 +121,20 @@ pub struct Deposit {
 
 /// A payout. Unsigned, all of it. It serializes as its attributes, without the
 /// tracking id.
+///
+/// ```
+/// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
+/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Lettered);
+/// # let body = include_bytes!("../../examples/bodies/b2binpay-payout-confirmed.json");
+/// # let callback = verifier.verify(Unverified::parse(body)?)?;
+/// use payhook::b2binpay::Operation;
+///
+/// let Operation::Payout(payout) = &callback.reported().operation else { panic!("a deposit") };
+/// assert_eq!(payout.fee_amount, Some("1.2".parse()?));
+/// let places = payout.destinations.iter().filter_map(|place| place.address.as_deref());
+/// assert_eq!(places.collect::<Vec<_>>(), ["TQ5xNn3p8hQJ7cG2mR9vW4kZ6yB1dF0sEa"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Payout {
@@ -148,6 +192,8 @@ pub struct Payout {
 }
 
 /// An address to pay to.
+///
+/// See [`Payout`] for an example.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Destination {

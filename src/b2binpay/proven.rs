@@ -16,6 +16,23 @@ use crate::verified::{Proof, Provable, Verified};
 /// here: whether it is a deposit or a payout, all ids of the gateway, the
 /// currency and its scale, addresses, the blockchain's transaction id, fees,
 /// confirmations, other transfers.
+///
+/// ```
+/// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
+/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Lettered);
+/// # let body = include_bytes!("../../examples/bodies/b2binpay-deposit-expired.json");
+/// // An expired deposit: it has no transfer.
+/// let callback = verifier.verify(Unverified::parse(body)?)?;
+/// let proven = callback.proven();
+/// assert_eq!(proven.tracking_id(), Some("order-9001"));
+/// assert_eq!(proven.transfer_status(), None);
+/// assert_eq!(proven.amount(), None);
+/// // *Canceled* is in the body, and nothing proves it.
+/// assert_eq!(proven.deposit_status(), None);
+/// # Ok::<(), payhook::Error>(())
+/// ```
+///
+/// See [`Verifier`](super::Verifier) for one with a transfer.
 #[derive(Debug, Clone)]
 pub struct ProvenTransfer {
     reading: Reading,
@@ -160,6 +177,24 @@ impl ProvenTransfer {
 }
 
 /// What the merchant's own record says about the amount.
+///
+/// ```
+/// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
+/// # let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?;
+/// # let body = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
+/// use payhook::Amount;
+/// use payhook::b2binpay::ExpectedAmount;
+///
+/// let verifier = Verifier::new(key, TrackingIds::Any);
+/// let callback = verifier.verify(Unverified::parse(body)?)?;
+/// assert_eq!(callback.proven().amount(), None);
+///
+/// // Your own record: 0.412 ETH, which the gateway writes with 18 fraction digits.
+/// let amount = "0.412".parse::<Amount>()?.with_scale(18).ok_or("too many digits")?;
+/// let callback = callback.resolve("order-9001", &ExpectedAmount::Exactly(amount.clone()))?;
+/// assert_eq!(callback.proven().amount(), Some(&amount));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ExpectedAmount {
@@ -180,6 +215,26 @@ pub enum ExpectedAmount {
 
 /// The signed text is not what the merchant expects. The callback is inside,
 /// unresolved as before.
+///
+/// ```
+/// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
+/// # let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?;
+/// # let body = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
+/// # let verifier = Verifier::new(key, TrackingIds::Any);
+/// # let callback = verifier.verify(Unverified::parse(body)?)?;
+/// use payhook::b2binpay::ExpectedAmount;
+///
+/// // Several orders wait for a payment in ETH: which of them is it?
+/// let (mut callback, ether) = (callback, ExpectedAmount::WithScale(18));
+/// for order in ["order-9000", "order-9001"] {
+///     callback = match callback.resolve(order, &ether) {
+///         Ok(callback) => callback,
+///         Err(error) => error.into_callback(),
+///     };
+/// }
+/// assert_eq!(callback.proven().tracking_id(), Some("order-9001"));
+/// # Ok::<(), payhook::Error>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error(
     "the signed text is not made of the expected tracking id and amount, \

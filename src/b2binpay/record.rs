@@ -20,6 +20,8 @@ const LIMIT: usize = 2 * DEFAULT_BODY_LIMIT;
 
 open_enum! {
     /// How far a delivery got.
+    ///
+    /// See [`CallbackRecord`] for an example.
     pub enum DeliveryStatus: str {
         /// A negative response came back.
         Failed = "failed",

@@ -18,6 +18,20 @@ use crate::wire::Raw;
 /// `target`, which is the wallet's currency. Of all fields a signature covers
 /// `status` and `amount` only, and only of the one transfer that the callback
 /// is about. It serializes as its attributes.
+///
+/// ```
+/// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
+/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Lettered);
+/// # let body = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
+/// # let callback = verifier.verify(Unverified::parse(body)?)?;
+/// use payhook::b2binpay::RiskStatus;
+///
+/// let transfer = callback.reported().transfer().ok_or("nothing has come")?;
+/// assert_eq!(transfer.amount, "0.412".parse()?);
+/// assert_eq!(transfer.amount_cleared, Some("0.410352".parse()?)); // less the commission
+/// assert_eq!(transfer.risk_status, Some(RiskStatus::Green));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Transfer {
@@ -96,6 +110,18 @@ pub struct Transfer {
 /// A currency, as the gateway describes it. Never signed: a captured payment of
 /// 100 DOGE can be shown with the description of BTC. It serializes as its
 /// attributes.
+///
+/// ```
+/// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
+/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Lettered);
+/// # let body = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
+/// # let callback = verifier.verify(Unverified::parse(body)?)?;
+/// // For a screen. What is credited is in the currency of your own record.
+/// let currency = callback.reported().currency().ok_or("no currency, or several")?;
+/// assert_eq!(currency.alpha.as_deref(), Some("ETH"));
+/// assert_eq!(currency.blockchain_name.as_deref(), Some("Ethereum"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Currency {
@@ -135,6 +161,8 @@ pub struct Currency {
 }
 
 /// A resource of a type that this version does not know.
+///
+/// See [`RawJson`] for an example.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OtherResource {

@@ -58,6 +58,18 @@ impl TransferStatus {
 open_enum! {
     /// The state of a deposit (an invoice or a static address). Not signed
     /// where the body has a transfer.
+    ///
+    /// ```
+    /// use payhook::b2binpay::{DepositStatus, TransferStatus};
+    ///
+    /// assert_eq!(DepositStatus::from_code(2), DepositStatus::Created);
+    /// assert_eq!(TransferStatus::from_code(2), TransferStatus::Confirmed);
+    ///
+    /// // What the gateway may think of tomorrow: it parses, and settles nothing.
+    /// let status = DepositStatus::from_code(9);
+    /// assert!(!status.is_known() && !status.is_settled());
+    /// assert_eq!(status.code(), 9);
+    /// ```
     pub enum DepositStatus: i32 {
         /// Created, or not paid in full yet. Enterprise deposits stay here for good.
         Created = 2 / "created",
@@ -86,6 +98,14 @@ impl DepositStatus {
 
 open_enum! {
     /// The state of a payout. Not signed where the body has a transfer.
+    ///
+    /// ```
+    /// use payhook::b2binpay::PayoutStatus;
+    ///
+    /// // Money has left once a *transfer* is confirmed.
+    /// assert!(!PayoutStatus::Approved.is_settled());
+    /// assert!(PayoutStatus::Canceled.is_final());
+    /// ```
     pub enum PayoutStatus: i32 {
         /// Needs the owner's approval.
         WaitingForApproval = 1 / "waiting for approval",
@@ -112,6 +132,8 @@ impl PayoutStatus {
 
 open_enum! {
     /// The result of the gateway's anti-money-laundering check.
+    ///
+    /// See [`Transfer`](super::Transfer) for an example.
     pub enum RiskStatus: i32 {
         /// Checked, green.
         Green = 1 / "green",
@@ -126,6 +148,19 @@ open_enum! {
 
 open_enum! {
     /// What a transfer was made for.
+    ///
+    /// ```
+    /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
+    /// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Lettered);
+    /// # let body = include_bytes!("../../examples/bodies/b2binpay-payout-confirmed.json");
+    /// # let callback = verifier.verify(Unverified::parse(body)?)?;
+    /// use payhook::b2binpay::OperationType;
+    ///
+    /// // A token's payout brings the transfer of its fee along, which nothing signs.
+    /// let types = callback.reported().other_transfers().filter_map(|transfer| transfer.op_type);
+    /// assert_eq!(types.collect::<Vec<_>>(), [OperationType::Transportation]);
+    /// # Ok::<(), payhook::Error>(())
+    /// ```
     pub enum OperationType: i32 {
         /// A payment to a deposit's address.
         Deposit = 1 / "deposit",

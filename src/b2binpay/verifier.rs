@@ -19,6 +19,14 @@ use crate::verified::{Evidence, Proof, Unverified, Verified};
 /// them: `2` `10.50` `17` and `2` `10.501` `7` are the same text. Only what the
 /// merchant knows of its ids makes the text readable in one way, so the
 /// merchant has to say it, and [`Verifier`] refuses what contradicts it.
+///
+/// ```
+/// use payhook::b2binpay::TrackingIds;
+///
+/// assert!(TrackingIds::Lettered.allows("order-9001"));
+/// // This one could be the last digits of an amount.
+/// assert!(!TrackingIds::Lettered.allows("9001"));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TrackingIds {

@@ -24,6 +24,18 @@ const LIMIT: usize = 1024 * 1024;
 /// It proves what it says only if the merchant fetched it from the gateway, for
 /// a token that the merchant issued: [`Account::prove_order`](super::Account::prove_order).
 /// Token, customer id, status and amounts are strict; the rest is incidental.
+///
+/// ```
+/// # let bytes = include_bytes!("../../examples/bodies/citypay-order-underpaid.answer.json");
+/// use payhook::citypay::{OrderAnswer, OrderStatus};
+///
+/// let answer = OrderAnswer::parse(bytes)?;
+/// assert_eq!(answer.status, OrderStatus::Underpaid);
+/// assert_eq!(answer.amount, Some("0.0006527".parse()?));
+/// let fiat = answer.currency.and_then(|currency| currency.abbreviation);
+/// assert_eq!(fiat.as_deref(), Some("USD"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct OrderAnswer {
@@ -70,6 +82,8 @@ pub struct OrderAnswer {
 }
 
 /// The currency of an order.
+///
+/// See [`OrderAnswer`] for an example.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct AnswerCurrency {
@@ -82,6 +96,17 @@ pub struct AnswerCurrency {
 }
 
 /// A transaction of an order.
+///
+/// ```
+/// # let bytes = include_bytes!("../../examples/bodies/citypay-order-underpaid.answer.json");
+/// # let answer = payhook::citypay::OrderAnswer::parse(bytes)?;
+/// for transaction in &answer.transactions {
+///     assert_eq!(transaction.received(), Some(&"0.00013489".parse()?));
+///     assert_eq!(transaction.amount.under_paid, Some("-0.00051781".parse()?));
+/// }
+/// # assert_eq!(answer.transactions.len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 #[serde(rename_all = "camelCase")]
@@ -101,6 +126,8 @@ pub struct OrderTransaction {
 }
 
 /// What an amount is made of.
+///
+/// See [`OrderTransaction`] for an example.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 #[serde(rename_all = "camelCase")]

@@ -24,6 +24,21 @@ use crate::wire::Raw;
 /// `order_token`, `order_id` and `client_order_id` is there. The merchant's own
 /// `client_order_id` is *not* in the endpoint's answer and is never proven: look
 /// the order up by its token.
+///
+/// ```
+/// # let body = include_bytes!("../../examples/bodies/citypay-order-confirmed.json");
+/// use payhook::Unverified;
+/// use payhook::citypay::{Environment, OrderCallback};
+///
+/// let callback = Unverified::<OrderCallback>::parse(body)?;
+/// let token = callback.unverified().order_token.as_ref().ok_or("nothing to ask for")?;
+/// // If it is one that you issued, ask:
+/// let url = Environment::Production.order_url(token.as_str());
+/// assert_eq!(url.as_deref(), Some("https://v2-order-api.citypay.io/order/tok_4f9c1b7e"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// See [`Account`](super::Account) for what to do with the answer.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 #[serde(tag = "type", rename = "order callback")]
@@ -64,6 +79,21 @@ pub struct OrderCallback {
 /// and there is no endpoint to ask: it can't be proven beyond its sender's
 /// address. Its token names a customer, not a payment. It has a token or a
 /// transaction id; without both it is unreadable.
+///
+/// ```
+/// # let body = include_bytes!("../../examples/bodies/citypay-deposit-confirmed.json");
+/// use payhook::citypay::{Account, DepositStatus};
+/// use payhook::{Fact, Outcome, Unverified};
+///
+/// // `dep_user_42` is a token that you gave a customer.
+/// let account = Account::new("5120")?;
+/// let deposit = account.prove_deposit_by_record(Unverified::parse(body)?, "dep_user_42")?;
+/// assert_eq!(deposit.reported().status, Some(DepositStatus::Confirmed));
+/// // Anybody could have said so.
+/// let outcome = deposit.into_callback().event().outcome();
+/// assert_eq!(outcome, Fact::Reported(Outcome::NeedsReview));
+/// # Ok::<(), payhook::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 #[serde(tag = "type", rename = "deposit callback")]
@@ -91,6 +121,19 @@ pub struct DepositCallback {
 }
 
 /// A callback of either kind: which one is known only once it is read.
+///
+/// ```
+/// # let body = include_bytes!("../../examples/bodies/citypay-deposit-confirmed.json");
+/// use payhook::citypay::Posted;
+///
+/// let token = match Posted::parse(body)? {
+///     Posted::Order(order) => order.into_unverified().order_token,
+///     Posted::Deposit(deposit) => deposit.into_unverified().deposit_token,
+///     _ => None,
+/// };
+/// assert!(token.is_some_and(|token| token.is("dep_user_42")));
+/// # Ok::<(), payhook::ParseError>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Posted {

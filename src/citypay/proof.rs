@@ -272,6 +272,22 @@ fn is_behind(answer: &OrderStatus, callback: Option<&OrderStatus>) -> bool {
 ///
 /// By the order endpoint that is the whole of its answer. `client_order_id`
 /// is not in it: look the order up by its [`token`](Self::token).
+///
+/// ```
+/// # let body = include_bytes!("../../examples/bodies/citypay-order-answer-behind.json");
+/// # let answer = include_bytes!("../../examples/bodies/citypay-order-answer-behind.answer.json");
+/// use payhook::citypay::{Account, OrderStatus};
+/// use payhook::{Fact, Outcome, Unverified};
+///
+/// let account = Account::new("5120")?;
+/// let order = account.prove_order(Unverified::parse(body)?, "tok_4f9c1b7e", answer)?;
+/// // The callback says *confirmed*, and the endpoint has not heard of it.
+/// assert_eq!(order.reported().status, Some(OrderStatus::Confirmed));
+/// assert!(order.proven().is_behind());
+/// let outcome = order.into_callback().event().outcome();
+/// assert_eq!(outcome, Fact::Reported(Outcome::Pending));
+/// # Ok::<(), payhook::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct ProvenOrder {
     token: Option<Token>,
@@ -325,6 +341,8 @@ impl ProvenOrder {
 }
 
 /// The facts of a [`DepositCallback`] that its evidence covers: next to none.
+///
+/// See [`DepositCallback`] for an example.
 #[derive(Debug, Clone)]
 pub struct ProvenDeposit {
     token: Option<Token>,

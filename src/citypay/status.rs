@@ -5,6 +5,18 @@ use crate::open_enum::open_enum;
 
 open_enum! {
     /// The state of an order. The documentation's wording, the wire's code.
+    ///
+    /// ```
+    /// use payhook::citypay::OrderStatus;
+    ///
+    /// assert_eq!(OrderStatus::from("Paid/Unconfirmed"), OrderStatus::PaidUnconfirmed);
+    /// assert!(!OrderStatus::Overpaid.is_settled());
+    ///
+    /// // What the gateway may think of tomorrow: it parses, and settles nothing.
+    /// let status = OrderStatus::from("REFUNDED");
+    /// assert!(!status.is_known() && !status.is_settled());
+    /// assert_eq!(status.as_str(), "REFUNDED");
+    /// ```
     pub enum OrderStatus: str {
         /// Canceled by the payer or the merchant.
         Canceled = "CANCELED" | "CANCELLED",
@@ -53,6 +65,8 @@ impl OrderStatus {
 
 open_enum! {
     /// The state of a deposit.
+    ///
+    /// See [`DepositCallback`](super::DepositCallback) for an example.
     pub enum DepositStatus: str {
         /// Five confirmations and more.
         Confirmed = "Confirmed",
@@ -78,6 +92,13 @@ impl DepositStatus {
 open_enum! {
     /// What made the gateway post. Codes are documented for deposits, words for
     /// orders; either is read for both.
+    ///
+    /// ```
+    /// use payhook::citypay::Action;
+    ///
+    /// assert_eq!(Action::from("receive new transaction"), Action::ReceiveTransaction);
+    /// assert_eq!(Action::from("receive_transaction"), Action::ReceiveTransaction);
+    /// ```
     pub enum Action: str {
         /// A transaction was confirmed.
         Confirmation = "confirmation" | "receive confirmation",

@@ -59,6 +59,8 @@ impl Serialize for Token {
 }
 
 /// Where CityPay.io answers.
+///
+/// See [`order_url`](Self::order_url) for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Environment {

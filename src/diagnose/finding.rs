@@ -8,6 +8,8 @@ use super::cause::Cause;
 /// One thing that keeps a body from being verified.
 ///
 /// It displays as a line for a log or a terminal: where, and what is wrong.
+///
+/// See [`Diagnose`](super::Diagnose) for an example.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     cause: Cause,
@@ -99,6 +101,8 @@ impl fmt::Display for Finding {
 ///
 /// It displays as numbered lines for a terminal, with what to do under each;
 /// what is not [certain](Finding::is_certain) begins with `perhaps`.
+///
+/// See [`Diagnose`](super::Diagnose) for an example.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnosis {
     pub(super) causes: Vec<Finding>,

@@ -18,6 +18,20 @@ use crate::verified::{Evidence, Verified};
 
 /// The name of a delivery or of an effect: 32 bytes of SHA-256. It gives
 /// nothing away of what it is made from; it is shown as 64 hexadecimal digits.
+///
+/// ```
+/// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
+/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Lettered);
+/// # let body = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
+/// # let callback = verifier.verify(Unverified::parse(body)?)?.into_callback();
+/// use payhook::IdempotencyKey;
+///
+/// let keys = callback.idempotency_keys("");
+/// let column: [u8; 32] = *keys.effect().as_bytes();
+/// assert_eq!(IdempotencyKey::from_bytes(column), *keys.effect());
+/// assert_eq!(keys.effect().to_string().len(), 64);
+/// # Ok::<(), payhook::Error>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct IdempotencyKey([u8; 32]);
 
@@ -50,6 +64,19 @@ impl fmt::Debug for IdempotencyKey {
 }
 
 /// What a [`Guard`](super::Guard) knows a callback by.
+///
+/// ```
+/// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
+/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Lettered);
+/// # let first = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
+/// # let again = include_bytes!("../../examples/bodies/b2binpay-deposit-full.json");
+/// // The same payment, told in two bodies with a signature each.
+/// let first = verifier.verify(Unverified::parse(first)?)?.into_callback().idempotency_keys("");
+/// let again = verifier.verify(Unverified::parse(again)?)?.into_callback().idempotency_keys("");
+/// assert_ne!(first.delivery(), again.delivery());
+/// assert_eq!(first.effect(), again.effect());
+/// # Ok::<(), payhook::Error>(())
+/// ```
 ///
 /// Both keys are made of the gateway, the merchant's name for the endpoint, and
 /// what the tables say. What stands in *italics* is not proven: a hint that

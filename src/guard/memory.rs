@@ -25,6 +25,23 @@ use super::{Claim, ClaimToken, Guard, Lease};
 /// or where a credit must survive a restart, take `RedisGuard` or `PgGuard`.
 ///
 /// Clones share one memory. Threads may use it at once.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use payhook::{MemoryGuard, Receiver};
+/// # use payhook::{Callback, HandlerError, Verified, handler_fn, b2binpay::{Key, TrackingIds, Verifier}};
+/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Lettered);
+/// # let shop = handler_fn(|_: Verified<Callback>| Ok::<(), HandlerError>(()));
+/// # let body = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
+///
+/// // For a handler that may take five minutes.
+/// let guard = MemoryGuard::new().lease(Duration::from_secs(300));
+/// let receiver = Receiver::b2binpay(verifier).guard(guard);
+/// assert_eq!(receiver.receive(body, None, &shop).disposition().to_string(), "handled: settled");
+/// assert_eq!(receiver.receive(body, None, &shop).disposition().to_string(), "handled before");
+/// # Ok::<(), payhook::KeyError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct MemoryGuard {
     memory: Arc<Mutex<Memory>>,
@@ -34,6 +51,9 @@ pub struct MemoryGuard {
 }
 
 /// A [`MemoryGuard`] is full, and there is nothing in it that it may forget.
+///
+/// See [`MemoryGuard::capacity`]; a [`Receiver`](crate::Receiver) answers it with 503, and the
+/// gateway sends again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the guard holds {capacity} deliveries, and may forget none of them")]
 #[non_exhaustive]

@@ -82,10 +82,14 @@ pub struct PgGuard {
 
 /// What stands in front of a handler that calls [`PgGuard::claim_in`]; made by
 /// [`PgGuard::before_transactions`].
+///
+/// See [`PgGuard`] for an example.
 #[derive(Debug, Clone)]
 pub struct PgTransactions(PgGuard);
 
 /// The answer of [`PgGuard::claim_in`].
+///
+/// See [`PgGuard`] for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[must_use]
 #[non_exhaustive]

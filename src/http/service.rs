@@ -231,6 +231,8 @@ where
 }
 
 /// The response of a [`CallbackService`], once it is there.
+///
+/// See [`CallbackService`] for an example.
 pub struct ResponseFuture(BoxFuture<Result<Response<Empty>, Infallible>>);
 
 impl Future for ResponseFuture {

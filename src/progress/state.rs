@@ -16,6 +16,16 @@ pub(super) const MAX_WORD: usize = 64;
 
 /// A status on its own scale. The scales do not compare:
 /// [`State::progress`] knows which of them meet in one payment.
+///
+/// ```
+/// use payhook::b2binpay::{DepositStatus, TransferStatus};
+/// use payhook::Status;
+///
+/// let (deposit, transfer) = (DepositStatus::from_code(2), TransferStatus::from_code(2));
+/// assert_ne!(Status::Deposit(deposit), Status::Transfer(transfer));
+/// assert_eq!(Status::Deposit(deposit).to_string(), "deposit created");
+/// assert_eq!(Status::Transfer(transfer).to_string(), "transfer confirmed");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Status {

@@ -10,6 +10,8 @@ use crate::handler::HandlerError;
 use crate::outcome::Outcome;
 
 /// What to answer the gateway, and what happened.
+///
+/// See [`Receiver`](super::Receiver) for an example.
 #[derive(Debug)]
 pub struct Reply {
     disposition: Disposition,
@@ -65,6 +67,25 @@ impl Reply {
 }
 
 /// What became of a body.
+///
+/// ```
+/// # use payhook::{Callback, HandlerError, Receiver, Verified, handler_fn, b2binpay::{Key, TrackingIds, Verifier}};
+/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Lettered);
+/// # let shop = handler_fn(|_: Verified<Callback>| Ok::<(), HandlerError>(()));
+/// # let receiver = Receiver::b2binpay(verifier);
+/// # let body = include_bytes!("../../examples/bodies/b2binpay-refused-tampered.json");
+/// use payhook::{Disposition, Fault};
+///
+/// let reply = receiver.receive(body, None, &shop);
+/// match reply.disposition() {
+///     Disposition::Handled { outcome, .. } => println!("{outcome}"),
+///     Disposition::Duplicate => println!("known"),
+///     other => println!("{other}; {}", other.hint().unwrap_or_default()),
+/// }
+/// // Nobody has to be woken up for it.
+/// assert_eq!(reply.disposition().fault(), Some(Fault::Sender));
+/// # Ok::<(), payhook::KeyError>(())
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Disposition {
@@ -117,6 +138,8 @@ pub enum Disposition {
 
 /// The handler took longer than its lease, and somebody else may have handled
 /// the same.
+///
+/// See [`Disposition::Unrecorded`]: it is the error in there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the handler took longer than its lease")]
 #[non_exhaustive]

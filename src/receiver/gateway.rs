@@ -42,18 +42,38 @@ pub trait Named: Sealed {
 }
 
 /// A gateway whose look-ups, if any, are synchronous. Sealed.
+///
+/// See [`Receiver::receive`](super::Receiver::receive), which is bound by it.
 pub trait Prove: Named {
     #[doc(hidden)]
     fn prove(&self, post: Post<'_>) -> Proved;
 }
 
 /// A gateway whose look-ups, if any, are asynchronous. Sealed.
+///
+/// See [`Receiver::receive_async`](super::Receiver::receive_async), which is bound by it.
 pub trait AsyncProve: Named {
     #[doc(hidden)]
     fn prove(&self, post: Post<'_>) -> impl Future<Output = Proved> + Send;
 }
 
 /// B2BINPAY or Coinsbuy, for a [`Receiver`](super::Receiver).
+///
+/// ```
+/// use payhook::b2binpay::{Key, TrackingIds, Verifier};
+/// use payhook::{B2binpay, Receiver};
+///
+/// /// What a web framework's state holds.
+/// struct State {
+///     callbacks: Receiver<B2binpay>,
+/// }
+///
+/// let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?;
+/// let callbacks = Receiver::b2binpay(Verifier::new(key, TrackingIds::Lettered));
+/// let state = State { callbacks };
+/// # let _ = state.callbacks;
+/// # Ok::<(), payhook::KeyError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct B2binpay<L = NoLookup> {
     pub(super) verifier: Verifier,
@@ -135,6 +155,8 @@ impl<L: AsyncDepositLookup + Sync> AsyncProve for B2binpay<L> {
 }
 
 /// CityPay.io, for a [`Receiver`](super::Receiver).
+///
+/// See [`AsyncOrderLookup`] for an example.
 #[derive(Debug, Clone)]
 pub struct CityPay<L> {
     pub(super) account: Account,

@@ -45,6 +45,8 @@ pub trait DepositLookup {
 }
 
 /// [`DepositLookup`] for asynchronous code.
+///
+/// See [`DepositLookup`] for an example: `async fn fetch` is all the difference.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not look up deposits asynchronously",
     note = "`receive` wants a `DepositLookup`, `receive_async` an `AsyncDepositLookup`"
@@ -62,6 +64,8 @@ pub trait AsyncDepositLookup {
 }
 
 /// A token of CityPay.io and what it would name.
+///
+/// See [`OrderLookup`] for an example.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub enum TokenUse<'a> {
@@ -131,6 +135,30 @@ pub trait OrderLookup {
 }
 
 /// [`OrderLookup`] for asynchronous code.
+///
+/// ```
+/// use payhook::citypay::{Account, Environment};
+/// use payhook::{AsyncOrderLookup, CityPay, HandlerError, Receiver, TokenUse};
+///
+/// struct Orders;
+///
+/// impl AsyncOrderLookup for Orders {
+///     type Error = HandlerError;
+///
+///     async fn is_issued(&self, token: TokenUse<'_>) -> Result<bool, HandlerError> {
+///         Ok(matches!(token, TokenUse::Order("tok_4f9c1b7e"))) // from your database
+///     }
+///
+///     async fn fetch(&self, token: &str) -> Result<Vec<u8>, HandlerError> {
+///         let _url = Environment::Production.order_url(token).ok_or("no such order")?;
+///         Ok(Vec::new()) // what your HTTP client gets there
+///     }
+/// }
+///
+/// let receiver: Receiver<CityPay<Orders>> = Receiver::citypay(Account::new("5120")?, Orders);
+/// # let _ = receiver;
+/// # Ok::<(), payhook::KeyError>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not look up orders asynchronously",
     note = "`receive` wants an `OrderLookup`, `receive_async` an `AsyncOrderLookup`"
@@ -158,6 +186,8 @@ pub trait AsyncOrderLookup {
 }
 
 /// No look-up: there is no value of it.
+///
+/// See [`Receiver::b2binpay`](super::Receiver::b2binpay), which is without one.
 #[derive(Debug, Clone, Copy)]
 pub enum NoLookup {}
 

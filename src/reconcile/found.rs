@@ -8,6 +8,8 @@ use crate::event::{Event, Fact};
 use crate::outcome::Outcome;
 
 /// What the expectation was compared with, of one fact.
+///
+/// See [`Expected`](super::Expected) for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Compared {
@@ -46,6 +48,8 @@ impl fmt::Display for Compared {
 }
 
 /// How far what came is from the expected amount, without any tolerance.
+///
+/// See [`Expected`](super::Expected) for an example.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Difference {
     /// Not at all.
@@ -57,6 +61,8 @@ pub enum Difference {
 }
 
 /// What [`Expected::reconcile`](super::Expected::reconcile) found.
+///
+/// See [`Expected`](super::Expected) for an example.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reconciliation {
     pub(super) verdict: Verdict,

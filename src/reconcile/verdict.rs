@@ -9,6 +9,23 @@ use crate::outcome::Outcome;
 
 /// What a callback is, measured by what is expected.
 ///
+/// ```
+/// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
+/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Lettered);
+/// # let body = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
+/// # let callback = verifier.verify(Unverified::parse(body)?)?.into_callback();
+/// use payhook::{Expected, Verdict};
+///
+/// // 0.412 ETH came under `order-9001`.
+/// let expected = Expected::deposit("order-9001", "ETH").amount("0.4".parse()?);
+/// let over = Verdict::Over { by: "0.012".parse()? };
+/// assert_eq!(expected.reconcile(&callback).verdict(), &over);
+///
+/// let expected = Expected::payout("order-9001", "ETH").amount("0.412".parse()?);
+/// assert_eq!(expected.reconcile(&callback).verdict(), &Verdict::WrongKind);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// The first row that applies:
 ///
 /// | what is found | verdict |
@@ -119,6 +136,20 @@ impl fmt::Display for Verdict {
 }
 
 /// Why a person has to look.
+///
+/// ```
+/// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
+/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Lettered);
+/// # let body = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
+/// # let callback = verifier.verify(Unverified::parse(body)?)?.into_callback();
+/// use payhook::{Expected, Reason, Verdict};
+///
+/// // In your own record ETH has 8 fraction digits; the signed amount has 18.
+/// let expected = Expected::deposit("order-9001", "ETH").amount("0.412".parse()?).scale(8);
+/// let found = expected.reconcile(&callback);
+/// assert_eq!(found.verdict(), &Verdict::NeedsReview(Reason::Scale));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reason {

@@ -61,6 +61,8 @@ enum Layout {
 }
 
 /// What can stand in `included` beside the callback's own currency and transfer.
+///
+/// See [`TransferBuilder`] for an example.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Included {
@@ -73,6 +75,8 @@ pub enum Included {
 }
 
 /// A confirmed deposit.
+///
+/// See the [module](self) for an example.
 #[must_use]
 pub fn deposit() -> CallbackBuilder {
     CallbackBuilder {
@@ -95,6 +99,8 @@ pub fn deposit() -> CallbackBuilder {
 }
 
 /// A confirmed payout.
+///
+/// See the [module](self) for an example.
 #[must_use]
 pub fn payout() -> CallbackBuilder {
     CallbackBuilder {

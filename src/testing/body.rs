@@ -166,6 +166,17 @@ impl<C> fmt::Debug for Body<C> {
 }
 
 /// Why a body can't be made as it was asked for.
+///
+/// ```
+/// use payhook::b2binpay::Key;
+/// use payhook::testing::BuildError;
+/// use payhook::testing::b2binpay::deposit;
+///
+/// let key = Key::callback_secret("my test secret")?;
+/// let made = deposit().set("data.nowhere.amount", "1").try_sign(&key);
+/// assert!(matches!(made, Err(BuildError::Path(_))));
+/// # Ok::<(), payhook::KeyError>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {

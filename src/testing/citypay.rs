@@ -78,6 +78,8 @@ impl Paid {
 }
 
 /// A confirmed order.
+///
+/// See the [module](self) for an example.
 #[must_use]
 pub fn order() -> OrderBuilder {
     OrderBuilder {

@@ -39,6 +39,8 @@ pub struct GuardConformance<G> {
 }
 
 /// A rule that a guard breaks.
+///
+/// See [`GuardConformance`] for where it comes from.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BrokenRule {

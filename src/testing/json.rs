@@ -38,6 +38,8 @@ enum Node {
 
 /// A path leads nowhere: a step of it is neither the key of an object nor the
 /// index of a list entry, or there are more than 64.
+///
+/// See [`BuildError`](super::BuildError) for an example.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{path}` leads nowhere in this body")]
 #[non_exhaustive]

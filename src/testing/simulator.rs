@@ -118,6 +118,14 @@ pub struct Simulator {
 }
 
 /// Why a life can't begin.
+///
+/// ```
+/// use payhook::testing::{Payment, Scenario, SimulationError, Simulator};
+///
+/// let payment = Payment::new("order-1").amount("0.3").currency("ETH");
+/// let life = Simulator::new(7).try_live(Scenario::DepositConfirmed, &payment);
+/// assert!(matches!(life, Err(SimulationError::NoKey)));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SimulationError {

@@ -18,6 +18,7 @@ mod citypay;
 mod diagnose;
 mod error;
 mod event;
+mod examples;
 mod fuzz;
 mod guard;
 mod handler;

@@ -8,6 +8,18 @@ use super::Layout;
 
 /// A currency as it stands in `included`. Its ids and names are examples: only
 /// the scale is meant to be the real one.
+///
+/// ```
+/// use payhook::b2binpay::Key;
+/// use payhook::testing::b2binpay::{Currency, deposit};
+///
+/// let key = Key::callback_secret("my test secret")?;
+/// let coin = Currency::new("XYZ").scale(4).confirmation_blocks(12);
+/// let body = deposit().amount("0.3").currency(coin).sign(&key).unverified()?;
+/// let amount = body.unverified().transfer().map(|transfer| transfer.amount.as_str());
+/// assert_eq!(amount, Some("0.3000"));
+/// # Ok::<(), payhook::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Currency {
     alpha: String,

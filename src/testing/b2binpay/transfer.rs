@@ -36,6 +36,8 @@ pub struct TransferBuilder {
 
 /// A confirmed transfer of the callback's own amount and currency, with another
 /// id.
+///
+/// See [`TransferBuilder`] for an example.
 #[must_use]
 pub fn transfer() -> TransferBuilder {
     TransferBuilder {

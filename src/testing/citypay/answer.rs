@@ -81,6 +81,14 @@ impl OrderBuilder {
 
 /// The endpoint's own form of an error, such as 404 for a token that it does not
 /// know.
+///
+/// ```
+/// use payhook::VerifyError;
+/// use payhook::testing::citypay::refusal;
+///
+/// let answer = refusal(404, "Order not found").answer();
+/// assert!(matches!(answer, Err(VerifyError::AnswerRefused { code: Some(404) })));
+/// ```
 #[must_use]
 pub fn refusal(status_code: u16, message: &str) -> Body<OrderAnswer> {
     let mut json = Json::default();

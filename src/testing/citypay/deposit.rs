@@ -11,6 +11,17 @@ use crate::testing::json::{Json, PathError};
 ///
 /// Unless told otherwise it is *confirmed*, of 250.5 for the customer of
 /// `dep_user_42`.
+///
+/// ```
+/// use payhook::citypay::DepositStatus;
+/// use payhook::testing::citypay::deposit;
+///
+/// let body = deposit().token("dep-7").received("12.5").pending().callback().unverified()?;
+/// let told = body.unverified();
+/// assert_eq!(told.status, Some(DepositStatus::Pending));
+/// assert_eq!(told.received_amount, Some("12.5".parse()?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct DepositBuilder {
     token: Json,
@@ -22,6 +33,8 @@ pub struct DepositBuilder {
 }
 
 /// A confirmed deposit.
+///
+/// See [`DepositBuilder`] for an example.
 #[must_use]
 pub fn deposit() -> DepositBuilder {
     DepositBuilder {

@@ -45,6 +45,8 @@ struct State {
 }
 
 /// The endpoint was made [unreachable](OrderEndpoint::unreachable).
+///
+/// See [`OrderEndpoint`] for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the order endpoint can't be reached")]
 #[non_exhaustive]

@@ -7,6 +7,23 @@ use chrono::{DateTime, Utc};
 use crate::event::Gateway;
 
 /// A body that the gateway posts, at its moment.
+///
+/// ```
+/// # use payhook::{b2binpay::Key, testing::{Payment, Scenario, Simulator}};
+/// # let simulator = Simulator::new(7).key(Key::callback_secret("my test secret")?);
+/// # let payment = Payment::new("order-1").amount("0.3").currency("ETH");
+/// # let mut life = simulator.live(Scenario::DepositConfirmed, &payment);
+/// use payhook::testing::DeliveryCause;
+///
+/// let first = life.next_delivery().ok_or("an empty life")?;
+/// assert_eq!((first.attempt(), first.cause()), (1, DeliveryCause::News));
+/// life.answered(500);
+///
+/// // Sent until it is answered with 200; something else may come in between.
+/// let again = std::iter::from_fn(|| life.next_delivery()).find(|it| it.callback() == 1);
+/// assert_eq!(again.map(|it| it.attempt()), Some(2));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Delivery {
     pub(super) gateway: Gateway,
@@ -87,6 +104,8 @@ impl fmt::Debug for Delivery {
 }
 
 /// Why something is sent.
+///
+/// See [`Delivery`] for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DeliveryCause {

@@ -5,6 +5,18 @@ use crate::amount::Amount;
 /// What has to stand in the merchant's books once all is delivered.
 ///
 /// Payments that never came, failed or were blocked have nothing of either.
+///
+/// ```
+/// # use payhook::{b2binpay::Key, testing::{Payment, Scenario, Simulator}};
+/// # let simulator = Simulator::new(7).key(Key::callback_secret("my test secret")?);
+/// # let payment = Payment::new("order-1").amount("0.3").currency("ETH");
+/// let life = simulator.live(Scenario::DepositFailed, &payment);
+/// assert!(life.ending().credited.is_zero());
+///
+/// let life = simulator.live(Scenario::DepositConfirmed, &payment);
+/// assert_eq!(life.ending().credited, "0.3".parse()?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Ending {

@@ -18,6 +18,8 @@ use crate::testing::random::Random;
 ///
 /// Each is answered with [`answered`](Self::answered). One that is not answered
 /// when the next is asked for has got no answer, and is sent again as well.
+///
+/// See [`Simulator`](super::Simulator) for an example.
 pub struct Life {
     scenario: Scenario,
     ending: Ending,

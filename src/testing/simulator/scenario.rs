@@ -122,6 +122,13 @@ impl fmt::Display for Scenario {
 }
 
 /// No scenario has this name.
+///
+/// ```
+/// use payhook::testing::{Scenario, ScenarioError};
+///
+/// let scenario: Result<Scenario, ScenarioError> = "order.refunded".parse();
+/// assert_eq!(scenario.map_err(|error| error.name), Err("order.refunded".into()));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ScenarioError {

@@ -19,6 +19,8 @@ use crate::verified::Verified;
 ///
 /// Each body is handled in a task or thread of its own, so that two of them can
 /// be under way at once; a handler that panics gives no answer.
+///
+/// See the [module](super) for an example.
 pub struct InProcess<H, L> {
     handler: Arc<Disturbed<H>>,
     ledger: L,

@@ -6,6 +6,15 @@ use std::fmt;
 use crate::event::Gateway;
 
 /// A rule of crediting.
+///
+/// ```
+/// use payhook::testing::torture::Rule;
+///
+/// assert_eq!(
+///     Rule::Regressed.hint(),
+///     "compare what a callback says with what you know, before it takes its place",
+/// );
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Rule {
@@ -64,6 +73,8 @@ impl fmt::Display for Rule {
 }
 
 /// A rule that was broken, and where.
+///
+/// See [`Report::broken`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Broken {
@@ -96,6 +107,8 @@ impl fmt::Display for Broken {
 }
 
 /// A row of the table: the payments that were tortured in one way.
+///
+/// See [`Report`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Row {
@@ -177,6 +190,8 @@ impl Row {
 
 /// What came of a [torture](super::Torture); shown as a table, with the broken
 /// rules below.
+///
+/// See the [module](super) for an example.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {

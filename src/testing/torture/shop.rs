@@ -11,6 +11,8 @@ use crate::handler::HandlerError;
 use crate::reconcile::Expected;
 
 /// A payment that the shop is told to wait for.
+///
+/// See the [module](super) for an example.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Payment {
@@ -44,6 +46,16 @@ impl Payment {
 
 /// What the shop's books say of a payment. The [default](Books::default) is that
 /// nothing came.
+///
+/// ```
+/// use payhook::Kind;
+/// use payhook::testing::torture::Books;
+///
+/// // One entry of 0.3 ETH, with which the deposit is paid.
+/// let books = Books::new("0.3".parse()?, 1, true).currency("ETH").kind(Kind::Deposit);
+/// assert!(books.is_paid && !Books::default().is_paid);
+/// # Ok::<(), payhook::AmountError>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Books {
@@ -93,6 +105,8 @@ impl Books {
 
 /// The merchant's own record, as far as the torture opens payments in it and
 /// reads what was credited.
+///
+/// See the [module](super) for an example.
 pub trait Ledger {
     /// From now on the shop waits for this payment.
     ///
@@ -112,6 +126,8 @@ pub trait Ledger {
 
 /// The shop under torture. [`InProcess`](super::InProcess) is one around a
 /// handler; another may post over HTTP.
+///
+/// See the [module](super) for the first of the two.
 pub trait Shop: Ledger {
     /// Posts a body to the address that the gateway posts to: the HTTP status
     /// that comes back.
@@ -134,6 +150,8 @@ pub trait Shop: Ledger {
 }
 
 /// What happens to a handler before the merchant's code is asked.
+///
+/// See [`Shop::disturb`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Trouble {

@@ -34,6 +34,8 @@ pub struct Torture {
 }
 
 /// What keeps a shop from being tortured.
+///
+/// See [`Torture::run`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TortureError {
