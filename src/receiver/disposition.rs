@@ -11,6 +11,9 @@ use crate::outcome::Outcome;
 
 /// What to answer the gateway, and what happened.
 ///
+/// The answer is a [status](Self::status) and an empty body: a sender who is
+/// refused learns nothing else.
+///
 /// See [`Receiver`](super::Receiver) for an example.
 #[derive(Debug)]
 pub struct Reply {
@@ -44,13 +47,6 @@ impl Reply {
     #[must_use]
     pub fn status(&self) -> u16 {
         self.disposition.http_status()
-    }
-
-    /// The body to answer with: always empty. A sender who is refused learns
-    /// nothing but the status.
-    #[must_use]
-    pub fn body(&self) -> &'static [u8] {
-        &[]
     }
 
     /// What happened, for the merchant's log.
