@@ -12,9 +12,9 @@ use crate::body::GatewayName;
 use crate::screen::{STRONG, Screen, styled};
 use crate::trouble::Ending;
 
-pub(crate) type MakeTransfer = fn(CallbackBuilder) -> CallbackBuilder;
-pub(crate) type MakeDeposit = fn(DepositBuilder) -> DepositBuilder;
-pub(crate) type MakeOrder = fn(OrderBuilder) -> OrderBuilder;
+type MakeTransfer = fn(CallbackBuilder) -> CallbackBuilder;
+type MakeDeposit = fn(DepositBuilder) -> DepositBuilder;
+type MakeOrder = fn(OrderBuilder) -> OrderBuilder;
 
 /// What there is to be triggered: its name, what it says, and how it is made.
 pub(crate) enum Scenario {
