@@ -4,6 +4,8 @@
 //! Bytes go in, facts come out. The crate opens no sockets and runs no runtime;
 //! it fits into any web framework, and into a unit test.
 //!
+//! # B2BINPAY in five minutes
+//!
 //! ```
 //! use payhook::b2binpay::{Key, TrackingIds, Verifier};
 //! use payhook::{Callback, Expected, HandlerError, Receiver, Verdict, Verified, handler_fn};
@@ -29,12 +31,62 @@
 //!     Ok(())
 //! });
 //!
-//! // For each request: the body's bytes, untouched.
+//! // For each request: the body's bytes, untouched. Answer with the status.
 //! let body = include_bytes!("../examples/bodies/b2binpay-deposit-confirmed.json");
 //! let reply = receiver.receive(body, None, &shop);
 //! assert_eq!(reply.status(), 200);
+//!
+//! // The gateway sends it again: a guard stands in front of your code.
+//! let reply = receiver.receive(body, None, &shop);
+//! assert_eq!(reply.disposition().to_string(), "handled before");
 //! # Ok::<(), payhook::KeyError>(())
 //! ```
+//!
+//! # CityPay.io
+//!
+//! CityPay.io signs nothing. Its callback is a doorbell: an order is proven by
+//! the order endpoint's answer, for a token that you issued, with your customer
+//! id in it. Look the order up by its **token**; the `client_order_id` is in
+//! nobody's proof. Deposits have no endpoint and need review.
+//! See [`citypay::Account`].
+//!
+//! ```
+//! use payhook::citypay::{Account, Environment};
+//! use payhook::{Callback, HandlerError, OrderLookup, Proven, Receiver, TokenUse, Verified, handler_fn};
+//!
+//! struct Orders;
+//!
+//! impl OrderLookup for Orders {
+//!     type Error = std::io::Error;
+//!
+//!     // From your own database.
+//!     fn is_issued(&self, token: TokenUse<'_>) -> Result<bool, Self::Error> {
+//!         Ok(matches!(token, TokenUse::Order("tok_4f9c1b7e")))
+//!     }
+//!
+//!     // With your own HTTP client.
+//!     fn fetch(&self, token: &str) -> Result<Vec<u8>, Self::Error> {
+//!         let _url = Environment::Production.order_url(token);
+//!         std::fs::read("examples/bodies/citypay-order-confirmed.answer.json")
+//!     }
+//! }
+//!
+//! let receiver = Receiver::citypay(Account::new("5120")?, Orders);
+//! let shop = handler_fn(|callback: Verified<Callback>| -> Result<(), HandlerError> {
+//!     match callback.proven() {
+//!         // Answered with 200 it may never come again.
+//!         Proven::Order(order) if order.is_behind() => Err("the endpoint is behind".into()),
+//!         _ => Ok(()), // reconcile with `Expected::order`, as above
+//!     }
+//! });
+//! let body = include_bytes!("../examples/bodies/citypay-order-confirmed.json");
+//! let reply = receiver.receive(body, None, &shop);
+//! assert_eq!(reply.disposition().to_string(), "handled: settled");
+//! # Ok::<(), payhook::KeyError>(())
+//! ```
+//!
+//! `receive_async` is the same for an [`AsyncHandler`] and an
+//! [`AsyncOrderLookup`].
 //!
 //! # The flow
 //!
@@ -68,13 +120,40 @@
 //! proven only by [`Expected::reconcile`] or [`Verified::resolve`], with what you
 //! expect.
 //!
-//! # What proves a CityPay.io callback
+//! # Testing
 //!
-//! CityPay.io signs nothing. Its callback is a doorbell: an order is proven by
-//! the order endpoint's answer, for a token that you issued, with your customer
-//! id in it. Look the order up by its **token**; the `client_order_id` is in
-//! nobody's proof. Deposits have no endpoint and need review.
-//! See [`citypay::Account`].
+//! With the feature `testing`, in `[dev-dependencies]`, you sign callbacks of
+//! your own, live payments through, and torture your shop.
+//!
+//! ```
+//! # #[cfg(feature = "testing")] {
+//! # use payhook::b2binpay::{Key, TrackingIds, Verifier};
+//! # use payhook::{Callback, HandlerError, Receiver, Verified, handler_fn};
+//! # let shop = handler_fn(|_: Verified<Callback>| Ok::<(), HandlerError>(()));
+//! use payhook::testing::b2binpay::deposit;
+//!
+//! let key = Key::callback_secret("my test secret")?;
+//! let receiver = Receiver::b2binpay(Verifier::new(key.clone(), TrackingIds::Lettered));
+//!
+//! let body = deposit().tracking_id("order-1").amount("0.3").currency("ETH").sign(&key);
+//! let forged = body.clone().set("included[1].attributes.amount", "300");
+//! assert_eq!(receiver.receive(&forged, None, &shop).status(), 401);
+//! assert_eq!(receiver.receive(&body, None, &shop).status(), 200);
+//! # }
+//! # Ok::<(), payhook::KeyError>(())
+//! ```
+//!
+//! # Going to production
+//!
+//! - The default [`MemoryGuard`] forgets when its process ends. `RedisGuard`
+//!   remembers for all replicas, and `PgGuard` in the transaction that credits.
+//! - Keep a [`State`] beside each payment: late news must not take the place of
+//!   the last.
+//! - Log the [`Disposition`] of every reply: it says whose fault a refusal is,
+//!   and what to try.
+//! - [`guide::queues`]: answer fast, work later. [`guide::actix`]: a whole server.
+//! - [`guide::security`]: who attacks, what stops him, and what to do when
+//!   something went wrong. Read it before money moves.
 //!
 //! # The map
 //!
@@ -93,10 +172,6 @@
 //! | [`Diagnose`], [`Diagnosis`] | why a B2BINPAY body does not verify, and what to do |
 //! | `testing` (feature) | what you test with: bodies, whole lives of payments, a torture for your shop |
 //! | `http` (feature) | requests in, responses out; who is behind a proxy; a `tower` service |
-//!
-//! Behind them: `wire` mirrors the JSON, `read` turns the mirror into models
-//! (which fields are strict, which lenient), `open_enum` makes the enums that a
-//! gateway may extend, `b2binpay/message` says which bytes are signed.
 
 mod address;
 mod amount;

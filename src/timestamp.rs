@@ -43,9 +43,9 @@ enum Moment {
 /// The text is none of the forms that a [`Timestamp`] has.
 ///
 /// ```
-/// use payhook::{Timestamp, TimestampError};
-///
-/// assert_eq!("yesterday".parse::<Timestamp>(), Err(TimestampError));
+/// let error = "yesterday".parse::<payhook::Timestamp>().err();
+/// let error = error.map(|error| error.to_string());
+/// assert_eq!(error.as_deref(), Some("expected a time such as 2026-03-02T09:16:02Z"));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected a time such as 2026-03-02T09:16:02Z")]

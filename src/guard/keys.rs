@@ -67,10 +67,12 @@ impl fmt::Debug for IdempotencyKey {
 ///
 /// ```
 /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
-/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Lettered);
+/// # let v3 = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?;
+/// # let v2 = Key::login_password("merchant-api-key", "p@ss:w0rd/ünï")?;
+/// # let verifier = Verifier::new(v3, TrackingIds::Lettered).also(v2);
 /// # let first = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
-/// # let again = include_bytes!("../../examples/bodies/b2binpay-deposit-full.json");
-/// // The same payment, told in two bodies with a signature each.
+/// # let again = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed-v2.json");
+/// // The same payment, told once in API v3 and once in v2: a signature each.
 /// let first = verifier.verify(Unverified::parse(first)?)?.into_callback().idempotency_keys("");
 /// let again = verifier.verify(Unverified::parse(again)?)?.into_callback().idempotency_keys("");
 /// assert_ne!(first.delivery(), again.delivery());
