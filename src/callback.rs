@@ -105,13 +105,11 @@ impl Provable for Callback {
 /// use payhook::VerifiedCallback;
 /// use payhook::b2binpay::TransferStatus;
 ///
-/// match callback.into_kind() {
-///     VerifiedCallback::Transfer(transfer) => {
-///         assert_eq!(transfer.proven().transfer_status(), Some(TransferStatus::Confirmed));
-///     }
-///     VerifiedCallback::Order(order) => println!("{:?}", order.proven().status()),
-///     _ => println!("for a person"),
-/// }
+/// let status = match callback.into_kind() {
+///     VerifiedCallback::Transfer(transfer) => transfer.proven().transfer_status(),
+///     _ => None, // of the other gateway
+/// };
+/// assert_eq!(status, Some(TransferStatus::Confirmed));
 /// # Ok::<(), payhook::Error>(())
 /// ```
 #[derive(Debug, Clone)]

@@ -22,9 +22,10 @@ use crate::verified::Evidence;
 /// match event.outcome() {
 ///     Fact::Proven(Outcome::Settled) => println!("see what was expected, and credit it once"),
 ///     Fact::Proven(Outcome::Pending) => println!("wait"),
-///     Fact::Proven(outcome) => assert_eq!(outcome, Outcome::Blocked),
+///     Fact::Proven(outcome) => println!("{outcome}"),
 ///     Fact::Reported(outcome) => println!("{outcome}, says the sender"),
 /// }
+/// assert_eq!(event.outcome(), Fact::Proven(Outcome::Blocked));
 /// # Ok::<(), payhook::Error>(())
 /// ```
 ///
