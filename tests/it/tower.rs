@@ -14,7 +14,7 @@ use payhook::citypay::Account;
 use payhook::http::{Body, CallbackService, Empty, Proxies, Request, Response, Service};
 use payhook::{
     AddressRanges, AsyncHandler, AsyncOrderLookup, B2binpay, Callback, HandlerError, MemoryGuard,
-    Receiver, TokenUse, Verified, handler_fn,
+    Receiver, Reply, TokenUse, Verified, handler_fn,
 };
 
 use crate::handler::block_on;
@@ -95,6 +95,18 @@ fn clones_share_all_there_is() {
     // The receiver outside of it has the same memory.
     let reply = block_on(shared.receive_async(confirmed().as_bytes(), None, &shop));
     assert_eq!(reply.disposition().to_string(), "handled before");
+}
+
+/// A task that panicked leaves no reply, and is answered like every other.
+#[test]
+fn a_lost_task_is_answered_with_500_and_no_body() {
+    let mut service = CallbackService::new(receiver(), Arc::new(Shop::default()))
+        .spawn(|_| ready(Err::<Reply, ()>(())));
+    let request = Request::post("/").body(confirmed()).unwrap();
+    let response = block_on(service.call(request)).unwrap();
+    assert_eq!(response.status(), 500);
+    assert_eq!(response.headers()["content-length"], "0");
+    assert_eq!(response.headers()["cache-control"], "no-store");
 }
 
 /// The body is awaited with the future, not in `call`, and a future that is
