@@ -1,7 +1,7 @@
 //! Longer answers than an item's own page has room for.
 //!
-//! - [`queues`]: answer fast, work later.
 //! - [`actix`]: an actix-web server.
+//! - [`queues`]: answer fast, work later.
 //! - [`security`]: who attacks, what stops him, and what to do when something
 //!   went wrong.
 

@@ -173,6 +173,10 @@
 //! | `testing` (feature) | what you test with: bodies, whole lives of payments, a torture for your shop |
 //! | `http` (feature) | requests in, responses out; who is behind a proxy; a `tower` service |
 
+// Behind the map: `wire` mirrors the JSON, `read` turns the mirror into models
+// (which fields are strict, which lenient), `open_enum` makes the enums that a
+// gateway may extend, `b2binpay/message` says which bytes are signed.
+
 mod address;
 mod amount;
 pub mod b2binpay;

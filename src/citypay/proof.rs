@@ -96,9 +96,9 @@ impl Account {
     ///
     /// `issued` is the token as the merchant's own record has it, never the
     /// one in the callback. A callback without a token, as a fresh order's may
-    /// be, has to name the answer's order by its `order_id`. Status, amounts and currencies are taken from the
-    /// answer. It may be ahead of the callback, and wins; if it is behind, the
-    /// order is pending.
+    /// be, has to name the answer's order by its `order_id`. Status, amounts and
+    /// currencies are taken from the answer. It may be ahead of the callback,
+    /// and wins; if it is behind, the order is pending.
     ///
     /// # Errors
     ///
