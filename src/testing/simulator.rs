@@ -224,18 +224,12 @@ impl Simulator {
         let name = format!("{scenario} {}", payment.reference);
         let mut random = Random::new(self.seed, &name);
         let terms = Terms::new(payment, self.start)?;
-        let (script, endpoint) = if scenario.gateway() == Gateway::B2binpay {
+        let script = if scenario.gateway() == Gateway::B2binpay {
             let key = self.key.as_ref().ok_or(SimulationError::NoKey)?;
-            (
-                script::b2binpay::script(scenario, &terms, key, &mut random)?,
-                None,
-            )
+            script::b2binpay::script(scenario, &terms, key, &mut random)?
         } else {
-            let citypay = self.citypay.as_ref();
-            let (customer_id, endpoint) = citypay.ok_or(SimulationError::NoCityPay)?;
-            let script = script::citypay::script(scenario, &terms, customer_id, &mut random)?;
-            let endpoint = (endpoint.clone(), payment.reference.clone());
-            (script, Some(endpoint))
+            let citypay = self.citypay.as_ref().ok_or(SimulationError::NoCityPay)?;
+            script::citypay::script(scenario, &terms, citypay, &mut random)?
         };
         let rules = Rules {
             attempts: self.attempts,
@@ -243,6 +237,6 @@ impl Simulator {
             is_made_anew: random.percent(50),
         };
         let times = (terms.start, terms.deadline);
-        Life::new(scenario, times, script, endpoint, rules, random)
+        Life::new(scenario, times, script, rules, random)
     }
 }

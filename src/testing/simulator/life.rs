@@ -6,11 +6,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::script::{News, Script, later};
+use super::script::{Endpoint, News, Script, later};
 use super::{Delivery, DeliveryCause, Ending, Scenario, SimulationError};
-use crate::citypay::OrderAnswer;
-use crate::testing::body::Body;
-use crate::testing::citypay::OrderEndpoint;
 use crate::testing::random::Random;
 
 /// One payment's life: the gateway's deliveries one by one, in the order in
@@ -32,8 +29,7 @@ pub struct Life {
     open: Option<Post>,
     given_up: u32,
     rules: Rules,
-    endpoint: Option<(OrderEndpoint, String)>,
-    answers: VecDeque<(DateTime<Utc>, Body<OrderAnswer>)>,
+    endpoint: Option<Endpoint>,
 }
 
 /// How the gateway goes about it.
@@ -59,7 +55,6 @@ impl Life {
         scenario: Scenario,
         (start, deadline): (DateTime<Utc>, DateTime<Utc>),
         script: Script,
-        endpoint: Option<(OrderEndpoint, String)>,
         rules: Rules,
         random: Random,
     ) -> Result<Self, SimulationError> {
@@ -74,8 +69,7 @@ impl Life {
             open: None,
             given_up: 0,
             rules,
-            endpoint,
-            answers: script.answers.into(),
+            endpoint: script.endpoint,
         };
         life.tell_endpoint();
         life.plan(script.news)?;
@@ -134,7 +128,8 @@ impl Life {
     pub fn next_delivery(&mut self) -> Option<Delivery> {
         self.send_again();
         let Some(((at, _), post)) = self.queue.pop_first() else {
-            if let Some((end, _)) = self.answers.back() {
+            let answers = self.endpoint.as_ref().map(|it| &it.answers);
+            if let Some((end, _)) = answers.and_then(VecDeque::back) {
                 self.now = self.now.max(*end);
             }
             self.tell_endpoint();
@@ -193,14 +188,19 @@ impl Life {
 
     /// All that it has come to know by now.
     fn tell_endpoint(&mut self) {
-        let Some((endpoint, token)) = &self.endpoint else {
+        let Some(Endpoint {
+            stand_in,
+            token,
+            answers,
+        }) = &mut self.endpoint
+        else {
             return;
         };
-        while let Some((from, answer)) = self.answers.front()
+        while let Some((from, answer)) = answers.front()
             && *from <= self.now
         {
-            endpoint.tell(token, answer);
-            self.answers.pop_front();
+            stand_in.tell(token, answer);
+            answers.pop_front();
         }
     }
 

@@ -3,6 +3,8 @@
 pub(super) mod b2binpay;
 pub(super) mod citypay;
 
+use std::collections::VecDeque;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 
@@ -12,6 +14,7 @@ use crate::b2binpay::Key;
 use crate::citypay::OrderAnswer;
 use crate::testing::b2binpay::CallbackBuilder;
 use crate::testing::body::{Body, BuildError};
+use crate::testing::citypay::OrderEndpoint;
 use crate::testing::random::Random;
 
 /// How long a payment may take, as the order pages say.
@@ -21,9 +24,17 @@ const MINUTES: i64 = 60;
 pub(super) struct Script {
     /// In the order in which it happens.
     pub(super) news: Vec<News>,
-    /// What the order endpoint says from each moment on.
-    pub(super) answers: Vec<(DateTime<Utc>, Body<OrderAnswer>)>,
+    /// CityPay.io's only.
+    pub(super) endpoint: Option<Endpoint>,
     pub(super) ending: Ending,
+}
+
+/// The order endpoint, and what it says of the payment's token from each moment
+/// on.
+pub(super) struct Endpoint {
+    pub(super) stand_in: OrderEndpoint,
+    pub(super) token: String,
+    pub(super) answers: VecDeque<(DateTime<Utc>, Body<OrderAnswer>)>,
 }
 
 /// Something that the gateway tells.

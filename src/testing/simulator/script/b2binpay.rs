@@ -27,7 +27,7 @@ pub(in crate::testing::simulator) fn script(
     news.sort_by_key(|news| news.at);
     Ok(Script {
         news,
-        answers: Vec::new(),
+        endpoint: None,
         ending,
     })
 }

@@ -1,10 +1,12 @@
 //! The lives of CityPay.io's orders and deposits.
 
+use std::collections::VecDeque;
+
 use chrono::{DateTime, Utc};
 
-use super::{News, Said, Script, Terms, later, rest, sum};
+use super::{Endpoint, News, Said, Script, Terms, later, rest, sum};
 use crate::amount::Amount;
-use crate::testing::citypay::{OrderBuilder, deposit, order, refusal};
+use crate::testing::citypay::{OrderBuilder, OrderEndpoint, deposit, order, refusal};
 use crate::testing::json::Json;
 use crate::testing::random::Random;
 use crate::testing::simulator::{Ending, Scenario, SimulationError};
@@ -12,15 +14,29 @@ use crate::testing::simulator::{Ending, Scenario, SimulationError};
 pub(in crate::testing::simulator) fn script(
     scenario: Scenario,
     terms: &Terms<'_>,
-    customer_id: &str,
+    (customer_id, endpoint): &(String, OrderEndpoint),
     random: &mut Random,
 ) -> Result<Script, SimulationError> {
-    if scenario == Scenario::CustomerDepositConfirmed {
-        return Ok(customer_deposit(terms, random));
-    }
-    let mut writer = Writer::new(terms, random);
-    let ending = writer.write(scenario)?;
-    Ok(writer.finish(scenario, customer_id, ending))
+    let mut endpoint = Endpoint {
+        stand_in: endpoint.clone(),
+        token: terms.payment.reference.clone(),
+        answers: VecDeque::new(),
+    };
+    let (news, ending) = if scenario == Scenario::CustomerDepositConfirmed {
+        let unknown = refusal(404, "Order not found");
+        endpoint.answers.push_back((terms.start, unknown));
+        let news = customer_deposit(terms, random);
+        (news.into(), Ending::for_review(&terms.amount))
+    } else {
+        let mut writer = Writer::new(terms, random);
+        let ending = writer.write(scenario)?;
+        (writer.finish(scenario, customer_id, &mut endpoint), ending)
+    };
+    Ok(Script {
+        news,
+        endpoint: Some(endpoint),
+        ending,
+    })
 }
 
 /// An order as it stands from a moment on.
@@ -140,16 +156,17 @@ impl<'a> Writer<'a> {
         });
     }
 
-    /// What is posted of the stages, and what the endpoint says meanwhile.
-    fn finish(self, scenario: Scenario, customer_id: &str, ending: Ending) -> Script {
-        let (mut news, mut answers) = (Vec::new(), Vec::new());
+    /// What is posted of the stages; what the endpoint says meanwhile, it learns.
+    fn finish(self, scenario: Scenario, customer_id: &str, endpoint: &mut Endpoint) -> Vec<News> {
+        let answers = &mut endpoint.answers;
+        let mut news = Vec::new();
         let mut stages = self.stages.iter().peekable();
         while let Some(stage) = stages.next() {
             // The merchant made the order: the endpoint knows it at once.
             let lag = (scenario == Scenario::OrderLagging && !answers.is_empty())
                 .then(|| self.random.seconds(30, 240));
             let known = lag.map_or(stage.at, |lag| later(stage.at, lag));
-            answers.push((known, stage.order.answer(customer_id)));
+            answers.push_back((known, stage.order.answer(customer_id)));
             let Some(status) = stage.posted else { continue };
             // Ahead, a stage is told of when the next one is there.
             let next = stages.peek().map_or_else(
@@ -167,16 +184,12 @@ impl<'a> Writer<'a> {
                 said: Said::Unsigned(stage.order.clone().status(status).callback().to_vec()),
             });
         }
-        Script {
-            news,
-            answers,
-            ending,
-        }
+        news
     }
 }
 
 /// Its token is one that the merchant gave out, and no order.
-fn customer_deposit(terms: &Terms<'_>, random: &mut Random) -> Script {
+fn customer_deposit(terms: &Terms<'_>, random: &mut Random) -> [News; 2] {
     let payment = terms.payment;
     let moved = later(terms.start, random.minutes(1, 20));
     let paid = deposit()
@@ -189,7 +202,7 @@ fn customer_deposit(terms: &Terms<'_>, random: &mut Random) -> Script {
         (moved, "Pending", paid.clone().pending()),
         (confirmed, "Confirmed", paid.confirmed()),
     ];
-    let news = told.map(|(at, label, paid)| {
+    told.map(|(at, label, paid)| {
         let callback = paid.callback();
         let callback = callback.set("crypto_currency", payment.currency.alpha());
         News {
@@ -197,10 +210,5 @@ fn customer_deposit(terms: &Terms<'_>, random: &mut Random) -> Script {
             label: label.to_owned(),
             said: Said::Unsigned(callback.to_vec()),
         }
-    });
-    Script {
-        news: news.into(),
-        answers: vec![(terms.start, refusal(404, "Order not found"))],
-        ending: Ending::for_review(&terms.amount),
-    }
+    })
 }
