@@ -16,6 +16,7 @@ use crate::outcome::Outcome;
 ///
 /// See [`Receiver`](super::Receiver) for an example.
 #[derive(Debug)]
+#[must_use = "the gateway is answered with its status"]
 pub struct Reply {
     disposition: Disposition,
 }

@@ -99,8 +99,10 @@ fn the_handler_credits_under_the_claimed_effect() {
     let reply = receiver.receive(genuine.to_string().as_bytes(), None, &shop);
     assert_eq!(reply.status(), 500);
     let forged = with_transfer_id(genuine.clone(), "55022");
-    receiver.receive(forged.to_string().as_bytes(), None, &shop);
-    receiver.receive(genuine.to_string().as_bytes(), None, &shop);
+    let reply = receiver.receive(forged.to_string().as_bytes(), None, &shop);
+    assert_eq!(reply.status(), 409);
+    let reply = receiver.receive(genuine.to_string().as_bytes(), None, &shop);
+    assert_eq!(reply.status(), 200);
     assert_eq!(ledger.lock().unwrap().len(), 1);
 }
 
