@@ -108,7 +108,7 @@ impl Key {
         }
     }
 
-    /// The same key under a name that tells it from others: `sandbox`, `2026`.
+    /// The same key under a name that tells it from others: `2025`, `2026`.
     #[must_use]
     pub fn named(self, name: &str) -> Self {
         Self {
