@@ -144,11 +144,13 @@ impl MemoryGuard {
     }
 
     fn end(&self, token: &ClaimToken, state: State) -> Lease {
+        // Asked for in front of the lock: other threads wait behind it.
+        let now = Instant::now();
         let mut memory = self.memory();
         match memory.effects.get_mut(&token.effect) {
             Some(effect) if effect.is_held_by(token.fence) => {
                 effect.state = state;
-                memory.see(token.effect, Instant::now());
+                memory.see(token.effect, now);
                 Lease::Held
             }
             _ => Lease::Lost,
