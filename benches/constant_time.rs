@@ -68,7 +68,7 @@ enum Wrong {
 /// The digits, with other ones where they are to be wrong.
 fn forged(digits: &str, wrong: Wrong, random: &mut Random) -> String {
     let end = digits.len() - 1;
-    let place = |place: usize, digit: char| {
+    let mut place = |place: usize, digit: char| {
         let is_wrong = match wrong {
             Wrong::First => place == 0,
             Wrong::Last => place == end,
@@ -78,7 +78,6 @@ fn forged(digits: &str, wrong: Wrong, random: &mut Random) -> String {
         let other = 1 + u32::try_from(random.next() % 15).ok()?;
         char::from_digit((value + other) % 16, 16)
     };
-    let mut place = place;
     let digits = digits.chars().enumerate();
     digits
         .map(|(at, digit)| place(at, digit).unwrap_or(digit))

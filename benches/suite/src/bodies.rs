@@ -88,6 +88,11 @@ pub(crate) fn keyed_mac() -> Hmac<Sha256> {
     Hmac::new_from_slice(SECRET.as_bytes()).expect("HMAC takes keys of any length")
 }
 
+/// For the rest of the run.
+pub(crate) fn kept(body: impl Into<Vec<u8>>) -> &'static [u8] {
+    body.into().leak()
+}
+
 /// The same bytes in every run.
 pub(crate) fn noise(count: usize) -> Vec<u8> {
     let next = |state: &u64| Some(state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1));

@@ -15,7 +15,7 @@ pub(crate) fn scan(body: &[u8]) -> bool {
 }
 
 /// A signed text of the usual length, and the check of its signature.
-pub(crate) fn check() -> impl Fn() -> bool {
+fn check() -> impl Fn() -> bool {
     let mac = keyed_mac();
     let message = [b'7'; 80];
     let tag = mac.clone().chain_update(message).finalize().into_bytes();
@@ -23,6 +23,13 @@ pub(crate) fn check() -> impl Fn() -> bool {
         let mac = mac.clone().chain_update(black_box(&message));
         mac.verify_slice(black_box(&tag)).is_ok()
     }
+}
+
+/// A group with its floor: `body` is JSON, and nobody signs more than one text
+/// of it.
+pub(crate) fn group(name: impl Into<String>, body: &'static [u8], macs: usize) -> Group {
+    let check = check();
+    Group::new(name, body.len(), macs).with("floor", move || scan(body) && (macs == 0 || check()))
 }
 
 /// The MAC alone: what an instruction count has to leave out.

@@ -9,8 +9,8 @@ use payhook::{
     Callback, HandlerFn, NoGuard, OrderLookup, Receiver, TokenUse, Unverified, Verified, handler_fn,
 };
 
-use crate::bodies::{self, DEPOSIT, SECRET, example, keyed_mac};
-use crate::floor::{check, scan};
+use crate::bodies::{self, DEPOSIT, SECRET, example, kept, keyed_mac};
+use crate::floor::{self, scan};
 use crate::{Group, by_hand};
 
 const CUSTOMER: u32 = 5120;
@@ -22,28 +22,28 @@ pub(crate) fn groups() -> Vec<Group> {
     let tampered = example!("b2binpay-refused-tampered");
     let unsigned = example!("b2binpay-refused-unsigned");
     let mut groups = vec![
-        transfer("deposit", DEPOSIT.to_owned()),
+        transfer("deposit", DEPOSIT),
         transfer("small deposit", bodies::small()),
         transfer("typical deposit", bodies::typical()),
-        transfer("full deposit", full.to_owned()),
+        transfer("full deposit", full),
         transfer("large deposit", bodies::of_size(30_000)),
-        transfer("payout, two transfers", payout.to_owned()),
+        transfer("payout, two transfers", payout),
         order(
             example!("citypay-order-confirmed"),
             example!("citypay-order-confirmed.answer"),
         ),
-        refused("tampered", tampered.to_owned(), 1),
+        refused("tampered", tampered, 1),
         refused(
             "large, tampered",
             bodies::of_size(30_000).replace("0.412", "0.413"),
             1,
         ),
-        refused("unsigned", unsigned.to_owned(), 0),
+        refused("unsigned", unsigned, 0),
         garbage("random bytes", bodies::noise(1_900)),
-        garbage("random text", bodies::text_noise(1_900).into_bytes()),
+        garbage("random text", bodies::text_noise(1_900)),
         garbage(
             "random object",
-            format!("{{\"{}\":0}}", bodies::text_noise(1_900)).into_bytes(),
+            format!("{{\"{}\":0}}", bodies::text_noise(1_900)),
         ),
     ];
     groups.extend([1, 2, 4, 8, 16, 32, 64].map(sized));
@@ -76,15 +76,13 @@ fn is_readable(body: &[u8]) -> bool {
 
 /// `verify` is proven and fully typed; `receive` hands it over without asking a
 /// guard, and `receive again` is a repetition that the memory guard stops.
-fn transfer(name: &str, body: String) -> Group {
-    let body: &[u8] = body.leak().as_bytes();
-    let check = check();
+fn transfer(name: &str, body: impl Into<Vec<u8>>) -> Group {
+    let body = kept(body);
     let verifier = verifier();
     let guarded = Receiver::b2binpay(verifier.clone());
     let receiver = guarded.clone().guard(NoGuard);
     let mac = keyed_mac();
-    Group::new(name, body.len(), 1)
-        .with("floor", move || scan(body) && check())
+    floor::group(name, body, 1)
         .with_macs(0, "parse", || is_readable(body))
         .with("verify", move || is_proven(&verifier, body))
         .with("receive", move || {
@@ -141,13 +139,11 @@ fn order(body: &'static str, answer: &'static str) -> Group {
 }
 
 /// Readable, but not proven.
-fn refused(name: &str, body: String, macs: usize) -> Group {
-    let body: &[u8] = body.leak().as_bytes();
-    let check = check();
+fn refused(name: &str, body: impl Into<Vec<u8>>, macs: usize) -> Group {
+    let body = kept(body);
     let verifier = verifier();
     let receiver = Receiver::b2binpay(verifier.clone());
-    Group::new(name, body.len(), macs)
-        .with("floor", move || scan(body) && (macs == 0 || check()))
+    floor::group(name, body, macs)
         .with("verify", move || !is_proven(&verifier, body))
         .with("receive", move || {
             black_box(receiver.receive(black_box(body), None, &nothing())).status() == 401
@@ -155,8 +151,8 @@ fn refused(name: &str, body: String, macs: usize) -> Group {
 }
 
 /// No callback at all.
-fn garbage(name: &str, body: Vec<u8>) -> Group {
-    let body = &*body.leak();
+fn garbage(name: &str, body: impl Into<Vec<u8>>) -> Group {
+    let body = kept(body);
     let receiver = Receiver::b2binpay(verifier());
     Group::new(name, body.len(), 0)
         .with("floor", || {
@@ -173,11 +169,9 @@ fn garbage(name: &str, body: Vec<u8>) -> Group {
 
 /// One callback, growing to the limit.
 fn sized(kilobytes: usize) -> Group {
-    let body = bodies::of_size(kilobytes * 1_024);
-    let body: &[u8] = body.leak().as_bytes();
-    let (check, verifier) = (check(), verifier());
-    Group::new(format!("{kilobytes} KB"), body.len(), 1)
-        .with("floor", move || scan(body) && check())
+    let body = kept(bodies::of_size(kilobytes * 1_024));
+    let verifier = verifier();
+    floor::group(format!("{kilobytes} KB"), body, 1)
         .with("verify", move || is_proven(&verifier, body))
 }
 
@@ -188,12 +182,6 @@ fn keys(count: usize) -> Group {
     let mut keys = others.chain([key(SECRET)]);
     let first = Verifier::new(keys.next().expect("one at least"), TrackingIds::Lettered);
     let verifier = keys.fold(first, Verifier::also);
-    let check = check();
-    Group::new(
-        format!("{count} key{}", if count == 1 { "" } else { "s" }),
-        body.len(),
-        count,
-    )
-    .with_macs(1, "floor", move || scan(body) && check())
-    .with("verify", move || is_proven(&verifier, body))
+    let name = format!("{count} key{}", if count == 1 { "" } else { "s" });
+    floor::group(name, body, 1).with_macs(count, "verify", move || is_proven(&verifier, body))
 }
