@@ -178,9 +178,15 @@ impl fmt::Debug for CallbackRecord {
     }
 }
 
+/// A payload that is JSON and no more. JSON text and `null` are not among it:
+/// they would be read as what they mean.
+fn as_it_stands(payload: &str) -> Option<&RawValue> {
+    let json: &RawValue = serde_json::from_str(payload).ok()?;
+    (json.get() == payload && !payload.starts_with(['"', 'n'])).then_some(json)
+}
+
 impl Serialize for CallbackRecord {
-    /// The payload stands as it is if it is JSON and no more, else as text; so
-    /// does JSON text or `null`, which would be read as what it means.
+    /// The payload stands as it is where it is read as the same, else as text.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("id", &self.id)?;
@@ -190,14 +196,9 @@ impl Serialize for CallbackRecord {
         map.serialize_entry("status", &self.status)?;
         map.serialize_entry("attempts", &self.attempts)?;
         map.serialize_entry("transfer_id", &self.transfer_id)?;
-        let payload = self.payload.as_deref();
-        match payload.map(serde_json::from_str::<&RawValue>) {
-            Some(Ok(json))
-                if payload == Some(json.get()) && !json.get().starts_with(['"', 'n']) =>
-            {
-                map.serialize_entry("payload", json)?;
-            }
-            _ => map.serialize_entry("payload", &self.payload)?,
+        match self.payload.as_deref().and_then(as_it_stands) {
+            Some(json) => map.serialize_entry("payload", json)?,
+            None => map.serialize_entry("payload", &self.payload)?,
         }
         map.serialize_entry("response", &self.response)?;
         map.end()
