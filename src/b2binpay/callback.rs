@@ -319,9 +319,8 @@ fn read_meta(
     }
     let at = At::Root.key("meta");
     at.sound(meta.shape)?;
-    let signature = match meta.sign.present().map(|raw| read::text(reader, raw)) {
+    let signature = match meta.sign.filled().map(|raw| read::text(reader, raw)) {
         None => Signature::Absent,
-        Some(Ok(text)) if text.is_empty() => Signature::Absent,
         Some(Ok(text)) => Signature::Present(text),
         Some(Err(_)) => Signature::Malformed,
     };

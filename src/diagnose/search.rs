@@ -20,7 +20,9 @@ impl Diagnose {
     /// likelihood.
     pub(super) fn search(&self, draft: &Draft<'_>, body: &str) -> Option<Fit> {
         let signature = Signature::read(draft.sign?);
-        signature.is_legible().then_some(())?;
+        if !signature.is_legible() {
+            return None;
+        }
         let configured = || {
             let candidates = self.candidates.iter();
             candidates.filter_map(|c| Some((c, c.configured.as_ref()?, &[][..])))
@@ -62,12 +64,10 @@ impl Diagnose {
             return Vec::new();
         };
         let signature = Signature::read(sign);
-        let is_legible = signature.is_legible();
-        let stray = signature
-            .slip
-            .map(|slip| Finding::certain(slip).at("meta.sign"));
-        let mut causes: Vec<Finding> = stray.into_iter().collect();
-        if !is_legible {
+        let slip = signature.slip.iter().cloned();
+        let slip = slip.map(|slip| Finding::certain(slip).at("meta.sign"));
+        let mut causes: Vec<Finding> = slip.collect();
+        if !signature.is_legible() {
             return causes;
         }
         if self.candidates.is_empty() {
