@@ -241,14 +241,19 @@ async fn what_was_pruned_is_beyond_the_horizon() {
     assert_eq!(claim(told_again).await, PgClaim::BeyondHorizon);
 }
 
+async fn guard_in_its_own_schema() -> (PgPool, PgGuard) {
+    let pool = pool_in_its_own_schema().await;
+    let guard = PgGuard::new(pool.clone());
+    guard.create_tables().await.unwrap();
+    (pool, guard)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lease_is_a_minute_and_at_most_five_thousand_years() {
     use payhook::AsyncGuard;
 
     let _servers = SERVERS.read().await;
-    let pool = pool_in_its_own_schema().await;
-    let guard = PgGuard::new(pool.clone());
-    guard.create_tables().await.unwrap();
+    let (pool, guard) = guard_in_its_own_schema().await;
     for (guard, expected) in [
         (guard.clone(), 60),
         (guard.lease(Duration::MAX), 5_000 * 365 * 24 * 60 * 60),
@@ -274,9 +279,7 @@ async fn an_end_is_tried_again_where_that_may_help() {
     use payhook::{AsyncGuard, ClaimToken};
 
     let _servers = SERVERS.read().await;
-    let pool = pool_in_its_own_schema().await;
-    let guard = PgGuard::new(pool.clone());
-    guard.create_tables().await.unwrap();
+    let (pool, guard) = guard_in_its_own_schema().await;
     let keys = keys_of(&deposit(&unique("order"), 1));
     let Ok(Claim::Fresh(token)) = guard.claim(&keys).await else {
         panic!()
