@@ -177,9 +177,7 @@ impl Amount {
     /// Whether the text has neither a sign nor an exponent: the only form that
     /// B2BINPAY signs, and the one under which a signed text can be cut.
     pub(crate) fn is_plain(&self) -> bool {
-        self.text
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || byte == b'.')
+        !self.text.contains(['-', 'e', 'E'])
     }
 
     fn parts(&self) -> Parts<'_> {
@@ -206,6 +204,7 @@ impl<'a> Parts<'a> {
         };
         let (integer, rest) = split_digits(rest);
         let (fraction, rest) = match rest.strip_prefix('.') {
+            Some(rest) if all_digits(rest) => (rest, ""),
             Some(rest) => split_digits(rest),
             None => ("", rest),
         };
@@ -307,6 +306,12 @@ impl<'a> Parts<'a> {
         let (theirs, their_digits) = other.significant();
         mine.cmp(&theirs).then_with(|| my_digits.cmp(their_digits))
     }
+}
+
+/// Nearly always so, and looking at all of them is faster than stopping early.
+fn all_digits(text: &str) -> bool {
+    text.bytes()
+        .fold(true, |all, byte| all & byte.is_ascii_digit())
 }
 
 /// The digits that `text` begins with, and the rest.

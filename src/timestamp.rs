@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, TimeZone, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, Utc};
 use serde::{Serialize, Serializer};
 
 use crate::text::Text;
@@ -105,10 +105,7 @@ impl Timestamp {
     pub fn in_zone(&self, zone: FixedOffset) -> Option<DateTime<Utc>> {
         match self.moment {
             Moment::Instant(instant) => Some(instant),
-            Moment::Local(local) => {
-                let stamped = zone.from_local_datetime(&local).single()?;
-                Some(stamped.with_timezone(&Utc))
-            }
+            Moment::Local(local) => Some(local.checked_sub_offset(zone)?.and_utc()),
         }
     }
 }
@@ -145,7 +142,7 @@ impl Stamp {
             "" => Moment::Local(time),
             zone => {
                 let offset = scan_offset(zone)?;
-                Moment::Instant(offset.from_local_datetime(&time).single()?.to_utc())
+                Moment::Instant(time.checked_sub_offset(offset)?.and_utc())
             }
         };
         let is_iso = clock.is_some() && rest.starts_with('T');

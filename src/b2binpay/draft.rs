@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::callback::{Subject, choose};
 use super::message::Message;
 use super::status::OperationType;
-use super::wire::{Document, Resource, Type};
+use super::wire::{Attributes, Document, Resource, TransferAttributes};
 use crate::read::{mirror, verbatim};
 use crate::wire::{Raw, Shape};
 
@@ -43,8 +43,10 @@ impl<'a> Draft<'a> {
         let is_deposit = text_of(data.kind) != "payout";
         let resources = document.included.items.iter().enumerate();
         let transfers: Vec<_> = resources
-            .filter(|(_, resource)| resource.type_ == Type::Transfer)
-            .map(|(index, resource)| DraftTransfer::read(index, resource))
+            .filter_map(|(index, resource)| match &resource.attributes {
+                Attributes::Transfer(a) => Some(DraftTransfer::read(index, resource, a)),
+                Attributes::Currency(_) | Attributes::Other(_) => None,
+            })
             .collect();
         let named = text_of(data.relationships.transfer.data.id);
         let subject = choose(
@@ -63,7 +65,10 @@ impl<'a> Draft<'a> {
             transfers,
             subject,
             scales: scales
-                .filter_map(|resource| text_of(resource.currency.exp).parse().ok())
+                .filter_map(|resource| match &resource.attributes {
+                    Attributes::Currency(a) => text_of(a.exp).parse().ok(),
+                    Attributes::Other(_) | Attributes::Transfer(_) => None,
+                })
                 .collect(),
             time: text_of(document.meta.time),
             sign: document.meta.sign.filled(),
@@ -90,13 +95,13 @@ impl<'a> Draft<'a> {
 }
 
 impl<'a> DraftTransfer<'a> {
-    fn read(index: usize, resource: &Resource<'a>) -> Self {
-        let op_type = text_of(resource.transfer.op_type).parse().ok();
+    fn read(index: usize, resource: &Resource<'a>, a: &TransferAttributes<'a>) -> Self {
+        let op_type = text_of(a.op_type).parse().ok();
         Self {
             index,
             id: text_of(resource.id),
-            status: text_of(resource.transfer.status),
-            amount: resource.transfer.amount,
+            status: text_of(a.status),
+            amount: a.amount,
             op_type: op_type.map(OperationType::from_code),
         }
     }

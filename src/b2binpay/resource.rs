@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::related::Related;
 use super::status::{OperationType, RiskStatus, TransferStatus};
-use super::wire::{Resource, Type};
+use super::wire::{Attributes, CurrencyAttributes, Resource, TransferAttributes};
 use crate::amount::Amount;
 use crate::error::{Flaw, ParseError};
 use crate::read::{self, At, RawJson, Reader, lenient};
@@ -175,7 +175,6 @@ pub struct OtherResource {
 }
 
 /// The transfers, currencies and other resources of `included`, in its order.
-#[derive(Default)]
 pub(crate) struct Included {
     pub(crate) transfers: Vec<Transfer>,
     pub(crate) currencies: Vec<Currency>,
@@ -190,26 +189,45 @@ impl Included {
         resources: &[Resource<'_>],
         named: Option<&Text>,
     ) -> Result<Self, ParseError> {
-        let mut included = Self::default();
+        let mut included = Self::with_room_for(resources);
         for (index, resource) in resources.iter().enumerate() {
             let at = At::Root.entry("included", index);
             if resource.shape.is_nothing() {
                 continue;
             }
             at.sound(resource.shape)?;
-            match resource.type_ {
-                Type::Transfer => match transfer(reader, at, resource) {
+            match &resource.attributes {
+                Attributes::Transfer(a) => match transfer(reader, at, resource, a) {
                     Ok(transfer) => included.transfers.push(transfer),
                     Err(error) if !is_twice(&error) && is_another(reader, resource, named) => {
                         reader.note_error(error);
                     }
                     Err(error) => return Err(error),
                 },
-                Type::Currency => included.currencies.extend(currency(reader, at, resource)?),
-                Type::Other => included.others.push(other(reader, at, resource)),
+                Attributes::Currency(a) => {
+                    included
+                        .currencies
+                        .extend(currency(reader, at, resource, a)?);
+                }
+                Attributes::Other(a) => included.others.push(other(reader, at, resource, *a)),
             }
         }
         Ok(included)
+    }
+
+    /// A list that grows takes room for four at first; most have one.
+    fn with_room_for(resources: &[Resource<'_>]) -> Self {
+        let count = |is: fn(&Attributes<'_>) -> bool| {
+            let resources = resources.iter();
+            resources
+                .filter(|resource| is(&resource.attributes))
+                .count()
+        };
+        Self {
+            transfers: Vec::with_capacity(count(|a| matches!(a, Attributes::Transfer(_)))),
+            currencies: Vec::with_capacity(count(|a| matches!(a, Attributes::Currency(_)))),
+            others: Vec::with_capacity(count(|a| matches!(a, Attributes::Other(_)))),
+        }
     }
 }
 
@@ -233,12 +251,17 @@ fn is_another(reader: &Reader, resource: &Resource<'_>, named: Option<&Text>) ->
     named.is_some_and(|named| own.as_ref() != Some(named))
 }
 
-fn other(reader: &mut Reader, at: At<'_>, resource: &Resource<'_>) -> OtherResource {
+fn other(
+    reader: &mut Reader,
+    at: At<'_>,
+    resource: &Resource<'_>,
+    attributes: Raw<'_>,
+) -> OtherResource {
     let kind = reader.lenient(at.key("type"), resource.kind, read::text);
     OtherResource {
         kind: kind.unwrap_or_else(|| Text::empty(&reader.body)),
         id: reader.lenient(at.key("id"), resource.id, read::id),
-        attributes: reader.lenient(at.key("attributes"), resource.attributes, read::json),
+        attributes: reader.lenient(at.key("attributes"), attributes, read::json),
     }
 }
 
@@ -247,10 +270,10 @@ fn transfer(
     reader: &mut Reader,
     at: At<'_>,
     resource: &Resource<'_>,
+    a: &TransferAttributes<'_>,
 ) -> Result<Transfer, ParseError> {
     let id = reader.required(at.key("id"), resource.id, read::id)?;
     let related = Related::read(reader, at, &resource.relationships)?;
-    let a = &resource.transfer;
     let at = at.key("attributes");
     at.sound(a.shape)?;
     let (status, signed_status) = signed_status(reader, at, a.status)?;
@@ -310,6 +333,7 @@ fn currency(
     reader: &mut Reader,
     at: At<'_>,
     resource: &Resource<'_>,
+    a: &CurrencyAttributes<'_>,
 ) -> Result<Option<Currency>, ParseError> {
     let id = match reader.required(at.key("id"), resource.id, read::id) {
         Ok(id) => id,
@@ -318,7 +342,6 @@ fn currency(
             return Ok(None);
         }
     };
-    let a = &resource.currency;
     let at = at.key("attributes");
     reader.usable(at, a.shape)?;
     Ok(Some(Currency {

@@ -124,30 +124,51 @@ object! {
 pub(crate) struct Resource<'a> {
     pub(crate) kind: Raw<'a>,
     pub(crate) id: Raw<'a>,
-    pub(crate) transfer: TransferAttributes<'a>,
-    pub(crate) currency: CurrencyAttributes<'a>,
-    /// Of another type, or in front of the type.
-    pub(crate) attributes: Raw<'a>,
+    pub(crate) attributes: Attributes<'a>,
     pub(crate) relationships: Relationships<'a>,
-    pub(crate) type_: Type,
     pub(crate) shape: Shape,
 }
 
-#[derive(Clone, Copy, Default, PartialEq)]
-pub(crate) enum Type {
-    Currency,
-    #[default]
-    Other,
-    Transfer,
+/// What a resource's type says that its attributes are.
+pub(crate) enum Attributes<'a> {
+    Currency(CurrencyAttributes<'a>),
+    /// Of another type, or in front of the type.
+    Other(Raw<'a>),
+    Transfer(TransferAttributes<'a>),
 }
 
-impl Type {
+impl Default for Attributes<'_> {
+    fn default() -> Self {
+        Self::Other(Raw::default())
+    }
+}
+
+impl<'de: 'a, 'a> Mirror<'de> for Attributes<'a> {
+    fn is_absent(&self) -> bool {
+        match self {
+            Self::Currency(currency) => currency.is_absent(),
+            Self::Other(other) => other.is_absent(),
+            Self::Transfer(transfer) => transfer.is_absent(),
+        }
+    }
+
+    fn fill<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
+        match self {
+            Self::Currency(currency) => currency.fill(deserializer),
+            Self::Other(other) => other.fill(deserializer),
+            Self::Transfer(transfer) => transfer.fill(deserializer),
+        }
+    }
+}
+
+impl Attributes<'_> {
+    /// Of a resource of this type, still to be read.
     fn of(kind: Raw<'_>) -> Self {
         // Unescaped, so that no spelling hides a transfer.
         match unescape(kind).as_deref() {
-            Ok("transfer") => Self::Transfer,
-            Ok("currency") => Self::Currency,
-            Ok(_) | Err(_) => Self::Other,
+            Ok("transfer") => Self::Transfer(TransferAttributes::default()),
+            Ok("currency") => Self::Currency(CurrencyAttributes::default()),
+            Ok(_) | Err(_) => Self::default(),
         }
     }
 }
@@ -162,18 +183,26 @@ impl<'a> Resource<'a> {
         match key {
             "type" if self.kind.is_absent() => {
                 map.next_value_seed(InPlace(&mut self.kind))?;
-                self.type_ = Type::of(self.kind);
+                let held = std::mem::replace(&mut self.attributes, Attributes::of(self.kind));
+                if let Attributes::Other(raw) = held
+                    && !raw.is_absent()
+                {
+                    // Well-formed already: they were skipped over as a whole.
+                    let mut json = serde_json::Deserializer::from_str(raw.0);
+                    return self
+                        .attributes
+                        .fill(&mut json)
+                        .map_err(serde::de::Error::custom);
+                }
                 Ok(())
             }
             "id" if self.id.is_absent() => map.next_value_seed(InPlace(&mut self.id)),
             "relationships" if self.relationships.is_absent() => {
                 map.next_value_seed(InPlace(&mut self.relationships))
             }
-            "attributes" if self.has_no_attributes() => match self.type_ {
-                Type::Transfer => map.next_value_seed(InPlace(&mut self.transfer)),
-                Type::Currency => map.next_value_seed(InPlace(&mut self.currency)),
-                Type::Other => map.next_value_seed(InPlace(&mut self.attributes)),
-            },
+            "attributes" if self.attributes.is_absent() => {
+                map.next_value_seed(InPlace(&mut self.attributes))
+            }
             _ => {
                 self.shape = match key {
                     NUMBER => Shape::Mismatch,
@@ -181,21 +210,6 @@ impl<'a> Resource<'a> {
                 };
                 map.next_value().map(|IgnoredAny| ())
             }
-        }
-    }
-
-    fn has_no_attributes(&self) -> bool {
-        self.transfer.is_absent() && self.currency.is_absent() && self.attributes.is_absent()
-    }
-
-    /// Reads attributes that stood in front of their type.
-    fn settle(&mut self) -> serde_json::Result<()> {
-        let mut held = serde_json::Deserializer::from_str(self.attributes.0);
-        match self.type_ {
-            _ if self.attributes.is_absent() => Ok(()),
-            Type::Transfer => self.transfer.fill(&mut held),
-            Type::Currency => self.currency.fill(&mut held),
-            Type::Other => Ok(()),
         }
     }
 }
@@ -225,10 +239,7 @@ impl<'de: 'a, 'a> Mirror<'de> for Resource<'a> {
                         }
                     }
                 }
-                // Well-formed already: it has been skipped over as a whole.
-                self.0
-                    .settle()
-                    .map_err(|_| serde::de::Error::custom("attributes"))
+                Ok(())
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<(), A::Error> {
