@@ -22,6 +22,10 @@ pub(crate) use value::{
 
 /// The body limit unless another one is set, in bytes: 64 KiB. Real callbacks
 /// have two or three.
+///
+/// A longer body costs no more memory than what was read of it. To parse one,
+/// proven or not, takes a few times its length where it is a callback, and up to
+/// 1.5 MB at this limit where it is made to take as much as it can.
 pub const DEFAULT_BODY_LIMIT: usize = 64 * 1024;
 
 /// An incidental field that could not be read and stands as absent. Worth a log

@@ -14,8 +14,8 @@ use http_body::{Frame, SizeHint};
 use payhook::b2binpay::TrackingIds;
 use payhook::http::{Body, Empty, Request, Response};
 use payhook::{
-    AddressRanges, B2binpay, Callback, Disposition, Fault, HandlerError, ParseError, Receiver,
-    Reply, Verified, handler_fn,
+    AddressRanges, B2binpay, Callback, DEFAULT_BODY_LIMIT, Disposition, Fault, HandlerError,
+    ParseError, Receiver, Reply, Verified, handler_fn,
 };
 
 use crate::handler::block_on;
@@ -342,6 +342,39 @@ fn a_body_costs_no_more_memory_than_the_limit_and_a_frame() {
     for (limit, lie) in [(1_000_000, hint(0, None)), (60_000, hint(0, Some(10)))] {
         let max = max(limit, None, Endless(lie));
         assert!(max <= 2 * limit + FRAME + little, "{max} bytes");
+    }
+}
+
+/// What is read and not proven: `DEFAULT_BODY_LIMIT` says how much that may be.
+#[test]
+fn an_unproven_body_costs_a_bounded_amount_of_memory() {
+    let front = r#"{"data":{"type":"deposit","id":1,"attributes":{"status":2}},"meta":{"sign":"0","time":"2026-03-02T09:16:02Z"},"included":["#;
+    let handler = handler_fn(|_: Verified<Callback>| ready(Ok::<_, HandlerError>(())));
+    for limit in [2_000, DEFAULT_BODY_LIMIT] {
+        let receiver = receiver().body_limit(limit);
+        for (front, unit, back, statuses) in [
+            ("", "[", "", [400, 400]),
+            // There may be no more than a thousand.
+            (front, "{},", "{}]}", [401, 400]),
+            (
+                front,
+                r#"{"type":"transfer","id":1,"attributes":{"amount":1,"status":2,"fee":0}},"#,
+                "{}]}",
+                [401, 401],
+            ),
+        ] {
+            let count = (limit - front.len() - back.len()) / unit.len();
+            let body = format!("{front}{}{back}", unit.repeat(count));
+            let used = allocation_counter::measure(|| {
+                let steps = Steps::pieces(body.as_bytes(), 1_000);
+                let request = Request::post("/").body(steps).unwrap();
+                let reply = block_on(receiver.receive_http(request, None, &handler));
+                let status = statuses[usize::from(limit == DEFAULT_BODY_LIMIT)];
+                assert_eq!(reply.status(), status, "{}", reply.disposition());
+            });
+            let max = usize::try_from(used.bytes_max).unwrap();
+            assert!(max < 1_500_000, "{max} bytes for {limit}");
+        }
     }
 }
 
