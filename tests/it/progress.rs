@@ -377,7 +377,7 @@ fn confirmations() {
             [Stale, Regression, Stale],
         ),
     ] {
-        for status in ["transfer 1", "transfer 2", "transfer -1", "transfer 7"] {
+        for (_, status) in TRANSFERS {
             check(
                 &format!("{status}{known}"),
                 &format!("{status}{next}"),
@@ -743,6 +743,30 @@ fn an_order_whose_answers_lag_behind() {
             assert!(behind.is_behind());
             for (_, known) in ORDERS {
                 assert_eq!(state(known).progress(&behind), Conflict, "{known}");
+            }
+        }
+    }
+}
+
+/// An answer that lags behind takes nothing back; that nothing came, in spite of
+/// the callback, is a contradiction.
+#[test]
+fn every_pair_of_orders_whose_answers_lag_behind() {
+    let mut tables = TABLES.iter();
+    let table = tables
+        .find(|table| table.heading == "CityPay.io, orders")
+        .unwrap();
+    for ((_, known), steps) in table.known.iter().zip(table.steps) {
+        for ((_, next), letter) in table.next.iter().zip(steps.chars()) {
+            let behind =
+                |minute| state(&format!("{next} time=2026-03-02T09:{minute:02}:00Z behind"));
+            let expected = match step(letter).1 {
+                _ if ["order CANCELED", "order EXPIRED"].contains(next) => [Conflict; 3],
+                answers => answers.map(|answer| if answer == Regression { Stale } else { answer }),
+            };
+            for (minute, expected) in [16, 17, 15].into_iter().zip(expected) {
+                let (known, next) = (at(known, 16), behind(minute));
+                assert_eq!(known.progress(&next), expected, "{known} -> {next}");
             }
         }
     }

@@ -1,10 +1,11 @@
-//! What is expected against what came: the table at `Verdict`, row by row.
+//! What is expected against what came: the table at `Verdict`.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use payhook::{Amount, Callback, Compared, Expected, Outcome, Reason, Verdict, Verified};
 
 mod b2binpay;
 mod citypay;
+mod table;
 mod undivided;
 
 use Compared::{No, Proven, Reported};

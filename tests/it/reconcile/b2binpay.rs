@@ -14,12 +14,12 @@ use crate::support::{
 
 use Verdict::{Exact, NeedsReview, NotFinal, NotPaid, WrongCurrency, WrongKind, WrongReference};
 
-fn proven(body: &Value) -> Verified<Callback> {
+pub(super) fn proven(body: &Value) -> Verified<Callback> {
     verify(body, TrackingIds::Lettered).unwrap().into_callback()
 }
 
 /// A confirmed deposit of `amount` ETH under `order-1`.
-fn deposit(amount: &str, change: impl Fn(&mut Value)) -> Verified<Callback> {
+pub(super) fn deposit(amount: &str, change: impl Fn(&mut Value)) -> Verified<Callback> {
     let mut body = with_transfer("deposit", "order-1", amount);
     change(&mut body);
     let status = body["included"][1]["attributes"]["status"].to_string();
@@ -283,6 +283,19 @@ fn a_hundred_doge_shown_as_a_hundred_bitcoins_are_in_the_wrong_currency() {
         body["included"][0]["attributes"]["alpha"] = json!("Doge");
     });
     assert_eq!(verdict(&recorded, &genuine), Exact);
+    // Where the record itself says bitcoins, only other fraction digits tell. So
+    // an id stands for one currency, and the comparison says that it is no proof.
+    let found = Expected::deposit("order-1", "BTC")
+        .scale(8)
+        .reconcile(&shown);
+    assert_eq!((found.verdict(), found.currency()), (&Exact, Reported));
+    let ether = deposit("100.000000000000000000", |body| {
+        body["included"][0]["attributes"]["alpha"] = json!("BTC");
+    });
+    let found = Expected::deposit("order-1", "BTC")
+        .scale(8)
+        .reconcile(&ether);
+    assert_eq!(*found.verdict(), NeedsReview(Reason::Scale));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::support::body;
 
 use Verdict::{Exact, NeedsReview, NotFinal, NotPaid, WrongCurrency, WrongKind, WrongReference};
 
-const TOKEN: &str = "tok_4f9c1b7e";
+pub(super) const TOKEN: &str = "tok_4f9c1b7e";
 
 fn json_of(name: &str) -> Value {
     serde_json::from_slice(&body(name)).unwrap()
@@ -23,7 +23,7 @@ fn parse(order: &Value) -> Unverified<OrderCallback> {
 }
 
 /// An order as the endpoint answers, after `change`.
-fn order(name: &str, change: impl Fn(&mut Value)) -> Verified<Callback> {
+pub(super) fn order(name: &str, change: impl Fn(&mut Value)) -> Verified<Callback> {
     let mut answer = json_of(&format!("citypay-order-{name}.answer.json"));
     change(&mut answer["data"]);
     let order = parse(&json_of(&format!("citypay-order-{name}.json")));

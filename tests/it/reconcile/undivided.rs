@@ -15,7 +15,7 @@ fn proven(body: &Value) -> Verified<Callback> {
 
 /// A confirmed deposit whose signed text is `2`, `text` and the time, shown as
 /// this amount under this id.
-fn shown(text: &str, amount: &str, tracking_id: &str) -> Verified<Callback> {
+pub(super) fn shown(text: &str, amount: &str, tracking_id: &str) -> Verified<Callback> {
     proven(&signed(
         with_transfer("deposit", tracking_id, amount),
         &format!("2{text}{TIME}"),
