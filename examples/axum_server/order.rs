@@ -1,5 +1,7 @@
 //! What the shop waits for, and what a callback changes in it.
 
+use std::collections::BTreeMap;
+
 use payhook::{Amount, Callback, Expected, Fact, Outcome, Progress, State, Verdict, Verified};
 use serde::Deserialize;
 
@@ -58,7 +60,11 @@ pub(crate) struct Booking {
     pub(crate) reviews: Vec<String>,
 }
 
-/// An order is paid in one or more payments, each with a state of its own.
+/// The known states of an order's payments, by what [`payment`] calls them.
+pub(crate) type States = BTreeMap<String, State>;
+
+/// An order is paid in one or more payments, each with a state of its own. What
+/// is told without a transfer has no name, and is about all of them.
 pub(crate) fn payment(callback: &Verified<Callback>) -> &str {
     match callback.reported() {
         Callback::Transfer(told) => told.transfer().map_or("", |transfer| transfer.id.as_str()),
@@ -72,22 +78,26 @@ pub(crate) fn reference(callback: &Verified<Callback>) -> Option<&str> {
 }
 
 impl Order {
-    /// What a callback about a payment in this `known` state changes. It is
-    /// asked once for each of the callbacks that say the same.
-    pub(crate) fn book(&self, callback: &Verified<Callback>, known: Option<&State>) -> Booking {
+    /// What a callback changes, with these `known` states. It is asked once for
+    /// each of the callbacks that say the same.
+    pub(crate) fn book(&self, callback: &Verified<Callback>, known: &States) -> Booking {
         let mut booking = Booking::default();
-        let next = State::of(callback);
-        let progress = match (known, &next) {
-            (Some(known), Some(next)) => known.progress(next),
-            _ => Progress::Advance,
-        };
-        if progress.needs_review() {
-            booking
-                .reviews
-                .push(format!("the payment's state: {progress}"));
-        }
-        if progress.should_store() {
-            booking.state = next;
+        if let Some(next) = State::of(callback) {
+            let name = payment(callback);
+            // A transfer's first news follow what was told without one.
+            let before = known.get(name).or_else(|| known.get(""));
+            let step = before.map(|known| known.progress(&next));
+            let transfers = known.iter().filter(|(id, _)| !id.is_empty());
+            let others = transfers
+                .filter(|_| name.is_empty())
+                .map(|(_, known)| known.progress(&next));
+            let steps = step.into_iter().chain(others);
+            for step in steps.filter(Progress::needs_review) {
+                booking.reviews.push(format!("the payment's state: {step}"));
+            }
+            if step.is_none_or(|step| step.should_store()) {
+                booking.state = Some(next);
+            }
         }
 
         let Some(expected) = self.expected() else {

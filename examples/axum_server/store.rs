@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use payhook::sqlx::{self, PgConnection, PgPool, Postgres, Transaction};
-use payhook::{Amount, Callback, HandlerError, PgClaim, PgGuard, State, Verified};
+use payhook::{Amount, Callback, HandlerError, PgClaim, PgGuard, StateError, Verified};
 use serde_json::{Value, json};
 
-use super::order::{Booking, Kind, Order, payment, reference};
+use super::order::{Booking, Kind, Order, States, payment, reference};
 
 #[derive(Clone)]
 pub(crate) enum Store {
@@ -29,7 +29,7 @@ struct Record {
     order: Order,
     credits: usize,
     reviews: Vec<String>,
-    states: HashMap<String, State>,
+    states: States,
 }
 
 /// What came of a callback, for the log.
@@ -48,7 +48,7 @@ impl Store {
                     order,
                     credits: 0,
                     reviews: Vec::new(),
-                    states: HashMap::new(),
+                    states: States::new(),
                 };
                 let reference = record.order.reference.clone();
                 memory.orders.entry(reference).or_insert(record);
@@ -150,8 +150,7 @@ impl Memory {
             self.unknown.push(callback.event().outcome().to_string());
             return Ok(Booked::UnknownOrder);
         };
-        let payment = payment(callback).to_owned();
-        let booking = record.order.book(callback, record.states.get(&payment));
+        let booking = record.order.book(callback, &record.states);
         if let Some(credit) = &booking.credit {
             let received: Amount = record.order.received.parse()?;
             let sum = received.checked_add(credit).ok_or("too large a sum")?;
@@ -159,6 +158,7 @@ impl Memory {
             record.credits += 1;
         }
         if let Some(state) = &booking.state {
+            let payment = payment(callback).to_owned();
             record.states.insert(payment, state.clone());
         }
         record.reviews.extend(booking.reviews.iter().cloned());
@@ -268,15 +268,17 @@ async fn in_transaction(
             return Ok(Booked::Before);
         }
     }
-    let known: Option<(String,)> =
-        sqlx::query_as("SELECT state FROM shop_payments WHERE reference = $1 AND payment = $2")
+    let known: Vec<(String, String)> =
+        sqlx::query_as("SELECT payment, state FROM shop_payments WHERE reference = $1")
             .bind(name)
-            .bind(payment(callback))
-            .fetch_optional(&mut **transaction)
+            .fetch_all(&mut **transaction)
             .await?;
-    let known: Option<State> = known.map(|(state,)| state.parse()).transpose()?;
+    let known = known
+        .into_iter()
+        .map(|(payment, state)| Ok((payment, state.parse()?)))
+        .collect::<Result<States, StateError>>()?;
 
-    let booking = order.book(callback, known.as_ref());
+    let booking = order.book(callback, &known);
     if let Some(credit) = &booking.credit {
         sqlx::query("INSERT INTO shop_credits VALUES ($1, $2::numeric, $3)")
             .bind(name)
