@@ -37,6 +37,7 @@ mod shop;
 #[path = "axum_server/store.rs"]
 mod store;
 
+use std::convert::Infallible;
 use std::env;
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -59,6 +60,7 @@ use payhook::{
     Reply,
 };
 use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 use tracing::{error, info, warn};
 
 use guard::Claims;
@@ -68,6 +70,10 @@ use store::{SCHEMA, Store};
 
 /// How long anything else is waited for: the gateway waits, too.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long what was begun may take when the shop is stopped: less than the half
+/// minute after which Kubernetes kills.
+const GRACE: Duration = Duration::from_secs(25);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -112,28 +118,42 @@ async fn serve() -> Result<(), HandlerError> {
     let b2binpay = Receiver::b2binpay(verifier).guard(claims.clone());
     let citypay = Receiver::citypay(Account::new(&customer)?, orders).guard(claims);
     let proxies = proxies()?;
+    let (running, mut all_ended) = mpsc::channel(1);
     let routes = Router::new()
         .route(
             "/callbacks/b2binpay",
-            post_service(endpoint(b2binpay, &shop, proxies.as_ref())),
+            post_service(endpoint(b2binpay, &shop, proxies.as_ref(), &running)),
         )
         .route(
             "/callbacks/citypay",
-            post_service(endpoint(citypay, &shop, proxies.as_ref())),
+            post_service(endpoint(citypay, &shop, proxies.as_ref(), &running)),
         )
         .route("/orders", post(add))
         .route("/orders/{reference}", get(view))
         .route("/health", get(async || "well\n"))
         .with_state(store);
+    drop(running);
 
     let listen = variable("LISTEN").unwrap_or_else(|| "127.0.0.1:3000".to_owned());
     let listener = TcpListener::bind(&listen).await?;
     info!("listening on {}", listener.local_addr()?);
     let service = routes.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service)
-        .with_graceful_shutdown(asked_to_stop())
-        .await?;
-    info!("stopped, with no request left unanswered");
+    let server = axum::serve(listener, service).with_graceful_shutdown(asked_to_stop());
+    let all_done = async {
+        server.await?;
+        // The server does not wait for handlers whose sender hung up.
+        all_ended.recv().await;
+        Ok::<_, HandlerError>(())
+    };
+    let too_long = async {
+        asked_to_stop().await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        done = all_done => done?,
+        () = too_long => return Err("stopped, with handlers or requests that did not end".into()),
+    }
+    info!("stopped, with no request left unanswered and no handler half-way");
     Ok(())
 }
 
@@ -210,15 +230,24 @@ fn endpoint<G>(
     receiver: Receiver<G, Claims>,
     shop: &Shop,
     proxies: Option<&Proxies>,
+    running: &mpsc::Sender<Infallible>,
 ) -> CallbackService<G, Claims, Shop> {
+    let running = running.clone();
     let service = CallbackService::new(receiver, shop.clone())
         .socket_peer(|extensions| {
             let peer = extensions.get::<ConnectInfo<SocketAddr>>();
             peer.map(|ConnectInfo(peer)| peer.ip())
         })
         .on_reply(log)
-        // Who hangs up stops nothing half-way.
-        .spawn(tokio::spawn);
+        // Who hangs up stops nothing half-way, and nor does who stops the shop.
+        .spawn(move |task| {
+            let running = running.clone();
+            tokio::spawn(async move {
+                let reply = task.await;
+                drop(running);
+                reply
+            })
+        });
     match proxies {
         Some(proxies) => service.behind(proxies.clone()),
         None => service,
