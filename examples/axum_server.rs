@@ -256,12 +256,15 @@ fn endpoint<G>(
 
 /// The receiver's own events leave out what a handler or a look-up failed with.
 fn log(reply: &Reply) {
-    if let Disposition::HandlerFailed(error)
-    | Disposition::LookupFailed(error)
-    | Disposition::GuardFailed(error)
-    | Disposition::Unrecorded { error, .. } = reply.disposition()
-    {
-        error!("{} {error}", reply.status());
+    let (status, disposition) = (reply.status(), reply.disposition());
+    if matches!(
+        disposition,
+        Disposition::HandlerFailed(_)
+            | Disposition::LookupFailed(_)
+            | Disposition::GuardFailed(_)
+            | Disposition::Unrecorded { .. }
+    ) {
+        error!("{status} {disposition}");
     }
 }
 
