@@ -1,7 +1,8 @@
 //! The load test: 20,000 deliveries of 2,000 payments to two replicas of the
 //! shop in `axum_server.rs` on one PostgreSQL. Both are killed again and again
-//! in the middle. At the end every payment that was settled has to be credited
-//! exactly once, and no other, says the database.
+//! in the middle. At the end, says the database, every payment that was settled
+//! has to be credited exactly once, and no other, and the balances have to be what
+//! the credits come to.
 //!
 //! ```text
 //! .ci/load
@@ -140,7 +141,9 @@ async fn run(seed: u64) -> Result<(), Error> {
     table::print(&driver, credits, shop, bare);
     let broken = table::check(&driver, &pool).await?;
     if broken.is_empty() {
-        println!("every payment that was settled is credited exactly once, and no other is");
+        println!(
+            "every payment that was settled is credited exactly once, and no other is; the balances are what the credits come to"
+        );
         return Ok(());
     }
     let this = env::current_exe()?;

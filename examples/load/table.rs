@@ -158,7 +158,37 @@ pub(crate) async fn check(driver: &Driver, pool: &PgPool) -> Result<Vec<String>,
             .keys()
             .map(|reference| format!("{reference}: credited, and unknown")),
     );
+    broken.extend(unbalanced(pool).await?);
     Ok(broken)
+}
+
+/// What an order received and the balances commit with the credits, and have to be
+/// their sums; what leaves is booked against what came.
+async fn unbalanced(pool: &PgPool) -> Result<Vec<String>, Error> {
+    let rows: Vec<(String, String, String)> = sqlx::query_as(
+        "WITH credits AS (
+             SELECT reference, currency, credit.amount, kind = 'payout' AS leaves
+             FROM shop_credits AS credit JOIN shop_orders USING (reference)
+         ), books AS (
+             SELECT reference AS name, received AS booked,
+                    (SELECT sum(amount) FROM credits WHERE reference = shop_orders.reference) AS sum
+             FROM shop_orders
+             UNION ALL
+             SELECT currency, balance, sum
+             FROM shop_balances FULL JOIN (
+                 SELECT currency, sum(CASE WHEN leaves THEN -amount ELSE amount END)
+                 FROM credits GROUP BY currency
+             ) AS sums USING (currency)
+         )
+         SELECT name, coalesce(booked, 0)::text, coalesce(sum, 0)::text
+         FROM books WHERE coalesce(booked, 0) <> coalesce(sum, 0)",
+    )
+    .fetch_all(pool)
+    .await?;
+    let rows = rows.into_iter();
+    Ok(rows
+        .map(|(name, booked, sum)| format!("{name}: {booked} is booked, and {sum} credited"))
+        .collect())
 }
 
 /// How many credits there are, and how many there have to be.
