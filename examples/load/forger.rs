@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::payments::{B2BINPAY, CITYPAY, COINS, Kind, Payment};
 use crate::random::Random;
+use crate::table::Sort;
 
 /// A body that was posted, and is answered or lost.
 #[derive(Debug, Clone)]
@@ -19,9 +20,9 @@ pub(crate) struct Forgery {
     pub(crate) what: &'static str,
     pub(crate) path: &'static str,
     pub(crate) body: Vec<u8>,
-    /// Whether it may never be answered with 200. What is not signed can be
+    /// [`Sort::Forged`] may never be answered with 200. What is not signed can be
     /// changed, and is for the shop's own record to refuse.
-    pub(crate) must_be_refused: bool,
+    pub(crate) sort: Sort,
 }
 
 type Change = fn(&mut Value, &mut Random);
@@ -67,9 +68,9 @@ pub(crate) fn forge(payment: &Payment, capture: &Capture, random: &mut Random) -
             ("no signature", |body, _| body["meta"]["sign"] = Value::Null),
         ],
     };
-    let mut unsigned: Vec<(&str, Change)> = match payment.kind {
+    let mut unsigned: Vec<(Sort, &str, Change)> = match payment.kind {
         Kind::Order => vec![
-            ("another status", |body, _| {
+            (Sort::Changed, "another status", |body, _| {
                 let is_confirmed = body["status"] == json!("CONFIRMED");
                 body["status"] = json!(if is_confirmed {
                     "OVERPAID"
@@ -77,16 +78,16 @@ pub(crate) fn forge(payment: &Payment, capture: &Capture, random: &mut Random) -
                     "CONFIRMED"
                 });
             }),
-            ("another amount", |body, _| {
+            (Sort::Changed, "another amount", |body, _| {
                 body["received_amount_in_coins"] = json!("1000");
             }),
-            ("another client_order_id", |body, random| {
+            (Sort::Changed, "another client_order_id", |body, random| {
                 body["client_order_id"] = json!(format!("INV-order-{:04}", random.below(300)));
             }),
         ],
         _ => vec![
-            ("another kind", other_kind),
-            ("another currency", other_currency),
+            (Sort::AnotherKind, "another kind", other_kind),
+            (Sort::Changed, "another currency", other_currency),
         ],
     };
     // A transfer that the merchant never saw under its own id is his second one,
@@ -94,23 +95,25 @@ pub(crate) fn forge(payment: &Payment, capture: &Capture, random: &mut Random) -
     // can tell.
     let is_full = payment.credits.is_empty() || payment.credits == [payment.units];
     if has_transfer(&body) && (capture.is_taken || is_full) {
-        unsigned.push(("another transfer id", other_transfer));
+        unsigned.push((Sort::Changed, "another transfer id", other_transfer));
     }
     let count = signed.len() + unsigned.len() + 1;
     let chosen = random.below(count);
-    let (what, path, change, must_be_refused): (_, _, Change, _) = if chosen < signed.len() {
-        (signed[chosen].0, payment.path(), signed[chosen].1, true)
-    } else if let Some((what, change)) = unsigned.get(chosen - signed.len()) {
-        (*what, payment.path(), *change, false)
+    let (sort, what, path, change): (_, _, _, Change) = if chosen < signed.len() {
+        let (what, change) = signed[chosen];
+        (Sort::Forged, what, payment.path(), change)
+    } else if let Some((sort, what, change)) = unsigned.get(chosen - signed.len()) {
+        (*sort, *what, payment.path(), *change)
     } else {
-        ("the other gateway's address", wrong_door, |_, _| {}, true)
+        let what = "the other gateway's address";
+        (Sort::Forged, what, wrong_door, |_, _| {})
     };
     change(&mut body, random);
     Forgery {
         what,
         path,
         body: body.to_string().into_bytes(),
-        must_be_refused,
+        sort,
     }
 }
 

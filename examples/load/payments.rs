@@ -276,9 +276,9 @@ pub(crate) fn payments(seed: u64) -> Vec<Payment> {
 /// What is sent at one moment.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Act {
-    /// A body that somebody captured, with something changed.
+    /// A body that somebody captured, tampered with or replayed as another kind.
     Forge,
-    /// A body that somebody captured.
+    /// A body that somebody captured, as it is.
     Replay,
     /// The gateway tells this piece of news.
     Tell(usize),

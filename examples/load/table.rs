@@ -15,15 +15,18 @@ use crate::driver::Driver;
 pub(crate) enum Sort {
     Told,
     Replayed,
-    /// Changed in what no evidence covers.
+    /// A payout that is shown as a deposit, or the other way round.
+    AnotherKind,
+    /// Changed in something else that no evidence covers.
     Changed,
     /// Changed in what the evidence covers.
     Forged,
 }
 
-const SORTS: [(Sort, &str); 4] = [
+const SORTS: [(Sort, &str); 5] = [
     (Sort::Told, "the gateway's own"),
     (Sort::Replayed, "replayed"),
+    (Sort::AnotherKind, "replayed across kinds"),
     (Sort::Changed, "changed, proof intact"),
     (Sort::Forged, "forged"),
 ];
@@ -159,6 +162,12 @@ pub(crate) async fn check(driver: &Driver, pool: &PgPool) -> Result<Vec<String>,
             .map(|reference| format!("{reference}: credited, and unknown")),
     );
     broken.extend(unbalanced(pool).await?);
+    let rows = *driver.tally.rows.lock().unwrap();
+    let rows = SORTS.iter().zip(rows);
+    broken.extend(
+        rows.filter(|(_, row)| row.sent == row.unanswered)
+            .map(|((_, name), _)| format!("{name}: none was answered")),
+    );
     Ok(broken)
 }
 
