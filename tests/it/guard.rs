@@ -2,6 +2,7 @@
 
 mod keys;
 mod memory;
+mod postgres;
 #[cfg(feature = "redis")]
 mod redis;
 
