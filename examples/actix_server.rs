@@ -8,6 +8,7 @@
 
 use std::error::Error;
 use std::net::TcpListener;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::dev::Server;
 use actix_web::http::StatusCode;
@@ -15,18 +16,27 @@ use actix_web::web::{self, Bytes, Data, PayloadConfig};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use payhook::b2binpay::{Key, TrackingIds, Verifier};
 use payhook::{
-    AsyncHandler, B2binpay, Callback, DEFAULT_BODY_LIMIT, HandlerError, Outcome, Receiver, Verified,
+    AsyncHandler, B2binpay, Callback, DEFAULT_BODY_LIMIT, Fact, HandlerError, KeyError, Outcome,
+    Receiver, Verified,
 };
 
-struct Shop;
+/// What was settled, in memory: a database of yours.
+#[derive(Default)]
+pub(crate) struct Shop {
+    pub(crate) settled: Mutex<Vec<String>>,
+}
 
 impl AsyncHandler for Shop {
     type Error = HandlerError;
 
     async fn handle(&self, callback: Verified<Callback>) -> Result<(), HandlerError> {
         let event = callback.event();
-        if event.outcome().proven() == Some(Outcome::Settled) {
-            // Reconcile it with the order under `event.reference()`, then credit.
+        if let Some(reference) = event.reference().and_then(Fact::proven)
+            && event.outcome().proven() == Some(Outcome::Settled)
+        {
+            // Reconcile it with the order under `reference`, then credit.
+            let mut settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
+            settled.push(reference.to_owned());
         }
         Ok(())
     }
@@ -34,7 +44,7 @@ impl AsyncHandler for Shop {
 
 struct Endpoint {
     receiver: Receiver<B2binpay>,
-    shop: Shop,
+    shop: Arc<Shop>,
 }
 
 async fn callback(endpoint: Data<Endpoint>, request: HttpRequest, body: Bytes) -> HttpResponse {
@@ -53,18 +63,27 @@ async fn callback(endpoint: Data<Endpoint>, request: HttpRequest, body: Bytes) -
     HttpResponse::new(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
 }
 
-pub(crate) fn server(listener: TcpListener, secret: &str) -> Result<Server, Box<dyn Error>> {
-    let verifier = Verifier::new(Key::callback_secret(secret)?, TrackingIds::Lettered);
+pub(crate) fn receiver(secret: &str) -> Result<Receiver<B2binpay>, KeyError> {
+    let key = Key::callback_secret(secret)?;
+    Ok(Receiver::b2binpay(Verifier::new(
+        key,
+        TrackingIds::Lettered,
+    )))
+}
+
+pub(crate) fn server(
+    listener: TcpListener,
+    receiver: Receiver<B2binpay>,
+    shop: Arc<Shop>,
+) -> std::io::Result<Server> {
     // Outside of the closure, which runs once per worker: they share one guard.
-    let endpoint = Data::new(Endpoint {
-        receiver: Receiver::b2binpay(verifier),
-        shop: Shop,
-    });
+    let endpoint = Data::new(Endpoint { receiver, shop });
     let app = move || {
         App::new()
             .app_data(endpoint.clone())
             .app_data(PayloadConfig::new(DEFAULT_BODY_LIMIT))
-            .route("/callbacks/b2binpay", web::post().to(callback))
+            // `App::route` would answer what is no POST with 404, not 405.
+            .service(web::resource("/callbacks/b2binpay").post(callback))
     };
     // It finishes what it began when it is told to stop.
     Ok(HttpServer::new(app).listen(listener)?.run())
@@ -73,6 +92,7 @@ pub(crate) fn server(listener: TcpListener, secret: &str) -> Result<Server, Box<
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let secret = std::env::var("CALLBACK_SECRET")?;
-    server(TcpListener::bind("127.0.0.1:3000")?, &secret)?.await?;
+    let listener = TcpListener::bind("127.0.0.1:3000")?;
+    server(listener, receiver(&secret)?, Arc::default())?.await?;
     Ok(())
 }
