@@ -7,12 +7,14 @@ mod postgres;
 mod redis;
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
+use std::time::Duration;
 
 use payhook::b2binpay::TrackingIds;
 use payhook::{
     B2binpay, Callback, Claim, ClaimToken, Disposition, Guard, HandlerError, IdempotencyKey,
-    IdempotencyKeys, Lease, NoGuard, Receiver, Verified, handler_fn,
+    IdempotencyKeys, Lease, MemoryGuard, NoGuard, Receiver, Verified, handler_fn,
 };
 use serde_json::{Value, json};
 
@@ -73,6 +75,35 @@ fn the_same_delivery_is_handled_once() {
     );
     assert_eq!(ledger.post(&receiver, &body), answer(200, "handled before"));
     assert_eq!(ledger.credits().len(), 1);
+}
+
+/// It is the caller's to catch. Nothing is poisoned by it, and the claim is left
+/// to its lease.
+#[test]
+fn a_panic_passes_through() {
+    let panics = handler_fn(|_: Verified<Callback>| -> Result<(), io::Error> { panic!("own") });
+    let async_panics =
+        handler_fn(async |_: Verified<Callback>| -> Result<(), io::Error> { panic!("own") });
+    let body = deposit(TIME);
+    let bytes = body.to_string();
+    for (lease, next) in [
+        (60, answer(503, "being handled by another delivery")),
+        (0, answer(200, "handled: settled")),
+    ] {
+        for is_async in [false, true] {
+            let guard = MemoryGuard::new().lease(Duration::from_secs(lease));
+            let receiver = receiver().guard(guard);
+            let caught = catch_unwind(AssertUnwindSafe(|| {
+                if is_async {
+                    block_on(receiver.receive_async(bytes.as_bytes(), None, &async_panics))
+                } else {
+                    receiver.receive(bytes.as_bytes(), None, &panics)
+                }
+            }));
+            assert_eq!(caught.unwrap_err().downcast_ref(), Some(&"own"));
+            assert_eq!(Ledger::default().post(&receiver, &body), next);
+        }
+    }
 }
 
 #[test]
@@ -180,7 +211,7 @@ fn what_is_not_proven_claims_nothing() {
 fn endpoints_have_their_own_claims() {
     let ledger = Ledger::default();
     let (one, other) = (receiver(), receiver().endpoint("other"));
-    let shared = payhook::MemoryGuard::new();
+    let shared = MemoryGuard::new();
     let (one, other) = (one.guard(&shared), other.guard(&shared));
     ledger.post(&one, &deposit(TIME));
     assert_eq!(ledger.post(&one, &deposit(TIME)).1, "handled before");
@@ -199,7 +230,7 @@ fn an_endpoint_keeps_its_name() {
         }
     }
 
-    let shared = payhook::MemoryGuard::new();
+    let shared = MemoryGuard::new();
     let named = receiver().endpoint("other").look_up_deposits(NoApi);
     let named = named.guard(&shared).body_limit(10_000);
     let ledger = Ledger::default();

@@ -8,6 +8,8 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
+#[cfg(feature = "testing")]
+use std::time::Duration;
 
 use payhook::b2binpay::TrackingIds;
 use payhook::citypay::Account;
@@ -107,6 +109,47 @@ fn a_lost_task_is_answered_with_500_and_no_body() {
     assert_eq!(response.status(), 500);
     assert_eq!(response.headers()["content-length"], "0");
     assert_eq!(response.headers()["cache-control"], "no-store");
+}
+
+/// A panic fails its own task. Nobody gives its claim back: that is left to the
+/// lease.
+#[cfg(feature = "testing")]
+#[test]
+fn a_handler_that_panics_is_answered_with_500() {
+    struct Panics(AtomicUsize);
+
+    impl AsyncHandler for Panics {
+        type Error = Infallible;
+
+        async fn handle(&self, _: Verified<Callback>) -> Result<(), Infallible> {
+            tokio::task::yield_now().await;
+            assert!(self.0.fetch_add(1, Ordering::Relaxed) > 0, "the first time");
+            Ok(())
+        }
+    }
+
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    for (lease, next) in [
+        (60, "being handled by another delivery"),
+        (0, "handled: settled"),
+    ] {
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let lines = Arc::clone(&log);
+        let guard = MemoryGuard::new().lease(Duration::from_secs(lease));
+        let mut service =
+            CallbackService::new(receiver().guard(guard), Panics(AtomicUsize::new(0)))
+                .on_reply(move |reply| lines.lock().unwrap().push(reply.disposition().to_string()))
+                .spawn(tokio::spawn);
+        let mut post = || {
+            let request = Request::post("/").body(confirmed()).unwrap();
+            runtime.block_on(service.call(request)).unwrap().status()
+        };
+        assert_eq!(post(), 500);
+        assert_eq!(post(), if lease > 0 { 503 } else { 200 });
+        assert_eq!(*log.lock().unwrap(), [next]);
+    }
 }
 
 /// The body is awaited with the future, not in `call`, and a future that is
