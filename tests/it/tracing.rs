@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex};
 use payhook::b2binpay::{Key, TrackingIds, Verifier};
 use payhook::citypay::Account;
 use payhook::{
-    AddressRanges, AsyncOrderLookup, AsyncProve, Callback, Claim, ClaimToken, Guard, HandlerError,
-    IdempotencyKeys, Lease, MemoryGuard, NoGuard, OrderLookup, Prove, Receiver, TokenUse, Verified,
-    handler_fn,
+    AddressRanges, AsyncDepositLookup, AsyncOrderLookup, AsyncProve, Callback, Claim, ClaimToken,
+    DepositLookup, Guard, HandlerError, IdempotencyKeys, Lease, MemoryGuard, NoGuard, OrderLookup,
+    Prove, Receiver, TokenUse, Verified, handler_fn,
 };
 use serde_json::{Value, json};
 use tracing::field::{Field, Visit};
@@ -151,6 +151,7 @@ fn a_refused_callback() {
 
 #[derive(Clone, Copy)]
 enum Answer {
+    Alters,
     Busy,
     Fails,
     Forgot,
@@ -166,6 +167,7 @@ impl Guard for Says {
 
     fn claim(&self, keys: &IdempotencyKeys) -> Result<Claim, Self::Error> {
         match self.0 {
+            Answer::Alters => Ok(Claim::Altered),
             Answer::Busy => Ok(Claim::InFlight),
             Answer::Fails => Err("MARK"),
             Answer::Forgot => Ok(Claim::BeyondHorizon),
@@ -203,6 +205,12 @@ impl payhook::AsyncGuard for Says {
 fn levels() {
     let confirmed = body("b2binpay-deposit-confirmed.json");
     for (answer, expected) in [
+        (
+            Answer::Alters,
+            "WARN payhook in 1: message=came before with something else in what is not signed \
+             status=409 fault=sender hint=look the payment up at the gateway; its next delivery \
+             of it is handled",
+        ),
         (
             Answer::Busy,
             "WARN payhook in 1: message=being handled by another delivery status=503 \
@@ -256,9 +264,34 @@ fn levels() {
 
 /// Answers with marks all over, or fails as an HTTP client does.
 #[derive(Clone)]
-struct Orders(Result<Value, &'static str>);
+struct Api(Result<Value, &'static str>);
 
-impl OrderLookup for Orders {
+impl Api {
+    fn answer(&self, asked: &str) -> Result<Vec<u8>, String> {
+        match &self.0 {
+            Ok(answer) => Ok(answer.to_string().into_bytes()),
+            Err(error) => Err(format!("GET https://gateway.example/{asked}: {error}")),
+        }
+    }
+}
+
+impl DepositLookup for Api {
+    type Error = String;
+
+    fn fetch(&self, id: &str) -> Result<Vec<u8>, String> {
+        self.answer(id)
+    }
+}
+
+impl AsyncDepositLookup for Api {
+    type Error = String;
+
+    async fn fetch(&self, id: &str) -> Result<Vec<u8>, String> {
+        self.answer(id)
+    }
+}
+
+impl OrderLookup for Api {
     type Error = String;
 
     fn is_issued(&self, _: TokenUse<'_>) -> Result<bool, String> {
@@ -266,14 +299,11 @@ impl OrderLookup for Orders {
     }
 
     fn fetch(&self, token: &str) -> Result<Vec<u8>, String> {
-        match &self.0 {
-            Ok(answer) => Ok(answer.to_string().into_bytes()),
-            Err(error) => Err(format!("GET https://gateway.example/{token}: {error}")),
-        }
+        self.answer(token)
     }
 }
 
-impl AsyncOrderLookup for Orders {
+impl AsyncOrderLookup for Api {
     type Error = String;
 
     async fn is_issued(&self, token: TokenUse<'_>) -> Result<bool, String> {
@@ -281,7 +311,7 @@ impl AsyncOrderLookup for Orders {
     }
 
     async fn fetch(&self, token: &str) -> Result<Vec<u8>, String> {
-        OrderLookup::fetch(self, token)
+        self.answer(token)
     }
 }
 
@@ -345,8 +375,37 @@ fn nothing_of_b2binpay_leaks() {
     let small = || receiver().body_limit(20);
     assert_silent(413, &told(small, body.as_bytes(), Ok(())), &hidden);
     assert_silent(400, &told(receiver, b"MARK{", Ok(())), &hidden);
-    let lost = || receiver().guard(Says(Answer::Fails));
-    assert_silent(503, &told(lost, body.as_bytes(), Ok(())), &hidden);
+    for (status, answer) in [(409, Answer::Alters), (503, Answer::Fails)] {
+        let guarded = || receiver().guard(Says(answer));
+        assert_silent(status, &told(guarded, body.as_bytes(), Ok(())), &hidden);
+    }
+}
+
+#[test]
+fn nothing_of_a_deposit_that_is_asked_for_leaks() {
+    let mut posted = without_transfer("deposit", "MARKorder", 4);
+    posted["data"]["attributes"]["address"] = json!("0xMARKaddress");
+    let mut other = posted.clone();
+    other["data"]["attributes"]["tracking_id"] = json!("MARKother");
+    let mut unreadable = posted.clone();
+    unreadable["data"]["type"] = json!("MARKtype");
+    for (status, answer) in [
+        (200, Ok(posted.clone())),
+        (401, Ok(other)),
+        (503, Ok(unreadable)),
+        (503, Ok(json!("MARK"))),
+        (503, Err("MARKerror")),
+    ] {
+        let receiver = || {
+            Receiver::b2binpay(verifier(TrackingIds::Lettered))
+                .look_up_deposits(Api(answer.clone()))
+        };
+        let told = told(receiver, posted.to_string().as_bytes(), Ok(()));
+        // The deposit's id, which it is asked for by.
+        assert_silent(status, &told, &["30417"]);
+        let evidence = "record evidence=gateway API".to_owned();
+        assert_eq!(told.contains(&evidence), status == 200, "{told:#?}");
+    }
 }
 
 #[test]
@@ -376,9 +435,8 @@ fn nothing_of_citypay_leaks() {
         ),
         (503, Err("MARKerror")),
     ] {
-        let receiver = || {
-            Receiver::citypay(Account::new("5120").unwrap(), Orders(answer.clone())).guard(NoGuard)
-        };
+        let receiver =
+            || Receiver::citypay(Account::new("5120").unwrap(), Api(answer.clone())).guard(NoGuard);
         let told = told(receiver, posted.as_bytes(), Ok(()));
         assert_silent(status, &told, &["0.0006527", "60.00", "bc1q"]);
         assert!(told[0].starts_with("span payhook:callback gateway=CityPay endpoint="));
@@ -386,6 +444,41 @@ fn nothing_of_citypay_leaks() {
             assert!(told.contains(&"record evidence=order endpoint".to_owned()));
             assert!(!told.iter().any(|line| line.starts_with("record key")));
         }
+    }
+}
+
+#[test]
+fn nothing_of_a_citypay_deposit_leaks() {
+    let text = String::from_utf8(body("citypay-deposit-confirmed.json")).unwrap();
+    let text = text.replace("dep_user_42", "dep_MARK");
+    let posted = text.replace("77aa77aa", "MARK");
+    let broken = posted.replace("\"250.5\"", "\"MARKamount\"");
+    let ranges = |range| AddressRanges::parse([range]).unwrap();
+    let account = Account::new("5120").unwrap();
+    let careful = |range| account.clone().source_addresses(ranges(range));
+    let trusting = |range| {
+        let account = account.clone();
+        account.danger_settle_deposits_by_source_address(ranges(range))
+    };
+    for (status, account, body, end) in [
+        (200, account.clone(), &posted, "evidence=merchant record"),
+        (
+            200,
+            careful("203.0.113.0/24"),
+            &posted,
+            "evidence=source address",
+        ),
+        (200, trusting("203.0.113.0/24"), &posted, "outcome=settled?"),
+        (401, careful("198.51.100.1"), &posted, "status=401"),
+        (400, account.clone(), &broken, "status=400"),
+    ] {
+        let receiver = || {
+            let api = Api(Err("MARKerror"));
+            Receiver::citypay(account.clone(), api).guard(NoGuard)
+        };
+        let told = told(receiver, body.as_bytes(), Ok(()));
+        assert_silent(status, &told, &["250.5"]);
+        assert!(told.contains(&format!("record {end}")), "{told:#?}");
     }
 }
 
