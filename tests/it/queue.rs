@@ -1,15 +1,18 @@
 //! Store the bytes, answer 200, prove again in the worker.
 
 use std::sync::Mutex;
+use std::time::{Duration, SystemTime};
 
 use payhook::b2binpay::TrackingIds;
+use payhook::chrono::{DateTime, SecondsFormat, Utc};
 use payhook::citypay::Account;
 use payhook::{
     Callback, HandlerError, MemoryGuard, NoGuard, OrderLookup, Outcome, Proven, Receiver, TokenUse,
     Verified, handler_fn,
 };
+use serde_json::json;
 
-use crate::support::{body, verifier};
+use crate::support::{TIME, body, signed, verifier, with_transfer};
 
 /// What is stored: no more than bytes.
 struct Row {
@@ -113,6 +116,32 @@ fn what_is_stored_is_what_came() {
         order.answer,
         Some(body("citypay-order-confirmed.answer.json"))
     );
+}
+
+/// What the door let in may wait for as long as it has to.
+#[test]
+fn an_age_limit_is_the_doors() {
+    let hour = Duration::from_secs(3600);
+    let verifier = verifier(TrackingIds::Lettered);
+    let door = Receiver::b2binpay(verifier.max_age(hour)).guard(NoGuard);
+    let now = DateTime::<Utc>::from(SystemTime::now()).to_rfc3339_opts(SecondsFormat::Micros, true);
+    for (time, status) in [(now.as_str(), 200), (TIME, 401)] {
+        let mut body = with_transfer("deposit", "order-1", "1");
+        body["meta"]["time"] = json!(time);
+        let body = signed(body, &format!("21order-1{time}")).to_string();
+        let rows = Mutex::new(Vec::new());
+        let store = handler_fn(|callback: Verified<Callback>| {
+            rows.lock().unwrap().push(Row::of(&callback));
+            Ok::<_, HandlerError>(())
+        });
+        assert_eq!(door.receive(body.as_bytes(), None, &store).status(), status);
+        assert_eq!(rows.into_inner().unwrap().len(), usize::from(status == 200));
+        let row = Row {
+            body: body.into_bytes(),
+            answer: None,
+        };
+        assert_eq!(work(&row, &MemoryGuard::new(), false), (200, 1));
+    }
 }
 
 /// Who can write to the queue can't write a credit.
