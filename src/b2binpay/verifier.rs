@@ -206,40 +206,14 @@ impl Verifier {
         callback: Unverified<TransferCallback>,
         now: impl FnOnce() -> DateTime<Utc>,
     ) -> Result<Verified<TransferCallback>, VerifyError> {
+        if is_legitimately_unsigned(callback.unverified()) {
+            return Err(VerifyError::Unsigned(Box::new(callback)));
+        }
         let body = callback.unverified();
-        match (body.subject, &body.signature) {
-            (Subject::Missing, _) => return Err(VerifyError::MissingTransfer),
-            (Subject::None, Signature::Absent) => {
-                return Err(VerifyError::Unsigned(Box::new(callback)));
-            }
-            (_, Signature::Absent) => return Err(VerifyError::MissingSignature),
-            (Subject::Ambiguous, _) => return Err(VerifyError::AmbiguousTransfer),
-            (Subject::None | Subject::Transfer(_), _) => {}
-        }
-        let signature = body.mac().ok_or(VerifyError::MalformedSignature)?;
-
-        // The second form of a payout is tried only where its text can't be
-        // any other body's.
-        let second = match self.tracking_ids {
-            TrackingIds::AlwaysEmpty | TrackingIds::Lettered => Message::with_payout_status(body),
-            TrackingIds::Any => None,
-        };
-        let messages = std::iter::once(Message::of(body)).chain(second);
-        let (message, key) = self.find_key(messages, &signature)?;
-
-        if let Some(transfer) = body.transfer()
-            && body.operation.is_contradicted_by(transfer)
-        {
-            return Err(VerifyError::InconsistentOperation {
-                operation: body.operation.as_str(),
-                op_type: transfer.op_type.map_or(0, |op_type| op_type.code()),
-            });
-        }
-        if !self.tracking_ids.allows(message.tracking_id) {
-            return Err(VerifyError::TrackingId {
-                declared: self.tracking_ids,
-            });
-        }
+        let signature = signature(body)?;
+        let (message, key) = self.find_key(body, &signature)?;
+        check_operation(body)?;
+        self.check_tracking_id(message.tracking_id)?;
         self.check_age(body, now)?;
 
         let reading = match self.tracking_ids {
@@ -258,13 +232,19 @@ impl Verifier {
 
     /// All keys and texts are tried, whichever fits: how long it takes says
     /// nothing about which.
-    fn find_key<'m>(
+    fn find_key<'b>(
         &self,
-        messages: impl Iterator<Item = Message<'m>>,
+        body: &'b TransferCallback,
         signature: &SignedMac,
-    ) -> Result<(Message<'m>, &Key), VerifyError> {
+    ) -> Result<(Message<'b>, &Key), VerifyError> {
+        // The second form of a payout is tried only where its text can't be
+        // any other body's.
+        let second = match self.tracking_ids {
+            TrackingIds::AlwaysEmpty | TrackingIds::Lettered => Message::with_payout_status(body),
+            TrackingIds::Any => None,
+        };
         let mut found = None;
-        for message in messages {
+        for message in std::iter::once(Message::of(body)).chain(second) {
             for key in &self.keys {
                 let fits = message.is_signed_by(key.mac(), signature);
                 if fits && found.is_none() {
@@ -275,6 +255,16 @@ impl Verifier {
         found.ok_or(VerifyError::SignatureMismatch {
             keys: self.keys.len(),
         })
+    }
+
+    fn check_tracking_id(&self, tracking_id: &str) -> Result<(), VerifyError> {
+        if self.tracking_ids.allows(tracking_id) {
+            Ok(())
+        } else {
+            Err(VerifyError::TrackingId {
+                declared: self.tracking_ids,
+            })
+        }
     }
 
     fn check_age(
@@ -291,5 +281,38 @@ impl Verifier {
             return Err(VerifyError::Stale { distance, limit });
         }
         Ok(())
+    }
+}
+
+/// Only a callback without a transfer is.
+fn is_legitimately_unsigned(body: &TransferCallback) -> bool {
+    matches!(
+        (body.subject, &body.signature),
+        (Subject::None, Signature::Absent)
+    )
+}
+
+/// The signature of a body that says which transfer it covers, if any.
+fn signature(body: &TransferCallback) -> Result<SignedMac, VerifyError> {
+    match (body.subject, &body.signature) {
+        (Subject::Missing, _) => Err(VerifyError::MissingTransfer),
+        (_, Signature::Absent) => Err(VerifyError::MissingSignature),
+        (Subject::Ambiguous, _) => Err(VerifyError::AmbiguousTransfer),
+        (Subject::None | Subject::Transfer(_), _) => {
+            body.mac().ok_or(VerifyError::MalformedSignature)
+        }
+    }
+}
+
+/// Stops mistakes, not forgers: neither side of it is signed.
+fn check_operation(body: &TransferCallback) -> Result<(), VerifyError> {
+    match body.transfer() {
+        Some(transfer) if body.operation.is_contradicted_by(transfer) => {
+            Err(VerifyError::InconsistentOperation {
+                operation: body.operation.as_str(),
+                op_type: transfer.op_type.map_or(0, |op_type| op_type.code()),
+            })
+        }
+        Some(_) | None => Ok(()),
     }
 }
