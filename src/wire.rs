@@ -150,17 +150,22 @@ pub(crate) fn skip_list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Shape, A:
     Ok(shape)
 }
 
-/// Declares the mirror of an object: known keys, unknown ones skipped, and its
-/// [`Shape`]. Derived code would take a list for the object.
+/// Declares the mirror of an object: its scalars, behind a semicolon the parts
+/// that are mirrored themselves, and its [`Shape`]; unknown keys are skipped.
+/// Derived code would take a list for the object.
 macro_rules! object {
     ($(
         $(#[$meta:meta])*
-        struct $Name:ident { $( $field:ident: $Type:ty = $key:literal, )+ }
+        struct $Name:ident {
+            $( $scalar:ident = $scalar_key:literal, )*
+            $( ; $( $part:ident: $Part:ty = $part_key:literal, )+ )?
+        }
     )+) => {$(
         $(#[$meta])*
         #[derive(Default)]
         pub(crate) struct $Name<'a> {
-            $( pub(crate) $field: $Type, )+
+            $( pub(crate) $scalar: $crate::wire::Raw<'a>, )*
+            $( $( pub(crate) $part: $Part, )+ )?
             pub(crate) shape: $crate::wire::Shape,
         }
 
@@ -173,7 +178,7 @@ macro_rules! object {
             #[inline]
             fn fill<D: serde::Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
                 #[allow(non_camel_case_types, reason = "named for its field")]
-                enum Key { $( $field, )+ Number_, Unknown_ }
+                enum Key { $( $scalar, )* $( $( $part, )+ )? Number_, Unknown_ }
 
                 impl<'de> serde::Deserialize<'de> for Key {
                     #[inline]
@@ -194,7 +199,8 @@ macro_rules! object {
                     #[inline]
                     fn visit_str<E>(self, key: &str) -> Result<Key, E> {
                         Ok(match key {
-                            $( $key => Key::$field, )+
+                            $( $scalar_key => Key::$scalar, )*
+                            $( $( $part_key => Key::$part, )+ )?
                             $crate::wire::NUMBER => Key::Number_,
                             _ => Key::Unknown_,
                         })
@@ -218,16 +224,30 @@ macro_rules! object {
                         let object = self.0;
                         object.shape = $crate::wire::Shape::Sound;
                         while let Some(key) = map.next_key::<Key>()? {
-                            match key {
-                                $( Key::$field => {
-                                    if $crate::wire::Mirror::is_absent(&object.$field) {
-                                        map.next_value_seed($crate::wire::InPlace(&mut object.$field))?;
+                            // One place reads all scalars: a copy of it for each
+                            // would be most of what there is to compile.
+                            let scalar: Option<(&mut $crate::wire::Raw<'a>, &'static str)> = match key {
+                                $( Key::$scalar => Some((&mut object.$scalar, $scalar_key)), )*
+                                $( $( Key::$part => {
+                                    if $crate::wire::Mirror::is_absent(&object.$part) {
+                                        map.next_value_seed($crate::wire::InPlace(&mut object.$part))?;
                                         continue;
                                     }
-                                    object.shape = $crate::wire::Shape::Twice($key);
-                                } )+
-                                Key::Number_ => object.shape = $crate::wire::Shape::Mismatch,
-                                Key::Unknown_ => {}
+                                    object.shape = $crate::wire::Shape::Twice($part_key);
+                                    None
+                                } )+ )?
+                                Key::Number_ => {
+                                    object.shape = $crate::wire::Shape::Mismatch;
+                                    None
+                                }
+                                Key::Unknown_ => None,
+                            };
+                            if let Some((scalar, key)) = scalar {
+                                if $crate::wire::Mirror::is_absent(scalar) {
+                                    map.next_value_seed($crate::wire::InPlace(scalar))?;
+                                    continue;
+                                }
+                                object.shape = $crate::wire::Shape::Twice(key);
                             }
                             map.next_value::<serde::de::IgnoredAny>()?;
                         }

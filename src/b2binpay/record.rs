@@ -13,7 +13,7 @@ use crate::read::{self, At, DEFAULT_BODY_LIMIT, Reader, mirror, share};
 use crate::text::Text;
 use crate::timestamp::Timestamp;
 use crate::verified::Unverified;
-use crate::wire::{Raw, object};
+use crate::wire::object;
 
 /// How long a record may be: a payload and what is around it.
 const LIMIT: usize = 2 * DEFAULT_BODY_LIMIT;
@@ -36,15 +36,15 @@ open_enum! {
 
 object! {
     struct RecordObject {
-        attempts: Raw<'a> = "attempts",
-        callback_type: Raw<'a> = "type",
-        id: Raw<'a> = "id",
-        payload: Raw<'a> = "payload",
-        response: Raw<'a> = "response",
-        status: Raw<'a> = "status",
-        time_sent: Raw<'a> = "time_sent",
-        transfer_id: Raw<'a> = "transfer_id",
-        url: Raw<'a> = "url",
+        attempts = "attempts",
+        callback_type = "type",
+        id = "id",
+        payload = "payload",
+        response = "response",
+        status = "status",
+        time_sent = "time_sent",
+        transfer_id = "transfer_id",
+        url = "url",
     }
 }
 

@@ -9,66 +9,69 @@ use crate::wire::{InPlace, List, Mirror, NUMBER, Raw, Shape, object, scalars, sk
 
 object! {
     struct Document {
+        ;
         data: Data<'a> = "data",
         included: List<Resource<'a>> = "included",
         meta: Meta<'a> = "meta",
     }
 
     struct Meta {
-        time: Raw<'a> = "time",
-        sign: Raw<'a> = "sign",
+        time = "time",
+        sign = "sign",
     }
 
     struct Data {
-        kind: Raw<'a> = "type",
-        id: Raw<'a> = "id",
+        kind = "type",
+        id = "id",
+        ;
         attributes: OperationAttributes<'a> = "attributes",
         relationships: Relationships<'a> = "relationships",
     }
 
     /// Of a deposit or a payout: `type` may stand behind them.
     struct OperationAttributes {
-        address: Raw<'a> = "address",
-        amount: Raw<'a> = "amount",
-        assets: Raw<'a> = "assets",
-        callback_url: Raw<'a> = "callback_url",
-        confirmations_needed: Raw<'a> = "confirmations_needed",
-        created_at: Raw<'a> = "created_at",
-        destination: Raw<'a> = "destination",
-        exp: Raw<'a> = "exp",
-        fee_amount: Raw<'a> = "fee_amount",
-        force_blockchain: Raw<'a> = "force_blockchain",
-        inaccuracy: Raw<'a> = "inaccuracy",
-        invoice_updated_at: Raw<'a> = "invoice_updated_at",
-        is_actibe: Raw<'a> = "is_actibe",
-        is_active: Raw<'a> = "is_active",
-        is_fee_included: Raw<'a> = "is_fee_included",
-        label: Raw<'a> = "label",
-        payment_page: Raw<'a> = "payment_page",
-        rate_expired_at: Raw<'a> = "rate_expired_at",
-        rate_requested: Raw<'a> = "rate_requested",
-        source_amount_requested: Raw<'a> = "source_amount_requested",
-        status: Raw<'a> = "status",
-        tag: Raw<'a> = "tag",
-        tag_type: Raw<'a> = "tag_type",
-        target_amount_requested: Raw<'a> = "target_amount_requested",
-        target_deposit: Raw<'a> = "target_deposit",
-        target_paid: Raw<'a> = "target_paid",
-        target_paid_pending: Raw<'a> = "target_paid_pending",
-        target_wallet: Raw<'a> = "target_wallet",
-        time_limit: Raw<'a> = "time_limit",
-        tracking_id: Raw<'a> = "tracking_id",
-        travel_rule_info: Raw<'a> = "travel_rule_info",
+        address = "address",
+        amount = "amount",
+        assets = "assets",
+        callback_url = "callback_url",
+        confirmations_needed = "confirmations_needed",
+        created_at = "created_at",
+        destination = "destination",
+        exp = "exp",
+        fee_amount = "fee_amount",
+        force_blockchain = "force_blockchain",
+        inaccuracy = "inaccuracy",
+        invoice_updated_at = "invoice_updated_at",
+        is_actibe = "is_actibe",
+        is_active = "is_active",
+        is_fee_included = "is_fee_included",
+        label = "label",
+        payment_page = "payment_page",
+        rate_expired_at = "rate_expired_at",
+        rate_requested = "rate_requested",
+        source_amount_requested = "source_amount_requested",
+        status = "status",
+        tag = "tag",
+        tag_type = "tag_type",
+        target_amount_requested = "target_amount_requested",
+        target_deposit = "target_deposit",
+        target_paid = "target_paid",
+        target_paid_pending = "target_paid_pending",
+        target_wallet = "target_wallet",
+        time_limit = "time_limit",
+        tracking_id = "tracking_id",
+        travel_rule_info = "travel_rule_info",
     }
 
     struct Destination {
-        address: Raw<'a> = "address",
-        address_type: Raw<'a> = "address_type",
-        tag: Raw<'a> = "tag",
-        tag_type: Raw<'a> = "tag_type",
+        address = "address",
+        address_type = "address_type",
+        tag = "tag",
+        tag_type = "tag_type",
     }
 
     struct Relationships {
+        ;
         currency: Relationship<'a> = "currency",
         parent: Relationship<'a> = "parent",
         transfer: Relationship<'a> = "transfer",
@@ -76,46 +79,47 @@ object! {
     }
 
     struct Relationship {
+        ;
         data: Identifier<'a> = "data",
     }
 
     struct Identifier {
-        id: Raw<'a> = "id",
+        id = "id",
     }
 
     struct TransferAttributes {
-        amount: Raw<'a> = "amount",
-        amount_cleared: Raw<'a> = "amount_cleared",
-        amount_target: Raw<'a> = "amount_target",
-        commission: Raw<'a> = "commission",
-        commission_target: Raw<'a> = "commission_target",
-        confirmations: Raw<'a> = "confirmations",
-        created_at: Raw<'a> = "created_at",
-        fee: Raw<'a> = "fee",
-        op_id: Raw<'a> = "op_id",
-        op_type: Raw<'a> = "op_type",
-        rate_target: Raw<'a> = "rate_target",
-        risk: Raw<'a> = "risk",
-        risk_personal: Raw<'a> = "risk_personal",
-        risk_personal_status: Raw<'a> = "risk_personal_status",
-        risk_status: Raw<'a> = "risk_status",
-        status: Raw<'a> = "status",
-        txid: Raw<'a> = "txid",
-        updated_at: Raw<'a> = "updated_at",
-        user_message: Raw<'a> = "user_message",
+        amount = "amount",
+        amount_cleared = "amount_cleared",
+        amount_target = "amount_target",
+        commission = "commission",
+        commission_target = "commission_target",
+        confirmations = "confirmations",
+        created_at = "created_at",
+        fee = "fee",
+        op_id = "op_id",
+        op_type = "op_type",
+        rate_target = "rate_target",
+        risk = "risk",
+        risk_personal = "risk_personal",
+        risk_personal_status = "risk_personal_status",
+        risk_status = "risk_status",
+        status = "status",
+        txid = "txid",
+        updated_at = "updated_at",
+        user_message = "user_message",
     }
 
     struct CurrencyAttributes {
-        alias: Raw<'a> = "alias",
-        alpha: Raw<'a> = "alpha",
-        block_delay: Raw<'a> = "block_delay",
-        blockchain_name: Raw<'a> = "blockchain_name",
-        confirmation_blocks: Raw<'a> = "confirmation_blocks",
-        exp: Raw<'a> = "exp",
-        iso: Raw<'a> = "iso",
-        minimal_transfer_amount: Raw<'a> = "minimal_transfer_amount",
-        name: Raw<'a> = "name",
-        tags: Raw<'a> = "tags",
+        alias = "alias",
+        alpha = "alpha",
+        block_delay = "block_delay",
+        blockchain_name = "blockchain_name",
+        confirmation_blocks = "confirmation_blocks",
+        exp = "exp",
+        iso = "iso",
+        minimal_transfer_amount = "minimal_transfer_amount",
+        name = "name",
+        tags = "tags",
     }
 }
 

@@ -1,86 +1,89 @@
 //! The private mirrors of CityPay.io's callbacks and of its order endpoint.
 
-use crate::wire::{List, Raw, object};
+use crate::wire::{List, object};
 
 object! {
     /// An order's or a deposit's callback: one flat object.
     struct CallbackObject {
-        action: Raw<'a> = "action",
-        client_order_id: Raw<'a> = "client_order_id",
-        crated_at: Raw<'a> = "crated_at",
-        created_at: Raw<'a> = "created_at",
-        crypto_currency: Raw<'a> = "crypto_currency",
-        deposit_token: Raw<'a> = "deposit_token",
-        exchange_rate: Raw<'a> = "exchange_rate",
-        fiat_currency: Raw<'a> = "fiat_currency",
-        kind: Raw<'a> = "type",
-        order_expiration: Raw<'a> = "order_expiration",
-        order_id: Raw<'a> = "order_id",
-        order_status: Raw<'a> = "order_status",
-        order_token: Raw<'a> = "order_token",
-        received_amount: Raw<'a> = "received_amount",
-        received_amount_in_coins: Raw<'a> = "received_amount_in_coins",
-        received_amount_in_fiat: Raw<'a> = "received_amount_in_fiat",
-        status: Raw<'a> = "status",
-        transaction_id: Raw<'a> = "transaction_id",
+        action = "action",
+        client_order_id = "client_order_id",
+        crated_at = "crated_at",
+        created_at = "created_at",
+        crypto_currency = "crypto_currency",
+        deposit_token = "deposit_token",
+        exchange_rate = "exchange_rate",
+        fiat_currency = "fiat_currency",
+        kind = "type",
+        order_expiration = "order_expiration",
+        order_id = "order_id",
+        order_status = "order_status",
+        order_token = "order_token",
+        received_amount = "received_amount",
+        received_amount_in_coins = "received_amount_in_coins",
+        received_amount_in_fiat = "received_amount_in_fiat",
+        status = "status",
+        transaction_id = "transaction_id",
     }
 
     /// A status where it is no plain word.
     struct StatusObject {
-        code: Raw<'a> = "code",
-        label: Raw<'a> = "label",
+        code = "code",
+        label = "label",
     }
 
     /// Either envelope of the endpoint, and its error form.
     struct Envelope {
+        status = "status",
+        status_code = "status_code",
+        success = "success",
+        ;
         data: AnswerObject<'a> = "data",
-        status: Raw<'a> = "status",
-        status_code: Raw<'a> = "status_code",
-        success: Raw<'a> = "success",
     }
 
     struct AnswerObject {
-        address: Raw<'a> = "address",
-        amount: Raw<'a> = "amount",
-        amount_fiat: Raw<'a> = "amountFiat",
-        coin: Raw<'a> = "coin",
-        coin_base_name: Raw<'a> = "coinBaseName",
-        created_at: Raw<'a> = "createdAt",
-        created_at_milliseconds: Raw<'a> = "createdAtMiliseconds",
+        address = "address",
+        amount = "amount",
+        amount_fiat = "amountFiat",
+        coin = "coin",
+        coin_base_name = "coinBaseName",
+        created_at = "createdAt",
+        created_at_milliseconds = "createdAtMiliseconds",
+        customer_id = "customerId",
+        email = "email",
+        exchange_rate = "exchangeRate",
+        expiration_time = "expirationTime",
+        expires_at = "expiresAt",
+        id = "id",
+        kind = "type",
+        status = "status",
+        token = "token",
+        urls = "urls",
+        ;
         currency: CurrencyObject<'a> = "currency",
-        customer_id: Raw<'a> = "customerId",
-        email: Raw<'a> = "email",
-        exchange_rate: Raw<'a> = "exchangeRate",
-        expiration_time: Raw<'a> = "expirationTime",
-        expires_at: Raw<'a> = "expiresAt",
-        id: Raw<'a> = "id",
-        kind: Raw<'a> = "type",
-        status: Raw<'a> = "status",
-        token: Raw<'a> = "token",
         transactions: List<TransactionObject<'a>> = "transactions",
-        urls: Raw<'a> = "urls",
     }
 
     struct CurrencyObject {
-        abbreviation: Raw<'a> = "abbreviation",
-        currency: Raw<'a> = "currency",
-        id: Raw<'a> = "id",
+        abbreviation = "abbreviation",
+        currency = "currency",
+        id = "id",
     }
 
     struct TransactionObject {
+        created_at = "createdAt",
+        created_at_milliseconds = "createdAtMiliseconds",
+        hash = "hash",
+        hash_url = "hashUrl",
+        id = "id",
+        ;
         amount: PartsObject<'a> = "amount",
         amount_fiat: PartsObject<'a> = "amountFiat",
-        created_at: Raw<'a> = "createdAt",
-        created_at_milliseconds: Raw<'a> = "createdAtMiliseconds",
-        hash: Raw<'a> = "hash",
-        hash_url: Raw<'a> = "hashUrl",
-        id: Raw<'a> = "id",
     }
 
     struct PartsObject {
-        base: Raw<'a> = "base",
-        over_paid: Raw<'a> = "overPaid",
-        total: Raw<'a> = "total",
-        under_paid: Raw<'a> = "underPaid",
+        base = "base",
+        over_paid = "overPaid",
+        total = "total",
+        under_paid = "underPaid",
     }
 }
