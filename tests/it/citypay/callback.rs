@@ -23,6 +23,17 @@ fn confirmed() -> Value {
 }
 
 #[test]
+fn the_raw_body_is_shown_by_its_length() {
+    let text = r#"{"type": "order", "order_token": "t", "note": "of a person"}"#;
+    let shown = format!("{:?}", order_text(text));
+    assert!(
+        shown.contains(&format!("Body({} bytes)", text.len())),
+        "{shown}"
+    );
+    assert!(!shown.contains("person"), "{shown}");
+}
+
+#[test]
 fn any_field_but_the_type_and_one_identity_can_be_missing() {
     for blank in [json!(null), json!("")] {
         let mut body = confirmed();
