@@ -359,6 +359,18 @@ fn a_list_of_resources_is_bounded() {
         error.to_string(),
         "`included`: expected at most 1000 entries"
     );
+    let mut body = with_transfer("deposit", "order-1", "1");
+    body["data"]["attributes"]["destination"] = json!(vec![json!({"tag": "1"}); 1000]);
+    assert!(b2binpay(body.to_string().as_bytes()).is_ok());
+    body["data"]["attributes"]["destination"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!({}));
+    let error = b2binpay(body.to_string().as_bytes()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`data.attributes.destination`: expected at most 1000 entries"
+    );
 }
 
 #[test]

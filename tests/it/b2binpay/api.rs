@@ -3,7 +3,7 @@
 use payhook::b2binpay::{
     DepositStatus, TrackingIds, TransferCallback, prove_by_deposit, prove_by_source_address,
 };
-use payhook::{AddressRanges, Evidence, Fact, Kind, Outcome, Unverified, VerifyError};
+use payhook::{AddressRanges, Evidence, Fact, Kind, Outcome, ParseError, Unverified, VerifyError};
 use serde_json::{Value, json};
 
 use crate::support::{parse, verify, with_transfer, without_transfer};
@@ -62,6 +62,20 @@ fn never_by_another_deposit() {
     let error = prove_by_deposit(unsigned(&told), b"<html>").unwrap_err();
     assert!(matches!(error, VerifyError::AnswerUnreadable(_)));
     assert_eq!(error.http_status(), 503);
+}
+
+#[test]
+fn an_answer_has_a_mebibyte_at_most() {
+    let told = without_transfer("deposit", "order-1", 4);
+    let mut longest = answer("30417", "order-1", 4);
+    longest.resize(1024 * 1024, b' ');
+    assert!(prove_by_deposit(unsigned(&told), &longest).is_ok());
+    longest.push(b' ');
+    let error = prove_by_deposit(unsigned(&told), &longest).unwrap_err();
+    let VerifyError::AnswerUnreadable(ParseError::TooLarge { limit, .. }) = error else {
+        panic!("{error}");
+    };
+    assert_eq!(limit, 1024 * 1024);
 }
 
 /// Stripping the signature, or adding a transfer, opens no weaker way.

@@ -42,6 +42,21 @@ fn labels_and_snake_case() {
 }
 
 #[test]
+fn only_what_was_sent_is_delivered() {
+    for (status, delivered) in [
+        (json!("Sent"), true),
+        (json!("Failed"), false),
+        (json!("In progress"), false),
+        (json!("Lost"), false),
+        (json!(null), false),
+    ] {
+        let json = json!({"id": "90411", "status": status}).to_string();
+        let record = CallbackRecord::parse(json.as_bytes()).unwrap();
+        assert_eq!(record.is_delivered(), delivered, "{status}");
+    }
+}
+
+#[test]
 fn round_trip() {
     let json = json!({
         "id": "90411", "time_sent": "2026-03-02T09:16:02Z", "type": "No transfer", "url": "https://shop.example/cb",

@@ -1,8 +1,8 @@
 //! The order endpoint's answer.
 
 use chrono::{DateTime, FixedOffset, Utc};
-use payhook::VerifyError;
 use payhook::citypay::{OrderAnswer, OrderStatus};
+use payhook::{ParseError, VerifyError};
 use serde_json::{Value, json};
 
 use crate::support::body;
@@ -179,6 +179,19 @@ fn debug_shows_nothing_of_the_payer() {
     ] {
         assert!(!shown.contains(hidden), "{shown}");
     }
+}
+
+#[test]
+fn an_answer_has_a_mebibyte_at_most() {
+    let mut longest = body("citypay-order-confirmed.answer.json");
+    longest.resize(1024 * 1024, b' ');
+    assert!(OrderAnswer::parse(&longest).is_ok());
+    longest.push(b' ');
+    let error = OrderAnswer::parse(&longest).unwrap_err();
+    assert!(
+        matches!(error, VerifyError::AnswerUnreadable(ParseError::TooLarge { limit, .. }) if limit == 1024 * 1024),
+        "{error}"
+    );
 }
 
 #[test]
