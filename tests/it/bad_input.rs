@@ -348,6 +348,29 @@ fn memory_is_bounded() {
 }
 
 #[test]
+fn a_resource_is_an_object() {
+    for (entry, sound) in [
+        (json!({}), true),
+        (json!([]), true),
+        (json!(""), true),
+        (json!(null), true),
+        (json!([1, [2]]), false),
+        (json!("wallet"), false),
+        (json!(7), false),
+    ] {
+        let mut body = with_transfer("deposit", "order-1", "1");
+        body["included"].as_array_mut().unwrap().push(entry);
+        match b2binpay(body.to_string().as_bytes()) {
+            Ok(_) => assert!(sound, "{body}"),
+            Err(error) => {
+                assert_eq!(error.to_string(), "`included[2]`: expected an object");
+                assert!(!sound);
+            }
+        }
+    }
+}
+
+#[test]
 fn a_list_of_resources_is_bounded() {
     let mut body = with_transfer("deposit", "order-1", "1");
     let included = body["included"].as_array_mut().unwrap();

@@ -36,11 +36,16 @@ fn predicates_say_no_for_unknown() {
     assert!(PayoutStatus::Canceled.is_final() && !PayoutStatus::Approved.is_settled());
     assert!(OrderStatus::Confirmed.is_settled() && !OrderStatus::Underpaid.is_final());
     assert!(!OrderStatus::Overpaid.is_settled() && !OrderStatus::Overpaid.is_final());
+    assert!(OrderStatus::Confirmed.is_final() && OrderStatus::Canceled.is_final());
+    assert!(OrderStatus::Expired.is_final() && !OrderStatus::Expired.is_settled());
     assert!(
         !OrderStatus::from("REFUNDED").is_final() && !OrderStatus::from("REFUNDED").is_settled()
     );
     assert!(
-        CityPayDepositStatus::Confirmed.is_settled() && !CityPayDepositStatus::Pending.is_final()
+        CityPayDepositStatus::Confirmed.is_settled() && CityPayDepositStatus::Confirmed.is_final()
+    );
+    assert!(
+        !CityPayDepositStatus::Pending.is_final() && !CityPayDepositStatus::Pending.is_settled()
     );
 }
 

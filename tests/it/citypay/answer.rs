@@ -283,7 +283,18 @@ fn what_decides_is_strict() {
     odd["data"]["transactions"][0]["amountFiat"] = json!("");
     assert_eq!(parse(&odd).anomalies().len(), 4);
     odd["data"]["transactions"] = json!({"0": 1});
-    assert_eq!(parse(&odd).transactions, []);
+    let odd = parse(&odd);
+    assert_eq!(odd.transactions, []);
+    let line = "`data.transactions`: expected a list";
+    assert_eq!(odd.anomalies()[0].to_string(), line);
+    let mut long = recorded();
+    long["data"]["transactions"] = json!(vec![json!({}); 1001]);
+    let error = OrderAnswer::parse(long.to_string().as_bytes()).unwrap_err();
+    let VerifyError::AnswerUnreadable(error) = error else {
+        panic!("{error}");
+    };
+    let line = "`data.transactions`: expected at most 1000 entries";
+    assert_eq!(error.to_string(), line);
     for (twice, path) in [
         (
             r#""currency":{"abbreviation":"EUR","#,
@@ -348,8 +359,11 @@ fn expiry() {
         }),
         None
     );
-    assert_eq!(
-        parse(&recorded()).is_expired_at(at("2026-03-02T10:10:00Z"), tbilisi),
-        Some(true)
-    );
+    for (now, expired) in [
+        ("2026-03-02T10:09:59Z", false),
+        ("2026-03-02T10:10:00Z", true),
+    ] {
+        let found = parse(&recorded()).is_expired_at(at(now), tbilisi);
+        assert_eq!(found, Some(expired), "{now}");
+    }
 }

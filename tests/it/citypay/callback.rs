@@ -31,6 +31,11 @@ fn the_raw_body_is_shown_by_its_length() {
         "{shown}"
     );
     assert!(!shown.contains("person"), "{shown}");
+    // It is no secret to a payer, but it is one to a log.
+    assert!(
+        shown.contains("Token(..)") && !shown.contains("\"t\""),
+        "{shown}"
+    );
 }
 
 #[test]
