@@ -32,8 +32,9 @@ static END: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("end.lu
 /// long an unreachable Redis is waited for. Runtime and TLS are chosen with the
 /// features of the `redis` crate in the merchant's own build.
 ///
-/// A step is one round trip and one atomic script. All keys have one hash tag, so
-/// that they stay together in a cluster.
+/// A step is one atomic script and one round trip; the first one after Redis has
+/// started takes two more, by which it learns the script. All keys have one hash
+/// tag, so that they stay together in a cluster.
 ///
 /// What Redis loses is forgotten without a mark: have it append to disk
 /// (`appendonly yes`), never evict (`maxmemory-policy noeviction`), and know

@@ -15,4 +15,5 @@ mod attack;
 mod conformance;
 mod outage;
 mod postgres;
+mod redis;
 mod support;
