@@ -60,8 +60,8 @@ const MARGIN: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60)
 /// |---|---|---|
 /// | [`MemoryGuard`] | in this process, until it ends | at least once |
 /// | `RedisGuard` | for all replicas, as long as Redis keeps its data | at least once |
-/// | `PgGuard` as a guard | for all replicas, for good | at least once |
-/// | `PgGuard::claim_in` | for all replicas, for good, in the merchant's own transaction | **exactly once**: claim and credit commit together, or neither does |
+/// | `PgGuard` as a guard | for all replicas, until it is pruned | at least once |
+/// | `PgGuard::claim_in` | for all replicas, until it is pruned, in the merchant's own transaction | **exactly once**: claim and credit commit together, or neither does |
 ///
 /// *At least once* is once, unless a handler outlives its lease, or between its
 /// effect and `complete` its process dies, its request is dropped, or the guard
@@ -69,6 +69,9 @@ const MARGIN: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60)
 /// again. A request is dropped when its sender hangs up, and **whoever can make
 /// the gateway's callbacks, as a payer can of CityPay.io's, can hang up at the
 /// right moment**: `http::CallbackService::spawn` lets no sender do that.
+///
+/// No guard knows what it has forgotten. Told again under a new time, that is
+/// new.
 ///
 /// Where the credit is in another system than the claim, give it the [effect
 /// key](IdempotencyKeys::effect) as its own idempotency key: it is the same for
