@@ -1,9 +1,10 @@
 //! [`PgGuard`]: remembers in PostgreSQL, in the merchant's own transaction if
 //! the handler wants that.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use chrono::{DateTime, Utc};
+use sqlx::error::DatabaseError;
 use sqlx::postgres::PgConnection;
 use sqlx::{Error, PgPool, Postgres, Transaction, raw_sql};
 
@@ -68,11 +69,13 @@ const ATTEMPTS: u32 = 10;
 ///
 /// A step is one round trip; one that finds the callback known takes another to
 /// find out whether it is done. Rows stay for good unless they are
-/// [pruned](Self::prune). The pool's own timeouts decide how long an
-/// unreachable server is waited for: half a minute, unless `acquire_timeout` says
-/// otherwise. Runtime and TLS are chosen with the features of sqlx 0.9 in the
-/// merchant's own build (`runtime-tokio`); without a runtime it panics when it
-/// connects.
+/// [pruned](Self::prune). How long a step waits for a connection is the pool's
+/// `acquire_timeout`: half a minute unless set. `complete` and `release` are
+/// tried again, up to ten times, where the connection breaks within that time,
+/// or the server tells of a conflict, a lock that took too long or its own
+/// shutdown; so an unreachable server is waited for twice as long at most.
+/// Runtime and TLS are chosen with the features of sqlx 0.9 in the merchant's
+/// own build (`runtime-tokio`); without a runtime it panics when it connects.
 #[derive(Debug, Clone)]
 pub struct PgGuard {
     pool: PgPool,
@@ -344,8 +347,11 @@ impl AsyncGuard for PgTransactions {
 
 impl PgGuard {
     /// Tried again if it may help: an end that is not noted would have the
-    /// callback handled twice.
+    /// callback handled twice. Not a pool's timeout, in which the pool itself
+    /// has tried to connect, nor what breaks after as long.
     async fn end(&self, statement: &'static str, token: &ClaimToken) -> Result<Lease, Error> {
+        let start = Instant::now();
+        let patience = self.pool.options().get_acquire_timeout();
         let mut attempts = 0;
         loop {
             attempts += 1;
@@ -357,6 +363,7 @@ impl PgGuard {
             match changed.map(|changed| changed.rows_affected()) {
                 Ok(0) => return Ok(Lease::Lost),
                 Ok(_) => return Ok(Lease::Held),
+                Err(Error::Io(_)) if attempts < ATTEMPTS && start.elapsed() < patience => {}
                 Err(error) if attempts < ATTEMPTS && is_transient(&error) => {}
                 Err(error) => return Err(error),
             }
@@ -364,19 +371,16 @@ impl PgGuard {
     }
 }
 
-/// Whether the same may work a moment later.
+/// Whether the server says what may be otherwise a moment later.
 fn is_transient(error: &Error) -> bool {
-    match error {
-        Error::Io(_) | Error::PoolTimedOut => true,
-        // 40: a conflict with another transaction. 55P03: a lock that took too
-        // long. 57P: the server shuts down, crashes or starts up.
-        Error::Database(error) => error.code().is_some_and(|code| {
-            ["40", "55P03", "57P"]
-                .iter()
-                .any(|class| code.starts_with(class))
-        }),
-        _ => false,
-    }
+    // 40: a conflict with another transaction. 55P03: a lock that took too
+    // long. 57P: the server shuts down, crashes or starts up.
+    let code = error.as_database_error().and_then(DatabaseError::code);
+    code.is_some_and(|code| {
+        ["40", "55P03", "57P"]
+            .iter()
+            .any(|class| code.starts_with(class))
+    })
 }
 
 /// Five thousand years at most: from there back, a stamp still holds it.

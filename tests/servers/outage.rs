@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use payhook::sqlx::postgres::PgPoolOptions;
 use payhook::{
-    AsyncGuard, B2binpay, Callback, ClaimToken, Disposition, HandlerError, IdempotencyKey, PgGuard,
-    Receiver, RedisGuard, Verified, handler_fn, sqlx,
+    AsyncGuard, B2binpay, Callback, ClaimToken, Disposition, HandlerError, IdempotencyKey, Lease,
+    PgGuard, Receiver, RedisGuard, Verified, handler_fn, sqlx,
 };
 use tokio::task::JoinSet;
 
@@ -135,24 +136,54 @@ async fn an_unreachable_postgres_is_503() {
     refuses(PgGuard::new(pool)).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_end_is_tried_again_when_the_connection_breaks() {
+/// What the end of a claim comes to, and after how many connections, where the
+/// pool waits for one for `patience` and the server cuts it after `silence`.
+async fn end_at(silence: Duration, patience: Duration) -> (Result<Lease, sqlx::Error>, usize) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let connections = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&connections);
     let listening = tokio::spawn(async move {
+        let mut kept = JoinSet::new();
         while let Ok((connection, _)) = listener.accept().await {
             count.fetch_add(1, Ordering::Relaxed);
-            drop(connection);
+            kept.spawn(async move {
+                tokio::time::sleep(silence).await;
+                drop(connection);
+            });
         }
     });
-    let guard = PgGuard::new(pool_at(&format!("postgres://p@127.0.0.1:{port}/p")));
+    let pool = PgPoolOptions::new()
+        .acquire_timeout(patience)
+        .connect_lazy(&format!("postgres://p@127.0.0.1:{port}/p"));
     let token = ClaimToken::new(IdempotencyKey::from_bytes([0; 32]), 1);
-    let ended = guard.complete(token).await;
-    assert!(matches!(ended, Err(sqlx::Error::Io(_))), "{ended:?}");
-    assert_eq!(connections.load(Ordering::Relaxed), 10);
+    let ended = PgGuard::new(pool.unwrap()).complete(token).await;
     listening.abort();
+    (ended, connections.load(Ordering::Relaxed))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_is_tried_again_when_the_connection_breaks() {
+    let (ended, connections) = end_at(Duration::ZERO, Duration::from_secs(60)).await;
+    assert!(matches!(ended, Err(sqlx::Error::Io(_))), "{ended:?}");
+    assert_eq!(connections, 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_waits_once_for_a_server_that_is_silent() {
+    let hour = Duration::from_secs(3600);
+    let (ended, connections) = end_at(hour, Duration::from_millis(300)).await;
+    assert!(matches!(ended, Err(sqlx::Error::PoolTimedOut)), "{ended:?}");
+    assert_eq!(connections, 1);
+}
+
+/// However often that makes up the time: here twice at the most.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_waits_no_longer_for_a_server_that_is_slow_to_hang_up() {
+    let (silence, patience) = (Duration::from_millis(300), Duration::from_millis(500));
+    let (ended, connections) = end_at(silence, patience).await;
+    assert!(ended.is_err());
+    assert!(connections <= 2, "{connections}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
