@@ -19,9 +19,16 @@ use crate::support::{
 const LEASE: Duration = Duration::from_secs(3);
 const PAYMENTS: usize = 200;
 
+/// How long a claim is held: long enough that a kill finds it held.
+const HOLD: Duration = Duration::from_millis(150);
+
 /// Credits in memory, which no outage takes away.
 #[derive(Default)]
-struct Ledger(Mutex<HashMap<String, u32>>);
+struct Ledger {
+    credits: Mutex<HashMap<String, u32>>,
+    /// Handlers that have credited, and whose claim has not ended yet.
+    holders: AtomicUsize,
+}
 
 impl Ledger {
     async fn post<D: AsyncGuard + Sync>(
@@ -32,9 +39,14 @@ impl Ledger {
         let handler = handler_fn(|callback: Verified<Callback>| {
             let event = callback.event();
             let reference = event.reference().unwrap().proven().unwrap().to_owned();
-            let mut credits = self.0.lock().unwrap();
+            let mut credits = self.credits.lock().unwrap();
             *credits.entry(reference).or_default() += 1;
-            std::future::ready(Ok::<_, HandlerError>(()))
+            async {
+                self.holders.fetch_add(1, Ordering::Relaxed);
+                tokio::time::sleep(HOLD).await;
+                self.holders.fetch_sub(1, Ordering::Relaxed);
+                Ok::<_, HandlerError>(())
+            }
         });
         let reply = receiver.receive_async(body, None, &handler).await;
         reply.into_disposition()
@@ -75,7 +87,9 @@ where
         }
     }
     tokio::time::sleep(Duration::from_millis(700)).await;
+    let holders = ledger.holders.load(Ordering::Relaxed);
     server("kill", name).await;
+    assert!(holders > 0, "nobody was in the middle");
     tokio::time::sleep(Duration::from_millis(300)).await;
     server("start", name).await;
 
@@ -83,7 +97,7 @@ where
     while let Some(sender) = senders.join_next().await {
         refused += sender.unwrap();
     }
-    let credits = ledger.0.lock().unwrap();
+    let credits = ledger.credits.lock().unwrap();
     assert_eq!(credits.len(), PAYMENTS, "none is lost");
     assert!(
         credits.values().all(|count| *count == 1),
@@ -118,7 +132,7 @@ async fn refuses<D: AsyncGuard + Sync>(guard: D) {
         );
         assert_eq!(disposition.http_status(), 503);
     }
-    assert!(ledger.0.lock().unwrap().is_empty());
+    assert!(ledger.credits.lock().unwrap().is_empty());
 }
 
 /// A port that nobody listens on.
