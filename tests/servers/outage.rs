@@ -1,6 +1,7 @@
 //! A server that is killed in the middle, and one that is not there.
 
 use std::collections::HashMap;
+use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,9 +13,8 @@ use payhook::{
 };
 use tokio::task::JoinSet;
 
-use crate::support::{
-    SERVERS, deposit, pool, pool_at, receiver, redis_at, redis_guard, server, unique,
-};
+use crate::postgres::Shop;
+use crate::support::{SERVERS, deposit, pool, receiver, redis_at, redis_guard, server, unique};
 
 const LEASE: Duration = Duration::from_secs(3);
 const PAYMENTS: usize = 200;
@@ -53,31 +53,30 @@ impl Ledger {
     }
 }
 
-/// The gateway: sends each payment, twice at once, until it sees a 200 for
-/// each. In the middle the server is killed and comes back.
-async fn survives<D>(name: &'static str, guard: D)
-where
-    D: AsyncGuard + Clone + Send + Sync + 'static,
+/// The gateway: sends each of the payments of this run, twice at once, until it
+/// sees a 200 for each. In the middle the server is killed and comes back.
+async fn outage<F>(
+    name: &'static str,
+    run: &str,
+    post: impl Fn(Vec<u8>) -> F + Clone + Send + 'static,
+    holders: impl Fn() -> usize,
+) where
+    F: Future<Output = Disposition> + Send,
 {
-    let receiver = Arc::new(receiver().guard(guard));
-    let ledger = Arc::new(Ledger::default());
-    let run = unique("order");
     let mut senders = JoinSet::new();
     for number in 0..PAYMENTS {
         for copy in 0..2 {
-            let (receiver, ledger) = (Arc::clone(&receiver), Arc::clone(&ledger));
-            let reference = format!("{run}-{number}");
+            let (post, reference) = (post.clone(), format!("{run}-{number}"));
             senders.spawn(async move {
                 let spread = u64::try_from(number * 10).unwrap();
                 tokio::time::sleep(Duration::from_millis(spread)).await;
                 let mut refused = 0_usize;
                 for attempt in 0.. {
                     assert!(attempt < 400, "{reference} is never taken");
-                    let body = deposit(&reference, 1000 * copy + attempt);
-                    let disposition = ledger.post(&receiver, &body).await;
+                    let disposition = post(deposit(&reference, 1000 * copy + attempt)).await;
                     match disposition.http_status() {
                         200 => break,
-                        503 => refused += 1,
+                        500 | 503 => refused += 1,
                         other => panic!("{other}: {disposition}"),
                     }
                     tokio::time::sleep(Duration::from_millis(100)).await;
@@ -87,9 +86,9 @@ where
         }
     }
     tokio::time::sleep(Duration::from_millis(700)).await;
-    let holders = ledger.holders.load(Ordering::Relaxed);
+    let held = holders();
     server("kill", name).await;
-    assert!(holders > 0, "nobody was in the middle");
+    assert!(held > 0, "nobody was in the middle");
     tokio::time::sleep(Duration::from_millis(300)).await;
     server("start", name).await;
 
@@ -97,14 +96,31 @@ where
     while let Some(sender) = senders.join_next().await {
         refused += sender.unwrap();
     }
+    // Else the outage was not in the middle.
+    assert!(refused > 0);
+}
+
+async fn survives<D>(name: &'static str, guard: D)
+where
+    D: AsyncGuard + Clone + Send + Sync + 'static,
+{
+    let receiver = Arc::new(receiver().guard(guard));
+    let ledger = Arc::new(Ledger::default());
+    let post = {
+        let ledger = Arc::clone(&ledger);
+        move |body: Vec<u8>| {
+            let (receiver, ledger) = (Arc::clone(&receiver), Arc::clone(&ledger));
+            async move { ledger.post(&receiver, &body).await }
+        }
+    };
+    let holders = || ledger.holders.load(Ordering::Relaxed);
+    outage(name, &unique("order"), post, holders).await;
     let credits = ledger.credits.lock().unwrap();
     assert_eq!(credits.len(), PAYMENTS, "none is lost");
     assert!(
         credits.values().all(|count| *count == 1),
         "none is credited twice"
     );
-    // Else the outage was not in the middle.
-    assert!(refused > 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -119,6 +135,33 @@ async fn postgres_is_killed_and_comes_back() {
     let guard = PgGuard::new(pool()).lease(LEASE);
     guard.create_tables().await.unwrap();
     survives("postgres", guard).await;
+}
+
+/// What a kill takes of a claim, it takes of its credit, too.
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_is_killed_while_credits_are_uncommitted() {
+    let _servers = SERVERS.write().await;
+    let mut shop = Shop::new(usize::MAX).await;
+    shop.hold = HOLD;
+    let receiver = Arc::new(receiver().guard(shop.guard.before_transactions()));
+    let shop = Arc::new(shop);
+    let post = {
+        let shop = Arc::clone(&shop);
+        move |body: Vec<u8>| {
+            let (receiver, shop) = (Arc::clone(&receiver), Arc::clone(&shop));
+            async move {
+                let reply = receiver.receive_async(&body, None, &shop).await;
+                reply.into_disposition()
+            }
+        }
+    };
+    let run = unique("order");
+    let holders = || shop.open.load(Ordering::Relaxed);
+    outage("postgres", &run, post, holders).await;
+    for number in 0..PAYMENTS {
+        let reference = format!("{run}-{number}");
+        assert_eq!(shop.credits(&reference).await, 1, "{reference}");
+    }
 }
 
 /// 503, and the handler is not asked.
@@ -143,11 +186,13 @@ fn nowhere() -> u16 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unreachable_postgres_is_503() {
-    let pool = pool_at(&format!(
-        "postgres://payhook@127.0.0.1:{}/payhook",
-        nowhere()
-    ));
-    refuses(PgGuard::new(pool)).await;
+    let pool = PgPoolOptions::new()
+        .acquire_timeout(Duration::from_millis(500))
+        .connect_lazy(&format!("postgres://p@127.0.0.1:{}/p", nowhere()))
+        .unwrap();
+    let guard = PgGuard::new(pool);
+    refuses(guard.before_transactions()).await;
+    refuses(guard).await;
 }
 
 /// What the end of a claim comes to, and after how many connections, where the

@@ -21,7 +21,11 @@ pub(crate) struct Shop {
     pub(crate) guard: PgGuard,
     /// Every so many credits it dies between credit and commit.
     pub(crate) dies_every: usize,
+    /// How long it takes from the credit to the commit.
+    pub(crate) hold: Duration,
     handled: AtomicUsize,
+    /// Transactions between credit and commit.
+    pub(crate) open: AtomicUsize,
 }
 
 impl Shop {
@@ -42,7 +46,9 @@ impl Shop {
             pool,
             guard,
             dies_every,
+            hold: Duration::ZERO,
             handled: AtomicUsize::new(0),
+            open: AtomicUsize::new(0),
         }
     }
 
@@ -77,6 +83,9 @@ impl AsyncHandler for Shop {
         .bind(reference)
         .execute(&mut *transaction)
         .await?;
+        self.open.fetch_add(1, Ordering::Relaxed);
+        tokio::time::sleep(self.hold).await;
+        self.open.fetch_sub(1, Ordering::Relaxed);
         let count = self.handled.fetch_add(1, Ordering::Relaxed) + 1;
         if count.is_multiple_of(self.dies_every) {
             return Err("dies before the commit".into());
@@ -117,6 +126,37 @@ async fn claim_and_credit_commit_together() {
         assert_eq!(shop.credits(&format!("{run}-{number}")).await, 1);
     }
     assert!(shop.handled.load(Ordering::Relaxed) > 100, "some died");
+}
+
+/// A connection that is cut in the middle rolls back, and the gateway's next
+/// delivery is credited.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_is_cut_claims_nothing() {
+    let _servers = SERVERS.read().await;
+    let shop = Shop::new(usize::MAX).await;
+    let reference = unique("order");
+    let keys = keys_of(&deposit(&reference, 1));
+    let mut transaction = shop.pool.begin().await.unwrap();
+    let claim = shop.guard.claim_in(&mut transaction, &keys).await;
+    assert_eq!(claim.unwrap(), PgClaim::Fresh);
+    let (holder,): (i32,) = sqlx::query_as("SELECT pg_backend_pid()")
+        .fetch_one(&mut *transaction)
+        .await
+        .unwrap();
+    let (cut,): (bool,) = sqlx::query_as("SELECT pg_terminate_backend($1, 5000)")
+        .bind(holder)
+        .fetch_one(&shop.pool)
+        .await
+        .unwrap();
+    assert!(cut);
+    assert!(transaction.commit().await.is_err());
+    let receiver = receiver().guard(shop.guard.before_transactions());
+    for count in [2, 3] {
+        let body = deposit(&reference, count);
+        let reply = receiver.receive_async(&body, None, &shop).await;
+        assert_eq!(reply.status(), 200, "{}", reply.disposition());
+    }
+    assert_eq!(shop.credits(&reference).await, 1);
 }
 
 /// A request that is dropped in the middle rolls back.
