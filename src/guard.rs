@@ -92,7 +92,8 @@ const MARGIN: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60)
 /// 3. makes it in flight under a new fencing number, until its lease runs out.
 ///
 /// A done effect is remembered at least as long as every delivery key that is
-/// bound to it. `testing::GuardConformance` (feature `testing`) tries it all.
+/// bound to it. `testing::GuardConformance` (feature `testing`) tries all of that
+/// which one process can show in a minute.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no guard",
     note = "`receive` wants a `Guard`, `receive_async` an `AsyncGuard`"

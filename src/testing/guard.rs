@@ -1,18 +1,23 @@
 //! [`GuardConformance`]: what every guard has to keep to.
 
+mod race;
+mod rules;
+
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use sha2::{Digest, Sha256};
-use tokio::sync::Barrier;
-use tokio::task::JoinSet;
 
 use crate::guard::{AsyncGuard, Claim, ClaimToken, IdempotencyKey, IdempotencyKeys, Lease};
 use crate::handler::HandlerError;
 
-/// The rules of a guard, each of them tried on a real one.
+/// The rules of a guard, each of them tried on a real one: which answer is due,
+/// that a delivery stays bound to its first effect, that holders may be late or
+/// killed, that of many who race one wins, and the [`horizon`](Self::horizon) if
+/// there is one. What an outage does to your guard's server is yours to try: an
+/// error is answered with 503, and nothing may be claimed by it.
 ///
 /// It wants a Tokio runtime with time. The keys are new in every run, so the
 /// guard may be in use.
@@ -34,6 +39,7 @@ use crate::handler::HandlerError;
 pub struct GuardConformance<G> {
     guards: Vec<Arc<G>>,
     lease: Duration,
+    horizon: Option<Duration>,
     tasks: usize,
     keys: usize,
 }
@@ -73,12 +79,27 @@ impl<G: AsyncGuard + Send + Sync + 'static> GuardConformance<G> {
         Self {
             guards: guards.into_iter().map(Arc::new).collect(),
             lease,
+            horizon: None,
             tasks: 64,
             keys: 1000,
         }
     }
 
+    /// How old a delivery may be that the guards don't know; they take one of
+    /// any age unless set. For guards that refuse by age alone, as `RedisGuard`
+    /// and `PgGuard` do: the horizon of a [`MemoryGuard`](crate::MemoryGuard) is
+    /// what it has forgotten.
+    #[must_use]
+    pub fn horizon(self, horizon: Duration) -> Self {
+        Self {
+            horizon: Some(horizon),
+            ..self
+        }
+    }
+
     /// How many tasks race for each of how many keys: 64 for 1,000 unless set.
+    /// Between deliveries of the same news, and after a lease, they race for a
+    /// tenth of the keys; for what is released again and again, for a hundredth.
     #[must_use]
     pub fn race(self, tasks: usize, keys: usize) -> Self {
         Self {
@@ -98,155 +119,17 @@ impl<G: AsyncGuard + Send + Sync + 'static> GuardConformance<G> {
         self.a_delivery_is_bound_to_its_first_effect().await?;
         self.the_same_news_in_another_delivery_is_done().await?;
         self.a_dead_holder_loses_its_claim().await?;
+        self.a_killed_holder_loses_its_claim().await?;
         self.a_late_holder_changes_nothing().await?;
         self.a_late_holder_without_successor_still_ends_its_claim()
             .await?;
-        self.one_of_many_wins().await
-    }
-
-    async fn one_is_fresh_until_it_ends(&self) -> Result<(), BrokenRule> {
-        let (one, two, keys) = (self.guard(0), self.guard(1), fresh_keys());
-        let rule = "what nobody claimed is fresh";
-        let token = fresh(rule, one.claim(&keys)).await?;
-        let rule = "what is claimed is in flight, for its holder too";
-        for guard in [&one, &two] {
-            is("in flight", rule, guard.claim(&keys)).await?;
+        if let Some(horizon) = self.horizon {
+            self.what_is_too_old_is_beyond_the_horizon(horizon).await?;
         }
-        let rule = "the holder releases";
-        ended(rule, Lease::Held, one.release(token)).await?;
-        let rule = "what was released is fresh, for everybody";
-        let token = fresh(rule, two.claim(&keys)).await?;
-        let rule = "the holder completes";
-        ended(rule, Lease::Held, two.complete(token)).await?;
-        let rule = "what was completed is done";
-        for guard in [&one, &two] {
-            is("done", rule, guard.claim(&keys)).await?;
-        }
-        Ok(())
-    }
-
-    async fn a_delivery_is_bound_to_its_first_effect(&self) -> Result<(), BrokenRule> {
-        let (guard, genuine, other) = (self.guard(0), fresh_keys(), fresh_keys());
-        let rule = "what nobody claimed is fresh";
-        let token = fresh(rule, guard.claim(&genuine)).await?;
-        let altered = mixed(&genuine, &other);
-        let rule = "a delivery in flight is altered with another effect";
-        is("altered", rule, guard.claim(&altered)).await?;
-        let rule = "the holder completes";
-        ended(rule, Lease::Held, guard.complete(token)).await?;
-        let rule = "a delivery that is done is done with another effect, too";
-        is("done", rule, guard.claim(&altered)).await?;
-        let rule = "a replay spends nobody else's effect";
-        let token = fresh(rule, guard.claim(&other)).await?;
-        let rule = "the token names the claimed effect";
-        if token.effect() != other.effect() {
-            return Err(broken(rule, token.effect()));
-        }
-        ended(rule, Lease::Held, guard.release(token)).await?;
-
-        let rule = "a delivery whose claim was released stays bound";
-        let (genuine, other) = (fresh_keys(), fresh_keys());
-        let token = fresh(rule, guard.claim(&genuine)).await?;
-        ended(rule, Lease::Held, guard.release(token)).await?;
-        is("altered", rule, guard.claim(&mixed(&genuine, &other))).await?;
-        let token = fresh(rule, guard.claim(&genuine)).await?;
-        ended(rule, Lease::Held, guard.complete(token)).await?;
-        is("done", rule, guard.claim(&genuine)).await
-    }
-
-    async fn the_same_news_in_another_delivery_is_done(&self) -> Result<(), BrokenRule> {
-        let (guard, first, second) = (self.guard(0), fresh_keys(), fresh_keys());
-        let rule = "what nobody claimed is fresh";
-        let token = fresh(rule, guard.claim(&first)).await?;
-        let resent = mixed(&second, &first);
-        let rule = "the same effect in another delivery is in flight";
-        is("in flight", rule, guard.claim(&resent)).await?;
-        let rule = "the holder completes";
-        ended(rule, Lease::Held, guard.complete(token)).await?;
-        let rule = "the same effect in another delivery is done";
-        is("done", rule, guard.claim(&resent)).await?;
-        let rule = "a resent delivery is bound, too";
-        is("done", rule, guard.claim(&second)).await
-    }
-
-    async fn a_dead_holder_loses_its_claim(&self) -> Result<(), BrokenRule> {
-        let (guard, keys) = (self.guard(0), fresh_keys());
-        let rule = "a claim whose holder died is fresh after its lease";
-        drop(fresh(rule, guard.claim(&keys)).await?);
-        is("in flight", rule, guard.claim(&keys)).await?;
-        self.outlast_the_lease().await;
-        let token = fresh(rule, self.guard(1).claim(&keys)).await?;
-        ended(rule, Lease::Held, self.guard(1).complete(token)).await
-    }
-
-    async fn a_late_holder_changes_nothing(&self) -> Result<(), BrokenRule> {
-        for release in [false, true] {
-            let (guard, keys) = (self.guard(0), fresh_keys());
-            let rule = "a claim passes on after its lease";
-            let late = fresh(rule, guard.claim(&keys)).await?;
-            self.outlast_the_lease().await;
-            let successor = fresh(rule, self.guard(1).claim(&keys)).await?;
-            let rule = "a late holder neither completes nor releases its successor's claim";
-            if release {
-                ended(rule, Lease::Lost, guard.release(late)).await?;
-            } else {
-                ended(rule, Lease::Lost, guard.complete(late)).await?;
-            }
-            is("in flight", rule, guard.claim(&keys)).await?;
-            let rule = "the successor completes";
-            ended(rule, Lease::Held, self.guard(1).complete(successor)).await?;
-            is("done", rule, guard.claim(&keys)).await?;
-        }
-        Ok(())
-    }
-
-    async fn a_late_holder_without_successor_still_ends_its_claim(&self) -> Result<(), BrokenRule> {
-        let (guard, keys) = (self.guard(0), fresh_keys());
-        let rule = "a late holder whose claim nobody took completes it";
-        let token = fresh(rule, guard.claim(&keys)).await?;
-        self.outlast_the_lease().await;
-        ended(rule, Lease::Held, guard.complete(token)).await?;
-        is("done", rule, guard.claim(&keys)).await
-    }
-
-    async fn one_of_many_wins(&self) -> Result<(), BrokenRule> {
-        let rule = "of all that race for a claim one wins";
-        let keys: Arc<Vec<_>> = Arc::new((0..self.keys).map(|_| fresh_keys()).collect());
-        let wins: Arc<Vec<_>> = Arc::new((0..self.keys).map(|_| AtomicU64::new(0)).collect());
-        let start = Arc::new(Barrier::new(self.tasks));
-        let mut tasks = JoinSet::new();
-        for task in 0..self.tasks {
-            let (guard, keys) = (self.guard(task), Arc::clone(&keys));
-            let (wins, start) = (Arc::clone(&wins), Arc::clone(&start));
-            tasks.spawn(async move {
-                let mut result = Ok(());
-                for (keys, wins) in keys.iter().zip(wins.iter()) {
-                    start.wait().await;
-                    // Whoever fails goes on to the barriers: the others wait there.
-                    match guard.claim(keys).await {
-                        Ok(Claim::Fresh(token)) => {
-                            wins.fetch_add(1, Ordering::Relaxed);
-                            result =
-                                result.and(ended(rule, Lease::Held, guard.complete(token)).await);
-                        }
-                        Ok(Claim::InFlight | Claim::Done) => {}
-                        Ok(found @ (Claim::Altered | Claim::BeyondHorizon)) => {
-                            result = Err(broken(rule, &found));
-                        }
-                        Err(error) => result = Err(failed(rule, error)),
-                    }
-                }
-                result
-            });
-        }
-        while let Some(result) = tasks.join_next().await {
-            result.map_err(|error| failed(rule, HandlerError::from(error)))??;
-        }
-        let won = wins.iter().map(|wins| wins.load(Ordering::Relaxed));
-        match won.filter(|wins| *wins != 1).max() {
-            None => Ok(()),
-            Some(wins) => Err(broken(rule, &wins)),
-        }
+        self.one_of_many_wins().await?;
+        self.one_of_many_deliveries_wins().await?;
+        self.one_of_many_succeeds_a_dead_holder().await?;
+        self.what_is_released_in_a_race_can_be_claimed().await
     }
 
     fn guard(&self, index: usize) -> Arc<G> {

@@ -4,6 +4,7 @@ mod builders;
 #[rustfmt::skip]
 mod first_test;
 mod given;
+mod guard;
 mod readme;
 mod simulator;
 mod torture;

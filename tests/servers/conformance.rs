@@ -8,6 +8,7 @@ use payhook::{MemoryGuard, PgGuard};
 use crate::support::{SERVERS, pool, redis_guard};
 
 const LEASE: Duration = Duration::from_millis(500);
+const HORIZON: Duration = Duration::from_secs(3600);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn memory() {
@@ -21,15 +22,18 @@ async fn redis() {
     let _servers = SERVERS.read().await;
     let mut guards = Vec::new();
     for _ in 0..4 {
-        guards.push(redis_guard().await.lease(LEASE));
+        guards.push(redis_guard().await.lease(LEASE).retention(HORIZON));
     }
-    GuardConformance::new(guards, LEASE).run().await.unwrap();
+    let suite = GuardConformance::new(guards, LEASE).horizon(HORIZON);
+    suite.run().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres() {
     let _servers = SERVERS.read().await;
-    let guards = [pool(), pool(), pool()].map(|pool| PgGuard::new(pool).lease(LEASE));
+    let guard = |pool| PgGuard::new(pool).lease(LEASE).horizon(HORIZON);
+    let guards = [pool(), pool(), pool()].map(guard);
     guards[0].create_tables().await.unwrap();
-    GuardConformance::new(guards, LEASE).run().await.unwrap();
+    let suite = GuardConformance::new(guards, LEASE).horizon(HORIZON);
+    suite.run().await.unwrap();
 }
