@@ -339,10 +339,31 @@ fn a_body_costs_no_more_memory_than_the_limit_and_a_frame() {
         assert!(max(limit, None, Endless(hint(1 << 60, None))) <= little);
     }
     // Beyond that, and beyond its own word, it is copied while it grows.
-    for (limit, lie) in [(1_000_000, hint(0, None)), (60_000, hint(0, Some(10)))] {
+    for (limit, lie) in [
+        (1_000_000, hint(0, None)),
+        // Doubled once more it would be far beyond the limit.
+        (600_000, hint(0, None)),
+        (60_000, hint(0, Some(10))),
+    ] {
         let max = max(limit, None, Endless(lie));
         assert!(max <= 2 * limit + FRAME + little, "{max} bytes");
     }
+}
+
+#[test]
+fn a_body_as_long_as_announced_is_never_moved() {
+    let receiver = receiver();
+    let handler = handler_fn(|_: Verified<Callback>| ready(Ok::<_, HandlerError>(())));
+    let body = b"\xff".repeat(20_000);
+    let used = allocation_counter::measure(|| {
+        let mut steps = Steps::pieces(&body, 1_000);
+        steps.hint = hint(20_000, Some(20_000));
+        let request = Request::post("/").body(steps).unwrap();
+        let reply = block_on(receiver.receive_http(request, None, &handler));
+        assert_eq!(reply.status(), 400);
+    });
+    // The pieces themselves are gone as they are read.
+    assert!(used.bytes_max < 20_000 * 5 / 2, "{}", used.bytes_max);
 }
 
 /// What is read and not proven: `DEFAULT_BODY_LIMIT` says how much that may be.

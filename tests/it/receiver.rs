@@ -582,3 +582,10 @@ fn the_handler_learns_which_key_fits() {
         200
     );
 }
+
+#[test]
+fn what_is_asked_about_is_shown_without_the_token() {
+    let shown = [TokenUse::Order("tok_1"), TokenUse::Deposit("dep_1")];
+    let shown = shown.map(|asked| format!("{asked:?}"));
+    assert_eq!(shown, ["Order(..)", "Deposit(..)"]);
+}

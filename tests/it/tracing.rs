@@ -262,6 +262,28 @@ fn levels() {
     );
 }
 
+/// An error is told where it is one of ours, which have nothing of a body in them.
+#[test]
+fn errors_of_our_own_are_told() {
+    let unreadable = || Receiver::b2binpay(verifier(TrackingIds::Lettered));
+    let last = told(unreadable, b"[", Ok(())).pop().unwrap();
+    assert!(
+        last.contains("error=the body is not one JSON document: it breaks at line 1, column 1"),
+        "{last}"
+    );
+    let order = body("citypay-order-confirmed.json");
+    for (api, expected) in [
+        (Api(Ok(json!({"status": "error"}))), true),
+        (Api(Err("away")), false),
+    ] {
+        let account = Account::new("5120").unwrap();
+        let receiver = || Receiver::citypay(account.clone(), api.clone()).guard(NoGuard);
+        let last = told(receiver, &order, Ok(())).pop().unwrap();
+        assert!(last.contains("message=the look-up failed"), "{last}");
+        assert_eq!(last.contains("error="), expected, "{last}");
+    }
+}
+
 /// Answers with marks all over, or fails as an HTTP client does.
 #[derive(Clone)]
 struct Api(Result<Value, &'static str>);
