@@ -224,8 +224,7 @@ macro_rules! object {
                         let object = self.0;
                         object.shape = $crate::wire::Shape::Sound;
                         while let Some(key) = map.next_key::<Key>()? {
-                            // One place reads all scalars: a copy of it for each
-                            // would be most of what there is to compile.
+                            // One place reads all scalars, not a copy of it for each.
                             let scalar: Option<(&mut $crate::wire::Raw<'a>, &'static str)> = match key {
                                 $( Key::$scalar => Some((&mut object.$scalar, $scalar_key)), )*
                                 $( $( Key::$part => {

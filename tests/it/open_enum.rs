@@ -34,6 +34,7 @@ fn predicates_say_no_for_unknown() {
     assert!(DepositStatus::Paid.is_settled() && DepositStatus::Canceled.is_final());
     assert!(!DepositStatus::Unresolved.is_final() && !DepositStatus::from_code(9).is_settled());
     assert!(PayoutStatus::Canceled.is_final() && !PayoutStatus::Approved.is_settled());
+    assert!(!PayoutStatus::Approved.is_final() && !PayoutStatus::WaitingForApproval.is_final());
     assert!(OrderStatus::Confirmed.is_settled() && !OrderStatus::Underpaid.is_final());
     assert!(!OrderStatus::Overpaid.is_settled() && !OrderStatus::Overpaid.is_final());
     assert!(OrderStatus::Confirmed.is_final() && OrderStatus::Canceled.is_final());
