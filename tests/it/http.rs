@@ -293,7 +293,7 @@ fn the_limit_holds_while_reading() {
     }
     // At least as long as the limit is not beyond it.
     let mut steps = Steps::pieces(&body, 100);
-    steps.hint = hint(body.len() as u64, None);
+    steps.hint = hint(body.len().try_into().unwrap(), None);
     let request = Request::post("/").body(steps).unwrap();
     let (reply, _) = received(&receiver().body_limit(body.len()), request);
     assert_eq!(reply.status(), 200);
