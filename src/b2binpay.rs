@@ -7,6 +7,7 @@
 
 mod api;
 mod callback;
+#[cfg(feature = "diagnose")]
 mod draft;
 mod key;
 mod kind;
@@ -23,9 +24,11 @@ mod wire;
 
 pub use api::{prove_by_deposit, prove_by_source_address};
 pub use callback::TransferCallback;
+#[cfg(feature = "diagnose")]
 pub(crate) use draft::{Draft, DraftTransfer, text_of};
 pub use key::Key;
 pub use kind::{CallbackType, Inferred};
+#[cfg(any(feature = "diagnose", feature = "testing"))]
 pub(crate) use message::Message;
 #[cfg(feature = "testing")]
 pub(crate) use message::hex;

@@ -169,7 +169,7 @@
 //! | [`Unverified`], [`Verified`], [`Evidence`] | who may be believed |
 //! | [`Amount`], [`Timestamp`], [`Text`] | values that are kept as they were sent |
 //! | [`ParseError`], [`VerifyError`], [`Disposition`] | what went wrong, and whose fault it is |
-//! | [`Diagnose`], [`Diagnosis`] | why a B2BINPAY body does not verify, and what to do |
+//! | `Diagnose` (feature `diagnose`) | why a B2BINPAY body does not verify, and what to do |
 //! | `testing` (feature) | what you test with: bodies, whole lives of payments, a torture for your shop |
 //! | `http` (feature) | requests in, responses out; who is behind a proxy; a `tower` service |
 
@@ -183,6 +183,7 @@ pub mod b2binpay;
 mod callback;
 pub mod citypay;
 mod constant_time;
+#[cfg(feature = "diagnose")]
 mod diagnose;
 mod error;
 mod event;
@@ -210,6 +211,7 @@ pub use amount::{Amount, AmountError, DoesNotFit};
 pub use callback::{Callback, Proven, VerifiedCallback};
 /// The version whose instants and zones are in this API.
 pub use chrono;
+#[cfg(feature = "diagnose")]
 pub use diagnose::{Cause, Diagnose, Diagnosis, Finding};
 pub use error::{Error, Fault, Flaw, KeyError, ParseError, VerifyError};
 pub use event::{Event, Fact, Gateway, Kind};

@@ -15,9 +15,11 @@ use crate::error::{Flaw, ParseError};
 use crate::text::Text;
 use crate::wire::{Mirror, Raw, Shape};
 
+#[cfg(feature = "diagnose")]
+pub(crate) use value::verbatim;
 pub(crate) use value::{
     amount, boolean, code, count, id, integer, is_number, json, percentage, plain_amount,
-    received_amount, signed_time, text, text_or_json, text_or_number, time, unescape, verbatim,
+    received_amount, signed_time, text, text_or_json, text_or_number, time, unescape,
 };
 
 /// The body limit unless another one is set, in bytes: 64 KiB. Real callbacks

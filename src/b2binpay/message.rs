@@ -73,6 +73,7 @@ impl<'a> Message<'a> {
 
     /// The whole text. A diagnosis also asks for what no gateway signs: the
     /// parts that are there with a separator between them.
+    #[cfg(feature = "diagnose")]
     pub(crate) fn joined(&self, separator: &str) -> String {
         let parts = [self.status, self.amount, self.tracking_id, self.time];
         let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();

@@ -144,19 +144,6 @@ impl Verifier {
         self
     }
 
-    /// A verifier with these keys, for a diagnosis; none proves nothing.
-    pub(crate) fn with_keys(keys: Vec<Key>, tracking_ids: TrackingIds) -> Self {
-        Self {
-            keys,
-            tracking_ids,
-            max_age: None,
-        }
-    }
-
-    pub(crate) fn keys(&self) -> &[Key] {
-        &self.keys
-    }
-
     /// What was declared of the tracking ids.
     #[must_use]
     pub fn tracking_ids(&self) -> TrackingIds {
@@ -281,6 +268,22 @@ impl Verifier {
             return Err(VerifyError::Stale { distance, limit });
         }
         Ok(())
+    }
+}
+
+#[cfg(feature = "diagnose")]
+impl Verifier {
+    /// A verifier with these keys; none proves nothing.
+    pub(crate) fn with_keys(keys: Vec<Key>, tracking_ids: TrackingIds) -> Self {
+        Self {
+            keys,
+            tracking_ids,
+            max_age: None,
+        }
+    }
+
+    pub(crate) fn keys(&self) -> &[Key] {
+        &self.keys
     }
 }
 

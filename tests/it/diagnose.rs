@@ -9,7 +9,7 @@ use payhook::Diagnose;
 use payhook::b2binpay::{Key, TrackingIds};
 use serde_json::{Value, json};
 
-use crate::support::{SECRET, TIME, sign, signed, with_transfer};
+use crate::support::{SECRET, TIME, base64, hex, mac, sha256, sign, signed, with_transfer};
 
 const AMOUNT: &str = "0.412000000000000000";
 const LOGIN: &str = "lgn_Xv3kQz81Bd";
@@ -79,50 +79,8 @@ fn keyed(key: &[u8]) -> Value {
     body
 }
 
-pub(crate) fn mac(key: &[u8], text: &[u8]) -> Vec<u8> {
-    use hmac::{Hmac, KeyInit, Mac};
-
-    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(key).unwrap();
-    mac.update(text);
-    mac.finalize().into_bytes().to_vec()
-}
-
-pub(crate) fn sha256(text: &str) -> Vec<u8> {
-    use sha2::Digest;
-
-    sha2::Sha256::digest(text).to_vec()
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    let mut hex = vec![0; 2 * bytes.len()];
-    base16ct::lower::encode_str(bytes, &mut hex)
-        .unwrap()
-        .to_owned()
-}
-
-pub(crate) fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for chunk in bytes.chunks(3) {
-        let held = chunk
-            .iter()
-            .fold(0, |held, byte| held << 8 | usize::from(*byte))
-            << (8 * (3 - chunk.len()));
-        for place in 0..4 {
-            text.push(if place <= chunk.len() {
-                char::from(DIGITS[held >> (18 - 6 * place) & 63])
-            } else {
-                '='
-            });
-        }
-    }
-    text
-}
-
 #[test]
-fn helpers() {
-    assert_eq!(sign(SECRET, "x"), hex(&mac(SECRET.as_bytes(), b"x")));
-    assert_eq!(base64(b"payhook!"), "cGF5aG9vayE=");
+fn the_genuine_body_verifies() {
     let genuine = genuine().to_string();
     assert_eq!(
         right().body(genuine.as_bytes()).verified_by(),

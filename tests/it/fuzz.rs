@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use crate::support::cases;
 
 mod amount;
+#[cfg(feature = "diagnose")]
 mod diagnose;
 #[cfg(feature = "http")]
 mod forwarded;
@@ -43,6 +44,7 @@ fn vectors() {
         eprintln!("{}", case.name);
         parse::check(&case.body);
         verify::check(&case.body);
+        #[cfg(feature = "diagnose")]
         // As it is; with a slip in the key; with nobody's key.
         for picked in [0, 3, 5] {
             diagnose::check(&[&[picked], case.body.as_slice()].concat());
@@ -66,6 +68,7 @@ macro_rules! replay {
 
 replay! {
     amount,
+    #[cfg(feature = "diagnose")]
     diagnose,
     #[cfg(feature = "http")]
     forwarded,

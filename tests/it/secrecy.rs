@@ -21,8 +21,7 @@ use std::iter::successors;
 use payhook::{HandlerError, Receiver, Reply, Verified, handler_fn};
 use serde::Serialize;
 
-use crate::diagnose::{base64, hex, sha256};
-use crate::support::{ALL_FEATURES, public_types};
+use crate::support::{ALL_FEATURES, base64, hex, public_types, sha256};
 
 const SECRET: &str = "cbs_SmarkedW2vX9tR4kL8pN1";
 const LOGIN: &str = "lgn_LmarkedXv3kQz81Bd";

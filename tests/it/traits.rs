@@ -9,9 +9,11 @@ use std::str::FromStr;
 use payhook::b2binpay::{Key, ProvenTransfer, TransferCallback, Verifier};
 use payhook::citypay::{Account, DepositCallback, OrderCallback, ProvenOrder, Token};
 use payhook::{
-    Amount, Callback, Diagnose, Diagnosis, Disposition, Event, Expected, ParseError, Proven,
-    Reconciliation, State, Status, TokenUse, Unverified, Verdict, Verified, VerifyError,
+    Amount, Callback, Disposition, Event, Expected, ParseError, Proven, Reconciliation, State,
+    Status, TokenUse, Unverified, Verdict, Verified, VerifyError,
 };
+#[cfg(feature = "diagnose")]
+use payhook::{Diagnose, Diagnosis};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -56,8 +58,6 @@ assert_not_impl! {
     ProvenOrder: DeserializeOwned, Default, Serialize;
     TransferCallback: DeserializeOwned, Default, PartialEq;
     Key: Display, Serialize, DeserializeOwned, PartialEq, Default;
-    Diagnose: Display, Serialize, DeserializeOwned, PartialEq, Default;
-    Diagnosis: Serialize, DeserializeOwned, Default, Into<Verified<TransferCallback>>;
     Verifier: Display, Serialize, DeserializeOwned, PartialEq, Default;
     Account: Display, Serialize, DeserializeOwned, PartialEq, Default;
     // Made from text, it must not pass for a callback.
@@ -66,6 +66,12 @@ assert_not_impl! {
     Token: PartialEq, PartialEq<str>, Display, Default, DeserializeOwned;
     TokenUse<'static>: PartialEq, PartialEq<str>, Display, Serialize;
     Amount: From<f64>, From<f32>, Into<f64>;
+}
+
+#[cfg(feature = "diagnose")]
+assert_not_impl! {
+    Diagnose: Display, Serialize, DeserializeOwned, PartialEq, Default;
+    Diagnosis: Serialize, DeserializeOwned, Default, Into<Verified<TransferCallback>>;
 }
 
 /// What each type has unless it says `no`, and why it says so.
@@ -118,13 +124,10 @@ fn held() -> BTreeSet<String> {
             B2binpay;
             B2binpay<MemoryGuard>;
             Callback;
-            Cause: Display, Eq;
             CityPay<MemoryGuard>;
             Claim, no Clone because "it may hold the right to handle";
             ClaimToken, no Clone because "the right to handle is used once";
             Compared: Display, Copy, Eq, Hash;
-            Diagnose;
-            Diagnosis: Display, Eq;
             Difference: Eq;
             Disposition, no Clone because "it holds what the merchant's code failed with": Display;
             DoesNotFit: error::Error, Copy, Eq;
@@ -134,7 +137,6 @@ fn held() -> BTreeSet<String> {
             Expected;
             Fact<&'static str>: Display, Copy, Eq;
             Fault: Display, Copy, Eq, Hash;
-            Finding: Display, Eq;
             Flaw: error::Error, Copy, Eq;
             Gateway: Display, Copy, Eq, Hash;
             GuardFull: error::Error, Copy, Eq;
@@ -228,6 +230,13 @@ fn held() -> BTreeSet<String> {
             ProvenDeposit;
             ProvenOrder;
             Token: Serialize;
+        }
+        #[cfg(feature = "diagnose")]
+        in payhook: {
+            Cause: Display, Eq;
+            Diagnose;
+            Diagnosis: Display, Eq;
+            Finding: Display, Eq;
         }
         #[cfg(feature = "http")]
         in payhook::http: {

@@ -4,14 +4,14 @@ use payhook::b2binpay::{
     CallbackRecord, ExpectedAmount, Key, Operation, TrackingIds, TransferCallback, Verifier,
 };
 use payhook::{
-    AddressRanges, Amount, Callback, Claim, Diagnose, Disposition, Expected, Guard, MemoryGuard,
-    NoGuard, Receiver, State, Timestamp, Unverified, VerifyError,
+    AddressRanges, Amount, Callback, Claim, Disposition, Expected, Guard, MemoryGuard, NoGuard,
+    Receiver, State, Timestamp, Unverified, VerifyError,
 };
 use serde_json::{Value, json};
 
 use super::*;
-use crate::diagnose::{hex, mac, sha256};
 use crate::support::body;
+use crate::support::{hex, mac, sha256};
 
 /// A deposit with all that a body can have, signed with `key`, and the MAC.
 fn signed(key: &[u8], change: impl FnOnce(&mut Value)) -> (String, Vec<u8>) {
@@ -61,6 +61,7 @@ pub(super) fn drive(sheet: &mut Sheet) {
     values(sheet);
     errors(sheet, &body);
     received(sheet, &body);
+    #[cfg(feature = "diagnose")]
     diagnosed(sheet, &body);
 }
 
@@ -272,8 +273,9 @@ fn received(sheet: &mut Sheet, body: &str) {
     }
 }
 
+#[cfg(feature = "diagnose")]
 fn diagnosed(sheet: &mut Sheet, body: &str) {
-    let diagnose = Diagnose::from(&verifier(TrackingIds::Lettered))
+    let diagnose = payhook::Diagnose::from(&verifier(TrackingIds::Lettered))
         .secret("production", &format!("{SECRET} "))
         .secret("sandbox", PASSWORD)
         .login_password("old", LOGIN, PASSWORD);

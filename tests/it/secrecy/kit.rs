@@ -16,7 +16,7 @@ use payhook::{
 use serde_json::Value;
 
 use super::*;
-use crate::diagnose::mac;
+use crate::support::mac;
 
 fn keys() -> [Key; 2] {
     [
