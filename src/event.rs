@@ -1,4 +1,4 @@
-//! [`Event`]: one view over all callbacks. [`Fact`]: what in it is proven.
+//! [`Event`]: one view over all callbacks.
 
 use std::fmt;
 
@@ -8,82 +8,10 @@ use crate::callback::{Callback, Proven};
 use crate::citypay::{
     DepositCallback, OrderCallback, OrderTransaction, ProvenDeposit, ProvenOrder, Token,
 };
+use crate::fact::Fact;
 use crate::outcome::{self, Outcome};
 use crate::timestamp::Timestamp;
 use crate::verified::{Evidence, Verified};
-
-/// A value, and whether the evidence covers it.
-///
-/// ```
-/// use payhook::{Amount, Fact};
-///
-/// let amount: Fact<Amount> = Fact::Proven("0.412".parse()?);
-/// let currency = Fact::Reported("ETH");
-/// assert_eq!(format!("{amount} {currency}"), "0.412 ETH?");
-/// assert!(amount.proven().is_some());
-/// assert_eq!(currency.proven(), None);
-/// # Ok::<(), payhook::AmountError>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fact<T> {
-    /// The evidence covers it.
-    Proven(T),
-    /// The sender says so.
-    Reported(T),
-}
-
-impl<T> Fact<T> {
-    /// The value, if it is proven. Decide about money from this.
-    #[must_use]
-    pub fn proven(self) -> Option<T> {
-        match self {
-            Self::Proven(value) => Some(value),
-            Self::Reported(_) => None,
-        }
-    }
-
-    /// The value, whoever says so: for a log or a screen.
-    #[must_use]
-    pub fn value(self) -> T {
-        match self {
-            Self::Proven(value) | Self::Reported(value) => value,
-        }
-    }
-
-    /// The same about a reference to the value.
-    #[must_use]
-    pub fn as_ref(&self) -> Fact<&T> {
-        match self {
-            Self::Proven(value) => Fact::Proven(value),
-            Self::Reported(value) => Fact::Reported(value),
-        }
-    }
-
-    /// The same about what `change` makes of the value.
-    #[must_use]
-    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Fact<U> {
-        match self {
-            Self::Proven(value) => Fact::Proven(change(value)),
-            Self::Reported(value) => Fact::Reported(change(value)),
-        }
-    }
-
-    /// Whether it is proven.
-    #[must_use]
-    pub fn is_proven(&self) -> bool {
-        matches!(self, Self::Proven(_))
-    }
-}
-
-impl<T: fmt::Display> fmt::Display for Fact<T> {
-    /// A reported value is marked with `?`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Proven(value) => f.pad(&value.to_string()),
-            Self::Reported(value) => f.pad(&format!("{value}?")),
-        }
-    }
-}
 
 /// Who posts.
 ///

@@ -187,6 +187,7 @@ mod constant_time;
 mod diagnose;
 mod error;
 mod event;
+mod fact;
 mod guard;
 #[cfg(any(doc, doctest))]
 pub mod guide;
@@ -214,7 +215,8 @@ pub use chrono;
 #[cfg(feature = "diagnose")]
 pub use diagnose::{Cause, Diagnose, Diagnosis, Finding};
 pub use error::{Error, Fault, Flaw, KeyError, ParseError, VerifyError};
-pub use event::{Event, Fact, Gateway, Kind};
+pub use event::{Event, Gateway, Kind};
+pub use fact::Fact;
 #[cfg(feature = "redis")]
 pub use guard::RedisGuard;
 pub use guard::{

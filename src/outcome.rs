@@ -6,7 +6,7 @@ use crate::b2binpay::{
     self, DepositStatus, Operation, PayoutStatus, Transfer, TransferCallback, TransferStatus,
 };
 use crate::citypay::{self, DepositCallback, OrderStatus, ProvenDeposit, ProvenOrder};
-use crate::event::Fact;
+use crate::fact::Fact;
 use crate::verified::Evidence;
 
 /// What a callback comes to.

@@ -18,7 +18,7 @@ use crate::address::AddressRanges;
 use crate::b2binpay::Verifier;
 use crate::callback::Callback;
 use crate::citypay::Account;
-use crate::event::Fact;
+use crate::fact::Fact;
 use crate::guard::{AsyncGuard, Guard, IdempotencyKeys, MemoryGuard};
 use crate::handler::{AsyncHandler, Handler};
 use crate::outcome::Outcome;

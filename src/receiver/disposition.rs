@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::error::{Fault, ParseError, VerifyError};
-use crate::event::Fact;
+use crate::fact::Fact;
 use crate::guard::{Claim, ClaimToken, Lease};
 use crate::handler::HandlerError;
 use crate::outcome::Outcome;

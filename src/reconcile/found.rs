@@ -4,7 +4,8 @@ use std::fmt;
 
 use super::Verdict;
 use crate::amount::Amount;
-use crate::event::{Event, Fact};
+use crate::event::Event;
+use crate::fact::Fact;
 use crate::outcome::Outcome;
 
 /// What the expectation was compared with, of one fact.

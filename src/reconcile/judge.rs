@@ -6,7 +6,8 @@ use super::found::Facts;
 use super::payment::Payment;
 use super::{Awaited, Compared, Difference, Expected, Reason, Reconciliation, Verdict};
 use crate::amount::Amount;
-use crate::event::{Fact, Kind};
+use crate::event::Kind;
+use crate::fact::Fact;
 use crate::outcome::Outcome;
 
 pub(super) fn judge(expected: &Expected, payment: &Payment) -> Reconciliation {

@@ -10,7 +10,8 @@ use crate::citypay::{
     DepositCallback, OrderAnswer, OrderCallback, OrderTransaction, ProvenDeposit, ProvenOrder,
     Token,
 };
-use crate::event::{Event, Fact, Kind};
+use crate::event::{Event, Kind};
+use crate::fact::Fact;
 use crate::outcome::{self, Outcome};
 use crate::text::Text;
 use crate::timestamp::Timestamp;
