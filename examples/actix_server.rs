@@ -85,7 +85,8 @@ pub(crate) fn server(
             // `App::route` would answer what is no POST with 404, not 405.
             .service(web::resource("/callbacks/b2binpay").post(callback))
     };
-    // It finishes what it began when it is told to stop.
+    // Told to stop, it answers whoever still waits. A handler whose sender has
+    // hung up may end half-way then, as in a crash: `PgGuard::claim_in` holds.
     Ok(HttpServer::new(app).listen(listener)?.run())
 }
 
