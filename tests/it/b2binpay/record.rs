@@ -1,5 +1,6 @@
 //! The gateway's list of callbacks.
 
+use payhook::DEFAULT_BODY_LIMIT;
 use payhook::b2binpay::{CallbackRecord, CallbackType, DeliveryStatus};
 use serde_json::{Value, json};
 
@@ -128,4 +129,13 @@ fn payload_as_text_and_absent() {
     assert_eq!(error.to_string(), "`id`: expected a value, found none");
     let error = CallbackRecord::parse(br#"{"id": 1, "id": 2}"#).unwrap_err();
     assert_eq!(error.to_string(), "`id`: the key stands there twice");
+}
+
+/// A callback of the longest body there may be still fits into its record.
+#[test]
+fn the_longest_payload_is_read() {
+    let payload = "x".repeat(DEFAULT_BODY_LIMIT);
+    let json = json!({"id": "90411", "payload": payload}).to_string();
+    let record = CallbackRecord::parse(json.as_bytes()).unwrap();
+    assert_eq!(record.payload.as_deref(), Some(&*payload));
 }

@@ -124,6 +124,8 @@ fn keys() -> Vec<Made> {
             encoded("percent-encoded"),
         ),
         made("empty secret", secret(" \n"), genuine(), Cause::SecretEmpty).likely(),
+        made("empty login", v2(" ", PASSWORD), both(), Cause::SecretEmpty).likely(),
+        made("empty password", v2(LOGIN, ""), both(), Cause::SecretEmpty).likely(),
         made(
             "swapped",
             v2(PASSWORD, LOGIN),
@@ -574,9 +576,8 @@ fn bodies() -> Vec<Made> {
     let genuine = genuine().to_string();
     let accented = renamed(&json!("café"), "café").to_string();
     let latin1: Vec<u8> = accented.chars().map(|c| u8::try_from(c).unwrap()).collect();
-    let utf16 = |to: fn(u16) -> [u8; 2]| -> Vec<u8> {
-        ['\u{feff}']
-            .into_iter()
+    let utf16 = |mark: &str, to: fn(u16) -> [u8; 2]| -> Vec<u8> {
+        mark.chars()
             .chain(genuine.chars())
             .flat_map(|c| to(u16::try_from(u32::from(c)).unwrap()))
             .collect()
@@ -642,13 +643,25 @@ fn bodies() -> Vec<Made> {
         bytes(
             "UTF-16, little-endian",
             right(),
-            &utf16(u16::to_le_bytes),
+            &utf16("\u{feff}", u16::to_le_bytes),
+            how("as UTF-16"),
+        ),
+        bytes(
+            "UTF-16, little-endian, unmarked",
+            right(),
+            &utf16("", u16::to_le_bytes),
             how("as UTF-16"),
         ),
         bytes(
             "UTF-16, big-endian",
             right(),
-            &utf16(u16::to_be_bytes),
+            &utf16("\u{feff}", u16::to_be_bytes),
+            how("as UTF-16"),
+        ),
+        bytes(
+            "UTF-16, big-endian, unmarked",
+            right(),
+            &utf16("", u16::to_be_bytes),
             how("as UTF-16"),
         ),
         bytes(

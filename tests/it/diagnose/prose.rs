@@ -49,6 +49,15 @@ the body does not verify:
     );
 }
 
+/// Which keys are tried, and nothing of them.
+#[test]
+fn debug_names_the_keys() {
+    assert_eq!(
+        format!("{:?}", secret(SECRET)),
+        "Diagnose { tracking_ids: Lettered, candidates: [Candidate { name: \"production\", .. }] }"
+    );
+}
+
 /// What is quoted from the body or from a name can't break a line in two.
 #[test]
 fn what_is_quoted_is_escaped() {
