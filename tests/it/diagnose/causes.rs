@@ -281,6 +281,7 @@ fn values() -> Vec<Made> {
         amount(json!("1e-8"), "0.000000010000000000"),
         amount(json!("0.000000010000000000"), "1e-8"),
         amount(json!("0.000000010000000000"), "1e-08"),
+        amount(json!("0.000010000000000000"), "1e-5"),
         amount(json!("6.527e-05"), "0.000065270000000000"),
         amount(json!("0,412"), AMOUNT),
         amount(json!("1,000.50"), "1000.50"),
@@ -302,6 +303,7 @@ fn values() -> Vec<Made> {
         id(json!("order-9001"), "ORDER-9001"),
         id(json!("caf\\u00e9"), "café"),
         id(json!("café"), "caf\\u00e9"),
+        id(json!("café \"9\""), "caf\\u00e9 \\\"9\\\""),
         id(json!("a/b"), "a\\/b"),
         id(json!("Tom &amp; Jerry"), "Tom & Jerry"),
         id(json!("Tom & Jerry"), "Tom &amp; Jerry"),
@@ -816,6 +818,17 @@ fn several_causes_at_once() {
             repriced(&json!("0.412"), AMOUNT)
         ),
         [Cause::SecretEdge, Cause::SecretQuoted, amount()]
+    );
+    let empty = without_transfer("deposit", "order-9001", 3);
+    let empty = signed(empty, &format!("3order-9001{TIME}"));
+    assert_eq!(
+        causes(secret(&format!(" {SECRET}")), empty),
+        [Cause::SecretEdge]
+    );
+    // Nobody writes so large a value with an exponent.
+    assert_eq!(
+        causes(right(), repriced(&json!("0.000100000000000000"), "1e-4")),
+        [Cause::ForeignKey, Cause::ContentChanged]
     );
     let mut upper = repriced(&json!("0.412"), AMOUNT);
     upper["meta"]["sign"] = json!(upper["meta"]["sign"].as_str().unwrap().to_uppercase());
