@@ -825,6 +825,10 @@ fn several_causes_at_once() {
         causes(secret(&format!(" {SECRET}")), empty),
         [Cause::SecretEdge]
     );
+    assert_eq!(
+        causes(right(), resigned(|_| "no signature".to_owned())),
+        [Cause::SignatureMalformed]
+    );
     // Nobody writes so large a value with an exponent.
     assert_eq!(
         causes(right(), repriced(&json!("0.000100000000000000"), "1e-4")),
