@@ -230,6 +230,34 @@ async fn postgres_does_not_forget_before_its_horizon() {
     assert!(!matches!(claim, Claim::Fresh(_)), "{claim:?}");
 }
 
+/// What is beyond the horizon is pruned a day later.
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_remembers_for_a_day_beyond_its_horizon() {
+    let _servers = SERVERS.read().await;
+    let pool = pool();
+    let guard = PgGuard::new(pool.clone()).horizon(Duration::from_secs(6 * 3600));
+    guard.create_tables().await.unwrap();
+    for (minutes, known) in [(30 * 60 - 1, 1), (30 * 60 + 1, 0)] {
+        let keys = IdempotencyKeys::new(key("d"), key("e"), None);
+        handle(&guard, &keys).await;
+        let delivery = keys.delivery().as_bytes().as_slice();
+        sqlx::query("UPDATE payhook_deliveries SET seen_at = seen_at - $2 * interval '1 minute' WHERE delivery = $1")
+            .bind(delivery)
+            .bind(minutes)
+            .execute(&pool)
+            .await
+            .unwrap();
+        guard.prune().await.unwrap();
+        let left: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM payhook_deliveries WHERE delivery = $1")
+                .bind(delivery)
+                .fetch_one(&pool)
+                .await
+                .unwrap();
+        assert_eq!(left, known, "{minutes} minutes");
+    }
+}
+
 /// A database whose default isolation is stricter. The handler has credited
 /// when `complete` fails.
 async fn completes_under(isolation: &str) {

@@ -60,3 +60,37 @@ async fn a_redis_that_forgot_the_scripts_learns_them_again() {
         assert!(matches!(guard.claim(&keys).await, Ok(Claim::Done)));
     }
 }
+
+/// A day longer than the retention, from when it was last seen.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_handled_is_known_for_a_day_more() {
+    let _servers = SERVERS.read().await;
+    let mut connection = redis().await;
+    let prefix = unique("shop");
+    let hour = Duration::from_secs(3600);
+    let guard = RedisGuard::new(connection.clone())
+        .prefix(&prefix)
+        .retention(hour);
+    let Ok(Claim::Fresh(token)) = guard.claim(&keys(Duration::ZERO)).await else {
+        panic!("new keys");
+    };
+    assert_eq!(guard.complete(token).await.unwrap(), Lease::Held);
+
+    let pattern = format!("{{payhook:{prefix}}}:*");
+    let mut find = cmd("KEYS");
+    let stored: Vec<String> = find
+        .arg(pattern)
+        .query_async(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(stored.len(), 2, "a delivery and an effect: {stored:?}");
+    for key in stored {
+        let mut ask = cmd("TTL");
+        let seconds: u64 = ask.arg(&key).query_async(&mut connection).await.unwrap();
+        let spent = (25 * hour).checked_sub(Duration::from_secs(seconds));
+        assert!(
+            spent.is_some_and(|spent| spent < hour / 60),
+            "{key}: {seconds} s"
+        );
+    }
+}

@@ -366,7 +366,12 @@ fn another_transfer_that_cannot_be_read_is_noted() {
             "{body}"
         );
         assert_eq!(callback.transfer().unwrap().id, "55021");
-        assert!(callback.anomalies()[0].path().starts_with("included[1]"));
+        let anomaly = &callback.anomalies()[0];
+        assert!(anomaly.path().starts_with("included[1]"));
+        assert_eq!(
+            anomaly.to_string(),
+            format!("`{}`: {}", anomaly.path(), anomaly.flaw())
+        );
         // Unnamed it might be the signed one.
         body["data"]["relationships"]["transfer"] = json!(null);
         assert!(Unverified::<TransferCallback>::parse(body.to_string().as_bytes()).is_err());

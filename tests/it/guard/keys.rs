@@ -305,6 +305,34 @@ fn the_answer_names_an_order() {
     assert!(keys(&confirmed).time().is_some());
 }
 
+/// Without an answer an order is what its sender says, and settles nothing.
+#[test]
+fn by_the_merchants_record_the_order_is_its_body() {
+    let told = |change: fn(&mut Value)| {
+        let mut told = serde_json::from_slice(&body("citypay-order-confirmed.json")).unwrap();
+        change(&mut told);
+        let told = Unverified::<OrderCallback>::parse(told.to_string().as_bytes()).unwrap();
+        let account = Account::new("5120").unwrap();
+        account
+            .prove_order_by_record(told, TOKEN)
+            .unwrap()
+            .into_callback()
+    };
+    let confirmed = told(|_| ());
+    assert_eq!(compare(&confirmed, &told(|_| ())), Same::Both);
+    let reworded = told(|told| told["client_order_id"] = json!("another"));
+    assert_eq!(compare(&confirmed, &reworded), Same::Effect);
+    for news in [
+        told(|told| told["status"] = json!("OVERPAID")),
+        told(|told| told["transaction_id"] = json!("another")),
+        told(|told| told["received_amount_in_coins"] = json!("7")),
+    ] {
+        assert_eq!(compare(&confirmed, &news), Same::Neither);
+    }
+    // What the endpoint says is news after that.
+    assert_eq!(compare(&confirmed, &order(|_, _| ())), Same::Neither);
+}
+
 #[test]
 fn an_order_settles_once_and_everything_else_is_news() {
     let more = |status: &str| {

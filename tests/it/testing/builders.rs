@@ -246,6 +246,9 @@ fn answers_belong_to_their_orders() {
         .amount_fiat
         .clone();
     assert_eq!(fiat.total.unwrap().as_str(), "12.00");
+    let euro = citypay::order().fiat_currency("EUR").answer("5120");
+    let currency = euro.answer().unwrap().currency.clone().unwrap();
+    assert_eq!(currency.currency.as_deref(), Some("EUR"));
 
     let paid = citypay::order().callback().unverified().unwrap();
     let foreign = citypay::order().answer("9");

@@ -112,6 +112,19 @@ impl AsyncGuard for Unfenced {
     }
 }
 
+/// Which rule was being tried, and what the guard said.
+#[test]
+fn a_guard_that_fails_is_no_slip() {
+    let full = suite(MemoryGuard::new().lease(LEASE).capacity(0));
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let ran = runtime.build().unwrap().block_on(full.run());
+    let Err(BrokenRule::Failed { rule, source, .. }) = ran else {
+        panic!("it has no room for anything");
+    };
+    assert!(!rule.is_empty());
+    assert!(source.downcast_ref::<GuardFull>().is_some(), "{source}");
+}
+
 #[test]
 fn what_keeps_to_the_rules_passes() {
     assert_eq!(found(&suite(MemoryGuard::new().lease(LEASE))), None);
