@@ -63,9 +63,11 @@ impl Signature {
 
     /// Whether it is this key's MAC of `text`, in constant time.
     pub(super) fn is_made_by(&self, key: &Key, text: &[u8]) -> bool {
-        let mac = key.mac().clone().chain_update(text);
         let front = self.front.as_deref();
-        front.is_some_and(|front| mac.verify_truncated_left(front).is_ok())
+        front.is_some_and(|front| {
+            let mac = key.mac().clone().chain_update(text);
+            mac.verify_truncated_left(front).is_ok()
+        })
     }
 }
 
