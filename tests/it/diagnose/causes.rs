@@ -862,6 +862,22 @@ fn several_causes_at_once() {
     );
 }
 
+/// What is too long to be an id is not tried in other ways: each costs a MAC.
+#[test]
+fn other_forms_of_a_value_have_a_longest() {
+    for (length, is_found) in [(1024, true), (1025, false)] {
+        let id = "o".repeat(length);
+        let body = renamed(&json!(id), &id.to_uppercase()).to_string();
+        let diagnosis = right().body(body.as_bytes());
+        let cause = diagnosis.causes()[0].cause();
+        assert_eq!(
+            matches!(cause, Cause::TrackingId { .. }),
+            is_found,
+            "{length}"
+        );
+    }
+}
+
 /// A key alone says nothing of the slips in its secret, and the second of two
 /// keys is tried as the first is.
 #[test]
