@@ -77,11 +77,13 @@ fn ago(seconds: i64) -> DateTime<Utc> {
     DateTime::from(SystemTime::now()) - TimeDelta::seconds(seconds)
 }
 
-async fn age(pool: &PgPool, delivery: &IdempotencyKey) {
+/// As if the delivery had been seen this much earlier.
+pub(crate) async fn age(pool: &PgPool, delivery: &IdempotencyKey, seconds: i32) {
     sqlx::query(
-        "UPDATE payhook_deliveries SET seen_at = seen_at - interval '40 hours' WHERE delivery = $1",
+        "UPDATE payhook_deliveries SET seen_at = seen_at - $2 * interval '1 second' WHERE delivery = $1",
     )
     .bind(delivery.as_bytes().as_slice())
+    .bind(seconds)
     .execute(pool)
     .await
     .unwrap();
@@ -114,8 +116,8 @@ async fn what_is_too_old_stays_too_old_while_it_is_pruned() {
     )
     .await;
     handle(&guard, &other).await;
-    age(&pool, old.delivery()).await;
-    age(&pool, other.delivery()).await;
+    age(&pool, old.delivery(), 40 * 3600).await;
+    age(&pool, other.delivery(), 40 * 3600).await;
 
     // Makes `prune` as slow as it is with a lot to do.
     let mut slow = pool.begin().await.unwrap();
@@ -153,7 +155,7 @@ async fn an_effect_is_not_pruned_under_a_delivery() {
     let again = IdempotencyKeys::new(key("again"), *first.effect(), Some(ago(1)));
     let undated = IdempotencyKeys::new(*first.delivery(), *first.effect(), None);
     handle(&guard, &undated).await;
-    age(&pool, first.delivery()).await;
+    age(&pool, first.delivery(), 40 * 3600).await;
 
     let mut transaction = pool.begin().await.unwrap();
     let claim = guard.claim_in(&mut transaction, &again).await.unwrap();
@@ -220,11 +222,7 @@ async fn postgres_does_not_forget_before_its_horizon() {
     // Handled 6 h 1 s ago; stamped five seconds ahead.
     let keys = IdempotencyKeys::new(key("d"), key("e"), Some(ago(6 * 3600 - 4)));
     handle(&guard, &keys).await;
-    sqlx::query("UPDATE payhook_deliveries SET seen_at = seen_at - interval '21601 seconds' WHERE delivery = $1")
-        .bind(keys.delivery().as_bytes().as_slice())
-        .execute(&pool)
-        .await
-        .unwrap();
+    age(&pool, keys.delivery(), 6 * 3600 + 1).await;
     guard.prune().await.unwrap();
     let claim = guard.claim(&keys).await.unwrap();
     assert!(!matches!(claim, Claim::Fresh(_)), "{claim:?}");
@@ -237,24 +235,19 @@ async fn postgres_remembers_for_a_day_beyond_its_horizon() {
     let pool = pool();
     let guard = PgGuard::new(pool.clone()).horizon(Duration::from_secs(6 * 3600));
     guard.create_tables().await.unwrap();
-    for (minutes, known) in [(30 * 60 - 1, 1), (30 * 60 + 1, 0)] {
+    let beyond = 30 * 3600;
+    for (seconds, known) in [(beyond - 60, 1), (beyond + 60, 0)] {
         let keys = IdempotencyKeys::new(key("d"), key("e"), None);
         handle(&guard, &keys).await;
-        let delivery = keys.delivery().as_bytes().as_slice();
-        sqlx::query("UPDATE payhook_deliveries SET seen_at = seen_at - $2 * interval '1 minute' WHERE delivery = $1")
-            .bind(delivery)
-            .bind(minutes)
-            .execute(&pool)
-            .await
-            .unwrap();
+        age(&pool, keys.delivery(), seconds).await;
         guard.prune().await.unwrap();
         let left: i64 =
             sqlx::query_scalar("SELECT count(*) FROM payhook_deliveries WHERE delivery = $1")
-                .bind(delivery)
+                .bind(keys.delivery().as_bytes().as_slice())
                 .fetch_one(&pool)
                 .await
                 .unwrap();
-        assert_eq!(left, known, "{minutes} minutes");
+        assert_eq!(left, known, "{seconds} s");
     }
 }
 

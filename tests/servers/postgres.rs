@@ -13,6 +13,7 @@ use payhook::{
 };
 use tokio::task::JoinSet;
 
+use crate::attack::age;
 use crate::support::{SERVERS, deposit, pool, pool_in_its_own_schema, receiver, unique};
 
 /// A shop whose balances are in the database, and that fails on demand.
@@ -269,13 +270,7 @@ async fn what_was_pruned_is_beyond_the_horizon() {
     let told_again = IdempotencyKeys::new(*new.delivery(), *new.effect(), old.time());
     assert_eq!(claim(told_again).await, PgClaim::Done);
 
-    sqlx::query(
-        "UPDATE payhook_deliveries SET seen_at = seen_at - interval '26 hours' WHERE delivery = $1",
-    )
-    .bind(new.delivery().as_bytes().as_slice())
-    .execute(&shop.pool)
-    .await
-    .unwrap();
+    age(&shop.pool, new.delivery(), 26 * 3600).await;
     assert_eq!(shop.guard.prune().await.unwrap(), 0, "without a horizon");
     assert!(guard.prune().await.unwrap() >= 1);
     assert_eq!(claim(told_again).await, PgClaim::BeyondHorizon);
