@@ -143,7 +143,7 @@ impl<G: AsyncGuard + Send + Sync + 'static> GuardConformance<G> {
     }
 
     async fn outlast_the_lease(&self) {
-        tokio::time::sleep(self.lease + self.lease / 4).await;
+        tokio::time::sleep(self.lease.mul_f64(1.25)).await;
     }
 }
 
