@@ -106,7 +106,7 @@ impl<C> Body<C> {
 impl Body<TransferCallback> {
     /// What stands at `meta.sign`, if anything.
     pub(super) fn signature(&self) -> Option<&Json> {
-        self.json.get("meta.sign")
+        self.json.field("meta")?.field("sign")
     }
 }
 

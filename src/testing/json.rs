@@ -142,7 +142,8 @@ impl Json {
             (Node::Object(fields), Some((Step::Key(key), _))) => {
                 fields.retain(|(own, _)| own != key);
             }
-            (Node::List(entries), Some((Step::Index(index), _))) if index < entries.len() => {
+            // It is there: the whole path was walked.
+            (Node::List(entries), Some((Step::Index(index), _))) => {
                 entries.remove(index);
             }
             _ => return Err(nowhere()),
@@ -150,21 +151,13 @@ impl Json {
         Ok(())
     }
 
-    /// What stands at the path.
-    pub(super) fn get(&self, path: &str) -> Option<&Self> {
-        let (mut place, mut rest) = (self, path);
-        while !rest.is_empty() {
-            let (next, behind) = step(rest)?;
-            place = match (&place.0, next) {
-                (Node::Object(fields), Step::Key(key)) => {
-                    &fields.iter().find(|(own, _)| own == key)?.1
-                }
-                (Node::List(entries), Step::Index(index)) => entries.get(index)?,
-                _ => return None,
-            };
-            rest = behind;
-        }
-        Some(place)
+    /// The value of an object's key.
+    pub(super) fn field(&self, key: &str) -> Option<&Self> {
+        let Node::Object(fields) = &self.0 else {
+            return None;
+        };
+        let mut fields = fields.iter();
+        fields.find_map(|(own, value)| (own == key).then_some(value))
     }
 
     fn place(&mut self, path: &str, add: Add) -> Result<&mut Self, PathError> {

@@ -164,7 +164,7 @@ fn what_cannot_be_made_is_told() {
             expected.map_err(str::to_owned)
         );
     }
-    for path in ["data.nothing", "included[9]", "data.id[0]"] {
+    for path in ["data.nothing", "included[2]", "included[9]", "data.id[0]"] {
         let error = deposit().remove(path).try_sign(&key()).unwrap_err();
         assert!(
             matches!(error, BuildError::Path(PathError { .. })),
@@ -266,6 +266,39 @@ fn answers_belong_to_their_orders() {
         behind.answer().unwrap().status,
         OrderStatus::PaidUnconfirmed
     );
+}
+
+#[test]
+fn what_is_set_is_what_is_written() {
+    let order = citypay::order()
+        .order_id("A-17")
+        .action("refund")
+        .at("2027-01-01T00:00:00Z".parse().unwrap())
+        .received("0.5")
+        .exchange_rate("3");
+    let told = order.callback().unverified().unwrap().into_unverified();
+    assert_eq!(told.order_id.unwrap(), "A-17");
+    assert_eq!(told.action.unwrap().as_str(), "refund");
+    assert_eq!(told.created_at.unwrap().as_str(), "2027-01-01 00:00");
+    assert_eq!(told.exchange_rate.unwrap().as_str(), "3");
+    assert_eq!(told.received_amount_in_fiat.unwrap().as_str(), "1.50");
+
+    let confirmations = |body: CallbackBuilder| {
+        let body = body.sign(&key());
+        let told = body.unverified().unwrap().into_unverified();
+        told.transfer().unwrap().confirmations
+    };
+    assert_eq!(confirmations(deposit().confirmations(7)), Some(7));
+    // Those of the new status.
+    assert_eq!(confirmations(deposit().unconfirmed(7).created()), Some(0));
+}
+
+#[test]
+fn a_body_is_its_bytes() {
+    let body = deposit().sign(&key());
+    let bytes: &[u8] = body.as_ref();
+    assert_eq!(bytes, body.as_str().as_bytes());
+    assert_eq!(&*body, bytes);
 }
 
 /// A test body may be signed with a key that is in use.

@@ -245,6 +245,7 @@ fn every_body_is_what_the_gateway_posts() {
 /// From the bodies alone: what arrived is what the ending says.
 #[test]
 fn endings_add_up() {
+    let mut transfers = BTreeMap::new();
     for scenario in scenarios(is_b2binpay) {
         for seed in 0..40 {
             let mut life = simulator(seed, v3()).live(scenario, &payment(scenario, seed));
@@ -256,6 +257,10 @@ fn endings_add_up() {
                     continue;
                 };
                 if transfer.status == TransferStatus::Confirmed {
+                    let txid = transfer.txid.as_deref().unwrap();
+                    assert_eq!(txid.len(), 64);
+                    let known = transfers.insert(txid.to_owned(), transfer.id.to_string());
+                    assert!(known.is_none_or(|known| transfer.id == *known));
                     moved.insert(transfer.id.to_string(), transfer.amount.clone());
                     is_unresolved |= matches!(&told.operation, Operation::Deposit(deposit)
                         if deposit.status == Some(DepositStatus::Unresolved));
