@@ -269,7 +269,7 @@ fn answers_belong_to_their_orders() {
 }
 
 #[test]
-fn what_is_set_is_what_is_written() {
+fn a_set_order_is_written() {
     let order = citypay::order()
         .order_id("A-17")
         .action("refund")
@@ -283,14 +283,70 @@ fn what_is_set_is_what_is_written() {
     assert_eq!(told.exchange_rate.unwrap().as_str(), "3");
     assert_eq!(told.received_amount_in_fiat.unwrap().as_str(), "1.50");
 
-    let confirmations = |body: CallbackBuilder| {
-        let body = body.sign(&key());
-        let told = body.unverified().unwrap().into_unverified();
-        told.transfer().unwrap().confirmations
+    for (order, label) in [
+        (order.clone().created(), "In-progress"),
+        (order.clone().paid_unconfirmed(), "Paid/Unconfirmed"),
+        (order.confirmed(), "Confirmed"),
+    ] {
+        let answer: serde_json::Value = serde_json::from_slice(&order.answer("5120")).unwrap();
+        assert_eq!(answer["data"]["status"]["label"], label);
+    }
+}
+
+#[test]
+fn a_set_deposit_is_written() {
+    let pending = citypay::deposit()
+        .transaction_id("tx-9")
+        .at("2027-01-01T00:00:00Z".parse().unwrap())
+        .pending();
+    for (deposit, status, action) in [
+        (pending.clone(), "Pending", "receive_transaction"),
+        (pending.confirmed(), "Confirmed", "confirmation"),
+    ] {
+        let told = deposit.callback().unverified().unwrap().into_unverified();
+        assert_eq!(told.transaction_id.unwrap(), "tx-9");
+        assert_eq!(told.created_at.unwrap().as_str(), "2027-01-01 00:00");
+        assert_eq!(told.status.unwrap().as_str(), status);
+        assert_eq!(told.action.unwrap().as_str(), action);
+    }
+}
+
+#[test]
+fn a_set_transfer_is_written() {
+    let told = |builder: CallbackBuilder| {
+        let body = builder.sign(&key());
+        body.unverified().unwrap().into_unverified()
     };
+    let confirmations = |builder| told(builder).transfer().unwrap().confirmations;
     assert_eq!(confirmations(deposit().confirmations(7)), Some(7));
     // Those of the new status.
     assert_eq!(confirmations(deposit().unconfirmed(7).created()), Some(0));
+    assert_eq!(confirmations(deposit().transfer_status(1)), Some(1));
+
+    let other = transfer().id("1").amount("2").currency("TRX").txid("tx-1");
+    let callback = told(deposit().include(other.op_type(9)));
+    let other = callback.other_transfers().next().unwrap();
+    assert_eq!(other.amount.as_str(), "2.000000");
+    assert_eq!(other.txid.as_deref(), Some("tx-1"));
+
+    // Money that comes in is what costs something.
+    let own = callback.transfer().unwrap();
+    assert!(!own.commission.as_ref().unwrap().is_zero());
+    assert!(other.commission.as_ref().unwrap().is_zero());
+    let callback = told(payout());
+    let own = callback.transfer().unwrap();
+    assert!(own.commission.as_ref().unwrap().is_zero());
+}
+
+#[test]
+fn a_recorded_body_is_signed_again() {
+    let recorded = deposit().tracking_id("order-7").sign(&key());
+    let other = Key::callback_secret("another").unwrap();
+    let body = sign_again(&recorded, &other).unwrap();
+    assert_ne!(body.as_str(), recorded.as_str());
+    let verifier = Verifier::new(other, TrackingIds::Lettered);
+    let callback = verifier.verify(body.unverified().unwrap()).unwrap();
+    assert_eq!(callback.proven().tracking_id(), Some("order-7"));
 }
 
 #[test]
