@@ -1,6 +1,7 @@
 //! The test kit: bodies that a gateway would post.
 
 mod builders;
+mod endpoint;
 #[rustfmt::skip]
 mod first_test;
 mod given;
