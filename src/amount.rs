@@ -341,7 +341,6 @@ fn scan_exponent(text: &str) -> Result<i64, AmountError> {
 }
 
 /// A plain decimal without the zeros behind its point that carry no value.
-#[cfg(any(feature = "diagnose", feature = "testing"))]
 pub(crate) fn without_zeros(plain: &str) -> &str {
     if plain.contains('.') {
         plain.trim_end_matches('0').trim_end_matches('.')

@@ -15,7 +15,8 @@ use crate::wire::MAX_ENTRIES;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Fault {
-    /// The merchant's: configuration, handler or look-up.
+    /// The merchant's: configuration, handler or look-up; or a proven payment was
+    /// refused, for the merchant to look up.
     Operator,
     /// The sender's, or of what changed the body on its way here. If genuine
     /// callbacks are refused so, the hint says where to look.
@@ -382,6 +383,7 @@ impl VerifyError {
             | Self::AnswerUnreadable(_)
             | Self::NoEvidence
             | Self::OtherCustomer
+            | Self::Stale { .. }
             | Self::TrackingId { .. }
             | Self::UnknownPeer => Fault::Operator,
             Self::AmbiguousTransfer
@@ -394,7 +396,6 @@ impl VerifyError {
             | Self::NotIssued
             | Self::SignatureMismatch { .. }
             | Self::SourceAddress
-            | Self::Stale { .. }
             | Self::Unsigned(_) => Fault::Sender,
         }
     }

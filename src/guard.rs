@@ -2,6 +2,7 @@
 
 mod keys;
 mod memory;
+mod names;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "redis")]

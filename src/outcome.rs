@@ -42,7 +42,7 @@ use crate::verified::Evidence;
 /// |---|---|---|---|
 /// | confirmed | none, created, paid | none, approved | settled |
 /// | confirmed | canceled, unresolved, unknown | waiting for approval, canceled, unknown | needs review |
-/// | confirmed, of an operation type that is neither the kind's own nor missing | any | any | needs review |
+/// | confirmed, failed, blocked or canceled, of an operation type that is neither the kind's own nor missing | any | any | needs review |
 /// | created, unconfirmed | any | any | pending |
 /// | failed | any | any | failed |
 /// | blocked | any | any | blocked |
@@ -67,6 +67,7 @@ use crate::verified::Evidence;
 /// | evidence | status in the answer | outcome |
 /// |---|---|---|
 /// | order endpoint | confirmed | settled |
+/// | order endpoint | confirmed, without a transaction | needs review |
 /// | order endpoint | overpaid | overpaid |
 /// | order endpoint | underpaid | underpaid |
 /// | order endpoint | in progress, paid/unconfirmed | pending |
@@ -164,18 +165,19 @@ fn with_transfer(
     status: TransferStatus,
 ) -> Fact<Outcome> {
     let outcome = match status {
-        TransferStatus::Confirmed => {
-            let fits = transfer.op_type.is_none() || operation.is_fitted_by(transfer);
-            if !fits || !allows_settlement(operation) {
-                return Fact::Reported(Outcome::NeedsReview);
-            }
-            Outcome::Settled
-        }
         TransferStatus::Created | TransferStatus::Unconfirmed => Outcome::Pending,
+        TransferStatus::_Unknown(_) => Outcome::Unknown,
+        // A payout whose fee failed has not failed.
+        _ if !(transfer.op_type.is_none() || operation.is_fitted_by(transfer)) => {
+            return Fact::Reported(Outcome::NeedsReview);
+        }
+        TransferStatus::Confirmed if !allows_settlement(operation) => {
+            return Fact::Reported(Outcome::NeedsReview);
+        }
+        TransferStatus::Confirmed => Outcome::Settled,
         TransferStatus::Failed => Outcome::Failed,
         TransferStatus::Blocked => Outcome::Blocked,
         TransferStatus::Canceled => Outcome::Canceled,
-        TransferStatus::_Unknown(_) => Outcome::Unknown,
     };
     Fact::Proven(outcome)
 }
@@ -211,13 +213,17 @@ fn of_payout_status(status: Option<PayoutStatus>) -> Outcome {
 }
 
 pub(crate) fn of_order(proven: &ProvenOrder) -> Fact<Outcome> {
-    let Some(status) = proven.status() else {
+    let Some(answer) = proven.answer() else {
         return Fact::Reported(Outcome::NeedsReview);
     };
     if proven.is_behind() {
         return Fact::Reported(Outcome::Pending);
     }
-    Fact::Proven(match status {
+    Fact::Proven(match &answer.status {
+        // How much came, and whether that was all, is not said.
+        OrderStatus::Confirmed if answer.transactions.is_empty() => {
+            return Fact::Reported(Outcome::NeedsReview);
+        }
         OrderStatus::Confirmed => Outcome::Settled,
         OrderStatus::Overpaid => Outcome::Overpaid,
         OrderStatus::Underpaid => Outcome::Underpaid,

@@ -27,6 +27,10 @@ use crate::verified::{Evidence, Proof, Unverified, Verified};
 /// // This one could be the last digits of an amount.
 /// assert!(!TrackingIds::Lettered.allows("9001"));
 /// ```
+///
+/// To go from [`Any`](Self::Any) to another declaration gives every payment
+/// another [effect](crate::IdempotencyKeys): before you do, see that your ledger
+/// knows each by its reference, and not by its effect alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TrackingIds {

@@ -158,6 +158,15 @@ impl OrderTransaction {
     pub fn received_fiat(&self) -> Option<&Amount> {
         self.amount_fiat.total.as_ref()
     }
+
+    pub(super) fn has_id(&self, id: &str) -> bool {
+        self.id.as_deref() == Some(id)
+    }
+
+    pub(super) fn has_hash(&self, hash: &str) -> bool {
+        let own = self.hash.as_deref();
+        own.is_some_and(|own| own.eq_ignore_ascii_case(hash))
+    }
 }
 
 impl fmt::Debug for OrderAnswer {
@@ -248,14 +257,8 @@ impl OrderAnswer {
                 .filter(|transaction| is_it(transaction));
             (found.next(), found.next())
         };
-        let has_hash = |transaction: &OrderTransaction| {
-            transaction
-                .hash
-                .as_ref()
-                .is_some_and(|hash| hash.eq_ignore_ascii_case(id))
-        };
-        let (first, second) = match find(&|transaction| transaction.id.as_deref() == Some(id)) {
-            (None, _) => find(&has_hash),
+        let (first, second) = match find(&|transaction| transaction.has_id(id)) {
+            (None, _) => find(&|transaction| transaction.has_hash(id)),
             found => found,
         };
         first.filter(|_| second.is_none())

@@ -132,7 +132,7 @@ impl Account {
         if !same_order {
             return Err(VerifyError::AnswerMismatch { path: "data.id" });
         }
-        let is_behind = is_behind(&answer.status, body.status.as_ref());
+        let is_behind = is_behind(&answer, body);
         let proof = Proof {
             proven: ProvenOrder {
                 token: Some(answer.token.clone()),
@@ -254,18 +254,43 @@ fn check_token<'a>(token: Option<&'a Token>, issued: &str) -> Result<&'a Token, 
     }
 }
 
-/// Whether the endpoint has not caught up with the callback yet. Confirmed
-/// money against an order that is over is not swallowed either.
-fn is_behind(answer: &OrderStatus, callback: Option<&OrderStatus>) -> bool {
-    if let Some(OrderStatus::Confirmed | OrderStatus::Overpaid) = callback
-        && let OrderStatus::Canceled | OrderStatus::Expired = answer
-    {
-        return true;
+/// Whether the endpoint has not caught up with the callback yet.
+fn is_behind(answer: &OrderAnswer, callback: &OrderCallback) -> bool {
+    let claimed = callback.status.as_ref();
+    // These two may follow on themselves, with one payment more.
+    let may_repeat = matches!(
+        answer.status,
+        OrderStatus::Overpaid | OrderStatus::Underpaid
+    );
+    claimed.is_some_and(|claimed| has_less_than(&answer.status, claimed))
+        || (may_repeat && names_unknown_payment(answer, callback))
+}
+
+/// Money against an order that is over, or too much of it, is not swallowed
+/// either.
+fn has_less_than(answer: &OrderStatus, claimed: &OrderStatus) -> bool {
+    use OrderStatus::{Canceled, Confirmed, Expired, Overpaid};
+    match (answer, claimed) {
+        (Canceled | Expired, Confirmed | Overpaid) | (Confirmed, Overpaid) => true,
+        _ => match (answer.rank(), claimed.rank()) {
+            (Some(answer), Some(claimed)) => answer < claimed,
+            _ => false,
+        },
     }
-    match (answer.rank(), callback.and_then(OrderStatus::rank)) {
-        (Some(answer), Some(callback)) => answer < callback,
-        _ => false,
-    }
+}
+
+/// Whether the answer has no payment of that id, hash or amount. The id alone
+/// would not do: that both name a payment alike is not documented.
+fn names_unknown_payment(answer: &OrderAnswer, callback: &OrderCallback) -> bool {
+    let amount = callback.received_amount_in_coins.as_ref();
+    callback.transaction_id.as_ref().is_some_and(|id| {
+        let mut payments = answer.transactions.iter();
+        !payments.any(|payment| {
+            payment.has_id(id)
+                || payment.has_hash(id)
+                || (amount.is_some() && payment.received() == amount)
+        })
+    })
 }
 
 /// The facts of an [`OrderCallback`] that its evidence covers.
@@ -322,8 +347,10 @@ impl ProvenOrder {
         self.answer.as_ref()
     }
 
-    /// Whether the callback claims more than the endpoint knows yet. The order
-    /// is pending then: ask again, or fail, so that the gateway sends again.
+    /// Whether the callback claims more than the endpoint knows yet: a status
+    /// further on, or, of an order that is underpaid or overpaid, a payment that
+    /// the answer has by neither id nor amount. The order is pending then: ask
+    /// again, or fail, so that the gateway sends again.
     #[must_use]
     pub fn is_behind(&self) -> bool {
         self.is_behind

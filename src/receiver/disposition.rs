@@ -194,10 +194,11 @@ impl Disposition {
     pub fn fault(&self) -> Option<Fault> {
         match self {
             Self::Handled { .. } | Self::Duplicate | Self::InFlight => None,
-            Self::Altered | Self::BeyondHorizon | Self::BrokenOff(_) | Self::NotPost => {
-                Some(Fault::Sender)
-            }
-            Self::GuardFailed(_)
+            Self::BrokenOff(_) | Self::NotPost => Some(Fault::Sender),
+            // What is proven and refused may be money that nobody has seen.
+            Self::Altered
+            | Self::BeyondHorizon
+            | Self::GuardFailed(_)
             | Self::HandlerFailed(_)
             | Self::LookupFailed(_)
             | Self::Unrecorded { .. } => Some(Fault::Operator),

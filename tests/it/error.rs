@@ -249,7 +249,7 @@ fn verifying() {
                 distance: Duration::from_secs(90),
                 limit: Duration::from_secs(60),
             },
-            Sender,
+            Operator,
             401,
             "the callback is 90 s away from now, the limit is 60 s",
         ),

@@ -71,9 +71,19 @@ fn with_a_transfer() {
         }
         // Operation types that are neither's own.
         for op_type in [5, 9, 11, 13, 15, 16, 17, 19, 20, 23, 24, 49, 77] {
-            let body = signed_transfer(kind, 2, Some(2), json!(op_type), "order-1");
-            let found = outcome(verify(&body, TrackingIds::Lettered).unwrap());
-            assert_eq!(found, Fact::Reported(NeedsReview), "{kind} {op_type}");
+            for (transfer, expected) in [
+                (-3, Fact::Reported(NeedsReview)),
+                (-2, Fact::Reported(NeedsReview)),
+                (-1, Fact::Reported(NeedsReview)),
+                (0, Fact::Proven(Pending)),
+                (1, Fact::Proven(Pending)),
+                (2, Fact::Reported(NeedsReview)),
+                (7, Fact::Proven(Unknown)),
+            ] {
+                let body = signed_transfer(kind, transfer, Some(2), json!(op_type), "order-1");
+                let found = outcome(verify(&body, TrackingIds::Lettered).unwrap());
+                assert_eq!(found, expected, "{kind} {op_type} {transfer}");
+            }
         }
     }
 }
@@ -196,8 +206,28 @@ fn citypay_deposits() {
 #[test]
 fn citypay_orders() {
     let account = Account::new("5120").unwrap();
+    let outcome = |status: &str, transactions: Value| {
+        let body = json!({"type": "order", "order_token": "t"}).to_string();
+        let answer = json!({"success": true, "data": {
+            "token": "t",
+            "customerId": "5120",
+            "status": {"code": status},
+            "transactions": transactions,
+        }});
+        let order = Unverified::parse(body.as_bytes()).unwrap();
+        let order = account
+            .prove_order(order, "t", answer.to_string().as_bytes())
+            .unwrap();
+        order.into_callback().event().outcome()
+    };
+    let paid = json!([{"id": 1, "amount": {"total": 7}}]);
+    assert_eq!(outcome("CONFIRMED", paid.clone()), Fact::Proven(Settled));
+    // How much came is not said.
+    for nothing in [json!([]), Value::Null] {
+        let review = Fact::Reported(NeedsReview);
+        assert_eq!(outcome("CONFIRMED", nothing), review);
+    }
     for (status, expected) in [
-        ("CONFIRMED", Settled),
         ("OVERPAID", Outcome::Overpaid),
         ("UNDERPAID", Outcome::Underpaid),
         ("IN_PROGRESS", Pending),
@@ -206,15 +236,8 @@ fn citypay_orders() {
         ("CANCELED", Canceled),
         ("FROZEN", Unknown),
     ] {
-        let body = json!({"type": "order", "order_token": "t"}).to_string();
-        let answer = json!({"success": true, "data": {"token": "t", "customerId": "5120", "status": {"code": status}}});
-        let order = Unverified::parse(body.as_bytes()).unwrap();
-        let order = account
-            .prove_order(order, "t", answer.to_string().as_bytes())
-            .unwrap();
-        assert_eq!(
-            order.into_callback().event().outcome(),
-            Fact::Proven(expected)
-        );
+        for transactions in [paid.clone(), json!([])] {
+            assert_eq!(outcome(status, transactions), Fact::Proven(expected));
+        }
     }
 }

@@ -547,7 +547,8 @@ fn a_deposit_without_a_token_or_an_amount_needs_review() {
 fn a_deposit_id_that_is_no_number_is_not_asked_about() {
     let api = Api::new(Err("must not be asked"));
     let receiver = Receiver::b2binpay(verifier(TrackingIds::Lettered)).look_up_deposits(&api);
-    for id in ["../transfer/1", "1?x=", "1\r\nX: y"] {
+    let endless = "1".repeat(60_000);
+    for id in ["../transfer/1", "1?x=", "1\r\nX: y", &endless] {
         let mut told = without_transfer("deposit", "order-1", 4);
         told["data"]["id"] = json!(id);
         let reply = receive(

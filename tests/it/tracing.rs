@@ -207,8 +207,8 @@ fn levels() {
     for (answer, expected) in [
         (
             Answer::Alters,
-            "WARN payhook in 1: message=came before with something else in what is not signed \
-             status=409 fault=sender hint=look the payment up at the gateway; its next delivery \
+            "ERROR payhook in 1: message=came before with something else in what is not signed \
+             status=409 fault=operator hint=look the payment up at the gateway; its next delivery \
              of it is handled",
         ),
         (
@@ -223,7 +223,7 @@ fn levels() {
         ),
         (
             Answer::Forgot,
-            "WARN payhook in 1: message=older than the guard's memory status=409 fault=sender \
+            "ERROR payhook in 1: message=older than the guard's memory status=409 fault=operator \
              hint=look the payment up: the guard has forgotten callbacks that are newer than this \
              one; a longer retention keeps more",
         ),

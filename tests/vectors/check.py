@@ -484,6 +484,14 @@ def parse(case):
     return facts
 
 
+def is_named(payment, order):
+    """Whether an order's callback names a payment of the answer, or one of its amount."""
+    name, coins = order["transaction_id"], order["received_amount_in_coins"]
+    return (payment["id"] == name or (payment["hash"] or "").lower() == name.lower()
+            or coins is not None and payment["total"] is not None
+            and Decimal(payment["total"]) == Decimal(coins))
+
+
 def prove(case, order):
     """What the order endpoint's answer proves of an order."""
     issued, token = case["issued"], order["order_token"]
@@ -505,6 +513,9 @@ def prove(case, order):
     told, posted = answer["status"], order["status"]
     behind = RANKS.get(told, 9) < RANKS.get(posted, -1)
     behind = behind or posted in ("confirmed", "overpaid") and told in ("canceled", "expired")
+    behind = behind or (told, posted) == ("confirmed", "overpaid")
+    if told in ("overpaid", "underpaid") and order["transaction_id"] is not None:
+        behind = behind or not any(is_named(payment, order) for payment in answer["transactions"])
     url = "https://v2-order-api.citypay.io/order/" + urllib.parse.quote(issued, safe="")
     return {"proven": True, "behind": behind, "answer": answer, "order_url": url}
 

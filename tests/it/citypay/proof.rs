@@ -41,7 +41,7 @@ fn by_the_endpoint_the_facts_are_the_answers() {
         o["received_amount_in_coins"] = json!("999");
         o["crypto_currency"] = json!("ETH");
         o["client_order_id"] = json!("INV-of-somebody-else");
-        o["status"] = json!("OVERPAID");
+        o["status"] = json!("CANCELED");
     });
     let proven = prove(lies, &answer(|_| ())).unwrap();
     assert_eq!(*proven.evidence(), Evidence::OrderEndpoint);

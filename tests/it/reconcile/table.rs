@@ -180,7 +180,6 @@ fn cases() -> Vec<Row> {
                     eth("order-1").deadline(at("2020-01-01T00:00:00Z")),
                     deposit("0.0", |_| ()),
                 ),
-                (bitcoin(), answered("CONFIRMED", &json!([]))),
                 (bitcoin(), answered("CONFIRMED", &json!([{"id": 1}]))),
             ],
         ),

@@ -1,6 +1,6 @@
 //! How far an order is by the endpoint's answer, and what came for it.
 
-use payhook::citypay::OrderAnswer;
+use payhook::citypay::{OrderAnswer, OrderCallback};
 use payhook::testing::citypay::{OrderBuilder, order};
 use payhook::testing::{Body, Json};
 
@@ -8,7 +8,10 @@ use super::answers::{PROVEN, TOKEN, answer, asked, no};
 use super::{Case, citypay, json};
 
 pub(super) fn cases() -> Vec<Case> {
-    [stages(), contents()].into_iter().flatten().collect()
+    [stages(), payments(), contents()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The answer decides, and the order may have moved on.
@@ -114,6 +117,70 @@ fn stages() -> Vec<Case> {
             "answer":{"status":"in_progress","transactions":[]}}"#,
         )
         .asked(TOKEN, order().created().answer("5120")),
+    ]
+}
+
+/// A payment may be told of before the endpoint knows it.
+fn payments() -> Vec<Case> {
+    let case = |name: &str, posted: Body<OrderCallback>, answered: &OrderBuilder, behind: bool| {
+        let expect = format!(r#"{{"parsed":true,"kind":"order","proven":true,"behind":{behind}}}"#);
+        let rule = "citypay.answer.behind";
+        citypay(name, &[rule], posted, &expect).asked(TOKEN, answered.answer("5120"))
+    };
+    let one = order().underpaid().received("0.0001");
+    let named = |id: &str| one.callback().set("transaction_id", id);
+    let another = "9d2f".repeat(16);
+    let more = |order: &OrderBuilder| order.clone().received("0.0002").callback();
+    let (over, confirmed) = (one.clone().overpaid(), one.clone().confirmed());
+    vec![
+        case(
+            "answer_confirmed_where_more_came",
+            over.callback(),
+            &confirmed,
+            true,
+        ),
+        case(
+            "answer_underpaid_and_one_payment_short",
+            more(&one),
+            &one,
+            true,
+        ),
+        case(
+            "answer_overpaid_and_one_payment_short",
+            more(&over),
+            &over,
+            true,
+        ),
+        case(
+            "answer_confirmed_and_one_payment_short",
+            more(&confirmed),
+            &confirmed,
+            false,
+        ),
+        case(
+            "answer_with_the_payment_under_another_name",
+            named(&another).set("received_amount_in_coins", Json::raw("1e-4")),
+            &one,
+            false,
+        ),
+        case(
+            "answer_with_the_payments_hash_in_small_letters",
+            named(&"8C1F".repeat(16)).set("received_amount_in_coins", "7"),
+            &one,
+            false,
+        ),
+        case(
+            "answer_with_the_payments_number",
+            named("9001").set("received_amount_in_coins", "7"),
+            &one,
+            false,
+        ),
+        case(
+            "payment_of_another_name_and_no_amount",
+            named(&another).set("received_amount_in_coins", Json::default()),
+            &one,
+            true,
+        ),
     ]
 }
 
