@@ -52,7 +52,7 @@
 //!
 //! ```
 //! use payhook::citypay::{Account, Environment};
-//! use payhook::{Callback, HandlerError, OrderLookup, Proven, Receiver, TokenUse, Verified, handler_fn};
+//! use payhook::{Callback, HandlerError, OrderLookup, Receiver, TokenUse, Verified, handler_fn};
 //!
 //! struct Orders;
 //!
@@ -73,11 +73,8 @@
 //!
 //! let receiver = Receiver::citypay(Account::new("5120")?, Orders);
 //! let shop = handler_fn(|callback: Verified<Callback>| -> Result<(), HandlerError> {
-//!     match callback.proven() {
-//!         // Answered with 200 it may never come again.
-//!         Proven::Order(order) if order.is_behind() => Err("the endpoint is behind".into()),
-//!         _ => Ok(()), // reconcile with `Expected::order`, as above
-//!     }
+//!     println!("{}", callback.event().outcome());
+//!     Ok(()) // reconcile with `Expected::order`, as above
 //! });
 //! let body = include_bytes!("../examples/bodies/citypay-order-confirmed.json");
 //! let reply = receiver.receive(body, None, &shop);

@@ -16,7 +16,7 @@ use std::net::IpAddr;
 
 use crate::address::AddressRanges;
 use crate::b2binpay::Verifier;
-use crate::callback::Callback;
+use crate::callback::{Callback, Proven};
 use crate::citypay::Account;
 use crate::fact::Fact;
 use crate::guard::{AsyncGuard, Guard, IdempotencyKeys, MemoryGuard};
@@ -211,7 +211,7 @@ impl<G, D> Receiver<G, D> {
         let trace = Trace::new(G::GATEWAY, &self.endpoint);
         let flow = || {
             let callback = self.gateway.prove(self.post(body, peer))?;
-            let (keys, outcome) = self.look_at(&callback, &trace);
+            let (keys, outcome) = self.look_at(&callback, &trace)?;
             let token = Disposition::fresh(self.guard.claim(&keys))?;
             match handler.handle(callback) {
                 Ok(()) => Disposition::recorded(outcome, self.guard.complete(token)),
@@ -254,7 +254,7 @@ impl<G, D> Receiver<G, D> {
         let flow = async {
             let body = body.await?;
             let callback = self.gateway.prove(self.post(body.as_ref(), peer)).await?;
-            let (keys, outcome) = self.look_at(&callback, &trace);
+            let (keys, outcome) = self.look_at(&callback, &trace)?;
             let token = Disposition::fresh(self.guard.claim(&keys).await)?;
             // Before the next await: not every error can be sent to another thread.
             let result = handler.handle(callback).await.map_err(Into::into);
@@ -281,10 +281,14 @@ impl<G, D> Receiver<G, D> {
         &self,
         callback: &Verified<Callback>,
         trace: &Trace,
-    ) -> (IdempotencyKeys, Fact<Outcome>) {
+    ) -> Result<(IdempotencyKeys, Fact<Outcome>), Disposition> {
         let event = callback.event();
         trace.proven(&event);
-        (event.idempotency_keys(&self.endpoint), event.outcome())
+        match callback.proven() {
+            // Once accepted, it may never come again.
+            Proven::Order(order) if order.is_behind() => Err(Disposition::Behind),
+            _ => Ok((event.idempotency_keys(&self.endpoint), event.outcome())),
+        }
     }
 
     fn post<'a>(&self, body: &'a [u8], peer: Option<IpAddr>) -> Post<'a> {

@@ -40,7 +40,7 @@ pub use verdict::{Reason, Verdict};
 /// let found = expected.reconcile(&callback);
 /// match found.verdict() {
 ///     Verdict::Exact => { /* credit it, once */ }
-///     Verdict::NotFinal(_) => { /* wait; of an order, fail if it `is_behind` */ }
+///     Verdict::NotFinal(_) => { /* wait */ }
 ///     Verdict::NotPaid(_) => { /* close it */ }
 ///     other => println!("a person has to look: {other}"),
 /// }

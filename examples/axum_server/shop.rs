@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use payhook::citypay::Environment;
-use payhook::{AsyncHandler, AsyncOrderLookup, Callback, HandlerError, Proven, TokenUse, Verified};
+use payhook::{AsyncHandler, AsyncOrderLookup, Callback, HandlerError, TokenUse, Verified};
 use tracing::{info, warn};
 
 use super::order::reference;
@@ -21,12 +21,6 @@ impl AsyncHandler for Shop {
     type Error = HandlerError;
 
     async fn handle(&self, callback: Verified<Callback>) -> Result<(), HandlerError> {
-        // It is told again only if it fails now.
-        if let Proven::Order(order) = callback.proven()
-            && order.is_behind()
-        {
-            return Err("the order endpoint is behind the callback".into());
-        }
         let event = callback.event();
         // A token is no secret, but whose order it is concerns nobody.
         let name = match callback.reported() {

@@ -350,7 +350,8 @@ impl ProvenOrder {
     /// Whether the callback claims more than the endpoint knows yet: a status
     /// further on, or, of an order that is underpaid or overpaid, a payment that
     /// the answer has by neither id nor amount. The order is pending then: ask
-    /// again, or fail, so that the gateway sends again.
+    /// again, or have the gateway send again, as a [`Receiver`](crate::Receiver)
+    /// does.
     #[must_use]
     pub fn is_behind(&self) -> bool {
         self.is_behind

@@ -39,7 +39,7 @@ impl Reply {
     /// | 413 | too large |
     /// | 422 | readable, but of a kind that is not known |
     /// | 500 | the handler failed; the gateway sends again |
-    /// | 503 | the look-up or the guard failed, or another delivery of it is being handled; the gateway sends again |
+    /// | 503 | the look-up or the guard failed, the order endpoint is behind the callback, or another delivery of it is being handled; the gateway sends again |
     ///
     /// *In flight* is 503, not 409: the same request will be answered with 200
     /// a moment later, and if the one who handles it dies, this one is needed
@@ -90,6 +90,10 @@ pub enum Disposition {
     /// not signed, and was not handled: one of the two is forged. Nothing was
     /// handed over.
     Altered,
+    /// Proven, but the order endpoint does not know yet what the callback tells
+    /// of ([`ProvenOrder::is_behind`](crate::citypay::ProvenOrder::is_behind)).
+    /// Nothing was handed over: the gateway will send it again.
+    Behind,
     /// Proven, and unknown to the guard, but older than what the guard has
     /// forgotten; nothing was handed over. For a person to look at.
     BeyondHorizon,
@@ -183,7 +187,7 @@ impl Disposition {
             Self::NotPost => 405,
             Self::Altered | Self::BeyondHorizon => 409,
             Self::HandlerFailed(_) => 500,
-            Self::GuardFailed(_) | Self::InFlight | Self::LookupFailed(_) => 503,
+            Self::Behind | Self::GuardFailed(_) | Self::InFlight | Self::LookupFailed(_) => 503,
             Self::NotProven(error) => error.http_status(),
             Self::Unreadable(error) => error.http_status(),
         }
@@ -193,7 +197,7 @@ impl Disposition {
     #[must_use]
     pub fn fault(&self) -> Option<Fault> {
         match self {
-            Self::Handled { .. } | Self::Duplicate | Self::InFlight => None,
+            Self::Behind | Self::Handled { .. } | Self::Duplicate | Self::InFlight => None,
             Self::BrokenOff(_) | Self::NotPost => Some(Fault::Sender),
             // What is proven and refused may be money that nobody has seen.
             Self::Altered
@@ -213,6 +217,10 @@ impl Disposition {
         match self {
             Self::Handled { .. } | Self::Duplicate => None,
             Self::InFlight => Some("nothing: the gateway will send again"),
+            Self::Behind => Some(
+                "nothing: the gateway will send again; if it goes on, look the order up in the \
+                 cabinet",
+            ),
             Self::Altered => {
                 Some("look the payment up at the gateway; its next delivery of it is handled")
             }
@@ -243,6 +251,7 @@ impl Disposition {
     pub(super) fn what(&self) -> &'static str {
         match self {
             Self::Altered => "came before with something else in what is not signed",
+            Self::Behind => "the order endpoint is behind the callback",
             Self::BeyondHorizon => "older than the guard's memory",
             Self::BrokenOff(_) => "the body broke off",
             Self::Duplicate => "handled before",
@@ -264,6 +273,7 @@ impl fmt::Display for Disposition {
         let what = self.what();
         match self {
             Self::Altered
+            | Self::Behind
             | Self::BeyondHorizon
             | Self::Duplicate
             | Self::InFlight

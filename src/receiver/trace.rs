@@ -80,7 +80,7 @@ fn tell(disposition: &Disposition) {
     }
     match (disposition, disposition.fault()) {
         (_, Some(Fault::Operator)) => tell!(ERROR),
-        (Disposition::InFlight, _) | (_, Some(Fault::Sender)) => tell!(WARN),
+        (Disposition::Behind | Disposition::InFlight, _) | (_, Some(Fault::Sender)) => tell!(WARN),
         (_, None) => tell!(INFO),
     }
 }

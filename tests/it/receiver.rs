@@ -353,6 +353,7 @@ fn every_status_of_citypay() {
     let confirmed = body("citypay-order-confirmed.json");
     let answer = body("citypay-order-confirmed.answer.json");
     let other_customer = body("citypay-refused-other-customer.answer.json");
+    let behind = body("citypay-order-answer-behind.answer.json");
     let not_found = body("citypay-lookup-fails.answer.json");
     let no_token = br#"{"type":"order","order_id":441}"#.to_vec();
     let seen = Seen::default();
@@ -384,6 +385,13 @@ fn every_status_of_citypay() {
             Ok(true),
             503,
             "the look-up failed: timed out",
+        ),
+        (
+            &confirmed,
+            Ok(behind),
+            Ok(true),
+            503,
+            "the order endpoint is behind the callback",
         ),
         (
             &confirmed,
@@ -437,6 +445,33 @@ fn every_status_of_citypay() {
             issued == Ok(true) || !asked.iter().any(|question| question.starts_with("order ")),
             "{asked:?}"
         );
+    }
+}
+
+/// What the endpoint does not know yet claims nothing: told again, it is new.
+#[test]
+fn an_order_is_handed_over_once_its_endpoint_has_caught_up() {
+    let confirmed = body("citypay-order-confirmed.json");
+    let guard = MemoryGuard::new();
+    let seen = Seen::default();
+    let handler = handler_fn(|callback: Verified<Callback>| {
+        seen.note(&callback);
+        Ok::<_, HandlerError>(())
+    });
+    for (answer, status, handed_over) in [
+        ("order-answer-behind", 503, 0),
+        ("order-answer-behind", 503, 0),
+        ("order-confirmed", 200, 1),
+        ("order-confirmed", 200, 0),
+    ] {
+        let api = Api::new(Ok(body(&format!("citypay-{answer}.answer.json"))));
+        let reply = citypay(&api)
+            .guard(&guard)
+            .receive(&confirmed, None, &handler);
+        assert_eq!(reply.status(), status);
+        assert_eq!(reply.disposition().fault(), None);
+        assert_eq!(reply.disposition().hint().is_some(), status == 503);
+        assert_eq!(seen.take().len(), handed_over, "{answer}");
     }
 }
 

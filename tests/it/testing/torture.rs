@@ -15,7 +15,7 @@ use payhook::testing::torture::{
 };
 use payhook::{
     Amount, AsyncHandler, Callback, Fact, Gateway, Handler, HandlerError, Kind, NoGuard, Outcome,
-    Proven, Receiver, Unverified, Verdict, Verified, handler_fn,
+    Receiver, Unverified, Verdict, Verified, handler_fn,
 };
 use serde_json::Value;
 
@@ -47,18 +47,13 @@ impl Record {
 
 /// A right shop, asynchronous and not.
 impl Record {
-    fn book(&self, callback: &Verified<Callback>) -> Result<(), HandlerError> {
-        if let Proven::Order(order) = callback.proven()
-            && order.is_behind()
-        {
-            return Err("the order endpoint is behind the callback".into());
-        }
+    fn book(&self, callback: &Verified<Callback>) {
         let event = callback.event();
         let mut orders = self.0.lock().unwrap();
         // Where to look; whether it is proven is compared below.
         let reference = event.reference().map(Fact::value);
         let Some((payment, books)) = reference.and_then(|it| orders.get_mut(it)) else {
-            return Ok(());
+            return;
         };
         let expected = payment.expected().already_received(books.credited.clone());
         let found = expected.reconcile(callback);
@@ -66,7 +61,7 @@ impl Record {
         match found.verdict() {
             Verdict::Exact => {}
             Verdict::Under { .. } if is_part => {}
-            _ => return Ok(()),
+            _ => return,
         }
         if let Some(total) = found.total().and_then(Fact::proven)
             && *total > books.credited
@@ -75,7 +70,6 @@ impl Record {
                 .currency(payment.currency)
                 .kind(payment.kind);
         }
-        Ok(())
     }
 }
 
@@ -96,7 +90,8 @@ impl Handler for Record {
     type Error = HandlerError;
 
     fn handle(&self, callback: Verified<Callback>) -> Result<(), HandlerError> {
-        self.book(&callback)
+        self.book(&callback);
+        Ok(())
     }
 }
 
@@ -104,7 +99,8 @@ impl AsyncHandler for Record {
     type Error = HandlerError;
 
     async fn handle(&self, callback: Verified<Callback>) -> Result<(), HandlerError> {
-        self.book(&callback)
+        self.book(&callback);
+        Ok(())
     }
 }
 
@@ -436,7 +432,7 @@ fn with_the_last_status_it_regresses() {
     let books = Arc::clone(&record);
     let handler = handler_fn(
         move |callback: Verified<Callback>| -> Result<(), HandlerError> {
-            books.book(&callback)?;
+            books.book(&callback);
             let is_settled = callback.event().outcome().value() == Outcome::Settled;
             books.update(&reference(&callback), |payment, books| {
                 books.is_paid = is_settled && books.credited >= payment.amount;
@@ -635,7 +631,7 @@ fn paid_is_what_came_in_whole() {
         let shop = Arc::clone(&record);
         let handler = handler_fn(
             move |callback: Verified<Callback>| -> Result<(), HandlerError> {
-                shop.book(&callback)?;
+                shop.book(&callback);
                 let status = match callback.reported() {
                     Callback::Transfer(told) => match &told.operation {
                         Operation::Deposit(deposit) => deposit.status,
