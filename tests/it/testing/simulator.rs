@@ -3,6 +3,7 @@
 
 mod shop;
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta};
@@ -289,6 +290,73 @@ fn endings_add_up() {
     }
 }
 
+/// Status and `target_paid` are those of before until a transfer is confirmed.
+#[test]
+fn a_deposits_own_status_follows_its_transfers() {
+    let mut overpaid_in = BTreeSet::new();
+    for scenario in scenarios(|it| it.as_str().starts_with("deposit.")) {
+        let is_late = scenario == Scenario::DepositLate;
+        for seed in 0..40 {
+            let due = amount(due(seed).0);
+            let mut life = simulator(seed, v3()).live(scenario, &payment(scenario, seed));
+            let mut confirmed = BTreeMap::new();
+            for delivery in accepted(&mut life) {
+                let told = parsed(&delivery);
+                let Operation::Deposit(deposit) = &told.operation else {
+                    panic!("a deposit")
+                };
+                if delivery.cause() != DeliveryCause::News {
+                    continue;
+                }
+                if let Some(transfer) = told.transfer()
+                    && transfer.status == TransferStatus::Confirmed
+                {
+                    confirmed.insert(transfer.id.to_string(), transfer.amount.clone());
+                }
+                let amounts = confirmed.values();
+                let paid = amounts.fold(Amount::default(), |sum, it| sum.checked_add(it).unwrap());
+                let status = match paid.cmp(&due) {
+                    Ordering::Less if told.transfer().is_none() => DepositStatus::Canceled,
+                    Ordering::Less if is_late => DepositStatus::Canceled,
+                    Ordering::Less => DepositStatus::Created,
+                    Ordering::Equal if !is_late => DepositStatus::Paid,
+                    Ordering::Equal | Ordering::Greater => DepositStatus::Unresolved,
+                };
+                assert_eq!(deposit.status, Some(status), "{scenario} {seed} {delivery}");
+                let told = deposit.target_paid.as_ref();
+                assert_eq!(told, Some(&paid), "{scenario} {seed} {delivery}");
+            }
+            if scenario == Scenario::DepositOverpaid {
+                overpaid_in.insert(confirmed.len());
+            }
+        }
+    }
+    // At once, or by another payment.
+    assert_eq!(overpaid_in, BTreeSet::from([1, 2]));
+}
+
+/// API v2 sends none of it with a deposit.
+#[test]
+fn confirmations_are_asked_for() {
+    for (key, with_deposits) in [(v2(), false), (v3(), true)] {
+        let asked = |scenario: Scenario| {
+            (0..20).any(|seed| {
+                let simulator = simulator(seed, key.clone());
+                let mut life = simulator.live(scenario, &payment(scenario, seed));
+                accepted(&mut life)
+                    .iter()
+                    .any(|it| match parsed(it).operation {
+                        Operation::Deposit(deposit) => deposit.confirmations_needed.is_some(),
+                        Operation::Payout(payout) => payout.confirmations_needed.is_some(),
+                        _ => false,
+                    })
+            })
+        };
+        assert_eq!(asked(Scenario::DepositConfirmed), with_deposits);
+        assert!(asked(Scenario::PayoutConfirmed));
+    }
+}
+
 #[test]
 fn confirmations_grow() {
     let (mut asked_for, mut beyond, mut created, mut steps) = (0, 0, 0, BTreeSet::new());
@@ -522,7 +590,11 @@ fn what_cannot_be_lived_is_told() {
         ("-1", smallest.clone(), false),
         ("1e3", smallest.clone(), false),
         ("", smallest.clone(), false),
-        ("99999999999999999999999999999", smallest.scale(0), true),
+        (
+            "99999999999999999999999999999",
+            smallest.clone().scale(0),
+            true,
+        ),
         ("0.1234567", "USDT".into(), false),
     ] {
         let payment = payment.clone().amount(amount).currency(currency);
@@ -535,6 +607,13 @@ fn what_cannot_be_lived_is_told() {
             error.to_string(),
             "the payment's amount can't be paid, or not in the parts of this scenario"
         );
+    }
+    // One of the smallest unit has no parts, however its shares are rounded.
+    let point = payment.amount("1").currency(smallest);
+    for seed in 0..40 {
+        let simulator = Simulator::new(seed).key(v3());
+        let lived = simulator.try_live(Scenario::DepositUnderpaid, &point);
+        assert!(lived.is_err(), "{seed}");
     }
 }
 

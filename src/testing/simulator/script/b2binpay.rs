@@ -124,8 +124,8 @@ impl<'a> Writer<'a> {
                 Ending::for_review(amount)
             }
             Scenario::DepositOverpaid if self.random.percent(50) => {
-                self.transfer(&Transfer::new(amount, moved, TransferStatus::Confirmed));
-                let moved = later(moved, self.random.minutes(10, 30));
+                let end = self.transfer(&Transfer::new(amount, moved, TransferStatus::Confirmed));
+                let moved = later(end, self.random.minutes(1, 12));
                 self.transfer(&Transfer {
                     before: (DepositStatus::Paid, amount.clone()),
                     after: DepositStatus::Unresolved,
@@ -146,11 +146,11 @@ impl<'a> Writer<'a> {
             }
             Scenario::DepositUnderpaid => {
                 let part = terms.part(self.random)?;
-                self.transfer(&Transfer {
+                let end = self.transfer(&Transfer {
                     after: DepositStatus::Created,
                     ..Transfer::new(&part, moved, TransferStatus::Confirmed)
                 });
-                let moved = later(moved, self.random.minutes(10, 30));
+                let moved = later(end, self.random.minutes(1, 12));
                 let rest = rest(amount, &part)?;
                 self.transfer(&Transfer {
                     before: (DepositStatus::Created, part),
@@ -166,8 +166,8 @@ impl<'a> Writer<'a> {
         })
     }
 
-    /// One after the other, to its end.
-    fn transfer(&mut self, transfer: &Transfer<'_>) {
+    /// To its end, which is when the next one may begin: two of them are in time.
+    fn transfer(&mut self, transfer: &Transfer<'_>) -> DateTime<Utc> {
         let currency = &self.terms.payment.currency;
         let blocks = currency.blocks();
         let paid = self.operation.clone().amount(transfer.amount.as_str());
@@ -201,16 +201,16 @@ impl<'a> Writer<'a> {
             self.tell(at, "created".to_owned(), pending.clone().created());
         }
         for count in self.counts(needed, blocks) {
-            at = later(at, self.random.minutes(1, 8));
+            at = later(at, self.random.minutes(1, 5));
             let label = format!("unconfirmed {count}/{blocks}");
             self.tell(at, label, pending.clone().unconfirmed(count));
         }
-        at = later(at, self.random.minutes(1, 8));
+        at = later(at, self.random.minutes(1, 5));
         if transfer.end == TransferStatus::Confirmed {
             let settled = settled.confirmed();
             self.tell(at, format!("confirmed {blocks}/{blocks}"), settled.clone());
             if let Some(needed) = needed.filter(|needed| *needed > blocks) {
-                at = later(at, self.random.minutes(1, 8));
+                at = later(at, self.random.minutes(1, 5));
                 let label = format!("confirmed {needed}/{blocks}");
                 self.tell(at, label, settled.confirmations(needed));
             }
@@ -223,6 +223,7 @@ impl<'a> Writer<'a> {
             let ended = pending.transfer_status(transfer.end.code());
             self.tell(at, label.to_owned(), ended);
         }
+        at
     }
 
     /// The number of confirmations that the merchant asked to be told of, if
