@@ -6,7 +6,7 @@ use super::report::{Broken, Rule};
 use super::script::{self, Desk, Step};
 use super::shop::{Books, Payment};
 use crate::amount::{Amount, without_zeros};
-use crate::event::Gateway;
+use crate::event::{Gateway, Kind};
 
 /// The payments of a case, and what was told of them.
 pub(super) struct State<'a, G> {
@@ -99,7 +99,8 @@ impl<G> State<'_, G> {
             found = format!("{found} in {} entries", books.credits);
         }
         if let Some(kind) = books.kind.filter(|kind| *kind != self.payment.kind) {
-            found = format!("{found} as a {kind}");
+            let article = if kind == Kind::Order { "an" } else { "a" };
+            found = format!("{found} as {article} {kind}");
         }
         if rule == Rule::CreditedUnproven && books.is_paid && self.came < 100 && !is_too_much {
             found = format!("{found}, and it is taken for paid");

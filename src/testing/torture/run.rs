@@ -207,7 +207,7 @@ impl<'a, S: Shop> Run<'a, S> {
             if status == Some(200) {
                 return;
             }
-            if attempt > 0 && !self.torture.pause.is_zero() {
+            if !self.torture.pause.is_zero() {
                 tokio::time::sleep(self.torture.pause).await;
             }
         }

@@ -1,7 +1,7 @@
 //! The torture finds every mistake in a shop that makes it, and none in a right
 //! one.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -425,6 +425,207 @@ fn with_200_for_everything_it_loses() {
     assert_eq!(broken_rows(&report), expected);
 }
 
+/// A right shop whose books are read wrong: what the judge makes of it.
+struct Misread<F> {
+    shop: InProcess<Arc<Record>, Arc<Record>>,
+    misread: F,
+}
+
+impl<F: Fn(&str, Books) -> Books + Sync> Ledger for Misread<F> {
+    async fn open(&self, payment: &Payment) -> Result<(), HandlerError> {
+        self.shop.open(payment).await
+    }
+
+    async fn books(&self, reference: &str) -> Result<Books, HandlerError> {
+        let books = self.shop.books(reference).await?;
+        Ok((self.misread)(reference, books))
+    }
+}
+
+impl<F: Fn(&str, Books) -> Books + Sync> Shop for Misread<F> {
+    async fn post(&self, gateway: Gateway, body: &[u8]) -> Result<u16, HandlerError> {
+        self.shop.post(gateway, body).await
+    }
+
+    async fn disturb(&self, trouble: Trouble) -> bool {
+        self.shop.disturb(trouble).await
+    }
+}
+
+fn misread(misread: impl Fn(&str, Books) -> Books + Sync) -> Report {
+    let (shop, _) = both(7);
+    let shop = Misread { shop, misread };
+    b2binpay().run_blocking(&shop).unwrap()
+}
+
+/// The rows in which anything was credited.
+fn credited_rows() -> Vec<&'static str> {
+    let report = misread(|_, books| books);
+    assert!(report.is_clean(), "{report}");
+    let rows = report.rows.iter().filter(|row| row.credits > 0);
+    rows.map(|row| row.name).collect()
+}
+
+#[test]
+fn every_column_of_the_books_is_judged() {
+    let one = || "1".parse::<Amount>().unwrap();
+    let is_credited = |books: &Books| books.credits > 0;
+
+    // One entry too many, or one coin.
+    let more = misread(|_, mut books| {
+        books.credits += usize::from(is_credited(&books));
+        books
+    });
+    assert_eq!(rules(&more), [Rule::CreditedTwice].into(), "{more}");
+    assert_eq!(broken_rows(&more), credited_rows());
+    let found = &more.broken().next().unwrap().found;
+    assert_eq!(
+        found,
+        "184.03 LTC came in, 184.03 LTC is credited in 2 entries"
+    );
+    let more = misread(|_, mut books| {
+        if is_credited(&books) {
+            books.credited = books.credited.checked_add(&one()).unwrap();
+        }
+        books
+    });
+    assert_eq!(rules(&more), [Rule::CreditedTwice].into(), "{more}");
+    assert_eq!(broken_rows(&more), credited_rows());
+    let found = &more.broken().next().unwrap().found;
+    assert_eq!(found, "184.03 LTC came in, 185.03 LTC is credited");
+
+    // Before anything came, though what was told is proven.
+    let early = misread(|_, mut books| {
+        books.credits = books.credits.max(1);
+        books
+    });
+    assert_eq!(rules(&early), [Rule::CreditedUnproven].into(), "{early}");
+    assert!(broken_rows(&early).contains(&"no transfer"));
+    let found = &early.broken().next().unwrap().found;
+    assert_eq!(found, "0 LTC came in, 0 LTC is credited");
+
+    // As another kind, or in another currency; but letters have no size.
+    let other = misread(|_, books| books.kind(Kind::Order));
+    assert_eq!(rules(&other), [Rule::CreditedUnproven].into(), "{other}");
+    assert_eq!(broken_rows(&other), credited_rows());
+    let found = &other.broken().next().unwrap().found;
+    assert_eq!(
+        found,
+        "184.03 LTC came in, 184.03 LTC is credited as an order"
+    );
+    let other = misread(|_, books| books.currency("DOGE"));
+    assert_eq!(rules(&other), [Rule::CreditedUnproven].into(), "{other}");
+    assert_eq!(broken_rows(&other), credited_rows());
+    let found = &other.broken().next().unwrap().found;
+    assert_eq!(found, "184.03 LTC came in, 184.03 DOGE is credited");
+    let small = misread(|_, mut books| {
+        books.currency = books.currency.map(|it| it.to_lowercase());
+        books
+    });
+    assert!(small.is_clean(), "{small}");
+
+    // What was there once, and is still taken for paid.
+    let seen = Mutex::new(BTreeSet::new());
+    let forgotten = misread(|reference, mut books| {
+        let is_first = is_credited(&books) && seen.lock().unwrap().insert(reference.to_owned());
+        if !is_first {
+            (books.credited, books.credits) = (Amount::default(), 0);
+        }
+        books
+    });
+    assert_eq!(rules(&forgotten), [Rule::Lost, Rule::Regressed].into());
+    let found: BTreeMap<_, _> = forgotten
+        .broken()
+        .filter(|broken| broken.row == "the plain life")
+        .map(|broken| (broken.rule, broken.found.as_str()))
+        .collect();
+    assert!(
+        found.values().all(|found| found.ends_with(" is credited")),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn the_report_counts() {
+    // One place, in one case.
+    let (shop, _) = both(7);
+    let misread = |reference: &str, mut books: Books| {
+        books.credits += usize::from(reference == "r-1" && books.credits > 0);
+        books
+    };
+    let torture = b2binpay().references(|number| format!("r-{number}"));
+    let report = torture.run_blocking(&Misread { shop, misread }).unwrap();
+    let text = report.to_string();
+    assert!(text.contains("\na rule is broken in 1 place\n"), "{text}");
+    assert!(!text.contains("1 times"), "{text}");
+    // One gateway has no other's address.
+    assert!(!text.contains("at the other gateway's address"), "{text}");
+
+    // Without deliveries nothing was tried.
+    let (shop, torture) = both(7);
+    let mut report = torture.run_blocking(&shop).unwrap();
+    assert!(report.is_clean(), "{report}");
+    for row in &mut report.rows {
+        row.sent = 0;
+    }
+    assert!(!report.is_clean());
+}
+
+/// It waits after each attempt, and no longer than it was told.
+#[test]
+fn the_gateway_is_patient() {
+    let shop = InProcess::new((), Record::default());
+    let pause = Duration::from_millis(5);
+    let began = std::time::Instant::now();
+    let report = b2binpay().patience(3, pause).run_blocking(&shop).unwrap();
+    let waited = began.elapsed();
+    let told = &report.rows[0];
+    assert_eq!((told.sent, told.failed), (18, 18));
+    assert!(waited > pause * 12, "{waited:?}");
+    assert_eq!(
+        format!(
+            "{shop:?} {:?}",
+            b2binpay().references(|_| "private".to_owned())
+        ),
+        "InProcess { gateways: [], .. } Torture { seed: 7, attempts: 8, pause: 1ms, .. }"
+    );
+}
+
+#[test]
+fn books_say_what_they_were_told() {
+    let books = Books::new("2".parse().unwrap(), 1, true)
+        .currency("BTC")
+        .kind(Kind::Payout);
+    assert_eq!(books.currency.as_deref(), Some("BTC"));
+    assert_eq!(books.kind, Some(Kind::Payout));
+}
+
+/// A payment under another reference, which is that of the zeros in front.
+#[test]
+fn what_stands_under_another_reference_is_judged() {
+    for (credited, credits) in [("1", 0), ("0", 1)] {
+        let (shop, _) = both(7);
+        let shop = Misread {
+            shop,
+            misread: |reference: &str, books: Books| {
+                if reference.starts_with("088") {
+                    Books::new(credited.parse().unwrap(), credits, false)
+                } else {
+                    books
+                }
+            },
+        };
+        let torture = b2binpay().references(|number| (88_000 + number).to_string());
+        let report = torture.run_blocking(&shop).unwrap();
+        let found: BTreeSet<_> = report
+            .broken()
+            .filter(|broken| broken.found.ends_with(" under another reference"))
+            .map(|broken| broken.row)
+            .collect();
+        assert_eq!(found, ["the amount's digit in the id"].into(), "{report}");
+    }
+}
+
 /// The last callback says how it stands.
 #[test]
 fn with_the_last_status_it_regresses() {
@@ -597,6 +798,10 @@ fn a_seed_is_repeated() {
     assert!(first == posted(3));
     assert!(first != posted(4));
     assert!(first.iter().any(|body| body.contains("2026-12-31T23:50:0")));
+    for sign in ["null", "\"\"", &format!("\"{}\"", "0".repeat(64))] {
+        let sign = format!(r#""sign":{sign}"#);
+        assert!(first.iter().any(|body| body.contains(&sign)), "{sign}");
+    }
 }
 
 #[derive(Default)]
