@@ -354,3 +354,46 @@ fn why_it_does_not_verify() {
     );
     assert_eq!(first["certain"], true);
 }
+
+/// What is missing for a proof is said, and what can't be read.
+#[test]
+fn what_would_have_to_be_true() {
+    let head = |name: &str| {
+        let ran = run(&["inspect", &body(name)]);
+        ran.out.lines().next().unwrap().to_owned()
+    };
+    for (name, condition) in [
+        ("b2binpay-deposit-confirmed", "were its signature right"),
+        (
+            "b2binpay-refused-unsigned",
+            "it is not signed; were its sender the gateway",
+        ),
+        (
+            "citypay-deposit-confirmed",
+            "nothing is signed; were its token yours",
+        ),
+    ] {
+        let expected = format!("not checked: {condition}, it would be");
+        assert_eq!(head(name), expected, "{name}");
+    }
+    let told = run(&["inspect", "--json", &body("citypay-deposit-confirmed")]).json();
+    let facts = &told["facts_if_verified"];
+    let reported = |value: &str| json!({"value": value, "mark": "reported"});
+    assert_eq!(facts["status"], reported("Confirmed"));
+    assert_eq!(facts["action"], reported("confirmation"));
+
+    let good = std::fs::read_to_string(body("b2binpay-deposit-confirmed")).unwrap();
+    let odd = good.replace(r#""risk":0"#, r#""risk":-1"#);
+    let shown = |body: &str| run_on(body.as_bytes(), &["inspect", "-"]).out;
+    let line = "`included[1].attributes.risk`: expected a number between 0 and 100";
+    assert!(shown(&odd).contains(line));
+    assert!(!shown(&good).contains("unreadable"));
+    assert!(!shown(&good).contains("other transfers"));
+
+    // Refused, and what it would be: the same reason is told once.
+    let refused = ["inspect", "--secret-env", "SECRET"];
+    let ran = run(&[&refused[..], &[&body("b2binpay-refused-ambiguous")]].concat());
+    assert_eq!(ran.out.matches("not verified").count(), 1, "{}", ran.out);
+    let ran = run(&[&refused[..], &[&body("b2binpay-refused-tampered")]].concat());
+    assert!(ran.out.contains("were its signature right"), "{}", ran.out);
+}

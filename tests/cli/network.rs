@@ -1,6 +1,11 @@
 //! `trigger` and `listen`, from one to the other.
 
-use crate::support::{Listener, run};
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+
+use serde_json::Value;
+
+use crate::support::{Listener, Ran, run};
 
 #[test]
 fn what_is_triggered_is_heard() {
@@ -169,7 +174,7 @@ fn only_this_machine_is_posted_to() {
 fn redirects_are_answers() {
     use std::io::{Read, Write};
 
-    let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://localhost:{}/", socket.local_addr().unwrap().port());
     let server = std::thread::spawn(move || {
         let (mut stream, _) = socket.accept().unwrap();
@@ -206,9 +211,6 @@ fn listen_answers_as_it_is_told() {
 /// A shop that asks back is answered while the order is posted.
 #[test]
 fn the_order_endpoint_is_there_for_an_order() {
-    use std::io::{Read, Write};
-    use std::net::{TcpListener, TcpStream};
-
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = free.local_addr().unwrap().port();
     drop(free);
@@ -283,7 +285,7 @@ fn listen_says_why_it_does_not_verify() {
 /// A slip in the address must not look like a shop that fails.
 #[test]
 fn nobody_is_simulated_to() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", free.local_addr().unwrap());
     drop(free);
     let args = [
@@ -320,4 +322,87 @@ fn a_hook_that_never_stops_printing_is_cut_off() {
     let ran = run(&args);
     assert_eq!(ran.code, 4, "{}", ran.out);
     assert!(ran.err.starts_with("error: "), "{}", ran.err);
+}
+
+#[test]
+fn scenarios_are_listed_by_gateway() {
+    let listed = run(&["--json", "scenario"]).json();
+    let simulated = listed["simulate"].as_array().unwrap();
+    let gateways: Vec<_> = simulated.iter().map(|it| &it["gateway"]).collect();
+    let own = |it: &&Value| it["scenario"].as_str().unwrap().starts_with(['d', 'p']);
+    let signed = simulated.iter().filter(own).count();
+    assert!(gateways[..signed].iter().all(|it| **it == "b2binpay"));
+    assert!(gateways[signed..].iter().all(|it| **it == "citypay"));
+    assert_eq!(gateways.len(), 20);
+    let text = run(&["scenario"]).out;
+    for line in [
+        "  b2binpay  deposit.failed                the transfer failed in the blockchain\n",
+        "  citypay   customer-deposit.pending      with fewer than five confirmations\n",
+        "  citypay   order.late                    paid when it has expired\n",
+    ] {
+        assert!(text.contains(line), "{text}");
+    }
+}
+
+/// The head of a request that is answered with 200.
+fn head_of(post: impl FnOnce(&str) -> Ran) -> (String, Ran) {
+    let shop = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/hook?key=private", shop.local_addr().unwrap());
+    let heard = std::thread::spawn(move || {
+        let (mut request, _) = shop.accept().unwrap();
+        let mut head = [0; 1024];
+        let length = request.read(&mut head).unwrap();
+        request
+            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+            .unwrap();
+        String::from_utf8_lossy(&head[..length]).into_owned()
+    });
+    let ran = post(&url);
+    (heard.join().unwrap(), ran)
+}
+
+#[test]
+fn each_gateway_has_its_media_type() {
+    for (gateway, scenario, media) in [
+        ("b2binpay", "deposit.confirmed", "application/vnd.api+json"),
+        ("citypay", "order.confirmed", "application/json"),
+    ] {
+        let trigger = [
+            "trigger",
+            gateway,
+            scenario,
+            "--secret-env",
+            "SECRET",
+            "--to",
+        ];
+        let (head, ran) = head_of(|url| run(&[&trigger[..], &[url]].concat()));
+        let line = format!("content-type: {media}\r\n");
+        assert!(head.to_lowercase().contains(&line), "{head}");
+        assert!(head.starts_with("POST /hook?key=private "), "{head}");
+        // What may be a secret in the address is not repeated.
+        let (to, took) = ran.out.split_once(": 200 in ").unwrap();
+        assert!(took.ends_with(" ms\n"), "{took}");
+        assert!(
+            to.starts_with(&format!("{scenario} to http://127.0.0.1:")),
+            "{to}"
+        );
+        assert!(to.ends_with("/hook"), "{to}");
+    }
+}
+
+#[test]
+fn what_is_no_post_is_no_callback() {
+    let listener = Listener::start(1, &[]);
+    let address = listener
+        .url
+        .trim_start_matches("http://")
+        .trim_end_matches('/');
+    let mut client = TcpStream::connect(address).unwrap();
+    client
+        .write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        .unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 405 "), "{answer}");
+    assert_eq!(listener.seen()[0]["status"], 405);
 }
