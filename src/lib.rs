@@ -8,7 +8,7 @@
 //!
 //! ```
 //! use payhook::b2binpay::{Key, TrackingIds, Verifier};
-//! use payhook::{Callback, Expected, HandlerError, Receiver, Verdict, Verified, handler_fn};
+//! use payhook::{Amount, Callback, Expected, Fact, HandlerError, Receiver, Verdict, Verified, handler_fn};
 //!
 //! // Once: the wallet's callback secret, and what your tracking ids look like.
 //! let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?;
@@ -17,12 +17,14 @@
 //! // Your code. Only a verified callback gets here, and the same news once.
 //! let shop = handler_fn(|callback: Verified<Callback>| -> Result<(), HandlerError> {
 //!     let event = callback.event();
-//!     let reference = event.reference().and_then(|reference| reference.proven());
-//!     // What your own database says under that reference: no signature covers
-//!     // whether it is a deposit, and in which currency.
-//!     let expected = Expected::deposit(reference.unwrap_or_default(), "ETH")
+//!     // Where to look; whether it is proven, `Expected` finds out.
+//!     let reference = event.reference().map(Fact::value).unwrap_or_default();
+//!     // What your own database says under that reference, and what of it you have
+//!     // credited: no signature covers whether it is a deposit, and in which currency.
+//!     let expected = Expected::deposit(reference, "ETH")
 //!         .amount("0.412".parse()?)
-//!         .scale(18);
+//!         .scale(18)
+//!         .already_received(Amount::default());
 //!     match expected.reconcile(&callback).verdict() {
 //!         Verdict::Exact => { /* credit it */ }
 //!         Verdict::NotFinal(_) | Verdict::NotPaid(_) => {}
@@ -161,7 +163,7 @@
 //! | [`Guard`], [`IdempotencyKeys`] | was it handled before? |
 //! | [`Handler`], [`AsyncHandler`] | where your code stands |
 //! | [`Event`], [`Outcome`] | what happened, whichever gateway says so |
-//! | [`Progress`], [`State`] | what a callback changes in what is known: advance, repetition, step back, late money |
+//! | [`Progress`], [`State`] | what a callback changes in what is known: advance, duplicate, stale, regression, late money |
 //! | [`Expected`], [`Verdict`] | is it the payment that you are waiting for? |
 //! | [`Unverified`], [`Verified`], [`Evidence`] | who may be believed |
 //! | [`Amount`], [`Timestamp`], [`Text`] | values that are kept as they were sent |

@@ -41,7 +41,7 @@ pub use verdict::{Reason, Verdict};
 /// match found.verdict() {
 ///     Verdict::Exact => { /* credit it, once */ }
 ///     Verdict::NotFinal(_) => { /* wait */ }
-///     Verdict::NotPaid(_) => { /* close it */ }
+///     Verdict::NotPaid(_) => { /* over; give nothing back on it */ }
 ///     other => println!("a person has to look: {other}"),
 /// }
 /// # assert_eq!(*found.verdict(), Verdict::Exact);
@@ -166,6 +166,10 @@ impl Expected {
     /// A signed amount with another number of them needs review: it is the one
     /// thing about the currency that is proven. That the gateway writes them all
     /// is seen in every example, and not documented.
+    ///
+    /// An undivided text is divided by it, which holds only if every currency
+    /// that is signed with the same key has this scale:
+    /// [`ExpectedAmount::WithScale`].
     #[must_use]
     pub fn scale(mut self, scale: u32) -> Self {
         self.scale = Some(scale);

@@ -45,10 +45,10 @@ impl Key {
     /// # Errors
     ///
     /// [`KeyError::EmptySecret`]; [`KeyError::BlankEdge`] if it begins or ends
-    /// with white space, which is always a slip and never verifies anything.
+    /// with white space or what nobody can see, which is always a slip and never
+    /// verifies anything.
     pub fn callback_secret(secret: &str) -> Result<Self, KeyError> {
-        // A byte order mark is what a text editor leaves where others leave blanks.
-        let trimmed = secret.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+        let trimmed = secret.trim_matches(is_blank);
         if trimmed.is_empty() {
             return Err(KeyError::EmptySecret);
         }
@@ -136,6 +136,12 @@ impl Key {
     pub(crate) fn mac(&self) -> &KeyedMac {
         &self.mac
     }
+}
+
+/// White space, and what comes with a copied text unseen: spaces of no width, and
+/// the mark of byte order that editors leave.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
 }
 
 impl fmt::Debug for Key {

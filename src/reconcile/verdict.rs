@@ -78,7 +78,9 @@ pub enum Verdict {
     NeedsReview(Reason),
     /// Not there yet, and nothing to be done.
     NotFinal(Outcome),
-    /// Nothing came or went by it, and nothing will.
+    /// Nothing came or went by it, and nothing will: by this transfer, or this
+    /// order. A payout may be tried again by another transfer: before anything is
+    /// given back, ask the gateway what became of it.
     NotPaid(Outcome),
     /// More than expected.
     Over {

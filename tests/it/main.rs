@@ -29,6 +29,7 @@ mod open_enum;
 mod outcome;
 mod progress;
 mod queue;
+mod readme;
 mod receiver;
 mod reconcile;
 mod secrecy;

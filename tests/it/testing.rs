@@ -2,10 +2,7 @@
 
 mod builders;
 mod endpoint;
-#[rustfmt::skip]
-mod first_test;
 mod given;
 mod guard;
-mod readme;
 mod simulator;
 mod torture;

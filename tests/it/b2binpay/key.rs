@@ -8,10 +8,23 @@ fn refused_when_made() {
     let secret = |text: &str| Key::callback_secret(text).map(|_| ());
     assert_eq!(secret(""), Err(KeyError::EmptySecret));
     assert_eq!(secret(" \n"), Err(KeyError::EmptySecret));
-    for edge in ["s ", " s", "s\n", "s\r\n", "\ts", "s\u{a0}", "\u{feff}s"] {
+    for edge in [
+        "s ",
+        " s",
+        "s\n",
+        "s\r\n",
+        "\ts",
+        "s\u{a0}",
+        "\u{feff}s",
+        "s\u{200b}",
+        "\u{200f}s",
+        "s\u{2060}",
+    ] {
         assert_eq!(secret(edge), Err(KeyError::BlankEdge), "{edge:?}");
     }
     assert_eq!(secret("inner blanks are fine"), Ok(()));
+    // What can be seen is no blank.
+    assert_eq!(secret("\u{2010}s\u{2010}"), Ok(()));
     let login = |login: &str, password: &str| Key::login_password(login, password).map(|_| ());
     assert_eq!(login("", "p"), Err(KeyError::EmptyLogin));
     assert_eq!(login("l", ""), Err(KeyError::EmptyPassword));
