@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use super::{BrokenRule, GuardConformance, broken, ended, failed, fresh, fresh_keys, mixed};
 use crate::guard::{AsyncGuard, Claim, IdempotencyKeys, Lease};
@@ -39,7 +40,8 @@ impl<G: AsyncGuard + Send + Sync + 'static> GuardConformance<G> {
         Ok(())
     }
 
-    /// Each task asks until it has held the claim once.
+    /// Each task asks until it has held the claim once; a lease is longer than each
+    /// of them takes.
     pub(super) async fn what_is_released_in_a_race_can_be_claimed(&self) -> Result<(), BrokenRule> {
         let rule = "what is released in a race is won by one, again and again";
         let holders = Arc::new(AtomicUsize::new(0));
@@ -67,7 +69,12 @@ impl<G: AsyncGuard + Send + Sync + 'static> GuardConformance<G> {
                     }
                 });
             }
-            all(rule, tasks).await?;
+            let turns = u32::try_from(self.tasks).unwrap_or(u32::MAX);
+            let patience = self.lease.saturating_mul(turns.saturating_add(1));
+            match timeout(patience, all(rule, tasks)).await {
+                Ok(result) => result?,
+                Err(_) => return Err(broken(rule, &"nobody gets it any more")),
+            }
         }
         Ok(())
     }
