@@ -504,6 +504,14 @@ fn every_column_of_the_books_is_judged() {
     let found = &early.broken().next().unwrap().found;
     assert_eq!(found, "0 LTC came in, 0 LTC is credited");
 
+    // It is too much, whatever it is taken for.
+    let early = misread(|_, books| match books.credits {
+        0 => Books::new(one(), 1, true),
+        _ => books,
+    });
+    let found = &early.broken().next().unwrap().found;
+    assert_eq!(found, "0 LTC came in, 1 LTC is credited");
+
     // As another kind, or in another currency; but letters have no size.
     let other = misread(|_, books| books.kind(Kind::Order));
     assert_eq!(rules(&other), [Rule::CreditedUnproven].into(), "{other}");
