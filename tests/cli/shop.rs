@@ -161,18 +161,18 @@ fn the_torture_is_stood() {
     ]);
     assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
     let lines: Vec<_> = ran.out.lines().collect();
-    assert_eq!(lines.len(), 41, "{}", ran.out);
+    assert_eq!(lines.len(), 42, "{}", ran.out);
     assert!(lines[0].ends_with("sent   200   4xx  else  credited  expected  verdict"));
     let verdicts = |verdict: &str| lines.iter().filter(|line| line.ends_with(verdict)).count();
     // Nobody can make its handler fail from outside.
     assert_eq!(
         (verdicts("  ok"), verdicts("  not tried")),
-        (35, 4),
+        (36, 4),
         "{}",
         ran.out
     );
     assert_eq!(
-        lines[40],
+        lines[41],
         "every payment that came in is credited once, and nothing else is"
     );
 }

@@ -73,6 +73,15 @@ fn other_kind(d: &Desk<'_>) -> Vec<u8> {
     with(d, &d.transfer(), &changes)
 }
 
+/// Under the id of another transfer.
+fn other_id(d: &Desk<'_>) -> [(&'static str, Json); 2] {
+    let id = format!("{}9", d.id);
+    [
+        ("included[1].id", id.as_str().into()),
+        ("data.relationships.transfer.data.id", id.into()),
+    ]
+}
+
 /// The same text signed, with the amount's last digit as the id's first.
 fn shifted(d: &Desk<'_>) -> Vec<u8> {
     let amount = d.payment.amount.with_scale(d.payment.scale);
@@ -128,6 +137,14 @@ pub(super) fn trials() -> Vec<Trial> {
                     [Step::alter(100, other_kind), Step::tell(100, CONFIRMED)],
                 ),
             ],
+        ),
+        Trial::new(
+            "resent, and changed on its way",
+            [Kind::Deposit, Kind::Payout].map(|kind| {
+                let changed: Make<Signed> = |d| with(d, &d.transfer(), &other_id(d));
+                let steps = [Step::tell(100, CONFIRMED), Step::tell(100, changed)];
+                Case::new(kind, "transfer id", steps)
+            }),
         ),
         Trial::new(
             "replayed as another kind",
@@ -212,13 +229,8 @@ fn signed_fields() -> Trial {
                 [
                     Step::tell(10, |d| d.sign(&d.part(10))),
                     Step::forge(10, |d| {
-                        let (due, id) = (d.percent(100), format!("{}9", d.id));
-                        let changes = [
-                            (AMOUNT, due.into()),
-                            ("included[1].id", id.as_str().into()),
-                            ("data.relationships.transfer.data.id", id.into()),
-                        ];
-                        with(d, &d.part(10), &changes)
+                        let (due, [id, named]) = (d.percent(100), other_id(d));
+                        with(d, &d.part(10), &[(AMOUNT, due.into()), id, named])
                     }),
                 ],
             ),

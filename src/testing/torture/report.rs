@@ -49,7 +49,8 @@ impl Rule {
         match self {
             Self::CreditedTwice => {
                 "claim each piece of news before it is credited, in the same transaction or by a \
-                 guard, and take currency and kind from your own record: no signature covers them"
+                 guard; take currency and kind from your own record, and set the balance to all \
+                 that came instead of adding to it: no signature covers what tells two alike apart"
             }
             Self::CreditedUnproven => {
                 "credit only what a signature or the order endpoint proves, once it is final, and \

@@ -189,6 +189,7 @@ B2BINPAY  signed fields changed                10     5     5     0         4   
 B2BINPAY  signatures of nobody                 16     8     8     0         0         0  ok
 B2BINPAY  unsigned fields changed              18    18     0     0         9         9  ok
 B2BINPAY  changed, and told again              11    11     0     0         4         4  ok
+B2BINPAY  resent, and changed on its way        4     4     0     0         2         2  ok
 B2BINPAY  replayed as another kind              4     4     0     0         2         2  ok
 B2BINPAY  transfers pasted in                  10     6     4     0         0         0  ok
 B2BINPAY  transfers and signatures stripped     8     4     4     0         0         0  ok
@@ -280,8 +281,9 @@ fn without_a_guard_it_credits_twice() {
     assert_eq!(
         lines.next().unwrap(),
         "credited twice: claim each piece of news before it is credited, in the same \
-         transaction or by a guard, and take currency and kind from your own record: no \
-         signature covers them"
+         transaction or by a guard; take currency and kind from your own record, and set the \
+         balance to all that came instead of adding to it: no signature covers what tells two \
+         alike apart"
     );
     let mut cases: Vec<_> = lines.collect();
     assert!(
@@ -292,6 +294,29 @@ fn without_a_guard_it_credits_twice() {
     cases.dedup();
     assert_eq!(cases.len(), count, "{told}");
     assert!(told.lines().all(|line| !line.starts_with("lost")), "{told}");
+}
+
+/// It has a guard, and adds what each callback brings.
+#[test]
+fn without_what_is_credited_it_credits_twice() {
+    let record = Arc::new(Record::default());
+    let books = Arc::clone(&record);
+    let handler = handler_fn(
+        move |callback: Verified<Callback>| -> Result<(), HandlerError> {
+            books.update(&reference(&callback), |payment, books| {
+                let found = payment.expected().reconcile(&callback);
+                if *found.verdict() == Verdict::Exact {
+                    let sum = books.credited.checked_add(&payment.amount).unwrap();
+                    *books = Books::new(sum, books.credits + 1, true);
+                }
+            });
+            Ok(())
+        },
+    );
+    let shop = InProcess::new(handler, record).receiver(Receiver::b2binpay(verifier()));
+    let report = b2binpay().run_blocking(&shop).unwrap();
+    assert_eq!(rules(&report), [Rule::CreditedTwice].into(), "{report}");
+    assert_eq!(broken_rows(&report), ["resent, and changed on its way"]);
 }
 
 /// It looks whether it was credited, and notes that it was; in between, it waits.
