@@ -582,8 +582,9 @@ fn a_deposit_without_a_token_or_an_amount_needs_review() {
 fn a_deposit_id_that_is_no_number_is_not_asked_about() {
     let api = Api::new(Err("must not be asked"));
     let receiver = Receiver::b2binpay(verifier(TrackingIds::Lettered)).look_up_deposits(&api);
-    let endless = "1".repeat(60_000);
-    for id in ["../transfer/1", "1?x=", "1\r\nX: y", &endless] {
+    let (longest, endless) = ("1".repeat(31), "1".repeat(60_000));
+    let too_long = format!("{longest}1");
+    for id in ["../transfer/1", "1?x=", "1\r\nX: y", &too_long, &endless] {
         let mut told = without_transfer("deposit", "order-1", 4);
         told["data"]["id"] = json!(id);
         let reply = receive(
@@ -595,6 +596,12 @@ fn a_deposit_id_that_is_no_number_is_not_asked_about() {
         assert_eq!(reply.status(), 401);
     }
     assert!(api.asked.lock().unwrap().is_empty());
+    let mut told = without_transfer("deposit", "order-1", 4);
+    told["data"]["id"] = json!(longest);
+    let told = told.to_string();
+    let reply = receive(&receiver, told.as_bytes(), None, &Seen::default());
+    assert_eq!(reply.status(), 503);
+    assert!(!api.asked.lock().unwrap().is_empty());
 }
 
 /// What the gateway reports of evidence is the merchant's own name for the key.
