@@ -1,6 +1,6 @@
 //! `trigger` and `listen`, from one to the other.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 
 use serde_json::Value;
@@ -172,8 +172,6 @@ fn only_this_machine_is_posted_to() {
 /// A redirect could lead to another machine.
 #[test]
 fn redirects_are_answers() {
-    use std::io::{Read, Write};
-
     let socket = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://localhost:{}/", socket.local_addr().unwrap().port());
     let server = std::thread::spawn(move || {
@@ -344,19 +342,30 @@ fn scenarios_are_listed_by_gateway() {
     }
 }
 
-/// The head of a request that is answered with 200.
+/// Answers one request with 200, once it is here as a whole; its head.
+fn answer(shop: &TcpListener) -> String {
+    let (stream, _) = shop.accept().unwrap();
+    let mut request = BufReader::new(stream);
+    let (mut head, mut length) = (String::new(), 0);
+    while !head.ends_with("\r\n\r\n") {
+        let mut line = String::new();
+        request.read_line(&mut line).unwrap();
+        if let Some(told) = line.to_lowercase().strip_prefix("content-length:") {
+            length = told.trim().parse().unwrap();
+        }
+        head.push_str(&line);
+    }
+    request.read_exact(&mut vec![0; length]).unwrap();
+    let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    request.get_mut().write_all(answer).unwrap();
+    head
+}
+
+/// The head of the one request.
 fn head_of(post: impl FnOnce(&str) -> Ran) -> (String, Ran) {
     let shop = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/hook?key=private", shop.local_addr().unwrap());
-    let heard = std::thread::spawn(move || {
-        let (mut request, _) = shop.accept().unwrap();
-        let mut head = [0; 1024];
-        let length = request.read(&mut head).unwrap();
-        request
-            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
-            .unwrap();
-        String::from_utf8_lossy(&head[..length]).into_owned()
-    });
+    let heard = std::thread::spawn(move || answer(&shop));
     let ran = post(&url);
     (heard.join().unwrap(), ran)
 }
@@ -405,4 +414,39 @@ fn what_is_no_post_is_no_callback() {
     client.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 405 "), "{answer}");
     assert_eq!(listener.seen()[0]["status"], 405);
+}
+
+/// What the gateway gives up is lost only where money came.
+#[test]
+fn a_shop_that_fails_loses_what_came() {
+    let mut listener = Listener::start(1000, &["--answer", "500"]);
+    listener.look_away();
+    for (scenario, code) in [("deposit.failed", 0), ("deposit.confirmed", 1)] {
+        let simulate = [
+            "simulate",
+            "b2binpay",
+            scenario,
+            "--secret-env",
+            "SECRET",
+            "--to",
+        ];
+        let ran = run(&[&simulate[..], &[&listener.url]].concat());
+        assert_eq!(ran.code, code, "{scenario}: {}{}", ran.out, ran.err);
+    }
+}
+
+/// It answers once, and is away from then on.
+#[test]
+fn a_shop_may_go_away() {
+    let shop = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", shop.local_addr().unwrap());
+    let answering = std::thread::spawn(move || answer(&shop));
+    let simulate = ["--json", "simulate", "b2binpay", "deposit.underpaid"];
+    let to = ["--secret-env", "SECRET", "--to", &url];
+    let ran = run(&[simulate, to].concat());
+    answering.join().unwrap();
+    assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
+    let row = &ran.json()["scenarios"][0];
+    assert_eq!(row["accepted"], 1, "{row}");
+    assert!(row["unanswered"].as_u64() > Some(1), "{row}");
 }
