@@ -247,25 +247,43 @@ fn nobody_answers() {
     );
 }
 
+/// Adds what each callback brings.
+struct Adder(Record);
+
+impl Handler for Adder {
+    type Error = HandlerError;
+
+    fn handle(&self, callback: Verified<Callback>) -> Result<(), HandlerError> {
+        self.0.update(&reference(&callback), |payment, books| {
+            let found = payment.expected().reconcile(&callback);
+            if *found.verdict() == Verdict::Exact {
+                let sum = books.credited.checked_add(&payment.amount).unwrap();
+                *books = Books::new(sum, books.credits + 1, true);
+            }
+        });
+        Ok(())
+    }
+}
+
+impl Ledger for Adder {
+    async fn open(&self, payment: &Payment) -> Result<(), HandlerError> {
+        self.0.open(payment).await
+    }
+
+    async fn books(&self, reference: &str) -> Result<Books, HandlerError> {
+        self.0.books(reference).await
+    }
+}
+
+fn adder() -> InProcess<Arc<Adder>, Arc<Adder>> {
+    let adder = Arc::new(Adder(Record::default()));
+    InProcess::new(Arc::clone(&adder), adder)
+}
+
 /// Its guard lets everything through, and so does its handler.
 #[test]
 fn without_a_guard_it_credits_twice() {
-    let record = Arc::new(Record::default());
-    let books = Arc::clone(&record);
-    let handler = handler_fn(
-        move |callback: Verified<Callback>| -> Result<(), HandlerError> {
-            books.update(&reference(&callback), |payment, books| {
-                let found = payment.expected().reconcile(&callback);
-                if *found.verdict() == Verdict::Exact {
-                    let sum = books.credited.checked_add(&payment.amount).unwrap();
-                    *books = Books::new(sum, books.credits + 1, true);
-                }
-            });
-            Ok(())
-        },
-    );
-    let receiver = Receiver::b2binpay(verifier()).guard(NoGuard);
-    let shop = InProcess::new(handler, record).receiver(receiver);
+    let shop = adder().receiver(Receiver::b2binpay(verifier()).guard(NoGuard));
     let report = b2binpay().run_blocking(&shop).unwrap();
     assert_eq!(rules(&report), [Rule::CreditedTwice].into(), "{report}");
     let broken = report.broken().next().unwrap();
@@ -296,24 +314,10 @@ fn without_a_guard_it_credits_twice() {
     assert!(told.lines().all(|line| !line.starts_with("lost")), "{told}");
 }
 
-/// It has a guard, and adds what each callback brings.
+/// It has a guard.
 #[test]
 fn without_what_is_credited_it_credits_twice() {
-    let record = Arc::new(Record::default());
-    let books = Arc::clone(&record);
-    let handler = handler_fn(
-        move |callback: Verified<Callback>| -> Result<(), HandlerError> {
-            books.update(&reference(&callback), |payment, books| {
-                let found = payment.expected().reconcile(&callback);
-                if *found.verdict() == Verdict::Exact {
-                    let sum = books.credited.checked_add(&payment.amount).unwrap();
-                    *books = Books::new(sum, books.credits + 1, true);
-                }
-            });
-            Ok(())
-        },
-    );
-    let shop = InProcess::new(handler, record).receiver(Receiver::b2binpay(verifier()));
+    let shop = adder().receiver(Receiver::b2binpay(verifier()));
     let report = b2binpay().run_blocking(&shop).unwrap();
     assert_eq!(rules(&report), [Rule::CreditedTwice].into(), "{report}");
     assert_eq!(broken_rows(&report), ["resent, and changed on its way"]);
