@@ -115,8 +115,8 @@ impl<L> B2binpay<L> {
     }
 }
 
-/// The gateway's ids are digits, and nothing else gets into an address. Ten at
-/// the time of writing: an id of 32 is nobody's.
+/// The gateway's ids are digits, and nothing else gets into an address. A number
+/// of 64 bits has 20 of them: an id of 32 is nobody's.
 fn is_numeric_id(id: &str) -> bool {
     id.len() < 32 && id.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -499,29 +499,28 @@ fn credited_rows() -> Vec<&'static str> {
 fn every_column_of_the_books_is_judged() {
     let one = || "1".parse::<Amount>().unwrap();
     let is_credited = |books: &Books| books.credits > 0;
+    let everywhere = credited_rows();
+    let breaks_everywhere = |report: Report, rule: Rule, found: &str| {
+        assert_eq!(rules(&report), [rule].into(), "{report}");
+        assert_eq!(broken_rows(&report), everywhere);
+        assert_eq!(report.broken().next().unwrap().found, found);
+    };
 
     // One entry too many, or one coin.
     let more = misread(|_, mut books| {
         books.credits += usize::from(is_credited(&books));
         books
     });
-    assert_eq!(rules(&more), [Rule::CreditedTwice].into(), "{more}");
-    assert_eq!(broken_rows(&more), credited_rows());
-    let found = &more.broken().next().unwrap().found;
-    assert_eq!(
-        found,
-        "184.03 LTC came in, 184.03 LTC is credited in 2 entries"
-    );
+    let found = "184.03 LTC came in, 184.03 LTC is credited in 2 entries";
+    breaks_everywhere(more, Rule::CreditedTwice, found);
     let more = misread(|_, mut books| {
         if is_credited(&books) {
             books.credited = books.credited.checked_add(&one()).unwrap();
         }
         books
     });
-    assert_eq!(rules(&more), [Rule::CreditedTwice].into(), "{more}");
-    assert_eq!(broken_rows(&more), credited_rows());
-    let found = &more.broken().next().unwrap().found;
-    assert_eq!(found, "184.03 LTC came in, 185.03 LTC is credited");
+    let found = "184.03 LTC came in, 185.03 LTC is credited";
+    breaks_everywhere(more, Rule::CreditedTwice, found);
 
     // Before anything came, though what was told is proven.
     let early = misread(|_, mut books| {
@@ -543,18 +542,11 @@ fn every_column_of_the_books_is_judged() {
 
     // As another kind, or in another currency; but letters have no size.
     let other = misread(|_, books| books.kind(Kind::Order));
-    assert_eq!(rules(&other), [Rule::CreditedUnproven].into(), "{other}");
-    assert_eq!(broken_rows(&other), credited_rows());
-    let found = &other.broken().next().unwrap().found;
-    assert_eq!(
-        found,
-        "184.03 LTC came in, 184.03 LTC is credited as an order"
-    );
+    let found = "184.03 LTC came in, 184.03 LTC is credited as an order";
+    breaks_everywhere(other, Rule::CreditedUnproven, found);
     let other = misread(|_, books| books.currency("DOGE"));
-    assert_eq!(rules(&other), [Rule::CreditedUnproven].into(), "{other}");
-    assert_eq!(broken_rows(&other), credited_rows());
-    let found = &other.broken().next().unwrap().found;
-    assert_eq!(found, "184.03 LTC came in, 184.03 DOGE is credited");
+    let found = "184.03 LTC came in, 184.03 DOGE is credited";
+    breaks_everywhere(other, Rule::CreditedUnproven, found);
     let small = misread(|_, mut books| {
         books.currency = books.currency.map(|it| it.to_lowercase());
         books
