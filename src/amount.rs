@@ -101,6 +101,14 @@ impl Amount {
         Ok(Self { text })
     }
 
+    /// An amount that this crate wrote down: a sum may have more digits than
+    /// what is parsed. `None` for anything that it would not have written.
+    pub(crate) fn from_sum(text: &str) -> Option<Self> {
+        let is_bounded = text.len() <= 1024;
+        let is_sound = is_bounded && Parts::scan(text).is_ok();
+        is_sound.then(|| Self { text: text.into() })
+    }
+
     /// The text as it stands on the wire.
     #[must_use]
     pub fn as_str(&self) -> &str {

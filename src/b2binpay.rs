@@ -9,8 +9,12 @@ mod api;
 mod callback;
 #[cfg(feature = "diagnose")]
 mod draft;
+mod event;
+mod gateway;
 mod key;
+
 mod kind;
+mod lookup;
 mod message;
 mod operation;
 mod proven;
@@ -26,8 +30,10 @@ pub use api::{prove_by_deposit, prove_by_source_address};
 pub use callback::TransferCallback;
 #[cfg(feature = "diagnose")]
 pub(crate) use draft::{Draft, DraftTransfer, text_of};
+pub use gateway::Gateway;
 pub use key::Key;
 pub use kind::{CallbackType, Inferred};
+pub use lookup::{Api, LookupPolicy, OnLookupFailure};
 #[cfg(any(feature = "diagnose", feature = "testing"))]
 pub(crate) use message::Message;
 #[cfg(feature = "testing")]

@@ -7,6 +7,8 @@
 
 mod answer;
 mod callback;
+mod event;
+mod gateway;
 mod proof;
 mod serialize;
 mod status;
@@ -15,6 +17,7 @@ mod wire;
 
 pub use answer::{AmountParts, AnswerCurrency, OrderAnswer, OrderTransaction};
 pub use callback::{DepositCallback, OrderCallback, Posted};
+pub use gateway::Gateway;
 pub use proof::{Account, ProvenDeposit, ProvenOrder};
 pub use status::{Action, DepositStatus, OrderStatus};
 pub use token::{Environment, Token};

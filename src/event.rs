@@ -60,13 +60,21 @@ pub enum Kind {
     Payout,
 }
 
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
+impl Kind {
+    /// `deposit`, `order` or `payout`.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
             Self::Deposit => "deposit",
             Self::Order => "order",
             Self::Payout => "payout",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
     }
 }
 

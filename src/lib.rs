@@ -184,17 +184,22 @@ pub mod citypay;
 mod constant_time;
 #[cfg(feature = "diagnose")]
 mod diagnose;
+mod endpoint;
 mod error;
 mod event;
 mod fact;
+mod fetch;
+mod gateway;
 mod guard;
 #[cfg(any(doc, doctest))]
 pub mod guide;
 mod handler;
 #[cfg(feature = "http")]
 pub mod http;
+mod ledger;
 mod open_enum;
 mod outcome;
+pub mod payment;
 mod progress;
 mod read;
 mod receiver;
@@ -213,9 +218,11 @@ pub use callback::{Callback, Proven, VerifiedCallback};
 pub use chrono;
 #[cfg(feature = "diagnose")]
 pub use diagnose::{Cause, Diagnose, Diagnosis, Finding};
+pub use endpoint::Endpoint;
 pub use error::{Error, Fault, Flaw, KeyError, ParseError, VerifyError};
 pub use event::{Event, Gateway, Kind};
 pub use fact::Fact;
+pub use fetch::{BoxError, Fetch, NoFetch};
 #[cfg(feature = "redis")]
 pub use guard::RedisGuard;
 pub use guard::{
@@ -225,6 +232,7 @@ pub use guard::{
 #[cfg(feature = "postgres")]
 pub use guard::{PgClaim, PgGuard, PgTransactions};
 pub use handler::{AsyncHandler, Handler, HandlerError, HandlerFn, handler_fn};
+pub use ledger::{Ledger, MemoryLedger, MemoryTransaction, PaymentKey};
 pub use outcome::Outcome;
 pub use progress::{Progress, State, StateError, Status};
 pub use read::{Anomaly, DEFAULT_BODY_LIMIT, RawJson};

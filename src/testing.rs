@@ -30,6 +30,7 @@ mod body;
 pub mod citypay;
 mod guard;
 mod json;
+pub mod lives;
 mod payment;
 mod random;
 mod simulator;

@@ -369,7 +369,7 @@ impl ExpectedAmount {
 }
 
 /// The status code that a signed text begins with, and the rest.
-fn leading_status(text: &str) -> Option<(i32, &str)> {
+pub(super) fn leading_status(text: &str) -> Option<(i32, &str)> {
     let length = if text.starts_with('-') { 2 } else { 1 };
     let (status, rest) = text.split_at_checked(length)?;
     Some((one_digit(status)?, rest))

@@ -8,6 +8,7 @@ use crate::fact::Fact;
 use crate::guard::{Claim, ClaimToken, Lease};
 use crate::handler::HandlerError;
 use crate::outcome::Outcome;
+use crate::payment::{Change, ReviewReason};
 
 /// What to answer the gateway, and what happened.
 ///
@@ -22,7 +23,7 @@ pub struct Reply {
 }
 
 impl Reply {
-    pub(super) fn of(result: Result<Disposition, Disposition>) -> Self {
+    pub(crate) fn of(result: Result<Disposition, Disposition>) -> Self {
         let (Ok(disposition) | Err(disposition)) = result;
         Self { disposition }
     }
@@ -116,6 +117,24 @@ pub enum Disposition {
     /// Proven, and another delivery of it is being handled; nothing was handed
     /// over.
     InFlight,
+    /// Applied to its payment.
+    #[non_exhaustive]
+    Applied {
+        /// What it changed; often nothing.
+        change: Change,
+    },
+    /// Verified, and the merchant expects no payment under its reference.
+    #[non_exhaustive]
+    Unmatched {
+        /// The review, for the merchant's log.
+        change: Change,
+    },
+    /// The ledger failed, or the payment is locked by another delivery; nothing
+    /// was changed.
+    LedgerFailed(HandlerError),
+    /// The signed text can be divided in several ways, and the merchant expects
+    /// no payment under the reference that the body reads in it.
+    UnknownReference,
     /// A look-up of the merchant's failed, or its answer says nothing; nothing
     /// was handed over.
     LookupFailed(HandlerError),
@@ -182,12 +201,21 @@ impl Disposition {
     #[must_use]
     pub fn http_status(&self) -> u16 {
         match self {
-            Self::Handled { .. } | Self::Duplicate | Self::Unrecorded { .. } => 200,
+            Self::Applied { .. }
+            | Self::Unmatched { .. }
+            | Self::Handled { .. }
+            | Self::Duplicate
+            | Self::Unrecorded { .. } => 200,
             Self::BrokenOff(_) => 400,
             Self::NotPost => 405,
             Self::Altered | Self::BeyondHorizon => 409,
             Self::HandlerFailed(_) => 500,
-            Self::Behind | Self::GuardFailed(_) | Self::InFlight | Self::LookupFailed(_) => 503,
+            Self::Behind
+            | Self::GuardFailed(_)
+            | Self::InFlight
+            | Self::LedgerFailed(_)
+            | Self::LookupFailed(_)
+            | Self::UnknownReference => 503,
             Self::NotProven(error) => error.http_status(),
             Self::Unreadable(error) => error.http_status(),
         }
@@ -197,14 +225,21 @@ impl Disposition {
     #[must_use]
     pub fn fault(&self) -> Option<Fault> {
         match self {
-            Self::Behind | Self::Handled { .. } | Self::Duplicate | Self::InFlight => None,
+            Self::Applied { .. }
+            | Self::Behind
+            | Self::Handled { .. }
+            | Self::Duplicate
+            | Self::InFlight => None,
             Self::BrokenOff(_) | Self::NotPost => Some(Fault::Sender),
             // What is proven and refused may be money that nobody has seen.
             Self::Altered
             | Self::BeyondHorizon
             | Self::GuardFailed(_)
             | Self::HandlerFailed(_)
+            | Self::LedgerFailed(_)
             | Self::LookupFailed(_)
+            | Self::UnknownReference
+            | Self::Unmatched { .. }
             | Self::Unrecorded { .. } => Some(Fault::Operator),
             Self::NotProven(error) => Some(error.fault()),
             Self::Unreadable(error) => Some(error.fault()),
@@ -215,7 +250,12 @@ impl Disposition {
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Handled { .. } | Self::Duplicate => None,
+            Self::Applied { .. } | Self::Handled { .. } | Self::Duplicate => None,
+            Self::Unmatched { .. } => Some(ReviewReason::Unmatched.advice()),
+            Self::LedgerFailed(_) => Some("see the ledger's error; the gateway will send again"),
+            Self::UnknownReference => Some(
+                "record the payment before the customer can pay it; the gateway will send again",
+            ),
             Self::InFlight => Some("nothing: the gateway will send again"),
             Self::Behind => Some(
                 "nothing: the gateway will send again; if it goes on, look the order up in the \
@@ -250,6 +290,10 @@ impl Disposition {
     /// What happened, without what may be told of it.
     pub(super) fn what(&self) -> &'static str {
         match self {
+            Self::Applied { .. } => "applied",
+            Self::Unmatched { .. } => "no payment has this reference",
+            Self::LedgerFailed(_) => "the ledger failed",
+            Self::UnknownReference => "no payment has the reference that the body reports",
             Self::Altered => "came before with something else in what is not signed",
             Self::Behind => "the order endpoint is behind the callback",
             Self::BeyondHorizon => "older than the guard's memory",
@@ -273,6 +317,9 @@ impl fmt::Display for Disposition {
         let what = self.what();
         match self {
             Self::Altered
+            | Self::Applied { .. }
+            | Self::Unmatched { .. }
+            | Self::UnknownReference
             | Self::Behind
             | Self::BeyondHorizon
             | Self::Duplicate
@@ -281,6 +328,7 @@ impl fmt::Display for Disposition {
             Self::BrokenOff(error)
             | Self::GuardFailed(error)
             | Self::HandlerFailed(error)
+            | Self::LedgerFailed(error)
             | Self::LookupFailed(error) => write!(f, "{what}: {}", Chain(&**error)),
             Self::Handled { outcome } => write!(f, "{what}: {outcome}"),
             Self::NotProven(error) => write!(f, "{what}: {error}"),

@@ -27,6 +27,7 @@ mod handler;
 mod http;
 mod open_enum;
 mod outcome;
+mod payment;
 mod progress;
 mod queue;
 mod readme;

@@ -1,0 +1,244 @@
+//! What the payment rules need to know of a CityPay.io callback.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, Utc};
+
+use super::answer::{AmountParts, OrderAnswer, OrderTransaction};
+use super::callback::{DepositCallback, OrderCallback};
+use super::proof::{ProvenDeposit, ProvenOrder};
+use super::status::{DepositStatus, OrderStatus};
+use super::token::Token;
+use crate::amount::{Amount, without_zeros};
+use crate::event::Kind;
+use crate::payment::event::{
+    Digest16, Event, Labelled, Money, OwnStatus, Part, PartOutcome, Reading, Source,
+};
+use crate::timestamp::Timestamp;
+use crate::verified::Verified;
+
+/// The name by which the gateway is recorded.
+pub(crate) const NAME: &str = "citypay";
+
+/// An order as the endpoint answers: everything is taken from the answer.
+pub(super) fn of_order(callback: &Verified<OrderCallback>) -> Event<'_> {
+    let proven: &ProvenOrder = callback.proven();
+    let Some(answer) = proven.answer() else {
+        return of_nothing(callback.reported());
+    };
+    let (status, outcome) = match &answer.status {
+        OrderStatus::Confirmed => (OwnStatus::Resolved, PartOutcome::Settled),
+        OrderStatus::Overpaid | OrderStatus::Underpaid => {
+            (OwnStatus::Doubtful, PartOutcome::Settled)
+        }
+        OrderStatus::Canceled | OrderStatus::Expired => (OwnStatus::Ended, PartOutcome::Settled),
+        OrderStatus::PaidUnconfirmed => (OwnStatus::Pending, PartOutcome::Unconfirmed),
+        OrderStatus::InProgress | OrderStatus::_Unknown(_) => {
+            (OwnStatus::Other, PartOutcome::Unconfirmed)
+        }
+    };
+    let transactions = once_each(answer);
+    let fiat_agrees = totals_agree(&transactions, |transaction| &transaction.amount_fiat);
+    let coin_agrees = totals_agree(&transactions, |transaction| &transaction.amount);
+    let currency = answer.currency.as_ref();
+    let parts = transactions.iter().map(|transaction| {
+        let fiat = Money {
+            amount: base(&transaction.amount_fiat),
+            names: [
+                currency.and_then(|currency| currency.abbreviation.as_deref()),
+                currency.and_then(|currency| currency.currency.as_deref()),
+                None,
+            ],
+            is_named: currency.is_some(),
+            totals_agree: fiat_agrees,
+        };
+        let coin = Money {
+            amount: base(&transaction.amount),
+            names: [
+                answer.coin.as_deref(),
+                answer.coin_base_name.as_deref(),
+                None,
+            ],
+            is_named: answer.coin.is_some() || answer.coin_base_name.is_some(),
+            totals_agree: coin_agrees,
+        };
+        Part {
+            id: identity(transaction),
+            alias: transaction.hash.as_deref(),
+            // Orders are compared in fiat where both names are the same.
+            amounts: vec![fiat, coin],
+            converted: None,
+            outcome,
+            fits_kind: true,
+            time: transaction.created_at.as_ref().and_then(instant),
+        }
+    });
+    Event {
+        source: Source::Snapshot,
+        delivery: order_delivery(answer, &transactions),
+        status,
+        parts: parts.collect(),
+        ..bare(Kind::Order, answer.token.as_str())
+    }
+}
+
+/// A payment to a customer's address. Nothing of it is proven, unless the
+/// merchant chose to trust the sender's address.
+pub(super) fn of_deposit(callback: &Verified<DepositCallback>) -> Event<'_> {
+    let (told, proven): (&DepositCallback, &ProvenDeposit) =
+        (callback.reported(), callback.proven());
+    let token = told.deposit_token.as_ref().map_or("", Token::as_str);
+    let is_trusted = proven.is_trusted() && told.transaction_id.is_some();
+    let id = if let Some(id) = &told.transaction_id {
+        Cow::Borrowed(id.as_str())
+    } else {
+        // Two payments without an id are two: by their bytes.
+        let digest = Labelled::new("citypay deposit").part(told.raw()).finish();
+        Cow::Owned(format!("body:{:x}", base16ct::HexDisplay(&digest)))
+    };
+    let outcome = match told.status {
+        Some(DepositStatus::Confirmed) => PartOutcome::Settled,
+        Some(DepositStatus::Pending) => PartOutcome::Unconfirmed,
+        Some(DepositStatus::_Unknown(_)) | None => PartOutcome::Unknown,
+    };
+    let amount = told.received_amount.clone();
+    let mut delivery = Labelled::new("citypay deposit delivery");
+    delivery
+        .part(token.as_bytes())
+        .part(id.as_bytes())
+        .part(&[outcome.code()])
+        .option(amount.as_ref().map(|amount| amount.as_str().as_bytes()));
+    Event {
+        source: if is_trusted {
+            Source::Trusted
+        } else {
+            Source::Unproven
+        },
+        reading: if is_trusted {
+            Reading::Unique
+        } else {
+            Reading::ReferenceReported
+        },
+        delivery: delivery.finish(),
+        parts: vec![Part {
+            id,
+            alias: None,
+            amounts: vec![Money {
+                amount,
+                names: [told.crypto_currency.as_deref(), None, None],
+                is_named: told.crypto_currency.is_some(),
+                totals_agree: true,
+            }],
+            converted: None,
+            outcome,
+            fits_kind: true,
+            time: told.created_at.as_ref().and_then(instant),
+        }],
+        ..bare(Kind::Deposit, token)
+    }
+}
+
+/// An order that nothing proves: it changes nothing.
+pub(super) fn of_nothing(told: &OrderCallback) -> Event<'_> {
+    let token = told.order_token.as_ref();
+    bare(Kind::Order, token.map_or("", Token::as_str))
+}
+
+fn bare(kind: Kind, reference: &str) -> Event<'_> {
+    Event {
+        gateway: NAME,
+        kind,
+        reference,
+        reading: Reading::Unique,
+        source: Source::Unproven,
+        delivery: Digest16::default(),
+        time: None,
+        status: OwnStatus::Other,
+        parts: Vec::new(),
+        other_readings: Vec::new(),
+        total_paid: None,
+        lookup: None,
+    }
+}
+
+/// The transactions in the order of their times, or as listed where one has
+/// none; one that is listed twice, by id or hash, once (PAYMENTS, rule 15).
+fn once_each(answer: &OrderAnswer) -> Vec<&OrderTransaction> {
+    let mut once: Vec<&OrderTransaction> = Vec::with_capacity(answer.transactions.len());
+    for transaction in &answer.transactions {
+        let is_same = |known: &&OrderTransaction| {
+            let hash = transaction.hash.as_deref();
+            (transaction.id.is_some() && known.id == transaction.id)
+                || hash.is_some_and(|hash| known.has_hash(hash))
+        };
+        if !once.iter().any(is_same) {
+            once.push(transaction);
+        }
+    }
+    let time = |transaction: &&OrderTransaction| transaction.created_at.as_ref().and_then(instant);
+    if once.iter().all(|transaction| time(transaction).is_some()) {
+        once.sort_by_key(time);
+    }
+    once
+}
+
+/// Each total, where there is one, is the sum so far or the sum of all.
+fn totals_agree(
+    transactions: &[&OrderTransaction],
+    parts: impl Fn(&OrderTransaction) -> &AmountParts,
+) -> bool {
+    let add = |sum: Option<Amount>, transaction: &&OrderTransaction| {
+        let zero = Amount::default();
+        let base = parts(transaction).base.as_ref().unwrap_or(&zero);
+        sum?.checked_add(base)
+    };
+    let whole = transactions.iter().fold(Some(Amount::default()), add);
+    let mut running = Some(Amount::default());
+    transactions.iter().all(|transaction| {
+        running = add(running.take(), transaction);
+        let total = parts(transaction).total.as_ref();
+        total.is_none() || total == running.as_ref() || total == whole.as_ref()
+    })
+}
+
+/// Money that was received is not negative.
+fn base(parts: &AmountParts) -> Option<Amount> {
+    parts.base.clone().filter(|amount| !amount.is_negative())
+}
+
+fn identity(transaction: &OrderTransaction) -> Cow<'_, str> {
+    if let Some(id) = transaction.id.as_deref().or(transaction.hash.as_deref()) {
+        return Cow::Borrowed(id);
+    }
+    let time = transaction
+        .created_at
+        .as_ref()
+        .map_or("", Timestamp::as_str);
+    let amount = base(&transaction.amount).or_else(|| base(&transaction.amount_fiat));
+    let amount = amount.as_ref().map_or("", Amount::as_str);
+    Cow::Owned(format!("at {time}: {amount}"))
+}
+
+/// By what the answer proves, without what it says anew each time: the rate,
+/// the amount that is quoted, the time that is left.
+fn order_delivery(answer: &OrderAnswer, transactions: &[&OrderTransaction]) -> Digest16 {
+    let mut delivery = Labelled::new("citypay order");
+    delivery
+        .part(answer.token.as_str().as_bytes())
+        .part(answer.status.as_str().as_bytes());
+    for transaction in transactions {
+        delivery.part(identity(transaction).as_bytes());
+        for parts in [&transaction.amount, &transaction.amount_fiat] {
+            for amount in [&parts.base, &parts.total] {
+                let amount = amount.as_ref().map(Amount::as_str).map(without_zeros);
+                delivery.option(amount.map(str::as_bytes));
+            }
+        }
+    }
+    delivery.finish()
+}
+
+/// Stamps without a zone are UTC (GATEWAYS 2.4).
+fn instant(stamp: &Timestamp) -> Option<DateTime<Utc>> {
+    stamp.utc().or_else(|| Some(stamp.local()?.and_utc()))
+}

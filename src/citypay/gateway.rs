@@ -1,0 +1,163 @@
+//! [`Gateway`]: CityPay.io for an endpoint.
+
+use super::callback::{DepositCallback, OrderCallback, Posted};
+use super::event;
+use super::proof::Account;
+use super::token::{Environment, Token};
+use crate::error::VerifyError;
+use crate::fetch::{BoxError, Fetch};
+use crate::gateway::{Asks, Body};
+use crate::payment::Event;
+use crate::receiver::Disposition;
+use crate::verified::{Sealed, Unverified, Verified};
+
+/// CityPay.io for an [`Endpoint`](crate::Endpoint).
+///
+/// Its callbacks are unauthenticated notifications: an order is proven by the
+/// order endpoint, which is asked with the merchant's own HTTP client, and only
+/// for tokens that the ledger expects. Deposits can't be proven: they are held
+/// for a person.
+///
+/// ```
+/// use payhook::citypay::{Account, Gateway};
+/// use payhook::{BoxError, Endpoint, Fetch, MemoryLedger};
+///
+/// struct Client; // your HTTP client
+///
+/// impl Fetch for Client {
+///     async fn get(&self, url: &str) -> Result<Vec<u8>, BoxError> {
+///         Err(format!("not connected: {url}").into())
+///     }
+/// }
+///
+/// let gateway = Gateway::new(Account::new("5120")?, Client);
+/// let endpoint = Endpoint::new(gateway, MemoryLedger::new());
+/// # let _ = endpoint;
+/// # Ok::<(), payhook::KeyError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Gateway<F> {
+    account: Account,
+    fetch: F,
+    environment: Environment,
+}
+
+impl<F> Gateway<F> {
+    /// The production environment of CityPay.io. `fetch` asks the order
+    /// endpoint, which needs no credentials.
+    #[must_use]
+    pub fn new(account: Account, fetch: F) -> Self {
+        Self {
+            account,
+            fetch,
+            environment: Environment::Production,
+        }
+    }
+
+    /// Asks the order endpoint of another environment.
+    #[must_use]
+    pub fn environment(self, environment: Environment) -> Self {
+        Self {
+            environment,
+            ..self
+        }
+    }
+}
+
+/// A callback of CityPay.io on its way through an endpoint.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Callback(Stage);
+
+#[derive(Debug)]
+enum Stage {
+    /// Not asked about yet.
+    Order(Box<Unverified<OrderCallback>>),
+    Proven(Box<Verified<OrderCallback>>),
+    Deposit(Box<Verified<DepositCallback>>),
+}
+
+impl<F> Sealed for Gateway<F> {}
+
+impl<F: Fetch> crate::gateway::Gateway for Gateway<F> {
+    const NAME: &'static str = event::NAME;
+
+    type Callback = Callback;
+
+    fn read(&self, post: Body<'_>) -> Result<Callback, Disposition> {
+        let stage = match Posted::parse_within(post.bytes, post.limit)? {
+            Posted::Order(order) => {
+                if order.unverified().order_token.is_none() {
+                    return Err(VerifyError::MissingToken.into());
+                }
+                Stage::Order(Box::new(order))
+            }
+            Posted::Deposit(deposit) => {
+                let Some(token) = deposit.unverified().deposit_token.clone() else {
+                    return Err(VerifyError::MissingToken.into());
+                };
+                let proven = if self.account.knows_sources() {
+                    let peer = post.peer.ok_or(VerifyError::UnknownPeer)?;
+                    self.account
+                        .prove_deposit_by_source_address(deposit, peer)?
+                } else {
+                    let token = token.as_str();
+                    self.account.prove_deposit_by_record(deposit, token)?
+                };
+                Stage::Deposit(Box::new(proven))
+            }
+        };
+        Ok(Callback(stage))
+    }
+
+    fn asks(&self, callback: &Callback) -> Asks {
+        match callback.0 {
+            Stage::Order(_) => Asks::OnceKnown,
+            Stage::Proven(_) => Asks::Never,
+            Stage::Deposit(_) => Asks::KnownOnly,
+        }
+    }
+
+    async fn ask(&self, callback: &Callback) -> Result<Vec<u8>, BoxError> {
+        let (token, _) = self.names(callback);
+        let url = self.environment.order_url(token);
+        let url = url.ok_or("no order has such a token")?;
+        self.fetch.get(&url).await
+    }
+
+    fn hear(&self, callback: Callback, answer: &[u8], _: bool) -> Result<Callback, Disposition> {
+        let Stage::Order(order) = callback.0 else {
+            return Ok(callback);
+        };
+        let token = order.unverified().order_token.clone();
+        let token = token.ok_or(VerifyError::MissingToken)?;
+        let proven = self.account.prove_order(*order, token.as_str(), answer)?;
+        if proven.proven().is_behind() {
+            // Once accepted, the callback may never come again.
+            return Err(Disposition::Behind);
+        }
+        Ok(Callback(Stage::Proven(Box::new(proven))))
+    }
+
+    fn names<'c>(&self, callback: &'c Callback) -> (&'c str, &'c str) {
+        let token = |token: &'c Option<Token>| token.as_ref().map_or("", Token::as_str);
+        match &callback.0 {
+            Stage::Order(order) => (token(&order.unverified().order_token), ""),
+            Stage::Proven(order) => (token(&order.reported().order_token), ""),
+            Stage::Deposit(deposit) => {
+                let told = deposit.reported();
+                let part = told.transaction_id.as_deref().unwrap_or_default();
+                (token(&told.deposit_token), part)
+            }
+        }
+    }
+
+    fn event<'c>(&self, callback: &'c Callback) -> Event<'c> {
+        match &callback.0 {
+            // An endpoint asks before it gets here.
+            Stage::Order(order) => event::of_nothing(order.unverified()),
+            Stage::Proven(order) => event::of_order(order),
+            Stage::Deposit(deposit) => event::of_deposit(deposit),
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! [`Gateway`]: what an endpoint needs of a payment gateway.
+
+use std::future::Future;
+use std::net::IpAddr;
+
+use crate::fetch::BoxError;
+use crate::payment::Event;
+use crate::receiver::Disposition;
+use crate::verified::Sealed;
+
+/// A payment gateway with the merchant's keys or account:
+/// [`b2binpay::Gateway`](crate::b2binpay::Gateway) or
+/// [`citypay::Gateway`](crate::citypay::Gateway). Sealed.
+///
+/// See [`Endpoint`](crate::Endpoint), which is made of one.
+pub trait Gateway: Sealed + Send + Sync {
+    /// `b2binpay` or `citypay`.
+    const NAME: &'static str;
+
+    /// A parsed callback, verified as far as that goes without a lookup.
+    #[doc(hidden)]
+    type Callback: Send + Sync;
+
+    /// Parses and verifies a body.
+    #[doc(hidden)]
+    fn read(&self, post: Body<'_>) -> Result<Self::Callback, Disposition>;
+
+    /// Whether the gateway has to be asked about the callback.
+    #[doc(hidden)]
+    fn asks(&self, callback: &Self::Callback) -> Asks;
+
+    /// Asks the gateway.
+    #[doc(hidden)]
+    fn ask(
+        &self,
+        callback: &Self::Callback,
+    ) -> impl Future<Output = Result<Vec<u8>, BoxError>> + Send;
+
+    /// Verifies the callback by the gateway's answer. An answer that says
+    /// nothing is none, if the callback `may_fail` to be looked up.
+    #[doc(hidden)]
+    fn hear(
+        &self,
+        callback: Self::Callback,
+        answer: &[u8],
+        may_fail: bool,
+    ) -> Result<Self::Callback, Disposition>;
+
+    /// Merchant's reference and the gateway's id of the part.
+    #[doc(hidden)]
+    fn names<'c>(&self, callback: &'c Self::Callback) -> (&'c str, &'c str);
+
+    /// The neutral view of the callback.
+    #[doc(hidden)]
+    fn event<'c>(&self, callback: &'c Self::Callback) -> Event<'c>;
+}
+
+/// A posted body, the most bytes that are read of it, and who sent it.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+pub struct Body<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) limit: usize,
+    pub(crate) peer: Option<IpAddr>,
+}
+
+/// Whether a callback needs a lookup, and what follows if it fails.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asks {
+    /// Nothing to ask.
+    Never,
+    /// Where the callback alone would leave something held.
+    WhenHeld { may_fail: bool },
+    /// In any case; `may_fail` if the callback is worth something without.
+    Always { may_fail: bool },
+    /// In any case, once the reference is known to be the merchant's own: what
+    /// anybody may post must not make the merchant ask.
+    OnceKnown,
+    /// Nothing to ask, and an unknown reference is refused.
+    KnownOnly,
+}

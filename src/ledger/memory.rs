@@ -1,0 +1,259 @@
+//! [`MemoryLedger`]: payments in memory.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use super::{Ledger, PaymentKey};
+use crate::fetch::BoxError;
+use crate::payment::{Change, Event, Expected, History, Payment};
+
+/// Payments in the memory of one process: for tests, for a first program, and
+/// for trying out what a callback would do. It forgets when it is dropped.
+///
+/// Clones share their payments. References must be unique across the gateways
+/// that share one.
+///
+/// ```
+/// use payhook::MemoryLedger;
+/// use payhook::payment::Expected;
+///
+/// let ledger = MemoryLedger::new();
+/// ledger.expect(Expected::deposit("order-9001", "ETH", "0.412".parse()?)?);
+/// let payment = ledger.payment("order-9001").ok_or("not expected")?;
+/// assert_eq!(payment.status().to_string(), "open");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct MemoryLedger {
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    books: Mutex<Books>,
+    unlocked: Condvar,
+}
+
+#[derive(Default)]
+struct Books {
+    expected: HashMap<String, Expected>,
+    /// By reference and part; the text, as a database would keep it.
+    histories: HashMap<(String, String), String>,
+    bindings: HashMap<String, String>,
+    unmatched: Vec<String>,
+    locked: HashSet<(String, String)>,
+}
+
+/// A payment of a [`MemoryLedger`] under lock.
+#[derive(Debug)]
+pub struct MemoryTransaction {
+    ledger: MemoryLedger,
+    row: (String, String),
+    bindings: Vec<(String, String)>,
+}
+
+impl MemoryLedger {
+    /// An empty ledger.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Expects a payment; replaces what was expected under its reference.
+    pub fn expect(&self, expected: Expected) {
+        let reference = expected.reference().to_owned();
+        self.books().expected.insert(reference, expected);
+    }
+
+    /// The payment under this reference; of a top-up, the first of its
+    /// transfers.
+    #[must_use]
+    pub fn payment(&self, reference: &str) -> Option<Payment> {
+        self.payments(reference).into_iter().next()
+    }
+
+    /// The payments under this reference: one, or one for each transfer of a
+    /// top-up, in the order of their ids.
+    #[must_use]
+    pub fn payments(&self, reference: &str) -> Vec<Payment> {
+        let books = self.books();
+        let Some(expected) = books.expected.get(reference) else {
+            return Vec::new();
+        };
+        let rows = books.histories.iter();
+        let mut rows: Vec<_> = rows.filter(|((own, _), _)| own == reference).collect();
+        rows.sort_unstable();
+        if rows.is_empty() {
+            return vec![Payment::new(expected.clone(), History::default())];
+        }
+        rows.into_iter()
+            .filter_map(|(_, text)| Some(Payment::new(expected.clone(), text.parse().ok()?)))
+            .collect()
+    }
+
+    /// A person accepts everything that is held under this reference. What each
+    /// payment's change says is to be credited.
+    pub fn accept_held(&self, reference: &str) -> Vec<Change> {
+        self.decide(reference, Payment::accept_held)
+    }
+
+    /// A person rejects everything that is held under this reference.
+    pub fn reject_held(&self, reference: &str) -> Vec<Change> {
+        self.decide(reference, Payment::reject_held)
+    }
+
+    fn decide(&self, reference: &str, decide: impl Fn(&mut Payment) -> Change) -> Vec<Change> {
+        let rows: Vec<String> = {
+            let books = self.books();
+            let rows = books.histories.keys();
+            rows.filter(|(own, _)| own == reference)
+                .map(|(_, part)| part.clone())
+                .collect()
+        };
+        let mut changes = Vec::new();
+        for part in rows {
+            let row = (reference.to_owned(), part);
+            let mut books = self.lock(row.clone());
+            let Some(expected) = books.expected.get(reference).cloned() else {
+                continue;
+            };
+            let history = books.histories.get(&row).and_then(|text| text.parse().ok());
+            let mut payment = Payment::new(expected, history.unwrap_or_default());
+            changes.push(decide(&mut payment));
+            books
+                .histories
+                .insert(row.clone(), payment.into_history().to_string());
+            books.locked.remove(&row);
+            self.shared.unlocked.notify_all();
+        }
+        changes
+    }
+
+    /// The references of verified callbacks that fitted no payment.
+    #[must_use]
+    pub fn unmatched_references(&self) -> Vec<String> {
+        self.books().unmatched.clone()
+    }
+
+    fn books(&self) -> MutexGuard<'_, Books> {
+        // Nothing that can panic is done while it is locked.
+        let books = self.shared.books.lock();
+        books.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until the row is free, and locks it. An endpoint holds it for
+    /// microseconds, and awaits nothing meanwhile.
+    fn lock(&self, row: (String, String)) -> MutexGuard<'_, Books> {
+        let books = self.books();
+        let books = self
+            .shared
+            .unlocked
+            .wait_while(books, |books| books.locked.contains(&row));
+        let mut books = books.unwrap_or_else(PoisonError::into_inner);
+        books.locked.insert(row);
+        books
+    }
+}
+
+impl fmt::Debug for MemoryLedger {
+    /// Without the references, which may be tokens.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let payments = self.books().expected.len();
+        write!(f, "MemoryLedger({payments} payments)")
+    }
+}
+
+impl Drop for MemoryTransaction {
+    fn drop(&mut self) {
+        self.ledger.books().locked.remove(&self.row);
+        self.ledger.shared.unlocked.notify_all();
+    }
+}
+
+impl Ledger for MemoryLedger {
+    type Transaction = MemoryTransaction;
+
+    async fn find(
+        &self,
+        key: &PaymentKey,
+    ) -> Result<Option<(MemoryTransaction, Payment)>, BoxError> {
+        let Some(expected) = self.books().expected.get(&key.reference).cloned() else {
+            return Ok(None);
+        };
+        let part = key.history_part(&expected).to_owned();
+        let row = (key.reference.clone(), part);
+        let books = self.lock(row.clone());
+        let text = books.histories.get(&row).cloned();
+        drop(books);
+        let transaction = MemoryTransaction {
+            ledger: self.clone(),
+            row,
+            bindings: Vec::new(),
+        };
+        let history: History = text.unwrap_or_default().parse()?;
+        Ok(Some((transaction, Payment::new(expected, history))))
+    }
+
+    async fn peek(&self, key: &PaymentKey) -> Result<Option<Payment>, BoxError> {
+        let books = self.books();
+        let Some(expected) = books.expected.get(&key.reference) else {
+            return Ok(None);
+        };
+        let row = (key.reference.clone(), key.history_part(expected).to_owned());
+        let history = match books.histories.get(&row) {
+            Some(text) => text.parse()?,
+            None => History::default(),
+        };
+        Ok(Some(Payment::new(expected.clone(), history)))
+    }
+
+    async fn owner(
+        &self,
+        _: &mut MemoryTransaction,
+        name: &str,
+    ) -> Result<Option<String>, BoxError> {
+        Ok(self.books().bindings.get(name).cloned())
+    }
+
+    async fn bind(
+        &self,
+        transaction: &mut MemoryTransaction,
+        name: &str,
+        owner: &str,
+    ) -> Result<String, BoxError> {
+        if let Some(known) = self.books().bindings.get(name) {
+            return Ok(known.clone());
+        }
+        let binding = (name.to_owned(), owner.to_owned());
+        transaction.bindings.push(binding);
+        Ok(owner.to_owned())
+    }
+
+    async fn save(
+        &self,
+        mut transaction: MemoryTransaction,
+        _: &PaymentKey,
+        payment: &Payment,
+        _: &Change,
+    ) -> Result<(), BoxError> {
+        let history = payment.history().to_string();
+        let mut books = self.books();
+        let bindings = std::mem::take(&mut transaction.bindings);
+        for (name, owner) in &bindings {
+            if books.bindings.get(name).is_some_and(|known| known != owner) {
+                drop(books);
+                return Err("another payment bound the same transfer meanwhile".into());
+            }
+        }
+        books.bindings.extend(bindings);
+        books.histories.insert(transaction.row.clone(), history);
+        drop(books);
+        Ok(())
+    }
+
+    async fn unmatched(&self, event: &Event<'_>) -> Result<(), BoxError> {
+        self.books().unmatched.push(event.reference().to_owned());
+        Ok(())
+    }
+}

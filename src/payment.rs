@@ -1,0 +1,300 @@
+//! One balance per payment: how callbacks become *paid, in full, once*.
+//!
+//! A payment is reported in many callbacks: repeated, late, out of order, in
+//! parts, reversed and restored. [`Payment`] applies them to what the merchant
+//! [expects](Expected) and what is known so far ([`History`]). It is pure: no
+//! clock, no I/O, no database. PAYMENTS is its specification.
+
+mod apply;
+mod change;
+pub(crate) mod event;
+mod expected;
+mod history;
+mod hold;
+
+use std::fmt;
+
+use crate::amount::Amount;
+
+pub use apply::Step;
+pub use change::{Change, Review, ReviewReason};
+pub use event::Event;
+pub use expected::{Expected, ExpectedError, ExpectedKind};
+pub use history::{History, HistoryError};
+
+use history::{PartState, State};
+
+/// A payment that the merchant expects, with all that is known of it.
+///
+/// An [`Endpoint`](crate::Endpoint) applies callbacks to it under the lock of a
+/// [`Ledger`](crate::Ledger). At any time
+/// `received = credited and still settled + held + rejected`.
+///
+/// ```
+/// use payhook::payment::{Expected, History, Payment, PaymentStatus};
+///
+/// let expected = Expected::deposit("order-9001", "ETH", "0.412".parse()?)?;
+/// let payment = Payment::new(expected, History::default());
+/// assert_eq!(payment.status(), PaymentStatus::Open);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Payment {
+    expected: Expected,
+    state: State,
+}
+
+/// The state of a payment.
+///
+/// See [`Payment`] for an example.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PaymentStatus {
+    /// Ended without money: canceled, expired or rejected; a payout also by its
+    /// failed transfer.
+    Closed,
+    /// Money was received that is neither credited nor rejected: a person
+    /// decides.
+    Held,
+    /// Nothing has come yet.
+    Open,
+    /// Paid, and more was received than expected.
+    Overpaid,
+    /// The credits reach the expected amount, less tolerance.
+    Paid,
+    /// Credited in part.
+    Partial,
+    /// Money is on its way.
+    Pending,
+    /// A top-up's transfer is credited.
+    Settled,
+}
+
+impl PaymentStatus {
+    /// `paid`, `overpaid`, `partial`, `held`, `pending`, `closed`, `open` or
+    /// `settled`.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Held => "held",
+            Self::Open => "open",
+            Self::Overpaid => "overpaid",
+            Self::Paid => "paid",
+            Self::Partial => "partial",
+            Self::Pending => "pending",
+            Self::Settled => "settled",
+        }
+    }
+}
+
+impl fmt::Display for PaymentStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Money that is held, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HeldPart {
+    /// The gateway's id of the transfer or transaction.
+    pub id: String,
+    /// How much of it is held, in the expected currency.
+    pub amount: Amount,
+    /// Everything that holds it.
+    pub reasons: Vec<ReviewReason>,
+}
+
+impl Payment {
+    /// The payment that the merchant's record expects, with its stored history.
+    #[must_use]
+    pub fn new(expected: Expected, history: History) -> Self {
+        Self {
+            expected,
+            state: history.0,
+        }
+    }
+
+    /// What the merchant expects.
+    #[must_use]
+    pub fn expected(&self) -> &Expected {
+        &self.expected
+    }
+
+    /// What is to be stored.
+    #[must_use]
+    pub fn history(&self) -> History {
+        History(self.state.clone())
+    }
+
+    /// The stored history, without a copy.
+    #[must_use]
+    pub fn into_history(self) -> History {
+        History(self.state)
+    }
+
+    /// The sum of all transfers that are settled, in the expected currency.
+    #[must_use]
+    pub fn received(&self) -> Amount {
+        total(self.settled().map(PartState::value))
+    }
+
+    /// Everything the merchant was told to credit, including what was reversed
+    /// since.
+    #[must_use]
+    pub fn credited(&self) -> Amount {
+        total(self.state.parts.iter().map(|part| &part.credited.0))
+    }
+
+    /// What was received and is neither credited nor rejected.
+    #[must_use]
+    pub fn held(&self) -> Amount {
+        let mut held = Amount::default();
+        for part in self.settled() {
+            held = add(&held, &part.remaining());
+        }
+        held
+    }
+
+    /// What a person rejected of the transfers that are settled.
+    #[must_use]
+    pub fn rejected(&self) -> Amount {
+        total(self.settled().map(|part| &part.rejected.0))
+    }
+
+    /// The transfers that are held, with the reasons of each.
+    #[must_use]
+    pub fn held_parts(&self) -> Vec<HeldPart> {
+        let view = self.view();
+        self.state
+            .parts
+            .iter()
+            .filter(|part| part.is_held())
+            .map(|part| HeldPart {
+                id: part.id.clone(),
+                amount: part.remaining(),
+                reasons: self.holding(part, &view).iter().collect(),
+            })
+            .collect()
+    }
+
+    /// The state that the payment is in: the first that fits (PAYMENTS,
+    /// section 1).
+    #[must_use]
+    pub fn status(&self) -> PaymentStatus {
+        let standing = total(self.settled().map(|part| &part.credited.0));
+        let has_credit = !standing.is_zero();
+        if let Some(amount) = self.expected.amount() {
+            let tolerance = self.expected.tolerated();
+            if has_credit && add(&standing, tolerance) >= *amount {
+                let limit = add(amount, tolerance);
+                let kept = subtract(&self.received(), &self.rejected());
+                return if kept > limit {
+                    PaymentStatus::Overpaid
+                } else {
+                    PaymentStatus::Paid
+                };
+            }
+        }
+        let parts = &self.state.parts;
+        if has_credit {
+            if self.expected.is_top_up() {
+                PaymentStatus::Settled
+            } else {
+                PaymentStatus::Partial
+            }
+        } else if parts.iter().any(PartState::is_held) {
+            PaymentStatus::Held
+        } else if self.has_money_on_its_way() {
+            PaymentStatus::Pending
+        } else if self.has_ended() {
+            PaymentStatus::Closed
+        } else {
+            PaymentStatus::Open
+        }
+    }
+
+    fn has_money_on_its_way(&self) -> bool {
+        self.state.awaits_parts
+            || self
+                .state
+                .parts
+                .iter()
+                .any(|part| part.outcome.is_pending())
+    }
+
+    fn has_ended(&self) -> bool {
+        let is_payout = self.expected.kind() == ExpectedKind::Payout;
+        let has_failed = || self.state.parts.iter().any(|part| part.outcome.has_ended());
+        self.state.closed.is_some() || (is_payout && has_failed())
+    }
+
+    fn settled(&self) -> impl Iterator<Item = &PartState> {
+        let parts = self.state.parts.iter();
+        parts.filter(|part| part.outcome.is_settled())
+    }
+}
+
+impl fmt::Debug for Payment {
+    /// Without the reference, which may be a token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Payment")
+            .field("kind", &self.expected.kind())
+            .field("status", &self.status())
+            .field("received", &self.received())
+            .field("credited", &self.credited())
+            .field("held", &self.held())
+            .finish_non_exhaustive()
+    }
+}
+
+impl PartState {
+    /// In the expected currency.
+    fn value(&self) -> &Amount {
+        self.value.as_ref().map_or(&self.amount.0, |value| &value.0)
+    }
+
+    /// What is neither credited nor rejected.
+    fn remaining(&self) -> Amount {
+        let rest = subtract(self.value(), &self.credited.0);
+        subtract(&rest, &self.rejected.0)
+    }
+
+    fn is_credited(&self) -> bool {
+        !self.credited.0.is_zero()
+    }
+
+    /// Whether a person decided on it, or it was credited: its amount stays.
+    fn is_decided(&self) -> bool {
+        self.is_credited() || !self.rejected.0.is_zero()
+    }
+
+    fn is_held(&self) -> bool {
+        let is_unvalued = self.marks.has(history::Marks::UNVALUED);
+        self.outcome.is_settled() && (is_unvalued || !self.remaining().is_zero())
+    }
+}
+
+/// No sum gets here that is too long: at most 64 amounts of 200 digits.
+fn add(left: &Amount, right: &Amount) -> Amount {
+    left.checked_add(right)
+        .unwrap_or_else(|| left.max(right).clone())
+}
+
+/// Never negative: what would be less than nothing is nothing.
+fn subtract(left: &Amount, right: &Amount) -> Amount {
+    left.checked_sub(right)
+        .filter(|rest| !rest.is_negative())
+        .unwrap_or_default()
+}
+
+fn total<'a>(amounts: impl Iterator<Item = &'a Amount>) -> Amount {
+    amounts.fold(Amount::default(), |sum, amount| {
+        if amount.is_zero() {
+            sum
+        } else {
+            add(&sum, amount)
+        }
+    })
+}

@@ -1,0 +1,963 @@
+//! What one callback does to a payment: the rules of PAYMENTS, in their order.
+
+use super::change::{Change, Review, ReviewReason};
+use super::event::{Digest16, Event, Lookup, OwnStatus, Part, PartOutcome, Reading, Source};
+use super::expected::{ExpectedKind, Fit};
+use super::history::{Closed, Delivery, Instant, Marks, Name, PartState, Stored};
+use super::{Payment, PaymentStatus};
+use crate::amount::Amount;
+use crate::event::Kind;
+
+/// Rule 17.
+const MAX_PARTS: usize = 64;
+const MAX_DELIVERIES: usize = 256;
+
+/// Who took a delivery's name across the merchant's payments: the ledger's text.
+///
+/// A copy's digest, whether it credited or held anything, and its part.
+struct DeliveryOwner {
+    copy: Name,
+    has_effect: bool,
+    part: String,
+}
+
+impl DeliveryOwner {
+    fn parse(text: &str) -> Option<Self> {
+        let (copy, rest) = text.split_once(':')?;
+        let (effect, part) = rest.split_once(':')?;
+        Some(Self {
+            copy: copy.parse().ok()?,
+            has_effect: effect == "1",
+            part: part.to_owned(),
+        })
+    }
+}
+
+/// A callback that is being applied: what has to be asked of the ledger stands
+/// between its beginning and its end.
+///
+/// [`Endpoint`](crate::Endpoint) drives it; see
+/// [`Payment::apply`] where no ledger is there to be asked.
+#[derive(Debug)]
+pub struct Step<'p> {
+    payment: &'p mut Payment,
+    before: Sums,
+    reviews: Vec<Review>,
+    /// The delivery that this step recorded, by its place.
+    recorded: Option<usize>,
+    /// The delivery's name, where it has to be taken across all payments.
+    takes_name: bool,
+    must_save: bool,
+}
+
+#[derive(Debug, PartialEq)]
+struct Sums {
+    status: PaymentStatus,
+    received: Amount,
+    credited: Amount,
+    held: Amount,
+}
+
+impl Payment {
+    /// Applies one callback, as far as this payment alone can tell: what the
+    /// rules ask across payments (rules 1 and 13) is taken for granted. An
+    /// [`Endpoint`](crate::Endpoint) asks its ledger.
+    pub fn apply(&mut self, event: &Event<'_>) -> Change {
+        self.begin(event, None).finish().0
+    }
+
+    /// Whether the ledger has to be asked who took the delivery's name: where
+    /// this payment's history can't tell.
+    pub(crate) fn asks_for_delivery(&self, event: &Event<'_>) -> bool {
+        self.expected.is_top_up() || event.reading != Reading::Unique
+    }
+
+    /// Begins to apply a callback. `owner` is who took the delivery's name, if
+    /// the ledger [was asked](Self::asks_for_delivery).
+    pub(crate) fn begin(&mut self, event: &Event<'_>, owner: Option<&str>) -> Step<'_> {
+        let before = self.sums();
+        let mut step = Step {
+            payment: self,
+            before,
+            reviews: Vec::new(),
+            recorded: None,
+            takes_name: false,
+            must_save: false,
+        };
+        step.ingest(event, owner.and_then(DeliveryOwner::parse));
+        step
+    }
+
+    fn sums(&self) -> Sums {
+        Sums {
+            status: self.status(),
+            received: self.received(),
+            credited: self.credited(),
+            held: self.held(),
+        }
+    }
+
+    /// A person accepts everything that is held: it is to be credited now
+    /// (PAYMENTS, rule 16).
+    pub fn accept_held(&mut self) -> Change {
+        let before = self.sums();
+        let mut credited = Amount::default();
+        for part in &mut self.state.parts {
+            if part.is_held() && !part.marks.has(Marks::UNVALUED) {
+                let rest = part.remaining();
+                credited = super::add(&credited, &rest);
+                part.credited = super::add(&part.credited.0, &rest).into();
+            }
+        }
+        self.conclude(&before, credited, Vec::new(), false)
+    }
+
+    /// A person rejects everything that is held: it stays out of the credits,
+    /// and the same money is not raised again (PAYMENTS, rule 16).
+    pub fn reject_held(&mut self) -> Change {
+        let before = self.sums();
+        for part in &mut self.state.parts {
+            if part.is_held() {
+                let rest = part.remaining();
+                part.rejected = super::add(&part.rejected.0, &rest).into();
+                part.marks.set(Marks::UNVALUED, false);
+            }
+        }
+        self.conclude(&before, Amount::default(), Vec::new(), false)
+    }
+
+    fn conclude(
+        &mut self,
+        before: &Sums,
+        credited: Amount,
+        mut reviews: Vec<Review>,
+        must_save: bool,
+    ) -> Change {
+        let after = self.sums();
+        let is_paid = matches!(after.status, PaymentStatus::Paid | PaymentStatus::Overpaid);
+        let newly_paid = is_paid && !self.state.was_paid;
+        self.state.was_paid |= is_paid;
+        let is_changed = after != *before || !reviews.is_empty();
+        reviews.sort_by_key(Review::reason);
+        Change::new(
+            Some(credited).filter(|amount| !amount.is_zero()),
+            newly_paid,
+            reviews,
+            is_changed,
+            must_save || is_changed || newly_paid,
+        )
+    }
+}
+
+/// Whether the callback was a first copy of its delivery, and what follows.
+enum Copy {
+    /// Not seen before.
+    First,
+    /// The same again: no change, but for what the API says (rule 1).
+    Repeated,
+    /// With other unsigned fields. It may be received, and held for that.
+    Conflicting { may_be_received: bool },
+    /// With other unsigned fields, and the API lists both transfers.
+    Ordinary,
+}
+
+impl Step<'_> {
+    /// The parts whose ids have to be bound to this payment's reference before
+    /// the step is finished (rule 13).
+    pub(crate) fn claims(&self) -> Vec<String> {
+        let parts = self.payment.state.parts.iter();
+        parts
+            .filter(|part| part.outcome.is_settled() && !part.marks.has(Marks::BOUND))
+            .filter(|part| !part.marks.has(Marks::UNREAD) || part.marks.has(Marks::CONFIRMED))
+            .map(|part| part.id.clone())
+            .collect()
+    }
+
+    /// Says that a part belongs to `owner` now: this payment's reference, or
+    /// the one that it was bound to before.
+    pub(crate) fn bound(&mut self, part: &str, owner: &str) {
+        let is_own = owner == self.payment.expected.reference();
+        self.must_save = true;
+        for each in &mut self.payment.state.parts {
+            if each.id == part && !each.marks.has(Marks::BOUND) {
+                each.marks.set(Marks::BOUND, true);
+                if !is_own {
+                    each.lasting.add(ReviewReason::Elsewhere);
+                    each.owner = Some(owner.to_owned());
+                }
+            }
+        }
+    }
+
+    /// Holds, credits and reports. The text is what the delivery's name has to
+    /// be bound to in the ledger, if it has to be.
+    pub(crate) fn finish(mut self) -> (Change, Option<String>) {
+        let credited = self.payment.credit();
+        self.report_held();
+        let held_before = self.before.held.clone();
+        let has_effect = !credited.is_zero() || self.payment.held() > held_before;
+        let reviews = std::mem::take(&mut self.reviews);
+        let change = self
+            .payment
+            .conclude(&self.before, credited, reviews, self.must_save);
+        let mut owner = None;
+        let recorded = self.recorded;
+        if let Some(delivery) =
+            recorded.and_then(|index| self.payment.state.deliveries.get_mut(index))
+        {
+            delivery.has_effect = has_effect;
+            if self.takes_name {
+                owner = Some(format!(
+                    "{}:{}:{}",
+                    delivery.copy,
+                    u8::from(has_effect),
+                    delivery.part.as_deref().unwrap_or_default(),
+                ));
+            }
+        }
+        (change, owner)
+    }
+
+    /// Each reason once, when it holds a part after the step.
+    fn report_held(&mut self) {
+        let view = self.payment.view();
+        let mut news = Vec::new();
+        for (index, part) in self.payment.state.parts.iter().enumerate() {
+            if part.is_held() {
+                let reasons = self.payment.holding(part, &view);
+                for reason in reasons.iter().filter(|reason| !part.told.has(*reason)) {
+                    news.push((index, reason));
+                }
+            }
+        }
+        for (index, reason) in news {
+            if let Some(part) = self.payment.state.parts.get_mut(index) {
+                part.told.add(reason);
+                let mut review = Review::new(reason).about(&part.id);
+                if let (ReviewReason::Elsewhere, Some(owner)) = (reason, &part.owner) {
+                    review = review.saying(format!("first received under {owner}"));
+                }
+                self.must_save = true;
+                self.review(review);
+            }
+        }
+    }
+
+    /// Once for each reason and part.
+    fn review(&mut self, review: Review) {
+        let is_known = self
+            .reviews
+            .iter()
+            .any(|known| known.reason() == review.reason() && known.part() == review.part());
+        if !is_known {
+            self.reviews.push(review);
+        }
+    }
+
+    fn ingest(&mut self, event: &Event<'_>, owner: Option<DeliveryOwner>) {
+        match event.source {
+            Source::Snapshot => self.snapshot(event),
+            Source::Signed | Source::Lookup | Source::Unproven | Source::Trusted => {
+                match event.parts.first() {
+                    Some(part) => self.transfer(event, part, owner),
+                    None => self.without_transfer(event),
+                }
+            }
+        }
+        if let Some(lookup) = &event.lookup {
+            self.compare(event, lookup);
+        }
+    }
+
+    // Deliveries: rule 1.
+
+    /// What this copy of the delivery is, and whether it is remembered.
+    fn deliver(
+        &mut self,
+        event: &Event<'_>,
+        part: Option<&Part<'_>>,
+        owner: Option<DeliveryOwner>,
+        is_read: bool,
+    ) -> Copy {
+        let (name, copy) = (Name(event.delivery), Name(event.copy(part)));
+        let deliveries = &mut self.payment.state.deliveries;
+        let known = deliveries.iter().position(|known| known.name == name);
+        let entry = match (known, owner) {
+            (Some(index), _) => index,
+            // Another payment of the merchant has it.
+            (None, Some(owner)) => {
+                if owner.copy == copy {
+                    return Copy::Repeated;
+                }
+                if deliveries.len() >= MAX_DELIVERIES {
+                    return self.conflict(None, copy, part, owner.has_effect);
+                }
+                deliveries.push(Delivery {
+                    name,
+                    copy: owner.copy,
+                    part: Some(owner.part),
+                    has_effect: owner.has_effect,
+                    others: Vec::new(),
+                });
+                deliveries.len() - 1
+            }
+            (None, None) => {
+                // What no reading settles takes no name (rule 18).
+                if is_read && deliveries.len() < MAX_DELIVERIES {
+                    deliveries.push(Delivery {
+                        name,
+                        copy,
+                        part: part.map(|part| part.id.to_string()),
+                        has_effect: false,
+                        others: Vec::new(),
+                    });
+                    self.recorded = Some(deliveries.len() - 1);
+                    self.takes_name = self.payment.asks_for_delivery(event);
+                    self.must_save = true;
+                }
+                return Copy::First;
+            }
+        };
+        let Some(first) = self.payment.state.deliveries.get(entry) else {
+            return Copy::First;
+        };
+        if first.copy == copy {
+            return Copy::Repeated;
+        }
+        let lists_both = match (&event.lookup, part, &first.part) {
+            (Some(lookup), Some(part), Some(other)) => {
+                part.id != *other && lists(lookup, &part.id, part) && lists(lookup, other, part)
+            }
+            _ => false,
+        };
+        let is_known_copy = first.others.contains(&copy);
+        if lists_both {
+            // Received before, it is released by the API like any other part.
+            let stands = part.is_some_and(|part| self.known(event, part).is_some());
+            if !is_known_copy {
+                self.remember_copy(entry, copy);
+            }
+            return if stands {
+                Copy::Repeated
+            } else {
+                Copy::Ordinary
+            };
+        }
+        if is_known_copy {
+            return Copy::Repeated;
+        }
+        let has_effect = first.has_effect || !first.others.is_empty();
+        self.conflict(Some(entry), copy, part, has_effect)
+    }
+
+    fn conflict(
+        &mut self,
+        entry: Option<usize>,
+        copy: Name,
+        part: Option<&Part<'_>>,
+        has_effect: bool,
+    ) -> Copy {
+        if let Some(entry) = entry {
+            self.remember_copy(entry, copy);
+        }
+        let mut review = Review::new(ReviewReason::ConflictingDelivery);
+        if let Some(part) = part {
+            review = review.about(&part.id);
+        }
+        self.review(review);
+        Copy::Conflicting {
+            may_be_received: !has_effect,
+        }
+    }
+
+    /// Copies are bounded with the deliveries: who can make one can make many.
+    fn remember_copy(&mut self, entry: usize, copy: Name) {
+        let deliveries = &mut self.payment.state.deliveries;
+        let others: usize = deliveries.iter().map(|known| known.others.len()).sum();
+        if others < MAX_DELIVERIES
+            && let Some(delivery) = deliveries.get_mut(entry)
+        {
+            delivery.others.push(copy);
+            self.must_save = true;
+        }
+    }
+
+    // Transfers: rules 2, 4, 5, 8, 11 and 17.
+
+    fn transfer(&mut self, event: &Event<'_>, part: &Part<'_>, owner: Option<DeliveryOwner>) {
+        let fit = self.payment.expected.fit(&part.amounts);
+        let fits = event.kind == self.payment.expected.event_kind() && fit != Fit::Other;
+        let is_read = self.is_read(event, part);
+        if fits && self.known(event, part).is_none() && self.is_full() {
+            self.review(Review::new(ReviewReason::TooMany).about(&part.id));
+            return;
+        }
+        let had_room = self.payment.state.deliveries.len() < MAX_DELIVERIES;
+        let conflicts = match self.deliver(event, Some(part), owner, is_read) {
+            Copy::First | Copy::Ordinary => false,
+            Copy::Repeated => return,
+            Copy::Conflicting { may_be_received } => {
+                if !(may_be_received && fits && part.outcome.is_settled()) {
+                    return;
+                }
+                true
+            }
+        };
+        if !fits {
+            self.report_other_money(event, part);
+            return;
+        }
+        let (Fit::Fits(amount) | Fit::Unnamed(amount)) = fit else {
+            return;
+        };
+        let index = self.known(event, part).unwrap_or_else(|| {
+            let is_amended = self.knows_id(part);
+            self.push(event, part, is_read, amount, |new| {
+                if is_amended {
+                    new.marks.set(Marks::AMENDED, true);
+                    new.lasting.add(ReviewReason::Contradicted);
+                }
+                if !had_room {
+                    new.lasting.add(ReviewReason::TooMany);
+                }
+            })
+        });
+        self.move_part(event, part, index, is_read, conflicts);
+        if is_read && !conflicts && part.outcome.is_settled() {
+            self.hear_own_status(event);
+        }
+        self.hear_total_paid(event);
+    }
+
+    /// Whether reference and amount are settled, by themselves or by the API.
+    fn is_read(&self, event: &Event<'_>, part: &Part<'_>) -> bool {
+        let listed = event.lookup.as_ref().is_some_and(|lookup| {
+            lookup.kind == event.kind
+                && lookup.reference == event.reference
+                && lists(lookup, &part.id, part)
+        });
+        let is_settled = match event.reading {
+            Reading::Undivided { .. } => {
+                let amount = part.amounts.first().and_then(|money| money.amount.as_ref());
+                event.is_read_uniquely()
+                    && amount.is_some_and(|amount| self.payment.expected.settles_reading(amount))
+            }
+            Reading::Unique | Reading::ReferenceReported => event.is_read_uniquely(),
+        };
+        is_settled || listed
+    }
+
+    fn is_full(&self) -> bool {
+        self.payment.state.parts.len() >= MAX_PARTS
+    }
+
+    /// A part that is known under this id, with this amount.
+    fn known(&self, event: &Event<'_>, part: &Part<'_>) -> Option<usize> {
+        let amount = identity(event, self.payment.expected.fit(&part.amounts), part);
+        self.payment.state.parts.iter().position(|known| {
+            known.id == part.id && amount.is_some_and(|amount| known.amount.0 == *amount)
+        })
+    }
+
+    fn knows_id(&self, part: &Part<'_>) -> bool {
+        let mut parts = self.payment.state.parts.iter();
+        parts.any(|known| known.id == part.id)
+    }
+
+    fn push(
+        &mut self,
+        event: &Event<'_>,
+        part: &Part<'_>,
+        is_read: bool,
+        amount: Option<&Amount>,
+        mark: impl FnOnce(&mut PartState),
+    ) -> usize {
+        let mut new = PartState {
+            id: part.id.to_string(),
+            alias: part.alias.map(str::to_owned),
+            amount: amount.cloned().unwrap_or_default().into(),
+            value: None,
+            outcome: PartOutcome::Unknown,
+            time: None,
+            first: None,
+            order: 0,
+            credited: Stored::default(),
+            rejected: Stored::default(),
+            lasting: super::change::Reasons::default(),
+            told: super::change::Reasons::default(),
+            marks: Marks::default(),
+            owner: None,
+        };
+        new.marks.set(Marks::UNVALUED, amount.is_none());
+        new.marks.set(Marks::UNREAD, !is_read);
+        new.marks.set(
+            Marks::TRUSTED,
+            matches!(event.source, Source::Snapshot | Source::Trusted),
+        );
+        mark(&mut new);
+        let parts = &mut self.payment.state.parts;
+        parts.push(new);
+        self.must_save = true;
+        parts.len() - 1
+    }
+
+    /// Rules 2 and 4: the latest signed time speaks, and an equal one only if it
+    /// is more final.
+    fn move_part(
+        &mut self,
+        event: &Event<'_>,
+        part: &Part<'_>,
+        index: usize,
+        is_read: bool,
+        conflicts: bool,
+    ) {
+        let is_invoice = self.payment.expected.kind() == ExpectedKind::Invoice;
+        let time = event.time.map(Instant::from);
+        let Some(known) = self.payment.state.parts.get_mut(index) else {
+            return;
+        };
+        let seen = part.time.map(Instant::from).or(time);
+        if known
+            .first
+            .is_none_or(|first| seen.is_some_and(|seen| seen < first))
+        {
+            known.first = seen;
+            self.must_save = true;
+        }
+        let is_news = match (known.time, time) {
+            (Some(known_time), Some(time)) if time != known_time => time > known_time,
+            _ => part.outcome > known.outcome,
+        };
+        if !is_news {
+            return;
+        }
+        self.must_save = true;
+        known.time = time.or(known.time);
+        known.lasting.set(ReviewReason::WrongKind, !part.fits_kind);
+        if is_read {
+            known.marks.set(Marks::UNREAD, false);
+        }
+        if is_invoice && !known.is_decided() && !known.marks.has(Marks::CONFIRMED) {
+            set_value(known, part.converted.as_ref());
+        }
+        if conflicts && !known.outcome.is_settled() && part.outcome.is_settled() {
+            known.lasting.add(ReviewReason::ConflictingDelivery);
+            // The step itself reports it.
+            known.told.add(ReviewReason::ConflictingDelivery);
+        }
+        self.turn(index, part.outcome);
+    }
+
+    /// The edge from one outcome to another (rules 4 and 5).
+    fn turn(&mut self, index: usize, outcome: PartOutcome) {
+        let is_payout = self.payment.expected.kind() == ExpectedKind::Payout;
+        let next = 1 + self
+            .payment
+            .state
+            .parts
+            .iter()
+            .map(|part| part.order)
+            .max()
+            .unwrap_or_default();
+        let Some(part) = self.payment.state.parts.get_mut(index) else {
+            return;
+        };
+        let was_settled = part.outcome.is_settled();
+        let time = part.time;
+        part.outcome = outcome;
+        let mut edge = None;
+        if outcome.is_settled() && !was_settled {
+            if part.order == 0 {
+                part.order = next;
+            }
+            if part.is_credited() {
+                edge = Some(ReviewReason::Restored);
+            } else if is_payout && part.marks.has(Marks::HAD_FAILED) {
+                part.lasting.add(ReviewReason::Restored);
+            }
+        } else if was_settled && !outcome.is_settled() && part.is_credited() {
+            edge = Some(ReviewReason::Reversed);
+        }
+        if outcome.has_ended() {
+            part.marks.set(Marks::HAD_FAILED, true);
+        }
+        let id = part.id.clone();
+        if is_payout && outcome.has_ended() {
+            let failed = &mut self.payment.state.failed;
+            *failed = match (*failed, time) {
+                (Some(earlier), Some(time)) => Some(earlier.min(time)),
+                (None, time) => time,
+                (earlier, None) => earlier,
+            };
+        }
+        if let Some(reason) = edge {
+            self.review(Review::new(reason).about(&id));
+        }
+    }
+
+    /// Rule 11: reported once when it settles, and in no sum.
+    fn report_other_money(&mut self, event: &Event<'_>, part: &Part<'_>) {
+        if !part.outcome.is_settled() {
+            return;
+        }
+        let name = Name(event.copy(Some(part)));
+        let told = &mut self.payment.state.told;
+        if told.contains(&name) {
+            return;
+        }
+        if told.len() < MAX_DELIVERIES {
+            told.push(name);
+            self.must_save = true;
+        }
+        let expected = &self.payment.expected;
+        let review = if event.kind == expected.event_kind() {
+            let names = part.amounts.iter().flat_map(|money| money.names);
+            let names: Vec<&str> = names.flatten().collect();
+            let currency = expected.currency();
+            Review::new(ReviewReason::WrongCurrency).saying(format!(
+                "expected {currency}, received {}",
+                names.join(" / ")
+            ))
+        } else {
+            let (kind, expected) = (event.kind, expected.kind().as_str());
+            Review::new(ReviewReason::WrongKind)
+                .saying(format!("expected a {expected}, received a {kind}"))
+        };
+        self.review(review.about(&part.id));
+    }
+
+    /// Rule 8: the latest by signed time among callbacks about a settled part.
+    fn hear_own_status(&mut self, event: &Event<'_>) {
+        let is_doubt = match event.status {
+            OwnStatus::Doubtful => true,
+            OwnStatus::Resolved => false,
+            OwnStatus::Other | OwnStatus::Pending | OwnStatus::Ended => return,
+        };
+        let Some(time) = event.time.map(Instant::from) else {
+            return;
+        };
+        let own = &mut self.payment.state.own;
+        let is_news = own.is_none_or(|(known, was_doubt)| {
+            time > known || (time == known && is_doubt && !was_doubt)
+        });
+        if is_news {
+            *own = Some((time, is_doubt));
+            self.must_save = true;
+        }
+    }
+
+    /// The latest `target_paid` of an invoice (rule 10).
+    fn hear_total_paid(&mut self, event: &Event<'_>) {
+        let is_invoice = self.payment.expected.kind() == ExpectedKind::Invoice;
+        let (true, Some(time), Some(total)) =
+            (is_invoice, event.time.map(Instant::from), &event.total_paid)
+        else {
+            return;
+        };
+        let known = &mut self.payment.state.total_paid;
+        let is_news = known.as_ref().is_none_or(|(known, _)| time >= *known);
+        if is_news {
+            *known = Some((time, total.clone().into()));
+            self.must_save = true;
+        }
+    }
+
+    // Callbacks without a transfer: rule 14.
+
+    fn without_transfer(&mut self, event: &Event<'_>) {
+        let is_read = event.is_read_uniquely() || event.lookup.is_some();
+        match self.deliver(event, None, None, is_read) {
+            Copy::First | Copy::Ordinary => {}
+            // An API that was asked again may say more.
+            Copy::Repeated if event.lookup.is_some() => {}
+            Copy::Repeated | Copy::Conflicting { .. } => return,
+        }
+        if event.kind != self.payment.expected.event_kind() || self.payment.expected.is_top_up() {
+            return;
+        }
+        let is_signed = event.source == Source::Signed && event.reading == Reading::Unique;
+        let mut is_confirmed = false;
+        if let Some(lookup) = &event.lookup {
+            if lookup.kind != event.kind || lookup.reference != event.reference {
+                self.review(Review::new(ReviewReason::Contradicted));
+                return;
+            }
+            is_confirmed = lookup.status == OwnStatus::Ended;
+        }
+        match event.status {
+            OwnStatus::Ended if is_signed || is_confirmed => {
+                let is_new = self.close(event);
+                // A payout's signature covers its id and the time alone.
+                if is_new && event.kind == Kind::Payout && !is_confirmed {
+                    let review = Review::new(ReviewReason::Unproven);
+                    self.review(review.saying("no signature covers that a payout ended"));
+                }
+            }
+            OwnStatus::Doubtful if is_signed && self.recorded.is_some() => {
+                self.review(Review::new(ReviewReason::Unresolved));
+            }
+            _ => {}
+        }
+    }
+
+    /// Closes a payment that has no money on its way, held or credited. Whether
+    /// it was open before.
+    fn close(&mut self, event: &Event<'_>) -> bool {
+        let status = self.payment.status();
+        if !matches!(status, PaymentStatus::Open | PaymentStatus::Closed) {
+            return false;
+        }
+        let at = event.time.map(Instant::from);
+        let closed = &mut self.payment.state.closed;
+        let known = closed.and_then(|closed| closed.at);
+        // What has no time adds nothing to what has one.
+        let earlier = Closed {
+            at: known.into_iter().chain(at).min(),
+        };
+        if *closed != Some(earlier) {
+            let is_first = closed.is_none();
+            *closed = Some(earlier);
+            self.must_save = true;
+            return is_first;
+        }
+        false
+    }
+
+    // CityPay.io's snapshots: rules 3, 8 and 15.
+
+    fn snapshot(&mut self, event: &Event<'_>) {
+        let had_room = self.payment.state.deliveries.len() < MAX_DELIVERIES;
+        match self.deliver(event, None, None, true) {
+            Copy::First => {}
+            Copy::Repeated | Copy::Ordinary | Copy::Conflicting { .. } => return,
+        }
+        if event.kind != self.payment.expected.event_kind() {
+            for part in &event.parts {
+                self.report_other_money(event, part);
+            }
+            return;
+        }
+        if event.parts.is_empty() {
+            self.without_transactions(event);
+            return;
+        }
+        for part in &event.parts {
+            self.transaction(event, part, had_room);
+        }
+    }
+
+    fn without_transactions(&mut self, event: &Event<'_>) {
+        match event.status {
+            OwnStatus::Resolved => {
+                self.review(
+                    Review::new(ReviewReason::Contradicted)
+                        .saying("the order is confirmed and lists no transaction"),
+                );
+                self.await_parts();
+            }
+            OwnStatus::Doubtful => {
+                self.review(Review::new(ReviewReason::Unresolved));
+                self.await_parts();
+            }
+            OwnStatus::Pending => self.await_parts(),
+            OwnStatus::Ended => {
+                self.close(event);
+            }
+            OwnStatus::Other => {}
+        }
+    }
+
+    fn await_parts(&mut self) {
+        if self.payment.state.parts.is_empty() {
+            self.payment.state.awaits_parts = true;
+            self.must_save = true;
+        }
+    }
+
+    fn transaction(&mut self, event: &Event<'_>, part: &Part<'_>, had_room: bool) {
+        let fit = self.payment.expected.fit(&part.amounts);
+        let (Fit::Fits(amount) | Fit::Unnamed(amount)) = fit else {
+            self.report_other_money(event, part);
+            return;
+        };
+        let is_named = matches!(fit, Fit::Fits(_));
+        let currency = self.payment.expected.currency();
+        let totals_agree = part
+            .amounts
+            .iter()
+            .filter(|money| money.is_in(currency))
+            .all(|money| money.totals_agree);
+        let known = self.payment.state.parts.iter().position(|known| {
+            known.id == part.id || (part.alias.is_some() && known.alias.as_deref() == part.alias)
+        });
+        let index = match known {
+            Some(index) => index,
+            None if self.is_full() => {
+                self.review(Review::new(ReviewReason::TooMany).about(&part.id));
+                return;
+            }
+            None => self.push(event, part, is_named, amount, |new| {
+                if !had_room {
+                    new.lasting.add(ReviewReason::TooMany);
+                }
+            }),
+        };
+        self.payment.state.awaits_parts = false;
+        let mut contradiction = None;
+        if let Some(known) = self.payment.state.parts.get_mut(index) {
+            if known.marks.has(Marks::UNVALUED)
+                && let Some(amount) = amount
+            {
+                known.amount = amount.clone().into();
+                known.marks.set(Marks::UNVALUED, false);
+            }
+            let agrees = amount.is_none_or(|amount| known.amount.0 == *amount);
+            if known.is_decided() {
+                // Reported once; nothing that was credited changes.
+                let is_new = !agrees && !known.told.has(ReviewReason::Contradicted);
+                if is_new {
+                    known.told.add(ReviewReason::Contradicted);
+                    contradiction = Some(known.id.clone());
+                }
+            } else {
+                known
+                    .lasting
+                    .set(ReviewReason::Contradicted, !(agrees && totals_agree));
+            }
+        }
+        if let Some(id) = contradiction {
+            self.review(Review::new(ReviewReason::Contradicted).about(&id));
+        }
+        let is_new = self
+            .payment
+            .state
+            .parts
+            .get(index)
+            .is_some_and(|known| !known.outcome.is_settled() && part.outcome.is_settled());
+        self.move_part(event, part, index, is_named, false);
+        if let Some(known) = self.payment.state.parts.get_mut(index) {
+            match event.status {
+                OwnStatus::Resolved => known.marks.set(Marks::DOUBTFUL, false),
+                OwnStatus::Doubtful if is_new => known.marks.set(Marks::DOUBTFUL, true),
+                OwnStatus::Ended if is_new => known.lasting.add(ReviewReason::Late),
+                _ => {}
+            }
+        }
+    }
+
+    // The gateway's API: rule 12.
+
+    fn compare(&mut self, event: &Event<'_>, lookup: &Lookup<'_>) {
+        if event.kind != self.payment.expected.event_kind() {
+            return;
+        }
+        let is_invoice = self.payment.expected.kind() == ExpectedKind::Invoice;
+        let agrees = lookup.kind == event.kind && lookup.reference == event.reference;
+        let mut contradictions = Vec::new();
+        let listed_all = |parts: &[PartState], amount: &Amount| {
+            let same = parts.iter().filter(|part| part.amount.0 == *amount);
+            same.into_iter().all(|part| {
+                lookup.part(&part.id).is_some_and(|listed| {
+                    listed
+                        .amounts
+                        .first()
+                        .and_then(|money| money.amount.as_ref())
+                        == Some(amount)
+                })
+            })
+        };
+        let expected = self.payment.expected.clone();
+        for index in 0..self.payment.state.parts.len() {
+            let Some(known) = self.payment.state.parts.get(index) else {
+                continue;
+            };
+            let Some(listed) = lookup.part(&known.id) else {
+                continue;
+            };
+            let amount = listed
+                .amounts
+                .first()
+                .and_then(|money| money.amount.as_ref());
+            let has_converted = listed.converted.is_some();
+            let keeps_value = !is_invoice
+                || !known.is_decided()
+                || listed.converted.as_ref() == Some(known.value());
+            let is_same = agrees
+                && amount == Some(&known.amount.0)
+                && listed.fits_kind
+                && expected.fit(&listed.amounts) != Fit::Other
+                && keeps_value
+                && !(listed.outcome.has_ended() && known.outcome.is_settled());
+            let all = listed_all(&self.payment.state.parts, &known.amount.0);
+            let Some(known) = self.payment.state.parts.get_mut(index) else {
+                continue;
+            };
+            if !is_same {
+                if known.outcome.is_settled() {
+                    self.must_save = true;
+                    if known.is_decided() {
+                        if known.is_credited() && !known.told.has(ReviewReason::Contradicted) {
+                            known.told.add(ReviewReason::Contradicted);
+                            contradictions.push(known.id.clone());
+                        }
+                    } else {
+                        known.lasting.add(ReviewReason::Contradicted);
+                    }
+                }
+                continue;
+            }
+            // What is merely behind the callback releases nothing.
+            if !listed.outcome.is_settled() || !known.outcome.is_settled() {
+                continue;
+            }
+            self.must_save = true;
+            if !known.marks.has(Marks::AMENDED) {
+                known.lasting.remove(ReviewReason::Contradicted);
+                known.told.remove(ReviewReason::Contradicted);
+            }
+            known.lasting.remove(ReviewReason::ConflictingDelivery);
+            known.lasting.remove(ReviewReason::WrongKind);
+            if all {
+                known.marks.set(Marks::EQUALS_LISTED, true);
+            }
+            if is_invoice && !known.is_decided() {
+                set_value(known, listed.converted.as_ref());
+            }
+            if !is_invoice || has_converted {
+                known.marks.set(Marks::CONFIRMED, true);
+            }
+        }
+        for id in contradictions {
+            self.review(Review::new(ReviewReason::Contradicted).about(&id));
+        }
+    }
+}
+
+/// The amount in the wallet's currency, if the gateway converted it.
+fn set_value(part: &mut PartState, converted: Option<&Amount>) {
+    part.marks.set(Marks::UNVALUED, converted.is_none());
+    part.value = Some(converted.cloned().unwrap_or_default().into());
+}
+
+/// The amount that identifies a part.
+fn identity<'m>(event: &Event<'_>, fit: Fit<'m>, part: &'m Part<'_>) -> Option<&'m Amount> {
+    match (event.source, fit) {
+        (Source::Snapshot, Fit::Fits(amount) | Fit::Unnamed(amount)) => amount,
+        _ => part.amounts.first().and_then(|money| money.amount.as_ref()),
+    }
+}
+
+/// Whether the API lists a transfer of this part's amount under `id`.
+fn lists(lookup: &Lookup<'_>, id: &str, part: &Part<'_>) -> bool {
+    let amount = |part: &Part<'_>| part.amounts.first().and_then(|money| money.amount.clone());
+    lookup
+        .part(id)
+        .is_some_and(|listed| amount(listed) == amount(part))
+}
+
+impl Payment {
+    /// The digest under which a delivery's name is bound in a ledger.
+    pub(crate) fn delivery_name(delivery: Digest16) -> String {
+        format!("delivery:{}", Name(delivery))
+    }
+}

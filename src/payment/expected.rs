@@ -1,0 +1,393 @@
+//! [`Expected`]: what the merchant's own record says about a payment.
+
+use chrono::{DateTime, Utc};
+
+use super::event::Money;
+use crate::amount::Amount;
+use crate::event::Kind;
+
+/// What the merchant expects under one reference, from its own record and never
+/// from a callback (PAYMENTS, section 1).
+///
+/// Amounts are in whole units of the currency (`0.412` ETH, `100.00` USD).
+///
+/// ```
+/// use payhook::payment::Expected;
+///
+/// // 100 USD, payable in any coin; a cent more or less is fine.
+/// let expected = Expected::invoice("inv-12", "USD", "100.00".parse()?)?
+///     .tolerance("0.01".parse()?)?;
+/// assert_eq!(expected.reference(), "inv-12");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expected {
+    kind: ExpectedKind,
+    reference: String,
+    currency: String,
+    /// `None` only for a top-up.
+    amount: Option<Amount>,
+    tolerance: Amount,
+    decimals: Option<u32>,
+    deadline: Option<DateTime<Utc>>,
+    trusts_conversion: bool,
+    requires_lookup: bool,
+}
+
+/// The five kinds of payment.
+///
+/// ```
+/// use payhook::payment::ExpectedKind;
+///
+/// let stored = ExpectedKind::TopUp.as_str();
+/// assert_eq!(ExpectedKind::from_name(stored), Some(ExpectedKind::TopUp));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ExpectedKind {
+    /// An amount of one coin, received through B2BINPAY.
+    Deposit,
+    /// An amount in the wallet's currency, paid in any coin (B2BINPAY).
+    Invoice,
+    /// Any amount for a customer: B2BINPAY's static addresses and CityPay.io's
+    /// deposits. Each transfer is a payment of its own.
+    TopUp,
+    /// An amount of one coin, sent through B2BINPAY.
+    Payout,
+    /// A CityPay.io order.
+    Order,
+}
+
+impl ExpectedKind {
+    const ALL: [Self; 5] = [
+        Self::Deposit,
+        Self::Invoice,
+        Self::TopUp,
+        Self::Payout,
+        Self::Order,
+    ];
+
+    /// `deposit`, `invoice`, `top_up`, `payout` or `order`: for a database
+    /// column.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Deposit => "deposit",
+            Self::Invoice => "invoice",
+            Self::TopUp => "top_up",
+            Self::Payout => "payout",
+            Self::Order => "order",
+        }
+    }
+
+    /// The kind with this [name](Self::as_str).
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+/// An expectation that no payment could meet, or that any payment would.
+///
+/// ```
+/// use payhook::payment::{Expected, ExpectedError};
+///
+/// let error = Expected::deposit("order-9001", "ETH", "0".parse()?).unwrap_err();
+/// assert_eq!(error, ExpectedError::Amount);
+/// # Ok::<(), payhook::AmountError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExpectedError {
+    /// The amount is zero or negative.
+    #[error("expected amount must be greater than zero")]
+    Amount,
+    /// The tolerance is negative, or as large as the amount itself.
+    #[error("tolerance must be at least zero and less than the expected amount")]
+    Tolerance,
+}
+
+impl Expected {
+    /// An amount of one coin, received through B2BINPAY. `reference` is the
+    /// tracking id; the gateway's deposit id where tracking ids are unused.
+    ///
+    /// # Errors
+    ///
+    /// [`ExpectedError::Amount`] if the amount is not greater than zero.
+    pub fn deposit(
+        reference: impl Into<String>,
+        currency: impl Into<String>,
+        amount: Amount,
+    ) -> Result<Self, ExpectedError> {
+        Self::priced(ExpectedKind::Deposit, reference, currency, amount)
+    }
+
+    /// An amount in the *wallet's* currency (`100.00` USD), paid in any coin
+    /// that the payer picks (B2BINPAY). `reference` is the tracking id.
+    ///
+    /// No signature covers the conversion: what comes is held until the
+    /// gateway's API confirms it, a person accepts it, or the merchant
+    /// [trusts](Self::trust_reported_conversion) it.
+    ///
+    /// # Errors
+    ///
+    /// [`ExpectedError::Amount`] if the amount is not greater than zero.
+    pub fn invoice(
+        reference: impl Into<String>,
+        currency: impl Into<String>,
+        amount: Amount,
+    ) -> Result<Self, ExpectedError> {
+        Self::priced(ExpectedKind::Invoice, reference, currency, amount)
+    }
+
+    /// Whatever arrives for one customer: no amount is expected, so it is never
+    /// *paid*. `reference` is the tracking id or CityPay.io's deposit token.
+    #[must_use]
+    pub fn top_up(reference: impl Into<String>, currency: impl Into<String>) -> Self {
+        Self::new(ExpectedKind::TopUp, reference, currency, None)
+    }
+
+    /// An amount of one coin that leaves through B2BINPAY. `reference` is the
+    /// tracking id.
+    ///
+    /// # Errors
+    ///
+    /// [`ExpectedError::Amount`] if the amount is not greater than zero.
+    pub fn payout(
+        reference: impl Into<String>,
+        currency: impl Into<String>,
+        amount: Amount,
+    ) -> Result<Self, ExpectedError> {
+        Self::priced(ExpectedKind::Payout, reference, currency, amount)
+    }
+
+    /// A CityPay.io order, in its fiat currency or in a coin. `reference` is
+    /// the order's token.
+    ///
+    /// # Errors
+    ///
+    /// [`ExpectedError::Amount`] if the amount is not greater than zero.
+    pub fn order(
+        reference: impl Into<String>,
+        currency: impl Into<String>,
+        amount: Amount,
+    ) -> Result<Self, ExpectedError> {
+        Self::priced(ExpectedKind::Order, reference, currency, amount)
+    }
+
+    /// The same by a [kind](ExpectedKind) read from a database. A top-up has no
+    /// amount; every other kind has one.
+    ///
+    /// # Errors
+    ///
+    /// [`ExpectedError::Amount`] if a priced payment's amount is missing or not
+    /// greater than zero.
+    pub fn of_kind(
+        kind: ExpectedKind,
+        reference: impl Into<String>,
+        currency: impl Into<String>,
+        amount: Option<Amount>,
+    ) -> Result<Self, ExpectedError> {
+        match (kind, amount) {
+            (ExpectedKind::TopUp, _) => Ok(Self::top_up(reference, currency)),
+            (kind, Some(amount)) => Self::priced(kind, reference, currency, amount),
+            (_, None) => Err(ExpectedError::Amount),
+        }
+    }
+
+    fn priced(
+        kind: ExpectedKind,
+        reference: impl Into<String>,
+        currency: impl Into<String>,
+        amount: Amount,
+    ) -> Result<Self, ExpectedError> {
+        if amount.is_negative() || amount.is_zero() {
+            return Err(ExpectedError::Amount);
+        }
+        Ok(Self::new(kind, reference, currency, Some(amount)))
+    }
+
+    fn new(
+        kind: ExpectedKind,
+        reference: impl Into<String>,
+        currency: impl Into<String>,
+        amount: Option<Amount>,
+    ) -> Self {
+        Self {
+            kind,
+            reference: reference.into(),
+            currency: currency.into(),
+            amount,
+            tolerance: Amount::default(),
+            decimals: None,
+            deadline: None,
+            trusts_conversion: false,
+            requires_lookup: false,
+        }
+    }
+
+    /// Accepts this much less or more, in the expected currency, both ends
+    /// included (PAYMENTS, rule 6).
+    ///
+    /// # Errors
+    ///
+    /// [`ExpectedError::Tolerance`] if it is negative or not less than the
+    /// amount.
+    pub fn tolerance(mut self, tolerance: Amount) -> Result<Self, ExpectedError> {
+        let is_too_large = self
+            .amount
+            .as_ref()
+            .is_some_and(|amount| tolerance >= *amount);
+        if tolerance.is_negative() || is_too_large {
+            return Err(ExpectedError::Tolerance);
+        }
+        self.tolerance = tolerance;
+        Ok(self)
+    }
+
+    /// How many fraction digits the gateway writes for this currency. It tells
+    /// amount and tracking id apart where tracking ids are unrestricted
+    /// (PAYMENTS, rule 18).
+    #[must_use]
+    pub fn decimals(self, decimals: u32) -> Self {
+        Self {
+            decimals: Some(decimals),
+            ..self
+        }
+    }
+
+    /// Holds money that was first seen after this instant (PAYMENTS, rule 7).
+    /// Payouts have no deadline.
+    #[must_use]
+    pub fn deadline(self, deadline: DateTime<Utc>) -> Self {
+        Self {
+            deadline: Some(deadline),
+            ..self
+        }
+    }
+
+    /// Credits an invoice by the converted amount that the callback reports.
+    /// No signature covers it: whoever can alter callbacks in transit can make
+    /// one satoshi pay the invoice (PAYMENTS, rule 10).
+    #[must_use]
+    pub fn trust_reported_conversion(self) -> Self {
+        Self {
+            trusts_conversion: true,
+            ..self
+        }
+    }
+
+    /// Holds every B2BINPAY transfer until the gateway's API confirms it. For
+    /// addresses that take several coins, and for top-ups whose reported
+    /// transfer id is not enough (PAYMENTS, rules 9 and 11).
+    #[must_use]
+    pub fn require_lookup(self) -> Self {
+        Self {
+            requires_lookup: true,
+            ..self
+        }
+    }
+
+    /// The kind of payment.
+    #[must_use]
+    pub fn kind(&self) -> ExpectedKind {
+        self.kind
+    }
+
+    /// The merchant's reference.
+    #[must_use]
+    pub fn reference(&self) -> &str {
+        &self.reference
+    }
+
+    /// The expected currency.
+    #[must_use]
+    pub fn currency(&self) -> &str {
+        &self.currency
+    }
+
+    /// The expected amount; `None` for a top-up.
+    #[must_use]
+    pub fn amount(&self) -> Option<&Amount> {
+        self.amount.as_ref()
+    }
+
+    pub(super) fn tolerated(&self) -> &Amount {
+        &self.tolerance
+    }
+
+    pub(super) fn ends_at(&self) -> Option<DateTime<Utc>> {
+        self.deadline.filter(|_| self.kind != ExpectedKind::Payout)
+    }
+
+    pub(super) fn trusts_conversion(&self) -> bool {
+        self.trusts_conversion
+    }
+
+    pub(super) fn requires_lookup(&self) -> bool {
+        self.requires_lookup
+    }
+
+    pub(crate) fn is_top_up(&self) -> bool {
+        self.kind == ExpectedKind::TopUp
+    }
+
+    /// What a callback about it has to be about.
+    pub(super) fn event_kind(&self) -> Kind {
+        match self.kind {
+            ExpectedKind::Deposit | ExpectedKind::Invoice | ExpectedKind::TopUp => Kind::Deposit,
+            ExpectedKind::Payout => Kind::Payout,
+            ExpectedKind::Order => Kind::Order,
+        }
+    }
+
+    /// Whether equal amounts under two ids are suspicious (rule 9).
+    pub(super) fn holds_equal_parts(&self) -> bool {
+        matches!(
+            self.kind,
+            ExpectedKind::Deposit | ExpectedKind::Invoice | ExpectedKind::Payout
+        )
+    }
+
+    /// Whether the record settles an undivided reading with this amount
+    /// (rule 18). An invoice's coin is any, so its price says nothing.
+    pub(crate) fn settles_reading(&self, amount: &Amount) -> bool {
+        let priced_in_the_coin = self.kind != ExpectedKind::Invoice;
+        (priced_in_the_coin && self.amount.as_ref() == Some(amount))
+            || self.decimals == Some(amount.scale())
+    }
+
+    /// Whether the record could stand for a transfer of this amount, so that
+    /// another payment's reading is not the only one. A record with neither an
+    /// amount in the coin nor its decimals rules nothing out.
+    pub(crate) fn allows_reading(&self, amount: &Amount) -> bool {
+        let is_silent = self.decimals.is_none()
+            && matches!(self.kind, ExpectedKind::TopUp | ExpectedKind::Invoice);
+        is_silent || self.settles_reading(amount)
+    }
+
+    /// Of the amounts that the gateway gives, the one in the expected currency.
+    pub(super) fn fit<'m>(&self, amounts: &'m [Money<'_>]) -> Fit<'m> {
+        let first = amounts.first();
+        if self.kind == ExpectedKind::Invoice {
+            return first.map_or(Fit::Unnamed(None), |money| Fit::Fits(money.amount.as_ref()));
+        }
+        let fitting = amounts.iter().find(|money| money.is_in(&self.currency));
+        match fitting {
+            Some(money) => Fit::Fits(money.amount.as_ref()),
+            None if amounts.iter().any(Money::is_named) => Fit::Other,
+            None => Fit::Unnamed(first.and_then(|money| money.amount.as_ref())),
+        }
+    }
+}
+
+/// Whether money is in the expected currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fit<'m> {
+    /// It is; the amount, if the gateway gave it.
+    Fits(Option<&'m Amount>),
+    /// The gateway did not name the currency.
+    Unnamed(Option<&'m Amount>),
+    /// It is in another one.
+    Other,
+}

@@ -1,0 +1,542 @@
+//! [`Life`]: the recorded life of payments, played through an endpoint and
+//! compared with what each step must change.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::amount::Amount;
+use crate::b2binpay::{self, Api, Key, LookupPolicy, OnLookupFailure, TrackingIds, Verifier};
+use crate::citypay;
+use crate::endpoint::Endpoint;
+use crate::fetch::{BoxError, Fetch};
+use crate::ledger::{Ledger, MemoryLedger, PaymentKey};
+use crate::payment::{Change, Event, Expected, ExpectedKind, Payment, Review};
+
+/// A ledger that lives can be played on.
+///
+/// [`MemoryLedger`] is one.
+pub trait Books: Ledger {
+    /// Expects a payment.
+    fn expect(
+        &self,
+        gateway: &str,
+        expected: Expected,
+    ) -> impl Future<Output = Result<(), BoxError>> + Send;
+
+    /// A person accepts (or rejects) everything that is held under a reference.
+    fn decide(
+        &self,
+        gateway: &str,
+        reference: &str,
+        accepts: bool,
+    ) -> impl Future<Output = Result<Vec<Change>, BoxError>> + Send;
+
+    /// The payments under a reference: one for each transfer of a top-up.
+    fn read(
+        &self,
+        gateway: &str,
+        reference: &str,
+    ) -> impl Future<Output = Result<Vec<Payment>, BoxError>> + Send;
+}
+
+impl Books for MemoryLedger {
+    async fn expect(&self, _: &str, expected: Expected) -> Result<(), BoxError> {
+        self.expect(expected);
+        Ok(())
+    }
+
+    async fn decide(
+        &self,
+        _: &str,
+        reference: &str,
+        accepts: bool,
+    ) -> Result<Vec<Change>, BoxError> {
+        Ok(if accepts {
+            self.accept_held(reference)
+        } else {
+            self.reject_held(reference)
+        })
+    }
+
+    async fn read(&self, _: &str, reference: &str) -> Result<Vec<Payment>, BoxError> {
+        Ok(self.payments(reference))
+    }
+}
+
+/// The life of a merchant's payments: what is expected, and what happens step
+/// by step. One JSON object a line in a file.
+///
+/// ```
+/// use payhook::testing::lives::Life;
+///
+/// let life: Life = serde_json::from_str(
+///     r#"{"name": "nothing happens", "gateway": "b2binpay", "expected": [], "steps": []}"#,
+/// )?;
+/// assert_eq!(life.name(), "nothing happens");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Deserialize)]
+pub struct Life {
+    #[serde(default)]
+    name: String,
+    gateway: GatewayName,
+    #[serde(default)]
+    keys: Vec<LifeKey>,
+    #[serde(default)]
+    tracking_ids: Option<LifeIds>,
+    #[serde(default)]
+    customer_id: Option<String>,
+    #[serde(default)]
+    expected: Vec<LifeExpected>,
+    steps: Vec<LifeStep>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum GatewayName {
+    B2binpay,
+    CityPay,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "scheme", rename_all = "snake_case")]
+enum LifeKey {
+    CallbackSecret { secret: String },
+    LoginPassword { login: String, password: String },
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum LifeIds {
+    Lettered,
+    AlwaysEmpty,
+    Any,
+    Length(usize),
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct LifeExpected {
+    kind: String,
+    reference: String,
+    currency: String,
+    amount: Option<String>,
+    decimals: Option<u32>,
+    tolerance: Option<String>,
+    deadline: Option<String>,
+    #[serde(default)]
+    trust_reported_conversion: bool,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct LifeStep {
+    body: Option<String>,
+    api: Option<String>,
+    answer: Option<String>,
+    #[serde(rename = "do")]
+    decision: Option<Decision>,
+    reference: Option<String>,
+    want: Option<Outcome>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Decision {
+    Accept,
+    Reject,
+}
+
+/// What a step changed, and the state of every expected payment after it.
+///
+/// It serializes in the vocabulary of the file's `want`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Outcome {
+    /// The HTTP status of the delivery; 200 for a person's decision.
+    pub status: u16,
+    /// What changed, by reference; payments without a credit or a review are
+    /// left out.
+    pub change: BTreeMap<String, Changed>,
+    /// Every expected payment.
+    pub payments: BTreeMap<String, Sums>,
+}
+
+/// What a step did to one payment.
+///
+/// See [`Outcome`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[non_exhaustive]
+pub struct Changed {
+    /// The amount to credit now.
+    pub credited: Option<String>,
+    /// Whether it is paid for the first time.
+    pub newly_paid: bool,
+    /// The reasons to review it, sorted.
+    pub review: Vec<String>,
+}
+
+/// A payment's status and sums.
+///
+/// See [`Outcome`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Sums {
+    /// `paid`, `held` and so on; `null` for a top-up as a whole.
+    pub status: Option<String>,
+    /// All that was received.
+    pub received: String,
+    /// All that was credited.
+    pub credited: String,
+    /// All that is held.
+    pub held: String,
+}
+
+/// A step as it was played.
+///
+/// See [`Life::play`].
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Played {
+    /// What it changed.
+    pub outcome: Outcome,
+    /// How that differs from what the file wants, in words. Empty if it does
+    /// not, or if the file wants nothing.
+    pub differences: Vec<String>,
+}
+
+impl Life {
+    /// The name of the life in its file.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The gateway: `b2binpay` or `citypay`.
+    #[must_use]
+    pub fn gateway(&self) -> &'static str {
+        match self.gateway {
+            GatewayName::B2binpay => "b2binpay",
+            GatewayName::CityPay => "citypay",
+        }
+    }
+
+    /// Plays the life on a ledger that holds nothing yet.
+    ///
+    /// # Errors
+    ///
+    /// What the file has wrong (a key that can't be used, an amount that is
+    /// none), and the ledger's own failures.
+    pub async fn play<L: Books>(&self, ledger: &L) -> Result<Vec<Played>, BoxError> {
+        for expected in &self.expected {
+            ledger.expect(self.gateway(), expected.read()?).await?;
+        }
+        let mut played = Vec::with_capacity(self.steps.len());
+        for step in &self.steps {
+            let recorder = Recorder {
+                ledger,
+                changes: Mutex::default(),
+            };
+            let status = self.step(step, &recorder).await?;
+            let changes = recorder.changes.into_inner();
+            let change = merge(changes.unwrap_or_else(std::sync::PoisonError::into_inner));
+            let mut payments = BTreeMap::new();
+            for expected in &self.expected {
+                let found = ledger.read(self.gateway(), &expected.reference).await?;
+                payments.insert(expected.reference.clone(), Sums::of(&found));
+            }
+            let outcome = Outcome {
+                status,
+                change,
+                payments,
+            };
+            let differences = step
+                .want
+                .as_ref()
+                .map(|want| want.differences(&outcome))
+                .unwrap_or_default();
+            played.push(Played {
+                outcome,
+                differences,
+            });
+        }
+        Ok(played)
+    }
+
+    async fn step<L: Books>(
+        &self,
+        step: &LifeStep,
+        recorder: &Recorder<'_, L>,
+    ) -> Result<u16, BoxError> {
+        if let (Some(decision), Some(reference)) = (step.decision, &step.reference) {
+            let accepts = decision == Decision::Accept;
+            let ledger = recorder.ledger;
+            for change in ledger.decide(self.gateway(), reference, accepts).await? {
+                recorder.note(reference, change);
+            }
+            return Ok(200);
+        }
+        let body = step.body.as_deref().ok_or("a step has no body")?.as_bytes();
+        let reply = match self.gateway {
+            GatewayName::B2binpay => {
+                let gateway = b2binpay::Gateway::new(self.verifier()?);
+                match &step.api {
+                    None => Endpoint::new(gateway, recorder).receive(body, None).await,
+                    Some(answer) => {
+                        let api = Api::new("https://api", Recorded(Some(answer)))
+                            .policy(LookupPolicy::Always)
+                            .on_failure(OnLookupFailure::Hold);
+                        let gateway = gateway.with_api(api);
+                        Endpoint::new(gateway, recorder).receive(body, None).await
+                    }
+                }
+            }
+            GatewayName::CityPay => {
+                let customer = self.customer_id.as_deref().unwrap_or("1");
+                let account = citypay::Account::new(customer)?;
+                let fetch = Recorded(step.answer.as_deref());
+                let gateway = citypay::Gateway::new(account, fetch);
+                Endpoint::new(gateway, recorder).receive(body, None).await
+            }
+        };
+        Ok(reply.status())
+    }
+
+    fn verifier(&self) -> Result<Verifier, BoxError> {
+        let mut keys = self.keys.iter().map(|key| match key {
+            LifeKey::CallbackSecret { secret } => Key::callback_secret(secret),
+            LifeKey::LoginPassword { login, password } => Key::login_password(login, password),
+        });
+        let ids = match self.tracking_ids {
+            None | Some(LifeIds::Lettered) => TrackingIds::Lettered,
+            Some(LifeIds::AlwaysEmpty) => TrackingIds::AlwaysEmpty,
+            Some(LifeIds::Any) => TrackingIds::Any,
+            Some(LifeIds::Length(_)) => TrackingIds::Lettered,
+        };
+        let first = keys.next().ok_or("the life has no keys")??;
+        let mut verifier = Verifier::new(first, ids);
+        for key in keys {
+            verifier = verifier.also(key?);
+        }
+        Ok(verifier)
+    }
+}
+
+impl LifeExpected {
+    fn read(&self) -> Result<Expected, BoxError> {
+        let kind = ExpectedKind::from_name(&self.kind).ok_or("unknown kind of payment")?;
+        let amount = match &self.amount {
+            Some(amount) => Some(amount.parse::<Amount>()?),
+            None => None,
+        };
+        let mut expected =
+            Expected::of_kind(kind, self.reference.clone(), self.currency.clone(), amount)?;
+        if let Some(tolerance) = &self.tolerance {
+            expected = expected.tolerance(tolerance.parse()?)?;
+        }
+        if let Some(decimals) = self.decimals {
+            expected = expected.decimals(decimals);
+        }
+        if let Some(deadline) = &self.deadline {
+            let deadline = DateTime::parse_from_rfc3339(deadline)?;
+            expected = expected.deadline(deadline.with_timezone(&Utc));
+        }
+        if self.trust_reported_conversion {
+            expected = expected.trust_reported_conversion();
+        }
+        Ok(expected)
+    }
+}
+
+impl Sums {
+    fn of(payments: &[Payment]) -> Self {
+        let sum = |of: fn(&Payment) -> Amount| {
+            let sum = payments
+                .iter()
+                .map(of)
+                .fold(Amount::default(), |sum, amount| {
+                    sum.checked_add(&amount).unwrap_or(sum)
+                });
+            crate::amount::without_zeros(sum.as_str()).to_owned()
+        };
+        let is_top_up = payments.iter().any(|it| it.expected().is_top_up());
+        Self {
+            status: payments
+                .first()
+                .filter(|_| !is_top_up)
+                .map(|payment| payment.status().to_string()),
+            received: sum(Payment::received),
+            credited: sum(Payment::credited),
+            held: sum(Payment::held),
+        }
+    }
+}
+
+/// One entry a reference; a change without credit and review is left out.
+fn merge(changes: Vec<(String, Change)>) -> BTreeMap<String, Changed> {
+    let mut merged: BTreeMap<String, (Amount, Changed)> = BTreeMap::new();
+    for (reference, change) in changes {
+        let says_nothing =
+            change.credited().is_none() && !change.newly_paid() && change.reviews().is_empty();
+        if says_nothing {
+            continue;
+        }
+        let (sum, entry) = merged.entry(reference).or_default();
+        if let Some(amount) = change.credited() {
+            *sum = sum.checked_add(amount).unwrap_or_default();
+            entry.credited = Some(crate::amount::without_zeros(sum.as_str()).to_owned());
+        }
+        entry.newly_paid |= change.newly_paid();
+        let codes = change.reviews().iter().map(Review::reason);
+        entry.review.extend(codes.map(|reason| reason.to_string()));
+        entry.review.sort_unstable();
+        entry.review.dedup();
+    }
+    let merged = merged.into_iter();
+    merged.map(|(key, (_, entry))| (key, entry)).collect()
+}
+
+impl Outcome {
+    /// How `found` differs from what is wanted, in words.
+    fn differences(&self, found: &Self) -> Vec<String> {
+        let mut differences = Vec::new();
+        let mut compare = |what: &str, want: &str, found: &str| {
+            if want != found {
+                differences.push(format!("{what}: want {want}, found {found}"));
+            }
+        };
+        compare(
+            "status",
+            &self.status.to_string(),
+            &found.status.to_string(),
+        );
+        let nothing = Changed::default();
+        let references = self.change.keys().chain(found.change.keys());
+        let references: std::collections::BTreeSet<&String> = references.collect();
+        for reference in references {
+            let want = self.change.get(reference).unwrap_or(&nothing);
+            let found = found.change.get(reference).unwrap_or(&nothing);
+            compare(
+                &format!("{reference} credited"),
+                &by_value(want.credited.as_deref()),
+                &by_value(found.credited.as_deref()),
+            );
+            compare(
+                &format!("{reference} newly_paid"),
+                &want.newly_paid.to_string(),
+                &found.newly_paid.to_string(),
+            );
+            let codes = |review: &[String]| {
+                let mut codes = review.to_vec();
+                codes.sort_unstable();
+                format!("{codes:?}")
+            };
+            compare(
+                &format!("{reference} review"),
+                &codes(&want.review),
+                &codes(&found.review),
+            );
+        }
+        for (reference, want) in &self.payments {
+            let Some(found) = found.payments.get(reference) else {
+                compare(reference, "a payment", "none");
+                continue;
+            };
+            if let Some(status) = &want.status {
+                let found = found.status.as_deref().unwrap_or("none");
+                compare(&format!("{reference} status"), status, found);
+            }
+            for (what, want, found) in [
+                ("received", &want.received, &found.received),
+                ("credited", &want.credited, &found.credited),
+                ("held", &want.held, &found.held),
+            ] {
+                compare(
+                    &format!("{reference} {what}"),
+                    &by_value(Some(want)),
+                    &by_value(Some(found)),
+                );
+            }
+        }
+        differences
+    }
+}
+
+/// An amount without the zeros that carry no value.
+fn by_value(amount: Option<&str>) -> String {
+    let amount = amount.unwrap_or("none");
+    crate::amount::without_zeros(amount).to_owned()
+}
+
+/// Answers every question with what was recorded.
+struct Recorded<'a>(Option<&'a str>);
+
+impl Fetch for Recorded<'_> {
+    async fn get(&self, _: &str) -> Result<Vec<u8>, BoxError> {
+        let answer = self.0.ok_or("the lookup failed")?;
+        Ok(answer.as_bytes().to_vec())
+    }
+}
+
+/// A ledger, and what was saved in it during one step.
+struct Recorder<'l, L> {
+    ledger: &'l L,
+    changes: Mutex<Vec<(String, Change)>>,
+}
+
+impl<L> Recorder<'_, L> {
+    fn note(&self, reference: &str, change: Change) {
+        let changes = self.changes.lock();
+        let mut changes = changes.unwrap_or_else(std::sync::PoisonError::into_inner);
+        changes.push((reference.to_owned(), change));
+    }
+}
+
+impl<L: Ledger> Ledger for Recorder<'_, L> {
+    type Transaction = L::Transaction;
+
+    async fn find(&self, key: &PaymentKey) -> Result<Option<(L::Transaction, Payment)>, BoxError> {
+        self.ledger.find(key).await
+    }
+
+    async fn peek(&self, key: &PaymentKey) -> Result<Option<Payment>, BoxError> {
+        self.ledger.peek(key).await
+    }
+
+    async fn owner(
+        &self,
+        transaction: &mut L::Transaction,
+        name: &str,
+    ) -> Result<Option<String>, BoxError> {
+        self.ledger.owner(transaction, name).await
+    }
+
+    async fn bind(
+        &self,
+        transaction: &mut L::Transaction,
+        name: &str,
+        owner: &str,
+    ) -> Result<String, BoxError> {
+        self.ledger.bind(transaction, name, owner).await
+    }
+
+    async fn save(
+        &self,
+        transaction: L::Transaction,
+        key: &PaymentKey,
+        payment: &Payment,
+        change: &Change,
+    ) -> Result<(), BoxError> {
+        self.ledger.save(transaction, key, payment, change).await?;
+        self.note(&key.reference, change.clone());
+        Ok(())
+    }
+
+    async fn unmatched(&self, event: &Event<'_>) -> Result<(), BoxError> {
+        self.ledger.unmatched(event).await?;
+        let review = crate::payment::Review::new(crate::payment::ReviewReason::Unmatched);
+        self.note(event.reference(), Change::unmatched(review));
+        Ok(())
+    }
+}

@@ -1,0 +1,4 @@
+//! The rules by which callbacks become one balance.
+
+#[cfg(feature = "testing")]
+mod lives;
