@@ -174,7 +174,7 @@ fn deposit_signature() -> String {
 
 fn verify() -> Sample {
     let key = Key::callback_secret(SECRET).expect("a secret");
-    let verifier = Verifier::new(key, TrackingIds::Lettered);
+    let verifier = Verifier::new(key, TrackingIds::Prefixed);
     let (front, back) = DEPOSIT.split_once(&deposit_signature()).expect("in it");
     Box::new(move |digits| {
         let body = [front, digits, back].concat();

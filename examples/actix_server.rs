@@ -67,7 +67,7 @@ pub(crate) fn receiver(secret: &str) -> Result<Receiver<B2binpay>, KeyError> {
     let key = Key::callback_secret(secret)?;
     Ok(Receiver::b2binpay(Verifier::new(
         key,
-        TrackingIds::Lettered,
+        TrackingIds::Prefixed,
     )))
 }
 

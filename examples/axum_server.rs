@@ -107,7 +107,7 @@ async fn serve() -> Result<(), HandlerError> {
         warn!("CALLBACK_SECRET is not set: taking the one that signed examples/bodies");
         "cbs_7Qm2vX9tR4kL8pN1".to_owned()
     });
-    let verifier = Verifier::new(Key::callback_secret(&secret)?, TrackingIds::Lettered);
+    let verifier = Verifier::new(Key::callback_secret(&secret)?, TrackingIds::Prefixed);
     let customer = variable("CITYPAY_CUSTOMER_ID").unwrap_or_else(|| "5120".to_owned());
     let api =
         variable("CITYPAY_API").unwrap_or_else(|| "https://v2-order-api.citypay.io".to_owned());

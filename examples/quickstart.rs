@@ -54,7 +54,7 @@ impl Options {
     fn from_args(mut args: impl Iterator<Item = String>) -> Result<Self, Box<dyn Error>> {
         let (mut files, mut any_token) = (Vec::new(), false);
         let (mut secret, mut login, mut password) = (None, None, None);
-        let (mut tracking_ids, mut customer_id) = (TrackingIds::Lettered, "5120".to_owned());
+        let (mut tracking_ids, mut customer_id) = (TrackingIds::Prefixed, "5120".to_owned());
         while let Some(arg) = args.next() {
             let mut value = || args.next().ok_or(format!("{arg} wants a value"));
             match arg.as_str() {
@@ -63,9 +63,9 @@ impl Options {
                 "--password-env" => password = Some(variable(&value()?)?),
                 "--tracking-ids" => {
                     tracking_ids = match value()?.as_str() {
-                        "lettered" => TrackingIds::Lettered,
-                        "empty" => TrackingIds::AlwaysEmpty,
-                        "any" => TrackingIds::Any,
+                        "lettered" => TrackingIds::Prefixed,
+                        "empty" => TrackingIds::Unused,
+                        "any" => TrackingIds::Unrestricted,
                         other => return Err(format!("no such form: {other}").into()),
                     }
                 }

@@ -61,7 +61,7 @@ impl Callback {
 ///
 /// ```
 /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
-/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Lettered);
+/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
 /// # let body = include_bytes!("../examples/bodies/b2binpay-deposit-confirmed.json");
 /// # let callback = verifier.verify(Unverified::parse(body)?)?.into_callback();
 /// use payhook::Proven;
@@ -99,7 +99,7 @@ impl Provable for Callback {
 ///
 /// ```
 /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
-/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Lettered);
+/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
 /// # let body = include_bytes!("../examples/bodies/b2binpay-deposit-confirmed.json");
 /// # let callback = verifier.verify(Unverified::parse(body)?)?.into_callback();
 /// use payhook::VerifiedCallback;

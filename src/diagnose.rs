@@ -38,7 +38,7 @@ pub use finding::{Diagnosis, Finding};
 /// use payhook::{Cause, Diagnose};
 ///
 /// let body = include_bytes!("../examples/bodies/b2binpay-deposit-confirmed.json");
-/// let diagnosis = Diagnose::new(TrackingIds::Lettered)
+/// let diagnosis = Diagnose::new(TrackingIds::Prefixed)
 ///     .secret("production", "cbs_7Qm2vX9tR4kL8pN1\n")
 ///     .body(body);
 ///
@@ -71,7 +71,7 @@ pub use finding::{Diagnosis, Finding};
 /// | [`SignatureUpperCase`], [`SignatureTruncated`], [`SignatureForm`] | a signature that is not 64 lower-case digits | hand over the bytes as they came |
 /// | [`HomeMadeSignature`] | separators, a digest as text, the whole body: what tests get wrong | sign as the gateway does |
 /// | [`Unsigned`], [`SignatureMissing`], [`CityPay`] | nothing is signed | another proof, or none |
-/// | [`AmbiguousTransfer`], [`MissingTransfer`], [`InconsistentOperation`], [`TrackingIdDeclaration`], [`PayoutStatusSigned`] | what a [`VerifyError`] says | what its hint says |
+/// | [`AmbiguousTransfer`], [`MissingTransfer`], [`TrackingIdDeclaration`], [`PayoutStatusSigned`] | what a [`VerifyError`] says | what its hint says |
 /// | [`BodyCutShort`], [`BodyEmpty`], [`BodyUnreadable`] | no callback | what the [`ParseError`] says |
 /// | [`ForeignKey`], [`ContentChanged`] | nothing fits | compare with the cabinet and its list of callbacks |
 ///
@@ -99,7 +99,6 @@ pub use finding::{Diagnosis, Finding};
 /// [`DigestAsHex`]: Cause::DigestAsHex
 /// [`ForeignKey`]: Cause::ForeignKey
 /// [`HomeMadeSignature`]: Cause::HomeMadeSignature
-/// [`InconsistentOperation`]: Cause::InconsistentOperation
 /// [`LoginPasswordJoined`]: Cause::LoginPasswordJoined
 /// [`LoginPasswordSwapped`]: Cause::LoginPasswordSwapped
 /// [`MissingTransfer`]: Cause::MissingTransfer

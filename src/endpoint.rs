@@ -28,7 +28,7 @@ use crate::receiver::{Disposition, Reply};
 /// let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?;
 /// let ledger = MemoryLedger::new();
 /// ledger.expect(Expected::deposit("order-9001", "ETH", "0.412".parse()?)?);
-/// let gateway = Gateway::new(Verifier::new(key, TrackingIds::Lettered));
+/// let gateway = Gateway::new(Verifier::new(key, TrackingIds::Prefixed));
 /// let endpoint = Endpoint::new(gateway, ledger.clone());
 ///
 /// let body = include_bytes!("../examples/bodies/b2binpay-deposit-confirmed.json");

@@ -278,7 +278,7 @@ impl fmt::Display for Code {
 ///
 /// ```
 /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
-/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Lettered);
+/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
 /// # let body = include_bytes!("../examples/bodies/b2binpay-refused-unsigned.json");
 /// use payhook::VerifyError;
 ///
@@ -312,14 +312,6 @@ pub enum VerifyError {
     /// The gateway's answer can't be read.
     #[error("the gateway's answer can't be read")]
     AnswerUnreadable(#[source] ParseError),
-    /// The operation type contradicts the kind of the operation.
-    #[error("operation type {op_type} contradicts a {operation}")]
-    InconsistentOperation {
-        /// `deposit` or `payout`, as the body says.
-        operation: &'static str,
-        /// The transfer's `op_type`.
-        op_type: i32,
-    },
     /// The signature is not 64 lower-case hexadecimal digits.
     #[error("the signature is not 64 lower-case hexadecimal digits")]
     MalformedSignature,
@@ -361,10 +353,12 @@ pub enum VerifyError {
     },
     /// The signature fits, but the tracking id is not as it was declared, so
     /// that the signed text could be read in another way.
-    #[error("the tracking id is not as the merchant declared: {declared}")]
+    #[error("tracking id does not fit the declared `{declared}`; `{fitting}` would accept it")]
     TrackingId {
-        /// The declaration that is broken.
+        /// The declaration that the id contradicts.
         declared: TrackingIds,
+        /// A declaration that allows the id.
+        fitting: TrackingIds,
     },
     /// Addresses are evidence here, and none was handed over.
     #[error("the sender's address was not handed over")]
@@ -388,7 +382,6 @@ impl VerifyError {
             | Self::UnknownPeer => Fault::Operator,
             Self::AmbiguousTransfer
             | Self::AnswerMismatch { .. }
-            | Self::InconsistentOperation { .. }
             | Self::MalformedSignature
             | Self::MissingSignature
             | Self::MissingToken
@@ -423,9 +416,6 @@ impl VerifyError {
             Self::AnswerRefused { .. } | Self::AnswerUnreadable(_) => {
                 "check the look-up's address and environment; the gateway will send again"
             }
-            Self::InconsistentOperation { .. } => {
-                "do not credit it: the body was put together from two, or the gateway changed"
-            }
             Self::MalformedSignature | Self::MissingSignature => {
                 "look the callback up in the gateway's list; if it is there, hand over the body \
                  untouched"
@@ -451,8 +441,8 @@ impl VerifyError {
                 "drop the freshness limit if the gateway's retries are wanted: they come late"
             }
             Self::TrackingId { .. } => {
-                "if any of your own tracking ids look like this one, declare them so; if none do, \
-                 somebody divided a signed text anew"
+                "if your own tracking ids look like this one, change the `tracking_ids` setting; \
+                 if none do, an attacker may have split the signed message differently"
             }
             Self::Unsigned(_) => {
                 "fetch the deposit from the gateway's API, or accept its source addresses"
@@ -465,7 +455,7 @@ impl VerifyError {
 ///
 /// ```
 /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
-/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Lettered);
+/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
 /// # let body = include_bytes!("../examples/bodies/b2binpay-refused-tampered.json");
 /// use payhook::{Callback, Error, Fault, Verified};
 ///

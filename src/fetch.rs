@@ -38,7 +38,7 @@ pub trait Fetch: Send + Sync {
 
 /// No HTTP client: there is no value of it.
 ///
-/// It is what a gateway has until it is given one.
+/// It is what a gateway has until it is given one. See [`Fetch`].
 #[derive(Debug, Clone, Copy)]
 pub enum NoFetch {}
 

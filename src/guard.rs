@@ -38,7 +38,7 @@ const MARGIN: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60)
 /// use payhook::b2binpay::{Key, TrackingIds, Verifier};
 /// use payhook::{Claim, Guard, Lease, MemoryGuard, Unverified};
 ///
-/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Lettered);
+/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
 /// # let body = include_bytes!("../examples/bodies/b2binpay-deposit-confirmed.json");
 /// let callback = verifier.verify(Unverified::parse(body)?)?.into_callback();
 /// let keys = callback.idempotency_keys("");
@@ -267,7 +267,7 @@ pub enum Lease {
 /// use payhook::{NoGuard, Receiver};
 ///
 /// let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?;
-/// let receiver = Receiver::b2binpay(Verifier::new(key, TrackingIds::Lettered)).guard(NoGuard);
+/// let receiver = Receiver::b2binpay(Verifier::new(key, TrackingIds::Prefixed)).guard(NoGuard);
 /// # let _ = receiver;
 /// # Ok::<(), payhook::KeyError>(())
 /// ```

@@ -79,7 +79,7 @@ impl<G, D> Receiver<G, D> {
     ///
     /// # async fn route() -> Result<(), Box<dyn std::error::Error>> {
     /// let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?;
-    /// let receiver = Receiver::b2binpay(Verifier::new(key, TrackingIds::Lettered));
+    /// let receiver = Receiver::b2binpay(Verifier::new(key, TrackingIds::Prefixed));
     /// let shop = handler_fn(async |_: Verified<Callback>| Ok::<(), HandlerError>(()));
     ///
     /// // The server's; a `String` is a body, too.

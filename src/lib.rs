@@ -12,7 +12,7 @@
 //!
 //! // Once: the wallet's callback secret, and what your tracking ids look like.
 //! let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?;
-//! let receiver = Receiver::b2binpay(Verifier::new(key, TrackingIds::Lettered));
+//! let receiver = Receiver::b2binpay(Verifier::new(key, TrackingIds::Prefixed));
 //!
 //! // Your code. Only a verified callback gets here, and the same news once.
 //! let shop = handler_fn(|callback: Verified<Callback>| -> Result<(), HandlerError> {
@@ -113,9 +113,9 @@
 //! Between the signed parts stands nothing: `10.50` and `17` make the same text
 //! as `10.501` and `7`. So a [`Verifier`](b2binpay::Verifier) asks what your
 //! tracking ids look like. Let them begin with a letter
-//! ([`TrackingIds::Lettered`](b2binpay::TrackingIds::Lettered)), and there is
+//! ([`TrackingIds::Prefixed`](b2binpay::TrackingIds::Prefixed)), and there is
 //! one reading. Plain numbers are
-//! [`TrackingIds::Any`](b2binpay::TrackingIds::Any), where amount and id are
+//! [`TrackingIds::Unrestricted`](b2binpay::TrackingIds::Unrestricted), where amount and id are
 //! proven only by [`Expected::reconcile`] or [`Verified::resolve`], with what you
 //! expect.
 //!
@@ -132,7 +132,7 @@
 //! use payhook::testing::b2binpay::deposit;
 //!
 //! let key = Key::callback_secret("my test secret")?;
-//! let receiver = Receiver::b2binpay(Verifier::new(key.clone(), TrackingIds::Lettered));
+//! let receiver = Receiver::b2binpay(Verifier::new(key.clone(), TrackingIds::Prefixed));
 //!
 //! let body = deposit().tracking_id("order-1").amount("0.3").currency("ETH").sign(&key);
 //! let forged = body.clone().set("included[1].attributes.amount", "300");

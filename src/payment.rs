@@ -3,7 +3,7 @@
 //! A payment is reported in many callbacks: repeated, late, out of order, in
 //! parts, reversed and restored. [`Payment`] applies them to what the merchant
 //! [expects](Expected) and what is known so far ([`History`]). It is pure: no
-//! clock, no I/O, no database. PAYMENTS is its specification.
+//! clock, no I/O, no database. PAYMENTS is its specification. See [`Payment`].
 
 mod apply;
 mod change;
@@ -16,7 +16,6 @@ use std::fmt;
 
 use crate::amount::Amount;
 
-pub use apply::Step;
 pub use change::{Change, Review, ReviewReason};
 pub use event::Event;
 pub use expected::{Expected, ExpectedError, ExpectedKind};
@@ -94,7 +93,7 @@ impl fmt::Display for PaymentStatus {
     }
 }
 
-/// Money that is held, and why.
+/// Money that is held, and why. See [`Payment::held_parts`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HeldPart {

@@ -45,7 +45,7 @@ use trace::Trace;
 /// use payhook::{Callback, HandlerError, Receiver, Verified, handler_fn};
 ///
 /// let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?;
-/// let receiver = Receiver::b2binpay(Verifier::new(key, TrackingIds::Lettered));
+/// let receiver = Receiver::b2binpay(Verifier::new(key, TrackingIds::Prefixed));
 ///
 /// let handler = handler_fn(|callback: Verified<Callback>| -> Result<(), HandlerError> {
 ///     let event = callback.event();
@@ -70,7 +70,7 @@ use trace::Trace;
 /// # use payhook::b2binpay::{Key, TrackingIds, Verifier};
 /// # use payhook::{Callback, HandlerError, Receiver, Verified, handler_fn};
 /// # let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?;
-/// # let receiver = Receiver::b2binpay(Verifier::new(key, TrackingIds::Lettered));
+/// # let receiver = Receiver::b2binpay(Verifier::new(key, TrackingIds::Prefixed));
 /// # let handler = handler_fn(|_: Verified<Callback>| Ok::<(), HandlerError>(()));
 /// let body = include_bytes!("../examples/bodies/b2binpay-deposit-confirmed.json");
 /// assert_eq!(receiver.receive(body, None, &handler).disposition().to_string(), "handled: settled");

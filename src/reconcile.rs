@@ -28,7 +28,7 @@ pub use verdict::{Reason, Verdict};
 ///
 /// ```
 /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
-/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Lettered);
+/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
 /// # let body = include_bytes!("../examples/bodies/b2binpay-deposit-confirmed.json");
 /// # let callback = verifier.verify(Unverified::parse(body)?)?.into_callback();
 /// use payhook::{Compared, Difference, Expected, Fact, Verdict};
@@ -64,7 +64,7 @@ pub use verdict::{Reason, Verdict};
 ///
 /// # Undivided texts
 ///
-/// Under [`TrackingIds::Any`](crate::b2binpay::TrackingIds::Any) the signed text
+/// Under [`TrackingIds::Unrestricted`](crate::b2binpay::TrackingIds::Unrestricted) the signed text
 /// is divided by what is expected here, as
 /// [`Verified::resolve`] does, and never by what the body shows: with a
 /// [`scale`](Self::scale), by that scale; else by the amount alone, less what was

@@ -15,7 +15,7 @@
 //! use payhook::{Callback, HandlerError, Receiver, Verified, handler_fn};
 //!
 //! let key = Key::callback_secret("my test secret")?;
-//! let receiver = Receiver::b2binpay(Verifier::new(key.clone(), TrackingIds::Lettered));
+//! let receiver = Receiver::b2binpay(Verifier::new(key.clone(), TrackingIds::Prefixed));
 //! let shop = handler_fn(|_: Verified<Callback>| Ok::<(), HandlerError>(())); // your own code
 //!
 //! let body = deposit().tracking_id("order-1").amount("0.3").currency("ETH").sign(&key);

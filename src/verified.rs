@@ -139,7 +139,7 @@ impl fmt::Display for Scheme {
 ///
 /// # let body = include_bytes!("../examples/bodies/b2binpay-deposit-confirmed.json");
 /// let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?.named("2026");
-/// let verifier = Verifier::new(key, TrackingIds::Lettered);
+/// let verifier = Verifier::new(key, TrackingIds::Prefixed);
 /// let callback = verifier.verify(Unverified::parse(body)?)?;
 /// let Evidence::Signature { scheme, key, .. } = callback.evidence() else { panic!("not signed") };
 /// assert_eq!((*scheme, &**key), (Scheme::CallbackSecret, "2026"));

@@ -34,14 +34,14 @@ pub(super) fn of_signed<'a>(
     let transfer = told.transfer();
     let mut other_readings = Vec::new();
     let reading = match tracking_ids {
-        TrackingIds::AlwaysEmpty => Reading::ReferenceReported,
-        TrackingIds::Any => {
+        ids if ids.are_unused() => Reading::ReferenceReported,
+        TrackingIds::Unrestricted => {
             if let (Some(text), Some(transfer)) = (proven.undivided(), transfer) {
                 other_readings = readings(text, &transfer.amount);
             }
             Reading::Undivided { is_only_one: false }
         }
-        TrackingIds::Lettered => Reading::Unique,
+        _ => Reading::Unique,
     };
     Event {
         reading,
@@ -121,7 +121,7 @@ pub(super) fn reference<'a>(
     id: &'a Text,
     tracking_ids: TrackingIds,
 ) -> &'a str {
-    if tracking_ids == TrackingIds::AlwaysEmpty {
+    if tracking_ids.are_unused() {
         id
     } else {
         tracking_id

@@ -19,7 +19,7 @@ use crate::verified::{Sealed, Unverified, Verified};
 /// use payhook::{Endpoint, MemoryLedger};
 ///
 /// let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?;
-/// let gateway = Gateway::new(Verifier::new(key, TrackingIds::Lettered));
+/// let gateway = Gateway::new(Verifier::new(key, TrackingIds::Prefixed));
 /// let endpoint = Endpoint::new(gateway, MemoryLedger::new());
 /// # let _ = endpoint;
 /// # Ok::<(), payhook::KeyError>(())

@@ -16,7 +16,7 @@ use crate::wire::{List, Raw, Shape};
 ///
 /// ```
 /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
-/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Lettered);
+/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
 /// # let body = include_bytes!("../../examples/bodies/b2binpay-payout-confirmed.json");
 /// # let callback = verifier.verify(Unverified::parse(body)?)?;
 /// use payhook::b2binpay::Operation;
@@ -45,7 +45,7 @@ pub enum Operation {
 ///
 /// ```
 /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
-/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Lettered);
+/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
 /// # let body = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
 /// # let callback = verifier.verify(Unverified::parse(body)?)?;
 /// use payhook::b2binpay::{DepositStatus, Operation};
@@ -124,7 +124,7 @@ pub struct Deposit {
 ///
 /// ```
 /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
-/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Lettered);
+/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
 /// # let body = include_bytes!("../../examples/bodies/b2binpay-payout-confirmed.json");
 /// # let callback = verifier.verify(Unverified::parse(body)?)?;
 /// use payhook::b2binpay::Operation;
@@ -240,12 +240,6 @@ impl Operation {
     pub(crate) fn is_fitted_by(&self, transfer: &Transfer) -> bool {
         let own = self.is_deposit();
         transfer.op_type.is_some_and(|op_type| op_type.fits(own))
-    }
-
-    /// Whether the transfer's operation type is the one for the other kind.
-    pub(super) fn is_contradicted_by(&self, transfer: &Transfer) -> bool {
-        let other = !self.is_deposit();
-        transfer.op_type.is_some_and(|op_type| op_type.fits(other))
     }
 }
 

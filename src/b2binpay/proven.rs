@@ -19,7 +19,7 @@ use crate::verified::{Proof, Provable, Verified};
 ///
 /// ```
 /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
-/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Lettered);
+/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
 /// # let body = include_bytes!("../../examples/bodies/b2binpay-deposit-expired.json");
 /// // An expired deposit: it has no transfer.
 /// let callback = verifier.verify(Unverified::parse(body)?)?;
@@ -166,7 +166,7 @@ impl ProvenTransfer {
     }
 
     /// Status, amount and tracking id as one text, under
-    /// [`TrackingIds::Any`](super::TrackingIds::Any) until it is resolved.
+    /// [`TrackingIds::Unrestricted`](super::TrackingIds::Unrestricted) until it is resolved.
     #[must_use]
     pub fn undivided(&self) -> Option<&str> {
         match &self.reading {
@@ -185,7 +185,7 @@ impl ProvenTransfer {
 /// use payhook::Amount;
 /// use payhook::b2binpay::ExpectedAmount;
 ///
-/// let verifier = Verifier::new(key, TrackingIds::Any);
+/// let verifier = Verifier::new(key, TrackingIds::Unrestricted);
 /// let callback = verifier.verify(Unverified::parse(body)?)?;
 /// assert_eq!(callback.proven().amount(), None);
 ///
@@ -220,7 +220,7 @@ pub enum ExpectedAmount {
 /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
 /// # let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?;
 /// # let body = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
-/// # let verifier = Verifier::new(key, TrackingIds::Any);
+/// # let verifier = Verifier::new(key, TrackingIds::Unrestricted);
 /// # let callback = verifier.verify(Unverified::parse(body)?)?;
 /// use payhook::b2binpay::ExpectedAmount;
 ///
@@ -255,7 +255,7 @@ impl ResolveError {
 impl Verified<TransferCallback> {
     /// Divides an undivided text by what the merchant's own record expects.
     ///
-    /// Under [`TrackingIds::Any`](super::TrackingIds::Any) this is the only way
+    /// Under [`TrackingIds::Unrestricted`](super::TrackingIds::Unrestricted) this is the only way
     /// to a proven amount and tracking id. The body's own division is ignored:
     /// who re-posts a captured body chooses it. Without a transfer there is no
     /// amount, and `amount` is not looked at.

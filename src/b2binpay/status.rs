@@ -151,7 +151,7 @@ open_enum! {
     ///
     /// ```
     /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
-    /// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Lettered);
+    /// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
     /// # let body = include_bytes!("../../examples/bodies/b2binpay-payout-confirmed.json");
     /// # let callback = verifier.verify(Unverified::parse(body)?)?;
     /// use payhook::b2binpay::OperationType;

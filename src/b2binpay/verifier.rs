@@ -18,44 +18,58 @@ use crate::verified::{Evidence, Proof, Unverified, Verified};
 /// The gateway signs status, amount, tracking id and time with nothing between
 /// them: `2` `10.50` `17` and `2` `10.501` `7` are the same text. Only what the
 /// merchant knows of its ids makes the text readable in one way, so the
-/// merchant has to say it, and [`Verifier`] refuses what contradicts it.
+/// merchant has to say it, and [`Verifier`] refuses what contradicts it
+/// (GATEWAYS 1.4).
+///
+/// | your tracking ids | declare |
+/// |---|---|
+/// | begin with a letter: `order-9001` | [`Prefixed`](Self::Prefixed) |
+/// | are UUIDs, or all have the same length | [`UUID`](Self::UUID), [`FixedLength`](Self::FixedLength) |
+/// | are never used | [`Unused`](Self::Unused) |
+/// | are plain numbers | [`Unrestricted`](Self::Unrestricted) |
 ///
 /// ```
 /// use payhook::b2binpay::TrackingIds;
 ///
-/// assert!(TrackingIds::Lettered.allows("order-9001"));
+/// assert!(TrackingIds::Prefixed.allows("order-9001"));
 /// // This one could be the last digits of an amount.
-/// assert!(!TrackingIds::Lettered.allows("9001"));
+/// assert!(!TrackingIds::Prefixed.allows("9001"));
+/// assert!(TrackingIds::UUID.allows("1f0e2b7c-9a4d-4386-af21-aa90b7f3c4d5"));
 /// ```
-///
-/// To go from [`Any`](Self::Any) to another declaration gives every payment
-/// another [effect](crate::IdempotencyKeys): before you do, see that your ledger
-/// knows each by its reference, and not by its effect alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TrackingIds {
-    /// Never used: the id is always empty. One reading.
-    AlwaysEmpty,
-    /// Anything goes, digits too. The text can't be divided: amount and id are
-    /// proven only by [`Verified::resolve`], with what the merchant expects.
-    ///
-    /// The status is read off the text's front. An id that begins with a digit
-    /// can pass for one, so nothing settles before `resolve`, and `resolve` says
-    /// which ids to avoid.
-    Any,
+    /// All ids have this many characters: counted from the time backwards, there
+    /// is one reading, whatever the ids begin with. The choice for UUIDs, whose
+    /// length is [36](Self::UUID). A length of 0 is the same as
+    /// [`Unused`](Self::Unused).
+    FixedLength(usize),
     /// Never empty, and never beginning with a digit, `.` or `-`: `order-9001`.
     /// One reading. The one to choose where there is a choice.
-    Lettered,
+    Prefixed,
+    /// Anything is allowed, digits too. The text can't be divided: amount and id
+    /// are proven only by the merchant's own record, in an
+    /// [`Endpoint`](crate::Endpoint) or by [`Verified::resolve`].
+    ///
+    /// The status is read off the text's front. An id that begins with a digit
+    /// can pass for one, so nothing settles before that, and `resolve` says
+    /// which ids to avoid.
+    Unrestricted,
+    /// Never used: the id is always empty. One reading, but no signature covers
+    /// which deposit it is.
+    Unused,
 }
 
 impl TrackingIds {
+    /// UUIDs in their usual form, of 36 characters.
+    pub const UUID: Self = Self::FixedLength(36);
+
     /// Whether an id is as declared.
     #[must_use]
     pub fn allows(&self, tracking_id: &str) -> bool {
         match self {
-            Self::AlwaysEmpty => tracking_id.is_empty(),
-            Self::Any => true,
-            Self::Lettered => {
+            Self::FixedLength(length) => tracking_id.chars().count() == *length,
+            Self::Prefixed => {
                 let looks_like_amount =
                     |first: char| first.is_ascii_digit() || matches!(first, '.' | '-');
                 tracking_id
@@ -63,17 +77,37 @@ impl TrackingIds {
                     .next()
                     .is_some_and(|first| !looks_like_amount(first))
             }
+            Self::Unrestricted => true,
+            Self::Unused => tracking_id.is_empty(),
         }
+    }
+
+    /// The strictest declaration that allows this id.
+    fn that_allows(tracking_id: &str) -> Self {
+        if tracking_id.is_empty() {
+            Self::Unused
+        } else if Self::Prefixed.allows(tracking_id) {
+            Self::Prefixed
+        } else {
+            Self::FixedLength(tracking_id.chars().count())
+        }
+    }
+
+    /// Whether no callback has an id.
+    pub(super) fn are_unused(self) -> bool {
+        matches!(self, Self::Unused | Self::FixedLength(0))
     }
 }
 
 impl fmt::Display for TrackingIds {
+    /// The declaration as it is written in code.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::AlwaysEmpty => "always empty",
-            Self::Any => "any",
-            Self::Lettered => "never empty, beginning with neither a digit, `.` nor `-`",
-        })
+        match self {
+            Self::FixedLength(length) => write!(f, "TrackingIds::FixedLength({length})"),
+            Self::Prefixed => f.pad("TrackingIds::Prefixed"),
+            Self::Unrestricted => f.pad("TrackingIds::Unrestricted"),
+            Self::Unused => f.pad("TrackingIds::Unused"),
+        }
     }
 }
 
@@ -83,7 +117,7 @@ impl fmt::Display for TrackingIds {
 /// use payhook::Unverified;
 /// use payhook::b2binpay::{Key, TrackingIds, TransferCallback, TransferStatus, Verifier};
 ///
-/// let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Lettered);
+/// let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
 ///
 /// let body = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
 /// let callback = verifier.verify(Unverified::<TransferCallback>::parse(body)?)?;
@@ -179,9 +213,6 @@ impl Verifier {
     ///   or [`VerifyError::SignatureMismatch`] if no key makes the signature.
     /// - [`VerifyError::MissingTransfer`] or [`VerifyError::AmbiguousTransfer`]
     ///   if the body does not say which transfer is the signed one.
-    /// - [`VerifyError::InconsistentOperation`] if the signed transfer is of
-    ///   the other kind than the body. That stops mistakes, not forgers:
-    ///   neither is signed.
     /// - [`VerifyError::TrackingId`] if the id is not as declared.
     /// - [`VerifyError::Stale`] under [`max_age`](Self::max_age).
     pub fn verify_at(
@@ -203,13 +234,14 @@ impl Verifier {
         let body = callback.unverified();
         let signature = signature(body)?;
         let (message, key) = self.find_key(body, &signature)?;
-        check_operation(body)?;
         self.check_tracking_id(message.tracking_id)?;
         self.check_age(body, now)?;
 
         let reading = match self.tracking_ids {
-            TrackingIds::AlwaysEmpty | TrackingIds::Lettered => Reading::unique(body),
-            TrackingIds::Any => Reading::Undivided(message.undivided().into()),
+            TrackingIds::FixedLength(_) | TrackingIds::Prefixed | TrackingIds::Unused => {
+                Reading::unique(body)
+            }
+            TrackingIds::Unrestricted => Reading::Undivided(message.undivided().into()),
         };
         let proof = Proof {
             proven: ProvenTransfer::signed(body, reading),
@@ -231,8 +263,8 @@ impl Verifier {
         // The second form of a payout is tried only where its text can't be
         // any other body's.
         let second = match self.tracking_ids {
-            TrackingIds::AlwaysEmpty | TrackingIds::Lettered => Message::with_payout_status(body),
-            TrackingIds::Any => None,
+            TrackingIds::Prefixed | TrackingIds::Unused => Message::with_payout_status(body),
+            TrackingIds::FixedLength(_) | TrackingIds::Unrestricted => None,
         };
         let mut found = None;
         for message in std::iter::once(Message::of(body)).chain(second) {
@@ -254,6 +286,7 @@ impl Verifier {
         } else {
             Err(VerifyError::TrackingId {
                 declared: self.tracking_ids,
+                fitting: TrackingIds::that_allows(tracking_id),
             })
         }
     }
@@ -308,18 +341,5 @@ fn signature(body: &TransferCallback) -> Result<SignedMac, VerifyError> {
         (Subject::None | Subject::Transfer(_), _) => {
             body.mac().ok_or(VerifyError::MalformedSignature)
         }
-    }
-}
-
-/// Stops mistakes, not forgers: neither side of it is signed.
-fn check_operation(body: &TransferCallback) -> Result<(), VerifyError> {
-    match body.transfer() {
-        Some(transfer) if body.operation.is_contradicted_by(transfer) => {
-            Err(VerifyError::InconsistentOperation {
-                operation: body.operation.as_str(),
-                op_type: transfer.op_type.map_or(0, |op_type| op_type.code()),
-            })
-        }
-        Some(_) | None => Ok(()),
     }
 }

@@ -51,13 +51,6 @@ pub enum Cause {
         /// How: `with ":" between the parts`.
         how: &'static str,
     },
-    /// The transfer is of the other kind than the body.
-    InconsistentOperation {
-        /// `deposit` or `payout`, as the body says.
-        operation: &'static str,
-        /// The transfer's `op_type`.
-        op_type: i32,
-    },
     /// Login and password with something else between them, or one of the two.
     LoginPasswordJoined {
         /// What fits instead: `the password alone`.
@@ -125,6 +118,8 @@ pub enum Cause {
     TrackingIdDeclaration {
         /// The declaration.
         declared: TrackingIds,
+        /// A declaration that allows the id.
+        fitting: TrackingIds,
     },
     /// The gateway does not sign this kind of callback.
     Unsigned,
@@ -143,12 +138,11 @@ impl Cause {
     pub(super) fn of_refusal(refusal: &VerifyError) -> Option<Self> {
         match *refusal {
             VerifyError::AmbiguousTransfer => Some(Self::AmbiguousTransfer),
-            VerifyError::InconsistentOperation { operation, op_type } => {
-                Some(Self::InconsistentOperation { operation, op_type })
-            }
             VerifyError::MissingSignature => Some(Self::SignatureMissing),
             VerifyError::MissingTransfer => Some(Self::MissingTransfer),
-            VerifyError::TrackingId { declared } => Some(Self::TrackingIdDeclaration { declared }),
+            VerifyError::TrackingId { declared, fitting } => {
+                Some(Self::TrackingIdDeclaration { declared, fitting })
+            }
             VerifyError::Unsigned(_) => Some(Self::Unsigned),
             _ => None,
         }
@@ -158,13 +152,12 @@ impl Cause {
     pub(super) fn as_refusal(&self) -> Option<VerifyError> {
         match *self {
             Self::AmbiguousTransfer => Some(VerifyError::AmbiguousTransfer),
-            Self::InconsistentOperation { operation, op_type } => {
-                Some(VerifyError::InconsistentOperation { operation, op_type })
-            }
             Self::MissingTransfer => Some(VerifyError::MissingTransfer),
             Self::SignatureMalformed => Some(VerifyError::MalformedSignature),
             Self::SignatureMissing => Some(VerifyError::MissingSignature),
-            Self::TrackingIdDeclaration { declared } => Some(VerifyError::TrackingId { declared }),
+            Self::TrackingIdDeclaration { declared, fitting } => {
+                Some(VerifyError::TrackingId { declared, fitting })
+            }
             _ => None,
         }
     }
@@ -174,7 +167,6 @@ impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::AmbiguousTransfer
-            | Self::InconsistentOperation { .. }
             | Self::MissingTransfer
             | Self::SignatureMalformed
             | Self::SignatureMissing

@@ -10,7 +10,6 @@ impl Cause {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::AmbiguousTransfer
-            | Self::InconsistentOperation { .. }
             | Self::MissingTransfer
             | Self::SignatureMalformed
             | Self::SignatureMissing
@@ -70,8 +69,8 @@ impl Cause {
                  transfers: your own code or a forger"
             }
             Self::PayoutStatusSigned => {
-                "declare what your tracking ids look like, if they allow it: `Lettered` or \
-                 `AlwaysEmpty`"
+                "declare what your tracking ids look like, if they allow it: `Prefixed` or \
+                 `Unused`"
             }
             Self::SecretEdge => KeyError::BlankEdge.hint(),
             Self::SecretEmpty => KeyError::EmptySecret.hint(),

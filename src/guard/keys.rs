@@ -12,7 +12,7 @@ use crate::verified::Verified;
 ///
 /// ```
 /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
-/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Lettered);
+/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
 /// # let body = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
 /// # let callback = verifier.verify(Unverified::parse(body)?)?.into_callback();
 /// use payhook::IdempotencyKey;
@@ -60,7 +60,7 @@ impl fmt::Debug for IdempotencyKey {
 /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
 /// # let v3 = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?;
 /// # let v2 = Key::login_password("merchant-api-key", "p@ss:w0rd/ünï")?;
-/// # let verifier = Verifier::new(v3, TrackingIds::Lettered).also(v2);
+/// # let verifier = Verifier::new(v3, TrackingIds::Prefixed).also(v2);
 /// # let first = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
 /// # let again = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed-v2.json");
 /// // The same payment, told once in API v3 and once in v2: a signature each.

@@ -31,7 +31,7 @@ use super::{Claim, ClaimToken, Guard, Lease};
 ///
 /// use payhook::{MemoryGuard, Receiver};
 /// # use payhook::{Callback, HandlerError, Verified, handler_fn, b2binpay::{Key, TrackingIds, Verifier}};
-/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Lettered);
+/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
 /// # let shop = handler_fn(|_: Verified<Callback>| Ok::<(), HandlerError>(()));
 /// # let body = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
 ///

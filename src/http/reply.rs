@@ -51,7 +51,7 @@ impl Reply {
     /// # use payhook::b2binpay::{Key, TrackingIds, Verifier};
     /// # use payhook::{Callback, HandlerError, Receiver, Verified, handler_fn};
     /// # let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?;
-    /// # let receiver = Receiver::b2binpay(Verifier::new(key, TrackingIds::Lettered));
+    /// # let receiver = Receiver::b2binpay(Verifier::new(key, TrackingIds::Prefixed));
     /// # let shop = handler_fn(|_: Verified<Callback>| Ok::<(), HandlerError>(()));
     /// let reply = receiver.receive(b"{}", None, &shop);
     /// let response = reply.to_response();

@@ -37,7 +37,7 @@ type Spawn = dyn Fn(BoxFuture<Reply>) -> BoxFuture<Option<Reply>> + Send + Sync;
 ///
 /// # async fn route() -> Result<(), Box<dyn std::error::Error>> {
 /// let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?;
-/// let receiver = Receiver::b2binpay(Verifier::new(key, TrackingIds::Lettered));
+/// let receiver = Receiver::b2binpay(Verifier::new(key, TrackingIds::Prefixed));
 /// let shop = handler_fn(async |_: Verified<Callback>| Ok::<(), HandlerError>(()));
 ///
 /// let mut service = CallbackService::new(receiver, shop)

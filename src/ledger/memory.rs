@@ -45,7 +45,7 @@ struct Books {
     locked: HashSet<(String, String)>,
 }
 
-/// A payment of a [`MemoryLedger`] under lock.
+/// A payment of a [`MemoryLedger`] under lock. See [`MemoryLedger`].
 #[derive(Debug)]
 pub struct MemoryTransaction {
     ledger: MemoryLedger,

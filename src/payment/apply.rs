@@ -39,7 +39,7 @@ impl DeliveryOwner {
 /// [`Endpoint`](crate::Endpoint) drives it; see
 /// [`Payment::apply`] where no ledger is there to be asked.
 #[derive(Debug)]
-pub struct Step<'p> {
+pub(crate) struct Step<'p> {
     payment: &'p mut Payment,
     before: Sums,
     reviews: Vec<Review>,

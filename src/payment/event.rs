@@ -6,7 +6,8 @@ use sha2::{Digest, Sha256};
 use crate::amount::Amount;
 use crate::event::Kind;
 
-/// One verified callback, as its gateway reads it.
+/// One verified callback, as its gateway reads it. See [`Ledger::unmatched`](crate::Ledger::unmatched),
+/// which is given one.
 #[derive(Debug, Clone)]
 pub struct Event<'a> {
     pub(crate) gateway: &'static str,

@@ -104,7 +104,7 @@ fn bounded(word: &str) -> String {
 ///
 /// ```
 /// # use payhook::{Callback, Unverified, Verified, b2binpay::{Key, TrackingIds, Verifier}};
-/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Lettered);
+/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
 /// # let verify = |body: &[u8]| -> Result<Verified<Callback>, payhook::Error> {
 /// #     Ok(verifier.verify(Unverified::parse(body)?)?.into_callback())
 /// # };

@@ -68,7 +68,7 @@ impl Reply {
 ///
 /// ```
 /// # use payhook::{Callback, HandlerError, Receiver, Verified, handler_fn, b2binpay::{Key, TrackingIds, Verifier}};
-/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Lettered);
+/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
 /// # let shop = handler_fn(|_: Verified<Callback>| Ok::<(), HandlerError>(()));
 /// # let receiver = Receiver::b2binpay(verifier);
 /// # let body = include_bytes!("../../examples/bodies/b2binpay-refused-tampered.json");

@@ -69,7 +69,7 @@ pub trait AsyncProve: Named {
 /// }
 ///
 /// let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?;
-/// let callbacks = Receiver::b2binpay(Verifier::new(key, TrackingIds::Lettered));
+/// let callbacks = Receiver::b2binpay(Verifier::new(key, TrackingIds::Prefixed));
 /// let state = State { callbacks };
 /// # let _ = state.callbacks;
 /// # Ok::<(), payhook::KeyError>(())

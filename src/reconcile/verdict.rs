@@ -11,7 +11,7 @@ use crate::outcome::Outcome;
 ///
 /// ```
 /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
-/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Lettered);
+/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
 /// # let body = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
 /// # let callback = verifier.verify(Unverified::parse(body)?)?.into_callback();
 /// use payhook::{Expected, Verdict};
@@ -141,7 +141,7 @@ impl fmt::Display for Verdict {
 ///
 /// ```
 /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
-/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Lettered);
+/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
 /// # let body = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
 /// # let callback = verifier.verify(Unverified::parse(body)?)?.into_callback();
 /// use payhook::{Expected, Reason, Verdict};

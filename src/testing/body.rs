@@ -21,7 +21,7 @@ use crate::verified::{Parse, Unverified};
 /// use payhook::testing::b2binpay::deposit;
 ///
 /// let key = Key::callback_secret("my test secret")?;
-/// let verifier = Verifier::new(key.clone(), TrackingIds::Lettered);
+/// let verifier = Verifier::new(key.clone(), TrackingIds::Prefixed);
 ///
 /// let body = deposit().tracking_id("order-1").amount("0.3").sign(&key);
 /// assert!(verifier.verify(body.unverified()?).is_ok());

@@ -1,5 +1,5 @@
 //! [`Life`]: the recorded life of payments, played through an endpoint and
-//! compared with what each step must change.
+//! compared with what each step must change. See [`Life`].
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -13,11 +13,11 @@ use crate::citypay;
 use crate::endpoint::Endpoint;
 use crate::fetch::{BoxError, Fetch};
 use crate::ledger::{Ledger, MemoryLedger, PaymentKey};
-use crate::payment::{Change, Event, Expected, ExpectedKind, Payment, Review};
+use crate::payment::{Change, Event, Expected, ExpectedKind, Payment, Review, ReviewReason};
 
 /// A ledger that lives can be played on.
 ///
-/// [`MemoryLedger`] is one.
+/// [`MemoryLedger`] is one. See [`Life::play`].
 pub trait Books: Ledger {
     /// Expects a payment.
     fn expect(
@@ -108,7 +108,7 @@ enum LifeKey {
     LoginPassword { login: String, password: String },
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum LifeIds {
     Lettered,
@@ -150,7 +150,7 @@ enum Decision {
 
 /// What a step changed, and the state of every expected payment after it.
 ///
-/// It serializes in the vocabulary of the file's `want`.
+/// It serializes in the vocabulary of the file's `want`. See [`Life::play`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Outcome {
@@ -309,10 +309,10 @@ impl Life {
             LifeKey::LoginPassword { login, password } => Key::login_password(login, password),
         });
         let ids = match self.tracking_ids {
-            None | Some(LifeIds::Lettered) => TrackingIds::Lettered,
-            Some(LifeIds::AlwaysEmpty) => TrackingIds::AlwaysEmpty,
-            Some(LifeIds::Any) => TrackingIds::Any,
-            Some(LifeIds::Length(_)) => TrackingIds::Lettered,
+            None | Some(LifeIds::Lettered) => TrackingIds::Prefixed,
+            Some(LifeIds::AlwaysEmpty) => TrackingIds::Unused,
+            Some(LifeIds::Any) => TrackingIds::Unrestricted,
+            Some(LifeIds::Length(length)) => TrackingIds::FixedLength(length),
         };
         let first = keys.next().ok_or("the life has no keys")??;
         let mut verifier = Verifier::new(first, ids);
@@ -535,7 +535,7 @@ impl<L: Ledger> Ledger for Recorder<'_, L> {
 
     async fn unmatched(&self, event: &Event<'_>) -> Result<(), BoxError> {
         self.ledger.unmatched(event).await?;
-        let review = crate::payment::Review::new(crate::payment::ReviewReason::Unmatched);
+        let review = Review::new(ReviewReason::Unmatched);
         self.note(event.reference(), Change::unmatched(review));
         Ok(())
     }

@@ -41,7 +41,7 @@ use script::Terms;
 /// use std::cell::RefCell;
 ///
 /// let key = Key::callback_secret("my test secret")?;
-/// let receiver = Receiver::b2binpay(Verifier::new(key.clone(), TrackingIds::Lettered));
+/// let receiver = Receiver::b2binpay(Verifier::new(key.clone(), TrackingIds::Prefixed));
 /// let simulator = Simulator::new(7).key(key);
 ///
 /// let payment = Payment::new("order-1").amount("0.3").currency("ETH");

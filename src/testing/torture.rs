@@ -69,7 +69,7 @@
 //! }
 //!
 //! let key = Key::callback_secret("my test secret")?;
-//! let receiver = Receiver::b2binpay(Verifier::new(key.clone(), TrackingIds::Lettered));
+//! let receiver = Receiver::b2binpay(Verifier::new(key.clone(), TrackingIds::Prefixed));
 //! let shop = Arc::new(Shop::default());
 //! let shop = InProcess::new(Arc::clone(&shop), shop).receiver(receiver);
 //!

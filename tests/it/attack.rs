@@ -33,7 +33,7 @@ fn resolved_it_is_named_by_what_is_proven() {
             with_transfer("deposit", id, amount),
             &format!("210.5017{TIME}"),
         );
-        let callback = verify(&body, TrackingIds::Any).unwrap();
+        let callback = verify(&body, TrackingIds::Unrestricted).unwrap();
         let expected = ExpectedAmount::Exactly("10.50".parse().unwrap());
         let callback = callback.resolve("17", &expected).unwrap();
         assert_eq!(callback.proven().tracking_id(), Some("17"));
@@ -89,7 +89,7 @@ fn what_is_made_up_pushes_no_credit_out() {
     for make_up in floods {
         let guard = MemoryGuard::new().capacity(100);
         let shop = handler_fn(|_: Verified<Callback>| Ok::<_, HandlerError>(()));
-        let signed = Receiver::b2binpay(verifier(TrackingIds::Lettered)).guard(&guard);
+        let signed = Receiver::b2binpay(verifier(TrackingIds::Prefixed)).guard(&guard);
         let credit = |time: &str| {
             let reply = signed.receive(deposit(time).to_string().as_bytes(), None, &shop);
             reply.disposition().to_string()
@@ -112,7 +112,7 @@ fn what_is_made_up_pushes_no_credit_out() {
 /// a forged copy of a delivery that the guard has seen, it is another one.
 #[test]
 fn the_handler_credits_under_the_claimed_effect() {
-    let receiver = Receiver::b2binpay(verifier(TrackingIds::Lettered));
+    let receiver = Receiver::b2binpay(verifier(TrackingIds::Prefixed));
     // The other system: once per idempotency key.
     let ledger = Mutex::new(HashSet::new());
     let times_out = AtomicUsize::new(1);

@@ -529,7 +529,7 @@ proptest! {
 
     #[test]
     fn no_json_panics_or_verifies(text in any_json()) {
-        let verifier = crate::support::verifier(TrackingIds::Any);
+        let verifier = crate::support::verifier(TrackingIds::Unrestricted);
         if let Ok(callback) = b2binpay(text.as_bytes()) {
             let _ = format!("{callback:?}");
             let _ = serde_json::to_string(callback.unverified()).unwrap();
@@ -565,7 +565,7 @@ proptest! {
         body["included"][1]["attributes"]["status"] = json!(status);
         body["meta"]["time"] = json!(time);
         let body = signed(body, &format!("{status}{amount}{id}{time}"));
-        let callback = verify(&body, TrackingIds::Lettered).unwrap();
+        let callback = verify(&body, TrackingIds::Prefixed).unwrap();
         prop_assert_eq!(callback.proven().amount().unwrap().as_str(), amount.as_str());
         prop_assert_eq!(callback.proven().tracking_id(), Some(id.as_str()));
         prop_assert_eq!(callback.proven().transfer_status().unwrap().code(), status);
@@ -573,6 +573,6 @@ proptest! {
         let forged = sign("another secret", &format!("{status}{amount}{id}{time}"));
         let mut body = body;
         body["meta"]["sign"] = json!(forged);
-        prop_assert!(verify(&body, TrackingIds::Lettered).is_err());
+        prop_assert!(verify(&body, TrackingIds::Prefixed).is_err());
     }
 }

@@ -31,7 +31,7 @@ fn bytes_and_anomalies() {
     let raw = deposit.unverified().raw().to_vec();
     let deposit = account.prove_deposit_by_record(deposit, "t").unwrap();
     assert_eq!(said(&deposit.into_callback()), expected(&raw, "created_at"));
-    let callback = verify(&transfer, TrackingIds::Lettered).unwrap();
+    let callback = verify(&transfer, TrackingIds::Prefixed).unwrap();
     assert_eq!(
         said(&callback.into_callback()),
         expected(

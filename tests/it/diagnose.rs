@@ -16,7 +16,7 @@ const LOGIN: &str = "lgn_Xv3kQz81Bd";
 const PASSWORD: &str = "pwd_Yt5mWr92Hc";
 
 fn lettered() -> Diagnose {
-    Diagnose::new(TrackingIds::Lettered)
+    Diagnose::new(TrackingIds::Prefixed)
 }
 
 /// With the right secret, and no slip.

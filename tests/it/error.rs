@@ -182,15 +182,6 @@ fn verifying() {
             "the gateway's answer can't be read",
         ),
         (
-            VerifyError::InconsistentOperation {
-                operation: "payout",
-                op_type: 1,
-            },
-            Sender,
-            401,
-            "operation type 1 contradicts a payout",
-        ),
-        (
             VerifyError::MalformedSignature,
             Sender,
             401,
@@ -255,19 +246,21 @@ fn verifying() {
         ),
         (
             VerifyError::TrackingId {
-                declared: TrackingIds::Lettered,
+                declared: TrackingIds::Prefixed,
+                fitting: TrackingIds::UUID,
             },
             Operator,
             401,
-            "the tracking id is not as the merchant declared: never empty, beginning with neither a digit, `.` nor `-`",
+            "tracking id does not fit the declared `TrackingIds::Prefixed`; `TrackingIds::FixedLength(36)` would accept it",
         ),
         (
             VerifyError::TrackingId {
-                declared: TrackingIds::AlwaysEmpty,
+                declared: TrackingIds::Unused,
+                fitting: TrackingIds::Prefixed,
             },
             Operator,
             401,
-            "the tracking id is not as the merchant declared: always empty",
+            "tracking id does not fit the declared `TrackingIds::Unused`; `TrackingIds::Prefixed` would accept it",
         ),
         (
             VerifyError::UnknownPeer,

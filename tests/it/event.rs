@@ -14,7 +14,7 @@ use crate::support::{
 
 #[test]
 fn of_a_signed_transfer() {
-    let callback = verifier(TrackingIds::Lettered)
+    let callback = verifier(TrackingIds::Prefixed)
         .verify(parse(&body("b2binpay-payout-confirmed.json")))
         .unwrap()
         .into_callback();
@@ -40,7 +40,9 @@ fn of_an_undivided_text_only_the_time_is_proven() {
         with_transfer("deposit", "17", "10.50"),
         &format!("210.5017{TIME}"),
     );
-    let callback = verify(&told, TrackingIds::Any).unwrap().into_callback();
+    let callback = verify(&told, TrackingIds::Unrestricted)
+        .unwrap()
+        .into_callback();
     let event = callback.event();
     assert_eq!(event.reference(), Some(Fact::Reported("17")));
     assert!(!event.amount().unwrap().is_proven());
@@ -53,9 +55,7 @@ fn what_is_empty_is_absent() {
     let mut told = with_transfer("deposit", "", "1");
     told["included"][1]["attributes"]["txid"] = json!("");
     let told = signed(told, &format!("21{TIME}"));
-    let callback = verify(&told, TrackingIds::AlwaysEmpty)
-        .unwrap()
-        .into_callback();
+    let callback = verify(&told, TrackingIds::Unused).unwrap().into_callback();
     assert_eq!(callback.event().reference(), None);
     assert_eq!(callback.event().blockchain_transaction(), None);
 
@@ -63,7 +63,7 @@ fn what_is_empty_is_absent() {
         without_transfer("deposit", "order-1", 4),
         &format!("4order-1{TIME}"),
     );
-    let callback = verify(&told, TrackingIds::Lettered)
+    let callback = verify(&told, TrackingIds::Prefixed)
         .unwrap()
         .into_callback();
     assert_eq!(callback.event().amount(), None);
@@ -85,7 +85,7 @@ fn facts() {
 
 #[test]
 fn back_to_its_kind() {
-    let callback = verifier(TrackingIds::Lettered)
+    let callback = verifier(TrackingIds::Prefixed)
         .verify(parse(&body("b2binpay-deposit-confirmed.json")))
         .unwrap();
     let VerifiedCallback::Transfer(again) = callback.clone().into_callback().into_kind() else {
@@ -125,7 +125,7 @@ fn what_is_proven_of_each_field() {
 
     let ranges = || AddressRanges::parse(["203.0.113.1"]).unwrap();
     let peer = "203.0.113.1".parse().unwrap();
-    let lettered = verifier(TrackingIds::Lettered);
+    let lettered = verifier(TrackingIds::Prefixed);
 
     let transfer = lettered
         .verify(parse(&body("b2binpay-deposit-confirmed.json")))
@@ -134,7 +134,7 @@ fn what_is_proven_of_each_field() {
         marks(&transfer.into_callback()),
         "reported proven proven reported reported proven"
     );
-    let undivided = verifier(TrackingIds::Any)
+    let undivided = verifier(TrackingIds::Unrestricted)
         .verify(parse(&body("b2binpay-deposit-confirmed.json")))
         .unwrap();
     assert_eq!(

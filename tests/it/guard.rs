@@ -22,7 +22,7 @@ use crate::handler::block_on;
 use crate::support::{TIME, signed, verifier, with_transfer, with_transfer_id};
 
 fn receiver() -> Receiver<B2binpay> {
-    Receiver::b2binpay(verifier(TrackingIds::Lettered))
+    Receiver::b2binpay(verifier(TrackingIds::Prefixed))
 }
 
 /// A confirmed deposit of 1 under `order-1`, made at `time`.

@@ -50,14 +50,14 @@ impl AsyncHandler<Callback> for AsyncCounter {
 }
 
 fn status(handler: &(impl Handler<Callback> + ?Sized)) -> u16 {
-    let receiver = Receiver::b2binpay(verifier(TrackingIds::Lettered));
+    let receiver = Receiver::b2binpay(verifier(TrackingIds::Prefixed));
     receiver
         .receive(&body("b2binpay-deposit-confirmed.json"), None, handler)
         .status()
 }
 
 fn async_status(handler: &impl AsyncHandler<Callback>) -> u16 {
-    let receiver = Receiver::b2binpay(verifier(TrackingIds::Lettered));
+    let receiver = Receiver::b2binpay(verifier(TrackingIds::Prefixed));
     block_on(receiver.receive_async(&body("b2binpay-deposit-confirmed.json"), None, handler))
         .status()
 }
@@ -127,7 +127,7 @@ fn the_future_is_send() {
     fn is_send<T: Send>(value: T) -> T {
         value
     }
-    let receiver = Receiver::b2binpay(verifier(TrackingIds::Lettered));
+    let receiver = Receiver::b2binpay(verifier(TrackingIds::Prefixed));
     let counter = AsyncCounter(AtomicUsize::new(0));
     let body = body("b2binpay-deposit-confirmed.json");
     let reply = block_on(is_send(receiver.receive_async(&body, None, &counter)));
@@ -142,7 +142,7 @@ fn a_request_can_be_sent_to_another_thread() {
         block_on(future)
     }
 
-    let receiver = Receiver::b2binpay(verifier(TrackingIds::Lettered));
+    let receiver = Receiver::b2binpay(verifier(TrackingIds::Prefixed));
     let status = spawn(async move {
         let handler = handler_fn(|callback: Verified<Callback>| async move {
             drop(callback);

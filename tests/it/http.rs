@@ -132,7 +132,7 @@ fn hint(lower: u64, upper: Option<u64>) -> SizeHint {
 }
 
 fn receiver() -> Receiver<B2binpay> {
-    Receiver::b2binpay(verifier(TrackingIds::Lettered))
+    Receiver::b2binpay(verifier(TrackingIds::Prefixed))
 }
 
 fn confirmed() -> Vec<u8> {

@@ -49,7 +49,7 @@ fn with_a_transfer() {
                     (7, Unknown),
                 ] {
                     let body = signed_transfer(kind, transfer, own, op_type.clone(), "order-1");
-                    let found = outcome(verify(&body, TrackingIds::Lettered).unwrap());
+                    let found = outcome(verify(&body, TrackingIds::Prefixed).unwrap());
                     assert_eq!(found, Fact::Proven(expected), "{kind} {transfer} {own:?}");
                 }
                 let settles = match kind {
@@ -63,7 +63,7 @@ fn with_a_transfer() {
                 };
                 let body = signed_transfer(kind, 2, own, op_type.clone(), "order-1");
                 assert_eq!(
-                    outcome(verify(&body, TrackingIds::Lettered).unwrap()),
+                    outcome(verify(&body, TrackingIds::Prefixed).unwrap()),
                     expected,
                     "{kind} {own:?}"
                 );
@@ -81,7 +81,7 @@ fn with_a_transfer() {
                 (7, Fact::Proven(Unknown)),
             ] {
                 let body = signed_transfer(kind, transfer, Some(2), json!(op_type), "order-1");
-                let found = outcome(verify(&body, TrackingIds::Lettered).unwrap());
+                let found = outcome(verify(&body, TrackingIds::Prefixed).unwrap());
                 assert_eq!(found, expected, "{kind} {op_type} {transfer}");
             }
         }
@@ -92,7 +92,7 @@ fn with_a_transfer() {
 fn while_the_text_is_undivided() {
     for transfer in -3..=2 {
         let body = signed_transfer("deposit", transfer, Some(2), json!(1), "17");
-        let callback = verify(&body, TrackingIds::Any).unwrap();
+        let callback = verify(&body, TrackingIds::Unrestricted).unwrap();
         assert_eq!(outcome(callback.clone()), Fact::Reported(NeedsReview));
         let expected = payhook::b2binpay::ExpectedAmount::WithScale(1);
         let resolved = outcome(callback.resolve("17", &expected).unwrap());
@@ -105,7 +105,7 @@ fn while_the_text_is_undivided() {
 fn while_the_text_is_undivided_and_there_is_no_transfer() {
     for (kind, front) in [("deposit", "4"), ("payout", "")] {
         let body = signed(without_transfer(kind, "17", 4), &format!("{front}17{TIME}"));
-        let callback = verify(&body, TrackingIds::Any).unwrap();
+        let callback = verify(&body, TrackingIds::Unrestricted).unwrap();
         assert_eq!(outcome(callback), Fact::Reported(NeedsReview), "{kind}");
     }
 }
@@ -140,12 +140,12 @@ fn without_a_transfer_nothing_settles() {
             if !(kind == "deposit" && own.is_none()) {
                 let body = signed(without(kind, own), &format!("{front}order-1{TIME}"));
                 assert_eq!(
-                    outcome(verify(&body, TrackingIds::Lettered).unwrap()),
+                    outcome(verify(&body, TrackingIds::Prefixed).unwrap()),
                     expected,
                     "{kind} {own:?}"
                 );
             }
-            let unsigned = || match verify(&without(kind, own), TrackingIds::Lettered) {
+            let unsigned = || match verify(&without(kind, own), TrackingIds::Prefixed) {
                 Err(VerifyError::Unsigned(callback)) => *callback,
                 other => panic!("{other:?}"),
             };

@@ -556,7 +556,7 @@ fn transfer(status: i32, confirmations: Value, minute: u32) -> Verified<Callback
     body["included"][1]["attributes"]["confirmations"] = confirmations;
     body["meta"]["time"] = json!(time);
     let body = signed(body, &format!("{status}1.5order-1{time}"));
-    verify(&body, TrackingIds::Lettered)
+    verify(&body, TrackingIds::Prefixed)
         .unwrap()
         .into_callback()
 }
@@ -603,7 +603,7 @@ fn a_transfer_speaks_for_its_deposit() {
         let mut body = with_transfer(kind, "order-1", "1.5");
         body["data"]["attributes"]["status"] = json!(own);
         let body = signed(body, &format!("21.5order-1{TIME}"));
-        let callback = verify(&body, TrackingIds::Lettered).unwrap();
+        let callback = verify(&body, TrackingIds::Prefixed).unwrap();
         let state = of(&callback.into_callback());
         assert_eq!(*state.status(), Status::Transfer(TransferStatus::Confirmed));
         assert_eq!(state.confirmations(), Some(3));
@@ -621,7 +621,7 @@ fn no_transfer(kind: &str, status: i32) -> Verified<Callback> {
         without_transfer(kind, "order-1", status),
         &format!("{front}order-1{TIME}"),
     );
-    verify(&body, TrackingIds::Lettered)
+    verify(&body, TrackingIds::Prefixed)
         .unwrap()
         .into_callback()
 }
@@ -645,7 +645,7 @@ fn no_transfer_and_then_one() {
 }
 
 fn unsigned(body: &Value) -> Unverified<b2binpay::TransferCallback> {
-    match verify(body, TrackingIds::Lettered) {
+    match verify(body, TrackingIds::Prefixed) {
         Err(VerifyError::Unsigned(callback)) => *callback,
         other => panic!("{other:?}"),
     }
@@ -681,7 +681,7 @@ fn while_the_text_is_undivided_nothing_is_said() {
         with_transfer("deposit", "17", "1.5"),
         &format!("21.517{TIME}"),
     );
-    let callback = verify(&with, TrackingIds::Any).unwrap();
+    let callback = verify(&with, TrackingIds::Unrestricted).unwrap();
     assert_eq!(State::of(&callback.clone().into_callback()), None);
     let resolved = callback.resolve("17", &ExpectedAmount::WithScale(1));
     let resolved = of(&resolved.unwrap().into_callback());
@@ -691,7 +691,7 @@ fn while_the_text_is_undivided_nothing_is_said() {
     );
 
     let without = signed(without_transfer("payout", "17", 3), &format!("17{TIME}"));
-    let callback = verify(&without, TrackingIds::Any).unwrap();
+    let callback = verify(&without, TrackingIds::Unrestricted).unwrap();
     assert_eq!(State::of(&callback.into_callback()), None);
 }
 

@@ -57,7 +57,7 @@ fn at_the_door(callback: &str, answer: Option<&str>) -> Row {
         Some(answer) => Receiver::citypay(Account::new("5120").unwrap(), Answer(body(answer)))
             .guard(NoGuard)
             .receive(&posted, None, &store),
-        None => Receiver::b2binpay(verifier(TrackingIds::Lettered))
+        None => Receiver::b2binpay(verifier(TrackingIds::Prefixed))
             .guard(NoGuard)
             .receive(&posted, None, &store),
     };
@@ -81,7 +81,7 @@ fn work(row: &Row, guard: &MemoryGuard, fails: bool) -> (u16, usize) {
         Some(answer) => Receiver::citypay(Account::new("5120").unwrap(), Answer(answer.clone()))
             .guard(guard)
             .receive(&row.body, None, &credit),
-        None => Receiver::b2binpay(verifier(TrackingIds::Lettered))
+        None => Receiver::b2binpay(verifier(TrackingIds::Prefixed))
             .guard(guard)
             .receive(&row.body, None, &credit),
     };
@@ -122,7 +122,7 @@ fn what_is_stored_is_what_came() {
 #[test]
 fn an_age_limit_is_the_doors() {
     let hour = Duration::from_secs(3600);
-    let verifier = verifier(TrackingIds::Lettered);
+    let verifier = verifier(TrackingIds::Prefixed);
     let door = Receiver::b2binpay(verifier.max_age(hour)).guard(NoGuard);
     let now = DateTime::<Utc>::from(SystemTime::now()).to_rfc3339_opts(SecondsFormat::Micros, true);
     for (time, status) in [(now.as_str(), 200), (TIME, 401)] {

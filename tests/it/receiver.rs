@@ -68,7 +68,7 @@ fn receive<G: payhook::Prove + payhook::AsyncProve + Clone>(
 
 #[test]
 fn every_status_of_b2binpay() {
-    let receiver = Receiver::b2binpay(verifier(TrackingIds::Lettered));
+    let receiver = Receiver::b2binpay(verifier(TrackingIds::Prefixed));
     let seen = Seen::default();
     for (file, status, fault, log) in [
         ("deposit-confirmed", 200, None, "handled: settled"),
@@ -102,7 +102,7 @@ fn every_status_of_b2binpay() {
             "refused-tracking-id",
             401,
             Some(Fault::Operator),
-            "not proven: the tracking id is not as the merchant declared: never empty, beginning with neither a digit, `.` nor `-`",
+            "not proven: tracking id does not fit the declared `TrackingIds::Prefixed`; `TrackingIds::FixedLength(2)` would accept it",
         ),
         (
             "refused-too-large",
@@ -138,7 +138,7 @@ fn every_status_of_b2binpay() {
 
 #[test]
 fn a_failing_handler_is_500() {
-    let receiver = Receiver::b2binpay(verifier(TrackingIds::Lettered));
+    let receiver = Receiver::b2binpay(verifier(TrackingIds::Prefixed));
     let handler =
         handler_fn(|_: Verified<Callback>| Err::<(), _>(io::Error::other("no such order")));
     let reply = receiver.receive(&body("b2binpay-deposit-confirmed.json"), None, &handler);
@@ -157,7 +157,7 @@ fn the_limit_is_the_merchants() {
         &format!("21order-1{TIME}"),
     )
     .to_string();
-    let receiver = |limit| Receiver::b2binpay(verifier(TrackingIds::Lettered)).body_limit(limit);
+    let receiver = |limit| Receiver::b2binpay(verifier(TrackingIds::Prefixed)).body_limit(limit);
     let seen = Seen::default();
     assert_eq!(
         receive(&receiver(body.len()), body.as_bytes(), None, &seen).status(),
@@ -259,7 +259,7 @@ fn unsigned_deposits_are_asked_about() {
         let api = Api::new(answer);
         // An address would do, but is no way round a look-up that is there.
         let ranges = AddressRanges::parse(["203.0.113.1"]).unwrap();
-        let receiver = Receiver::b2binpay(verifier(TrackingIds::Lettered))
+        let receiver = Receiver::b2binpay(verifier(TrackingIds::Prefixed))
             .accept_unsigned_from(ranges)
             .look_up_deposits(&api);
         let reply = receive(
@@ -283,7 +283,7 @@ fn unsigned_deposits_are_asked_about() {
 #[test]
 fn nothing_is_asked_about_what_only_a_signature_proves() {
     let api = Api::new(Err("must not be asked"));
-    let receiver = Receiver::b2binpay(verifier(TrackingIds::Lettered)).look_up_deposits(&api);
+    let receiver = Receiver::b2binpay(verifier(TrackingIds::Prefixed)).look_up_deposits(&api);
     let seen = Seen::default();
     for body in [
         with_transfer("deposit", "order-1", "1"),
@@ -300,7 +300,7 @@ fn nothing_is_asked_about_what_only_a_signature_proves() {
 #[test]
 fn unsigned_payouts_by_address() {
     let ranges = AddressRanges::parse(["203.0.113.0/28"]).unwrap();
-    let receiver = Receiver::b2binpay(verifier(TrackingIds::Lettered)).accept_unsigned_from(ranges);
+    let receiver = Receiver::b2binpay(verifier(TrackingIds::Prefixed)).accept_unsigned_from(ranges);
     let told = without_transfer("payout", "wd-1", 3).to_string();
     let seen = Seen::default();
     for (peer, status) in [
@@ -581,7 +581,7 @@ fn a_deposit_without_a_token_or_an_amount_needs_review() {
 #[test]
 fn a_deposit_id_that_is_no_number_is_not_asked_about() {
     let api = Api::new(Err("must not be asked"));
-    let receiver = Receiver::b2binpay(verifier(TrackingIds::Lettered)).look_up_deposits(&api);
+    let receiver = Receiver::b2binpay(verifier(TrackingIds::Prefixed)).look_up_deposits(&api);
     let (longest, endless) = ("1".repeat(31), "1".repeat(60_000));
     let too_long = format!("{longest}1");
     for id in ["../transfer/1", "1?x=", "1\r\nX: y", &too_long, &endless] {
@@ -607,7 +607,7 @@ fn a_deposit_id_that_is_no_number_is_not_asked_about() {
 /// What the gateway reports of evidence is the merchant's own name for the key.
 #[test]
 fn the_handler_learns_which_key_fits() {
-    let receiver = Receiver::b2binpay(verifier(TrackingIds::Lettered));
+    let receiver = Receiver::b2binpay(verifier(TrackingIds::Prefixed));
     let handler = handler_fn(|callback: Verified<Callback>| {
         assert!(
             matches!(callback.evidence(), Evidence::Signature { key, .. } if &**key == "callback secret")

@@ -67,7 +67,7 @@ impl Case {
                 .map(|rule| rule.as_str().unwrap().to_owned())
                 .collect(),
             keys: case["keys"].as_array().unwrap().clone(),
-            tracking_ids: case["tracking_ids"].as_str().map(tracking_ids),
+            tracking_ids: declaration(&case["tracking_ids"]),
             body: text("body").into_bytes(),
             asked,
             expect: case["expect"].clone(),
@@ -89,11 +89,17 @@ impl Case {
     }
 }
 
+fn declaration(declared: &Value) -> Option<TrackingIds> {
+    let length = declared["length"].as_u64();
+    let length = length.map(|length| TrackingIds::FixedLength(length.try_into().unwrap()));
+    length.or_else(|| declared.as_str().map(tracking_ids))
+}
+
 fn tracking_ids(name: &str) -> TrackingIds {
     match name {
-        "lettered" => TrackingIds::Lettered,
-        "always_empty" => TrackingIds::AlwaysEmpty,
-        "any" => TrackingIds::Any,
+        "lettered" => TrackingIds::Prefixed,
+        "always_empty" => TrackingIds::Unused,
+        "any" => TrackingIds::Unrestricted,
         other => panic!("unknown declaration {other}"),
     }
 }

@@ -35,7 +35,7 @@ where
 }
 
 fn receiver() -> Receiver<B2binpay> {
-    Receiver::b2binpay(verifier(TrackingIds::Lettered))
+    Receiver::b2binpay(verifier(TrackingIds::Prefixed))
 }
 
 #[derive(Default)]

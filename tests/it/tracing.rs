@@ -115,7 +115,7 @@ fn told<G: Prove + AsyncProve + Clone, D: Guard + payhook::AsyncGuard>(
 fn a_proven_callback() {
     let receiver = || {
         let key = Key::callback_secret(SECRET).unwrap().named("2026");
-        Receiver::b2binpay(Verifier::new(key, TrackingIds::Lettered)).endpoint("eur")
+        Receiver::b2binpay(Verifier::new(key, TrackingIds::Prefixed)).endpoint("eur")
     };
     assert_eq!(
         told(receiver, &body("b2binpay-deposit-confirmed.json"), Ok(())),
@@ -135,7 +135,7 @@ fn a_proven_callback() {
 
 #[test]
 fn a_refused_callback() {
-    let receiver = || Receiver::b2binpay(verifier(TrackingIds::Lettered));
+    let receiver = || Receiver::b2binpay(verifier(TrackingIds::Prefixed));
     assert_eq!(
         told(receiver, &body("b2binpay-refused-tampered.json"), Ok(())),
         [
@@ -234,13 +234,13 @@ fn levels() {
              hint=compare with the ledger: another delivery of this may be handled, too",
         ),
     ] {
-        let receiver = || Receiver::b2binpay(verifier(TrackingIds::Lettered)).guard(Says(answer));
+        let receiver = || Receiver::b2binpay(verifier(TrackingIds::Prefixed)).guard(Says(answer));
         let told = told(receiver, &confirmed, Ok(()));
         assert_eq!(told.last().unwrap(), expected);
         assert!(told.contains(&"record outcome=settled".to_owned()));
     }
 
-    let receiver = Receiver::b2binpay(verifier(TrackingIds::Lettered));
+    let receiver = Receiver::b2binpay(verifier(TrackingIds::Prefixed));
     let guard = MemoryGuard::new();
     let receiver = || receiver.clone().guard(guard.clone());
     told(receiver, &body("b2binpay-handler-fails.json"), Err("x"));
@@ -265,7 +265,7 @@ fn levels() {
 /// An error is told where it is one of ours, which have nothing of a body in them.
 #[test]
 fn errors_of_our_own_are_told() {
-    let unreadable = || Receiver::b2binpay(verifier(TrackingIds::Lettered));
+    let unreadable = || Receiver::b2binpay(verifier(TrackingIds::Prefixed));
     let last = told(unreadable, b"[", Ok(())).pop().unwrap();
     assert!(
         last.contains("error=the body is not one JSON document: it breaks at line 1, column 1"),
@@ -356,7 +356,7 @@ fn nothing_of_b2binpay_leaks() {
         let key = Key::callback_secret(MARKED).unwrap();
         let older = Key::login_password("MARKlogin", "MARKpassword").unwrap();
         let ranges = AddressRanges::parse(["198.51.100.1"]).unwrap();
-        let verifier = Verifier::new(key, TrackingIds::Lettered).also(older);
+        let verifier = Verifier::new(key, TrackingIds::Prefixed).also(older);
         Receiver::b2binpay(verifier).accept_unsigned_from(ranges)
     };
     let mut plain = with_transfer("deposit", "MARKorder", "1234.5");
@@ -419,7 +419,7 @@ fn nothing_of_a_deposit_that_is_asked_for_leaks() {
         (503, Err("MARKerror")),
     ] {
         let receiver = || {
-            Receiver::b2binpay(verifier(TrackingIds::Lettered))
+            Receiver::b2binpay(verifier(TrackingIds::Prefixed))
                 .look_up_deposits(Api(answer.clone()))
         };
         let told = told(receiver, posted.to_string().as_bytes(), Ok(()));
@@ -526,7 +526,7 @@ fn a_request_that_is_no_callback() {
         }
     }
 
-    let receiver = Receiver::b2binpay(verifier(TrackingIds::Lettered));
+    let receiver = Receiver::b2binpay(verifier(TrackingIds::Prefixed));
     let handler = handler_fn(|_: Verified<Callback>| ready(Ok::<(), HandlerError>(())));
     for (method, status, lines) in [("POST", 400, 4), ("GET", 405, 3)] {
         let request = Request::builder().method(method);

@@ -12,7 +12,7 @@ fn labelled() {
     );
     let unverified = parse(body.to_string().as_bytes());
     assert!(format!("{unverified:?}").starts_with("Unverified(TransferCallback {"));
-    let verified = verifier(TrackingIds::Lettered).verify(unverified).unwrap();
+    let verified = verifier(TrackingIds::Prefixed).verify(unverified).unwrap();
     let shown = format!("{verified:?}");
     let labels = [
         "Verified { proven: ProvenTransfer {",

@@ -357,7 +357,7 @@ fn keys_of(body: &[u8]) -> IdempotencyKeys {
     use payhook::b2binpay::{Key, TrackingIds, Verifier};
 
     let key = Key::callback_secret(crate::support::SECRET).unwrap();
-    let verifier = Verifier::new(key, TrackingIds::Lettered);
+    let verifier = Verifier::new(key, TrackingIds::Prefixed);
     let callback = Unverified::<TransferCallback>::parse(body).unwrap();
     let callback = verifier.verify(callback).unwrap().into_callback();
     callback.idempotency_keys("")

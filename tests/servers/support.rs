@@ -81,7 +81,7 @@ pub(crate) async fn pool_in_its_own_schema() -> PgPool {
 
 pub(crate) fn receiver() -> Receiver<B2binpay> {
     let key = Key::callback_secret(SECRET).unwrap();
-    Receiver::b2binpay(Verifier::new(key, TrackingIds::Lettered))
+    Receiver::b2binpay(Verifier::new(key, TrackingIds::Prefixed))
 }
 
 /// A confirmed deposit of 1 ETH under `reference`, as the gateway sends it the

@@ -62,7 +62,7 @@ fn key(secret: &str) -> Key {
 }
 
 fn verifier() -> Verifier {
-    Verifier::new(key(SECRET), TrackingIds::Lettered)
+    Verifier::new(key(SECRET), TrackingIds::Prefixed)
 }
 
 fn is_proven(verifier: &Verifier, body: &[u8]) -> bool {
@@ -180,7 +180,7 @@ fn keys(count: usize) -> Group {
     let body = DEPOSIT.as_bytes();
     let others = (1..count).map(|number| key(&format!("old secret {number}")));
     let mut keys = others.chain([key(SECRET)]);
-    let first = Verifier::new(keys.next().expect("one at least"), TrackingIds::Lettered);
+    let first = Verifier::new(keys.next().expect("one at least"), TrackingIds::Prefixed);
     let verifier = keys.fold(first, Verifier::also);
     let name = format!("{count} key{}", if count == 1 { "" } else { "s" });
     floor::group(name, body, 1).with_macs(count, "verify", move || is_proven(&verifier, body))

@@ -5,7 +5,6 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use clap::ValueEnum;
 use payhook::Diagnose;
 use payhook::b2binpay::{Key, TrackingIds, Verifier};
 use zeroize::Zeroizing;
@@ -43,28 +42,25 @@ pub(crate) struct VerifierArgs {
     keys: KeyArgs,
 
     /// What your own tracking ids look like.
-    #[arg(long, value_enum, default_value = "lettered")]
-    tracking_ids: Ids,
+    ///
+    /// `prefixed`: never empty, and beginning with neither a digit, `.` nor `-`.
+    /// `uuid`, or `length=N`: all of the same length. `unused`: always empty.
+    /// `unrestricted`: anything; amount and id stay one text.
+    #[arg(long, value_name = "FORM", default_value = "prefixed", value_parser = tracking_ids)]
+    tracking_ids: TrackingIds,
 }
 
-/// What the merchant's own tracking ids look like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Ids {
-    /// Never used.
-    AlwaysEmpty,
-    /// Anything goes: amount and id stay one text.
-    Any,
-    /// Never empty, and beginning with neither a digit, `.` nor `-`.
-    Lettered,
-}
-
-impl From<Ids> for TrackingIds {
-    fn from(ids: Ids) -> Self {
-        match ids {
-            Ids::AlwaysEmpty => Self::AlwaysEmpty,
-            Ids::Any => Self::Any,
-            Ids::Lettered => Self::Lettered,
-        }
+fn tracking_ids(form: &str) -> Result<TrackingIds, String> {
+    match form {
+        "prefixed" => Ok(TrackingIds::Prefixed),
+        "unrestricted" => Ok(TrackingIds::Unrestricted),
+        "unused" => Ok(TrackingIds::Unused),
+        "uuid" => Ok(TrackingIds::UUID),
+        other => other
+            .strip_prefix("length=")
+            .and_then(|length| length.parse().ok())
+            .map(TrackingIds::FixedLength)
+            .ok_or_else(|| "expected prefixed, uuid, length=N, unused or unrestricted".to_owned()),
     }
 }
 
@@ -133,7 +129,7 @@ impl VerifierArgs {
     }
 
     pub(crate) fn tracking_ids(&self) -> TrackingIds {
-        self.tracking_ids.into()
+        self.tracking_ids
     }
 
     /// `None` without any key.

@@ -157,7 +157,7 @@ impl Prover {
         };
         match verify(self.tracking_ids)? {
             // Not as declared: amount and id are one text then.
-            Err(VerifyError::TrackingId { .. }) => verify(TrackingIds::Any),
+            Err(VerifyError::TrackingId { .. }) => verify(TrackingIds::Unrestricted),
             other => Ok(other),
         }
     }

@@ -96,7 +96,7 @@ impl CallbackBuilder {
 /// let recorded = std::fs::read("examples/bodies/b2binpay-payout-confirmed.json")?;
 /// let key = Key::callback_secret("my test secret")?;
 /// let body = sign_again(&recorded, &key)?;
-/// let verifier = Verifier::new(key, TrackingIds::Lettered);
+/// let verifier = Verifier::new(key, TrackingIds::Prefixed);
 /// assert!(verifier.verify(body.unverified()?).is_ok());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

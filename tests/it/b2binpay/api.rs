@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::support::{parse, verify, with_transfer, without_transfer};
 
 fn unsigned(body: &Value) -> Unverified<TransferCallback> {
-    match verify(body, TrackingIds::Lettered) {
+    match verify(body, TrackingIds::Prefixed) {
         Err(VerifyError::Unsigned(callback)) => *callback,
         other => panic!("{other:?}"),
     }

@@ -151,7 +151,7 @@ fn every_other_cut_of_a_signed_text_proves_nothing_new() {
     let (mut offered, mut accepted) = (0_u64, 0_u64);
     for (case, facts) in verified_cases() {
         let verifier = case.verifier();
-        let undivided = case.tracking_ids == Some(TrackingIds::Any);
+        let undivided = case.tracking_ids == Some(TrackingIds::Unrestricted);
         let original: Value = serde_json::from_slice(&case.body).unwrap();
         let sign = original["meta"]["sign"].as_str().unwrap();
         let message = case.expect["signed_message"].as_str().unwrap();

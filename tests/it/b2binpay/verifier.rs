@@ -34,7 +34,7 @@ fn the_key_that_fits_is_named() {
     let new = Key::callback_secret(SECRET)
         .unwrap()
         .named("production 2026");
-    let verifier = Verifier::new(sandbox, TrackingIds::Lettered)
+    let verifier = Verifier::new(sandbox, TrackingIds::Prefixed)
         .also(old)
         .also(new);
     let callback = verifier
@@ -51,7 +51,7 @@ fn the_key_that_fits_is_named() {
 
 #[test]
 fn no_key_fits() {
-    let verifier = Verifier::new(Key::callback_secret("one").unwrap(), TrackingIds::Lettered)
+    let verifier = Verifier::new(Key::callback_secret("one").unwrap(), TrackingIds::Prefixed)
         .also(Key::callback_secret("two").unwrap());
     let error = verifier
         .verify(parse(lettered().to_string().as_bytes()))
@@ -62,7 +62,7 @@ fn no_key_fits() {
 #[test]
 fn the_first_of_several_that_fit_is_named() {
     let key = |name: &str| Key::callback_secret(SECRET).unwrap().named(name);
-    let verifier = Verifier::new(key("first"), TrackingIds::Lettered).also(key("second"));
+    let verifier = Verifier::new(key("first"), TrackingIds::Prefixed).also(key("second"));
     let callback = verifier
         .verify(parse(lettered().to_string().as_bytes()))
         .unwrap();
@@ -78,7 +78,7 @@ fn secrets_of_any_length() {
         body["meta"]["sign"] = json!(sign(&secret, &format!("21.50order-1{TIME}")));
         let verifier = Verifier::new(
             Key::callback_secret(&secret).unwrap(),
-            TrackingIds::Lettered,
+            TrackingIds::Prefixed,
         );
         assert!(
             verifier.verify(parse(body.to_string().as_bytes())).is_ok(),
@@ -98,11 +98,11 @@ fn a_cut_signature_is_refused_even_if_zeros_are_missing() {
         with_transfer("deposit", &id, "1.50"),
         &format!("21.50{id}{TIME}"),
     );
-    assert!(verify(&body, TrackingIds::Lettered).is_ok());
+    assert!(verify(&body, TrackingIds::Prefixed).is_ok());
     let whole = body["meta"]["sign"].as_str().unwrap().to_owned();
     for cut in [1, 2] {
         body["meta"]["sign"] = json!(whole[..64 - cut]);
-        let error = verify(&body, TrackingIds::Lettered).unwrap_err();
+        let error = verify(&body, TrackingIds::Prefixed).unwrap_err();
         assert!(matches!(error, VerifyError::MalformedSignature), "{error}");
     }
 }
@@ -120,9 +120,42 @@ fn declarations() {
         (".5", false, false),
         ("-order", false, false),
     ] {
-        assert_eq!(TrackingIds::Lettered.allows(id), lettered, "{id:?}");
-        assert_eq!(TrackingIds::AlwaysEmpty.allows(id), empty, "{id:?}");
-        assert!(TrackingIds::Any.allows(id), "{id:?}");
+        assert_eq!(TrackingIds::Prefixed.allows(id), lettered, "{id:?}");
+        assert_eq!(TrackingIds::Unused.allows(id), empty, "{id:?}");
+        assert!(TrackingIds::Unrestricted.allows(id), "{id:?}");
+    }
+}
+
+#[test]
+fn a_length_is_counted_in_characters() {
+    for (id, length) in [("17", 2), ("ünï", 3), ("\u{1f600}-1", 3), ("", 0)] {
+        assert!(TrackingIds::FixedLength(length).allows(id), "{id:?}");
+        assert!(!TrackingIds::FixedLength(length + 1).allows(id), "{id:?}");
+    }
+    assert!(TrackingIds::UUID.allows("9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d"));
+}
+
+/// The error names the setting, and the declaration that would have fitted.
+#[test]
+fn a_refused_id_names_what_would_fit() {
+    let uuid = "9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d";
+    for (declared, id, fitting) in [
+        (TrackingIds::Prefixed, uuid, TrackingIds::UUID),
+        (TrackingIds::Prefixed, "", TrackingIds::Unused),
+        (TrackingIds::UUID, "order-9001", TrackingIds::Prefixed),
+        (TrackingIds::Unused, "17", TrackingIds::FixedLength(2)),
+    ] {
+        let body = signed(
+            with_transfer("deposit", id, "1.50"),
+            &format!("21.50{id}{TIME}"),
+        );
+        let error = verify(&body, declared).unwrap_err();
+        let VerifyError::TrackingId { fitting: found, .. } = error else {
+            panic!("{error}");
+        };
+        assert_eq!(found, fitting);
+        assert!(verify(&body, fitting).is_ok());
+        assert!(error.hint().contains("`tracking_ids`"), "{}", error.hint());
     }
 }
 
@@ -133,12 +166,12 @@ fn age_is_looked_at_only_on_request_and_both_ways() {
     let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
     let years_later = at("2036-03-02T09:16:02Z");
     assert!(
-        verifier(TrackingIds::Lettered)
+        verifier(TrackingIds::Prefixed)
             .verify_at(callback(), years_later)
             .is_ok()
     );
 
-    let strict = verifier(TrackingIds::Lettered).max_age(Duration::from_secs(60));
+    let strict = verifier(TrackingIds::Prefixed).max_age(Duration::from_secs(60));
     assert!(
         strict
             .verify_at(callback(), at("2026-03-02T09:17:02Z"))
@@ -174,7 +207,7 @@ fn age_is_looked_at_only_on_request_and_both_ways() {
 fn resolve_by_amount_goes_by_the_text() {
     // By value 10.5 and 10.50 are equal, but 10.5 + 017 is the same text as
     // 10.50 + 17: taking one for the other credits the wrong order.
-    let callback = verify(&undivided("017", "10.5"), TrackingIds::Any).unwrap();
+    let callback = verify(&undivided("017", "10.5"), TrackingIds::Unrestricted).unwrap();
     assert_eq!(
         callback.proven().transfer_status(),
         Some(TransferStatus::Confirmed)
@@ -198,7 +231,7 @@ fn resolve_by_amount_goes_by_the_text() {
 
 #[test]
 fn resolve_by_scale() {
-    let callback = verify(&undivided("17", "10.50"), TrackingIds::Any).unwrap();
+    let callback = verify(&undivided("17", "10.50"), TrackingIds::Unrestricted).unwrap();
     let by_scale = |id: &str, scale| {
         callback
             .clone()
@@ -227,7 +260,7 @@ fn resolve_by_scale() {
     assert!(by_scale("17", u32::MAX).is_err());
     // Without fraction digits nothing says where the amount ends, nor whether
     // it is one: a payout's id may begin so.
-    let whole = verify(&undivided("17", "10"), TrackingIds::Any).unwrap();
+    let whole = verify(&undivided("17", "10"), TrackingIds::Unrestricted).unwrap();
     assert!(
         whole
             .clone()
@@ -244,7 +277,7 @@ fn resolve_by_scale() {
         with_transfer("deposit", "order-1", "10"),
         &format!("210order-1{TIME}"),
     );
-    let divided = verify(&divided, TrackingIds::Lettered).unwrap();
+    let divided = verify(&divided, TrackingIds::Prefixed).unwrap();
     assert!(
         divided
             .clone()
@@ -267,7 +300,7 @@ fn resolve_by_scale_takes_no_exponent_out_of_the_id() {
         ("0.100000", "E2", "", 8),
         ("1.50", "e-9", "", 5),
     ] {
-        let callback = verify(&undivided(id, amount), TrackingIds::Any).unwrap();
+        let callback = verify(&undivided(id, amount), TrackingIds::Unrestricted).unwrap();
         let by_scale = |id: &str, scale| {
             callback
                 .clone()
@@ -286,7 +319,7 @@ fn resolve_by_scale_takes_no_exponent_out_of_the_id() {
         );
     }
     let exactly = ExpectedAmount::Exactly("1.5e9".parse().unwrap());
-    let callback = verify(&undivided("e9order", "1.5"), TrackingIds::Any).unwrap();
+    let callback = verify(&undivided("e9order", "1.5"), TrackingIds::Unrestricted).unwrap();
     assert!(callback.resolve("order", &exactly).is_err());
 }
 
@@ -296,7 +329,7 @@ fn resolve_without_a_transfer_compares_the_id() {
         without_transfer("deposit", "9001", 3),
         &format!("39001{TIME}"),
     );
-    let callback = verify(&deposit, TrackingIds::Any).unwrap();
+    let callback = verify(&deposit, TrackingIds::Unrestricted).unwrap();
     assert_eq!(callback.proven().transfer_status(), None);
     let any = ExpectedAmount::WithScale(8);
     assert!(callback.clone().resolve("39001", &any).is_err());
@@ -314,7 +347,7 @@ fn resolve_without_a_transfer_compares_the_id() {
         without_transfer("payout", "39001", 3),
         &format!("39001{TIME}"),
     );
-    let callback = verify(&payout, TrackingIds::Any).unwrap();
+    let callback = verify(&payout, TrackingIds::Unrestricted).unwrap();
     assert!(callback.clone().resolve("9001", &any).is_err());
     assert_eq!(
         callback
@@ -341,7 +374,7 @@ fn an_id_with_a_point_can_pass_for_a_transfer() {
     assert_eq!(told["meta"]["sign"], genuine["meta"]["sign"]);
     let exactly = ExpectedAmount::Exactly("10.50".parse().unwrap());
     assert!(
-        verify(&told, TrackingIds::Any)
+        verify(&told, TrackingIds::Unrestricted)
             .unwrap()
             .resolve("17", &exactly)
             .is_ok()
@@ -353,14 +386,14 @@ fn an_id_with_a_point_can_pass_for_a_transfer() {
     assert_eq!(told["meta"]["sign"], expired["meta"]["sign"]);
     // Under the other declarations there is no such pair.
     for body in [told, genuine, expired] {
-        assert!(verify(&body, TrackingIds::Lettered).is_err());
-        assert!(verify(&body, TrackingIds::AlwaysEmpty).is_err());
+        assert!(verify(&body, TrackingIds::Prefixed).is_err());
+        assert!(verify(&body, TrackingIds::Unused).is_err());
     }
 }
 
 #[test]
 fn resolve_takes_no_declared_reading_apart() {
-    let callback = verify(&lettered(), TrackingIds::Lettered).unwrap();
+    let callback = verify(&lettered(), TrackingIds::Prefixed).unwrap();
     let exactly = |amount: &str| ExpectedAmount::Exactly(amount.parse().unwrap());
     assert!(
         callback
@@ -387,7 +420,7 @@ fn resolve_takes_no_declared_reading_apart() {
 fn an_unsigned_callback_comes_back_whole() {
     let error = verify(
         &without_transfer("deposit", "order-1", 4),
-        TrackingIds::Lettered,
+        TrackingIds::Prefixed,
     )
     .unwrap_err();
     let VerifyError::Unsigned(callback) = error else {
@@ -403,7 +436,7 @@ fn the_order_of_the_checks_tells_a_forger_nothing_about_the_declaration() {
         body["meta"]["sign"] = json!(sign("a guess", &format!("21.5017{TIME}")));
         body
     };
-    let error = verify(&forged, TrackingIds::Lettered).unwrap_err();
+    let error = verify(&forged, TrackingIds::Prefixed).unwrap_err();
     assert!(
         matches!(error, VerifyError::SignatureMismatch { .. }),
         "{error}"
@@ -412,7 +445,7 @@ fn the_order_of_the_checks_tells_a_forger_nothing_about_the_declaration() {
 
 #[test]
 fn other_transfers_are_reported_and_not_proven() {
-    let callback = verifier(TrackingIds::Lettered)
+    let callback = verifier(TrackingIds::Prefixed)
         .verify(parse(&body("b2binpay-payout-confirmed.json")))
         .unwrap();
     let others: Vec<_> = callback.reported().other_transfers().collect();

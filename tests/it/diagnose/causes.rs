@@ -249,7 +249,7 @@ fn values() -> Vec<Made> {
         let cause = Cause::TrackingId {
             signed: signed.into(),
         };
-        let any = Diagnose::new(TrackingIds::Any).secret("production", SECRET);
+        let any = Diagnose::new(TrackingIds::Unrestricted).secret("production", SECRET);
         made("tracking id", any, renamed(&found, signed), cause).at("data.attributes.tracking_id")
     };
     let time = |found: &str, signed: &str| {
@@ -379,7 +379,7 @@ fn shapes() -> Vec<Made> {
             &format!("3order-9001{TIME}"),
         )
     };
-    let any = Diagnose::new(TrackingIds::Any).secret("production", SECRET);
+    let any = Diagnose::new(TrackingIds::Unrestricted).secret("production", SECRET);
     vec![
         made("other transfer", right(), with_two(), other()).at("included[2]"),
         made("other status", right(), tampered, status("2")).at("included[1].attributes.status"),
@@ -717,10 +717,9 @@ fn refusals() -> Vec<Made> {
     ambiguous["data"]["relationships"] = json!({});
     let mut missing = genuine();
     missing["data"]["relationships"]["transfer"]["data"]["id"] = json!("9");
-    let mut inconsistent = genuine();
-    inconsistent["included"][1]["attributes"]["op_type"] = json!(2);
     let declaration = Cause::TrackingIdDeclaration {
-        declared: TrackingIds::Lettered,
+        declared: TrackingIds::Prefixed,
+        fitting: TrackingIds::FixedLength(2),
     };
     let mut unsigned = without_transfer("deposit", "order-9001", 4);
     unsigned["meta"] = Value::Null;
@@ -734,15 +733,6 @@ fn refusals() -> Vec<Made> {
         ),
         made("ambiguous", right(), ambiguous, Cause::AmbiguousTransfer),
         made("missing", right(), missing, Cause::MissingTransfer),
-        made(
-            "inconsistent",
-            right(),
-            inconsistent,
-            Cause::InconsistentOperation {
-                operation: "deposit",
-                op_type: 2,
-            },
-        ),
         made(
             "declared otherwise",
             right(),
@@ -898,7 +888,7 @@ fn each_candidate_is_tried() {
     assert_eq!(diagnosis.verified_by(), Some("production"));
     assert_eq!(diagnosis.causes(), []);
 
-    let verifier = Verifier::new(foreign, TrackingIds::Lettered)
+    let verifier = Verifier::new(foreign, TrackingIds::Prefixed)
         .also(Key::callback_secret(SECRET).unwrap().named("production"));
     let diagnosis = Diagnose::from(&verifier).body(genuine.as_bytes());
     assert_eq!(diagnosis.verified_by(), Some("production"));

@@ -79,7 +79,7 @@ proptest! {
 #[test]
 fn no_vector_fits_a_foreign_secret() {
     for case in b2binpay_cases() {
-        let diagnosis = Diagnose::new(TrackingIds::Any)
+        let diagnosis = Diagnose::new(TrackingIds::Unrestricted)
             .secret("a", "cbs_of_the_sandbox:x\n")
             .login_password("b", "login ", "0a0b")
             .body(&case.body);

@@ -54,7 +54,7 @@ the body does not verify:
 fn debug_names_the_keys() {
     assert_eq!(
         format!("{:?}", secret(SECRET)),
-        "Diagnose { tracking_ids: Lettered, candidates: [Candidate { name: \"production\", .. }] }"
+        "Diagnose { tracking_ids: Prefixed, candidates: [Candidate { name: \"production\", .. }] }"
     );
 }
 

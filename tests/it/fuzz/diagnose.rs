@@ -20,9 +20,9 @@ pub(crate) fn check(data: &[u8]) {
         return;
     };
     let declared = match picked >> 4 & 3 {
-        0 => TrackingIds::Lettered,
-        1 => TrackingIds::AlwaysEmpty,
-        _ => TrackingIds::Any,
+        0 => TrackingIds::Prefixed,
+        1 => TrackingIds::Unused,
+        _ => TrackingIds::Unrestricted,
     };
     let v2 = Sha256::digest(format!("{LOGIN}{PASSWORD}"));
     let (key, finds): (_, fn(&Cause) -> bool) = match picked & 7 {
@@ -55,7 +55,7 @@ pub(crate) fn check(data: &[u8]) {
 /// Whether the body can be read, and is signed in its first form.
 fn is_sound(body: &str, key: &[u8]) -> bool {
     Unverified::<TransferCallback>::parse(body.as_bytes()).is_ok()
-        && Signed::read(body).is_some_and(|signed| signed.is_proven(key, TrackingIds::Any))
+        && Signed::read(body).is_some_and(|signed| signed.is_proven(key, TrackingIds::Unrestricted))
 }
 
 /// Whether it is known only by a signature that fits.

@@ -144,14 +144,14 @@ impl<'a> Signed<'a> {
     pub(crate) fn is_proven(&self, key: &[u8], declared: TrackingIds) -> bool {
         let first = self.tracking_id.chars().next();
         let is_as_declared = match declared {
-            TrackingIds::AlwaysEmpty => first.is_none(),
-            TrackingIds::Lettered => {
+            TrackingIds::Unused => first.is_none(),
+            TrackingIds::Prefixed => {
                 first.is_some_and(|first| !matches!(first, '0'..='9' | '.' | '-'))
             }
             _ => true,
         };
         let found: Option<String> = serde_json::from_str(self.sign).ok();
-        let is_second = self.payout_status.is_some() && declared != TrackingIds::Any;
+        let is_second = self.payout_status.is_some() && declared != TrackingIds::Unrestricted;
         let fits = |second| found.as_deref() == Some(&self.signature(key, second));
         is_as_declared && !self.is_contradicted && (fits(false) || is_second && fits(true))
     }

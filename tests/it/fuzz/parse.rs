@@ -183,7 +183,7 @@ impl OrderLookup for Silent {
 /// as proven but a deposit of CityPay.io, which nobody signs.
 fn received(data: &[u8]) {
     let key = Key::callback_secret("nobody signs with this").unwrap();
-    let receiver = Receiver::b2binpay(Verifier::new(key, TrackingIds::Any));
+    let receiver = Receiver::b2binpay(Verifier::new(key, TrackingIds::Unrestricted));
     let never = handler_fn(|_: Verified<Callback>| -> Result<(), HandlerError> {
         panic!("handed over what nobody signed")
     });

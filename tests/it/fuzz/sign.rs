@@ -196,9 +196,9 @@ fn check_body(body: &Body<TransferCallback>, order: &Order, key: &Key, bytes: &[
         Verifier::new(key.clone(), declared).verify(callback)
     };
     for declared in [
-        TrackingIds::Lettered,
-        TrackingIds::AlwaysEmpty,
-        TrackingIds::Any,
+        TrackingIds::Prefixed,
+        TrackingIds::Unused,
+        TrackingIds::Unrestricted,
     ] {
         let expected = signed.is_proven(bytes, declared);
         assert_eq!(expected, declared.allows(&order.tracking_id));
@@ -211,13 +211,13 @@ fn check_body(body: &Body<TransferCallback>, order: &Order, key: &Key, bytes: &[
         }
     }
     let other = Key::callback_secret("another").unwrap();
-    assert!(verify(TrackingIds::Any, &other).is_err() || bytes == b"another");
+    assert!(verify(TrackingIds::Unrestricted, &other).is_err() || bytes == b"another");
     // It round-trips.
     let callback = body.unverified().unwrap().into_unverified();
     assert!(callback.anomalies().is_empty() || !order.is_plain());
     let again = serde_json::to_vec(&callback).unwrap();
     let again = Unverified::parse_within(&again, usize::MAX).unwrap();
-    let verifier = Verifier::new(key.clone(), TrackingIds::Any);
+    let verifier = Verifier::new(key.clone(), TrackingIds::Unrestricted);
     assert!(verifier.verify(again).is_ok());
 }
 

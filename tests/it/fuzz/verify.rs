@@ -39,9 +39,9 @@ fn agree(body: &str, key: &[u8]) {
     };
     let signed = Signed::read(body);
     for declared in [
-        TrackingIds::Lettered,
-        TrackingIds::AlwaysEmpty,
-        TrackingIds::Any,
+        TrackingIds::Prefixed,
+        TrackingIds::Unused,
+        TrackingIds::Unrestricted,
     ] {
         let verify = |secret| {
             let key = Key::callback_secret(secret).unwrap();
@@ -77,7 +77,7 @@ fn proves(verified: &Verified<TransferCallback>, signed: &Signed<'_>, declared: 
     let signed_status = || signed.status.parse().unwrap();
     let amount = signed.has_transfer.then_some(signed.amount.as_str());
 
-    if declared != TrackingIds::Any {
+    if declared != TrackingIds::Unrestricted {
         assert_eq!(status, signed.has_transfer.then(signed_status));
         assert_eq!(proven.amount().map(Amount::as_str), amount);
         assert_eq!(proven.tracking_id(), Some(signed.tracking_id.as_str()));

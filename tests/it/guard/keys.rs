@@ -22,7 +22,7 @@ fn deposit(time: &str, status: i32, change: impl Fn(&mut Value)) -> Verified<Cal
     body["included"][1]["attributes"]["status"] = json!(status);
     change(&mut body);
     let message = format!("{status}1order-1{time}");
-    let callback = verify(&signed(body, &message), TrackingIds::Lettered);
+    let callback = verify(&signed(body, &message), TrackingIds::Prefixed);
     callback.unwrap().into_callback()
 }
 
@@ -82,7 +82,7 @@ fn an_amount_in_another_spelling_is_the_same_news() {
         let mut body = with_transfer("deposit", "order-1", amount);
         body["meta"]["time"] = json!(time);
         let message = format!("2{amount}order-1{time}");
-        let callback = verify(&signed(body, &message), TrackingIds::Lettered);
+        let callback = verify(&signed(body, &message), TrackingIds::Prefixed);
         callback.unwrap().into_callback()
     };
     for (one, other) in [("0.5", "0.50"), ("10", "10.00"), ("0", "0.0")] {
@@ -239,7 +239,9 @@ fn undivided_it_is_the_text_that_names_it() {
         let mut body = with_transfer("deposit", id, amount);
         body["meta"]["time"] = json!(time);
         let body = signed(body, &format!("210.5017{time}"));
-        verify(&body, TrackingIds::Any).unwrap().into_callback()
+        verify(&body, TrackingIds::Unrestricted)
+            .unwrap()
+            .into_callback()
     };
     let one = callback("10.50", "17", TIME);
     assert_eq!(compare(&one, &callback("10.501", "7", TIME)), Same::Both);
@@ -253,7 +255,7 @@ fn without_a_transfer_the_operation_names_it() {
         body["data"]["id"] = json!(id);
         body["meta"]["time"] = json!(time);
         let body = signed(body, &format!("{status}order-1{time}"));
-        verify(&body, TrackingIds::Lettered)
+        verify(&body, TrackingIds::Prefixed)
             .unwrap()
             .into_callback()
     };

@@ -32,7 +32,7 @@ impl Handler for Shop {
 #[test]
 fn a_deposit_is_credited_once() -> Result<(), Box<dyn std::error::Error>> {
     let key = Key::callback_secret("my test secret")?;
-    let receiver = Receiver::b2binpay(Verifier::new(key.clone(), TrackingIds::Lettered));
+    let receiver = Receiver::b2binpay(Verifier::new(key.clone(), TrackingIds::Prefixed));
     let shop = Shop::default();
     let payment = deposit().tracking_id("order-1").amount("0.3").currency("ETH");
 

@@ -3,7 +3,7 @@ use payhook::testing::{Payment, Scenario, Simulator};
 #[test]
 fn parts_add_up() -> Result<(), Box<dyn std::error::Error>> {
     let key = Key::callback_secret("my test secret")?;
-    let receiver = Receiver::b2binpay(Verifier::new(key.clone(), TrackingIds::Lettered));
+    let receiver = Receiver::b2binpay(Verifier::new(key.clone(), TrackingIds::Prefixed));
     let shop = Shop::default();
 
     let payment = Payment::new("order-1").amount("0.3").currency("ETH");

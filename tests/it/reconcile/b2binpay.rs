@@ -15,7 +15,7 @@ use crate::support::{
 use Verdict::{Exact, NeedsReview, NotFinal, NotPaid, WrongCurrency, WrongKind, WrongReference};
 
 pub(super) fn proven(body: &Value) -> Verified<Callback> {
-    verify(body, TrackingIds::Lettered).unwrap().into_callback()
+    verify(body, TrackingIds::Prefixed).unwrap().into_callback()
 }
 
 /// A confirmed deposit of `amount` ETH under `order-1`.
@@ -232,9 +232,7 @@ fn another_reference_is_another_payment() {
     );
     // Where no ids are used, the signature names no payment either.
     let body = signed(with_transfer("deposit", "", "0.5"), &format!("20.5{TIME}"));
-    let callback = verify(&body, TrackingIds::AlwaysEmpty)
-        .unwrap()
-        .into_callback();
+    let callback = verify(&body, TrackingIds::Unused).unwrap().into_callback();
     assert_eq!(
         verdict(&nameless, &callback),
         NeedsReview(Reason::Reference)
@@ -431,7 +429,7 @@ fn outcomes_without_a_transfer() {
 #[test]
 fn other_evidence_settles_nothing() {
     let canceled = || without_transfer("deposit", "order-1", 4);
-    let unsigned = || match verify(&canceled(), TrackingIds::Lettered) {
+    let unsigned = || match verify(&canceled(), TrackingIds::Prefixed) {
         Err(VerifyError::Unsigned(callback)) => *callback,
         other => panic!("{other:?}"),
     };
@@ -539,7 +537,7 @@ fn real_bodies() {
         ("b2binpay-payout-confirmed", "wrong reference"),
     ] {
         let callback =
-            verifier(TrackingIds::Lettered).verify(parse(&body(&format!("{name}.json"))));
+            verifier(TrackingIds::Prefixed).verify(parse(&body(&format!("{name}.json"))));
         let callback = callback.unwrap().into_callback();
         assert_eq!(verdict(&expected, &callback).to_string(), shown, "{name}");
     }

@@ -21,7 +21,7 @@ fn with_status(status: i32) -> Verified<Callback> {
 /// Not signed, and sent from an address of the gateway's.
 fn reported(kind: &str, status: i32) -> Verified<Callback> {
     let body = without_transfer(kind, "order-1", status);
-    let Err(VerifyError::Unsigned(callback)) = verify(&body, TrackingIds::Lettered) else {
+    let Err(VerifyError::Unsigned(callback)) = verify(&body, TrackingIds::Prefixed) else {
         panic!("signed");
     };
     let ranges = AddressRanges::parse(["203.0.113.1"]).unwrap();
@@ -67,7 +67,7 @@ fn cases() -> Vec<Row> {
         })
     };
     let nameless = signed(with_transfer("deposit", "", "0.5"), &format!("20.5{TIME}"));
-    let nameless = verify(&nameless, TrackingIds::AlwaysEmpty).unwrap();
+    let nameless = verify(&nameless, TrackingIds::Unused).unwrap();
     let overpaid = order("overpaid", |_| ());
     vec![
         (

@@ -10,7 +10,9 @@ use crate::support::{TIME, signed, verify, with_transfer, without_transfer};
 use Verdict::{Exact, NeedsReview, NotFinal, NotPaid, WrongKind, WrongReference};
 
 fn proven(body: &Value) -> Verified<Callback> {
-    verify(body, TrackingIds::Any).unwrap().into_callback()
+    verify(body, TrackingIds::Unrestricted)
+        .unwrap()
+        .into_callback()
 }
 
 /// A confirmed deposit whose signed text is `2`, `text` and the time, shown as
@@ -134,7 +136,7 @@ fn what_is_proven_and_what_reported() {
         with_transfer("deposit", "17", "10.50"),
         &format!("210.5017{TIME}"),
     );
-    let resolved = verify(&body, TrackingIds::Any).unwrap();
+    let resolved = verify(&body, TrackingIds::Unrestricted).unwrap();
     let exactly = payhook::b2binpay::ExpectedAmount::WithScale(2);
     let resolved = resolved.resolve("17", &exactly).unwrap().into_callback();
     assert_eq!(
@@ -170,7 +172,7 @@ fn a_digit_moved_from_the_id_to_the_amount() {
         with_transfer("deposit", "-order", "0.0105"),
         &format!("20.0105-order{TIME}"),
     );
-    assert!(verify(&body, TrackingIds::Lettered).is_err());
+    assert!(verify(&body, TrackingIds::Prefixed).is_err());
 }
 
 /// Signed for `10.50` under `17`, shown as more under no id.

@@ -66,7 +66,7 @@ pub(super) fn drive(sheet: &mut Sheet) {
 }
 
 fn keys(sheet: &mut Sheet) {
-    let verifier = verifier(TrackingIds::Lettered);
+    let verifier = verifier(TrackingIds::Prefixed);
     look! { sheet,
         payhook::b2binpay::Key: &key();
         payhook::b2binpay::Key: &Key::login_password(LOGIN, PASSWORD).unwrap();
@@ -105,13 +105,15 @@ fn callback(sheet: &mut Sheet, body: &str) {
 }
 
 fn proven(sheet: &mut Sheet, body: &str) {
-    let verified = verifier(TrackingIds::Lettered).verify(parse(body)).unwrap();
+    let verified = verifier(TrackingIds::Prefixed).verify(parse(body)).unwrap();
     let callback = verified.clone().into_callback();
     let keys = callback.idempotency_keys("eur");
     let state = State::of(&callback).unwrap();
     let expected = Expected::deposit("order-9001", "ETH").amount("0.5".parse().unwrap());
     let found = expected.reconcile(&callback);
-    let undivided = verifier(TrackingIds::Any).verify(parse(body)).unwrap();
+    let undivided = verifier(TrackingIds::Unrestricted)
+        .verify(parse(body))
+        .unwrap();
     let amount = ExpectedAmount::Exactly("1".parse().unwrap());
     let error = undivided.clone().resolve("17", &amount).unwrap_err();
     look! { sheet,
@@ -170,7 +172,7 @@ fn values(sheet: &mut Sheet) {
 
 /// Refused in each way, with the marks in all places that are read.
 fn errors(sheet: &mut Sheet, body: &str) {
-    let lettered = verifier(TrackingIds::Lettered);
+    let lettered = verifier(TrackingIds::Prefixed);
     let genuine: Value = serde_json::from_str(body).unwrap();
     let sign = genuine["meta"]["sign"].clone();
     let places = [
@@ -224,7 +226,7 @@ fn error(sheet: &mut Sheet, verifier: &Verifier, body: &str) {
 }
 
 fn received(sheet: &mut Sheet, body: &str) {
-    let receiver = Receiver::b2binpay(verifier(TrackingIds::Lettered));
+    let receiver = Receiver::b2binpay(verifier(TrackingIds::Prefixed));
     let tampered = body.replace("order-9001", "order-9002");
     let claims = receiver.clone().guard(NoGuard);
     look! { sheet, payhook::Receiver<payhook::B2binpay>: &receiver; }
@@ -275,7 +277,7 @@ fn received(sheet: &mut Sheet, body: &str) {
 
 #[cfg(feature = "diagnose")]
 fn diagnosed(sheet: &mut Sheet, body: &str) {
-    let diagnose = payhook::Diagnose::from(&verifier(TrackingIds::Lettered))
+    let diagnose = payhook::Diagnose::from(&verifier(TrackingIds::Prefixed))
         .secret("production", &format!("{SECRET} "))
         .secret("sandbox", PASSWORD)
         .login_password("old", LOGIN, PASSWORD);

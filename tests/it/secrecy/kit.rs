@@ -129,7 +129,7 @@ impl Ledger for Wrong {
 
 fn tortured(sheet: &mut Sheet, key: &Key) {
     let handler = handler_fn(|_: Verified<Callback>| Ok::<(), HandlerError>(()));
-    let verifier = Verifier::new(key.clone(), TrackingIds::Lettered);
+    let verifier = Verifier::new(key.clone(), TrackingIds::Prefixed);
     let ledger = Wrong::default();
     let shop = InProcess::new(handler, &ledger).receiver(Receiver::b2binpay(verifier));
     let torture = Torture::new(7)

@@ -26,7 +26,7 @@ fn every_kind_verifies() {
                 .tracking_id("order-1")
                 .transfer_status(status)
                 .sign(&key());
-            let callback = verify(&body, TrackingIds::Lettered).unwrap();
+            let callback = verify(&body, TrackingIds::Prefixed).unwrap();
             let proven = callback.proven();
             assert_eq!(proven.transfer_status().unwrap().code(), status);
             assert_eq!(proven.tracking_id(), Some("order-1"));
@@ -35,18 +35,18 @@ fn every_kind_verifies() {
     for builder in [deposit(), payout()] {
         let body = builder.clone().no_transfer().sign(&key());
         assert!(
-            verify(&body, TrackingIds::Lettered)
+            verify(&body, TrackingIds::Prefixed)
                 .unwrap()
                 .proven()
                 .amount()
                 .is_none()
         );
         let body = builder.v2().no_transfer().unsigned();
-        let error = verify(&body, TrackingIds::Lettered).unwrap_err();
+        let error = verify(&body, TrackingIds::Prefixed).unwrap_err();
         assert!(matches!(error, VerifyError::Unsigned(_)));
     }
     let body = deposit().tracking_id(17).amount("10.5").sign(&key());
-    let callback = verify(&body, TrackingIds::Any).unwrap();
+    let callback = verify(&body, TrackingIds::Unrestricted).unwrap();
     assert_eq!(
         callback.proven().undivided(),
         Some("210.50000000000000000017")
@@ -113,7 +113,7 @@ fn times_follow_the_callbacks() {
         body.as_str()
             .contains(r#""created_at":"2026-12-31T23:54:07.448131Z""#)
     );
-    assert!(verify(&body, TrackingIds::Lettered).is_ok());
+    assert!(verify(&body, TrackingIds::Prefixed).is_ok());
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn several_transfers_in_any_order() {
     let fee = || transfer().id("1").op_type(9).amount("2").currency("TRX");
     for body in [payout().include(fee()), payout().include_first(fee())] {
         let body = body.include(Currency::new("TRX")).unnamed().sign(&key());
-        let callback = verify(&body, TrackingIds::Lettered).unwrap();
+        let callback = verify(&body, TrackingIds::Prefixed).unwrap();
         assert_eq!(
             callback.proven().amount(),
             Some(&"125".parse::<Amount>().unwrap())
@@ -130,7 +130,7 @@ fn several_transfers_in_any_order() {
     }
     let odd = Json::parse(r#"{"type":"receipt","id":1}"#).unwrap();
     let body = deposit().include(odd).sign(&key());
-    let callback = verify(&body, TrackingIds::Lettered).unwrap();
+    let callback = verify(&body, TrackingIds::Prefixed).unwrap();
     assert_eq!(callback.reported().other_resources.len(), 1);
 }
 
@@ -140,7 +140,7 @@ fn any_text_can_be_signed() {
         .tracking_id("-order")
         .set("included[1].attributes.amount", "0.0105")
         .sign_text(&key(), &format!("20.0105-order{}", support::TIME));
-    assert!(verify(&body, TrackingIds::Any).is_ok());
+    assert!(verify(&body, TrackingIds::Unrestricted).is_ok());
     let signature = support::sign(SECRET, &format!("20.0105-order{}", support::TIME));
     assert!(body.as_str().contains(&signature));
 }
@@ -344,7 +344,7 @@ fn a_recorded_body_is_signed_again() {
     let other = Key::callback_secret("another").unwrap();
     let body = sign_again(&recorded, &other).unwrap();
     assert_ne!(body.as_str(), recorded.as_str());
-    let verifier = Verifier::new(other, TrackingIds::Lettered);
+    let verifier = Verifier::new(other, TrackingIds::Prefixed);
     let callback = verifier.verify(body.unverified().unwrap()).unwrap();
     assert_eq!(callback.proven().tracking_id(), Some("order-7"));
 }

@@ -29,7 +29,7 @@ fn v2() -> Key {
 }
 
 fn verifier(key: Key) -> Verifier {
-    Verifier::new(key, TrackingIds::Lettered)
+    Verifier::new(key, TrackingIds::Prefixed)
 }
 
 fn amount(text: &str) -> Amount {

@@ -26,7 +26,7 @@ fn key() -> Key {
 }
 
 fn verifier() -> Verifier {
-    Verifier::new(key(), TrackingIds::Lettered)
+    Verifier::new(key(), TrackingIds::Prefixed)
 }
 
 /// What is awaited, and what was credited.
@@ -162,7 +162,7 @@ fn a_right_shop_passes_whatever_the_seed() {
 fn a_key_of_v2_will_do() {
     let key = Key::login_password("login", "password").unwrap();
     let shop = Arc::new(Record::default());
-    let verifier = Verifier::new(key.clone(), TrackingIds::Lettered);
+    let verifier = Verifier::new(key.clone(), TrackingIds::Prefixed);
     let shop = InProcess::new(Arc::clone(&shop), shop).receiver_async(Receiver::b2binpay(verifier));
     let report = Torture::new(7).b2binpay(key).run_blocking(&shop).unwrap();
     assert!(report.is_clean(), "{report}");
@@ -215,7 +215,7 @@ every payment that came in is credited once, and nothing else is";
 /// With threads of its own, and tracking ids that look like amounts.
 #[test]
 fn a_right_shop_passes_in_threads() {
-    let verifier = Verifier::new(key(), TrackingIds::Any);
+    let verifier = Verifier::new(key(), TrackingIds::Unrestricted);
     let shop = Arc::new(Record::default());
     let shop = InProcess::new(Arc::clone(&shop), shop).receiver(Receiver::b2binpay(verifier));
     let torture = b2binpay().references(|number| (88_000 + number).to_string());

@@ -22,7 +22,6 @@ fn run(case: &Case) -> Result<Verified<TransferCallback>, String> {
             VerifyError::TrackingId { .. } => "tracking_id",
             VerifyError::MissingTransfer => "transfer",
             VerifyError::AmbiguousTransfer => "ambiguous",
-            VerifyError::InconsistentOperation { .. } => "inconsistent",
             other => panic!("{}: {other}", case.name),
         }
         .to_owned()

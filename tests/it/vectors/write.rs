@@ -117,6 +117,12 @@ impl Case {
         self.with("tracking_ids", declaration.into())
     }
 
+    /// Tracking ids that all have so many characters.
+    fn ids_of_length(self, length: usize) -> Self {
+        let length = Json::raw(length.to_string());
+        self.with("tracking_ids", object(&[("length", length)]))
+    }
+
     fn keys<const N: usize>(self, keys: [Json; N]) -> Self {
         self.with("keys", list(keys))
     }

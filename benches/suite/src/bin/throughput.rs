@@ -28,7 +28,7 @@ fn main() {
 /// In callbacks a second.
 fn round(bodies: &[Vec<String>]) -> f64 {
     let key = Key::callback_secret(SECRET).expect("a secret");
-    let receiver = Receiver::b2binpay(Verifier::new(key, TrackingIds::Lettered));
+    let receiver = Receiver::b2binpay(Verifier::new(key, TrackingIds::Prefixed));
     let handled = AtomicUsize::new(0);
     let shop = handler_fn(|_: Verified<Callback>| {
         handled.fetch_add(1, Ordering::Relaxed);

@@ -12,7 +12,11 @@ pub(super) fn cases() -> Vec<Case> {
         .collect()
 }
 
+/// A UUID that begins with digits and a point's neighbours.
+const UUID: &str = "9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d";
+
 fn ids() -> Vec<Case> {
+    let length = &["ids.length"];
     let lettered = &["ids.lettered"];
     let with_id = |id: &str| paid().tracking_id(id).sign(&key());
     vec![
@@ -54,6 +58,44 @@ fn ids() -> Vec<Case> {
             refused("tracking_id"),
         )
         .ids("always_empty"),
+        b2binpay(
+            "tracking_id_a_uuid",
+            length,
+            with_id(UUID),
+            proven("deposit", 2, ETHER, UUID),
+        )
+        .ids_of_length(36),
+        b2binpay(
+            "tracking_id_of_one_length_that_looks_like_an_amount",
+            length,
+            with_id("5.017"),
+            proven("deposit", 2, ETHER, "5.017"),
+        )
+        .ids_of_length(5),
+        b2binpay(
+            "tracking_id_of_one_length_beginning_with_a_hyphen",
+            length,
+            with_id("-1ünï"),
+            proven("deposit", 2, ETHER, "-1ünï"),
+        )
+        .ids_of_length(5),
+        b2binpay(
+            "tracking_id_a_character_short",
+            length,
+            with_id(&UUID[1..]),
+            refused("tracking_id"),
+        )
+        .ids_of_length(36),
+        b2binpay(
+            "tracking_id_that_took_a_digit_of_the_amount",
+            length,
+            paid()
+                .tracking_id(format!("0{UUID}"))
+                .amount(&ETHER[..19])
+                .sign(&key()),
+            refused("tracking_id"),
+        )
+        .ids_of_length(36),
     ]
 }
 

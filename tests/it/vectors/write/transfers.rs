@@ -141,21 +141,21 @@ fn transfers() -> Vec<Case> {
         ),
         b2binpay(
             "unknown_operation_type",
-            &["transfer.contradicted"],
+            &["transfer.any_type"],
             paid().op_type(77).sign(&key()),
             as_paid(),
         ),
         b2binpay(
             "payout_transfer_in_a_deposit",
-            &["transfer.contradicted"],
+            &["transfer.any_type"],
             paid().op_type(2).sign(&key()),
-            refused("inconsistent"),
+            as_paid(),
         ),
         b2binpay(
             "deposit_transfer_in_a_payout",
-            &["transfer.contradicted"],
+            &["transfer.any_type"],
             sent().op_type(14).sign(&key()),
-            refused("inconsistent"),
+            proven("payout", 2, "125.000000", "wd-77"),
         ),
         b2binpay(
             "named_transfer_is_there",
