@@ -194,15 +194,30 @@ impl<G: Gateway, L: Ledger> Endpoint<G, L> {
         } else {
             None
         };
-        let mut step = payment.begin(event, owner.as_deref());
+        let second_copy = format!("{delivery}:second");
+        let second = match owner {
+            Some(_) => {
+                let second = self.ledger.owner(&mut transaction, &second_copy);
+                second.await.map_err(failed)?
+            }
+            None => None,
+        };
+        let mut step = payment.begin(event, owner.as_deref(), second.as_deref());
         for part in step.claims() {
             let name = self.name(&format!("part:{}:{part}", G::NAME));
             let bound = self.ledger.bind(&mut transaction, &name, &key.reference);
             step.bound(&part, &bound.await.map_err(failed)?);
         }
-        let (change, takes_name) = step.finish();
-        if let Some(owner) = takes_name {
-            let bound = self.ledger.bind(&mut transaction, &delivery, &owner);
+        let (change, taken) = step.finish();
+        for (name, owner, is_needed) in [
+            (&delivery, taken.first, true),
+            // One that was there before is a second copy that came earlier.
+            (&second_copy, taken.second, second.is_none()),
+        ] {
+            let Some(owner) = owner.filter(|_| is_needed) else {
+                continue;
+            };
+            let bound = self.ledger.bind(&mut transaction, name, &owner);
             if bound.await.map_err(failed)? != owner {
                 return Err(Disposition::LedgerFailed(
                     "another copy of this delivery was applied meanwhile".into(),

@@ -266,7 +266,7 @@ impl PartState {
 
     /// Whether a person decided on it, or it was credited: its amount stays.
     fn is_decided(&self) -> bool {
-        self.is_credited() || !self.rejected.0.is_zero()
+        self.is_credited() || !self.rejected.0.is_zero() || self.marks.has(history::Marks::REFUSED)
     }
 
     fn is_held(&self) -> bool {

@@ -14,6 +14,7 @@ use crate::amount::Amount;
 use crate::event::Kind;
 use crate::payment::event::{
     Digest16, Event, Labelled, Lookup, Money, OwnStatus, Part, PartOutcome, Reading, Source,
+    bounded_id,
 };
 use crate::text::Text;
 use crate::timestamp::Timestamp;
@@ -159,7 +160,7 @@ fn part<'a>(
         .map(|currency| currency.id.as_str())
         .or(transfer.currency_id.as_deref());
     Part {
-        id: Cow::Borrowed(&transfer.id),
+        id: bounded_id(&transfer.id),
         alias: None,
         amounts: vec![Money {
             amount: Some(transfer.amount.clone()),
@@ -167,7 +168,11 @@ fn part<'a>(
             is_named: alpha.is_some() || alias.is_some(),
             totals_agree: true,
         }],
-        converted: transfer.amount_target.clone(),
+        // Money that was received is not negative.
+        converted: transfer
+            .amount_target
+            .clone()
+            .filter(|amount| !amount.is_negative()),
         outcome: match transfer.status {
             TransferStatus::Created => PartOutcome::Created,
             TransferStatus::Unconfirmed => PartOutcome::Unconfirmed,

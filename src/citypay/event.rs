@@ -12,7 +12,7 @@ use super::token::Token;
 use crate::amount::{Amount, without_zeros};
 use crate::event::Kind;
 use crate::payment::event::{
-    Digest16, Event, Labelled, Money, OwnStatus, Part, PartOutcome, Reading, Source,
+    Digest16, Event, Labelled, Money, OwnStatus, Part, PartOutcome, Reading, Source, bounded_id,
 };
 use crate::timestamp::Timestamp;
 use crate::verified::Verified;
@@ -90,7 +90,7 @@ pub(super) fn of_deposit(callback: &Verified<DepositCallback>) -> Event<'_> {
     let token = told.deposit_token.as_ref().map_or("", Token::as_str);
     let is_trusted = proven.is_trusted() && told.transaction_id.is_some();
     let id = if let Some(id) = &told.transaction_id {
-        Cow::Borrowed(id.as_str())
+        bounded_id(id)
     } else {
         // Two payments without an id are two: by their bytes.
         let digest = Labelled::new("citypay deposit").part(told.raw()).finish();
@@ -102,6 +102,7 @@ pub(super) fn of_deposit(callback: &Verified<DepositCallback>) -> Event<'_> {
         Some(DepositStatus::_Unknown(_)) | None => PartOutcome::Unknown,
     };
     let amount = told.received_amount.clone();
+    let amount = amount.filter(|amount| !amount.is_negative());
     let mut delivery = Labelled::new("citypay deposit delivery");
     delivery
         .part(token.as_bytes())

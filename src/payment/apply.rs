@@ -11,6 +11,10 @@ use crate::event::Kind;
 /// Rule 17.
 const MAX_PARTS: usize = 64;
 const MAX_DELIVERIES: usize = 256;
+/// Further copies of deliveries that are remembered, all together.
+const MAX_COPIES: usize = 64;
+/// Reports of money that is in no sum that are remembered.
+const MAX_TOLD: usize = 128;
 
 /// Who took a delivery's name across the merchant's payments: the ledger's text.
 ///
@@ -33,6 +37,22 @@ impl DeliveryOwner {
     }
 }
 
+/// Who took the names of a delivery's first two copies.
+#[derive(Default)]
+struct Owners {
+    first: Option<DeliveryOwner>,
+    second: Option<Name>,
+}
+
+/// What a step takes in the ledger for its delivery, across all payments.
+#[derive(Debug, Default)]
+pub(crate) struct Taken {
+    /// What the delivery's name has to be bound to.
+    pub(crate) first: Option<String>,
+    /// What the name of its second copy has to be bound to.
+    pub(crate) second: Option<String>,
+}
+
 /// A callback that is being applied: what has to be asked of the ledger stands
 /// between its beginning and its end.
 ///
@@ -47,6 +67,15 @@ pub(crate) struct Step<'p> {
     recorded: Option<usize>,
     /// The delivery's name, where it has to be taken across all payments.
     takes_name: bool,
+    /// Whether the ledger knows the names of deliveries.
+    asks: bool,
+    /// The transfer that the callback is about, and what was credited and held
+    /// of it before.
+    subject: Option<String>,
+    subject_before: (Amount, Amount),
+    /// The second copy of a delivery, where that has to be known across all
+    /// payments.
+    second: Option<Name>,
     must_save: bool,
 }
 
@@ -63,7 +92,7 @@ impl Payment {
     /// rules ask across payments (rules 1 and 13) is taken for granted. An
     /// [`Endpoint`](crate::Endpoint) asks its ledger.
     pub fn apply(&mut self, event: &Event<'_>) -> Change {
-        self.begin(event, None).finish().0
+        self.begin(event, None, None).finish().0
     }
 
     /// Whether the ledger has to be asked who took the delivery's name: where
@@ -72,20 +101,49 @@ impl Payment {
         self.expected.is_top_up() || event.reading != Reading::Unique
     }
 
-    /// Begins to apply a callback. `owner` is who took the delivery's name, if
-    /// the ledger [was asked](Self::asks_for_delivery).
-    pub(crate) fn begin(&mut self, event: &Event<'_>, owner: Option<&str>) -> Step<'_> {
+    /// Begins to apply a callback. `owner` is who took the delivery's name, and
+    /// `second` who took that of its second copy, if the ledger [was
+    /// asked](Self::asks_for_delivery).
+    pub(crate) fn begin(
+        &mut self,
+        event: &Event<'_>,
+        owner: Option<&str>,
+        second: Option<&str>,
+    ) -> Step<'_> {
         let before = self.sums();
+        let subject = event.parts.first().map(|part| part.id.to_string());
+        let subject_before = self.of_part(subject.as_deref());
+        let asks = self.asks_for_delivery(event);
         let mut step = Step {
             payment: self,
             before,
+            asks,
+            subject,
+            subject_before,
             reviews: Vec::new(),
             recorded: None,
             takes_name: false,
+            second: None,
             must_save: false,
         };
-        step.ingest(event, owner.and_then(DeliveryOwner::parse));
+        let owner = Owners {
+            first: owner.and_then(DeliveryOwner::parse),
+            second: second.and_then(|copy| copy.parse().ok()),
+        };
+        step.ingest(event, owner);
         step
+    }
+
+    /// What is credited and what is held of the parts with an id.
+    fn of_part(&self, id: Option<&str>) -> (Amount, Amount) {
+        let parts = || self.state.parts.iter();
+        let own = || parts().filter(|part| Some(part.id.as_str()) == id);
+        let held = own().filter(|part| part.outcome.is_settled());
+        let held = held.map(PartState::remaining).collect::<Vec<_>>();
+        (
+            super::total(own().map(|part| &part.credited.0)),
+            super::total(held.iter()),
+        )
     }
 
     fn sums(&self) -> Sums {
@@ -120,7 +178,10 @@ impl Payment {
             if part.is_held() {
                 let rest = part.remaining();
                 part.rejected = super::add(&part.rejected.0, &rest).into();
-                part.marks.set(Marks::UNVALUED, false);
+                if part.marks.has(Marks::UNVALUED) {
+                    part.marks.set(Marks::UNVALUED, false);
+                    part.marks.set(Marks::REFUSED, true);
+                }
             }
         }
         self.conclude(&before, Amount::default(), Vec::new(), false)
@@ -189,33 +250,35 @@ impl Step<'_> {
         }
     }
 
-    /// Holds, credits and reports. The text is what the delivery's name has to
-    /// be bound to in the ledger, if it has to be.
-    pub(crate) fn finish(mut self) -> (Change, Option<String>) {
+    /// Holds, credits and reports. Second, what has to be bound in the ledger.
+    pub(crate) fn finish(mut self) -> (Change, Taken) {
         let credited = self.payment.credit();
         self.report_held();
-        let held_before = self.before.held.clone();
-        let has_effect = !credited.is_zero() || self.payment.held() > held_before;
         let reviews = std::mem::take(&mut self.reviews);
         let change = self
             .payment
             .conclude(&self.before, credited, reviews, self.must_save);
-        let mut owner = None;
-        let recorded = self.recorded;
-        if let Some(delivery) =
-            recorded.and_then(|index| self.payment.state.deliveries.get_mut(index))
-        {
-            delivery.has_effect = has_effect;
-            if self.takes_name {
-                owner = Some(format!(
-                    "{}:{}:{}",
-                    delivery.copy,
-                    u8::from(has_effect),
-                    delivery.part.as_deref().unwrap_or_default(),
-                ));
+        let mut taken = Taken::default();
+        if self.asks {
+            taken.second = self.second.map(|copy| copy.to_string());
+        }
+        let after = self.payment.of_part(self.subject.as_deref());
+        if let Some(index) = self.recorded {
+            let deliveries = &mut self.payment.state.deliveries;
+            if let Some(delivery) = deliveries.get_mut(index) {
+                let has_effect = after.0 > self.subject_before.0 || after.1 > self.subject_before.1;
+                delivery.has_effect = has_effect;
+                if self.takes_name {
+                    taken.first = Some(format!(
+                        "{}:{}:{}",
+                        delivery.copy,
+                        u8::from(has_effect),
+                        delivery.part.as_deref().unwrap_or_default(),
+                    ));
+                }
             }
         }
-        (change, owner)
+        (change, taken)
     }
 
     /// Each reason once, when it holds a part after the step.
@@ -254,7 +317,7 @@ impl Step<'_> {
         }
     }
 
-    fn ingest(&mut self, event: &Event<'_>, owner: Option<DeliveryOwner>) {
+    fn ingest(&mut self, event: &Event<'_>, owner: Owners) {
         match event.source {
             Source::Snapshot => self.snapshot(event),
             Source::Signed | Source::Lookup | Source::Unproven | Source::Trusted => {
@@ -276,13 +339,14 @@ impl Step<'_> {
         &mut self,
         event: &Event<'_>,
         part: Option<&Part<'_>>,
-        owner: Option<DeliveryOwner>,
+        owner: Owners,
         is_read: bool,
     ) -> Copy {
         let (name, copy) = (Name(event.delivery), Name(event.copy(part)));
         let deliveries = &mut self.payment.state.deliveries;
         let known = deliveries.iter().position(|known| known.name == name);
-        let entry = match (known, owner) {
+        let second = owner.second.filter(|second| *second != copy);
+        let entry = match (known, owner.first) {
             (Some(index), _) => index,
             // Another payment of the merchant has it.
             (None, Some(owner)) => {
@@ -290,7 +354,8 @@ impl Step<'_> {
                     return Copy::Repeated;
                 }
                 if deliveries.len() >= MAX_DELIVERIES {
-                    return self.conflict(None, copy, part, owner.has_effect);
+                    let has_effect = owner.has_effect || second.is_some();
+                    return self.conflict(None, copy, part, has_effect);
                 }
                 deliveries.push(Delivery {
                     name,
@@ -312,7 +377,7 @@ impl Step<'_> {
                         others: Vec::new(),
                     });
                     self.recorded = Some(deliveries.len() - 1);
-                    self.takes_name = self.payment.asks_for_delivery(event);
+                    self.takes_name = self.asks;
                     self.must_save = true;
                 }
                 return Copy::First;
@@ -346,7 +411,7 @@ impl Step<'_> {
         if is_known_copy {
             return Copy::Repeated;
         }
-        let has_effect = first.has_effect || !first.others.is_empty();
+        let has_effect = first.has_effect || !first.others.is_empty() || second.is_some();
         self.conflict(Some(entry), copy, part, has_effect)
     }
 
@@ -360,6 +425,7 @@ impl Step<'_> {
         if let Some(entry) = entry {
             self.remember_copy(entry, copy);
         }
+        self.second = Some(copy);
         let mut review = Review::new(ReviewReason::ConflictingDelivery);
         if let Some(part) = part {
             review = review.about(&part.id);
@@ -374,8 +440,9 @@ impl Step<'_> {
     fn remember_copy(&mut self, entry: usize, copy: Name) {
         let deliveries = &mut self.payment.state.deliveries;
         let others: usize = deliveries.iter().map(|known| known.others.len()).sum();
-        if others < MAX_DELIVERIES
-            && let Some(delivery) = deliveries.get_mut(entry)
+        // The second copy of each is always remembered: a third changes nothing.
+        if let Some(delivery) = deliveries.get_mut(entry)
+            && (others < MAX_COPIES || delivery.others.is_empty())
         {
             delivery.others.push(copy);
             self.must_save = true;
@@ -384,7 +451,7 @@ impl Step<'_> {
 
     // Transfers: rules 2, 4, 5, 8, 11 and 17.
 
-    fn transfer(&mut self, event: &Event<'_>, part: &Part<'_>, owner: Option<DeliveryOwner>) {
+    fn transfer(&mut self, event: &Event<'_>, part: &Part<'_>, owner: Owners) {
         let fit = self.payment.expected.fit(&part.amounts);
         let fits = event.kind == self.payment.expected.event_kind() && fit != Fit::Other;
         let is_read = self.is_read(event, part);
@@ -595,19 +662,26 @@ impl Step<'_> {
         }
     }
 
+    /// Whether something was not reported yet; from now on it was.
+    fn is_untold(&mut self, digest: Digest16) -> bool {
+        let (name, told) = (Name(digest), &mut self.payment.state.told);
+        if told.contains(&name) {
+            return false;
+        }
+        if told.len() < MAX_TOLD {
+            told.push(name);
+            self.must_save = true;
+        }
+        true
+    }
+
     /// Rule 11: reported once when it settles, and in no sum.
     fn report_other_money(&mut self, event: &Event<'_>, part: &Part<'_>) {
         if !part.outcome.is_settled() {
             return;
         }
-        let name = Name(event.copy(Some(part)));
-        let told = &mut self.payment.state.told;
-        if told.contains(&name) {
+        if !self.is_untold(event.copy(Some(part))) {
             return;
-        }
-        if told.len() < MAX_DELIVERIES {
-            told.push(name);
-            self.must_save = true;
         }
         let expected = &self.payment.expected;
         let review = if event.kind == expected.event_kind() {
@@ -666,12 +740,12 @@ impl Step<'_> {
 
     fn without_transfer(&mut self, event: &Event<'_>) {
         let is_read = event.is_read_uniquely() || event.lookup.is_some();
-        match self.deliver(event, None, None, is_read) {
-            Copy::First | Copy::Ordinary => {}
+        let is_first = match self.deliver(event, None, Owners::default(), is_read) {
+            Copy::First | Copy::Ordinary => true,
             // An API that was asked again may say more.
-            Copy::Repeated if event.lookup.is_some() => {}
+            Copy::Repeated if event.lookup.is_some() => false,
             Copy::Repeated | Copy::Conflicting { .. } => return,
-        }
+        };
         if event.kind != self.payment.expected.event_kind() || self.payment.expected.is_top_up() {
             return;
         }
@@ -679,7 +753,9 @@ impl Step<'_> {
         let mut is_confirmed = false;
         if let Some(lookup) = &event.lookup {
             if lookup.kind != event.kind || lookup.reference != event.reference {
-                self.review(Review::new(ReviewReason::Contradicted));
+                if self.is_untold(event.copy(None)) {
+                    self.review(Review::new(ReviewReason::Contradicted));
+                }
                 return;
             }
             is_confirmed = lookup.status == OwnStatus::Ended;
@@ -693,7 +769,7 @@ impl Step<'_> {
                     self.review(review.saying("no signature covers that a payout ended"));
                 }
             }
-            OwnStatus::Doubtful if is_signed && self.recorded.is_some() => {
+            OwnStatus::Doubtful if is_signed && is_first => {
                 self.review(Review::new(ReviewReason::Unresolved));
             }
             _ => {}
@@ -727,7 +803,7 @@ impl Step<'_> {
 
     fn snapshot(&mut self, event: &Event<'_>) {
         let had_room = self.payment.state.deliveries.len() < MAX_DELIVERIES;
-        match self.deliver(event, None, None, true) {
+        match self.deliver(event, None, Owners::default(), true) {
             Copy::First => {}
             Copy::Repeated | Copy::Ordinary | Copy::Conflicting { .. } => return,
         }
@@ -913,14 +989,17 @@ impl Step<'_> {
             self.must_save = true;
             if !known.marks.has(Marks::AMENDED) {
                 known.lasting.remove(ReviewReason::Contradicted);
-                known.told.remove(ReviewReason::Contradicted);
+                // After a credit it is reported once.
+                if !known.is_decided() {
+                    known.told.remove(ReviewReason::Contradicted);
+                }
             }
             known.lasting.remove(ReviewReason::ConflictingDelivery);
             known.lasting.remove(ReviewReason::WrongKind);
             if all {
                 known.marks.set(Marks::EQUALS_LISTED, true);
             }
-            if is_invoice && !known.is_decided() {
+            if is_invoice && has_converted && !known.is_decided() {
                 set_value(known, listed.converted.as_ref());
             }
             if !is_invoice || has_converted {

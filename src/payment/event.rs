@@ -187,6 +187,18 @@ impl Lookup<'_> {
     }
 }
 
+/// A transfer's id, as it is stored and bound. No signature covers it, so what is
+/// longer than a gateway's own ids is replaced by its digest: a history stays
+/// bounded (PAYMENTS, rule 17).
+pub(crate) fn bounded_id(id: &str) -> std::borrow::Cow<'_, str> {
+    const MAX: usize = 128;
+    if id.len() <= MAX {
+        return id.into();
+    }
+    let digest = Labelled::new("long id").part(id.as_bytes()).finish();
+    format!("digest:{:x}", base16ct::HexDisplay(&digest)).into()
+}
+
 /// The first half of a SHA-256 digest: no preimage and no collision is worth
 /// finding at that length.
 pub(crate) type Digest16 = [u8; 16];

@@ -147,6 +147,8 @@ impl Marks {
     pub(super) const UNVALUED: u16 = 128;
     /// Its id was bound, or found to be another payment's (rule 13).
     pub(super) const BOUND: u16 = 256;
+    /// A person rejected it while its amount was not known.
+    pub(super) const REFUSED: u16 = 512;
 
     pub(super) fn has(self, mark: u16) -> bool {
         self.0 & mark != 0

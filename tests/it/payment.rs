@@ -2,3 +2,4 @@
 
 #[cfg(feature = "testing")]
 mod lives;
+mod model;

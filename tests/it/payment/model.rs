@@ -1,0 +1,85 @@
+//! The model test of PAYMENTS, section 4: random lives of payments, some of them
+//! under attack, and what has to hold after every step.
+//!
+//! `PAYHOOK_MODEL_LIVES` sets how many lives are tried. A counterexample is
+//! reduced step by step and printed as a line of `payments.jsonl`.
+
+mod generate;
+mod invariants;
+mod wire;
+mod world;
+
+use invariants::{Violation, check};
+use world::World;
+
+/// How many lives are tried unless the environment says otherwise.
+const LIVES: u64 = 5_000;
+
+fn lives() -> u64 {
+    std::env::var("PAYHOOK_MODEL_LIVES").map_or(LIVES, |text| text.parse().unwrap())
+}
+
+#[test]
+fn invariants_hold_in_random_lives() {
+    for seed in 0..lives() {
+        let world = generate::world(seed);
+        if let Err(violation) = check(&world) {
+            let (world, violation) = shrink(world, violation);
+            panic!("life {seed}: {violation}\n{}", world.line(seed));
+        }
+    }
+}
+
+/// The model has to be able to see a fault: it tries lives in which something
+/// happens.
+#[test]
+fn random_lives_reach_every_status_and_every_reason() {
+    let mut seen = std::collections::BTreeSet::new();
+    for seed in 0..2_000 {
+        let world = generate::world(seed);
+        seen.extend(invariants::observations(&world));
+    }
+    for expected in [
+        "closed",
+        "held",
+        "open",
+        "overpaid",
+        "paid",
+        "partial",
+        "pending",
+        "settled",
+        "conflicting_delivery",
+        "contradicted",
+        "equal_part",
+        "late",
+        "reversed",
+        "restored",
+        "unproven",
+        "unresolved",
+        "wrong_currency",
+        "wrong_kind",
+    ] {
+        assert!(
+            seen.contains(expected),
+            "no life reaches {expected}: {seen:?}"
+        );
+    }
+}
+
+/// Leaves out steps as long as some invariant is violated.
+fn shrink(mut world: World, mut violation: Violation) -> (World, Violation) {
+    let mut index = 0;
+    while index < world.steps.len() {
+        let mut smaller = world.clone();
+        smaller.steps.remove(index);
+        match check(&smaller) {
+            Err(found) => {
+                world = smaller;
+                violation = found;
+                index = 0;
+            }
+            Ok(()) => index += 1,
+        }
+    }
+    (world, violation)
+}
