@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::future::Future;
 use std::sync::Arc;
+#[cfg(feature = "reqwest")]
+use std::time::Duration;
 
 /// Any error of the merchant's code.
 pub type BoxError = Box<dyn Error + Send + Sync>;
@@ -59,3 +61,53 @@ macro_rules! pass_through {
 }
 
 pass_through!(&F, Box<F>, Arc<F>);
+
+/// How long the whole answer may take.
+#[cfg(feature = "reqwest")]
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long an answer may be, in bytes.
+#[cfg(feature = "reqwest")]
+const ANSWER_LIMIT: usize = 1024 * 1024;
+
+/// One GET, whose answer is waited for no longer than 10 s and read no further
+/// than 1 MiB, whatever its status. Feature `reqwest`.
+///
+/// Redirects are followed as the client's own policy says; a client made with
+/// `reqwest::redirect::Policy::none()` follows none, and is the one to take
+/// where the client has default headers with a token. The errors show no
+/// address.
+///
+/// ```
+/// use payhook::citypay::{Account, Gateway};
+///
+/// let client = payhook::reqwest::Client::new();
+/// let gateway = Gateway::new(Account::new("5120")?, client);
+/// # let _ = gateway;
+/// # Ok::<(), payhook::KeyError>(())
+/// ```
+#[cfg(feature = "reqwest")]
+impl Fetch for reqwest::Client {
+    async fn get(&self, url: &str) -> Result<Vec<u8>, BoxError> {
+        let request = Self::get(self, url).timeout(PATIENCE);
+        let answer = request.send().await;
+        let mut answer = answer.map_err(reqwest::Error::without_url)?;
+        let is_announced = |length| usize::try_from(length).map_or(true, |it| it > ANSWER_LIMIT);
+        if answer.content_length().is_some_and(is_announced) {
+            return Err(too_long());
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(reqwest::Error::without_url)? {
+            if chunk.len() > ANSWER_LIMIT.saturating_sub(body.len()) {
+                return Err(too_long());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+}
+
+#[cfg(feature = "reqwest")]
+fn too_long() -> BoxError {
+    format!("the answer is longer than {ANSWER_LIMIT} bytes").into()
+}

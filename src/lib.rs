@@ -244,6 +244,9 @@ pub use reconcile::{Compared, Difference, Expected, Reason, Reconciliation, Verd
 /// The version whose connections are in this API.
 #[cfg(feature = "redis")]
 pub use redis;
+/// The version whose client is a [`Fetch`].
+#[cfg(feature = "reqwest")]
+pub use reqwest;
 /// The version whose `Decimal` is in this API.
 pub use rust_decimal;
 /// The version whose pools and transactions are in this API.

@@ -2,10 +2,13 @@
 //! compared with what each step must change. See [`Life`].
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Mutex;
 
 use chrono::{DateTime, Utc};
+use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::amount::Amount;
 use crate::b2binpay::{self, Api, Key, LookupPolicy, OnLookupFailure, TrackingIds, Verifier};
@@ -78,20 +81,33 @@ impl Books for MemoryLedger {
 /// assert_eq!(life.name(), "nothing happens");
 /// # Ok::<(), serde_json::Error>(())
 /// ```
+///
+/// What a life does not say may be left out: its name, the keys of a life of
+/// CityPay.io, what a step wants. Fields that are not known are ignored.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Life {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "name")]
     name: String,
     gateway: GatewayName,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "keys")]
     keys: Vec<LifeKey>,
+    #[serde(skip)]
+    other_keys: Vec<Key>,
     #[serde(default)]
     tracking_ids: Option<LifeIds>,
     #[serde(default)]
-    customer_id: Option<String>,
+    customer_id: Option<Name>,
     #[serde(default)]
     expected: Vec<LifeExpected>,
     steps: Vec<LifeStep>,
+}
+
+/// A name or an id: text or a whole number.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged, expecting = "expected text or a whole number")]
+enum Name {
+    Text(String),
+    Number(u64),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -101,7 +117,7 @@ enum GatewayName {
     CityPay,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(tag = "scheme", rename_all = "snake_case")]
 enum LifeKey {
     CallbackSecret { secret: String },
@@ -131,14 +147,105 @@ struct LifeExpected {
 }
 
 #[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "StepFields")]
 struct LifeStep {
-    body: Option<String>,
-    api: Option<String>,
-    answer: Option<String>,
+    happens: Happens,
+    want: Option<Outcome>,
+}
+
+#[derive(Debug, Clone)]
+enum Happens {
+    Delivery {
+        body: String,
+        api: Option<String>,
+        answer: Option<String>,
+    },
+    Decision {
+        decision: Decision,
+        reference: String,
+    },
+}
+
+/// A step as it is in the file.
+#[derive(Deserialize)]
+struct StepFields {
+    body: Option<Box<RawValue>>,
+    api: Option<Box<RawValue>>,
+    answer: Option<Box<RawValue>>,
     #[serde(rename = "do")]
     decision: Option<Decision>,
     reference: Option<String>,
     want: Option<Outcome>,
+}
+
+impl TryFrom<StepFields> for LifeStep {
+    type Error = &'static str;
+
+    fn try_from(fields: StepFields) -> Result<Self, Self::Error> {
+        let happens = match (fields.body, fields.decision) {
+            (Some(_), Some(_)) => return Err("a step has both `body` and `do`"),
+            (None, None) => return Err("a step has neither `body` nor `do`"),
+            (Some(body), None) => Happens::Delivery {
+                body: text(&body)?,
+                api: fields.api.as_deref().map(text).transpose()?,
+                answer: fields.answer.as_deref().map(text).transpose()?,
+            },
+            (None, Some(decision)) => Happens::Decision {
+                decision,
+                reference: fields.reference.ok_or("a decision has no `reference`")?,
+            },
+        };
+        Ok(Self {
+            happens,
+            want: fields.want,
+        })
+    }
+}
+
+/// A document as text, or as it was pasted into the file.
+fn text(document: &RawValue) -> Result<String, &'static str> {
+    let document = document.get();
+    if document.starts_with('"') {
+        serde_json::from_str(document).map_err(|_| "a step's text is not Unicode")
+    } else {
+        Ok(document.to_owned())
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Number(number) => write!(f, "{number}"),
+        }
+    }
+}
+
+fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let name = Option::<Name>::deserialize(deserializer)?;
+    Ok(name.map(|name| name.to_string()).unwrap_or_default())
+}
+
+/// The error shows nothing of what was read: it could be a secret.
+fn keys<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<LifeKey>, D::Error> {
+    let keys = Option::<serde_json::Value>::deserialize(deserializer)?;
+    let keys = keys.map(Vec::<LifeKey>::deserialize).transpose();
+    let keys = keys.map_err(|_| {
+        D::Error::custom(
+            "`keys` is a list of objects with `scheme` (`callback_secret` or `login_password`) \
+             and `secret`, or `login` and `password`",
+        )
+    })?;
+    Ok(keys.unwrap_or_default())
+}
+
+impl fmt::Debug for LifeKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::CallbackSecret { .. } => "CallbackSecret(..)",
+            Self::LoginPassword { .. } => "LoginPassword(..)",
+        })
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -172,8 +279,10 @@ pub struct Changed {
     /// The amount to credit now.
     pub credited: Option<String>,
     /// Whether it is paid for the first time.
+    #[serde(default)]
     pub newly_paid: bool,
     /// The reasons to review it, sorted.
+    #[serde(default)]
     pub review: Vec<String>,
 }
 
@@ -222,15 +331,29 @@ impl Life {
         }
     }
 
+    /// Verifies with these keys if the life has none of its own: a file need not
+    /// hold a secret.
+    #[must_use]
+    pub fn default_keys(self, keys: impl IntoIterator<Item = Key>) -> Self {
+        Self {
+            other_keys: keys.into_iter().collect(),
+            ..self
+        }
+    }
+
     /// Plays the life on a ledger that holds nothing yet.
     ///
     /// # Errors
     ///
     /// What the file has wrong (a key that can't be used, an amount that is
-    /// none), and the ledger's own failures.
+    /// none), before the first step; and the ledger's own failures.
     pub async fn play<L: Books>(&self, ledger: &L) -> Result<Vec<Played>, BoxError> {
+        let receiver = self.receiver()?;
         for expected in &self.expected {
-            ledger.expect(self.gateway(), expected.read()?).await?;
+            let read = expected.read().map_err(|error| {
+                format!("the expected payment `{}`: {error}", expected.reference)
+            })?;
+            ledger.expect(self.gateway(), read).await?;
         }
         let mut played = Vec::with_capacity(self.steps.len());
         for step in &self.steps {
@@ -238,7 +361,7 @@ impl Life {
                 ledger,
                 changes: Mutex::default(),
             };
-            let status = self.step(step, &recorder).await?;
+            let status = self.step(&step.happens, &receiver, &recorder).await?;
             let changes = recorder.changes.into_inner();
             let change = merge(changes.unwrap_or_else(std::sync::PoisonError::into_inner));
             let mut payments = BTreeMap::new();
@@ -266,22 +389,28 @@ impl Life {
 
     async fn step<L: Books>(
         &self,
-        step: &LifeStep,
+        step: &Happens,
+        receiver: &Receiver,
         recorder: &Recorder<'_, L>,
     ) -> Result<u16, BoxError> {
-        if let (Some(decision), Some(reference)) = (step.decision, &step.reference) {
-            let accepts = decision == Decision::Accept;
-            let ledger = recorder.ledger;
-            for change in ledger.decide(self.gateway(), reference, accepts).await? {
-                recorder.note(reference, change);
+        let (body, api, answer) = match step {
+            Happens::Delivery { body, api, answer } => (body.as_bytes(), api, answer),
+            Happens::Decision {
+                decision,
+                reference,
+            } => {
+                let accepts = *decision == Decision::Accept;
+                let ledger = recorder.ledger;
+                for change in ledger.decide(self.gateway(), reference, accepts).await? {
+                    recorder.note(reference, change);
+                }
+                return Ok(200);
             }
-            return Ok(200);
-        }
-        let body = step.body.as_deref().ok_or("a step has no body")?.as_bytes();
-        let reply = match self.gateway {
-            GatewayName::B2binpay => {
-                let gateway = b2binpay::Gateway::new(self.verifier()?);
-                match &step.api {
+        };
+        let reply = match receiver {
+            Receiver::B2binpay(verifier) => {
+                let gateway = b2binpay::Gateway::new(verifier.as_ref().clone());
+                match api {
                     None => Endpoint::new(gateway, recorder).receive(body, None).await,
                     Some(answer) => {
                         let api = Api::new("https://api", Recorded(Some(answer)))
@@ -292,40 +421,70 @@ impl Life {
                     }
                 }
             }
-            GatewayName::CityPay => {
-                let customer = self.customer_id.as_deref().unwrap_or("1");
-                let account = citypay::Account::new(customer)?;
-                let fetch = Recorded(step.answer.as_deref());
-                let gateway = citypay::Gateway::new(account, fetch);
+            Receiver::CityPay(account) => {
+                let fetch = Recorded(answer.as_deref());
+                let gateway = citypay::Gateway::new(account.clone(), fetch);
                 Endpoint::new(gateway, recorder).receive(body, None).await
             }
         };
         Ok(reply.status())
     }
 
+    fn receiver(&self) -> Result<Receiver, BoxError> {
+        Ok(match self.gateway {
+            GatewayName::B2binpay => Receiver::B2binpay(Box::new(self.verifier()?)),
+            GatewayName::CityPay => Receiver::CityPay(self.account()?),
+        })
+    }
+
+    fn account(&self) -> Result<citypay::Account, BoxError> {
+        let is_asked = |step: &LifeStep| {
+            let Happens::Delivery { answer, .. } = &step.happens else {
+                return false;
+            };
+            answer.is_some()
+        };
+        match &self.customer_id {
+            Some(id) => Ok(citypay::Account::new(&id.to_string())?),
+            None if self.steps.iter().any(is_asked) => {
+                Err("the life has no `customer_id` to compare the answers with".into())
+            }
+            // Only an answer is compared with it.
+            None => Ok(citypay::Account::new("unknown")?),
+        }
+    }
+
     fn verifier(&self) -> Result<Verifier, BoxError> {
-        let mut keys = self.keys.iter().map(|key| match key {
+        let keys = self.keys.iter().map(|key| match key {
             LifeKey::CallbackSecret { secret } => Key::callback_secret(secret),
             LifeKey::LoginPassword { login, password } => Key::login_password(login, password),
         });
+        let mut keys = keys.collect::<Result<Vec<_>, _>>()?;
+        if keys.is_empty() {
+            keys.clone_from(&self.other_keys);
+        }
         let ids = match self.tracking_ids {
             None | Some(LifeIds::Lettered) => TrackingIds::Prefixed,
             Some(LifeIds::AlwaysEmpty) => TrackingIds::Unused,
             Some(LifeIds::Any) => TrackingIds::Unrestricted,
             Some(LifeIds::Length(length)) => TrackingIds::FixedLength(length),
         };
-        let first = keys.next().ok_or("the life has no keys")??;
-        let mut verifier = Verifier::new(first, ids);
-        for key in keys {
-            verifier = verifier.also(key?);
-        }
-        Ok(verifier)
+        let mut keys = keys.into_iter();
+        let first = keys.next().ok_or("the life has no `keys` to verify with")?;
+        Ok(keys.fold(Verifier::new(first, ids), Verifier::also))
     }
+}
+
+/// What the callbacks of a life are verified with.
+enum Receiver {
+    B2binpay(Box<Verifier>),
+    CityPay(citypay::Account),
 }
 
 impl LifeExpected {
     fn read(&self) -> Result<Expected, BoxError> {
-        let kind = ExpectedKind::from_name(&self.kind).ok_or("unknown kind of payment")?;
+        let kind = ExpectedKind::from_name(&self.kind)
+            .ok_or_else(|| format!("`{}` is no kind of payment", self.kind))?;
         let amount = match &self.amount {
             Some(amount) => Some(amount.parse::<Amount>()?),
             None => None,

@@ -10,6 +10,7 @@
 mod bodies;
 mod hostile;
 mod network;
+mod replay;
 mod secrets;
 #[cfg(feature = "example-shop")]
 mod shop;

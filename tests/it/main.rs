@@ -20,6 +20,8 @@ mod diagnose;
 mod error;
 mod event;
 mod examples;
+#[cfg(all(feature = "reqwest", feature = "testing"))]
+mod fetch;
 mod fuzz;
 mod guard;
 mod handler;

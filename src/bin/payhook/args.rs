@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{diagnose, inspect, listen, simulate, torture, trigger, verify};
+use crate::{diagnose, inspect, listen, replay, simulate, torture, trigger, verify};
 
 const ENDINGS: &str = "\
 Exit status: 0 all is well, 1 the answer is no (not verified, refused, a rule broken), \
@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Inspect(inspect::Inspect),
     /// Show each callback that arrives: verified, or why not.
     Listen(listen::Listen),
+    /// Play recorded callbacks through a ledger, and print what each changed.
+    Replay(replay::Replay),
     /// List what can be triggered and simulated.
     Scenario,
     /// Post all callbacks of payments from beginning to end, and repeat what is

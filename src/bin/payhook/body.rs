@@ -1,7 +1,7 @@
 //! The bodies that are looked at: from a file or from standard input.
 
 use std::fs::File;
-use std::io::{Read, stdin};
+use std::io::{self, Read, stdin};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -55,22 +55,28 @@ impl BodyArgs {
 
 pub(crate) fn read(file: &Path) -> Result<Vec<u8>, Trouble> {
     let mut bytes = Vec::new();
-    let name = file.display();
-    let read = if file.as_os_str() == "-" {
+    let read = open(file)?.take(LIMIT).read_to_end(&mut bytes);
+    read.map_err(|error| unreadable(file, &error))?;
+    Ok(bytes)
+}
+
+/// A file, or standard input as `-`.
+pub(crate) fn open(file: &Path) -> Result<Box<dyn Read>, Trouble> {
+    if file.as_os_str() == "-" {
         // The second one would be empty.
         if STDIN_IS_READ.swap(true, Ordering::Relaxed) {
             return Err(Trouble::usage("standard input can be read only once"));
         }
-        stdin().lock().take(LIMIT).read_to_end(&mut bytes)
-    } else {
-        File::open(file).and_then(|file| file.take(LIMIT).read_to_end(&mut bytes))
-    };
-    match read {
-        Ok(_) => Ok(bytes),
-        Err(error) => Err(Trouble {
-            ending: Ending::Unreadable,
-            ..Trouble::of(&format!("`{name}` can't be read"), &error)
-        }),
+        return Ok(Box::new(stdin()));
+    }
+    let opened = File::open(file).map_err(|error| unreadable(file, &error))?;
+    Ok(Box::new(opened))
+}
+
+pub(crate) fn unreadable(file: &Path, error: &io::Error) -> Trouble {
+    Trouble {
+        ending: Ending::Unreadable,
+        ..Trouble::of(&format!("`{}` can't be read", file.display()), error)
     }
 }
 

@@ -101,7 +101,7 @@ impl KeyArgs {
         Ok(secrets)
     }
 
-    fn keys(&self) -> Result<Vec<Key>, Trouble> {
+    pub(crate) fn keys(&self) -> Result<Vec<Key>, Trouble> {
         self.secrets()?.iter().map(Secret::key).collect()
     }
 

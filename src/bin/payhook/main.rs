@@ -12,6 +12,7 @@ mod keys;
 mod listen;
 mod post;
 mod proof;
+mod replay;
 mod scenario;
 mod screen;
 mod shown;
@@ -53,6 +54,7 @@ fn run(command: Command, screen: Screen) -> Result<Ending, Trouble> {
         Command::Diagnose(args) => diagnose::run(&args, screen),
         Command::Inspect(args) => inspect::run(&args, screen),
         Command::Listen(args) => listen::run(&args, screen),
+        Command::Replay(args) => replay::run(&args, screen),
         Command::Scenario => Ok(scenario::run(screen)),
         Command::Simulate(args) => simulate::run(&args, screen),
         Command::Torture(args) => torture::run(&args, screen),

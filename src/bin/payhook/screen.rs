@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 use anstyle::{AnsiColor, Style};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::trouble::Trouble;
@@ -27,7 +28,7 @@ impl Screen {
     /// Text for people, or the same for machines.
     pub(crate) fn show(self, text: &str, json: &Value) {
         if self.is_json {
-            return verbatim(&escaped(json));
+            return verbatim(&escaped(&json.to_string()));
         }
         let mut out = anstream::stdout().lock();
         // Who reads no further has had enough.
@@ -41,6 +42,13 @@ impl Screen {
             self.show(text, json);
         } else {
             verbatim(text);
+        }
+    }
+
+    /// A JSON object a line, whether it is for people or for machines.
+    pub(crate) fn show_json(self, json: &impl Serialize) {
+        if let Ok(json) = serde_json::to_string(json) {
+            verbatim(&escaped(&json));
         }
     }
 
@@ -68,9 +76,9 @@ fn verbatim(text: &str) {
 
 /// JSON, with escapes for all that could do something to a terminal: JSON itself
 /// asks for them up to the blank only.
-fn escaped(json: &Value) -> String {
+fn escaped(json: &str) -> String {
     let mut escaped = String::new();
-    for c in json.to_string().chars() {
+    for c in json.chars() {
         if is_harmful(c) {
             let _ = write!(escaped, "\\u{:04x}", u32::from(c));
         } else {

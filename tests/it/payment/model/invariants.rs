@@ -189,9 +189,9 @@ impl Record {
 impl<'w> Shop<'w> {
     fn new(world: &'w World) -> Self {
         let ids = match world.ids {
-            Ids::Lettered => TrackingIds::Lettered,
-            Ids::AlwaysEmpty => TrackingIds::AlwaysEmpty,
-            Ids::Any => TrackingIds::Any,
+            Ids::Lettered => TrackingIds::Prefixed,
+            Ids::AlwaysEmpty => TrackingIds::Unused,
+            Ids::Any => TrackingIds::Unrestricted,
         };
         let ledger = MemoryLedger::new();
         for record in &world.records {

@@ -1,0 +1,208 @@
+//! `payhook replay`: plays recorded lives of payments through a ledger in
+//! memory.
+
+use std::collections::BTreeMap;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use payhook::MemoryLedger;
+use payhook::b2binpay::Key;
+use payhook::testing::lives::{Changed, Life, Sums};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::body::{open, unreadable};
+use crate::keys::KeyArgs;
+use crate::post::wait;
+use crate::screen::Screen;
+use crate::trouble::{Ending, Trouble};
+
+/// The longest line that is read, in bytes.
+const LIMIT: u64 = 16 * 1024 * 1024;
+
+const FORMAT: &str = r#"Each line of a file is a life: a JSON object with
+  name           shown for it; its line unless set
+  gateway        "b2binpay" or "citypay"
+  keys           [{"scheme": "callback_secret", "secret": …}]
+                 or [{"scheme": "login_password", "login": …, "password": …}];
+                 those of the options unless set
+  tracking_ids   "lettered" (unless set), "always_empty" or "any"
+  customer_id    CityPay.io: your own
+  expected       your payments: [{"kind", "reference", "currency", "amount", …}],
+                 with kind deposit, invoice, top_up, payout or order
+  steps          in order: {"body": what was posted, "api" or "answer": what the
+                 gateway answered when it was asked},
+                 or {"do": "accept" or "reject", "reference"}: a person's decision
+                 on what is held
+A step's "want" is compared with what the step changed: {"status", "change",
+"payments"}, as they are printed.
+
+Exit status: 0 all lives are as expected, 1 not all are or a line can't be
+played, 2 wrong usage, 3 unreadable input."#;
+
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = FORMAT)]
+pub(crate) struct Replay {
+    /// Lives of payments, a JSON object a line; `-` for standard input.
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    keys: KeyArgs,
+}
+
+/// What a step changed, in the vocabulary of the file.
+#[derive(Serialize)]
+struct Line<'a> {
+    life: &'a str,
+    step: usize,
+    status: u16,
+    change: &'a BTreeMap<String, Changed>,
+    payments: &'a BTreeMap<String, Sums>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    differences: &'a [String],
+}
+
+struct Player {
+    keys: Vec<Key>,
+    has_several_files: bool,
+    screen: Screen,
+    lives: u64,
+    as_expected: u64,
+}
+
+pub(crate) fn run(args: &Replay, screen: Screen) -> Result<Ending, Trouble> {
+    let mut player = Player {
+        keys: args.keys.keys()?,
+        has_several_files: args.files.len() > 1,
+        screen,
+        lives: 0,
+        as_expected: 0,
+    };
+    let mut ending = Ending::Well;
+    wait(async {
+        for file in &args.files {
+            if let Err(trouble) = player.play_file(file).await {
+                screen.trouble(&trouble);
+                ending = trouble.ending;
+            }
+        }
+        Ok(())
+    })?;
+    let Player {
+        lives, as_expected, ..
+    } = player;
+    let text = format!("{as_expected} of {lives} lives as expected");
+    let json = json!({"summary": text, "lives": lives, "as_expected": as_expected});
+    screen.show(&text, &json);
+    Ok(match ending {
+        Ending::Well if as_expected < lives => Ending::No,
+        ending => ending,
+    })
+}
+
+impl Player {
+    async fn play_file(&mut self, file: &Path) -> Result<(), Trouble> {
+        let mut lines = BufReader::new(open(file)?);
+        let mut number = 0_u64;
+        let mut is_empty = true;
+        loop {
+            let line = next_line(&mut lines).map_err(|error| unreadable(file, &error))?;
+            let Some(line) = line else { break };
+            number = number.saturating_add(1);
+            let played = match line {
+                Text::Line(line) => {
+                    let line = without_mark(&line, number).trim_ascii_end();
+                    if line.is_empty() {
+                        continue;
+                    }
+                    self.play_line(line, file, number).await
+                }
+                Text::TooLong => Err(format!(": longer than {LIMIT} bytes")),
+            };
+            is_empty = false;
+            self.lives = self.lives.saturating_add(1);
+            match played {
+                Ok(true) => self.as_expected = self.as_expected.saturating_add(1),
+                Ok(false) => (),
+                Err(what) => {
+                    let what = format!("`{}`, line {number}{what}", file.display());
+                    self.screen.trouble(&Trouble::new(what));
+                }
+            }
+        }
+        if is_empty {
+            return Err(Trouble {
+                ending: Ending::Unreadable,
+                ..Trouble::new(format!("`{}` has no lives", file.display()))
+            });
+        }
+        Ok(())
+    }
+
+    /// Whether the life is as expected. The error goes on after the line's
+    /// number.
+    async fn play_line(&self, line: &[u8], file: &Path, number: u64) -> Result<bool, String> {
+        let life: Life = serde_json::from_slice(line).map_err(|error| place(&error))?;
+        let life = life.default_keys(self.keys.iter().cloned());
+        let played = life.play(&MemoryLedger::new()).await;
+        let played = played.map_err(|error| format!(": {error}"))?;
+        let name = match life.name() {
+            "" if self.has_several_files => format!("{} line {number}", file.display()),
+            "" => format!("line {number}"),
+            name => name.to_owned(),
+        };
+        let mut is_as_expected = true;
+        for (step, played) in played.iter().enumerate() {
+            is_as_expected &= played.differences.is_empty();
+            self.screen.show_json(&Line {
+                life: &name,
+                step,
+                status: played.outcome.status,
+                change: &played.outcome.change,
+                payments: &played.outcome.payments,
+                differences: &played.differences,
+            });
+        }
+        Ok(is_as_expected)
+    }
+}
+
+/// An error of a document that is a single line.
+fn place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    match text.strip_suffix(&place) {
+        Some(what) => format!(", column {}: {what}", error.column()),
+        None => format!(": {text}"),
+    }
+}
+
+enum Text {
+    Line(Vec<u8>),
+    TooLong,
+}
+
+/// The next line, with the newline at its end. Of one that is too long the rest
+/// is skipped, and nothing is kept.
+fn next_line(lines: &mut impl BufRead) -> io::Result<Option<Text>> {
+    let mut line = Vec::new();
+    let length = lines.take(LIMIT).read_until(b'\n', &mut line)?;
+    if length == 0 {
+        return Ok(None);
+    }
+    let is_cut = u64::try_from(length).is_ok_and(|length| length >= LIMIT);
+    if is_cut && !line.ends_with(b"\n") && !lines.fill_buf()?.is_empty() {
+        lines.skip_until(b'\n')?;
+        return Ok(Some(Text::TooLong));
+    }
+    Ok(Some(Text::Line(line)))
+}
+
+/// Without the byte order mark that an editor may have left.
+fn without_mark(line: &[u8], number: u64) -> &[u8] {
+    match line.strip_prefix(b"\xef\xbb\xbf") {
+        Some(line) if number == 1 => line,
+        _ => line,
+    }
+}

@@ -1,0 +1,272 @@
+//! `replay`: recorded lives of payments.
+
+use serde_json::{Value, json};
+
+use crate::support::{Folder, Ran, SECRET, body, run, run_on};
+
+/// A deposit that is confirmed, and confirmed again.
+fn life() -> Value {
+    let body = std::fs::read_to_string(body("b2binpay-deposit-confirmed")).unwrap();
+    json!({
+        "name": "paid once",
+        "gateway": "b2binpay",
+        "keys": [{"scheme": "callback_secret", "secret": SECRET}],
+        "expected": [
+            {"kind": "deposit", "reference": "order-9001", "currency": "ETH", "amount": "0.412"},
+        ],
+        "steps": [{"body": body}, {"body": body, "restart": true}],
+    })
+}
+
+fn paid() -> Value {
+    json!({"order-9001": {"status": "paid", "received": "0.412", "credited": "0.412", "held": "0"}})
+}
+
+fn lines(lives: &[Value]) -> String {
+    lives.iter().map(|life| format!("{life}\n")).collect()
+}
+
+fn replay(input: &str) -> Ran {
+    run_on(input.as_bytes(), &["replay", "-"])
+}
+
+/// What was printed of the steps, and the last line.
+fn steps(ran: &Ran) -> (Vec<Value>, &str) {
+    let (steps, last) = ran
+        .out
+        .trim_end()
+        .rsplit_once('\n')
+        .unwrap_or(("", &ran.out));
+    let steps = steps
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap());
+    (steps.collect(), last.trim_end())
+}
+
+#[test]
+fn each_step_is_a_line() {
+    let ran = replay(&lines(&[life()]));
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    let (steps, last) = steps(&ran);
+    let credited = json!({"credited": "0.412", "newly_paid": true, "review": []});
+    let expected = [
+        json!({"life": "paid once", "step": 0, "status": 200, "change": {"order-9001": credited}, "payments": paid()}),
+        json!({"life": "paid once", "step": 1, "status": 200, "change": {}, "payments": paid()}),
+    ];
+    assert_eq!(steps, expected);
+    assert_eq!(last, "1 of 1 lives as expected");
+    assert!(ran.out.starts_with(r#"{"life":"paid once","step":0,"#));
+}
+
+#[test]
+fn every_difference_is_named() {
+    let mut other = life();
+    // By value, this is right.
+    let mut sums = paid();
+    sums["order-9001"]["received"] = "0.41200".into();
+    other["steps"][0]["want"] = json!({
+        "status": 200,
+        "change": {"order-9001": {"credited": "0.4120", "newly_paid": true, "review": []}},
+        "payments": sums,
+    });
+    other["steps"][1]["want"] = json!({
+        "status": 401,
+        "change": {"order-9001": {"credited": "0.412", "review": ["overpaid"]}},
+        "payments": {"order-9001": {"status": "overpaid", "received": "1", "credited": "0.412", "held": "0"}, "order-2": {"status": null, "received": "0", "credited": "0", "held": "0"}},
+    });
+    let ran = replay(&lines(&[other, life()]));
+    assert_eq!((ran.code, ran.err.as_str()), (1, ""));
+    let (steps, last) = steps(&ran);
+    assert_eq!(last, "1 of 2 lives as expected");
+    assert_eq!(steps[0].get("differences"), None);
+    assert_eq!(
+        steps[1]["differences"],
+        json!([
+            "status: want 401, found 200",
+            "order-9001 credited: want 0.412, found none",
+            "order-9001 review: want [\"overpaid\"], found []",
+            "order-2: want a payment, found none",
+            "order-9001 status: want overpaid, found paid",
+            "order-9001 received: want 1, found 0.412",
+        ])
+    );
+}
+
+#[test]
+fn for_machines_the_summary_is_an_object_too() {
+    let folder = Folder::new("replay-json");
+    let file = folder.file("lives", lines(&[life()]));
+    let ran = run(&["--json", "replay", &file, &file]);
+    let (_, last) = steps(&ran);
+    let last: Value = serde_json::from_str(last).unwrap();
+    assert_eq!(
+        last,
+        json!({"summary": "2 of 2 lives as expected", "lives": 2, "as_expected": 2})
+    );
+}
+
+/// A file of captures need not hold the secret.
+#[test]
+fn keys_come_from_the_environment_as_well() {
+    let mut captured = life();
+    captured.as_object_mut().unwrap().remove("keys");
+    captured.as_object_mut().unwrap().remove("name");
+    let input = format!("\n{}", lines(&[captured]));
+    let ran = run_on(input.as_bytes(), &["replay", "-", "--secret-env", "SECRET"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let (steps, _) = steps(&ran);
+    assert_eq!(steps[0]["status"], 200);
+    assert_eq!(steps[0]["life"], "line 2");
+    let ran = replay(&input);
+    assert_eq!(
+        (ran.code, ran.err.as_str()),
+        (
+            1,
+            "error: `-`, line 2: the life has no `keys` to verify with\n"
+        )
+    );
+}
+
+/// CityPay.io has no keys; ids and documents may be as they were captured.
+#[test]
+fn an_order_of_citypay() {
+    let read = |name| std::fs::read_to_string(body(name)).unwrap();
+    let answer: Value = serde_json::from_str(&read("citypay-order-confirmed.answer")).unwrap();
+    let order = &answer["data"];
+    let mut life = json!({
+        "gateway": "citypay",
+        "customer_id": 5120,
+        "unknown": {"as": "it is"},
+        "expected": [
+            {"kind": "order", "reference": order["token"], "currency": "USD", "amount": "100", "note": 1},
+        ],
+        "steps": [
+            {"body": read("citypay-order-confirmed"), "answer": answer},
+            {"body": read("citypay-order-confirmed"), "answer": null},
+        ],
+    });
+    for id in [json!(5120), json!("5120")] {
+        life["customer_id"] = id;
+        let ran = replay(&lines(&[life.clone()]));
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+        let (steps, _) = steps(&ran);
+        assert_eq!(steps[0]["status"], 200, "{}", ran.out);
+        assert_eq!(steps[1]["status"], 503, "{}", ran.out);
+    }
+    life.as_object_mut().unwrap().remove("customer_id");
+    let ran = replay(&lines(&[life]));
+    assert_eq!(ran.code, 1);
+    assert!(
+        ran.err.contains("line 1: the life has no `customer_id`"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn a_decision_of_a_person() {
+    let mut life = life();
+    // What comes is more than what is due.
+    life["expected"][0]["amount"] = "0.4".into();
+    life["steps"][1] = json!({"do": "accept", "reference": "order-9001"});
+    let ran = replay(&lines(&[life]));
+    let (steps, _) = steps(&ran);
+    assert_eq!(steps[0]["payments"]["order-9001"]["held"], "0.012");
+    assert_eq!(steps[1]["status"], 200);
+    assert_eq!(steps[1]["change"]["order-9001"]["credited"], "0.012");
+}
+
+#[test]
+fn a_line_that_cannot_be_played_stops_no_other() {
+    let change = |pointer: &str, value: Value| {
+        let mut life = life();
+        *life.pointer_mut(pointer).unwrap() = value;
+        life.to_string()
+    };
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    for (line, error) in [
+        ("{", "column 1: EOF while parsing an object"),
+        ("null", "expected struct Life"),
+        (&deep, "recursion limit exceeded"),
+        ("\u{1b}[31m", "expected value"),
+        (r#"{"steps": []}"#, "missing field `gateway`"),
+        (r#"{"gateway": "b2binpay"}"#, "missing field `steps`"),
+        (
+            &change("/gateway", "paypal".into()),
+            "unknown variant `paypal`",
+        ),
+        (
+            &change("/steps/0", json!({})),
+            "a step has neither `body` nor `do`",
+        ),
+        (
+            &change("/steps/0", json!({"do": "accept"})),
+            "a decision has no `reference`",
+        ),
+        (
+            &change("/steps/0", json!({"do": "accept", "body": ""})),
+            "a step has both `body` and `do`",
+        ),
+        (&change("/keys", json!("secret-7Qm2")), "`keys` is a list"),
+        (
+            &change("/keys/0/secret", json!("secret-7Qm2 ")),
+            "the callback secret begins or ends with white space",
+        ),
+        (
+            &change("/keys/0/secret", json!(["secret-7Qm2"])),
+            "`keys` is a list",
+        ),
+        (
+            &change("/expected/0/amount", "much".into()),
+            "the expected payment `order-9001`: expected a decimal number",
+        ),
+        (
+            &change("/expected/0/kind", "gift".into()),
+            "the expected payment `order-9001`: `gift` is no kind of payment",
+        ),
+    ] {
+        let ran = replay(&format!("{line}\r\n\r\n{}", life()));
+        assert_eq!(ran.code, 1, "{line}");
+        assert!(ran.err.starts_with("error: `-`, line 1"), "{}", ran.err);
+        assert!(ran.err.contains(error), "{}", ran.err);
+        assert!(!ran.err.contains("7Qm2"), "{}", ran.err);
+        assert!(!ran.err.contains('\u{1b}'), "{}", ran.err);
+        assert_eq!(ran.err.lines().count(), 1, "{}", ran.err);
+        let (steps, last) = steps(&ran);
+        assert_eq!(steps.len(), 2);
+        assert_eq!(last, "1 of 2 lives as expected");
+    }
+}
+
+#[test]
+fn bytes_that_are_no_text_and_a_line_without_an_end() {
+    let mut input = b"\xff\xfe{}\n".to_vec();
+    input.resize(input.len() + 17 * 1024 * 1024, b'x');
+    input.extend(format!("\n\u{feff}\n\n{}", life()).bytes());
+    let ran = run_on(&input, &["replay", "-"]);
+    assert_eq!(ran.code, 1);
+    assert!(
+        ran.err.contains("line 2: longer than 16777216 bytes"),
+        "{}",
+        ran.err
+    );
+    assert_eq!(steps(&ran).1, "1 of 4 lives as expected");
+}
+
+#[test]
+fn files_that_cannot_be_read() {
+    let folder = Folder::new("replay");
+    let good = folder.file("good", format!("\u{feff}{}", life()));
+    let empty = folder.file("empty", "\n \n");
+    let ran = run(&["replay", "no-such-file", &empty, &good]);
+    assert_eq!(ran.code, 3);
+    assert!(
+        ran.err.contains("`no-such-file` can't be read"),
+        "{}",
+        ran.err
+    );
+    assert!(ran.err.contains("has no lives"), "{}", ran.err);
+    assert_eq!(steps(&ran).1, "1 of 1 lives as expected");
+    assert_eq!(run(&["replay"]).code, 2);
+    assert_eq!(run(&["replay", "-", "-"]).code, 2);
+}

@@ -1,0 +1,131 @@
+//! `reqwest::Client` as a client for lookups, against a server on this machine.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use payhook::reqwest::Client;
+use payhook::{BoxError, Fetch};
+
+const LIMIT: usize = 1024 * 1024;
+
+/// Answers one request, and gives the address to ask.
+fn server(answer: impl FnOnce(&mut TcpStream) + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = Vec::new();
+        let mut byte = [0];
+        while !request.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap() > 0 {
+            request.extend(byte);
+        }
+        assert!(request.starts_with(b"GET /order/tok_secret HTTP/1.1\r\n"));
+        answer(&mut stream);
+    });
+    format!("http://{address}/order/tok_secret")
+}
+
+fn get(url: &str) -> Result<Vec<u8>, BoxError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(Fetch::get(&Client::new(), url))
+}
+
+/// The error with all that it came from.
+fn error(url: &str) -> String {
+    let error = get(url).unwrap_err();
+    let mut text = format!("{error} {error:?}");
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    assert!(!text.contains("tok_secret"), "{text}");
+    text
+}
+
+fn sized(status: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    [head.as_bytes(), body].concat()
+}
+
+#[test]
+fn the_body_is_untouched_whatever_the_status() {
+    for status in ["200 OK", "404 Not Found", "500 Internal Server Error"] {
+        let body = b"{\"errors\": [\xff]}\n";
+        let url = server(move |stream| stream.write_all(&sized(status, body)).unwrap());
+        assert_eq!(get(&url).unwrap(), body);
+    }
+}
+
+#[test]
+fn a_long_answer_is_refused() {
+    let url = server(|stream| {
+        stream
+            .write_all(&sized("200 OK", &vec![b'x'; LIMIT]))
+            .unwrap();
+    });
+    assert_eq!(get(&url).unwrap().len(), LIMIT);
+    let announced = server(|stream| {
+        let head = "HTTP/1.1 200 OK\r\ncontent-length: 999999999999\r\n\r\n";
+        stream.write_all(head.as_bytes()).unwrap();
+    });
+    // Without an end: the client has to hang up.
+    let endless = server(|stream| {
+        let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+        let mut written = stream.write_all(head.as_bytes());
+        let chunk = [b"10000\r\n".as_slice(), &[b'x'; 0x10000], b"\r\n"].concat();
+        while written.is_ok() {
+            written = stream.write_all(&chunk);
+        }
+    });
+    for url in [announced, endless] {
+        let error = error(&url);
+        assert!(
+            error.starts_with("the answer is longer than 1048576 bytes"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn no_error_shows_the_address() {
+    // Nobody listens there any more.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    error(&format!("http://{address}/order/tok_secret"));
+    error("no-scheme/tok_secret");
+    // Breaks off.
+    error(&server(|_| ()));
+    error(&server(|stream| {
+        let head = "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nx";
+        stream.write_all(head.as_bytes()).unwrap();
+    }));
+}
+
+#[test]
+fn an_answer_that_does_not_end_is_given_up() {
+    let url = server(|stream| {
+        let head = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n";
+        let mut written = stream.write_all(head.as_bytes());
+        while written.is_ok() {
+            thread::sleep(Duration::from_millis(500));
+            written = stream.write_all(b"x");
+        }
+    });
+    let started = Instant::now();
+    error(&url);
+    let waited = started.elapsed();
+    assert!(
+        waited >= Duration::from_secs(9) && waited < Duration::from_secs(30),
+        "{waited:?}"
+    );
+}
