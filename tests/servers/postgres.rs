@@ -366,6 +366,8 @@ fn keys_of(body: &[u8]) -> IdempotencyKeys {
 /// To the microsecond, by a clock of the test's own.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lease_has_lapsed_at_its_exact_end() {
+    use payhook::{AsyncGuard, Lease};
+
     let _servers = SERVERS.read().await;
     let pool = pool_in_its_own_schema().await;
     sqlx::raw_sql(
@@ -398,6 +400,6 @@ async fn a_lease_has_lapsed_at_its_exact_end() {
     let Ok(Claim::Fresh(next)) = guard.claim(&keys).await else {
         panic!("it has lapsed");
     };
-    assert_eq!(guard.complete(late).await.unwrap(), payhook::Lease::Lost);
-    assert_eq!(guard.complete(next).await.unwrap(), payhook::Lease::Held);
+    assert_eq!(guard.complete(late).await.unwrap(), Lease::Lost);
+    assert_eq!(guard.complete(next).await.unwrap(), Lease::Held);
 }

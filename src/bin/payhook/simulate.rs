@@ -257,8 +257,8 @@ impl Drive<'_> {
                     "status": status,
                 });
                 let answer = status.map_or_else(|| "no answer".to_owned(), |it| it.to_string());
-                let line = format!("{}  {delivery}: {answer}", plain(reference));
-                self.screen.show(&line, &json)?;
+                let text = format!("{}  {delivery}: {answer}", plain(reference));
+                self.screen.show(&text, &json)?;
             }
         }
         tally.payments = tally.payments.saturating_add(1);

@@ -256,7 +256,7 @@ fn the_horizon_is_never_in_the_future() {
 #[test]
 fn a_lease_has_lapsed_at_its_exact_end() {
     let lease = Duration::from_secs(60);
-    let instant = Duration::from_nanos(1);
+    let just_before = |end: Duration| end.checked_sub(Duration::from_nanos(1)).unwrap();
     let guard = MemoryGuard::new().lease(lease);
     let start = Instant::now();
     let claim = |after: Duration| guard.claim_at(&keys(1, 1), start + after);
@@ -264,13 +264,13 @@ fn a_lease_has_lapsed_at_its_exact_end() {
         panic!()
     };
     assert!(matches!(claim(Duration::ZERO), Ok(Claim::InFlight)));
-    assert!(matches!(claim(lease - instant), Ok(Claim::InFlight)));
+    assert!(matches!(claim(just_before(lease)), Ok(Claim::InFlight)));
     let Ok(Claim::Fresh(next)) = claim(lease) else {
         panic!("it has lapsed")
     };
     assert_eq!(Guard::complete(&guard, late), Ok(Lease::Lost));
     // The successor's lease begins there.
-    assert!(matches!(claim(2 * lease - instant), Ok(Claim::InFlight)));
+    assert!(matches!(claim(just_before(2 * lease)), Ok(Claim::InFlight)));
     assert_eq!(Guard::complete(&guard, next), Ok(Lease::Held));
     assert!(matches!(claim(2 * lease), Ok(Claim::Done)));
 
@@ -292,7 +292,7 @@ fn a_lapsed_lease_makes_room_at_its_exact_end() {
         guard.claim_at(&keys(1, 1), start),
         Ok(Claim::Fresh(_))
     ));
-    let before = start + lease - Duration::from_nanos(1);
+    let before = start + lease.checked_sub(Duration::from_nanos(1)).unwrap();
     assert!(guard.claim_at(&keys(2, 2), before).is_err());
     let claim = guard.claim_at(&keys(2, 2), start + lease);
     assert!(matches!(claim, Ok(Claim::Fresh(_))));
