@@ -103,6 +103,10 @@ pub enum Flaw {
     /// Not a decimal amount, or one beyond the bounds.
     #[error(transparent)]
     Amount(#[from] AmountError),
+    /// An id or token with a control character (Unicode's `Cc`): no gateway and no
+    /// merchant issues one, and not every database takes it.
+    #[error("expected an id without control characters")]
+    ControlCharacter,
     /// The key stands in its object twice: two readers could differ.
     #[error("the key stands there twice")]
     Duplicate,
@@ -136,6 +140,9 @@ pub enum Flaw {
     /// Not JSON text, or not a number where numbers are taken as well.
     #[error("expected text")]
     NotText,
+    /// Text with the character U+0000, which PostgreSQL's `text` can't hold.
+    #[error("expected text without the character U+0000")]
+    Nul,
     /// A whole number outside the range that its field has.
     #[error("expected a number between {min} and {max}")]
     OutOfRange {

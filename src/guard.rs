@@ -90,7 +90,8 @@ const MARGIN: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60)
 ///    `BeyondHorizon` unless that effect is done;
 /// 2. answers `Done` if the bound effect is; else `Altered` if it is not the
 ///    one in `keys`; else `InFlight` if it is; else
-/// 3. makes it in flight under a new fencing number, until its lease runs out.
+/// 3. makes it in flight under a new fencing number, until its lease runs out:
+///    at its exact end it has lapsed.
 ///
 /// A done effect is remembered at least as long as every delivery key that is
 /// bound to it. `testing::GuardConformance` (feature `testing`) tries all of that

@@ -49,7 +49,10 @@ pub struct TransferCallback {
     pub id: Text,
     /// The deposit or payout itself.
     pub operation: Operation,
-    /// The merchant's own reference; empty where there is none. Signed.
+    /// The merchant's own reference; empty where there is none. Signed, and so
+    /// read to the letter, with control characters if it has any. Only U+0000 is
+    /// refused ([`Flaw::Nul`](crate::Flaw::Nul)): PostgreSQL's `text` can't hold
+    /// it, so no id that a shop has stored there has one.
     pub tracking_id: Text,
     /// The id of the operation's currency.
     pub currency_id: Option<Text>,

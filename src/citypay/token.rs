@@ -8,7 +8,8 @@ use serde::{Serialize, Serializer};
 use crate::constant_time::{never_equal, same};
 use crate::text::Text;
 
-/// A token of CityPay.io.
+/// A token of CityPay.io: not empty, and without control characters (Unicode's
+/// `Cc`), so that a stranger's is refused and never reaches your database.
 ///
 /// It is no secret (it stands in the payer's payment address), but it decides
 /// whose money is whose: it can only be compared in constant time, by

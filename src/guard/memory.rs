@@ -115,7 +115,7 @@ impl MemoryGuard {
     }
 
     /// How long a handler may take before its claim passes on to the next
-    /// delivery.
+    /// delivery. At its exact end a lease has lapsed.
     #[must_use]
     pub fn lease(self, lease: Duration) -> Self {
         Self { lease, ..self }
@@ -135,6 +135,54 @@ impl MemoryGuard {
             capacity: capacity.max(1),
             ..self
         }
+    }
+
+    /// As [`Guard::claim`] at the moment `now`: for tests of a lease or a retention
+    /// that can't wait for its end.
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    ///
+    /// use payhook::{Claim, MemoryGuard};
+    /// # use payhook::{IdempotencyKey, IdempotencyKeys};
+    /// # let keys = IdempotencyKeys::new(IdempotencyKey::from_bytes([1; 32]), IdempotencyKey::from_bytes([2; 32]), None);
+    ///
+    /// let guard = MemoryGuard::new(); // a lease of a minute
+    /// let now = Instant::now();
+    /// assert!(matches!(guard.claim_at(&keys, now)?, Claim::Fresh(_)));
+    /// assert!(matches!(guard.claim_at(&keys, now)?, Claim::InFlight));
+    /// let end = now + Duration::from_secs(60);
+    /// assert!(matches!(guard.claim_at(&keys, end)?, Claim::Fresh(_)));
+    /// # Ok::<(), payhook::GuardFull>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`GuardFull`], as [`Guard::claim`].
+    pub fn claim_at(&self, keys: &IdempotencyKeys, now: Instant) -> Result<Claim, GuardFull> {
+        let mut memory = self.memory();
+        if let Some(oldest) = now.checked_sub(self.retention) {
+            memory.forget_seen_before(oldest, now);
+        }
+        let bound = memory.bindings.get(keys.delivery()).copied();
+        let key = bound.unwrap_or(*keys.effect());
+        let is_done = memory.is_done(&key);
+        if bound.is_none() {
+            if !is_done && memory.may_have_forgotten(keys) {
+                return Ok(Claim::BeyondHorizon);
+            }
+            if !memory.has_room(self.capacity, &key, now) {
+                return Err(GuardFull {
+                    capacity: self.capacity,
+                });
+            }
+            memory.bind(keys, now);
+        }
+        memory.see(key, now);
+        if !is_done && key != *keys.effect() {
+            return Ok(Claim::Altered);
+        }
+        Ok(memory.hold(key, now, self.lease))
     }
 
     /// A handler that panicked is not this guard's affair: its state is whole
@@ -168,30 +216,8 @@ impl Guard for MemoryGuard {
     type Error = GuardFull;
 
     fn claim(&self, keys: &IdempotencyKeys) -> Result<Claim, GuardFull> {
-        let now = Instant::now();
-        let mut memory = self.memory();
-        if let Some(oldest) = now.checked_sub(self.retention) {
-            memory.forget_seen_before(oldest, now);
-        }
-        let bound = memory.bindings.get(keys.delivery()).copied();
-        let key = bound.unwrap_or(*keys.effect());
-        let is_done = memory.is_done(&key);
-        if bound.is_none() {
-            if !is_done && memory.may_have_forgotten(keys) {
-                return Ok(Claim::BeyondHorizon);
-            }
-            if !memory.has_room(self.capacity, &key, now) {
-                return Err(GuardFull {
-                    capacity: self.capacity,
-                });
-            }
-            memory.bind(keys, now);
-        }
-        memory.see(key, now);
-        if !is_done && key != *keys.effect() {
-            return Ok(Claim::Altered);
-        }
-        Ok(memory.hold(key, now, self.lease))
+        // Asked for in front of the lock: other threads wait behind it.
+        self.claim_at(keys, Instant::now())
     }
 
     fn complete(&self, token: ClaimToken) -> Result<Lease, GuardFull> {

@@ -128,8 +128,8 @@ impl PgGuard {
     }
 
     /// How long a handler behind a [`Receiver`](crate::Receiver) may take before
-    /// its claim passes on to the next delivery. [`claim_in`](Self::claim_in)
-    /// has no lease.
+    /// its claim passes on to the next delivery: whole milliseconds. At its exact
+    /// end a lease has lapsed. [`claim_in`](Self::claim_in) has no lease.
     #[must_use]
     pub fn lease(self, lease: Duration) -> Self {
         Self { lease, ..self }
@@ -233,7 +233,7 @@ impl PgGuard {
         .await?;
         raw_sql(
             "DELETE FROM payhook_effects
-             WHERE (done_at IS NOT NULL OR lease_until < clock_timestamp())
+             WHERE (done_at IS NOT NULL OR lease_until <= clock_timestamp())
              AND NOT EXISTS (
                  SELECT FROM payhook_deliveries
                  WHERE payhook_deliveries.effect = payhook_effects.effect

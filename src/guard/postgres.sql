@@ -11,7 +11,7 @@ CREATE TABLE IF NOT EXISTS payhook_deliveries (
 
 CREATE INDEX IF NOT EXISTS payhook_deliveries_effect ON payhook_deliveries (effect);
 
--- An effect is done once `done_at` is set, and in flight until `lease_until`.
+-- An effect is done once `done_at` is set, and in flight before `lease_until`.
 CREATE TABLE IF NOT EXISTS payhook_effects (
     effect      bytea PRIMARY KEY,
     fence       bigint NOT NULL,

@@ -12,5 +12,5 @@ ON CONFLICT (effect) DO UPDATE
     SET fence = excluded.fence,
         lease_until = excluded.lease_until,
         done_at = excluded.done_at
-    WHERE known.done_at IS NULL AND known.lease_until < clock_timestamp()
+    WHERE known.done_at IS NULL AND known.lease_until <= clock_timestamp()
 RETURNING fence

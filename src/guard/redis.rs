@@ -71,7 +71,8 @@ impl<C> RedisGuard<C> {
     }
 
     /// How long a handler may take before its claim passes on to the next
-    /// delivery.
+    /// delivery: whole milliseconds, at least one. At its exact end a lease has
+    /// lapsed.
     #[must_use]
     pub fn lease(self, lease: Duration) -> Self {
         Self { lease, ..self }

@@ -52,14 +52,26 @@ pub(crate) fn verbatim(raw: Raw<'_>) -> Result<Cow<'_, str>, Flaw> {
     }
 }
 
-/// Text, possibly empty.
-pub(crate) fn text(reader: &Reader, raw: Raw<'_>) -> Result<Text, Flaw> {
-    unescape(raw).map(|text| reader.slice(&text))
+/// Refuses U+0000. Only an escape can spell it.
+#[inline]
+fn without_nul(text: Cow<'_, str>) -> Result<Cow<'_, str>, Flaw> {
+    match text {
+        Cow::Owned(text) if text.contains('\0') => Err(Flaw::Nul),
+        text => Ok(text),
+    }
 }
 
-/// Text or a number's digits as sent, possibly empty.
+/// Text, possibly empty. A merchant stores it, and U+0000 would make a database
+/// refuse the whole row: it has none.
+pub(crate) fn text(reader: &Reader, raw: Raw<'_>) -> Result<Text, Flaw> {
+    let text = without_nul(unescape(raw)?)?;
+    Ok(reader.slice(&text))
+}
+
+/// Text or a number's digits as sent, possibly empty; as [`text`].
 pub(crate) fn text_or_number(reader: &Reader, raw: Raw<'_>) -> Result<Text, Flaw> {
-    verbatim(raw).map(|text| reader.slice(&text))
+    let text = without_nul(verbatim(raw)?)?;
+    Ok(reader.slice(&text))
 }
 
 /// Text's characters, or any other JSON as it stands.
@@ -68,13 +80,16 @@ pub(crate) fn text_or_number(reader: &Reader, raw: Raw<'_>) -> Result<Text, Flaw
     reason = "has the form of every other conversion"
 )]
 pub(crate) fn text_or_json(reader: &Reader, raw: Raw<'_>) -> Result<Text, Flaw> {
-    Ok(text(reader, raw).unwrap_or_else(|_| reader.slice(raw.0)))
+    let text = unescape(raw).unwrap_or(Cow::Borrowed(raw.0));
+    Ok(reader.slice(&text))
 }
 
-/// An id: text that is not empty, or a whole number.
+/// An id: text that is not empty and has no control characters, or a whole
+/// number. A stranger's reaches the merchant's database, and some refuse them.
 pub(crate) fn id(reader: &Reader, raw: Raw<'_>) -> Result<Text, Flaw> {
     let fraction = is_number(raw) && raw.0.contains(['.', 'e', 'E']);
     match verbatim(raw) {
+        Ok(text) if text.contains(char::is_control) => Err(Flaw::ControlCharacter),
         Ok(text) if !text.is_empty() && !fraction => Ok(reader.slice(&text)),
         _ => Err(Flaw::NotAnId),
     }

@@ -116,7 +116,8 @@ pub trait OrderLookup {
     /// What the look-up fails with.
     type Error: Into<HandlerError>;
 
-    /// Whether the merchant issued this token, by the merchant's own record.
+    /// Whether the merchant issued this token, by the merchant's own record. It
+    /// comes from an unproven body; it is not empty and has no control characters.
     ///
     /// # Errors
     ///

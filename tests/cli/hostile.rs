@@ -1,6 +1,6 @@
 //! What a stranger, a slip or a broken pipe does to the command.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -59,6 +59,179 @@ fn a_stuck_connection_does_not_hold_up_the_end() {
     drop(stuck);
 }
 
+/// Neither half a head, nor none, nor one that drips in is waited for; nor is the
+/// next one on a connection that is kept.
+#[test]
+fn a_dawdling_head_is_hung_up_on() {
+    let listener = Listener::start(2, &[]);
+    let at = listener.url.strip_prefix("http://").unwrap().to_owned();
+    let whole = "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}";
+    let dawdlers = ["", "POST / HTTP/1.1\r\nhost: x\r\nx-half: ", whole].map(|sent| {
+        let at = at.clone();
+        std::thread::spawn(move || {
+            let mut stream = TcpStream::connect(at).unwrap();
+            stream
+                .set_read_timeout(Some(Duration::from_secs(20)))
+                .unwrap();
+            let started = Instant::now();
+            stream.write_all(sent.as_bytes()).unwrap();
+            let mut answer = Vec::new();
+            // The end of the stream, and no timeout.
+            stream.read_to_end(&mut answer).unwrap();
+            (started.elapsed(), String::from_utf8(answer).unwrap())
+        })
+    });
+    let drips = {
+        let at = at.clone();
+        std::thread::spawn(move || {
+            let mut stream = TcpStream::connect(at).unwrap();
+            let started = Instant::now();
+            stream.write_all(b"POST / HTTP/1.1\r\nx: ").unwrap();
+            while stream.write_all(b"x").is_ok() && started.elapsed() < Duration::from_secs(20) {
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            started.elapsed()
+        })
+    };
+    for (number, dawdler) in dawdlers.into_iter().enumerate() {
+        let (elapsed, answer) = dawdler.join().unwrap();
+        let seconds = elapsed.as_secs();
+        assert!((2..12).contains(&seconds), "{number}: {elapsed:?}");
+        let is_answered = answer.starts_with("HTTP/1.1 400");
+        assert_eq!(is_answered, number == 2, "{answer}");
+    }
+    assert!(drips.join().unwrap() < Duration::from_secs(12));
+    // And others are answered.
+    let answer = post(&listener.url, "{}");
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    assert_eq!(listener.seen().len(), 2);
+}
+
+/// What is not seen, ends a line for some reader or turns the text round.
+const HARMFUL: [char; 22] = [
+    '\u{7f}',
+    '\u{85}',
+    '\u{9b}',
+    '\u{ad}',
+    '\u{34f}',
+    '\u{61c}',
+    '\u{180e}',
+    '\u{200b}',
+    '\u{200d}',
+    '\u{200f}',
+    '\u{2028}',
+    '\u{2029}',
+    '\u{202e}',
+    '\u{2060}',
+    '\u{2066}',
+    '\u{206f}',
+    '\u{3164}',
+    '\u{fe0f}',
+    '\u{feff}',
+    '\u{fff9}',
+    '\u{1d173}',
+    '\u{e0041}',
+];
+
+#[test]
+fn what_is_not_seen_is_escaped_wherever_a_body_is_shown() {
+    let harmful: String = HARMFUL.iter().collect();
+    let reference = format!("order-{harmful}-1");
+    let trigger = ["trigger", "b2binpay", "deposit.confirmed", "--print"];
+    let more = ["--secret-env", "SECRET", "--reference", reference.as_str()];
+    let signed = run(&[&trigger[..], &more].concat()).out;
+    let order = std::fs::read_to_string(body("citypay-order-confirmed")).unwrap();
+    let order = order.replace(
+        "INV-2031",
+        &format!("INV{}", &harmful['\u{7f}'.len_utf8()..]),
+    );
+    // Of an id, no control character is read.
+    let order = order.replace(['\u{85}', '\u{9b}'], "");
+    let listener = Listener::start(2, &["--secret-env", "SECRET"]);
+    let url = listener.url.clone();
+    for (input, key) in [(&signed, "reference"), (&order, "client order id")] {
+        for command in ["inspect", "verify", "diagnose"] {
+            let secret = ["--secret-env", "SECRET"];
+            let args = [&[command, "-"][..], &secret].concat();
+            let people = run_on(input.as_bytes(), &args);
+            let machines = run_on(input.as_bytes(), &[&["--json"][..], &args].concat());
+            for shown in [&people.out, &people.err, &machines.out, &machines.err] {
+                assert!(!shown.contains(HARMFUL), "{args:?}: {shown:?}");
+            }
+            if machines.code < 2 {
+                assert_eq!(machines.out.lines().count(), 1);
+                machines.json();
+            }
+            if command == "inspect" {
+                assert!(people.out.contains("\\u{2028}"), "{}", people.out);
+                assert!(people.out.contains("\\u{61c}"), "{}", people.out);
+                assert!(machines.out.contains("\\udb40\\udc41"), "{}", machines.out);
+                let json = machines.json();
+                let facts = if json["verified"] == true {
+                    "facts"
+                } else {
+                    "facts_if_verified"
+                };
+                let value = json[facts][key]["value"].as_str().unwrap();
+                assert!(
+                    value.contains('\u{2028}'),
+                    "the value is the same: {value:?}"
+                );
+            }
+        }
+        post(&url, input);
+    }
+    // `serde_json` would not mind; another reader would.
+    let lines = listener.lines();
+    assert_eq!(lines.len(), 2);
+    for line in lines {
+        assert!(!line.contains(HARMFUL), "{line:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cant_be_written_is_no_success() {
+    let genuine = body("b2binpay-deposit-confirmed");
+    let listener = Listener::start(1_000, &["--answer", "200"]);
+    let check = r#"echo '{"credited": "0", "credits": 0, "paid": false}'"#;
+    let (secret, to) = (["--secret-env", "SECRET"], ["--to", listener.url.as_str()]);
+    let trigger = ["trigger", "b2binpay", "deposit.confirmed"];
+    let simulate = ["simulate", "b2binpay", "deposit.failed"];
+    let torture = ["torture", "--check", check, "--max-seconds", "60"];
+    let commands: [Vec<&str>; 13] = [
+        vec!["--help"],
+        vec!["--version"],
+        vec!["help", "verify"],
+        vec!["completions", "bash"],
+        vec!["scenario"],
+        [&["inspect", genuine.as_str()][..], &secret].concat(),
+        [&["verify", genuine.as_str()][..], &secret].concat(),
+        [&["diagnose", genuine.as_str()][..], &secret].concat(),
+        [&trigger[..], &secret, &["--print"]].concat(),
+        [&trigger[..], &secret, &to].concat(),
+        [&simulate[..], &secret, &to].concat(),
+        [&torture[..], &secret, &to].concat(),
+        vec!["listen", "--port", "0"],
+    ];
+    for args in commands {
+        for json in [&[][..], &["--json"]] {
+            let args = [json, &args[..]].concat();
+            let full = std::fs::File::options().write(true).open("/dev/full");
+            let output = command(&args)
+                .stdout(full.unwrap())
+                .stderr(Stdio::piped())
+                .spawn()
+                .and_then(std::process::Child::wait_with_output)
+                .unwrap();
+            let error = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(4), "{args:?}: {error}");
+            let said = "error: the output can't be written: ";
+            assert!(error.starts_with(said), "{args:?}: {error}");
+        }
+    }
+}
+
 #[test]
 fn a_body_is_printed_as_it_was_signed() {
     let args = |reference| {
@@ -89,13 +262,43 @@ fn a_body_is_printed_as_it_was_signed() {
 
 #[test]
 fn a_reader_may_leave() {
-    let mut child = command(&["completions", "bash"]);
+    let genuine = body("b2binpay-deposit-confirmed");
+    let commands: [&[&str]; 5] = [
+        &["completions", "bash"],
+        &["--help"],
+        &["scenario"],
+        &["--json", "inspect", &genuine],
+        &["verify", &genuine, "--secret-env", "SECRET"],
+    ];
+    for args in commands {
+        let mut child = command(args);
+        let mut child = child
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(String::from_utf8(output.stderr).unwrap(), "", "{args:?}");
+        assert_eq!(output.status.code(), Some(0), "{args:?}");
+    }
+}
+
+/// A listener that nobody looks at any more ends with the next callback.
+#[test]
+fn a_listener_ends_with_its_reader() {
+    let mut child = command(&["--json", "listen", "--port", "0"]);
     let mut child = child
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    drop(child.stdout.take());
+    let mut lines = BufReader::new(child.stdout.take().unwrap());
+    let mut first = String::new();
+    lines.read_line(&mut first).unwrap();
+    drop(lines);
+    let first: serde_json::Value = serde_json::from_str(&first).unwrap();
+    post(first["listening"].as_str().unwrap(), "{}");
     let output = child.wait_with_output().unwrap();
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
     assert_eq!(output.status.code(), Some(0));

@@ -117,6 +117,73 @@ fn a_marked_secret_is_not_in_what_goes_on() {
     }
 }
 
+/// Not the user's password in an address that can't be read, nor in one that stands
+/// where it does not belong.
+#[test]
+fn a_malformed_address_is_not_repeated() {
+    let user = format!("merchant:{MARKED}");
+    let addresses = [
+        format!("http://{user}@[::1"),
+        format!("http://{user}@127.0.0.1:99999/"),
+        format!("http://{user}@"),
+        format!("http://{user}@exa mple/"),
+        format!("http://merchant:{MARKED}#1@127.0.0.1/"),
+        format!("http://merchant:{MARKED}/1@127.0.0.1/"),
+        format!("htp://{user}@127.0.0.1/"),
+        format!("//{user}@127.0.0.1/"),
+        format!("{user}@127.0.0.1"),
+        format!("127.0.0.1:80/{user}@"),
+        format!("http://{user}@192.0.2.1/"),
+        format!("http://{user}@127.0.0.1:1/"),
+    ];
+    let trigger = ["trigger", "citypay", "order.confirmed"];
+    let simulate = [
+        "simulate",
+        "citypay",
+        "order.confirmed",
+        "--endpoint-port",
+        "0",
+    ];
+    let torture = ["torture", "--check", "true", "--endpoint-port", "0"];
+    let stray = [&trigger[..], &["--to", "http://127.0.0.1:1/"]].concat();
+    for address in &addresses {
+        let (to, citypay) = (format!("--to={address}"), format!("--citypay={address}"));
+        let (alias, times) = (
+            format!("--b2binpay={address}"),
+            format!("--times={address}"),
+        );
+        let runs: [Vec<&str>; 9] = [
+            [&trigger[..], &["--to", address]].concat(),
+            [&trigger[..], &[&to]].concat(),
+            [&simulate[..], &[&to]].concat(),
+            [&torture[..], &[&citypay]].concat(),
+            [&torture[..], &[&alias, "--secret-env", "SECRET"]].concat(),
+            [&stray[..], &[address]].concat(),
+            [&stray[..], &["--times", address]].concat(),
+            [&stray[..], &[&times]].concat(),
+            vec![address],
+        ];
+        for args in runs {
+            for json in [&[][..], &["--json"]] {
+                let args = [json, &args[..]].concat();
+                let ran = with_secret(&args);
+                assert!([2, 4].contains(&ran.code), "{args:?}: {}", ran.code);
+                let shown = format!("{}{}", ran.out, ran.err);
+                assert!(!shown.contains("7f3a"), "{args:?}: {shown}");
+                assert!(!shown.contains("merchant"), "{args:?}: {shown}");
+                assert!(shown.len() > 20, "{args:?} said nothing: {shown}");
+            }
+        }
+    }
+    let ran = with_secret(&[&trigger[..], &["--to", &addresses[1]]].concat());
+    assert_eq!(
+        ran.err,
+        "error: the address of --to can't be read: invalid port number\n\
+         hint: an address begins with http:// or https://; `/`, `?`, `#` and `@` in its user or \
+         password are percent-encoded\n"
+    );
+}
+
 /// A secret in an address stays out of what is shown, and so does a signature.
 #[test]
 fn addresses_and_signatures_are_not_repeated() {

@@ -125,12 +125,18 @@ impl Listener {
     }
 
     /// What it showed, once it has seen all that it waits for.
-    pub(crate) fn seen(mut self) -> Vec<Value> {
+    pub(crate) fn seen(self) -> Vec<Value> {
+        let lines = self.lines();
+        let seen = lines.iter().map(|line| serde_json::from_str(line).unwrap());
+        seen.collect()
+    }
+
+    /// The same, as it stands there.
+    pub(crate) fn lines(mut self) -> Vec<String> {
         let lines = self.lines.take().unwrap().lines();
-        let seen = lines.map(|line| serde_json::from_str(&line.unwrap()).unwrap());
-        let seen = seen.collect();
+        let lines = lines.map(Result::unwrap).collect();
         assert!(self.child.wait().unwrap().success());
-        seen
+        lines
     }
 }
 

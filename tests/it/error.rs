@@ -51,6 +51,16 @@ fn parsing() {
             "`data.id`: expected an exponent between -100 and 100",
         ),
         (
+            field(Flaw::ControlCharacter),
+            400,
+            "`data.id`: expected an id without control characters",
+        ),
+        (
+            field(Flaw::Nul),
+            400,
+            "`data.id`: expected text without the character U+0000",
+        ),
+        (
             field(Flaw::Duplicate),
             400,
             "`data.id`: the key stands there twice",

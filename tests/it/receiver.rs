@@ -577,6 +577,44 @@ fn a_deposit_without_a_token_or_an_amount_needs_review() {
     }
 }
 
+/// A database may refuse a control character: a stranger's would then be an
+/// operator's alarm.
+#[test]
+fn no_control_character_reaches_a_lookup() {
+    let controls: Vec<_> = ('\0'..='\u{ff}').filter(|c| c.is_control()).collect();
+    assert_eq!(controls.len(), 65);
+    let fields = [
+        ("order", "order_token"),
+        ("order", "order_id"),
+        ("order", "client_order_id"),
+        ("order", "transaction_id"),
+        ("deposit", "deposit_token"),
+        ("deposit", "transaction_id"),
+    ];
+    let api = Api::new(Err("must not be asked"));
+    for (kind, field) in fields {
+        for control in &controls {
+            for value in [format!("{control}"), format!("tok{control}1")] {
+                let mut told = json!({"type": kind, "order_token": "tok_1", "deposit_token": "d"});
+                told[field] = json!(value);
+                let told = told.to_string();
+                let reply = receive(&citypay(&api), told.as_bytes(), None, &Seen::default());
+                let error =
+                    format!("unreadable: `{field}`: expected an id without control characters");
+                assert_eq!(
+                    (reply.status(), reply.disposition().to_string()),
+                    (400, error)
+                );
+                let Disposition::Unreadable(error) = reply.into_disposition() else {
+                    panic!("it is the sender's fault");
+                };
+                assert_eq!(error.fault(), Fault::Sender);
+            }
+        }
+    }
+    assert!(api.asked.lock().unwrap().is_empty());
+}
+
 /// Only digits get into an address that is fetched with credentials.
 #[test]
 fn a_deposit_id_that_is_no_number_is_not_asked_about() {
@@ -584,7 +622,13 @@ fn a_deposit_id_that_is_no_number_is_not_asked_about() {
     let receiver = Receiver::b2binpay(verifier(TrackingIds::Prefixed)).look_up_deposits(&api);
     let (longest, endless) = ("1".repeat(31), "1".repeat(60_000));
     let too_long = format!("{longest}1");
-    for id in ["../transfer/1", "1?x=", "1\r\nX: y", &too_long, &endless] {
+    for (id, status) in [
+        ("../transfer/1", 401),
+        ("1?x=", 401),
+        ("1\r\nX: y", 400),
+        (&too_long, 401),
+        (&endless, 401),
+    ] {
         let mut told = without_transfer("deposit", "order-1", 4);
         told["data"]["id"] = json!(id);
         let reply = receive(
@@ -593,7 +637,7 @@ fn a_deposit_id_that_is_no_number_is_not_asked_about() {
             None,
             &Seen::default(),
         );
-        assert_eq!(reply.status(), 401);
+        assert_eq!(reply.status(), status);
     }
     assert!(api.asked.lock().unwrap().is_empty());
     let mut told = without_transfer("deposit", "order-1", 4);

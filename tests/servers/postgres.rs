@@ -362,3 +362,44 @@ fn keys_of(body: &[u8]) -> IdempotencyKeys {
     let callback = verifier.verify(callback).unwrap().into_callback();
     callback.idempotency_keys("")
 }
+
+/// To the microsecond, by a clock of the test's own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lease_has_lapsed_at_its_exact_end() {
+    use payhook::{AsyncGuard, Lease};
+
+    let _servers = SERVERS.read().await;
+    let pool = pool_in_its_own_schema().await;
+    sqlx::raw_sql(
+        "CREATE TABLE clock (now timestamptz);
+         INSERT INTO clock VALUES ('2026-03-02 09:16:02Z');
+         CREATE FUNCTION clock_timestamp() RETURNS timestamptz
+         LANGUAGE sql AS 'SELECT now FROM clock'",
+    )
+    .execute(&pool)
+    .await
+    .unwrap();
+    let guard = PgGuard::new(pool.clone()).lease(Duration::from_secs(60));
+    guard.create_tables().await.unwrap();
+    let pass = async |microseconds: i64| {
+        sqlx::query("UPDATE clock SET now = now + $1 * interval '1 microsecond'")
+            .bind(microseconds)
+            .execute(&pool)
+            .await
+            .unwrap();
+    };
+    let key = |byte| IdempotencyKey::from_bytes([byte; 32]);
+    let keys = IdempotencyKeys::new(key(1), key(2), None);
+    let Ok(Claim::Fresh(late)) = guard.claim(&keys).await else {
+        panic!("new keys");
+    };
+    assert!(matches!(guard.claim(&keys).await, Ok(Claim::InFlight)));
+    pass(59_999_999).await;
+    assert!(matches!(guard.claim(&keys).await, Ok(Claim::InFlight)));
+    pass(1).await;
+    let Ok(Claim::Fresh(next)) = guard.claim(&keys).await else {
+        panic!("it has lapsed");
+    };
+    assert_eq!(guard.complete(late).await.unwrap(), Lease::Lost);
+    assert_eq!(guard.complete(next).await.unwrap(), Lease::Held);
+}

@@ -94,3 +94,34 @@ async fn what_was_handled_is_known_for_a_day_more() {
         );
     }
 }
+
+/// To the millisecond. The number of a claim is the time at which it was made, in
+/// microseconds: whoever asks without end gets it in the very millisecond.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lease_has_lapsed_at_its_exact_end() {
+    let _servers = SERVERS.read().await;
+    let mut connection = redis().await;
+    for _ in 0..50 {
+        let (prefix, keys) = (unique("shop"), keys(Duration::ZERO));
+        let guard = RedisGuard::new(connection.clone())
+            .prefix(&prefix)
+            .lease(Duration::from_millis(20));
+        assert!(matches!(guard.claim(&keys).await, Ok(Claim::Fresh(_))));
+        let key = format!("{{payhook:{prefix}}}:effect:{}", keys.effect());
+        let get = cmd("GET").arg(key).to_owned();
+        let state: String = get.query_async(&mut connection).await.unwrap();
+        let (_, end) = state.split_once('|').unwrap();
+        let end: u64 = end.parse().unwrap();
+        let claimed = loop {
+            match guard.claim(&keys).await.unwrap() {
+                Claim::Fresh(token) => break token.fence() / 1000,
+                claim => assert!(matches!(claim, Claim::InFlight)),
+            }
+        };
+        assert!(claimed >= end, "{claimed} is before {end}");
+        if claimed == end {
+            return;
+        }
+    }
+    panic!("no claim passed on at its exact end");
+}

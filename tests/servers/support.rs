@@ -66,15 +66,17 @@ pub(crate) fn pool_at(url: &str) -> PgPool {
         .unwrap()
 }
 
-/// A pool whose connections see nothing of the others' tables.
+/// A pool whose connections see nothing of the others' tables, and what is in its
+/// schema before the server's own functions.
 pub(crate) async fn pool_in_its_own_schema() -> PgPool {
     let schema = unique("s").replace('-', "_");
     let create = AssertSqlSafe(format!("CREATE SCHEMA {schema}"));
     sqlx::raw_sql(create).execute(&pool()).await.unwrap();
+    let path = format!("{schema},pg_catalog");
     let options: PgConnectOptions = variable("DATABASE_URL").parse().unwrap();
     PgPoolOptions::new()
         .max_connections(8)
-        .connect_with(options.options([("search_path", &schema)]))
+        .connect_with(options.options([("search_path", &path)]))
         .await
         .unwrap()
 }

@@ -13,6 +13,7 @@ import json
 import pathlib
 import re
 import sys
+import unicodedata
 import urllib.parse
 from decimal import Decimal
 
@@ -81,18 +82,20 @@ def has_surrogates(value):
 
 
 def verbatim(value, error):
-    """A string's characters, or a number's digits as sent; nothing for null."""
+    """A string's characters, or a number's digits as sent; nothing for null. Never U+0000."""
     if value is None:
         return ""
-    if isinstance(value, Number) or is_text(value):
+    if isinstance(value, Number) or is_text(value) and "\0" not in value:
         return str(value)
     raise Refused(error)
 
 
 def an_id(value, error, blank_is_absent=False):
-    """Text that is not empty, or a whole number."""
+    """Text that is not empty and has no control characters, or a whole number."""
     if value is None or blank_is_absent and is_nothing(value):
         return None
+    if is_text(value) and any(unicodedata.category(c) == "Cc" for c in value):
+        raise Refused(error)
     if isinstance(value, Number) and re.fullmatch(r"-?[0-9]+", value) or is_text(value) and value != "":
         return str(value)
     raise Refused(error)
@@ -391,7 +394,7 @@ def lenient(read, *arguments):
 
 
 def soft_text(value, numbers=True):
-    if is_text(value) and value != "" or numbers and isinstance(value, Number):
+    if is_text(value) and value != "" and "\0" not in value or numbers and isinstance(value, Number):
         return str(value)
     return None
 
@@ -447,7 +450,7 @@ def parse(case):
     except ValueError as error:
         raise Refused("parse") from error
     kind = callback.get("type")
-    if not is_text(kind) or kind == "":
+    if not is_text(kind) or kind == "" or "\0" in kind:
         raise Refused("parse")
     kind = folded(kind).removesuffix("callback")
     if kind not in ("order", "deposit"):

@@ -26,7 +26,7 @@ pub(crate) fn run(args: &Diagnose, screen: Screen) -> Result<Ending, Trouble> {
     let (body, _) = args.body.read()?;
     let diagnosis = args.verifier.diagnose()?.body(&body);
     let shown = shown(&diagnosis);
-    screen.show(&shown.text, &shown.json);
+    screen.show(&shown.text, &shown.json)?;
     Ok(match diagnosis.verified_by() {
         Some(_) => Ending::Well,
         None => Ending::No,

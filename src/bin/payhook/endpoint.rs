@@ -1,5 +1,6 @@
 //! Stands in for CityPay.io's order endpoint while orders are posted.
 
+use std::future::pending;
 use std::net::Ipv4Addr;
 
 use axum::Router;
@@ -9,6 +10,7 @@ use axum::routing::get;
 use payhook::testing::citypay::OrderEndpoint;
 use tokio::net::TcpListener;
 
+use crate::serve::serve;
 use crate::trouble::Trouble;
 
 #[derive(Debug, clap::Args)]
@@ -36,7 +38,7 @@ impl EndpointArgs {
             .route("/order/{token}", get(answer))
             .with_state(endpoint.clone());
         // Until the command ends.
-        tokio::spawn(async { axum::serve(socket, routes).await });
+        tokio::spawn(serve(socket, routes, pending()));
         Ok(())
     }
 }

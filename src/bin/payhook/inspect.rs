@@ -27,6 +27,6 @@ pub(crate) fn run(args: &Inspect, screen: Screen) -> Result<Ending, Trouble> {
         Proof::Refused(error) => shown::refused(&error, gateway).and(would_be()?),
         Proof::Untried => would_be()?,
     };
-    screen.show(&shown.text, &shown.json);
+    screen.show(&shown.text, &shown.json)?;
     Ok(Ending::Well)
 }

@@ -1,8 +1,7 @@
 //! `payhook listen`: shows each callback that arrives.
 
-use std::future::pending;
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use axum::Router;
@@ -21,16 +20,13 @@ use crate::diagnose;
 use crate::keys::VerifierArgs;
 use crate::post::wait;
 use crate::proof::{Proof, Prover};
-use crate::screen::{BAD, FAINT, STRONG, Screen, plain, styled};
+use crate::screen::{BAD, FAINT, Reader, STRONG, Screen, plain, styled};
+use crate::serve::serve;
 use crate::shown::{self, Shown};
 use crate::trouble::{Ending, Trouble};
 
 /// A body may take so long to come.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// So long the last answers may be on their way: a connection that is stuck
-/// keeps nothing from ending.
-const LAST_ANSWERS: Duration = Duration::from_secs(2);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Listen {
@@ -63,7 +59,10 @@ struct Listener {
     diagnose: Diagnose,
     answer: Option<StatusCode>,
     screen: Screen,
+    /// How many were seen; closed once nothing more can be shown.
     seen: Semaphore,
+    /// Why it can't.
+    trouble: Mutex<Option<Trouble>>,
 }
 
 pub(crate) fn run(args: &Listen, screen: Screen) -> Result<Ending, Trouble> {
@@ -77,6 +76,7 @@ pub(crate) fn run(args: &Listen, screen: Screen) -> Result<Ending, Trouble> {
         answer: args.answer.and_then(|code| StatusCode::from_u16(code).ok()),
         screen,
         seen: Semaphore::new(0),
+        trouble: Mutex::default(),
     });
     wait(async {
         let socket = TcpListener::bind((args.bind, args.port)).await;
@@ -89,16 +89,16 @@ pub(crate) fn run(args: &Listen, screen: Screen) -> Result<Ending, Trouble> {
             "listening on {}, any path",
             styled(STRONG, &format!("http://{at}"))
         );
-        screen.show(&text, &json!({"listening": format!("http://{at}")}));
+        let json = json!({"listening": format!("http://{at}")});
+        if screen.show(&text, &json)? == Reader::Gone {
+            return Ok(Ending::Well);
+        }
         let routes = Router::new()
             .fallback(arrive)
             .with_state(Arc::clone(&listener));
-        let served = axum::serve(socket, routes)
-            .with_graceful_shutdown(Arc::clone(&listener).enough(args.count));
-        let answering = tokio::spawn(served.into_future());
-        listener.enough(args.count).await;
-        let _ = timeout(LAST_ANSWERS, answering).await;
-        Ok(Ending::Well)
+        serve(socket, routes, listener.enough(args.count)).await;
+        let trouble = listener.trouble().take();
+        trouble.map_or(Ok(Ending::Well), Err)
     })
 }
 
@@ -121,10 +121,11 @@ async fn arrive(State(listener): State<Arc<Listener>>, request: Request) -> Stat
         status.as_u16(),
     );
     let json = json!({"time": now.to_rfc3339(), "path": path, "status": status.as_u16(), "callback": shown.json});
-    listener
-        .screen
-        .show(&format!("{head}\n{}\n", shown.text), &json);
-    listener.seen.add_permits(1);
+    listener.note(
+        listener
+            .screen
+            .show(&format!("{head}\n{}\n", shown.text), &json),
+    );
     status
 }
 
@@ -135,13 +136,25 @@ fn refused(status: StatusCode, why: &str) -> (StatusCode, Shown) {
 }
 
 impl Listener {
-    /// Waits until so many were seen.
-    async fn enough(self: Arc<Self>, count: Option<u32>) {
-        match count {
-            // Never closed, and given back: it is waited for twice.
-            Some(count) => drop(self.seen.acquire_many(count).await),
-            None => pending().await,
+    /// Waits until so many were seen, or nothing more can be shown.
+    async fn enough(&self, count: Option<u32>) {
+        drop(self.seen.acquire_many(count.unwrap_or(u32::MAX)).await);
+    }
+
+    /// Counts what was shown. Without a reader there is nothing to listen for.
+    fn note(&self, shown: Result<Reader, Trouble>) {
+        match shown {
+            Ok(Reader::There) => self.seen.add_permits(1),
+            Ok(Reader::Gone) => self.seen.close(),
+            Err(trouble) => {
+                *self.trouble() = Some(trouble);
+                self.seen.close();
+            }
         }
+    }
+
+    fn trouble(&self) -> MutexGuard<'_, Option<Trouble>> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What to answer, and what to show.

@@ -15,6 +15,7 @@ mod proof;
 mod replay;
 mod scenario;
 mod screen;
+mod serve;
 mod shown;
 mod simulate;
 mod torture;
@@ -22,7 +23,8 @@ mod trigger;
 mod trouble;
 mod verify;
 
-use std::io::Write;
+use std::env;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
@@ -32,9 +34,13 @@ use screen::Screen;
 use trouble::{Ending, Trouble};
 
 fn main() -> ExitCode {
-    let args = Args::parse();
-    let screen = Screen::new(args.json);
-    let ended = run(args.command, screen);
+    let (screen, ended) = match Args::try_parse() {
+        Ok(args) => {
+            let screen = Screen::new(args.json);
+            (screen, run(args.command, screen))
+        }
+        Err(error) => (Screen::new(false), not_run(&error)),
+    };
     let ending = ended.unwrap_or_else(|trouble| {
         screen.trouble(&trouble);
         trouble.ending
@@ -42,20 +48,45 @@ fn main() -> ExitCode {
     ending.into()
 }
 
+/// Help that was asked for, or what is wrong with the arguments.
+fn not_run(error: &clap::Error) -> Result<Ending, Trouble> {
+    let text = error.render().ansi().to_string();
+    if !error.use_stderr() {
+        screen::styled_text(text.trim_end())?;
+        return Ok(Ending::Well);
+    }
+    let given: Vec<_> = env::args_os().skip(1).collect();
+    let given = given.iter().map(|argument| argument.to_string_lossy());
+    let text = given.fold(text, |text, argument| without_address(&text, &argument));
+    let _ = write!(anstream::stderr(), "{text}");
+    Ok(Ending::Usage)
+}
+
+/// What may be an address with a password in it is not repeated, wherever it
+/// stands among the arguments.
+fn without_address(text: &str, argument: &str) -> String {
+    let value = argument
+        .split_once('=')
+        .map_or(argument, |(_, value)| value);
+    [argument, value]
+        .into_iter()
+        .filter(|given| given.contains('@'))
+        .fold(text.to_owned(), |text, given| text.replace(given, "…"))
+}
+
 fn run(command: Command, screen: Screen) -> Result<Ending, Trouble> {
     match command {
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Args::command(), "payhook", &mut script);
-            // Who reads no further has had enough.
-            let _ = std::io::stdout().write_all(&script);
+            screen::verbatim(String::from_utf8_lossy(&script).trim_end())?;
             Ok(Ending::Well)
         }
         Command::Diagnose(args) => diagnose::run(&args, screen),
         Command::Inspect(args) => inspect::run(&args, screen),
         Command::Listen(args) => listen::run(&args, screen),
         Command::Replay(args) => replay::run(&args, screen),
-        Command::Scenario => Ok(scenario::run(screen)),
+        Command::Scenario => scenario::run(screen),
         Command::Simulate(args) => simulate::run(&args, screen),
         Command::Torture(args) => torture::run(&args, screen),
         Command::Trigger(args) => trigger::run(&args, screen),

@@ -1,6 +1,9 @@
 //! Posting to one URL and to nowhere else.
 
+use std::convert::Infallible;
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use payhook::Gateway;
@@ -15,7 +18,7 @@ use crate::trouble::Trouble;
 pub(crate) struct PostArgs {
     /// Where to post: this address, and nothing else.
     #[arg(long, value_name = "URL")]
-    to: Url,
+    to: Address,
 
     /// Let it be another machine than this one.
     #[arg(long)]
@@ -26,6 +29,37 @@ pub(crate) struct PostArgs {
     timeout: u64,
 }
 
+/// An address as it was given. It is looked into only after the command line is
+/// read: what is wrong with it is said without repeating it, as it may hold a
+/// user's password.
+#[derive(Clone)]
+pub(crate) struct Address(Result<Url, String>);
+
+impl FromStr for Address {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(Url::parse(text).map_err(|error| error.to_string())))
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Address(..)")
+    }
+}
+
+impl Address {
+    pub(crate) fn url(&self, option: &str) -> Result<&Url, Trouble> {
+        self.0.as_ref().map_err(|why| {
+            Trouble::usage(format!("the address of {option} can't be read: {why}")).hint(
+                "an address begins with http:// or https://; `/`, `?`, `#` and `@` in its user \
+                 or password are percent-encoded",
+            )
+        })
+    }
+}
+
 /// The one address, and the client for it.
 pub(crate) struct Target {
     client: reqwest::Client,
@@ -34,7 +68,11 @@ pub(crate) struct Target {
 
 impl PostArgs {
     pub(crate) fn target(&self) -> Result<Target, Trouble> {
-        Target::new(&self.to, self.remote, Duration::from_secs(self.timeout))
+        Target::new(
+            self.to.url("--to")?,
+            self.remote,
+            Duration::from_secs(self.timeout),
+        )
     }
 }
 

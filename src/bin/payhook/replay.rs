@@ -69,6 +69,8 @@ struct Player {
     screen: Screen,
     lives: u64,
     as_expected: u64,
+    /// Why the output can't be written, if it can't.
+    unwritten: Option<Trouble>,
 }
 
 pub(crate) fn run(args: &Replay, screen: Screen) -> Result<Ending, Trouble> {
@@ -78,6 +80,7 @@ pub(crate) fn run(args: &Replay, screen: Screen) -> Result<Ending, Trouble> {
         screen,
         lives: 0,
         as_expected: 0,
+        unwritten: None,
     };
     let mut ending = Ending::Well;
     wait(async {
@@ -89,12 +92,15 @@ pub(crate) fn run(args: &Replay, screen: Screen) -> Result<Ending, Trouble> {
         }
         Ok(())
     })?;
+    if let Some(trouble) = player.unwritten {
+        return Err(trouble);
+    }
     let Player {
         lives, as_expected, ..
     } = player;
     let text = format!("{as_expected} of {lives} lives as expected");
     let json = json!({"summary": text, "lives": lives, "as_expected": as_expected});
-    screen.show(&text, &json);
+    screen.show(&text, &json)?;
     Ok(match ending {
         Ending::Well if as_expected < lives => Ending::No,
         ending => ending,
@@ -142,7 +148,7 @@ impl Player {
 
     /// Whether the life is as expected. The error goes on after the line's
     /// number.
-    async fn play_line(&self, line: &[u8], file: &Path, number: u64) -> Result<bool, String> {
+    async fn play_line(&mut self, line: &[u8], file: &Path, number: u64) -> Result<bool, String> {
         let life: Life = serde_json::from_slice(line).map_err(|error| place(&error))?;
         let life = life.default_keys(self.keys.iter().cloned());
         let played = life.play(&MemoryLedger::new()).await;
@@ -155,7 +161,7 @@ impl Player {
         let mut is_as_expected = true;
         for (step, played) in played.iter().enumerate() {
             is_as_expected &= played.differences.is_empty();
-            self.screen.show_json(&Line {
+            let shown = self.screen.show_json(&Line {
                 life: &name,
                 step,
                 status: played.outcome.status,
@@ -163,6 +169,9 @@ impl Player {
                 payments: &played.outcome.payments,
                 differences: &played.differences,
             });
+            if let Err(trouble) = shown {
+                self.unwritten.get_or_insert(trouble);
+            }
         }
         Ok(is_as_expected)
     }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::body::GatewayName;
 use crate::screen::{STRONG, Screen, styled};
-use crate::trouble::Ending;
+use crate::trouble::{Ending, Trouble};
 
 type MakeTransfer = fn(CallbackBuilder) -> CallbackBuilder;
 type MakeDeposit = fn(DepositBuilder) -> DepositBuilder;
@@ -164,7 +164,7 @@ impl Scenario {
     }
 }
 
-pub(crate) fn run(screen: Screen) -> Ending {
+pub(crate) fn run(screen: Screen) -> Result<Ending, Trouble> {
     let triggered = SCENARIOS
         .iter()
         .map(|it| (it.gateway(), it.name(), it.summary()));
@@ -180,8 +180,8 @@ pub(crate) fn run(screen: Screen) -> Ending {
     let trigger = list("payhook trigger", triggered, &mut text);
     text.push('\n');
     let simulate = list("payhook simulate", lives, &mut text);
-    screen.show(&text, &json!({"trigger": trigger, "simulate": simulate}));
-    Ending::Well
+    screen.show(&text, &json!({"trigger": trigger, "simulate": simulate}))?;
+    Ok(Ending::Well)
 }
 
 fn list(

@@ -2,7 +2,7 @@
 //! object a line for machines.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::{self, ErrorKind, Write as _};
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
@@ -15,6 +15,15 @@ pub(crate) const BAD: Style = AnsiColor::Red.on_default();
 pub(crate) const FAINT: Style = Style::new().dimmed();
 pub(crate) const STRONG: Style = Style::new().bold();
 
+/// Whether anybody looks at what is shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// The pipe is closed: whoever read it has had enough, and that is no
+    /// failure.
+    Gone,
+    There,
+}
+
 #[derive(Clone, Copy)]
 pub(crate) struct Screen {
     is_json: bool,
@@ -25,31 +34,29 @@ impl Screen {
         Self { is_json }
     }
 
-    /// Text for people, or the same for machines.
-    pub(crate) fn show(self, text: &str, json: &Value) {
+    /// Text for people, or the same for machines: one line. Fails if it can't be
+    /// written.
+    pub(crate) fn show(self, text: &str, json: &Value) -> Result<Reader, Trouble> {
         if self.is_json {
             return verbatim(&escaped(&json.to_string()));
         }
-        let mut out = anstream::stdout().lock();
-        // Who reads no further has had enough.
-        let _ = writeln!(out, "{}", text.trim_end());
-        let _ = out.flush();
+        styled_text(&harmless(text.trim_end(), |c| matches!(c, '\n' | '\u{1b}')))
     }
 
     /// Text that has to stay as it is, or the same for machines.
-    pub(crate) fn show_verbatim(self, text: &str, json: &Value) {
+    pub(crate) fn show_verbatim(self, text: &str, json: &Value) -> Result<Reader, Trouble> {
         if self.is_json {
-            self.show(text, json);
+            self.show(text, json)
         } else {
-            verbatim(text);
+            verbatim(text)
         }
     }
 
     /// A JSON object a line, whether it is for people or for machines.
-    pub(crate) fn show_json(self, json: &impl Serialize) {
-        if let Ok(json) = serde_json::to_string(json) {
-            verbatim(&escaped(&json));
-        }
+    pub(crate) fn show_json(self, json: &impl Serialize) -> Result<Reader, Trouble> {
+        let json = serde_json::to_string(json);
+        let json = json.map_err(|error| Trouble::of("the output can't be written", &error))?;
+        verbatim(&escaped(&json))
     }
 
     pub(crate) fn trouble(self, trouble: &Trouble) {
@@ -58,29 +65,43 @@ impl Screen {
         if let Some(hint) = trouble.hint {
             let _ = write!(text, "\n{}: {hint}", styled(STRONG, "hint"));
         }
-        if self.is_json {
-            let json = json!({"verified": null, "error": trouble.what, "hint": trouble.hint});
-            self.show("", &json);
-        } else {
+        let json = json!({"verified": null, "error": trouble.what, "hint": trouble.hint});
+        if !self.is_json || self.show("", &json).is_err() {
+            // There is nowhere left to say that it can't be said.
             let _ = writeln!(anstream::stderr(), "{text}");
         }
     }
 }
 
-/// `anstream` would leave out what it takes for a part of an escape.
-fn verbatim(text: &str) {
-    let mut out = std::io::stdout().lock();
-    let _ = writeln!(out, "{text}");
-    let _ = out.flush();
+/// With colours, where there is a terminal.
+pub(crate) fn styled_text(text: &str) -> Result<Reader, Trouble> {
+    let mut out = anstream::stdout().lock();
+    written(writeln!(out, "{text}").and_then(|()| out.flush()))
 }
 
-/// JSON, with escapes for all that could do something to a terminal: JSON itself
-/// asks for them up to the blank only.
+/// `anstream` would leave out what it takes for a part of an escape.
+pub(crate) fn verbatim(text: &str) -> Result<Reader, Trouble> {
+    let mut out = io::stdout().lock();
+    written(writeln!(out, "{text}").and_then(|()| out.flush()))
+}
+
+fn written(result: io::Result<()>) -> Result<Reader, Trouble> {
+    match result {
+        Ok(()) => Ok(Reader::There),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Reader::Gone),
+        Err(error) => Err(Trouble::of("the output can't be written", &error)),
+    }
+}
+
+/// JSON on one line for every reader, with escapes for all that could do something
+/// to a terminal: JSON itself asks for them up to the blank only.
 fn escaped(json: &str) -> String {
     let mut escaped = String::new();
     for c in json.chars() {
         if is_harmful(c) {
-            let _ = write!(escaped, "\\u{:04x}", u32::from(c));
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
         } else {
             escaped.push(c);
         }
@@ -88,12 +109,39 @@ fn escaped(json: &str) -> String {
     escaped
 }
 
-/// What would move the cursor or turn the text round. All of it is below
-/// U+10000.
+/// What would move the cursor, end a line for some reader, turn the text round or
+/// not be seen: Unicode's controls (`Cc`), line and paragraph separators (`Zl`,
+/// `Zp`), format characters (`Cf`), and whatever else is `Default_Ignorable`.
 fn is_harmful(c: char) -> bool {
-    let turns =
-        matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    c.is_control() || turns
+    c.is_control()
+        || matches!(
+            c,
+            '\u{ad}'
+                | '\u{34f}'
+                | '\u{600}'..='\u{605}'
+                | '\u{61c}'
+                | '\u{6dd}'
+                | '\u{70f}'
+                | '\u{890}'..='\u{891}'
+                | '\u{8e2}'
+                | '\u{115f}'..='\u{1160}'
+                | '\u{17b4}'..='\u{17b5}'
+                | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{3164}'
+                | '\u{fe00}'..='\u{fe0f}'
+                | '\u{feff}'
+                | '\u{ffa0}'
+                | '\u{fff0}'..='\u{fffb}'
+                | '\u{110bd}'
+                | '\u{110cd}'
+                | '\u{13430}'..='\u{1343f}'
+                | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d173}'..='\u{1d17a}'
+                | '\u{e0000}'..='\u{e0fff}'
+        )
 }
 
 pub(crate) fn styled(style: Style, text: &str) -> String {
@@ -102,9 +150,14 @@ pub(crate) fn styled(style: Style, text: &str) -> String {
 
 /// What somebody posted, without what is harmful to a terminal.
 pub(crate) fn plain(text: &str) -> String {
+    harmless(text, |_| false)
+}
+
+/// With escapes for what is harmful, but for what is wanted.
+pub(crate) fn harmless(text: &str, is_wanted: impl Fn(char) -> bool) -> String {
     text.chars().fold(String::new(), |mut plain, c| {
-        if is_harmful(c) {
-            plain.extend(c.escape_default());
+        if is_harmful(c) && !is_wanted(c) {
+            plain.extend(c.escape_unicode());
         } else {
             plain.push(c);
         }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::facts::Facts;
 use crate::proof::Pretended;
-use crate::screen::{BAD, GOOD, STRONG, styled};
+use crate::screen::{BAD, GOOD, STRONG, plain, styled};
 
 pub(crate) struct Shown {
     pub(crate) text: String,
@@ -34,7 +34,12 @@ pub(crate) fn proven(callback: &Verified<Callback>) -> Shown {
     let facts = Facts::of(callback);
     let by = by(event.evidence());
     Shown {
-        text: format!("{} {by}\n{}", styled(GOOD, "verified"), facts.text()),
+        text: format!(
+            "{} {}\n{}",
+            styled(GOOD, "verified"),
+            plain(&by),
+            facts.text()
+        ),
         json: json!({
             "gateway": event.gateway().to_string(),
             "verified": true,
@@ -47,7 +52,11 @@ pub(crate) fn proven(callback: &Verified<Callback>) -> Shown {
 pub(crate) fn refused(error: &VerifyError, gateway: Gateway) -> Shown {
     let (bad, hint) = (styled(BAD, "not verified"), styled(STRONG, "hint"));
     Shown {
-        text: format!("{bad}: {error}\n{hint}: {}\n", error.hint()),
+        text: format!(
+            "{bad}: {}\n{hint}: {}\n",
+            plain(&error.to_string()),
+            error.hint()
+        ),
         json: json!({
             "gateway": gateway.to_string(),
             "verified": false,

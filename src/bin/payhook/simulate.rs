@@ -18,7 +18,7 @@ use crate::endpoint::EndpointArgs;
 use crate::hook::{HookArgs, Named};
 use crate::keys::KeyArgs;
 use crate::post::{PostArgs, Target, wait_within};
-use crate::screen::{BAD, GOOD, STRONG, Screen, styled};
+use crate::screen::{BAD, GOOD, STRONG, Screen, plain, styled};
 use crate::trouble::{Ending, Trouble};
 
 #[derive(Debug, clap::Args)]
@@ -171,7 +171,7 @@ pub(crate) fn run(args: &Simulate, screen: Screen) -> Result<Ending, Trouble> {
             tallies.push((scenario, drive.live(scenario).await?));
         }
         drive.bar.finish_and_clear();
-        Ok(summary(&tallies, args.hook.check.is_some(), screen))
+        summary(&tallies, args.hook.check.is_some(), screen)
     })
 }
 
@@ -257,8 +257,8 @@ impl Drive<'_> {
                     "status": status,
                 });
                 let answer = status.map_or_else(|| "no answer".to_owned(), |it| it.to_string());
-                self.screen
-                    .show(&format!("{reference}  {delivery}: {answer}"), &json);
+                let text = format!("{}  {delivery}: {answer}", plain(reference));
+                self.screen.show(&text, &json)?;
             }
         }
         tally.payments = tally.payments.saturating_add(1);
@@ -282,7 +282,11 @@ fn compare(reference: &str, found: &Amount, expected: &Amount, tally: &mut Tally
     }
 }
 
-fn summary(tallies: &[(Scenario, Tally)], is_checked: bool, screen: Screen) -> Ending {
+fn summary(
+    tallies: &[(Scenario, Tally)],
+    is_checked: bool,
+    screen: Screen,
+) -> Result<Ending, Trouble> {
     let mut text = styled(
         STRONG,
         "scenario                    payments   sent  again    200    4xx    5xx   none  given up  books",
@@ -311,12 +315,12 @@ fn summary(tallies: &[(Scenario, Tally)], is_checked: bool, screen: Screen) -> E
             tally.given_up,
         );
         for wrong in &tally.wrong {
-            let _ = writeln!(text, "  {wrong}");
+            let _ = writeln!(text, "  {}", plain(wrong));
         }
         rows.push(row(scenario.as_str(), tally, is_checked));
     }
-    screen.show(&text, &json!({"scenarios": rows, "well": is_well}));
-    if is_well { Ending::Well } else { Ending::No }
+    screen.show(&text, &json!({"scenarios": rows, "well": is_well}))?;
+    Ok(if is_well { Ending::Well } else { Ending::No })
 }
 
 fn row(scenario: &str, tally: &Tally, is_checked: bool) -> Value {

@@ -6,14 +6,13 @@ use std::time::Duration;
 use payhook::testing::citypay::OrderEndpoint;
 use payhook::testing::torture::{Books, Ledger, Payment, Report, Shop, Torture as Torturer};
 use payhook::{Gateway, HandlerError};
-use reqwest::Url;
 use serde_json::json;
 
 use crate::endpoint::EndpointArgs;
 use crate::hook::{HookArgs, Named};
 use crate::keys::KeyArgs;
-use crate::post::{Target, wait_within};
-use crate::screen::{Screen, plain};
+use crate::post::{Address, Target, wait_within};
+use crate::screen::{Reader, Screen, plain};
 use crate::trouble::{Ending, Trouble};
 
 #[derive(Debug, clap::Args)]
@@ -25,12 +24,12 @@ pub(crate) struct Torture {
         value_name = "URL",
         required_unless_present = "citypay"
     )]
-    to: Option<Url>,
+    to: Option<Address>,
 
     /// Where the shop takes CityPay.io's callbacks; it has to ask the endpoint
     /// that --endpoint-port stands in for.
     #[arg(long, value_name = "URL", requires = "endpoint_port")]
-    citypay: Option<Url>,
+    citypay: Option<Address>,
 
     /// Let it be another machine than this one.
     #[arg(long)]
@@ -66,11 +65,15 @@ pub(crate) fn run(args: &Torture, screen: Screen) -> Result<Ending, Trouble> {
         return Err(Trouble::usage("the shop's books can't be read")
             .hint("--check CMD prints what they say of a payment"));
     }
-    let target = |url: &Url| Target::new(url, args.remote, Duration::from_secs(10));
+    let target = |option: &str, address: &Option<Address>| {
+        let address = address.as_ref().map(|address| address.url(option));
+        let target = |url: &_| Target::new(url, args.remote, Duration::from_secs(10));
+        address.transpose()?.map(target).transpose()
+    };
     let shop = Remote {
         hook: &args.hook,
-        b2binpay: args.to.as_ref().map(target).transpose()?,
-        citypay: args.citypay.as_ref().map(target).transpose()?,
+        b2binpay: target("--to", &args.to)?,
+        citypay: target("--citypay", &args.citypay)?,
     };
     let endpoint = OrderEndpoint::new();
     let mut torture = Torturer::new(args.seed).patience(8, Duration::from_millis(20));
@@ -85,7 +88,7 @@ pub(crate) fn run(args: &Torture, screen: Screen) -> Result<Ending, Trouble> {
         let report = torture.run(&shop).await;
         report.map_err(|error| Trouble::of("the torture breaks off", &error))
     })?;
-    show(&report, screen);
+    show(&report, screen)?;
     Ok(if report.is_clean() {
         Ending::Well
     } else {
@@ -93,7 +96,7 @@ pub(crate) fn run(args: &Torture, screen: Screen) -> Result<Ending, Trouble> {
     })
 }
 
-fn show(report: &Report, screen: Screen) {
+fn show(report: &Report, screen: Screen) -> Result<Reader, Trouble> {
     let text = report.to_string();
     let text: Vec<_> = text.lines().map(plain).collect();
     let rows: Vec<_> = report
@@ -126,7 +129,7 @@ fn show(report: &Report, screen: Screen) {
         })
         .collect();
     let json = json!({"well": report.is_clean(), "rows": rows, "broken": broken});
-    screen.show(&text.join("\n"), &json);
+    screen.show(&text.join("\n"), &json)
 }
 
 impl Ledger for Remote<'_> {

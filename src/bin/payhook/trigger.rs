@@ -13,7 +13,7 @@ use crate::endpoint::EndpointArgs;
 use crate::keys::KeyArgs;
 use crate::post::{PostArgs, Target, wait};
 use crate::scenario::{SCENARIOS, Scenario};
-use crate::screen::{BAD, GOOD, STRONG, Screen, styled};
+use crate::screen::{BAD, GOOD, Reader, STRONG, Screen, styled};
 use crate::trouble::{Ending, Trouble};
 
 #[derive(Debug, clap::Args)]
@@ -232,7 +232,7 @@ pub(crate) fn run(args: &Trigger, screen: Screen) -> Result<Ending, Trouble> {
     let body = args.body(&endpoint)?;
     let Some(to) = &args.to else {
         let text = String::from_utf8_lossy(&body);
-        screen.show_verbatim(&text, &json!({ "body": text }));
+        screen.show_verbatim(&text, &json!({ "body": text }))?;
         return Ok(Ending::Well);
     };
     let target = to.target()?;
@@ -244,13 +244,19 @@ pub(crate) fn run(args: &Trigger, screen: Screen) -> Result<Ending, Trouble> {
             if status != 200 {
                 ending = Ending::No;
             }
-            show(args, &target, status, took, screen);
+            show(args, &target, status, took, screen)?;
         }
         Ok(ending)
     })
 }
 
-fn show(args: &Trigger, target: &Target, status: u16, took: Duration, screen: Screen) {
+fn show(
+    args: &Trigger,
+    target: &Target,
+    status: u16,
+    took: Duration,
+    screen: Screen,
+) -> Result<Reader, Trouble> {
     let style = if status == 200 { GOOD } else { BAD };
     let text = format!(
         "{} to {}: {} in {} ms",
@@ -265,5 +271,5 @@ fn show(args: &Trigger, target: &Target, status: u16, took: Duration, screen: Sc
         "status": status,
         "seconds": took.as_secs_f64(),
     });
-    screen.show(&text, &json);
+    screen.show(&text, &json)
 }

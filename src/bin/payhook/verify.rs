@@ -27,6 +27,6 @@ pub(crate) fn run(args: &Verify, screen: Screen) -> Result<Ending, Trouble> {
             ));
         }
     };
-    screen.show(&shown.text, &shown.json);
+    screen.show(&shown.text, &shown.json)?;
     Ok(ending)
 }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use payhook::chrono::{DateTime, Utc};
 use payhook::{Claim, Guard, IdempotencyKey, IdempotencyKeys, Lease, MemoryGuard};
@@ -250,6 +250,52 @@ fn the_horizon_is_never_in_the_future() {
         ),
         "fresh"
     );
+}
+
+/// As in the other guards: `tests/servers`.
+#[test]
+fn a_lease_has_lapsed_at_its_exact_end() {
+    let lease = Duration::from_secs(60);
+    let just_before = |end: Duration| end.checked_sub(Duration::from_nanos(1)).unwrap();
+    let guard = MemoryGuard::new().lease(lease);
+    let start = Instant::now();
+    let claim = |after: Duration| guard.claim_at(&keys(1, 1), start + after);
+    let Ok(Claim::Fresh(late)) = claim(Duration::ZERO) else {
+        panic!()
+    };
+    assert!(matches!(claim(Duration::ZERO), Ok(Claim::InFlight)));
+    assert!(matches!(claim(just_before(lease)), Ok(Claim::InFlight)));
+    let Ok(Claim::Fresh(next)) = claim(lease) else {
+        panic!("it has lapsed")
+    };
+    assert_eq!(Guard::complete(&guard, late), Ok(Lease::Lost));
+    // The successor's lease begins there.
+    assert!(matches!(claim(just_before(2 * lease)), Ok(Claim::InFlight)));
+    assert_eq!(Guard::complete(&guard, next), Ok(Lease::Held));
+    assert!(matches!(claim(2 * lease), Ok(Claim::Done)));
+
+    // One of no length has lapsed as soon as it is there.
+    let guard = MemoryGuard::new().lease(Duration::ZERO);
+    for _ in 0..2 {
+        let claim = guard.claim_at(&keys(1, 1), start);
+        assert!(matches!(claim, Ok(Claim::Fresh(_))));
+    }
+}
+
+/// What is in flight holds its place before the end of its lease, and not at it.
+#[test]
+fn a_lapsed_lease_makes_room_at_its_exact_end() {
+    let lease = Duration::from_secs(60);
+    let guard = MemoryGuard::new().lease(lease).capacity(1);
+    let start = Instant::now();
+    assert!(matches!(
+        guard.claim_at(&keys(1, 1), start),
+        Ok(Claim::Fresh(_))
+    ));
+    let before = start + lease.checked_sub(Duration::from_nanos(1)).unwrap();
+    assert!(guard.claim_at(&keys(2, 2), before).is_err());
+    let claim = guard.claim_at(&keys(2, 2), start + lease);
+    assert!(matches!(claim, Ok(Claim::Fresh(_))));
 }
 
 #[test]

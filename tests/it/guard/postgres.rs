@@ -9,3 +9,11 @@ fn the_readme_has_the_statements_of_the_schema() {
     let block = format!("```sql\n{}\n```", statements.join("\n").trim());
     assert!(readme.contains(&block), "README.md lacks:\n{block}");
 }
+
+/// With a clock that stands still: `tests/servers`.
+#[test]
+fn a_lease_has_lapsed_at_its_exact_end() {
+    let claim = include_str!("../../../src/guard/postgres_claim.sql");
+    let condition = "known.done_at IS NULL AND known.lease_until <= clock_timestamp()";
+    assert!(claim.contains(condition), "{claim}");
+}

@@ -198,6 +198,16 @@ fn an_end_is_tried_again_if_the_connection_breaks() {
     );
 }
 
+/// With a real clock: `tests/servers`.
+#[test]
+fn a_lease_has_lapsed_at_its_exact_end() {
+    let script = include_str!("../../../src/guard/claim.lua");
+    assert!(script.contains(
+        "if ends and now < tonumber(ends) then
+    return {'in flight'}"
+    ));
+}
+
 #[test]
 fn shown_without_its_connection() {
     let guard = RedisGuard::new(Line::default()).prefix("shop");

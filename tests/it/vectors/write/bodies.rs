@@ -3,7 +3,10 @@
 use payhook::testing::Json;
 use payhook::testing::b2binpay::deposit;
 
-use super::{Case, as_paid, b2binpay, expired, json, key, no_transfer, paid, refused, sent};
+use super::{
+    Case, ETHER, as_paid, b2binpay, expired, json, key, no_transfer, paid, proven, refused, sent,
+    timed,
+};
 
 pub(super) fn cases() -> Vec<Case> {
     [documents(), fields(), lenient()]
@@ -143,6 +146,45 @@ fn fields() -> Vec<Case> {
             refused("parse"),
         ),
         b2binpay(
+            "id_with_a_control",
+            ids,
+            paid()
+                .sign(&key())
+                .set("data.id", Json::raw(r#""30417\u0000""#)),
+            refused("parse"),
+        ),
+        b2binpay(
+            "id_of_the_transfer_with_a_control",
+            ids,
+            paid()
+                .unnamed()
+                .sign(&key())
+                .set("included[1].id", Json::raw(r#""6\u007f""#)),
+            refused("parse"),
+        ),
+        b2binpay(
+            "tracking_id_with_nul",
+            &["body.nul"],
+            paid()
+                .tracking_id("order-9001\0")
+                .sign_text(&key(), &timed(&format!("2{ETHER}order-9001\0"))),
+            refused("parse"),
+        ),
+        b2binpay(
+            "tracking_id_with_a_newline",
+            &["body.nul"],
+            paid().tracking_id("order-9001\n").sign(&key()),
+            proven("deposit", 2, ETHER, "order-9001\n"),
+        ),
+        b2binpay(
+            "label_with_nul",
+            &["body.nul"],
+            paid()
+                .set("data.attributes.label", Json::raw(r#""\u0000""#))
+                .sign(&key()),
+            as_paid(),
+        ),
+        b2binpay(
             "id_of_the_transfer_absent",
             ids,
             paid().unnamed().sign(&key()).remove("included[1].id"),
@@ -236,7 +278,7 @@ fn lenient() -> Vec<Case> {
         "data.attributes.travel_rule_info",
         json(r#"{"beneficiary":{"name":"J"}}"#),
     );
-    let payout = || super::proven("payout", 2, "125.000000", "wd-77");
+    let payout = || proven("payout", 2, "125.000000", "wd-77");
     vec![
         b2binpay(
             "odd_incidental_fields",

@@ -32,6 +32,15 @@ fn values() -> Vec<Case> {
         );
         citypay(name, &["citypay.ids"], body, &expect)
     };
+    let control = |kind: &str, field: &str| {
+        let control = || Json::raw(r#""a\u0001b""#);
+        let body = match kind {
+            "order" => order().callback().set(field, control()).to_vec(),
+            _ => deposit().callback().set(field, control()).to_vec(),
+        };
+        let name = format!("{kind}_with_a_control_in_its_{field}");
+        citypay(&name, &["citypay.ids"], body, NO)
+    };
     let currency = |name: &str, wire: Json, read: &str| {
         let expect = format!(r#"{{"parsed":true,"kind":"deposit","crypto_currency":"{read}"}}"#);
         citypay(
@@ -86,6 +95,28 @@ fn values() -> Vec<Case> {
         token("token_with_an_exponent", "1e3", None),
         token("token_true", "true", None),
         token("token_a_list", "[1]", None),
+        token("token_with_nul", r#""tok_4f9c1b7e\u0000""#, None),
+        token("token_with_a_newline", r#""tok_4f9c1b7e\n""#, None),
+        token("token_with_delete", r#""tok\u007f4f9c1b7e""#, None),
+        token("token_with_a_c1_control", r#""tok\u00854f9c1b7e""#, None),
+        token(
+            "token_with_a_line_separator",
+            r#""tok\u20284f9c1b7e""#,
+            Some(r"tok\u20284f9c1b7e"),
+        ),
+        control("order", "order_id"),
+        control("order", "client_order_id"),
+        control("order", "transaction_id"),
+        control("deposit", "deposit_token"),
+        control("deposit", "transaction_id"),
+        citypay(
+            "order_currency_with_nul",
+            &["citypay.ids"],
+            order()
+                .callback()
+                .set("fiat_currency", Json::raw(r#""USD\u0000""#)),
+            r#"{"parsed":true,"kind":"order","fiat_currency":null}"#,
+        ),
         currency("crypto_currency_a_ticker", "BTC".into(), "BTC"),
         currency("crypto_currency_a_name", "Bitcoin".into(), "Bitcoin"),
         currency("crypto_currency_an_id", 3.into(), "3"),
