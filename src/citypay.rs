@@ -9,6 +9,7 @@ mod answer;
 mod callback;
 mod event;
 mod gateway;
+mod listing;
 mod proof;
 mod serialize;
 mod status;

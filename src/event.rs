@@ -218,12 +218,17 @@ impl<'a> Event<'a> {
             amount: transaction
                 .and_then(OrderTransaction::received)
                 .map(Fact::Proven),
-            currency: answer.coin.as_deref().map(Fact::Proven),
+            currency: answer
+                .coin
+                .as_deref()
+                .or(answer.coin_base_name.as_deref())
+                .map(Fact::Proven),
             transaction: transaction
                 .and_then(|transaction| transaction.hash.as_deref())
                 .map(Fact::Proven),
             time: transaction
                 .and_then(|transaction| transaction.created_at.as_ref())
+                .or(answer.created_at_milliseconds.as_ref())
                 .or(answer.created_at.as_ref())
                 .map(Fact::Proven),
             ..unknown

@@ -213,6 +213,12 @@ fn of_payout_status(status: Option<PayoutStatus>) -> Outcome {
 }
 
 pub(crate) fn of_order(proven: &ProvenOrder) -> Fact<Outcome> {
+    of_order_unless(proven, proven.is_contradicted())
+}
+
+/// The outcome of an order whose amounts contradict each other or not, in the
+/// currency that it is compared in.
+pub(crate) fn of_order_unless(proven: &ProvenOrder, is_contradicted: bool) -> Fact<Outcome> {
     let Some(answer) = proven.answer() else {
         return Fact::Reported(Outcome::NeedsReview);
     };
@@ -221,7 +227,12 @@ pub(crate) fn of_order(proven: &ProvenOrder) -> Fact<Outcome> {
     }
     Fact::Proven(match &answer.status {
         // How much came, and whether that was all, is not said.
-        OrderStatus::Confirmed if answer.transactions.is_empty() => {
+        OrderStatus::Confirmed if answer.transactions().next().is_none() => {
+            return Fact::Reported(Outcome::NeedsReview);
+        }
+        OrderStatus::Confirmed | OrderStatus::Overpaid | OrderStatus::Underpaid
+            if is_contradicted =>
+        {
             return Fact::Reported(Outcome::NeedsReview);
         }
         OrderStatus::Confirmed => Outcome::Settled,

@@ -110,6 +110,21 @@ impl Timestamp {
     }
 }
 
+impl Timestamp {
+    /// The same text as an instant: a local time is in `zone`. It stays local
+    /// where the result would lie outside chrono's range.
+    pub(crate) fn assume_zone(self, zone: FixedOffset) -> Self {
+        let instant = self.in_zone(zone);
+        let moment = instant.map_or(self.moment, Moment::Instant);
+        Self { moment, ..self }
+    }
+
+    /// Whether the text has no seconds: `2026-03-02 09:10`.
+    pub(crate) fn is_to_the_minute(&self) -> bool {
+        self.text.len() == "2026-03-02 09:10".len()
+    }
+}
+
 /// A stamp that begins with a date. chrono's parsers read more than gateways
 /// write: other separators, missing colons, a `z`, any number of digits.
 struct Stamp {

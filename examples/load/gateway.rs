@@ -261,18 +261,18 @@ fn told(payment: &Payment, news: usize) -> String {
     let transactions = match status {
         "IN_PROGRESS" | "CANCELED" => String::new(),
         _ => format!(
-            r#"{{"id":9001,"hash":"{hash}","amount":{{"base":{amount},"total":{total},
+            r#"{{"id":9001,"hash":"{hash}","amount":{{"base":{total},"total":{total},
             "underPaid":0,"overPaid":0}},"amountFiat":{{"base":"60.00","total":"60.00"}},
             "createdAt":"2026-03-02 09:14","createdAtMiliseconds":1772442840000}}"#
         ),
     };
     format!(
         r#"{{"success":true,"message":null,"data":{{"id":441,"customerId":{customer},
-        "token":"{token}","coin":"BTC","coinBaseName":"Bitcoin","exchangeRate":91925.84,
+        "token":"{token}","coin":"Bitcoin","coinBaseName":"btc","exchangeRate":91925.84,
         "amountFiat":"60.00","amount":{amount},
         "currency":{{"id":2,"currency":"US Dollar","abbreviation":"USD"}},
         "createdAt":"2026-03-02 09:10","createdAtMiliseconds":1772442600000,"type":"ORDER",
-        "expiresAt":"2026-03-02 10:10","expirationTime":60,
+        "expiresAt":1772446200000,"expirationTime":3600000,
         "status":{{"code":"{status}","label":"{status}"}},"transactions":[{transactions}]}}}}"#
     )
 }

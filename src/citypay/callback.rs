@@ -304,15 +304,18 @@ pub(super) fn status_word(
 }
 
 impl OrderCallback {
-    /// When the order expires: the gateway never says that it did.
+    /// When the order expires, by the callback alone: `order_expiration` minutes
+    /// after its `created_at`. The gateway never posts that it did. A coin that is
+    /// chosen later moves the end:
+    /// [`ProvenOrder::expires_at`](super::ProvenOrder::expires_at).
     ///
-    /// `zone` is the one that the merchant takes the gateway's local times to
-    /// be in; the documentation names none, and the company sits at UTC+4. It
-    /// does not matter where `created_at` is an instant. `None` if
-    /// `created_at` or `order_expiration` is missing, or beyond chrono's range.
+    /// A `created_at` without a zone is in `zone`: most likely UTC, as the order
+    /// endpoint's times are. `None` if `created_at` or `order_expiration` is
+    /// missing, or for more than 30 days, which are no minutes.
     #[must_use]
     pub fn expires_at(&self, zone: FixedOffset) -> Option<DateTime<Utc>> {
-        minutes_after(self.created_at.as_ref()?, self.order_expiration?, zone)
+        let created = self.created_at.as_ref()?.in_zone(zone)?;
+        minutes_after(created, self.order_expiration?)
     }
 
     /// Whether the order has expired by `now`; `None` as
@@ -349,11 +352,11 @@ impl DepositCallback {
     }
 }
 
-pub(super) fn minutes_after(
-    start: &Timestamp,
-    minutes: u32,
-    zone: FixedOffset,
-) -> Option<DateTime<Utc>> {
-    let length = TimeDelta::try_minutes(minutes.into())?;
-    start.in_zone(zone)?.checked_add_signed(length)
+/// An order's longest time, in minutes. Milliseconds taken for minutes end years
+/// ahead.
+const MAX_MINUTES: u32 = 30 * 24 * 60;
+
+pub(super) fn minutes_after(start: DateTime<Utc>, minutes: u32) -> Option<DateTime<Utc>> {
+    let minutes = Some(minutes).filter(|minutes| *minutes <= MAX_MINUTES)?;
+    start.checked_add_signed(TimeDelta::try_minutes(minutes.into())?)
 }

@@ -37,9 +37,8 @@ pub(super) fn of_order(callback: &Verified<OrderCallback>) -> Event<'_> {
             (OwnStatus::Other, PartOutcome::Unconfirmed)
         }
     };
-    let transactions = once_each(answer);
-    let fiat_agrees = totals_agree(&transactions, |transaction| &transaction.amount_fiat);
-    let coin_agrees = totals_agree(&transactions, |transaction| &transaction.amount);
+    let transactions = in_time(answer);
+    let (fiat_agrees, coin_agrees) = (answer.totals_agree_fiat(), answer.totals_agree());
     let currency = answer.currency.as_ref();
     let parts = transactions.iter().map(|transaction| {
         let fiat = Money {
@@ -162,44 +161,15 @@ fn bare(kind: Kind, reference: &str) -> Event<'_> {
     }
 }
 
-/// The transactions in the order of their times, or as listed where one has
-/// none; one that is listed twice, by id or hash, once (PAYMENTS, rule 15).
-fn once_each(answer: &OrderAnswer) -> Vec<&OrderTransaction> {
-    let mut once: Vec<&OrderTransaction> = Vec::with_capacity(answer.transactions.len());
-    for transaction in &answer.transactions {
-        let is_same = |known: &&OrderTransaction| {
-            let hash = transaction.hash.as_deref();
-            (transaction.id.is_some() && known.id == transaction.id)
-                || hash.is_some_and(|hash| known.has_hash(hash))
-        };
-        if !once.iter().any(is_same) {
-            once.push(transaction);
-        }
-    }
+/// The transactions, each once, in the order of their times, or as listed where
+/// one has none (PAYMENTS, rule 15).
+fn in_time(answer: &OrderAnswer) -> Vec<&OrderTransaction> {
+    let mut transactions: Vec<_> = answer.transactions().collect();
     let time = |transaction: &&OrderTransaction| transaction.created_at.as_ref().and_then(instant);
-    if once.iter().all(|transaction| time(transaction).is_some()) {
-        once.sort_by_key(time);
+    if transactions.iter().all(|each| time(each).is_some()) {
+        transactions.sort_by_key(time);
     }
-    once
-}
-
-/// Each total, where there is one, is the sum so far or the sum of all.
-fn totals_agree(
-    transactions: &[&OrderTransaction],
-    parts: impl Fn(&OrderTransaction) -> &AmountParts,
-) -> bool {
-    let add = |sum: Option<Amount>, transaction: &&OrderTransaction| {
-        let zero = Amount::default();
-        let base = parts(transaction).base.as_ref().unwrap_or(&zero);
-        sum?.checked_add(base)
-    };
-    let whole = transactions.iter().fold(Some(Amount::default()), add);
-    let mut running = Some(Amount::default());
-    transactions.iter().all(|transaction| {
-        running = add(running.take(), transaction);
-        let total = parts(transaction).total.as_ref();
-        total.is_none() || total == running.as_ref() || total == whole.as_ref()
-    })
+    transactions
 }
 
 /// Money that was received is not negative.

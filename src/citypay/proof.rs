@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use chrono::{DateTime, FixedOffset, Offset, Utc};
+
 use super::answer::{OrderAnswer, OrderTransaction};
 use super::callback::{DepositCallback, OrderCallback};
 use super::status::OrderStatus;
@@ -42,6 +44,7 @@ use crate::verified::{Evidence, Proof, Provable, Unverified, Verified};
 pub struct Account {
     customer_id: Text,
     sources: Sources,
+    zone: FixedOffset,
 }
 
 /// What a sender's address is good for.
@@ -67,7 +70,16 @@ impl Account {
         Ok(Self {
             customer_id: customer_id.into(),
             sources: Sources::Nothing,
+            zone: Utc.fix(),
         })
+    }
+
+    /// Reads the times of the order endpoint's answers that have no zone in this
+    /// one. They are UTC as long as the merchant names no other.
+    #[must_use]
+    pub fn time_zone(mut self, zone: FixedOffset) -> Self {
+        self.zone = zone;
+        self
     }
 
     /// Takes a sender's address in these ranges as weak evidence: enough to
@@ -118,7 +130,7 @@ impl Account {
         if body.order_token.is_some() || body.order_id.is_none() {
             check_token(body.order_token.as_ref(), issued)?;
         }
-        let answer = OrderAnswer::parse(answer)?;
+        let answer = OrderAnswer::parse_in_zone(answer, self.zone)?;
         if !answer.token.is(issued) {
             return Err(VerifyError::AnswerMismatch { path: "data.token" });
         }
@@ -133,11 +145,15 @@ impl Account {
             return Err(VerifyError::AnswerMismatch { path: "data.id" });
         }
         let is_behind = is_behind(&answer, body);
+        let expires_at = body
+            .order_expiration
+            .and_then(|minutes| answer.expires_at(minutes));
         let proof = Proof {
             proven: ProvenOrder {
                 token: Some(answer.token.clone()),
                 answer: Some(answer),
                 is_behind,
+                expires_at,
             },
             evidence: Evidence::OrderEndpoint,
         };
@@ -284,7 +300,7 @@ fn has_less_than(answer: &OrderStatus, claimed: &OrderStatus) -> bool {
 fn names_unknown_payment(answer: &OrderAnswer, callback: &OrderCallback) -> bool {
     let amount = callback.received_amount_in_coins.as_ref();
     callback.transaction_id.as_ref().is_some_and(|id| {
-        let mut payments = answer.transactions.iter();
+        let mut payments = answer.listing.all().iter();
         !payments.any(|payment| {
             payment.has_id(id)
                 || payment.has_hash(id)
@@ -318,6 +334,7 @@ pub struct ProvenOrder {
     token: Option<Token>,
     answer: Option<OrderAnswer>,
     is_behind: bool,
+    expires_at: Option<DateTime<Utc>>,
 }
 
 impl ProvenOrder {
@@ -326,6 +343,7 @@ impl ProvenOrder {
             token: None,
             answer: None,
             is_behind: false,
+            expires_at: None,
         }
     }
 
@@ -357,13 +375,40 @@ impl ProvenOrder {
         self.is_behind
     }
 
+    /// The order's end: the callback's `order_expiration`, in minutes, after the
+    /// answer's `createdAt`. It is the same however often the endpoint is asked,
+    /// or unknown: [`OrderAnswer::expires_at`]. The minutes are unsigned, and in
+    /// no answer.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<DateTime<Utc>> {
+        self.expires_at
+    }
+
     /// The answer's transaction that the callback names, or its only one.
     pub(crate) fn transaction(&self, callback: &OrderCallback) -> Option<&OrderTransaction> {
         let answer = self.answer.as_ref()?;
-        match (&callback.transaction_id, answer.transactions.as_slice()) {
-            (Some(id), _) => answer.transaction(id),
-            (None, [only]) => Some(only),
-            (None, _) => None,
+        if let Some(id) = &callback.transaction_id {
+            return answer.transaction(id);
+        }
+        let mut transactions = answer.transactions();
+        let only = transactions
+            .next()
+            .filter(|_| transactions.next().is_none());
+        // As it is found by its own name, if its amounts don't differ.
+        only.and_then(|only| answer.listing.find(|it| std::ptr::eq(it, only)))?
+    }
+
+    /// Whether the answer says two things of what came in, in the fiat currency
+    /// that orders are compared in (in coins, if no transaction has it).
+    pub(crate) fn is_contradicted(&self) -> bool {
+        let Some(answer) = &self.answer else {
+            return false;
+        };
+        let has_fiat = answer.transactions().any(|it| it.received_fiat().is_some());
+        if has_fiat {
+            !answer.totals_agree_fiat()
+        } else {
+            !answer.totals_agree()
         }
     }
 }

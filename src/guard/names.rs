@@ -189,10 +189,11 @@ fn operation_status(told: &TransferCallback, proven: &ProvenTransfer) -> Option<
 
 /// When the order last changed, as far as its answer says.
 fn latest(answer: &OrderAnswer) -> Option<DateTime<Utc>> {
-    let transactions = answer.transactions.iter();
-    transactions
+    answer
+        .transactions()
         .filter_map(|transaction| transaction.created_at.as_ref())
         .chain(&answer.created_at)
+        .chain(&answer.created_at_milliseconds)
         .filter_map(instant)
         .max()
 }
@@ -233,7 +234,7 @@ impl Hash {
     }
 
     fn transactions(&mut self, answer: &OrderAnswer) {
-        for transaction in &answer.transactions {
+        for transaction in answer.transactions() {
             self.text("transaction", "");
             self.option("id", transaction.id.as_deref());
             self.option("hash", transaction.hash.as_deref());

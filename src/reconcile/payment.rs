@@ -7,13 +7,11 @@ use super::{Expected, Reason};
 use crate::amount::Amount;
 use crate::b2binpay::{ExpectedAmount, ProvenTransfer, TransferCallback};
 use crate::citypay::{
-    DepositCallback, OrderAnswer, OrderCallback, OrderTransaction, ProvenDeposit, ProvenOrder,
-    Token,
+    DepositCallback, OrderAnswer, OrderCallback, ProvenDeposit, ProvenOrder, Token,
 };
 use crate::event::{Event, Kind};
 use crate::fact::Fact;
 use crate::outcome::{self, Outcome};
-use crate::text::Text;
 use crate::timestamp::Timestamp;
 
 pub(super) struct Payment {
@@ -106,14 +104,16 @@ impl Payment {
             return unknown;
         };
         let unit = Unit::find(expected, answer);
+        let agrees = unit.is_none_or(|unit| unit.agrees(answer));
+        let has_money = answer.transactions().next().is_some();
+        let received = unit.filter(|_| has_money).and_then(|unit| unit.sum(answer));
         Self {
             currency: unit.map(|unit| Fact::Proven(unit != Unit::Another)),
+            outcome: outcome::of_order_unless(proven, !agrees),
             // A canceled or expired order may have been paid all the same.
-            has_money: !answer.transactions.is_empty(),
-            received: unit
-                .and_then(|unit| unit.sum(&answer.transactions))
-                .map(Fact::Proven),
-            made_at: latest(&answer.transactions).map(Fact::Proven),
+            has_money,
+            received: received.map(if agrees { Fact::Proven } else { Fact::Reported }),
+            made_at: latest(answer).map(Fact::Proven),
             ..unknown
         }
     }
@@ -178,35 +178,43 @@ enum Unit {
 }
 
 impl Unit {
-    /// `None` if the answer does not name what might be the expected one.
+    /// `None` if the answer does not name what might be the expected one. Where
+    /// coin and fiat have the same name, it is the fiat currency: the gateway
+    /// quotes coins anew every minute, and compares orders in fiat.
     fn find(expected: &Expected, answer: &OrderAnswer) -> Option<Self> {
-        let is_expected = |name: Option<&Text>| name.map(|name| expected.is_in(name));
-        let fiat = answer.currency.as_ref();
-        let fiat = is_expected(fiat.and_then(|currency| currency.abbreviation.as_ref()));
-        match (is_expected(answer.coin.as_ref()), fiat) {
-            (Some(true), _) => Some(Self::Coin),
+        let coin = answer.is_in_coin(&expected.currency);
+        let fiat = answer.is_in_fiat(&expected.currency);
+        match (coin, fiat) {
             (_, Some(true)) => Some(Self::Fiat),
+            (Some(true), _) => Some(Self::Coin),
             (Some(false), Some(false)) => Some(Self::Another),
             (None, _) | (_, None) => None,
         }
     }
 
-    /// All that came; `None` if it can't be said of one of them, or of none.
-    fn sum(self, transactions: &[OrderTransaction]) -> Option<Amount> {
-        let mut amounts = transactions.iter().map(|transaction| match self {
-            Self::Coin => transaction.received(),
-            Self::Fiat => transaction.received_fiat(),
+    /// All that came; `None` if it can't be said of one of them.
+    fn sum(self, answer: &OrderAnswer) -> Option<Amount> {
+        match self {
+            Self::Coin => answer.received(),
+            Self::Fiat => answer.received_fiat(),
             Self::Another => None,
-        });
-        let first = amounts.next()??.clone();
-        amounts.try_fold(first, |sum, amount| sum.checked_add(amount?))
+        }
+    }
+
+    /// Whether the answer says the same of it throughout.
+    fn agrees(self, answer: &OrderAnswer) -> bool {
+        match self {
+            Self::Coin => answer.totals_agree(),
+            Self::Fiat => answer.totals_agree_fiat(),
+            Self::Another => true,
+        }
     }
 }
 
 /// When the last of them came in; `None` if it can't be said of one.
-fn latest(transactions: &[OrderTransaction]) -> Option<DateTime<Utc>> {
-    let times = transactions
-        .iter()
+fn latest(answer: &OrderAnswer) -> Option<DateTime<Utc>> {
+    let times = answer
+        .transactions()
         .map(|transaction| transaction.created_at.as_ref()?.utc());
     times.collect::<Option<Vec<_>>>()?.into_iter().max()
 }

@@ -148,7 +148,8 @@ impl OrderBuilder {
         }
     }
 
-    /// `BTC`.
+    /// The coin's ticker, `BTC`. The callback has it as it is; the endpoint's
+    /// answer has the coin's name (`Bitcoin`) and the ticker in small letters.
     #[must_use]
     pub fn crypto_currency(self, name: &str) -> Self {
         Self {
@@ -281,7 +282,7 @@ impl OrderBuilder {
         if let Some(last) = self.payments().last() {
             json.fill("transaction_id", last.hash.as_str().into())?;
             json.fill("received_amount_in_coins", Json::number(&last.coins))?;
-            json.fill("received_amount_in_fiat", self.fiat(&last.coins).into())?;
+            json.fill("received_amount_in_fiat", self.last_in_fiat().into())?;
             json.fill("exchange_rate", Json::number(&self.rate))?;
         }
         json.fill("fiat_currency", self.fiat_currency.as_str().into())?;
@@ -310,6 +311,32 @@ impl OrderBuilder {
             _ => return Vec::new(),
         };
         vec![Paid::example(0, coins)]
+    }
+
+    /// All payments up to this one, in coins; `None` if one is no amount.
+    fn sum(payments: &[Paid]) -> Option<Decimal> {
+        let mut coins = payments.iter().map(|paid| paid.coins.parse().ok());
+        coins.try_fold(Decimal::ZERO, |sum, coins| sum.checked_add(coins?))
+    }
+
+    /// The last of these in fiat: the parts of a sum have to make the sum, to
+    /// the cent.
+    fn part_in_fiat(&self, payments: &[Paid]) -> String {
+        let Some((last, before)) = payments.split_last() else {
+            return self.fiat("0");
+        };
+        let in_fiat = |payments| {
+            let sum: Decimal = Self::sum(payments)?;
+            self.fiat(&sum.to_string()).parse().ok()
+        };
+        let part = in_fiat(payments)
+            .zip(in_fiat(before))
+            .and_then(|(all, before): (Decimal, Decimal)| all.checked_sub(before));
+        part.map_or_else(|| self.fiat(&last.coins), |part| part.to_string())
+    }
+
+    fn last_in_fiat(&self) -> String {
+        self.part_in_fiat(&self.payments())
     }
 
     fn fiat(&self, coins: &str) -> String {

@@ -220,7 +220,7 @@ fn citypay_orders() {
             .unwrap();
         order.into_callback().event().outcome()
     };
-    let paid = json!([{"id": 1, "amount": {"total": 7}}]);
+    let paid = json!([{"id": 1, "amount": {"base": 7}}]);
     assert_eq!(outcome("CONFIRMED", paid.clone()), Fact::Proven(Settled));
     // How much came is not said.
     for nothing in [json!([]), Value::Null] {

@@ -491,8 +491,8 @@ def is_named(payment, order):
     """Whether an order's callback names a payment of the answer, or one of its amount."""
     name, coins = order["transaction_id"], order["received_amount_in_coins"]
     return (payment["id"] == name or (payment["hash"] or "").lower() == name.lower()
-            or coins is not None and payment["total"] is not None
-            and Decimal(payment["total"]) == Decimal(coins))
+            or coins is not None and payment["base"] is not None
+            and Decimal(payment["base"]) == Decimal(coins))
 
 
 def prove(case, order):
@@ -518,9 +518,77 @@ def prove(case, order):
     behind = behind or posted in ("confirmed", "overpaid") and told in ("canceled", "expired")
     behind = behind or (told, posted) == ("confirmed", "overpaid")
     if told in ("overpaid", "underpaid") and order["transaction_id"] is not None:
-        behind = behind or not any(is_named(payment, order) for payment in answer["transactions"])
+        behind = behind or not any(is_named(payment, order) for payment in answer["listed"])
     url = "https://v2-order-api.citypay.io/order/" + urllib.parse.quote(issued, safe="")
-    return {"proven": True, "behind": behind, "answer": answer, "order_url": url}
+    minutes = order["order_expiration"]
+    chosen = answer["coin_chosen_at"]
+    if chosen is not None and minutes is not None and minutes <= 30 * 24 * 60:
+        answer["expires_at"] = written(chosen + datetime.timedelta(minutes=minutes))
+    paid = answer["transactions"]
+    has_fiat = any(it["base_fiat"] is not None for it in paid)
+    agrees = answer["totals_agree_fiat" if has_fiat else "totals_agree"]
+    review = not behind and (told == "confirmed" and not paid
+                             or told in ("confirmed", "overpaid", "underpaid") and not agrees)
+    return {"proven": True, "behind": behind, "answer": answer, "order_url": url, "review": review}
+
+
+def instant(value):
+    """A moment of the answer: without a zone it is UTC."""
+    time = moment(value)
+    return time and (time if time.tzinfo else time.replace(tzinfo=datetime.timezone.utc))
+
+
+def coin_chosen_at(data):
+    """`createdAt` to the second, from elsewhere in the answer if it has none itself."""
+    stamp = data.get("createdAt")
+    chosen = instant(stamp)
+    if chosen is None or len(stamp) > 16 or stamp.isdecimal():
+        return chosen
+    end, left = instant(data.get("expiresAt")), data.get("expirationTime")
+    is_left = isinstance(left, str) and re.fullmatch(r"-?[0-9]{1,15}", left)
+    counted = end and is_left and end - datetime.timedelta(milliseconds=int(left))
+    for time in (counted, instant(data.get("createdAtMiliseconds"))):
+        if time and chosen <= time < chosen + datetime.timedelta(minutes=1):
+            return time.replace(microsecond=0)
+    return None
+
+
+def same_as(listed):
+    """For each transaction the number of the first with its id or hash, and whether that is
+    one transaction by both."""
+    known, numbers, sound = {}, [], True
+    for number, it in enumerate(listed):
+        names = [(key, name.lower() if key == "hash" else name)
+                 for key, name in (("id", it["id"]), ("hash", it["hash"])) if name is not None]
+        found = [known[name] for name in names if name in known]
+        sound = sound and len(set(found)) <= 1
+        numbers.append(found[0] if found else number)
+        for name in names:
+            known.setdefault(name, numbers[-1])
+    return numbers, sound
+
+
+def received_in(listed, numbers, sound, ending):
+    """The sum of the bases, each transaction once, and whether the totals agree with it."""
+    bases = {}
+    for number, it in zip(numbers, listed):
+        if it["base" + ending] is not None:
+            bases.setdefault(number, it["base" + ending])
+    whole = None
+    if set(bases) == set(numbers):
+        whole = sum(bases.values(), Decimal(0))
+    order = list(zip(numbers, listed))
+    if all(it["time"] for it in listed):
+        order.sort(key=lambda entry: entry[1]["time"])
+    so_far, seen = Decimal(0), set()
+    for number, it in order:
+        if number not in seen:
+            seen.add(number)
+            so_far = so_far + bases[number] if so_far is not None and number in bases else None
+        base, total = it["base" + ending], it["total" + ending]
+        sound = sound and (base is None or base == bases[number])
+        sound = sound and (total is None or total in (so_far, whole))
+    return whole, sound
 
 
 def read_answer(text):
@@ -533,28 +601,43 @@ def read_answer(text):
     marks = [any(mark is yes or mark == yes and type(mark) is type(yes) for yes in good)
              for mark, good in marks if not is_nothing(mark)]
     if not marks or not all(marks):
-        raise Refused("answer_refused", code=code(envelope.get("status_code")))
+        # The documented key ends with a blank.
+        codes = [code(envelope.get(key)) for key in ("status_code", "status_code ", "statusCode")]
+        raise Refused("answer_refused", code=next((it for it in codes if it is not None), None))
     data = an_object(envelope.get("data"), bad)
     get = data.get
     answer = {"id": an_id(get("id"), bad, True), "customer_id": an_id(get("customerId"), bad, True),
               "token": an_id(get("token"), bad, True), "status": status_word(get("status"), bad),
               "coin": soft_text(get("coin"), False),
+              "coin_base_name": soft_text(get("coinBaseName"), False),
+              "company_name": soft_text(get("companyName"), False),
+              "qr_code": soft_text(get("qrCode"), False),
               "exchange_rate": lenient(received, get("exchangeRate"), bad, True),
               "amount": received(get("amount"), bad), "amount_fiat": received(get("amountFiat"), bad),
-              "created_at": written(moment(get("createdAtMiliseconds")) or moment(get("createdAt"))),
+              "created_at": written(instant(get("createdAt"))),
+              "created_at_milliseconds": written(instant(get("createdAtMiliseconds"))),
+              "coin_chosen_at": coin_chosen_at(data), "expires_at": None,
               "currency": get("currency", {}).get("abbreviation")}
     if None in (answer["customer_id"], answer["token"], answer["status"]):
         raise Refused(bad)
-    answer["transactions"] = [read_transaction(it, bad) for it in get("transactions") or []]
+    listed = [read_transaction(it, bad) for it in get("transactions") or []]
+    numbers, sound = same_as(listed)
+    for ending in ("", "_fiat"):
+        whole, agrees = received_in(listed, numbers, sound, ending)
+        answer["received" + ending], answer["totals_agree" + ending] = whole, agrees
+    answer["listed"] = listed
+    answer["transactions"] = [listed[number] for number in sorted(set(numbers))]
     return answer
 
 
 def read_transaction(value, bad):
     transaction = an_object(value, bad)
     facts = {key: an_id(transaction.get(key), bad, True) for key in ("id", "hash")}
+    facts["time"] = (instant(transaction.get("createdAtMiliseconds"))
+                     or instant(transaction.get("createdAt")))
     for key, ending in (("amount", ""), ("amountFiat", "_fiat")):
         parts = transaction.get(key) or {}
-        received(parts.get("base"), bad)
+        facts["base" + ending] = received(parts.get("base"), bad)
         facts["total" + ending] = received(parts.get("total"), bad)
         # What is missing is legitimately negative.
         facts["under_paid" + ending] = received(parts.get("underPaid"), bad, True)

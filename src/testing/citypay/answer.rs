@@ -24,8 +24,9 @@ impl OrderBuilder {
         set("id", self.order_id.clone())?;
         set("customerId", Json::id(customer_id))?;
         set("token", self.token.clone())?;
-        set("coin", self.crypto_currency.as_str().into())?;
-        set("coinBaseName", self.crypto_currency.as_str().into())?;
+        set("coin", coin_name(&self.crypto_currency).into())?;
+        let ticker = self.crypto_currency.to_ascii_lowercase();
+        set("coinBaseName", ticker.into())?;
         set("exchangeRate", Json::number(&self.rate))?;
         set("amountFiat", self.fiat(&self.amount).into())?;
         set("amount", Json::number(&self.amount))?;
@@ -33,31 +34,36 @@ impl OrderBuilder {
         set("currency.abbreviation", self.fiat_currency.as_str().into())?;
         set("createdAt", local(self.time).into())?;
         set("createdAtMiliseconds", self.time.timestamp_millis().into())?;
-        let expiry = self.time.checked_add_signed(TimeDelta::minutes(60));
-        set("expiresAt", expiry.map(local).into())?;
+        let end = self.time.checked_add_signed(TimeDelta::minutes(60));
+        let end = end.unwrap_or(self.time).timestamp_millis();
+        set("expiresAt", end.into())?;
         set("status.code", self.status.as_str().into())?;
         set("status.label", label(&self.status).into())?;
-        let mut sum = Some(Decimal::ZERO);
-        for (index, paid) in self.payments().iter().enumerate() {
-            sum = sum
-                .zip(paid.coins.parse().ok())
-                .and_then(|(sum, coins)| sum.checked_add(coins));
+        let payments = self.payments();
+        let total = Self::sum(&payments);
+        for (index, paid) in payments.iter().enumerate() {
+            let so_far = payments.get(..=index).unwrap_or_default();
+            let base_fiat = self.part_in_fiat(so_far);
             let at = format!("transactions[{index}]");
-            set(&at, self.transaction(paid, sum)?)?;
+            set(&at, self.transaction(paid, &base_fiat, total)?)?;
         }
         Ok(json)
     }
 
-    /// A payment, and what it leaves open or over together with those before.
-    fn transaction(&self, paid: &Paid, sum: Option<Decimal>) -> Result<Json, PathError> {
+    /// A payment, and what the order has got and misses, with all of them: as in
+    /// the documented answer each transaction says the same of that.
+    fn transaction(
+        &self,
+        paid: &Paid,
+        base_fiat: &str,
+        total: Option<Decimal>,
+    ) -> Result<Json, PathError> {
         let due: Option<Decimal> = self.amount.parse().ok();
-        let rest = sum.zip(due).and_then(|(sum, due)| sum.checked_sub(due));
-        let rest = rest.unwrap_or_default().normalize();
-        let (under, over) = if rest.is_sign_negative() {
-            (rest, Decimal::ZERO)
-        } else {
-            (Decimal::ZERO, rest)
-        };
+        let over = total.zip(due).and_then(|(sum, due)| sum.checked_sub(due));
+        let over = over.unwrap_or_default().normalize();
+        let under = Decimal::ZERO.checked_sub(over).unwrap_or_default();
+        let over = over.max(Decimal::ZERO);
+        let total = total.map_or_else(|| paid.coins.clone(), |total| total.normalize().to_string());
         let time = self.time.checked_add_signed(TimeDelta::minutes(4));
         let time = paid.at.or(time).unwrap_or(self.time);
         let url = format!("https://explorer.example/tx/{}", paid.hash);
@@ -65,12 +71,12 @@ impl OrderBuilder {
         json.fill("id", Json::id(&paid.id))?;
         json.fill("hash", paid.hash.as_str().into())?;
         json.fill("hashUrl", url.into())?;
-        json.fill("amount.base", Json::number(&self.amount))?;
-        json.fill("amount.total", Json::number(&paid.coins))?;
+        json.fill("amount.base", Json::number(&paid.coins))?;
+        json.fill("amount.total", Json::number(&total))?;
         json.fill("amount.underPaid", Json::raw(under.to_string()))?;
         json.fill("amount.overPaid", Json::raw(over.to_string()))?;
-        json.fill("amountFiat.base", self.fiat(&self.amount).into())?;
-        json.fill("amountFiat.total", self.fiat(&paid.coins).into())?;
+        json.fill("amountFiat.base", base_fiat.into())?;
+        json.fill("amountFiat.total", self.fiat(&total).into())?;
         json.fill("amountFiat.underPaid", self.fiat(&under.to_string()).into())?;
         json.fill("amountFiat.overPaid", self.fiat(&over.to_string()).into())?;
         json.fill("createdAt", local(time).into())?;
@@ -80,7 +86,7 @@ impl OrderBuilder {
 }
 
 /// The endpoint's own form of an error, such as 404 for a token that it does not
-/// know.
+/// know. The key of the code ends with a blank, as it is documented.
 ///
 /// ```
 /// use payhook::VerifyError;
@@ -94,10 +100,23 @@ pub fn refusal(status_code: u16, message: &str) -> Body<OrderAnswer> {
     let mut json = Json::default();
     let made = json
         .fill("status", "error".into())
-        .and_then(|()| json.fill("status_code", i32::from(status_code).into()))
+        .and_then(|()| json.fill("status_code ", i32::from(status_code).into()))
         .and_then(|()| json.fill("message", message.into()));
     or_panic(made);
     Body::new(json)
+}
+
+/// What the gateway calls the coin with this ticker; of others, the ticker.
+fn coin_name(ticker: &str) -> &str {
+    match ticker {
+        "BTC" => "Bitcoin",
+        "DOGE" => "Dogecoin",
+        "ETH" => "Ethereum",
+        "LTC" => "Litecoin",
+        "TRX" => "Tron",
+        "USDT" => "Tether",
+        other => other,
+    }
 }
 
 /// What the cabinet shows for a status code.

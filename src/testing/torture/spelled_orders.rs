@@ -45,7 +45,10 @@ pub(super) fn trial() -> Trial {
                 let amount = Json::raw(format!("{}e-4", d.due));
                 d.is(&d.order());
                 let answer = d.order().answer(&d.gateway.customer_id);
-                let answer = answer.set("data.transactions[0].amount.total", amount.clone());
+                let base = "data.transactions[0].amount.base";
+                let answer = answer
+                    .set(base, amount.clone())
+                    .set("data.transactions[0].amount.total", amount.clone());
                 d.answer(&answer);
                 d.order()
                     .callback()

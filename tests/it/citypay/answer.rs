@@ -25,28 +25,25 @@ fn both_envelopes_and_all_fields() {
         ("5120", Some("441"))
     );
     assert!(answer.token.is("tok_4f9c1b7e"));
-    assert_eq!(answer.coin.as_deref(), Some("BTC"));
+    assert_eq!(answer.coin.as_deref(), Some("Bitcoin"));
+    assert_eq!(answer.coin_base_name.as_deref(), Some("btc"));
+    assert_eq!(answer.company_name.as_deref(), Some("Shop"));
     assert_eq!(answer.amount_fiat.as_ref().unwrap().as_str(), "60.00");
     assert_eq!(answer.amount.as_ref().unwrap().as_str(), "0.00065270");
     assert_eq!(
         answer.currency.as_ref().unwrap().abbreviation.as_deref(),
         Some("USD")
     );
-    // Milliseconds rather than the stamp without a zone.
+    // Without a zone it is UTC; the text stays.
+    let created = answer.created_at.as_ref().unwrap();
+    assert_eq!(created.as_str(), "2026-03-02 09:10");
     assert_eq!(
-        answer
-            .created_at
-            .as_ref()
-            .unwrap()
-            .utc()
-            .unwrap()
-            .to_rfc3339(),
+        created.utc().unwrap().to_rfc3339(),
         "2026-03-02T09:10:00+00:00"
     );
-    let transaction = &answer.transactions[0];
+    let transaction = answer.transactions().next().unwrap();
     let under_paid = transaction.amount.under_paid.as_ref().unwrap();
-    assert!(under_paid.is_negative());
-    assert_eq!(under_paid.as_str(), "-0.00051781");
+    assert_eq!(under_paid.as_str(), "0.00051781");
     assert_eq!(answer.transaction("9001"), Some(transaction));
     assert_eq!(
         answer.transaction(transaction.hash.as_deref().unwrap()),
@@ -67,42 +64,30 @@ fn both_envelopes_and_all_fields() {
         serde_json::to_string(&again).unwrap(),
         serde_json::to_string(&answer).unwrap()
     );
-    assert_eq!(again.transactions, answer.transactions);
-    let zone = FixedOffset::east_opt(0).unwrap();
+    assert!(again.transactions().eq(answer.transactions()));
+    assert_eq!(again.expires_at(60), answer.expires_at(60));
     assert_eq!(
         (again.status, again.created_at),
         (answer.status.clone(), answer.created_at.clone())
     );
-    assert_eq!(
-        OrderAnswer::parse(written_without_minutes(&answer).as_bytes())
-            .unwrap()
-            .expires_at(zone),
-        answer.expires_at(zone)
-    );
-}
-
-/// As it is written, without `expirationTime`: the stamps have to be enough.
-fn written_without_minutes(answer: &OrderAnswer) -> String {
-    let mut written = serde_json::to_value(answer).unwrap();
-    written["data"]["expirationTime"] = json!(null);
-    written.to_string()
 }
 
 #[test]
-fn what_came_is_the_total_and_nothing_else() {
+fn what_came_is_the_base_and_nothing_else() {
     let received = |amount: Value| {
         let mut answer = recorded();
         answer["data"]["transactions"][0]["amount"] = amount;
-        parse(&answer).transactions[0]
-            .received()
-            .map(ToString::to_string)
+        let answer = parse(&answer);
+        let transaction = answer.transactions().next().unwrap();
+        assert_eq!(answer.received().as_ref(), transaction.received());
+        transaction.received().map(ToString::to_string)
     };
     assert_eq!(
         received(json!({"base": "1", "total": "2"})).as_deref(),
-        Some("2")
+        Some("1")
     );
-    // Of an underpaid order, the base is what was due.
-    assert_eq!(received(json!({"base": "1"})), None);
+    // The total is the order's, not the transaction's.
+    assert_eq!(received(json!({"total": "1"})), None);
     // What is missing or over is a difference, and may have either sign.
     assert_eq!(received(json!({"underPaid": "-1", "overPaid": "-1"})), None);
 }
@@ -124,8 +109,18 @@ fn a_transaction_is_found_if_only_one_fits() {
     );
     assert_eq!(found(&answer, "7").as_deref(), Some("7"));
     assert_eq!(found(&answer, "0xab").as_deref(), Some("7"));
-    assert_eq!(found(&answer, "0xCD"), None);
-    assert_eq!(found(&with(json!([{"id": 5}, {"id": 5}])), "5"), None);
+    // Listed twice, it is one.
+    assert_eq!(found(&answer, "0xCD").as_deref(), Some("8"));
+    assert_eq!(answer.transactions().count(), 3);
+    let twice = |base: Value| {
+        with(json!([{"id": 5, "amount": {"base": 1}}, {"id": 5, "amount": {"base": base}}]))
+    };
+    for same in [json!(1), json!("1.0"), json!(null)] {
+        assert_eq!(found(&twice(same), "5").as_deref(), Some("5"));
+    }
+    let other = twice(json!(2));
+    assert_eq!(found(&other, "5"), None);
+    assert!(!other.totals_agree() && other.totals_agree_fiat());
 }
 
 /// A label never speaks for a code that can't be read.
@@ -161,7 +156,7 @@ fn what_is_empty_is_no_transaction() {
         .as_array_mut()
         .unwrap()
         .push(json!(null));
-    assert_eq!(parse(&answer).transactions.len(), 1);
+    assert_eq!(parse(&answer).transactions().count(), 1);
 }
 
 #[test]
@@ -284,7 +279,7 @@ fn what_decides_is_strict() {
     assert_eq!(parse(&odd).anomalies().len(), 4);
     odd["data"]["transactions"] = json!({"0": 1});
     let odd = parse(&odd);
-    assert_eq!(odd.transactions, []);
+    assert_eq!(odd.transactions().count(), 0);
     let line = "`data.transactions`: expected a list";
     assert_eq!(odd.anomalies()[0].to_string(), line);
     let mut long = recorded();
@@ -318,52 +313,109 @@ fn what_decides_is_strict() {
     }
 }
 
+/// The end is the same however often it is asked for, or unknown.
 #[test]
 fn expiry() {
     let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
     let tbilisi = FixedOffset::east_opt(4 * 3600).unwrap();
-    let expires = |change: &dyn Fn(&mut Value)| {
+    let changed = |change: &dyn Fn(&mut Value)| {
         let mut answer = recorded();
         change(&mut answer["data"]);
-        parse(&answer).expires_at(tbilisi)
+        answer.to_string()
     };
-    // The milliseconds of the creation, before the zoneless `expiresAt`.
-    assert_eq!(expires(&|_| ()), Some(at("2026-03-02T10:10:00Z")));
-    assert_eq!(
-        expires(&|data| data["expiresAt"] = json!("2026-03-02T11:00:00Z")),
-        Some(at("2026-03-02T11:00:00Z"))
-    );
-    assert_eq!(
-        expires(&|data| data["expiresAt"] = json!(1_772_442_700_000_u64)),
-        Some(at("2026-03-02T09:11:40Z"))
-    );
-    // The local stamps differ by 50 minutes; their zone does not matter.
-    assert_eq!(
-        expires(&|data| data["expiresAt"] = json!("2026-03-02 10:00")),
-        Some(at("2026-03-02T10:00:00Z"))
-    );
-    // Only local times left: the merchant's zone.
-    let no_milliseconds = |data: &mut Value| data["createdAtMiliseconds"] = json!(null);
-    assert_eq!(expires(&no_milliseconds), Some(at("2026-03-02T06:10:00Z")));
+    let expires = |change: &dyn Fn(&mut Value)| {
+        let answer = OrderAnswer::parse(changed(change).as_bytes()).unwrap();
+        assert_eq!(answer.anomalies(), []);
+        answer.expires_at(60)
+    };
+    let end = Some(at("2026-03-02T10:10:00Z"));
+    assert_eq!(expires(&|_| ()), end);
+    // What is left, in any of its forms, moves nothing.
+    for (stated, left) in [
+        (json!(null), json!(null)),
+        (json!(3_591_482), json!(3_600_000)),
+        (json!(1_772_442_600_000_u64), json!(0)),
+        (json!(1_772_442_300_000_u64), json!(-300_000)),
+        (json!("2026-03-02T11:00:00Z"), json!(60)),
+        (json!("2026-03-02 10:10"), json!(60)),
+    ] {
+        let found = expires(&|data| {
+            data["expiresAt"] = stated.clone();
+            data["expirationTime"] = left.clone();
+        });
+        assert_eq!(found, end, "{stated} {left}");
+    }
+    // The seconds of a coin that was chosen later are in `expiresAt` alone.
+    let chosen = |data: &mut Value| {
+        data["createdAt"] = json!("2026-03-02 09:13");
+        data["expiresAt"] = json!(1_772_446_431_102_u64);
+        data["expirationTime"] = json!(3_600_102);
+    };
+    let later = Some(at("2026-03-02T10:13:51Z"));
+    assert_eq!(expires(&chosen), later);
     assert_eq!(
         expires(&|data| {
-            no_milliseconds(data);
+            chosen(data);
             data["expiresAt"] = json!(null);
-        }),
-        Some(at("2026-03-02T06:10:00Z"))
-    );
-    assert_eq!(
-        expires(&|data| {
-            data["expiresAt"] = json!(null);
-            data["expirationTime"] = json!(null);
         }),
         None
     );
+    for created in ["2026-03-02T09:13:51Z", "2026-03-02 09:13:51"] {
+        let stamped = |data: &mut Value| data["createdAt"] = json!(created);
+        assert_eq!(expires(&stamped), later, "{created}");
+    }
+    assert_eq!(expires(&|data| data["createdAt"] = json!(null)), None);
+
+    // In the zone that the merchant names.
+    let text = changed(&|data| data["createdAt"] = json!("2026-03-02 13:13:51"));
+    let there = OrderAnswer::parse_in_zone(text.as_bytes(), tbilisi).unwrap();
+    assert_eq!(there.expires_at(60), later);
+
+    let answer = parse(&recorded());
+    assert_eq!(
+        answer.expires_at(30 * 24 * 60),
+        Some(at("2026-04-01T09:10:00Z"))
+    );
+    // Milliseconds, or nonsense.
+    for minutes in [30 * 24 * 60 + 1, 3_600_000, u32::MAX] {
+        assert_eq!(answer.expires_at(minutes), None);
+    }
     for (now, expired) in [
         ("2026-03-02T10:09:59Z", false),
         ("2026-03-02T10:10:00Z", true),
     ] {
-        let found = parse(&recorded()).is_expired_at(at(now), tbilisi);
-        assert_eq!(found, Some(expired), "{now}");
+        assert_eq!(answer.is_expired_at(at(now), 60), Some(expired), "{now}");
     }
+    let mut over = recorded();
+    over["data"]["status"] = json!("EXPIRED");
+    over["data"]["createdAt"] = json!(null);
+    let is_expired = parse(&over).is_expired_at(at("2026-03-02T09:10:00Z"), 60);
+    assert_eq!(is_expired, Some(true));
+}
+
+#[test]
+fn coin_and_fiat_have_several_names() {
+    let answer = parse(&recorded());
+    for (name, coin, fiat) in [
+        ("Bitcoin", true, false),
+        ("BTC", true, false),
+        ("btc", true, false),
+        ("USD", false, true),
+        ("us dollar", false, true),
+        ("bit", false, false),
+        ("", false, false),
+    ] {
+        assert_eq!(answer.is_in_coin(name), Some(coin), "{name}");
+        assert_eq!(answer.is_in_fiat(name), Some(fiat), "{name}");
+    }
+    let mut fresh = recorded();
+    fresh["data"]["coin"] = json!(null);
+    assert_eq!(parse(&fresh).is_in_coin("btc"), Some(true));
+    fresh["data"]["coinBaseName"] = json!("");
+    fresh["data"]["currency"] = json!(null);
+    let fresh = parse(&fresh);
+    assert_eq!(
+        (fresh.is_in_coin("btc"), fresh.is_in_fiat("USD")),
+        (None, None)
+    );
 }

@@ -261,7 +261,12 @@ fn expiry() {
         );
     }
     let mut body = confirmed();
-    body["order_expiration"] = json!(u32::MAX);
+    // Milliseconds, or nonsense: never years ahead.
+    for minutes in [3_600_000, u32::MAX] {
+        body["order_expiration"] = json!(minutes);
+        assert_eq!(order(&body).expires_at(utc), None);
+    }
+    body["order_expiration"] = json!(30 * 24 * 60);
     assert!(order(&body).expires_at(utc).is_some());
 }
 

@@ -55,7 +55,7 @@ fn by_the_endpoint_the_facts_are_the_answers() {
         event.amount().unwrap().proven(),
         Some(&"0.00065270".parse().unwrap())
     );
-    assert_eq!(event.currency(), Some(Fact::Proven("BTC")));
+    assert_eq!(event.currency(), Some(Fact::Proven("Bitcoin")));
     assert!(event.blockchain_transaction().unwrap().is_proven());
     assert!(event.time().unwrap().is_proven());
 }
@@ -67,7 +67,10 @@ fn a_transaction_that_the_answer_does_not_have_is_nobodys() {
         o["transaction_id"] = json!("deadbeef");
         o["received_amount_in_coins"] = json!(1_000_000);
     });
-    let answer = answer(|a| a["coin"] = json!(null));
+    let answer = answer(|a| {
+        a["coin"] = json!(null);
+        a["coinBaseName"] = json!(null);
+    });
     let callback = prove(told, &answer).unwrap().into_callback();
     let event = callback.event();
     assert_eq!(event.outcome(), Fact::Proven(Outcome::Settled));
@@ -79,7 +82,7 @@ fn a_transaction_that_the_answer_does_not_have_is_nobodys() {
         ),
         (None, None, None)
     );
-    // The order's own time is the answer's still.
+    // The order's own time is the answer's still: when it was made.
     assert_eq!(
         event.time().unwrap().proven().unwrap().as_str(),
         "1772442600000"
@@ -97,12 +100,52 @@ fn the_only_transaction_is_meant_where_none_is_named() {
     assert!(callback.event().amount().unwrap().is_proven());
     let two = answer(|a| {
         let transactions = a["transactions"].as_array_mut().unwrap();
-        transactions.push(transactions[0].clone());
+        let mut second = transactions[0].clone();
+        second["id"] = json!("9002");
+        second["hash"] = json!(null);
+        transactions.push(second);
     });
     let callback = prove(order(|o| o["transaction_id"] = json!(null)), &two)
         .unwrap()
         .into_callback();
     assert_eq!(callback.event().amount(), None);
+    // Listed twice, it is the only one all the same; with two amounts it has none.
+    for (base, is_known) in [(json!(0.000_652_7), true), (json!(1), false)] {
+        let again = answer(|a| {
+            let transactions = a["transactions"].as_array_mut().unwrap();
+            let mut second = transactions[0].clone();
+            second["amount"]["base"] = base.clone();
+            transactions.push(second);
+        });
+        let callback = prove(order(|o| o["transaction_id"] = json!(null)), &again)
+            .unwrap()
+            .into_callback();
+        assert_eq!(callback.event().amount().is_some(), is_known, "{base}");
+    }
+}
+
+/// The minutes are the callback's, all else the answer's.
+#[test]
+fn the_end_of_an_order() {
+    let end = |minutes: Value, created: &str, account: &Account| {
+        let told = order(|o| o["order_expiration"] = minutes.clone());
+        let answer = answer(|a| a["createdAt"] = json!(created));
+        let proven = account.prove_order(told, TOKEN, &answer).unwrap();
+        proven.proven().expires_at().map(|end| end.to_rfc3339())
+    };
+    let stamp = "2026-03-02 09:13:51";
+    let utc = end(json!(60), stamp, &account());
+    assert_eq!(utc.as_deref(), Some("2026-03-02T10:13:51+00:00"));
+    let tbilisi = account().time_zone(chrono::FixedOffset::east_opt(4 * 3600).unwrap());
+    let there = end(json!(60), stamp, &tbilisi);
+    assert_eq!(there.as_deref(), Some("2026-03-02T06:13:51+00:00"));
+    for minutes in [json!(null), json!(3_600_000)] {
+        assert_eq!(end(minutes, stamp, &account()), None);
+    }
+    let by_record = account()
+        .prove_order_by_record(order(|_| ()), TOKEN)
+        .unwrap();
+    assert_eq!(by_record.proven().expires_at(), None);
 }
 
 #[test]

@@ -180,7 +180,7 @@ fn every_part_of_a_transaction_is_news() {
     let changes: [&'static dyn Fn(&mut Value); 3] = [
         &|it| it["id"] = json!("1"),
         &|it| it["hash"] = json!("another"),
-        &|it| it["amount"]["total"] = json!("0.5"),
+        &|it| it["amount"]["base"] = json!("0.5"),
     ];
     for change in changes {
         assert_eq!(compare(&one, &underpaid(change)), Same::Neither);

@@ -33,7 +33,7 @@ pub(super) fn order(name: &str, change: impl Fn(&mut Value)) -> Verified<Callbac
 }
 
 fn transaction(coins: &Value, fiat: &Value, milliseconds: i64) -> Value {
-    json!({"amount": {"total": coins}, "amountFiat": {"total": fiat}, "createdAtMiliseconds": milliseconds})
+    json!({"amount": {"base": coins}, "amountFiat": {"base": fiat}, "createdAtMiliseconds": milliseconds})
 }
 
 fn expected(currency: &str, sum: &str) -> Expected {
@@ -197,9 +197,15 @@ fn in_coins_or_in_fiat() {
         (&WrongCurrency, Proven, None)
     );
     let nothing: [&dyn Fn(&mut Value); 3] = [
-        &|answer| answer["coin"] = json!(null),
+        &|answer| {
+            answer["coin"] = json!(null);
+            answer["coinBaseName"] = json!(null);
+        },
         &|answer| answer["currency"] = json!(null),
-        &|answer| answer["currency"]["abbreviation"] = json!(""),
+        &|answer| {
+            answer["currency"]["abbreviation"] = json!("");
+            answer["currency"]["currency"] = json!("");
+        },
     ];
     for change in nothing {
         let found = expected("ETH", "60").reconcile(&order("confirmed", change));
@@ -221,9 +227,16 @@ fn what_is_proven_and_what_reported() {
     let zoneless = order("confirmed", |answer| {
         answer["transactions"][0]["createdAtMiliseconds"] = json!(null);
     });
-    assert_eq!(verdict(&full, &zoneless), NeedsReview(Reason::Time));
+    // Without a zone it is UTC.
+    assert_eq!(verdict(&full, &zoneless), Exact);
+    assert_eq!(compared(&full, &zoneless), [Proven; 5]);
+    let timeless = order("confirmed", |answer| {
+        answer["transactions"][0]["createdAtMiliseconds"] = json!(null);
+        answer["transactions"][0]["createdAt"] = json!(null);
+    });
+    assert_eq!(verdict(&full, &timeless), NeedsReview(Reason::Time));
     assert_eq!(
-        compared(&full, &zoneless),
+        compared(&full, &timeless),
         [Proven, Proven, Proven, Proven, No]
     );
     let other = Expected::order("tok_4f9c1b7f", "BTC");
@@ -361,4 +374,135 @@ fn deposits_settle_only_where_the_merchant_chose_so() {
         ),
         WrongKind
     );
+}
+
+/// What an order received is the sum of the bases, each transaction once.
+#[test]
+fn totals_are_the_orders_and_not_added_up() {
+    let four = |total: Value, numbers: [u32; 4]| {
+        order("confirmed", move |answer| {
+            let listed = numbers.map(|number| {
+                json!({
+                    "id": number, "hash": format!("{number:064x}"),
+                    "amount": {"base": "0.0001", "total": null},
+                    "amountFiat": {"base": "0.60", "total": total},
+                    "createdAtMiliseconds": 1_772_442_840_000_u64,
+                })
+            });
+            answer["transactions"] = json!(listed);
+        })
+    };
+    let review = NeedsReview(Reason::Outcome(Outcome::NeedsReview));
+    let by = amount("0.40");
+    for (total, numbers, expected_verdict) in [
+        ("2.40", [1, 2, 3, 4], Verdict::Over { by }),
+        // Two are listed twice.
+        ("1.20", [1, 1, 2, 2], Verdict::Under { by: amount("0.80") }),
+        ("0.60", [1, 2, 3, 4], review.clone()),
+        ("2.40", [1, 1, 2, 2], review.clone()),
+    ] {
+        let callback = four(json!(total), numbers);
+        let found = expected("USD", "2.00").reconcile(&callback);
+        assert_eq!(*found.verdict(), expected_verdict, "{total} {numbers:?}");
+        let is_known = expected_verdict != review;
+        assert_eq!(found.received().unwrap().is_proven(), is_known);
+        assert_eq!(callback.event().outcome().is_proven(), is_known);
+        // The coins have no totals to contradict, and are compared alone.
+        let coins = expected("btc", "0.0003").reconcile(&callback);
+        assert!(coins.received().unwrap().is_proven());
+    }
+}
+
+#[test]
+fn a_coin_has_two_names() {
+    for name in ["BTC", "btc", "Bitcoin", "BITCOIN"] {
+        let callback = order("confirmed", |_| ());
+        assert_eq!(verdict(&expected(name, "0.0006527"), &callback), Exact);
+    }
+    for name in ["BT", "Bitcoin Cash", "tBTC"] {
+        let callback = order("confirmed", |_| ());
+        assert_eq!(
+            verdict(&expected(name, "0.0006527"), &callback),
+            WrongCurrency
+        );
+    }
+}
+
+/// An order is compared in fiat: a coin of the same name doesn't stand in for it.
+#[test]
+fn a_coin_and_a_fiat_currency_of_the_same_name() {
+    for [coin, base_name] in [["USD", "usd"], ["Dollar", "USD"], ["usd", "musd"]] {
+        let callback = order("confirmed", |answer| {
+            answer["coin"] = json!(coin);
+            answer["coinBaseName"] = json!(base_name);
+            // Coins and fiat differ, and so do their totals.
+            answer["transactions"] = json!([{
+                "id": 1,
+                "amount": {"base": "61", "total": "62"},
+                "amountFiat": {"base": "60.00", "total": "60.00"},
+                "createdAtMiliseconds": 1_772_442_840_000_u64,
+            }]);
+        });
+        let found = expected("USD", "60").reconcile(&callback);
+        assert_eq!(*found.verdict(), Exact, "{coin}");
+        assert_eq!(found.received(), Some(Fact::Proven(&amount("60"))));
+        assert_eq!(
+            verdict(&expected("USD", "61"), &callback),
+            Verdict::Under { by: amount("1") }
+        );
+    }
+}
+
+/// The orders of `tests/vectors` that were recorded, as the merchant expects them.
+#[test]
+fn recorded_orders() {
+    let cases = crate::support::cases();
+    let reconcile = |name: &str, currency: &str, sum: &str| {
+        let case = cases.iter().find(|case| case.name == name).unwrap();
+        let asked = case.asked.as_ref().unwrap();
+        let account = Account::new(&asked.customer_id).unwrap();
+        let order = Unverified::parse(&case.body).unwrap();
+        let proven = account.prove_order(order, &asked.issued, &asked.answer);
+        let expected = Expected::order(&*asked.issued, currency).amount(amount(sum));
+        expected.reconcile(&proven.unwrap().into_callback())
+    };
+    for (name, currency, sum, expected_verdict) in [
+        (
+            "real_order_created_by_the_page",
+            "USD",
+            "2.00",
+            NotFinal(Outcome::Pending),
+        ),
+        (
+            "real_coin_name_and_ticker_in_the_answer",
+            "BTC",
+            "0.0002174",
+            Exact,
+        ),
+        ("real_order_in_fiat_single_payment", "USD", "2.00", Exact),
+        (
+            "real_order_paid_in_two_halves_confirmed",
+            "USD",
+            "2.00",
+            Exact,
+        ),
+        (
+            "real_status_number_beside_order_status",
+            "USD",
+            "2.00",
+            Exact,
+        ),
+        (
+            "real_order_paid_in_four_parts_as_documented",
+            "USD",
+            "2.00",
+            NeedsReview(Reason::Outcome(Outcome::Overpaid)),
+        ),
+    ] {
+        let found = reconcile(name, currency, sum);
+        assert_eq!(*found.verdict(), expected_verdict, "{name}");
+    }
+    let four = reconcile("real_order_paid_in_four_parts_as_documented", "USD", "2.00");
+    assert_eq!(four.received(), Some(Fact::Proven(&amount("2.40"))));
+    assert_eq!(four.difference(), Some(&Difference::Over(amount("0.40"))));
 }

@@ -78,7 +78,7 @@ fn orders(sheet: &mut Sheet, order: &str, answer: &str) {
         payhook::citypay::OrderCallback: callback;
         payhook::citypay::Token: callback.order_token.as_ref().unwrap();
         payhook::citypay::OrderAnswer: &read;
-        payhook::citypay::OrderTransaction: &read.transactions[0];
+        payhook::citypay::OrderTransaction: read.transactions().next().unwrap();
         payhook::citypay::AnswerCurrency: read.currency.as_ref().unwrap();
         payhook::TokenUse<'_>: &TokenUse::Order(TOKEN);
         payhook::TokenUse<'_>: &TokenUse::Deposit(TOKEN);

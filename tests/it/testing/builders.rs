@@ -231,21 +231,20 @@ fn answers_belong_to_their_orders() {
             .prove_order(callback, token, &order.answer("5120"))
             .unwrap();
         let answer = order.answer("5120").answer().unwrap();
-        let received = answer
-            .transactions
-            .iter()
-            .try_fold(Amount::default(), |sum, it| sum.checked_add(it.received()?));
+        let received = answer.received();
+        assert!(answer.totals_agree() && answer.totals_agree_fiat());
         let expected = total.unwrap_or("0").parse().unwrap();
         assert_eq!(received, Some(expected));
         assert!(!proven.proven().is_behind());
     }
     let underpaid = citypay::order().underpaid().answer("5120");
-    let parts = underpaid.answer().unwrap().transactions[0].amount.clone();
-    assert_eq!(parts.under_paid, Some("-0.00052216".parse().unwrap()));
-    let fiat = underpaid.answer().unwrap().transactions[0]
-        .amount_fiat
-        .clone();
-    assert_eq!(fiat.total.unwrap().as_str(), "12.00");
+    let underpaid = underpaid.answer().unwrap();
+    let transaction = underpaid.transactions().next().unwrap();
+    let missing = Some("0.00052216".parse().unwrap());
+    assert_eq!(transaction.amount.under_paid, missing);
+    let fiat = &transaction.amount_fiat;
+    assert_eq!(fiat.total.as_ref().unwrap().as_str(), "12.00");
+    assert_eq!(fiat.base, fiat.total);
     let euro = citypay::order().fiat_currency("EUR").answer("5120");
     let currency = euro.answer().unwrap().currency.clone().unwrap();
     assert_eq!(currency.currency.as_deref(), Some("EUR"));
@@ -420,6 +419,7 @@ fn what_is_no_number_is_a_text() {
         assert_eq!(json["received_amount_in_coins"], amount);
         let answer = order.answer("5120");
         let json: serde_json::Value = serde_json::from_str(answer.as_str()).unwrap();
+        assert_eq!(json["data"]["transactions"][0]["amount"]["base"], amount);
         assert_eq!(json["data"]["transactions"][0]["amount"]["total"], amount);
     }
 }

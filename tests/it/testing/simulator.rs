@@ -547,13 +547,11 @@ fn the_endpoint_keeps_to_the_scenario() {
             };
             assert_eq!(status(), end);
             let answer = OrderAnswer::parse(&endpoint.answer(&token).unwrap()).unwrap();
-            let times = answer.transactions.iter().map(|it| it.created_at.as_ref());
-            let is_late = times
-                .clone()
-                .any(|it| it.unwrap().utc().unwrap() > life.deadline());
+            let mut times = answer.transactions().map(|it| it.created_at.as_ref());
+            let is_late = times.any(|it| it.unwrap().utc().unwrap() > life.deadline());
             assert_eq!(is_late, scenario == Scenario::OrderLate);
-            let received = answer.transactions.iter().map(|it| it.received().unwrap());
-            let sum = received.fold(Amount::default(), |sum, it| sum.checked_add(it).unwrap());
+            assert!(answer.totals_agree() && answer.totals_agree_fiat());
+            let sum = answer.received().unwrap();
             let ending = life.ending();
             assert_eq!(
                 sum,

@@ -5,19 +5,25 @@ use payhook::citypay::{
     Account, Action, AmountParts, DepositCallback, Environment, OrderAnswer, OrderCallback, Posted,
     Token,
 };
-use payhook::{Amount, DEFAULT_BODY_LIMIT, ParseError, Timestamp, Unverified, VerifyError};
+use payhook::{
+    Amount, DEFAULT_BODY_LIMIT, Fact, Outcome, ParseError, Timestamp, Unverified, VerifyError,
+};
 use serde_json::{Map, Value, json};
 
 use crate::support::{Asked, Case, cases};
 
 /// What the vectors call amounts: compared by value.
-const AMOUNTS: [&str; 12] = [
+const AMOUNTS: [&str; 16] = [
     "received_amount",
     "received_amount_in_coins",
     "received_amount_in_fiat",
     "exchange_rate",
     "amount",
     "amount_fiat",
+    "base",
+    "base_fiat",
+    "received",
+    "received_fiat",
     "total",
     "total_fiat",
     "under_paid",
@@ -67,12 +73,18 @@ fn prove(order: Unverified<OrderCallback>, asked: &Asked) -> Result<Value, Verif
     let account = Account::new(&asked.customer_id).unwrap();
     let order = account.prove_order(order, &asked.issued, &asked.answer)?;
     let proven = order.proven();
-    Ok(json!({
+    let mut answer = answer_facts(proven.answer().unwrap());
+    let end = proven.expires_at();
+    answer["expires_at"] = json!(end.map(|end| written(end.naive_utc(), true)));
+    let mut facts = json!({
         "proven": true,
         "behind": proven.is_behind(),
         "order_url": Environment::Production.order_url(&asked.issued),
-        "answer": answer_facts(proven.answer().unwrap()),
-    }))
+        "answer": answer,
+    });
+    let outcome = order.into_callback().event().outcome();
+    facts["review"] = json!(outcome == Fact::Reported(Outcome::NeedsReview));
+    Ok(facts)
 }
 
 fn refusal(error: &VerifyError) -> Value {
@@ -133,7 +145,7 @@ fn deposit_facts(deposit: &DepositCallback) -> Value {
 
 fn answer_facts(answer: &OrderAnswer) -> Value {
     let currency = answer.currency.as_ref();
-    let transactions = answer.transactions.iter().map(|transaction| {
+    let transactions = answer.transactions().map(|transaction| {
         let mut facts = json!({"id": transaction.id, "hash": transaction.hash});
         parts(facts.as_object_mut().unwrap(), "", &transaction.amount);
         parts(
@@ -149,17 +161,26 @@ fn answer_facts(answer: &OrderAnswer) -> Value {
         "customer_id": answer.customer_id,
         "token": answer.token.as_str(),
         "coin": answer.coin,
+        "coin_base_name": answer.coin_base_name,
+        "company_name": answer.company_name,
+        "qr_code": answer.qr_code,
         "amount": answer.amount,
         "amount_fiat": answer.amount_fiat,
         "exchange_rate": answer.exchange_rate,
         "currency": currency.and_then(|currency| currency.abbreviation.as_deref()),
         "created_at": answer.created_at.as_ref().map(moment),
+        "created_at_milliseconds": answer.created_at_milliseconds.as_ref().map(moment),
+        "received": answer.received(),
+        "received_fiat": answer.received_fiat(),
+        "totals_agree": answer.totals_agree(),
+        "totals_agree_fiat": answer.totals_agree_fiat(),
         "transactions": transactions.collect::<Vec<_>>(),
     })
 }
 
 fn parts(facts: &mut Map<String, Value>, ending: &str, parts: &AmountParts) {
     for (key, amount) in [
+        ("base", &parts.base),
         ("total", &parts.total),
         ("under_paid", &parts.under_paid),
         ("over_paid", &parts.over_paid),

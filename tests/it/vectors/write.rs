@@ -8,6 +8,7 @@ mod forms;
 mod order_stages;
 mod order_values;
 mod orders;
+mod real_orders;
 mod shapes;
 mod signed_text;
 mod transfers;
@@ -302,6 +303,7 @@ fn the_files_are_what_the_builders_write() {
         order_values::cases(),
         answers::cases(),
         order_stages::cases(),
+        real_orders::cases(),
     ];
     for (file, tables) in [
         ("b2binpay.jsonl", signed.as_slice()),

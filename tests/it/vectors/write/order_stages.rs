@@ -105,8 +105,8 @@ fn stages() -> Vec<Case> {
             r#"{"parsed":true,"kind":"order","received_amount_in_coins":"900",
             "proven":true,"answer":{
             "status":"confirmed","amount":"0.0006527","amount_fiat":"60.00","currency":"USD",
-            "coin":"BTC",            "exchange_rate":"91925.84","customer_id":"5120","id":"441",
-            "transactions":[{"id":"9001","total":"0.0006527","total_fiat":"60.00"}]}}"#,
+            "coin":"Bitcoin","coin_base_name":"btc","exchange_rate":"91925.84","customer_id":"5120","id":"441",
+            "transactions":[{"id":"9001","base":"0.0006527","base_fiat":"60.00"}]}}"#,
         )
         .asked(TOKEN, answer()),
         citypay(
@@ -198,10 +198,10 @@ fn contents() -> Vec<Case> {
         .answer("5120")
         .set(&format!("{at}.underPaid"), Json::raw("-0.00004368"))
         .set("data.transactions[0].amountFiat.underPaid", "-0.40");
-    let exact = answer().set(
-        &format!("{at}.total"),
-        Json::raw("123456789.123456789012345678"),
-    );
+    let large = Json::raw("123456789.123456789012345678");
+    let exact = answer()
+        .set(&format!("{at}.base"), large.clone())
+        .set(&format!("{at}.total"), large);
     let two = order()
         .received("0.0004")
         .received("0.0002527")
@@ -211,11 +211,10 @@ fn contents() -> Vec<Case> {
         .set("data.email", 7)
         .set("data.urls", Json::raw("[[]]"));
     let (unreadable, strict) = (no("answer_unreadable"), "citypay.answer.strict");
-    let created = |answer: Body<OrderAnswer>, name: &str, stamp: &str| {
-        let expect = format!(
-            r#"{{"parsed":true,"kind":"order","proven":true,"answer":{{"created_at":"{stamp}"}}}}"#
-        );
-        asked(name, "citypay.answer.milliseconds", answer, &expect)
+    let created = |answer: Body<OrderAnswer>, name: &str, stamps: &str| {
+        let expect =
+            format!(r#"{{"parsed":true,"kind":"order","proven":true,"answer":{{{stamps}}}}}"#);
+        asked(name, "citypay.answer.times", answer, &expect)
     };
     vec![
         asked(
@@ -228,19 +227,31 @@ fn contents() -> Vec<Case> {
             "over_paid",
             rule,
             order().overpaid().answer("5120"),
-            &read(r#"{"total":"0.000815875","under_paid":"0","over_paid":"0.000163175"}"#),
+            &read(
+                r#"{"base":"0.000815875","total":"0.000815875","under_paid":"-0.000163175",
+                "over_paid":"0.000163175"}"#,
+            ),
         ),
         asked(
-            "total_no_float_can_hold",
+            "base_no_float_can_hold",
             rule,
             exact,
-            &read(r#"{"total":"123456789.123456789012345678"}"#),
+            &read(r#"{"base":"123456789.123456789012345678"}"#),
         ),
         asked(
             "two_transactions",
             rule,
             two,
-            &read(r#"{"id":"9001","total":"0.0004"},{"id":"9002","total":"0.0002527"}"#),
+            &read(
+                r#"{"id":"9001","base":"0.0004","total":"0.0006527"},
+                {"id":"9002","base":"0.0002527","total":"0.0006527"}"#,
+            ),
+        ),
+        asked(
+            "base_negative",
+            rule,
+            answer().set(&format!("{at}.base"), Json::raw("-1")),
+            &unreadable,
         ),
         asked(
             "total_negative",
@@ -288,19 +299,20 @@ fn contents() -> Vec<Case> {
             &unreadable,
         ),
         created(
-            answer().set("data.createdAt", "2026-03-02 13:10"),
-            "milliseconds_before_a_local_stamp",
-            "2026-03-02T09:10:00Z",
+            answer().set("data.createdAt", "2026-03-02 09:13"),
+            "two_moments_of_creation",
+            r#""created_at":"2026-03-02T09:13:00Z",
+            "created_at_milliseconds":"2026-03-02T09:10:00Z""#,
         ),
         created(
             answer().remove("data.createdAtMiliseconds"),
-            "local_stamp_without_milliseconds",
-            "2026-03-02T09:10:00",
+            "stamp_without_a_zone_is_utc",
+            r#""created_at":"2026-03-02T09:10:00Z","created_at_milliseconds":null"#,
         ),
         created(
             answer().set("data.createdAtMiliseconds", "soon"),
-            "local_stamp_beside_odd_milliseconds",
-            "2026-03-02T09:10:00",
+            "stamp_beside_odd_milliseconds",
+            r#""created_at":"2026-03-02T09:10:00Z","created_at_milliseconds":null"#,
         ),
     ]
 }

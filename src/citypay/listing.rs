@@ -1,0 +1,152 @@
+//! [`Listing`]: the transactions of an order's answer, each counted once.
+
+use std::collections::{HashMap, HashSet};
+
+use super::answer::{AmountParts, OrderTransaction};
+use crate::amount::Amount;
+use crate::timestamp::Timestamp;
+
+/// The amounts of a transaction in one of the two currencies.
+type Parts = fn(&OrderTransaction) -> &AmountParts;
+
+/// Transactions as they are listed, and which of them are the same.
+#[derive(Clone, Default)]
+pub(super) struct Listing {
+    transactions: Vec<OrderTransaction>,
+    /// For each, where the same one is listed first.
+    firsts: Vec<usize>,
+    /// One of them is by its id one transaction and by its hash another.
+    is_tangled: bool,
+}
+
+impl Listing {
+    pub(super) fn new(transactions: Vec<OrderTransaction>) -> Self {
+        let (mut ids, mut hashes) = (HashMap::new(), HashMap::new());
+        let mut firsts = Vec::with_capacity(transactions.len());
+        let mut is_tangled = false;
+        for (index, transaction) in transactions.iter().enumerate() {
+            let id = transaction.id.as_deref();
+            let hash = transaction.hash.as_deref().map(str::to_ascii_lowercase);
+            let by_id = id.and_then(|id| ids.get(id)).copied();
+            let by_hash = hash.as_ref().and_then(|hash| hashes.get(hash)).copied();
+            is_tangled |= by_id.zip(by_hash).is_some_and(|(id, hash)| id != hash);
+            let first = by_id.or(by_hash).unwrap_or(index);
+            if let Some(id) = id {
+                ids.entry(id).or_insert(first);
+            }
+            if let Some(hash) = hash {
+                hashes.entry(hash).or_insert(first);
+            }
+            firsts.push(first);
+        }
+        Self {
+            transactions,
+            firsts,
+            is_tangled,
+        }
+    }
+
+    /// As they are listed, repetitions and all.
+    pub(super) fn all(&self) -> &[OrderTransaction] {
+        &self.transactions
+    }
+
+    /// Each once, as it is listed first.
+    pub(super) fn distinct(&self) -> impl Iterator<Item = &OrderTransaction> {
+        self.numbered()
+            .enumerate()
+            .filter(|(index, (first, _))| index == first)
+            .map(|(_, (_, transaction))| transaction)
+    }
+
+    /// The one listed transaction that fits; `Some(None)` if its amounts differ.
+    pub(super) fn find(
+        &self,
+        fits: impl Fn(&OrderTransaction) -> bool,
+    ) -> Option<Option<&OrderTransaction>> {
+        let (number, _) = self.numbered().find(|(_, transaction)| fits(transaction))?;
+        let mut same = self.numbered().filter(|(first, _)| *first == number);
+        let (_, listed) = same.next()?;
+        let is_one = !self.is_tangled
+            && same.all(|(_, again)| {
+                let pairs = [
+                    (&listed.amount, &again.amount),
+                    (&listed.amount_fiat, &again.amount_fiat),
+                ];
+                pairs.iter().all(|(one, other)| !differ(one, other))
+            });
+        Some(is_one.then_some(listed))
+    }
+
+    /// What all of them brought; `None` if one doesn't say.
+    pub(super) fn sum(&self, parts: Parts) -> Option<Amount> {
+        let bases = self.bases(parts);
+        let mut numbers = self.firsts.iter().enumerate();
+        numbers.try_fold(Amount::default(), |sum, (index, first)| {
+            if index != *first {
+                return Some(sum);
+            }
+            sum.checked_add(bases.get(first)?)
+        })
+    }
+
+    /// What each brought, wherever its number is listed with an amount first.
+    fn bases(&self, parts: Parts) -> HashMap<usize, &Amount> {
+        let mut bases = HashMap::new();
+        for (first, transaction) in self.numbered() {
+            if let Some(base) = &parts(transaction).base {
+                bases.entry(first).or_insert(base);
+            }
+        }
+        bases
+    }
+
+    /// Whether each total is the sum so far or the whole, and no transaction has
+    /// two amounts.
+    pub(super) fn agrees(&self, parts: Parts) -> bool {
+        if self.is_tangled {
+            return false;
+        }
+        let (bases, whole) = (self.bases(parts), self.sum(parts));
+        let mut so_far = Some(Amount::default());
+        let mut seen = HashSet::new();
+        self.in_time().into_iter().all(|(first, transaction)| {
+            let own = bases.get(&first).copied();
+            if seen.insert(first) {
+                so_far = so_far
+                    .take()
+                    .zip(own)
+                    .and_then(|(sum, own)| sum.checked_add(own));
+            }
+            let AmountParts { base, total, .. } = parts(transaction);
+            let is_one = base.is_none() || base.as_ref() == own;
+            is_one && (total.is_none() || *total == whole || *total == so_far)
+        })
+    }
+
+    fn numbered(&self) -> impl Iterator<Item = (usize, &OrderTransaction)> {
+        self.firsts.iter().copied().zip(&self.transactions)
+    }
+
+    /// In the order of their times if each has one, else as they are listed.
+    fn in_time(&self) -> Vec<(usize, &OrderTransaction)> {
+        let mut listed: Vec<_> = self.numbered().collect();
+        let time = |transaction: &OrderTransaction| {
+            transaction.created_at.as_ref().and_then(Timestamp::utc)
+        };
+        if listed
+            .iter()
+            .all(|(_, transaction)| time(transaction).is_some())
+        {
+            listed.sort_by_key(|(_, transaction)| time(transaction));
+        }
+        listed
+    }
+}
+
+fn differ(one: &AmountParts, other: &AmountParts) -> bool {
+    one.base
+        .as_ref()
+        .zip(other.base.as_ref())
+        .is_some_and(|(one, other)| one != other)
+}
