@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::amount::AmountError;
 use crate::b2binpay::{TrackingIds, TransferCallback};
+use crate::recognize::{Encoding, Product};
 use crate::timestamp::TimestampError;
 use crate::verified::Unverified;
 use crate::wire::MAX_ENTRIES;
@@ -185,6 +186,12 @@ pub enum ParseError {
         /// Why.
         flaw: Flaw,
     },
+    /// Not the posted bytes: something on the way encoded them.
+    #[error("body is encoded as {encoding}")]
+    Encoded {
+        /// How.
+        encoding: Encoding,
+    },
     /// Not JSON, nothing at all, cut short, or more than one document.
     #[error("the body is not one JSON document: it breaks at line {line}, column {column}")]
     NotJson {
@@ -198,6 +205,12 @@ pub enum ParseError {
     NotUtf8 {
         /// How many bytes are valid.
         offset: usize,
+    },
+    /// A callback of another product, which has another form and another secret.
+    #[error("body is a callback of {product}")]
+    OtherProduct {
+        /// Which.
+        product: Product,
     },
     /// Longer than the limit, and read no further: nobody knows how long. Only
     /// where the receiver itself reads the body: feature `http`.
@@ -234,8 +247,11 @@ impl ParseError {
     pub fn http_status(&self) -> u16 {
         match self {
             Self::OverLimit { .. } | Self::TooLarge { .. } => 413,
-            Self::Unsupported { .. } => 422,
-            Self::Field { .. } | Self::NotJson { .. } | Self::NotUtf8 { .. } => 400,
+            Self::OtherProduct { .. } | Self::Unsupported { .. } => 422,
+            Self::Encoded { .. }
+            | Self::Field { .. }
+            | Self::NotJson { .. }
+            | Self::NotUtf8 { .. } => 400,
         }
     }
 
@@ -252,6 +268,19 @@ impl ParseError {
                 "compare the field with the gateway's documentation; if a genuine callback has it, \
                  report it to payhook"
             }
+            Self::Encoded { .. } => {
+                "hand over the request's body untouched: turn off the framework's form parser, \
+                 decompression or Base64 encoding in front of this endpoint"
+            }
+            Self::OtherProduct { product } => match product {
+                Product::B2binpayDefi => {
+                    "DeFi callbacks have a form and a secret of their own: give them another \
+                     endpoint, without payhook"
+                }
+                Product::B2binpayV1 => {
+                    "API v1 is retired: move the wallet to API v3, whose callbacks are JSON"
+                }
+            },
             Self::NotJson { .. } => {
                 "hand over the request's body untouched: not form-decoded, not re-encoded, not cut"
             }
@@ -437,8 +466,9 @@ impl VerifyError {
             }
             Self::OtherCustomer => "compare the configured customer id with the cabinet's",
             Self::SignatureMismatch { .. } => {
-                "check that the key is this wallet's and environment's: callback secret for API \
-                 v3, login and password for v2"
+                "if every callback fails, the configured secret is wrong: API v3 signs with the \
+                 wallet's callback secret from the web interface, not with the API's client_id or \
+                 client_secret; v2 signs with login and password; a sandbox has secrets of its own"
             }
             Self::SourceAddress | Self::UnknownPeer => {
                 "pass the socket's peer, or the forwarded address of a proxy of your own, and \

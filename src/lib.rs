@@ -203,6 +203,7 @@ pub mod payment;
 mod progress;
 mod read;
 mod receiver;
+mod recognize;
 mod reconcile;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -240,6 +241,7 @@ pub use receiver::{
     AsyncDepositLookup, AsyncOrderLookup, AsyncProve, B2binpay, CityPay, DepositLookup,
     Disposition, LeaseLost, NoLookup, OrderLookup, Prove, Receiver, Reply, TokenUse,
 };
+pub use recognize::{Encoding, Product};
 pub use reconcile::{Compared, Difference, Expected, Reason, Reconciliation, Verdict};
 /// The version whose connections are in this API.
 #[cfg(feature = "redis")]

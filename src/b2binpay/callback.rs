@@ -12,6 +12,7 @@ use super::wire::{self, Document};
 use crate::constant_time::never_equal;
 use crate::error::{Flaw, ParseError};
 use crate::read::{self, Anomaly, At, Body, Reader, mirror, share};
+use crate::recognize;
 use crate::text::Text;
 use crate::timestamp::Timestamp;
 use crate::verified::{Parse, Unverified};
@@ -211,9 +212,12 @@ impl crate::verified::Sealed for TransferCallback {}
 
 impl Parse for TransferCallback {
     fn parse(body: &[u8], limit: usize) -> Result<Unverified<Self>, ParseError> {
-        let body = share(body, limit)?;
-        let document: Document<'_> = mirror(&body)?;
-        read_callback(Reader::new(Arc::clone(&body)), &document).map(Unverified::new)
+        let read = || {
+            let body = share(body, limit)?;
+            let document: Document<'_> = mirror(&body)?;
+            read_callback(Reader::new(Arc::clone(&body)), &document).map(Unverified::new)
+        };
+        read().map_err(|error| recognize::b2binpay(body, error))
     }
 }
 

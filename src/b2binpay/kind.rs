@@ -3,7 +3,7 @@
 use super::callback::{Subject, TransferCallback};
 use super::operation::Operation;
 use super::resource::Transfer;
-use super::status::TransferStatus;
+use super::status::{DepositStatus, TransferStatus};
 use crate::open_enum::open_enum;
 
 open_enum! {
@@ -24,7 +24,7 @@ open_enum! {
         /// Resent by hand. No body ever says so.
         Manual = "manual",
         /// The deposit expired, or the payout was not approved; there is no
-        /// transfer.
+        /// transfer. One candidate of several unless the body says *canceled*.
         NoTransfer = "no_transfer",
         /// A payout was not confirmed by the owner in time, or canceled by a
         /// user who may.
@@ -70,11 +70,21 @@ impl Inferred {
 }
 
 pub(super) fn infer(callback: &TransferCallback) -> Inferred {
-    use CallbackType::{Block, Cancel, Fail, NoTransfer, RequestRejection, UserConfirmation};
+    use CallbackType::{
+        Block, Cancel, Confirmation, Fail, NoTransfer, RequestRejection, UserConfirmation,
+    };
 
     let candidates: &'static [CallbackType] = match (callback.transfer(), &callback.operation) {
         (None, _) if callback.subject != Subject::None => &[],
-        (None, Operation::Deposit(_)) => &[NoTransfer],
+        // They come for more than expiry (GATEWAYS 1.3), and only a canceled
+        // deposit says that it ended without a transfer.
+        (None, Operation::Deposit(deposit)) => match deposit.status {
+            Some(DepositStatus::Canceled) => &[NoTransfer],
+            // Outside the limits, paid late, or paid again.
+            Some(DepositStatus::Unresolved) => &[NoTransfer, Confirmation, Block, Fail],
+            // An address was activated, or something in between.
+            _ => &[NoTransfer, Confirmation, UserConfirmation],
+        },
         (None, Operation::Payout(_)) => &[NoTransfer, RequestRejection],
         (Some(transfer), operation) => match (transfer.status, operation) {
             (TransferStatus::Confirmed, _) => confirmed(callback, transfer),

@@ -134,10 +134,10 @@ pub struct Currency {
     /// `Ethereum`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<Text>,
-    /// `ETH`.
+    /// The full name: `ETH`; of a token, with its chain: `USDT-ETH`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alpha: Option<Text>,
-    /// Another name for `alpha`.
+    /// A token's ticker without its chain: `USDT` (GATEWAYS 1.1).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alias: Option<Text>,
     /// Fraction digits of its amounts.
@@ -152,12 +152,38 @@ pub struct Currency {
     /// The gateway's own measure of a block's delay; its unit is not documented.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub block_delay: Option<i64>,
-    /// `Ethereum`.
+    /// `Ethereum`; empty for tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blockchain_name: Option<Text>,
     /// Free text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tags: Option<Text>,
+    /// The id of a token's chain: its coin's currency.
+    #[serde(skip)]
+    pub parent_id: Option<Text>,
+}
+
+impl Currency {
+    /// Whether the currency goes by this name: its full name (`USDT-ETH`), its
+    /// ticker (`USDT`) or the gateway's id (`2015`), in any case of its letters.
+    /// Another chain under a full name is another currency.
+    ///
+    /// ```
+    /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
+    /// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
+    /// # let body = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
+    /// # let callback = verifier.verify(Unverified::parse(body)?)?;
+    /// let currency = callback.reported().currency().ok_or("no currency, or several")?;
+    /// assert!(currency.is_named("eth"));
+    /// assert!(!currency.is_named("USDT-ETH"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn is_named(&self, name: &str) -> bool {
+        let names = [self.alpha.as_ref(), self.alias.as_ref(), Some(&self.id)];
+        let mut names = names.into_iter().flatten();
+        names.any(|own| own.eq_ignore_ascii_case(name))
+    }
 }
 
 /// A resource of a type that this version does not know.
@@ -342,6 +368,7 @@ fn currency(
             return Ok(None);
         }
     };
+    let related = Related::read(reader, at, &resource.relationships)?;
     let at = at.key("attributes");
     reader.usable(at, a.shape)?;
     Ok(Some(Currency {
@@ -356,5 +383,6 @@ fn currency(
         block_delay: lenient!(reader, at, a.block_delay, integer),
         blockchain_name: lenient!(reader, at, a.blockchain_name, text),
         tags: lenient!(reader, at, a.tags, text),
+        parent_id: related.parent,
     }))
 }

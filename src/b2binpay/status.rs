@@ -191,6 +191,9 @@ open_enum! {
         WalletActivationFee = 23 / "wallet activation fee",
         /// A side effect of an AML withdrawal.
         AmlSideWithdrawal = 24 / "AML side withdrawal",
+        /// Brings the money of an earlier transfer that was too small to collect:
+        /// the customer's money. That transfer was canceled, then failed.
+        SideCollecting = 25 / "side collecting",
         /// Activates an Algorand address.
         AlgorandActivation = 49 / "Algorand address activation",
     }

@@ -82,14 +82,18 @@ impl TrackingIds {
         }
     }
 
-    /// The strictest declaration that allows this id.
+    /// The strictest declaration that allows an id, if the merchant's other ids
+    /// are like it.
     fn that_allows(tracking_id: &str) -> Self {
         if tracking_id.is_empty() {
             Self::Unused
+        } else if is_generated(tracking_id) {
+            Self::FixedLength(tracking_id.chars().count())
         } else if Self::Prefixed.allows(tracking_id) {
             Self::Prefixed
         } else {
-            Self::FixedLength(tracking_id.chars().count())
+            // Numbers get longer as they are counted up.
+            Self::Unrestricted
         }
     }
 
@@ -97,6 +101,23 @@ impl TrackingIds {
     pub(super) fn are_unused(self) -> bool {
         matches!(self, Self::Unused | Self::FixedLength(0))
     }
+}
+
+/// Whether an id looks like a UUID, a ULID or a hash, which all have one length:
+/// long, of letters, digits and hyphens, and with a UUID's form if it begins with
+/// a letter.
+fn is_generated(id: &str) -> bool {
+    let is_hex = |part: &str| part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let lengths = id.split('-').map(str::len);
+    let is_uuid = lengths.eq([8, 4, 4, 4, 12]) && id.split('-').all(is_hex);
+    let is_plain = id
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let has_letter = id.bytes().any(|byte| byte.is_ascii_alphabetic());
+    let is_digit_first = id.starts_with(|first: char| first.is_ascii_digit());
+    is_uuid
+        || id.len() >= 20 && is_plain && is_digit_first && has_letter
+        || matches!(id.len(), 32 | 40 | 64) && is_hex(id)
 }
 
 impl fmt::Display for TrackingIds {
@@ -263,7 +284,9 @@ impl Verifier {
         // The second form of a payout is tried only where its text can't be
         // any other body's.
         let second = match self.tracking_ids {
-            TrackingIds::Prefixed | TrackingIds::Unused => Message::with_payout_status(body),
+            TrackingIds::FixedLength(0) | TrackingIds::Prefixed | TrackingIds::Unused => {
+                Message::with_payout_status(body)
+            }
             TrackingIds::FixedLength(_) | TrackingIds::Unrestricted => None,
         };
         let mut found = None;

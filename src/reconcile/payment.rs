@@ -71,10 +71,11 @@ impl Payment {
         };
         let proven = divided.as_ref().unwrap_or(proven);
         let amount = proven.amount();
-        let currency = event.currency().filter(|alpha| !alpha.value().is_empty());
+        let currency = told.currency();
         Self {
             reference,
-            currency: currency.map(|alpha| alpha.map(|alpha| expected.is_in(alpha))),
+            currency: currency
+                .map(|currency| Fact::Reported(currency.is_named(&expected.currency))),
             has_scale: match (expected.scale, amount) {
                 (Some(scale), Some(amount)) => amount.scale() == scale,
                 _ => true,

@@ -33,6 +33,8 @@ mod payment;
 mod progress;
 mod queue;
 mod readme;
+#[cfg(feature = "testing")]
+mod real;
 mod receiver;
 mod reconcile;
 mod secrecy;

@@ -102,7 +102,7 @@ fn every_status_of_b2binpay() {
             "refused-tracking-id",
             401,
             Some(Fault::Operator),
-            "not proven: tracking id does not fit the declared `TrackingIds::Prefixed`; `TrackingIds::FixedLength(2)` would accept it",
+            "not proven: tracking id does not fit the declared `TrackingIds::Prefixed`; `TrackingIds::Unrestricted` would accept it",
         ),
         (
             "refused-too-large",

@@ -270,7 +270,7 @@ def verify(case):
         fronts = [subject["status"] + subject["amount"]]
     elif is_deposit:
         fronts = [own_status]
-    elif case["tracking_ids"] in ("lettered", "always_empty") and STATUS.fullmatch(own_status):
+    elif case["tracking_ids"] in ("lettered", "always_empty", {"length": 0}) and STATUS.fullmatch(own_status):
         fronts = ["", own_status]
     else:
         fronts = [""]

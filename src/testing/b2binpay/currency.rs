@@ -20,6 +20,9 @@ use super::Layout;
 /// assert_eq!(amount, Some("0.3000"));
 /// # Ok::<(), payhook::Error>(())
 /// ```
+///
+/// A token's full name has its chain: `USDT-TRX`. Its ticker (`alias`) is what
+/// stands in front of the hyphen, and its chain's name is empty.
 #[derive(Debug, Clone)]
 pub struct Currency {
     alpha: String,
@@ -36,18 +39,20 @@ const KNOWN: [(&str, &str, u32, u32, u32); 7] = [
     ("ETH", "Ethereum", 1002, 18, 3),
     ("LTC", "Litecoin", 1003, 8, 6),
     ("TRX", "Tron", 2001, 6, 19),
-    ("USDC", "Ethereum", 2007, 6, 3),
-    ("USDT", "Tron", 2005, 6, 19),
+    ("USDC-ETH", "USD Coin", 2007, 6, 3),
+    ("USDT-TRX", "Tether", 2005, 6, 19),
 ];
 
 impl Currency {
-    /// A currency by its ticker. One that is not among the best known has 8
-    /// fraction digits and 3 confirmation blocks, unless it is told otherwise.
+    /// A currency by its full name; `USDT` and `USDC` name the best known tokens
+    /// of that ticker. One that is not among the best known has 8 fraction
+    /// digits and 3 confirmation blocks, unless it is told otherwise.
     #[must_use]
     pub fn new(alpha: &str) -> Self {
-        let known = KNOWN.iter().find(|known| known.0 == alpha);
-        let (_, name, id, scale, confirmation_blocks) =
-            known.copied().unwrap_or(("", "Testchain", 9001, 8, 3));
+        let is_it = |full: &str| full == alpha || ticker(full) == Some(alpha);
+        let known = KNOWN.iter().find(|known| is_it(known.0));
+        let (alpha, name, id, scale, confirmation_blocks) =
+            known.copied().unwrap_or((alpha, "Testchain", 9001, 8, 3));
         Self {
             alpha: alpha.to_owned(),
             name,
@@ -102,7 +107,12 @@ impl Currency {
         let mut json = Json::template(include_str!("currency.json"));
         json.fill("id", self.id())?;
         let mut set = |key: &str, value: Json| json.fill(&format!("attributes.{key}"), value);
-        set("blockchain_name", self.name.into())?;
+        let alias = ticker(&self.alpha);
+        set(
+            "blockchain_name",
+            if alias.is_some() { "" } else { self.name }.into(),
+        )?;
+        set("alias", alias.map_or_else(Json::default, Json::from))?;
         set("iso", self.id.into())?;
         set("name", self.name.into())?;
         set("alpha", self.alpha.as_str().into())?;
@@ -115,6 +125,11 @@ impl Currency {
         }
         Ok(json)
     }
+}
+
+/// What stands in front of a token's chain.
+fn ticker(alpha: &str) -> Option<&str> {
+    alpha.split_once('-').map(|(ticker, _)| ticker)
 }
 
 impl From<&str> for Currency {

@@ -127,35 +127,63 @@ fn declarations() {
 }
 
 #[test]
-fn a_length_is_counted_in_characters() {
-    for (id, length) in [("17", 2), ("ünï", 3), ("\u{1f600}-1", 3), ("", 0)] {
-        assert!(TrackingIds::FixedLength(length).allows(id), "{id:?}");
-        assert!(!TrackingIds::FixedLength(length + 1).allows(id), "{id:?}");
+fn ids_of_one_length() {
+    for (id, length) in [
+        ("3f2504e0-4f89-41d3-9a0c-0305e82c3301", 36),
+        ("-1.5", 4),
+        ("\u{fc}n\u{ef}", 3),
+        ("\u{1f600}", 1),
+        ("", 0),
+    ] {
+        for declared in 0..40 {
+            let allows = TrackingIds::FixedLength(declared).allows(id);
+            assert_eq!(allows, declared == length, "{id:?} of {declared}");
+        }
     }
-    assert!(TrackingIds::UUID.allows("9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d"));
+    assert_eq!(
+        TrackingIds::FixedLength(36).to_string(),
+        "TrackingIds::FixedLength(36)"
+    );
 }
 
-/// The error names the setting, and the declaration that would have fitted.
+/// The error names the declaration that fits the id, and the hint the setting.
 #[test]
-fn a_refused_id_names_what_would_fit() {
-    let uuid = "9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d";
-    for (declared, id, fitting) in [
-        (TrackingIds::Prefixed, uuid, TrackingIds::UUID),
-        (TrackingIds::Prefixed, "", TrackingIds::Unused),
-        (TrackingIds::UUID, "order-9001", TrackingIds::Prefixed),
-        (TrackingIds::Unused, "17", TrackingIds::FixedLength(2)),
+fn an_id_that_does_not_fit_suggests_a_declaration() {
+    use TrackingIds::{FixedLength, Prefixed, Unrestricted, Unused};
+
+    let uuid = "3f2504e0-4f89-41d3-9a0c-0305e82c3301";
+    for (declared, id, expected) in [
+        (Prefixed, uuid, FixedLength(36)),
+        (Prefixed, "01ARZ3NDEKTSV4RRFFQ69G5FAV", FixedLength(26)),
+        (Prefixed, "17", Unrestricted),
+        (Prefixed, "482-1646212190.5518-731902", Unrestricted),
+        (Prefixed, "", Unused),
+        (Unused, uuid, FixedLength(36)),
+        (
+            Unused,
+            "af2504e0-4f89-41d3-9a0c-0305e82c3301",
+            FixedLength(36),
+        ),
+        (Unused, "af2504e04f8941d39a0c0305e82c3301", FixedLength(32)),
+        (Unused, "order-1", Prefixed),
+        (FixedLength(36), "order-1", Prefixed),
+        (FixedLength(36), "17", Unrestricted),
+        (FixedLength(36), "", Unused),
+        (FixedLength(32), uuid, FixedLength(36)),
+        (FixedLength(0), "17", Unrestricted),
     ] {
-        let body = signed(
-            with_transfer("deposit", id, "1.50"),
-            &format!("21.50{id}{TIME}"),
-        );
-        let error = verify(&body, declared).unwrap_err();
-        let VerifyError::TrackingId { fitting: found, .. } = error else {
+        let error = verify(&undivided(id, "1.50"), declared).unwrap_err();
+        let VerifyError::TrackingId { fitting, .. } = error else {
             panic!("{error}");
         };
-        assert_eq!(found, fitting);
-        assert!(verify(&body, fitting).is_ok());
-        assert!(error.hint().contains("`tracking_ids`"), "{}", error.hint());
+        assert_eq!(fitting, expected, "{id:?} under {declared:?}");
+        assert!(fitting.allows(id), "{id:?} under {declared:?}");
+        let shown = error.to_string();
+        for named in [declared, expected] {
+            let named = format!("`TrackingIds::{named:?}`");
+            assert!(shown.contains(&named), "{shown}");
+        }
+        assert!(error.hint().contains("`tracking_ids` setting"));
     }
 }
 

@@ -719,7 +719,7 @@ fn refusals() -> Vec<Made> {
     missing["data"]["relationships"]["transfer"]["data"]["id"] = json!("9");
     let declaration = Cause::TrackingIdDeclaration {
         declared: TrackingIds::Prefixed,
-        fitting: TrackingIds::FixedLength(2),
+        fitting: TrackingIds::Unrestricted,
     };
     let mut unsigned = without_transfer("deposit", "order-9001", 4);
     unsigned["meta"] = Value::Null;

@@ -6,17 +6,13 @@ use super::{
 };
 
 pub(super) fn cases() -> Vec<Case> {
-    [ids(), undetermined(), collisions()]
+    [ids(), lengths(), undetermined(), collisions()]
         .into_iter()
         .flatten()
         .collect()
 }
 
-/// A UUID that begins with digits and a point's neighbours.
-const UUID: &str = "9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d";
-
 fn ids() -> Vec<Case> {
-    let length = &["ids.length"];
     let lettered = &["ids.lettered"];
     let with_id = |id: &str| paid().tracking_id(id).sign(&key());
     vec![
@@ -58,44 +54,167 @@ fn ids() -> Vec<Case> {
             refused("tracking_id"),
         )
         .ids("always_empty"),
-        b2binpay(
-            "tracking_id_a_uuid",
-            length,
+    ]
+}
+
+const UUID: &str = "3f2504e0-4f89-41d3-9a0c-0305e82c3301";
+
+/// Ids of one length: whatever they begin with, there is one reading.
+fn lengths() -> Vec<Case> {
+    let rule = &["ids.length"];
+    let case = |name: &str, length, body: payhook::testing::Body<_>, expect| {
+        b2binpay(name, rule, body, expect).ids_of_length(length)
+    };
+    let with_id = |id: &str| paid().tracking_id(id).sign(&key());
+    let of_ten = |id: &str, text: &str| amount(paid(), text).tracking_id(id).sign(&key());
+    let plain = |id: &str| proven("deposit", 2, ETHER, id);
+    // Signed as 0.010 and `5-order-17`.
+    let cut = |id: &str, text: &str| {
+        amount(paid(), text)
+            .tracking_id(id)
+            .sign_text(&key(), &timed("20.0105-order-17"))
+    };
+    vec![
+        case(
+            "uuid_beginning_with_a_digit",
+            36,
             with_id(UUID),
-            proven("deposit", 2, ETHER, UUID),
-        )
-        .ids_of_length(36),
-        b2binpay(
-            "tracking_id_of_one_length_that_looks_like_an_amount",
-            length,
-            with_id("5.017"),
-            proven("deposit", 2, ETHER, "5.017"),
-        )
-        .ids_of_length(5),
-        b2binpay(
-            "tracking_id_of_one_length_beginning_with_a_hyphen",
-            length,
-            with_id("-1ünï"),
-            proven("deposit", 2, ETHER, "-1ünï"),
-        )
-        .ids_of_length(5),
-        b2binpay(
-            "tracking_id_a_character_short",
-            length,
-            with_id(&UUID[1..]),
+            plain(UUID),
+        ),
+        case(
+            "uuid_beginning_with_a_letter",
+            36,
+            with_id("af2504e0-4f89-41d3-9a0c-0305e82c3301"),
+            plain("af2504e0-4f89-41d3-9a0c-0305e82c3301"),
+        ),
+        case(
+            "uuid_in_braces",
+            36,
+            with_id(&format!("{{{UUID}}}")),
             refused("tracking_id"),
-        )
-        .ids_of_length(36),
-        b2binpay(
-            "tracking_id_that_took_a_digit_of_the_amount",
-            length,
-            paid()
-                .tracking_id(format!("0{UUID}"))
-                .amount(&ETHER[..19])
-                .sign(&key()),
+        ),
+        case(
+            "uuid_without_its_hyphens",
+            36,
+            with_id(&UUID.replace('-', "")),
             refused("tracking_id"),
-        )
-        .ids_of_length(36),
+        ),
+        b2binpay(
+            "uuid_beginning_with_a_digit_under_lettered",
+            &["ids.lettered"],
+            with_id(UUID),
+            refused("tracking_id"),
+        ),
+        case(
+            "tracking_id_of_one_length_counted_in_characters",
+            10,
+            with_id("9Größe-№️1😀"),
+            plain("9Größe-№️1😀"),
+        ),
+        case(
+            "tracking_id_of_one_length_counted_in_bytes",
+            12,
+            with_id("9-Größe-17"),
+            refused("tracking_id"),
+        ),
+        case(
+            "tracking_id_of_one_length_counted_in_utf_16",
+            11,
+            with_id("9-order-1😀"),
+            refused("tracking_id"),
+        ),
+        case(
+            "tracking_id_of_one_length_beginning_with_a_digit",
+            10,
+            of_ten("5-order-17", "0.010"),
+            proven("deposit", 2, "0.010", "5-order-17"),
+        ),
+        case(
+            "tracking_id_of_one_length_beginning_with_a_point",
+            3,
+            of_ten(".50", "10"),
+            proven("deposit", 2, "10", ".50"),
+        ),
+        case(
+            "tracking_id_of_one_length_beginning_with_a_minus",
+            2,
+            of_ten("-1", "10.5"),
+            proven("deposit", 2, "10.5", "-1"),
+        ),
+        case(
+            "tracking_id_of_one_length_like_a_time",
+            27,
+            of_ten("2026-03-02T09:16:02.551870Z", "10.5"),
+            proven("deposit", 2, "10.5", "2026-03-02T09:16:02.551870Z"),
+        ),
+        case(
+            "digit_moved_out_of_a_tracking_id_of_one_length",
+            10,
+            cut("-order-17", "0.0105"),
+            refused("tracking_id"),
+        ),
+        case(
+            "digit_moved_into_a_tracking_id_of_one_length",
+            10,
+            cut("05-order-17", "0.01"),
+            refused("tracking_id"),
+        ),
+        case(
+            "tracking_id_number_of_one_length",
+            5,
+            paid().tracking_id(10042).sign(&key()),
+            plain("10042"),
+        ),
+        case(
+            "deposit_expired_with_an_id_of_one_length",
+            36,
+            expired().tracking_id(UUID).sign(&key()),
+            no_transfer("deposit", "4", UUID),
+        ),
+        case(
+            "payout_rejected_with_an_id_of_one_length",
+            36,
+            rejected().tracking_id(UUID).sign(&key()),
+            no_transfer("payout", "", UUID),
+        ),
+        case(
+            "payout_rejected_with_its_status_signed_and_an_id_of_one_length",
+            36,
+            rejected()
+                .tracking_id(UUID)
+                .sign_text(&key(), &timed(&format!("3{UUID}"))),
+            refused("signature"),
+        ),
+        case(
+            "rejected_payout_shown_as_a_paid_deposit_under_one_length",
+            5,
+            expired()
+                .operation_status(3)
+                .tracking_id("9001")
+                .sign_text(&key(), &timed("39001")),
+            refused("tracking_id"),
+        ),
+        case(
+            "rejected_payout_shown_as_a_confirmed_transfer_under_one_length",
+            8,
+            amount(paid(), "1234567")
+                .tracking_id("")
+                .sign_text(&key(), &timed("21234567")),
+            refused("tracking_id"),
+        ),
+        case(
+            "tracking_id_empty_where_one_length_is_declared",
+            36,
+            with_id(""),
+            refused("tracking_id"),
+        ),
+        case("tracking_id_of_no_length", 0, with_id(""), plain("")),
+        case(
+            "payout_rejected_with_its_status_signed_and_an_id_of_no_length",
+            0,
+            rejected().tracking_id("").sign_text(&key(), &timed("3")),
+            no_transfer("payout", "3", ""),
+        ),
     ]
 }
 
