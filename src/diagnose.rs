@@ -66,18 +66,19 @@ pub use finding::{Diagnosis, Finding};
 /// | [`DigestAsHex`] | SHA-256 as hexadecimal text instead of its bytes | configure login and password |
 /// | [`LoginPasswordSwapped`], [`LoginPasswordJoined`] | the other order, a colon, one of the two | configure both, in their order |
 /// | [`Amount`], [`TrackingId`], [`Time`] | fraction digits, types, escapes, offsets that were not signed | hand over the bytes as they came |
-/// | [`BodyReserialized`], [`BodyReencoded`] | several of these; a form, a string in a string, UTF-16 | the same |
+/// | [`BodyReserialized`], [`BodyReencoded`] | several of these; a form, a string in a string, UTF-16, gzip | the same |
 /// | [`OtherTransfer`], [`OtherStatus`], [`NoTransferSigned`] | the signature is about something else than the body shows | credit nothing, and look for who changed it |
 /// | [`SignatureUpperCase`], [`SignatureTruncated`], [`SignatureForm`] | a signature that is not 64 lower-case digits | hand over the bytes as they came |
 /// | [`HomeMadeSignature`] | separators, a digest as text, the whole body: what tests get wrong | sign as the gateway does |
 /// | [`Unsigned`], [`SignatureMissing`], [`CityPay`] | nothing is signed | another proof, or none |
 /// | [`AmbiguousTransfer`], [`MissingTransfer`], [`TrackingIdDeclaration`], [`PayoutStatusSigned`] | what a [`VerifyError`] says | what its hint says |
 /// | [`BodyCutShort`], [`BodyEmpty`], [`BodyUnreadable`] | no callback | what the [`ParseError`] says |
+/// | [`ApiCredentials`] | nothing fits: the API's `client_id` and `client_secret` may be configured | configure the callback secret, a third one |
 /// | [`ForeignKey`], [`ContentChanged`] | nothing fits | compare with the cabinet and its list of callbacks |
 ///
 /// # What it costs, and what it tells
 ///
-/// At most 7,000 MACs for each key, each over the signed values, and some
+/// At most 8,000 MACs for each key, each over the signed values, and some
 /// dozens over the whole body, which may have
 /// [`DEFAULT_BODY_LIMIT`](crate::DEFAULT_BODY_LIMIT) bytes. Values of more than
 /// 1,024 bytes are tried as they stand, and of the other transfers the first 16.
@@ -89,6 +90,7 @@ pub use finding::{Diagnosis, Finding};
 ///
 /// [`Amount`]: Cause::Amount
 /// [`AmbiguousTransfer`]: Cause::AmbiguousTransfer
+/// [`ApiCredentials`]: Cause::ApiCredentials
 /// [`BodyCutShort`]: Cause::BodyCutShort
 /// [`BodyEmpty`]: Cause::BodyEmpty
 /// [`BodyReencoded`]: Cause::BodyReencoded
@@ -239,6 +241,10 @@ impl From<&Verifier> for Diagnose {
 }
 
 fn unreadable(error: ParseError) -> Finding {
+    if let ParseError::Reencoded { encoding } = error {
+        let how = encoding.how();
+        return Finding::certain(Cause::BodyReencoded { how });
+    }
     let path = match &error {
         ParseError::Field { path, .. } => Some(path.clone()),
         _ => None,
@@ -253,12 +259,13 @@ fn unreadable(error: ParseError) -> Finding {
 /// Why bytes are no JSON object in any encoding.
 fn no_object(body: &[u8], error: ParseError) -> Finding {
     let ends_early = |error: serde_json::Error| error.is_eof();
-    let gzip = body.starts_with(&[0x1f, 0x8b]);
     if body.trim_ascii().is_empty() {
         Finding::certain(Cause::BodyEmpty)
-    } else if gzip {
-        let how = "compressed with gzip";
-        Finding::certain(Cause::BodyReencoded { how })
+    } else if matches!(
+        error,
+        ParseError::OtherProduct { .. } | ParseError::Reencoded { .. }
+    ) {
+        unreadable(error)
     } else if serde_json::from_slice::<IgnoredAny>(body).is_err_and(ends_early) {
         Finding::certain(Cause::BodyCutShort)
     } else {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::amount::AmountError;
 use crate::b2binpay::{TrackingIds, TransferCallback};
-use crate::recognize::{Encoding, Product};
+use crate::recognize::{BodyEncoding, OtherProduct};
 use crate::timestamp::TimestampError;
 use crate::verified::Unverified;
 use crate::wire::MAX_ENTRIES;
@@ -135,6 +135,10 @@ pub enum Flaw {
     /// A number with a point or exponent, or no number at all.
     #[error("expected a whole number")]
     NotAWholeNumber,
+    /// A signed time is ISO 8601 with seconds and an offset: no Unix seconds, no
+    /// local time.
+    #[error("expected a time in the gateway's form, such as 2026-03-02T09:16:02.551870Z")]
+    NotASignedTime,
     /// A signed amount has digits and at most a point.
     #[error("expected digits with at most a point among them")]
     NotPlain,
@@ -186,12 +190,6 @@ pub enum ParseError {
         /// Why.
         flaw: Flaw,
     },
-    /// Not the posted bytes: something on the way encoded them.
-    #[error("body is encoded as {encoding}")]
-    Encoded {
-        /// How.
-        encoding: Encoding,
-    },
     /// Not JSON, nothing at all, cut short, or more than one document.
     #[error("the body is not one JSON document: it breaks at line {line}, column {column}")]
     NotJson {
@@ -206,11 +204,20 @@ pub enum ParseError {
         /// How many bytes are valid.
         offset: usize,
     },
-    /// A callback of another product, which has another form and another secret.
-    #[error("body is a callback of {product}")]
+    /// A callback of another product of B2BINPAY, or of its retired API: signed in
+    /// another way, and not read here.
+    ///
+    /// ```
+    /// use payhook::{OtherProduct, ParseError, Unverified, b2binpay::TransferCallback};
+    ///
+    /// let body = br#"{"id":"0d6c0b1e-52f4-4c8e-9a77-1b3f6f1d9e10","type":"INVOICE_PAID"}"#;
+    /// let error = Unverified::<TransferCallback>::parse(body).unwrap_err();
+    /// assert_eq!(error, ParseError::OtherProduct { product: OtherProduct::Defi });
+    /// ```
+    #[error("the body is a callback of {product}")]
     OtherProduct {
-        /// Which.
-        product: Product,
+        /// Which one.
+        product: OtherProduct,
     },
     /// Longer than the limit, and read no further: nobody knows how long. Only
     /// where the receiver itself reads the body: feature `http`.
@@ -218,6 +225,19 @@ pub enum ParseError {
     OverLimit {
         /// The limit in bytes.
         limit: usize,
+    },
+    /// Not JSON as it was sent, but encoded once more or in another way.
+    ///
+    /// ```
+    /// use payhook::{BodyEncoding, ParseError, citypay::Posted};
+    ///
+    /// let error = Posted::parse(b"type=order+callback&order_id=90417").unwrap_err();
+    /// assert_eq!(error, ParseError::Reencoded { encoding: BodyEncoding::FormData });
+    /// ```
+    #[error("the body was re-encoded: {encoding}")]
+    Reencoded {
+        /// How.
+        encoding: BodyEncoding,
     },
     /// Longer than the limit.
     #[error("the body has {length} bytes, the limit is {limit}")]
@@ -248,10 +268,10 @@ impl ParseError {
         match self {
             Self::OverLimit { .. } | Self::TooLarge { .. } => 413,
             Self::OtherProduct { .. } | Self::Unsupported { .. } => 422,
-            Self::Encoded { .. }
-            | Self::Field { .. }
+            Self::Field { .. }
             | Self::NotJson { .. }
-            | Self::NotUtf8 { .. } => 400,
+            | Self::NotUtf8 { .. }
+            | Self::Reencoded { .. } => 400,
         }
     }
 
@@ -264,29 +284,44 @@ impl ParseError {
             {
                 "check that this is not the other gateway's callback: each has an endpoint of its own"
             }
+            Self::Field {
+                flaw: Flaw::NotASignedTime,
+                ..
+            } => {
+                "hand over the body untouched: the gateway signs ISO 8601 with an offset; other \
+                 times come from a date type, or from another signer such as a test"
+            }
             Self::Field { .. } => {
                 "compare the field with the gateway's documentation; if a genuine callback has it, \
                  report it to payhook"
             }
-            Self::Encoded { .. } => {
-                "hand over the request's body untouched: turn off the framework's form parser, \
-                 decompression or Base64 encoding in front of this endpoint"
-            }
-            Self::OtherProduct { product } => match product {
-                Product::B2binpayDefi => {
-                    "DeFi callbacks have a form and a secret of their own: give them another \
-                     endpoint, without payhook"
-                }
-                Product::B2binpayV1 => {
-                    "API v1 is retired: move the wallet to API v3, whose callbacks are JSON"
-                }
-            },
             Self::NotJson { .. } => {
                 "hand over the request's body untouched: not form-decoded, not re-encoded, not cut"
             }
             Self::NotUtf8 { .. } => {
                 "hand over the request's body untouched: not decompressed or transcoded halfway"
             }
+            Self::OtherProduct { product } => match product {
+                OtherProduct::Defi => {
+                    "give DeFi's callbacks another address: they have a secret of their own, and \
+                     payhook does not verify them"
+                }
+                OtherProduct::V1 => {
+                    "move this wallet to API v3: payhook does not verify the signatures of v1"
+                }
+            },
+            Self::Reencoded { encoding } => match encoding {
+                BodyEncoding::Gzip | BodyEncoding::Zlib | BodyEncoding::Zstd => {
+                    "decompress the body before it is handed over, by its `Content-Encoding`"
+                }
+                BodyEncoding::FormData | BodyEncoding::Multipart => {
+                    "hand over the request's bytes as they came: the gateways post JSON, and no \
+                     form"
+                }
+                _ => {
+                    "hand over the request's bytes as they came, before anything encodes them again"
+                }
+            },
             Self::OverLimit { .. } | Self::TooLarge { .. } => {
                 "raise the receiver's body limit if genuine callbacks are this large"
             }
@@ -467,8 +502,8 @@ impl VerifyError {
             Self::OtherCustomer => "compare the configured customer id with the cabinet's",
             Self::SignatureMismatch { .. } => {
                 "if every callback fails, the configured secret is wrong: API v3 signs with the \
-                 wallet's callback secret from the web interface, not with the API's client_id or \
-                 client_secret; v2 signs with login and password; a sandbox has secrets of its own"
+                 callback secret of the web interface, a third secret beside client_id and \
+                 client_secret; v2 with login and password; sandbox and production differ"
             }
             Self::SourceAddress | Self::UnknownPeer => {
                 "pass the socket's peer, or the forwarded address of a proxy of your own, and \

@@ -241,7 +241,7 @@ pub use receiver::{
     AsyncDepositLookup, AsyncOrderLookup, AsyncProve, B2binpay, CityPay, DepositLookup,
     Disposition, LeaseLost, NoLookup, OrderLookup, Prove, Receiver, Reply, TokenUse,
 };
-pub use recognize::{Encoding, Product};
+pub use recognize::{BodyEncoding, OtherProduct};
 pub use reconcile::{Compared, Difference, Expected, Reason, Reconciliation, Verdict};
 /// The version whose connections are in this API.
 #[cfg(feature = "redis")]

@@ -212,12 +212,14 @@ impl crate::verified::Sealed for TransferCallback {}
 
 impl Parse for TransferCallback {
     fn parse(body: &[u8], limit: usize) -> Result<Unverified<Self>, ParseError> {
-        let read = || {
-            let body = share(body, limit)?;
+        let callback = share(body, limit).and_then(|body| {
             let document: Document<'_> = mirror(&body)?;
-            read_callback(Reader::new(Arc::clone(&body)), &document).map(Unverified::new)
-        };
-        read().map_err(|error| recognize::b2binpay(body, error))
+            read_callback(Reader::new(Arc::clone(&body)), &document)
+        });
+        match callback {
+            Ok(callback) => Ok(Unverified::new(callback)),
+            Err(error) => Err(recognize::name(body, error)),
+        }
     }
 }
 

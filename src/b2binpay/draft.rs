@@ -6,12 +6,14 @@ use std::borrow::Cow;
 use super::callback::{Subject, choose};
 use super::message::Message;
 use super::status::OperationType;
-use super::wire::{Attributes, Document, Resource, TransferAttributes};
+use super::wire::{Attributes, Document, OperationAttributes, Resource, TransferAttributes};
 use crate::read::{mirror, verbatim};
 use crate::wire::{Raw, Shape};
 
 pub(crate) struct Draft<'a> {
     pub(crate) is_deposit: bool,
+    /// Whether it has an attribute that API v2 does not send.
+    pub(crate) is_v3: bool,
     pub(crate) status: Cow<'a, str>,
     pub(crate) tracking_id: Raw<'a>,
     pub(crate) transfers: Vec<DraftTransfer<'a>>,
@@ -60,6 +62,7 @@ impl<'a> Draft<'a> {
         let scales = document.included.items.iter();
         Some(Self {
             is_deposit,
+            is_v3: !is_deposit || is_v3(&data.attributes),
             status: text_of(data.attributes.status),
             tracking_id: data.attributes.tracking_id,
             transfers,
@@ -110,6 +113,21 @@ impl<'a> DraftTransfer<'a> {
     pub(crate) fn at(&self, attribute: &str) -> String {
         format!("included[{}].attributes.{attribute}", self.index)
     }
+}
+
+/// API v2 sends the first five of a deposit's attributes, v3 the rest too.
+fn is_v3(attributes: &OperationAttributes<'_>) -> bool {
+    let a = attributes;
+    let of_v3 = [
+        a.status,
+        a.label,
+        a.inaccuracy,
+        a.source_amount_requested,
+        a.target_amount_requested,
+        a.payment_page,
+        a.time_limit,
+    ];
+    of_v3.iter().any(|raw| !raw.0.is_empty())
 }
 
 /// As a signature takes it: a string's characters, a number's digits, nothing

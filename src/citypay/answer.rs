@@ -13,6 +13,7 @@ use super::wire::{AnswerObject, CurrencyObject, Envelope, PartsObject, Transacti
 use crate::amount::Amount;
 use crate::error::{Flaw, ParseError, VerifyError};
 use crate::read::{self, Anomaly, At, Body, RawJson, Reader, lenient, mirror, share};
+use crate::recognize;
 use crate::text::Text;
 use crate::timestamp::Timestamp;
 use crate::wire::{Raw, Shape};
@@ -227,12 +228,12 @@ impl OrderAnswer {
     ///
     /// As [`parse`](Self::parse).
     pub fn parse_in_zone(body: &[u8], zone: FixedOffset) -> Result<Self, VerifyError> {
-        let body = share(body, LIMIT).map_err(VerifyError::AnswerUnreadable)?;
-        let envelope: Envelope<'_> = mirror(&body).map_err(VerifyError::AnswerUnreadable)?;
+        let unreadable =
+            |error| VerifyError::AnswerUnreadable(recognize::name_encoding(body, error));
+        let body = share(body, LIMIT).map_err(unreadable)?;
+        let envelope: Envelope<'_> = mirror(&body).map_err(unreadable)?;
         let reader = Reader::new(body.clone()).without_blanks();
-        At::Root
-            .sound(envelope.shape)
-            .map_err(VerifyError::AnswerUnreadable)?;
+        At::Root.sound(envelope.shape).map_err(unreadable)?;
         if !is_success(&envelope) {
             // The documented key ends with a blank.
             let codes = [

@@ -161,27 +161,31 @@ impl Posted {
     ///
     /// [`ParseError`], as [`Unverified::parse`].
     pub fn parse_within(body: &[u8], limit: usize) -> Result<Self, ParseError> {
-        let read = || {
-            let body = share(body, limit)?;
-            let object: CallbackObject<'_> = mirror(&body)?;
-            let reader = Reader::new(Arc::clone(&body)).without_blanks();
-            let at = At::Root;
-            at.sound(object.shape)?;
-            let kind = reader.required(at.key("type"), object.kind, read::text)?;
-            let is_one_of = |words: [&str; 2]| words.iter().any(|word| same_word(&kind, word));
-            if is_one_of(["order callback", "order"]) {
-                read_order(reader, &object)
-                    .map(Unverified::new)
-                    .map(Self::Order)
-            } else if is_one_of(["deposit callback", "deposit"]) {
-                read_deposit(reader, &object)
-                    .map(Unverified::new)
-                    .map(Self::Deposit)
-            } else {
-                Err(ParseError::Unsupported { path: "type" })
-            }
-        };
-        read().map_err(|error| recognize::citypay(body, error))
+        match Self::read(body, limit) {
+            Ok(posted) => Ok(posted),
+            Err(error) => Err(recognize::name(body, error)),
+        }
+    }
+
+    fn read(body: &[u8], limit: usize) -> Result<Self, ParseError> {
+        let body = share(body, limit)?;
+        let object: CallbackObject<'_> = mirror(&body)?;
+        let reader = Reader::new(Arc::clone(&body)).without_blanks();
+        let at = At::Root;
+        at.sound(object.shape)?;
+        let kind = reader.required(at.key("type"), object.kind, read::text)?;
+        let is_one_of = |words: [&str; 2]| words.iter().any(|word| same_word(&kind, word));
+        if is_one_of(["order callback", "order"]) {
+            read_order(reader, &object)
+                .map(Unverified::new)
+                .map(Self::Order)
+        } else if is_one_of(["deposit callback", "deposit"]) {
+            read_deposit(reader, &object)
+                .map(Unverified::new)
+                .map(Self::Deposit)
+        } else {
+            Err(ParseError::Unsupported { path: "type" })
+        }
     }
 }
 

@@ -24,6 +24,8 @@ pub(super) struct Candidate {
     pub(super) variations: Vec<Variation>,
     /// What is wrong with it whatever was signed.
     pub(super) flaws: Vec<Cause>,
+    /// Configured for API v2, whose login and password are the API's own.
+    is_login: bool,
 }
 
 /// A key with slips undone.
@@ -48,7 +50,15 @@ impl Candidate {
             configured: Some(key.clone()),
             variations: Vec::new(),
             flaws: Vec::new(),
+            is_login: key.scheme() == Scheme::LoginPassword,
         }
+    }
+
+    /// Whether it is probably the API's own client id and secret: a pair that is
+    /// configured for a body of API v3, or what has a name like theirs.
+    pub(super) fn is_of_the_api(&self, is_v3: bool) -> bool {
+        let name = self.name.to_ascii_lowercase();
+        is_v3 && self.is_login || name.contains("client")
     }
 
     pub(super) fn secret(name: &str, given: &str) -> Self {
@@ -69,6 +79,7 @@ impl Candidate {
             configured: Key::callback_secret(given).ok().map(|key| key.named(name)),
             variations: Vec::new(),
             flaws: slips,
+            is_login: false,
         };
         if !secret.is_empty() {
             candidate.vary_secret(secret);
@@ -120,6 +131,7 @@ impl Candidate {
                 .map(|key| key.named(name)),
             variations: Vec::new(),
             flaws: Vec::new(),
+            is_login: true,
         };
         if login.is_empty() || password.is_empty() {
             candidate.flaws.push(Cause::SecretEmpty);

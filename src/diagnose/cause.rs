@@ -21,6 +21,9 @@ pub enum Cause {
         /// As it was signed.
         signed: Box<str>,
     },
+    /// The API's client id and client secret may have been configured: API v3
+    /// signs callbacks with a third secret, the callback secret.
+    ApiCredentials,
     /// The body is cut off.
     BodyCutShort,
     /// There is no body.
@@ -174,6 +177,10 @@ impl fmt::Display for Cause {
                 return self.as_refusal().map_or(Ok(()), |refusal| refusal.fmt(f));
             }
             Self::Amount { signed } => return signed_as(f, "the amount", signed),
+            Self::ApiCredentials => {
+                "what was configured is the API's client_id and client_secret: v3 signs with a \
+                 third secret, the callback secret"
+            }
             Self::BodyCutShort => "the body is cut off: its JSON does not end",
             Self::BodyEmpty => "the body is empty",
             Self::BodyReencoded { how } => return write!(f, "the body was re-encoded: {how}"),

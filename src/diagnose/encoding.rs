@@ -6,6 +6,8 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::{Engine, alphabet};
 use percent_encoding::percent_decode_str;
 
+use crate::recognize::BodyEncoding;
+
 /// How often a body is unwrapped: a form in Base64 with a byte order mark.
 const MAX_LAYERS: usize = 3;
 
@@ -13,13 +15,13 @@ type Undo = fn(&[u8]) -> Option<Vec<u8>>;
 
 /// Each encoding, and how it is undone; `None` where the body is none such.
 const ENCODINGS: [(&str, Undo); 8] = [
-    ("a byte order mark stands in front", byte_order_mark),
-    ("as UTF-16", utf16),
-    ("as a JSON string", json_string),
-    ("with a backslash before every quote", backslashes),
-    ("as form data", form),
-    ("HTML-escaped", html_body),
-    ("in Base64", base64_body),
+    (BodyEncoding::ByteOrderMark.how(), byte_order_mark),
+    (BodyEncoding::Utf16.how(), utf16),
+    (BodyEncoding::JsonString.how(), json_string),
+    (BodyEncoding::Backslashes.how(), backslashes),
+    (BodyEncoding::FormData.how(), form),
+    (BodyEncoding::Html.how(), html_body),
+    (BodyEncoding::Base64.how(), base64_body),
     ("in Latin-1", latin1),
 ];
 

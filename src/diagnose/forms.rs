@@ -111,7 +111,9 @@ fn scientific(short: &str) -> Vec<String> {
 pub(super) fn tracking_ids(raw: Raw<'_>) -> Vec<Form> {
     let given = text_of(raw);
     let others = || match raw.present() {
-        None => ["null", "None", "undefined", "0"].map(String::from).into(),
+        None => ["null", "None", "undefined", "0", " "]
+            .map(String::from)
+            .into(),
         Some(raw) => id_texts(raw, &given),
     };
     forms(&given, others, |signed| Cause::TrackingId { signed })
@@ -143,6 +145,9 @@ fn id_texts(raw: Raw<'_>, given: &str) -> Vec<String> {
         format!("{given} "),
         format!(" {given}"),
         format!("{given}\n"),
+        format!("{given}\r\n"),
+        format!("{given}\t"),
+        format!("{given}  "),
         given.to_lowercase(),
         given.to_uppercase(),
         raw.0.trim_matches('"').to_owned(),
@@ -186,10 +191,12 @@ fn html_escaped(text: &str) -> String {
 pub(super) fn times(given: &str) -> Vec<Form> {
     let others = || {
         let time = Timestamp::from_text(given.trim().into()).ok();
+        let seconds = || DateTime::from_timestamp(given.trim().parse().ok()?, 0);
         let instant = time.and_then(|time| {
             let local = time.local().map(|local| local.and_utc());
             time.utc().or(local)
         });
+        let instant = instant.or_else(seconds);
         instant.map(time_texts).unwrap_or_default()
     };
     forms(given, others, |signed| Cause::Time { signed })

@@ -20,6 +20,10 @@ impl Cause {
                 "hand over the request's body untouched: no float, decimal type or database \
                  column may write the amount again"
             }
+            Self::ApiCredentials => {
+                "configure the callback secret that the web interface shows for callbacks; \
+                 sandbox and production have one each"
+            }
             Self::BodyCutShort => {
                 "look for a length limit on the way: a proxy, a log line, a database column"
             }

@@ -90,7 +90,18 @@ impl Diagnose {
             let lost = Finding::likely(Cause::BodyReencoded { how });
             causes.push(lost.at("data.attributes.tracking_id"));
         }
-        causes.extend([Cause::ForeignKey, Cause::ContentChanged].map(Finding::likely));
+        let (of_the_api, others): (Vec<_>, Vec<_>) = self
+            .candidates
+            .iter()
+            .partition(|candidate| candidate.is_of_the_api(draft.is_v3));
+        let credentials =
+            |candidate: &&Candidate| Finding::likely(Cause::ApiCredentials).of(&candidate.name);
+        causes.extend(of_the_api.iter().map(credentials));
+        causes.push(Finding::likely(Cause::ForeignKey));
+        if draft.is_v3 {
+            causes.extend(others.iter().map(credentials));
+        }
+        causes.push(Finding::likely(Cause::ContentChanged));
         causes
     }
 }

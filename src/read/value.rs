@@ -133,8 +133,8 @@ pub(crate) fn time(reader: &Reader, raw: Raw<'_>) -> Result<Timestamp, Flaw> {
 
 /// A moment in the one form that is ever signed.
 pub(crate) fn signed_time(reader: &Reader, raw: Raw<'_>) -> Result<Timestamp, Flaw> {
-    let text = unescape(raw).map_err(|_| TimestampError)?;
-    Ok(Timestamp::from_signed(reader.slice(&text))?)
+    let text = unescape(raw).map_err(|_| Flaw::NotASignedTime)?;
+    Timestamp::from_signed(reader.slice(&text)).map_err(|_| Flaw::NotASignedTime)
 }
 
 /// A whole number, from a number or its digits as text; in one spelling, so that

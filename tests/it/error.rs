@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use payhook::b2binpay::TrackingIds;
-use payhook::{AmountError, Error, Fault, Flaw, KeyError, ParseError, VerifyError};
+use payhook::{
+    AmountError, BodyEncoding, Error, Fault, Flaw, KeyError, OtherProduct, ParseError, VerifyError,
+};
 
 use crate::support::{body, parse};
 
@@ -82,6 +84,11 @@ fn parsing() {
         ),
         (field(Flaw::NotAList), 400, "`data.id`: expected a list"),
         (
+            field(Flaw::NotASignedTime),
+            400,
+            "`data.id`: expected a time in the gateway's form, such as 2026-03-02T09:16:02.551870Z",
+        ),
+        (
             field(Flaw::NotAStatus),
             400,
             "`data.id`: expected one digit, with `-` in front or not",
@@ -131,6 +138,27 @@ fn parsing() {
             ParseError::NotUtf8 { offset: 3 },
             400,
             "the body is not UTF-8 from byte 3 on",
+        ),
+        (
+            ParseError::OtherProduct {
+                product: OtherProduct::Defi,
+            },
+            422,
+            "the body is a callback of B2BINPAY DeFi, another product",
+        ),
+        (
+            ParseError::OtherProduct {
+                product: OtherProduct::V1,
+            },
+            422,
+            "the body is a callback of the retired API v1 of B2BINPAY",
+        ),
+        (
+            ParseError::Reencoded {
+                encoding: BodyEncoding::FormData,
+            },
+            400,
+            "the body was re-encoded: as form data",
         ),
         (
             ParseError::OverLimit { limit: 65_536 },
@@ -302,6 +330,17 @@ fn verifying() {
             .unwrap_err()
             .to_string(),
         "the amount does not fit the 96 bits and 28 fraction digits of a `Decimal`"
+    );
+}
+
+/// One forged body is the sender's fault; a wrong secret refuses them all.
+#[test]
+fn a_wrong_secret_is_hinted_at() {
+    assert_eq!(
+        VerifyError::SignatureMismatch { keys: 1 }.hint(),
+        "if every callback fails, the configured secret is wrong: API v3 signs with the callback \
+         secret of the web interface, a third secret beside client_id and client_secret; v2 with \
+         login and password; sandbox and production differ"
     );
 }
 

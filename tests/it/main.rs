@@ -36,6 +36,7 @@ mod readme;
 #[cfg(feature = "testing")]
 mod real;
 mod receiver;
+mod recognize;
 mod reconcile;
 mod secrecy;
 mod support;

@@ -135,6 +135,18 @@ fn refused(status: StatusCode, why: &str) -> (StatusCode, Shown) {
     (status, Shown { text, json })
 }
 
+/// A body that is no callback: why, and what to do.
+fn troubled(trouble: &Trouble) -> (StatusCode, Shown) {
+    let status = StatusCode::from_u16(trouble.status).unwrap_or(StatusCode::BAD_REQUEST);
+    let (status, mut shown) = refused(status, &trouble.what);
+    if let Some(hint) = trouble.hint {
+        let line = format!("\n{}: {hint}", styled(STRONG, "hint"));
+        shown.text.push_str(&line);
+        shown.json = json!({ "error": trouble.what, "hint": hint });
+    }
+    (status, shown)
+}
+
 impl Listener {
     /// Waits until so many were seen, or nothing more can be shown.
     async fn enough(&self, count: Option<u32>) {
@@ -163,7 +175,7 @@ impl Listener {
         let proof = self.prover.prove(body, gateway);
         match proof.and_then(|proof| self.settle(proof, body, gateway)) {
             Ok(settled) => settled,
-            Err(trouble) => refused(StatusCode::BAD_REQUEST, &trouble.what),
+            Err(trouble) => troubled(&trouble),
         }
     }
 

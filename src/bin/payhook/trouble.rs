@@ -36,6 +36,8 @@ pub(crate) struct Trouble {
     pub(crate) what: String,
     pub(crate) hint: Option<&'static str>,
     pub(crate) ending: Ending,
+    /// What `listen` answers where a body is the trouble.
+    pub(crate) status: u16,
 }
 
 impl Trouble {
@@ -44,6 +46,7 @@ impl Trouble {
             what: what.to_string(),
             hint: None,
             ending: Ending::Failed,
+            status: 400,
         }
     }
 
@@ -78,6 +81,7 @@ impl From<ParseError> for Trouble {
     fn from(error: ParseError) -> Self {
         Self {
             ending: Ending::Unreadable,
+            status: error.http_status(),
             ..Self::new(&error).hint(error.hint())
         }
     }

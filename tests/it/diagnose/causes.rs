@@ -607,7 +607,7 @@ fn bodies() -> Vec<Made> {
             "byte order mark",
             right(),
             format!("\u{feff}{genuine}"),
-            how("a byte order mark stands in front"),
+            how("with a byte order mark in front"),
         ),
         made("JSON in JSON", right(), &text, how("as a JSON string")),
         made(
@@ -676,9 +676,15 @@ fn bodies() -> Vec<Made> {
         made("empty", right(), "", Cause::BodyEmpty),
         made("blank", right(), " \n", Cause::BodyEmpty),
         made(
-            "no JSON",
+            "a form of its own",
             right(),
             "amount=1&status=2",
+            how("as form data"),
+        ),
+        made(
+            "no JSON",
+            right(),
+            "status: 2",
             Cause::BodyUnreadable(ParseError::NotJson { line: 1, column: 1 }),
         ),
         made(

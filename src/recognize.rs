@@ -1,0 +1,339 @@
+//! Names for bodies that could not be parsed: other products of the gateway's
+//! brand, and JSON that was encoded once more on its way here.
+//!
+//! It runs only after parsing has failed, recognizes and never decodes, and
+//! looks at each byte of the body a few times at most.
+
+use std::fmt;
+
+use percent_encoding::percent_decode;
+
+use crate::error::ParseError;
+use crate::read::{mirror, unescape};
+use crate::wire::{Mirror, Raw, object};
+
+/// A product whose callbacks have another form and another secret.
+///
+/// See [`ParseError::OtherProduct`] for an example.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum OtherProduct {
+    /// B2BINPAY DeFi: a UUID as `id` and a `type` that begins with `INVOICE_` or
+    /// `PAYOUT_`.
+    Defi,
+    /// The retired API v1 of B2BINPAY: `sign[time]` and `sign[hash]`, as a form
+    /// or as JSON.
+    V1,
+}
+
+impl OtherProduct {
+    /// `defi` or `v1`.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Defi => "defi",
+            Self::V1 => "v1",
+        }
+    }
+}
+
+impl fmt::Display for OtherProduct {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Defi => "B2BINPAY DeFi, another product",
+            Self::V1 => "the retired API v1 of B2BINPAY",
+        })
+    }
+}
+
+/// How a body was encoded, if not as plain JSON.
+///
+/// See [`ParseError::Reencoded`] for an example.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum BodyEncoding {
+    /// With a backslash before every quote.
+    Backslashes,
+    /// In Base64, with either alphabet.
+    Base64,
+    /// With a byte order mark in front.
+    ByteOrderMark,
+    /// As form data, `application/x-www-form-urlencoded` or percent-encoded.
+    FormData,
+    /// Compressed with gzip.
+    Gzip,
+    /// With HTML's escapes for quotes.
+    Html,
+    /// As a JSON string that contains the JSON.
+    JsonString,
+    /// As multipart form data.
+    Multipart,
+    /// As UTF-16.
+    Utf16,
+    /// Compressed with zlib (`Content-Encoding: deflate`).
+    Zlib,
+    /// Compressed with Zstandard.
+    Zstd,
+}
+
+impl BodyEncoding {
+    /// A word for machines: `form_data`.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Backslashes => "backslashes",
+            Self::Base64 => "base64",
+            Self::ByteOrderMark => "byte_order_mark",
+            Self::FormData => "form_data",
+            Self::Gzip => "gzip",
+            Self::Html => "html",
+            Self::JsonString => "json_string",
+            Self::Multipart => "multipart",
+            Self::Utf16 => "utf16",
+            Self::Zlib => "zlib",
+            Self::Zstd => "zstd",
+        }
+    }
+
+    /// For people: `as form data`.
+    pub(crate) const fn how(self) -> &'static str {
+        match self {
+            Self::Backslashes => "with a backslash before every quote",
+            Self::Base64 => "in Base64",
+            Self::ByteOrderMark => "with a byte order mark in front",
+            Self::FormData => "as form data",
+            Self::Gzip => "compressed with gzip",
+            Self::Html => "HTML-escaped",
+            Self::JsonString => "as a JSON string",
+            Self::Multipart => "as multipart form data",
+            Self::Utf16 => "as UTF-16",
+            Self::Zlib => "compressed with zlib",
+            Self::Zstd => "compressed with zstd",
+        }
+    }
+}
+
+impl fmt::Display for BodyEncoding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.how())
+    }
+}
+
+/// The error of a body that is not a callback, with the name of what it is
+/// instead, if that is known.
+#[cold]
+pub(crate) fn name(body: &[u8], error: ParseError) -> ParseError {
+    if matches!(error, ParseError::TooLarge { .. }) {
+        return error;
+    }
+    if let Some(product) = product(body) {
+        return ParseError::OtherProduct { product };
+    }
+    name_encoding(body, error)
+}
+
+/// The same for what is no callback: an answer of the gateway's API.
+#[cold]
+pub(crate) fn name_encoding(body: &[u8], error: ParseError) -> ParseError {
+    match encoding(body) {
+        Some(encoding) if !matches!(error, ParseError::TooLarge { .. }) => {
+            ParseError::Reencoded { encoding }
+        }
+        _ => error,
+    }
+}
+
+object! {
+    /// The top level of another product's JSON.
+    struct Foreign {
+        id = "id",
+        kind = "type",
+        actual_amount = "actual_amount",
+        pow = "pow",
+        sign_time = "sign[time]",
+        sign_hash = "sign[hash]",
+        ;
+        sign: ForeignSign<'a> = "sign",
+    }
+
+    struct ForeignSign {
+        time = "time",
+        hash = "hash",
+    }
+}
+
+fn product(body: &[u8]) -> Option<OtherProduct> {
+    let body = body.trim_ascii();
+    let is_v1 = match body {
+        [b'{', ..] => {
+            let body = std::str::from_utf8(body).ok()?;
+            let foreign: Foreign<'_> = mirror(body).ok()?;
+            if is_defi(&foreign) {
+                return Some(OtherProduct::Defi);
+            }
+            is_v1(&foreign)
+        }
+        [b'-', b'-', ..] => is_signed_by_v1(|key| {
+            let name = [b"name=\"", key, b"\""].concat();
+            contains(body, &name)
+        }),
+        _ => is_form(body) && is_signed_by_v1(|key| form_keys(body).any(|own| is_key(own, key))),
+    };
+    is_v1.then_some(OtherProduct::V1)
+}
+
+fn is_defi(foreign: &Foreign<'_>) -> bool {
+    let (Ok(kind), Ok(id)) = (unescape(foreign.kind), unescape(foreign.id)) else {
+        return false;
+    };
+    let event = ["INVOICE_", "PAYOUT_"]
+        .iter()
+        .find_map(|family| kind.strip_prefix(family));
+    event.is_some_and(|event| {
+        !event.is_empty() && event.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
+    }) && is_uuid(&id)
+}
+
+fn is_uuid(id: &str) -> bool {
+    id.len() == 36
+        && id.bytes().enumerate().all(|(index, byte)| match index {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+/// Signed as v1 signs, or with the two amounts that only v1 has.
+fn is_v1(foreign: &Foreign<'_>) -> bool {
+    let all = |fields: [Raw<'_>; 2]| fields.iter().all(|field| !field.is_absent());
+    all([foreign.sign.time, foreign.sign.hash])
+        || all([foreign.sign_time, foreign.sign_hash])
+        || all([foreign.actual_amount, foreign.pow])
+}
+
+fn is_signed_by_v1(has: impl Fn(&[u8]) -> bool) -> bool {
+    has(b"sign[time]") && has(b"sign[hash]") || has(b"actual_amount") && has(b"pow")
+}
+
+fn form_keys(body: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let fields = body.split(|byte| *byte == b'&');
+    fields.filter_map(|field| field.split(|byte| *byte == b'=').next())
+}
+
+fn is_key(given: &[u8], key: &[u8]) -> bool {
+    percent_decode(given).eq(key.iter().copied())
+}
+
+fn contains(body: &[u8], part: &[u8]) -> bool {
+    body.windows(part.len()).any(|window| window == part)
+}
+
+fn encoding(body: &[u8]) -> Option<BodyEncoding> {
+    use BodyEncoding as E;
+
+    // What a lossy decoder made of gzip's second byte is a replacement character.
+    let found = match body {
+        [0x1f, 0x8b, ..] | [0x1f, 0xef, 0xbf, 0xbd, 8, ..] => E::Gzip,
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => E::Zstd,
+        [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..] => E::Zlib,
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [b'{', 0, ..] | [0, b'{', ..] => E::Utf16,
+        [0xef, 0xbb, 0xbf, ..] => E::ByteOrderMark,
+        _ => return text_encoding(body.trim_ascii()),
+    };
+    Some(found)
+}
+
+fn text_encoding(body: &[u8]) -> Option<BodyEncoding> {
+    use BodyEncoding as E;
+
+    let found = match body {
+        [b'"', inner @ ..] => return is_json_in_string(inner).then_some(E::JsonString),
+        [b'{', b'\\', b'"', ..] => E::Backslashes,
+        [b'{', b'&', ..] => {
+            let quotes: [&[u8]; 3] = [b"{&quot;", b"{&#34;", b"{&#x22;"];
+            return quotes
+                .iter()
+                .any(|quote| body.starts_with(quote))
+                .then_some(E::Html);
+        }
+        // JSON that became the name of a form's only field.
+        [b'{', .., b'}', b'='] => E::FormData,
+        [b'-', b'-', ..] if is_multipart(body) => E::Multipart,
+        _ if is_base64(body) => E::Base64,
+        _ if is_form(body) => E::FormData,
+        _ => return None,
+    };
+    Some(found)
+}
+
+/// Whether what follows a string's first quote is JSON, escaped any number of
+/// times, or that in Base64.
+fn is_json_in_string(mut inner: &[u8]) -> bool {
+    if is_base64(inner.strip_suffix(b"\"").unwrap_or(inner)) {
+        return true;
+    }
+    loop {
+        inner = match inner {
+            [b'{', ..] => return true,
+            [b'\\', b'u', b'0', b'0', b'7', b'b' | b'B', ..] => return true,
+            [b'\\', b'n' | b'r' | b't', rest @ ..] | [b'\\' | b'"' | b' ', rest @ ..] => rest,
+            _ => return false,
+        };
+    }
+}
+
+fn is_multipart(body: &[u8]) -> bool {
+    let head = body.get(..512).unwrap_or(body);
+    contains(
+        &head.to_ascii_lowercase(),
+        b"content-disposition: form-data",
+    )
+}
+
+/// A form's first field has a name and a value; percent-encoded JSON may be the
+/// name itself.
+fn is_form(body: &[u8]) -> bool {
+    let is_json = [&b"%7B%22"[..], b"%7B%0", b"%7B%20", b"%7B+"]
+        .iter()
+        .any(|start| {
+            body.get(..start.len())
+                .is_some_and(|own| own.eq_ignore_ascii_case(start))
+        });
+    let name = body.iter().position(|byte| *byte == b'=');
+    let name = name.and_then(|end| body.get(..end)).unwrap_or_default();
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.[]%+*~".contains(byte);
+    is_json || !name.is_empty() && name.iter().all(is_name)
+}
+
+/// Base64 of a JSON object or of gzip: by its first bytes and its alphabet.
+fn is_base64(body: &[u8]) -> bool {
+    let Some(first) = body.first_chunk::<8>() else {
+        return false;
+    };
+    let mut bits: u64 = 0;
+    for byte in first {
+        let Some(value) = sextet(*byte) else {
+            return false;
+        };
+        bits = bits << 6 | u64::from(value);
+    }
+    let [_, _, head @ ..] = bits.to_be_bytes();
+    let is_ours = match head.trim_ascii_start() {
+        [0x1f, 0x8b, ..] => true,
+        [b'{', next, ..] => *next == b'"' || next.is_ascii_whitespace(),
+        _ => false,
+    };
+    let is_alphabet = |byte: &u8| sextet(*byte).is_some() || matches!(byte, b'=' | b'\r' | b'\n');
+    is_ours && body.iter().all(is_alphabet)
+}
+
+/// The six bits of a character, in either alphabet.
+fn sextet(byte: u8) -> Option<u8> {
+    match byte {
+        b'A'..=b'Z' => Some(byte - b'A'),
+        b'a'..=b'z' => Some(byte - b'a' + 26),
+        b'0'..=b'9' => Some(byte - b'0' + 52),
+        b'+' | b'-' => Some(62),
+        b'/' | b'_' => Some(63),
+        _ => None,
+    }
+}
