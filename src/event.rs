@@ -301,7 +301,7 @@ impl<'a> Event<'a> {
     }
 
     /// B2BINPAY: when the callback was made. CityPay.io: when the transaction
-    /// came in, else when the order was created; a deposit's own stamp.
+    /// came in, else when the order was made; a deposit's own stamp.
     #[must_use]
     pub fn time(&self) -> Option<Fact<&'a Timestamp>> {
         self.time

@@ -68,6 +68,7 @@ use crate::verified::Evidence;
 /// |---|---|---|
 /// | order endpoint | confirmed | settled |
 /// | order endpoint | confirmed, without a transaction | needs review |
+/// | order endpoint | confirmed, overpaid, underpaid, with [totals](citypay::OrderAnswer::totals_agree_fiat) that disagree | needs review |
 /// | order endpoint | overpaid | overpaid |
 /// | order endpoint | underpaid | underpaid |
 /// | order endpoint | in progress, paid/unconfirmed | pending |

@@ -121,8 +121,10 @@ impl Expected {
 
     /// An order with CityPay.io under the token that the merchant issued.
     ///
-    /// The currency is the coin (`BTC`), or the order's fiat currency (`USD`):
-    /// then the amounts in fiat are compared.
+    /// The currency is the coin, by its name or ticker (`Bitcoin`, `btc`; upper and
+    /// lower case are the same), or the order's fiat currency (`USD`): then the
+    /// amounts in fiat are compared. Compare in fiat: the gateway quotes the coins
+    /// anew every minute. A name that both have is the fiat currency's.
     #[must_use]
     pub fn order(token: impl Into<Text>, currency: impl Into<Text>) -> Self {
         Self::new(Awaited::Order, token.into(), currency.into())

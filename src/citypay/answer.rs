@@ -357,9 +357,9 @@ impl OrderAnswer {
     /// amounts.
     #[must_use]
     pub fn transaction(&self, id: &str) -> Option<&OrderTransaction> {
-        self.listing
-            .find(|transaction| transaction.has_id(id))
-            .or_else(|| self.listing.find(|transaction| transaction.has_hash(id)))?
+        let by_id = self.listing.number(|transaction| transaction.has_id(id));
+        let by_hash = || self.listing.number(|transaction| transaction.has_hash(id));
+        self.listing.undisputed(by_id.or_else(by_hash)?)
     }
 
     /// Incidental fields that could not be read and stand as absent.

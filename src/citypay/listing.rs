@@ -59,23 +59,32 @@ impl Listing {
             .map(|(_, (_, transaction))| transaction)
     }
 
-    /// The one listed transaction that fits; `Some(None)` if its amounts differ.
-    pub(super) fn find(
-        &self,
-        fits: impl Fn(&OrderTransaction) -> bool,
-    ) -> Option<Option<&OrderTransaction>> {
-        let (number, _) = self.numbered().find(|(_, transaction)| fits(transaction))?;
+    /// The number of each.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = usize> {
+        let numbers = self.firsts.iter().copied().enumerate();
+        numbers
+            .filter(|(index, first)| index == first)
+            .map(|(_, first)| first)
+    }
+
+    /// Which of them the first one that fits is.
+    pub(super) fn number(&self, fits: impl Fn(&OrderTransaction) -> bool) -> Option<usize> {
+        let mut numbered = self.numbered();
+        let (number, _) = numbered.find(|(_, transaction)| fits(transaction))?;
+        Some(number)
+    }
+
+    /// The transaction of this number, as it is listed first; `None` if it is
+    /// listed with different amounts.
+    pub(super) fn undisputed(&self, number: usize) -> Option<&OrderTransaction> {
         let mut same = self.numbered().filter(|(first, _)| *first == number);
         let (_, listed) = same.next()?;
         let is_one = !self.is_tangled
             && same.all(|(_, again)| {
-                let pairs = [
-                    (&listed.amount, &again.amount),
-                    (&listed.amount_fiat, &again.amount_fiat),
-                ];
-                pairs.iter().all(|(one, other)| !differ(one, other))
+                !differ(&listed.amount, &again.amount)
+                    && !differ(&listed.amount_fiat, &again.amount_fiat)
             });
-        Some(is_one.then_some(listed))
+        is_one.then_some(listed)
     }
 
     /// What all of them brought; `None` if one doesn't say.

@@ -390,12 +390,9 @@ impl ProvenOrder {
         if let Some(id) = &callback.transaction_id {
             return answer.transaction(id);
         }
-        let mut transactions = answer.transactions();
-        let only = transactions
-            .next()
-            .filter(|_| transactions.next().is_none());
-        // As it is found by its own name, if its amounts don't differ.
-        only.and_then(|only| answer.listing.find(|it| std::ptr::eq(it, only)))?
+        let mut numbers = answer.listing.numbers();
+        let only = numbers.next().filter(|_| numbers.next().is_none());
+        answer.listing.undisputed(only?)
     }
 
     /// Whether the answer says two things of what came in, in the fiat currency
