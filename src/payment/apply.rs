@@ -967,7 +967,12 @@ impl Step<'_> {
             let has_converted = listed.converted.is_some();
             let keeps_value = !is_invoice
                 || !known.is_decided()
-                || listed.converted.as_ref() == Some(known.value());
+                // A conversion is final once the transfer is settled.
+                || !listed.outcome.is_settled()
+                || listed
+                    .converted
+                    .as_ref()
+                    .is_none_or(|converted| converted == known.value());
             let is_same = agrees
                 && amount == Some(&known.amount.0)
                 && listed.fits_kind
