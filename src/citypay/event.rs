@@ -227,6 +227,17 @@ fn order_delivery(answer: &OrderAnswer, transactions: &[&OrderTransaction]) -> D
     delivery
         .part(answer.token.as_str().as_bytes())
         .part(answer.status.as_str().as_bytes());
+    let currency = answer.currency.as_ref();
+    let names = [
+        currency.and_then(|currency| currency.abbreviation.as_deref()),
+        currency.and_then(|currency| currency.currency.as_deref()),
+        answer.coin.as_deref(),
+        answer.coin_base_name.as_deref(),
+    ];
+    for name in names {
+        let name = name.map(str::to_ascii_lowercase);
+        delivery.option(name.as_deref().map(str::as_bytes));
+    }
     for transaction in transactions {
         delivery.part(identity(transaction).as_bytes());
         for parts in [&transaction.amount, &transaction.amount_fiat] {
