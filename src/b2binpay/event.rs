@@ -1,7 +1,5 @@
 //! What the payment rules need to know of a B2BINPAY callback.
 
-use std::borrow::Cow;
-
 use super::callback::TransferCallback;
 use super::lookup::ApiDocument;
 use super::message::SignedMac;

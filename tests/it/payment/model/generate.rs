@@ -101,7 +101,7 @@ fn transfers(seed: u64, random: &mut Random) -> World {
         })
         .collect();
     let mut clock = 1;
-    let transfers: Vec<Transfer> = (0..1 + random.below(4))
+    let transfers: Vec<Transfer> = (0..=random.below(4))
         .map(|index| {
             let record = random.below(records.len());
             let kind = records[record].kind;
@@ -138,7 +138,7 @@ fn transfers(seed: u64, random: &mut Random) -> World {
             if random.percent(10) {
                 continue;
             }
-            for _ in 0..1 + random.below(2) {
+            for _ in 0..=random.below(2) {
                 steps.push(delivery(random, &world, index, *event, false));
             }
             if is_attacked {
@@ -265,13 +265,12 @@ fn forge(random: &mut Random, world: &World, callback: &mut Callback) {
     if world.ids == Ids::Any && random.percent(40) {
         divide(random, callback);
     }
-    for _ in 0..1 + random.below(3) {
+    for _ in 0..=random.below(3) {
         match random.below(8) {
             0 => callback.is_payout = !callback.is_payout,
             1 => {
-                callback.own_id = world.records[random.below(world.records.len())]
-                    .own_id
-                    .clone()
+                let other = &world.records[random.below(world.records.len())];
+                callback.own_id.clone_from(&other.own_id);
             }
             2 | 3 => callback.id = random.pick(&["T1", "T2", "T3", "T8", "T9"]).to_owned(),
             4 => callback.op_type = random.pick(&[1, 2, 25, 49]),
@@ -292,8 +291,8 @@ fn divide(random: &mut Random, callback: &mut Callback) {
     let rest = callback.signed[status.len()..].to_owned();
     let point = rest.find('.').unwrap();
     let cut = point + 2 + random.below(rest.len() - point - 1);
-    callback.amount = rest[..cut].to_owned();
-    callback.tracking_id = rest[cut..].to_owned();
+    rest[..cut].clone_into(&mut callback.amount);
+    rest[cut..].clone_into(&mut callback.tracking_id);
 }
 
 fn closing(random: &mut Random, world: &World, index: usize) -> Step {
@@ -321,9 +320,9 @@ fn closing(random: &mut Random, world: &World, index: usize) -> Step {
 
 fn orders(seed: u64, random: &mut Random) -> World {
     let mut record = record(random, "order", 0, Ids::Lettered);
-    record.reference = "tok-1".to_owned();
+    "tok-1".clone_into(&mut record.reference);
     record.deadline = None;
-    let transactions: Vec<i64> = (0..1 + random.below(4))
+    let transactions: Vec<i64> = (0..=random.below(4))
         .map(|_| random.pick(&AMOUNTS))
         .collect();
     let statuses = [

@@ -430,24 +430,21 @@ pub(super) fn check(world: &World) -> Result<(), Violation> {
         {
             account.accepted[*record] += told.credited;
         }
-        for record in 0..world.records.len() {
+        for (record, after) in after.iter().enumerate() {
             let is_forged = !world.is_honest();
-            sums_agree(world, record, &after[record]).map_err(at)?;
+            sums_agree(world, record, after).map_err(at)?;
             if let Some(limit) = account.limit(world, record) {
                 let limit = limit + account.accepted[record];
-                if after[record].credited > limit {
+                if after.credited > limit {
                     return Err(at(format!(
                         "{} is credited of {limit} that settled",
-                        after[record].credited
+                        after.credited
                     )));
                 }
             }
             let received = account.received(world, record);
-            if !is_forged && after[record].received != received {
-                return Err(at(format!(
-                    "received {}, not {received}",
-                    after[record].received
-                )));
+            if !is_forged && after.received != received {
+                return Err(at(format!("received {}, not {received}", after.received)));
             }
             let is_reported = account.reviewed.iter().any(|reason| {
                 matches!(
@@ -466,10 +463,10 @@ pub(super) fn check(world: &World) -> Result<(), Violation> {
             });
             let is_invoice = world.records[record].kind == "invoice";
             let is_exempt = may_fail || world.ids != Ids::Lettered || is_invoice;
-            if !is_exempt && after[record].received < received && !is_reported {
+            if !is_exempt && after.received < received && !is_reported {
                 return Err(at(format!(
                     "received {}, not {received}, and nothing is reported",
-                    after[record].received
+                    after.received
                 )));
             }
         }
