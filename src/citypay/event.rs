@@ -90,7 +90,8 @@ pub(super) fn of_deposit(callback: &Verified<DepositCallback>) -> Event<'_> {
     let token = told.deposit_token.as_ref().map_or("", Token::as_str);
     let is_trusted = proven.is_trusted() && told.transaction_id.is_some();
     let id = if let Some(id) = &told.transaction_id {
-        bounded_id(id)
+        // A transaction's hash at the longest.
+        bounded_id(id, 128)
     } else {
         // Two payments without an id are two: by their bytes.
         let digest = Labelled::new("citypay deposit").part(told.raw()).finish();

@@ -66,6 +66,15 @@ fn random_lives_reach_every_status_and_every_reason() {
     }
 }
 
+/// Rule 17, under an attacker who rewrites ids and currencies of 300 deliveries.
+#[test]
+fn a_history_stays_bounded_whatever_is_rewritten() {
+    let world = generate::flood();
+    if let Err(violation) = invariants::history_bound(&world) {
+        panic!("{violation}");
+    }
+}
+
 /// Leaves out steps as long as some invariant is violated.
 fn shrink(mut world: World, mut violation: Violation) -> (World, Violation) {
     let mut index = 0;

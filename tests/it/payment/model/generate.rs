@@ -167,6 +167,47 @@ fn transfers(seed: u64, random: &mut Random) -> World {
     world
 }
 
+/// Every delivery thrice, with ids that are longer than the gateway's own.
+pub(super) fn flood() -> World {
+    let mut random = Random::new(17);
+    let mut record = record(&mut random, "deposit", 0, Ids::Lettered);
+    record.currency = "ETH";
+    let mut world = World {
+        is_citypay: false,
+        ids: Ids::Lettered,
+        records: vec![record],
+        transfers: Vec::new(),
+        transactions: Vec::new(),
+        steps: Vec::new(),
+        seed: 17,
+    };
+    for index in 0..300 {
+        world.transfers.push(Transfer {
+            id: format!("{index:0>36}"),
+            record: 0,
+            amount: 100 + i64::try_from(index).unwrap(),
+            value: 100,
+            coin: "DOGE",
+            op_type: 25,
+            events: vec![(i64::try_from(index).unwrap(), 2)],
+        });
+    }
+    for index in 0..300 {
+        let event = world.transfers[index].events[0];
+        for (copy, coin) in ["DOGE", "ETH", "ETH"].into_iter().enumerate() {
+            world.transfers[index].coin = coin;
+            world.transfers[index].id = match copy {
+                // Longer than any id of the gateway's.
+                2 => "x".repeat(100) + &index.to_string(),
+                _ => format!("{copy}{index:0>99}"),
+            };
+            let step = delivery(&mut random, &world, index, event, false);
+            world.steps.push(step);
+        }
+    }
+    world
+}
+
 fn own_status(random: &mut Random, is_payout: bool) -> i64 {
     if is_payout {
         2

@@ -407,6 +407,18 @@ pub(super) fn observations(world: &World) -> Vec<String> {
     seen
 }
 
+/// Whether every text that is stored is bounded.
+pub(super) fn history_bound(world: &World) -> Result<(), Violation> {
+    let shop = Shop::new(world);
+    for step in &world.steps {
+        shop.take(step);
+        if let Some(broken) = shop.ledger.broken.lock().unwrap().take() {
+            return Err(broken.chars().take(200).collect());
+        }
+    }
+    Ok(())
+}
+
 pub(super) fn check(world: &World) -> Result<(), Violation> {
     let mut random = Random::new(world.seed);
     let shop = Shop::new(world);
