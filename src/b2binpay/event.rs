@@ -21,6 +21,9 @@ use crate::verified::Verified;
 /// The name by which the gateway is recorded.
 pub(crate) const NAME: &str = "b2binpay";
 
+/// The gateway's ids are numbers; a UUID has 36 bytes.
+const MAX_ID: usize = 40;
+
 /// A callback whose signature fits, with the API's document if it was asked.
 pub(super) fn of_signed<'a>(
     callback: &'a Verified<TransferCallback>,
@@ -158,7 +161,7 @@ fn part<'a>(
         .map(|currency| currency.id.as_str())
         .or(transfer.currency_id.as_deref());
     Part {
-        id: bounded_id(&transfer.id),
+        id: bounded_id(&transfer.id, MAX_ID),
         alias: None,
         amounts: vec![Money {
             amount: Some(transfer.amount.clone()),

@@ -89,7 +89,8 @@ pub(super) fn of_deposit(callback: &Verified<DepositCallback>) -> Event<'_> {
     let token = told.deposit_token.as_ref().map_or("", Token::as_str);
     let is_trusted = proven.is_trusted() && told.transaction_id.is_some();
     let id = if let Some(id) = &told.transaction_id {
-        bounded_id(id)
+        // A transaction's hash at the longest.
+        bounded_id(id, 128)
     } else {
         // Two payments without an id are two: by their bytes.
         let digest = Labelled::new("citypay deposit").part(told.raw()).finish();
@@ -197,6 +198,17 @@ fn order_delivery(answer: &OrderAnswer, transactions: &[&OrderTransaction]) -> D
     delivery
         .part(answer.token.as_str().as_bytes())
         .part(answer.status.as_str().as_bytes());
+    let currency = answer.currency.as_ref();
+    let names = [
+        currency.and_then(|currency| currency.abbreviation.as_deref()),
+        currency.and_then(|currency| currency.currency.as_deref()),
+        answer.coin.as_deref(),
+        answer.coin_base_name.as_deref(),
+    ];
+    for name in names {
+        let name = name.map(str::to_ascii_lowercase);
+        delivery.option(name.as_deref().map(str::as_bytes));
+    }
     for transaction in transactions {
         delivery.part(identity(transaction).as_bytes());
         for parts in [&transaction.amount, &transaction.amount_fiat] {

@@ -499,9 +499,15 @@ impl Step<'_> {
     /// Whether reference and amount are settled, by themselves or by the API.
     fn is_read(&self, event: &Event<'_>, part: &Part<'_>) -> bool {
         let listed = event.lookup.as_ref().is_some_and(|lookup| {
+            // A listed status that is behind the callback's releases nothing.
+            let is_behind = part.outcome.is_settled()
+                && lookup
+                    .part(&part.id)
+                    .is_some_and(|listed| !listed.outcome.is_settled());
             lookup.kind == event.kind
                 && lookup.reference == event.reference
                 && lists(lookup, &part.id, part)
+                && !is_behind
         });
         let is_settled = match event.reading {
             Reading::Undivided { .. } => {
@@ -603,6 +609,9 @@ impl Step<'_> {
         known.lasting.set(ReviewReason::WrongKind, !part.fits_kind);
         if is_read {
             known.marks.set(Marks::UNREAD, false);
+        } else if part.outcome.is_settled() && !known.outcome.is_settled() {
+            // That an earlier, unsettled state was read proves nothing of this one.
+            known.marks.set(Marks::UNREAD, true);
         }
         if is_invoice && !known.is_decided() && !known.marks.has(Marks::CONFIRMED) {
             set_value(known, part.converted.as_ref());
@@ -930,15 +939,16 @@ impl Step<'_> {
         let is_invoice = self.payment.expected.kind() == ExpectedKind::Invoice;
         let agrees = lookup.kind == event.kind && lookup.reference == event.reference;
         let mut contradictions = Vec::new();
+        // Rule 9: whether every part of an amount is listed. One that the API
+        // has as ended, while it counts as settled here, may be another one's
+        // transfer under a rewritten id.
         let listed_all = |parts: &[PartState], amount: &Amount| {
-            let same = parts.iter().filter(|part| part.amount.0 == *amount);
-            same.into_iter().all(|part| {
+            let mut same = parts.iter().filter(|part| part.amount.0 == *amount);
+            same.all(|part| {
                 lookup.part(&part.id).is_some_and(|listed| {
-                    listed
-                        .amounts
-                        .first()
-                        .and_then(|money| money.amount.as_ref())
-                        == Some(amount)
+                    let money = listed.amounts.first();
+                    money.and_then(|money| money.amount.as_ref()) == Some(amount)
+                        && !(listed.outcome.has_ended() && part.outcome.is_settled())
                 })
             })
         };
@@ -957,7 +967,12 @@ impl Step<'_> {
             let has_converted = listed.converted.is_some();
             let keeps_value = !is_invoice
                 || !known.is_decided()
-                || listed.converted.as_ref() == Some(known.value());
+                // A conversion is final once the transfer is settled.
+                || !listed.outcome.is_settled()
+                || listed
+                    .converted
+                    .as_ref()
+                    .is_none_or(|converted| converted == known.value());
             let is_same = agrees
                 && amount == Some(&known.amount.0)
                 && listed.fits_kind

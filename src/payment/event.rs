@@ -190,9 +190,8 @@ impl Lookup<'_> {
 /// A transfer's id, as it is stored and bound. No signature covers it, so what is
 /// longer than a gateway's own ids is replaced by its digest: a history stays
 /// bounded (PAYMENTS, rule 17).
-pub(crate) fn bounded_id(id: &str) -> std::borrow::Cow<'_, str> {
-    const MAX: usize = 128;
-    if id.len() <= MAX {
+pub(crate) fn bounded_id(id: &str, max: usize) -> std::borrow::Cow<'_, str> {
+    if id.len() <= max {
         return id.into();
     }
     let digest = Labelled::new("long id").part(id.as_bytes()).finish();

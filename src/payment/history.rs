@@ -14,8 +14,8 @@ use crate::amount::Amount;
 /// database.
 ///
 /// It is versioned and bounded (PAYMENTS, rule 17): at most 64 transfers and 256
-/// deliveries of a priced payment, some 25 KB at the most and 300 bytes for a
-/// payment by one transfer. Store it as it is; a text that was changed is
+/// deliveries of a priced payment, less than 64 KB at the most and 300 bytes for
+/// a payment by one transfer. Store it as it is; a text that was changed is
 /// refused or misread.
 ///
 /// ```

@@ -101,7 +101,7 @@ fn transfers(seed: u64, random: &mut Random) -> World {
         })
         .collect();
     let mut clock = 1;
-    let transfers: Vec<Transfer> = (0..1 + random.below(4))
+    let transfers: Vec<Transfer> = (0..=random.below(4))
         .map(|index| {
             let record = random.below(records.len());
             let kind = records[record].kind;
@@ -138,7 +138,7 @@ fn transfers(seed: u64, random: &mut Random) -> World {
             if random.percent(10) {
                 continue;
             }
-            for _ in 0..1 + random.below(2) {
+            for _ in 0..=random.below(2) {
                 steps.push(delivery(random, &world, index, *event, false));
             }
             if is_attacked {
@@ -164,6 +164,47 @@ fn transfers(seed: u64, random: &mut Random) -> World {
         random.shuffle(&mut steps);
     }
     world.steps = steps;
+    world
+}
+
+/// Every delivery thrice, with ids that are longer than the gateway's own.
+pub(super) fn flood() -> World {
+    let mut random = Random::new(17);
+    let mut record = record(&mut random, "deposit", 0, Ids::Lettered);
+    record.currency = "ETH";
+    let mut world = World {
+        is_citypay: false,
+        ids: Ids::Lettered,
+        records: vec![record],
+        transfers: Vec::new(),
+        transactions: Vec::new(),
+        steps: Vec::new(),
+        seed: 17,
+    };
+    for index in 0..300 {
+        world.transfers.push(Transfer {
+            id: format!("{index:0>36}"),
+            record: 0,
+            amount: 100 + i64::try_from(index).unwrap(),
+            value: 100,
+            coin: "DOGE",
+            op_type: 25,
+            events: vec![(i64::try_from(index).unwrap(), 2)],
+        });
+    }
+    for index in 0..300 {
+        let event = world.transfers[index].events[0];
+        for (copy, coin) in ["DOGE", "ETH", "ETH"].into_iter().enumerate() {
+            world.transfers[index].coin = coin;
+            world.transfers[index].id = match copy {
+                // Longer than any id of the gateway's.
+                2 => "x".repeat(100) + &index.to_string(),
+                _ => format!("{copy}{index:0>99}"),
+            };
+            let step = delivery(&mut random, &world, index, event, false);
+            world.steps.push(step);
+        }
+    }
     world
 }
 
@@ -265,13 +306,12 @@ fn forge(random: &mut Random, world: &World, callback: &mut Callback) {
     if world.ids == Ids::Any && random.percent(40) {
         divide(random, callback);
     }
-    for _ in 0..1 + random.below(3) {
+    for _ in 0..=random.below(3) {
         match random.below(8) {
             0 => callback.is_payout = !callback.is_payout,
             1 => {
-                callback.own_id = world.records[random.below(world.records.len())]
-                    .own_id
-                    .clone()
+                let other = &world.records[random.below(world.records.len())];
+                callback.own_id.clone_from(&other.own_id);
             }
             2 | 3 => callback.id = random.pick(&["T1", "T2", "T3", "T8", "T9"]).to_owned(),
             4 => callback.op_type = random.pick(&[1, 2, 25, 49]),
@@ -292,8 +332,8 @@ fn divide(random: &mut Random, callback: &mut Callback) {
     let rest = callback.signed[status.len()..].to_owned();
     let point = rest.find('.').unwrap();
     let cut = point + 2 + random.below(rest.len() - point - 1);
-    callback.amount = rest[..cut].to_owned();
-    callback.tracking_id = rest[cut..].to_owned();
+    rest[..cut].clone_into(&mut callback.amount);
+    rest[cut..].clone_into(&mut callback.tracking_id);
 }
 
 fn closing(random: &mut Random, world: &World, index: usize) -> Step {
@@ -321,9 +361,9 @@ fn closing(random: &mut Random, world: &World, index: usize) -> Step {
 
 fn orders(seed: u64, random: &mut Random) -> World {
     let mut record = record(random, "order", 0, Ids::Lettered);
-    record.reference = "tok-1".to_owned();
+    "tok-1".clone_into(&mut record.reference);
     record.deadline = None;
-    let transactions: Vec<i64> = (0..1 + random.below(4))
+    let transactions: Vec<i64> = (0..=random.below(4))
         .map(|_| random.pick(&AMOUNTS))
         .collect();
     let statuses = [

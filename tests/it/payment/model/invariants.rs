@@ -285,6 +285,8 @@ struct Account {
     /// Transfers that the API listed as settled.
     listed: BTreeSet<usize>,
     transactions: BTreeSet<usize>,
+    /// Transfers of which a signed text says that they are not settled.
+    ended: BTreeSet<usize>,
     accepted: Vec<Decimal>,
     newly_paid: Vec<u32>,
     reviewed: BTreeSet<&'static str>,
@@ -316,6 +318,8 @@ impl Account {
         };
         if status == 2 {
             self.signed.insert(transfer);
+        } else {
+            self.ended.insert(transfer);
         }
         if !facts.is_forged {
             let known = self.known.entry(transfer).or_insert((time, status));
@@ -354,6 +358,18 @@ impl Account {
         }
         let needs_api =
             record.kind == "invoice" || record.requires_lookup || world.ids == Ids::AlwaysEmpty;
+        // What ended under a rewritten id frees its equal, by the letter of rule 9:
+        // the callback of its end is the true one.
+        let has_ended = |at: &&usize| {
+            let known = &self.ended;
+            known.contains(at) && world.transfers[**at].record == index
+        };
+        let ended: i64 = self
+            .ended
+            .iter()
+            .filter(has_ended)
+            .map(|at| worth(record, &world.transfers[*at]))
+            .sum();
         let shown: BTreeSet<usize> = if needs_api {
             self.listed.clone()
         } else {
@@ -364,7 +380,7 @@ impl Account {
             .map(|at| &world.transfers[at])
             .filter(|transfer| transfer.record == index)
             .map(|transfer| worth(record, transfer));
-        Some(hundredths(sum.sum()))
+        Some(hundredths(sum.sum::<i64>() + ended))
     }
 }
 
@@ -391,6 +407,18 @@ pub(super) fn observations(world: &World) -> Vec<String> {
     seen
 }
 
+/// Whether every text that is stored is bounded.
+pub(super) fn history_bound(world: &World) -> Result<(), Violation> {
+    let shop = Shop::new(world);
+    for step in &world.steps {
+        shop.take(step);
+        if let Some(broken) = shop.ledger.broken.lock().unwrap().take() {
+            return Err(broken.chars().take(200).collect());
+        }
+    }
+    Ok(())
+}
+
 pub(super) fn check(world: &World) -> Result<(), Violation> {
     let mut random = Random::new(world.seed);
     let shop = Shop::new(world);
@@ -414,24 +442,21 @@ pub(super) fn check(world: &World) -> Result<(), Violation> {
         {
             account.accepted[*record] += told.credited;
         }
-        for record in 0..world.records.len() {
+        for (record, after) in after.iter().enumerate() {
             let is_forged = !world.is_honest();
-            sums_agree(world, record, &after[record]).map_err(at)?;
+            sums_agree(world, record, after).map_err(at)?;
             if let Some(limit) = account.limit(world, record) {
                 let limit = limit + account.accepted[record];
-                if after[record].credited > limit {
+                if after.credited > limit {
                     return Err(at(format!(
                         "{} is credited of {limit} that settled",
-                        after[record].credited
+                        after.credited
                     )));
                 }
             }
             let received = account.received(world, record);
-            if !is_forged && after[record].received != received {
-                return Err(at(format!(
-                    "received {}, not {received}",
-                    after[record].received
-                )));
+            if !is_forged && after.received != received {
+                return Err(at(format!("received {}, not {received}", after.received)));
             }
             let is_reported = account.reviewed.iter().any(|reason| {
                 matches!(
@@ -450,10 +475,10 @@ pub(super) fn check(world: &World) -> Result<(), Violation> {
             });
             let is_invoice = world.records[record].kind == "invoice";
             let is_exempt = may_fail || world.ids != Ids::Lettered || is_invoice;
-            if !is_exempt && after[record].received < received && !is_reported {
+            if !is_exempt && after.received < received && !is_reported {
                 return Err(at(format!(
                     "received {}, not {received}, and nothing is reported",
-                    after[record].received
+                    after.received
                 )));
             }
         }
@@ -484,8 +509,12 @@ fn credits_are_told(before: &[Sums], after: &[Sums], told: &Told) -> Result<(), 
 
 fn sums_agree(world: &World, record: usize, sums: &Sums) -> Result<(), Violation> {
     let standing = sums.received - sums.held - sums.rejected;
-    let mut own = world.transfers.iter();
-    let is_reversed = own.any(|transfer| transfer.is_reversed());
+    // An attacker shows one transfer's failure as another's.
+    let may_fail = |event: &(i64, i64)| !world.is_honest() && event.1 != 2;
+    let is_reversed = world
+        .transfers
+        .iter()
+        .any(|transfer| transfer.is_reversed() || transfer.events.iter().any(may_fail));
     let is_sound = if is_reversed {
         Decimal::ZERO <= standing && standing <= sums.credited
     } else {

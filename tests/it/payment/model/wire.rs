@@ -1,6 +1,8 @@
 //! Bodies as B2BINPAY signs them and as CityPay.io's endpoint answers, written
 //! without the crate's own builders.
 
+use std::fmt::Write;
+
 use hmac::digest::KeyInit;
 use hmac::{Hmac, Mac};
 use serde_json::{Value, json};
@@ -30,7 +32,11 @@ fn signature(text: &str) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
     mac.update(text.as_bytes());
     let bytes = mac.finalize().into_bytes();
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::with_capacity(64);
+    for byte in bytes {
+        write!(text, "{byte:02x}").unwrap();
+    }
+    text
 }
 
 fn currency(coin: &str) -> Value {
