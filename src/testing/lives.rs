@@ -535,7 +535,7 @@ impl<L: Ledger> Ledger for Recorder<'_, L> {
 
     async fn unmatched(&self, event: &Event<'_>) -> Result<(), BoxError> {
         self.ledger.unmatched(event).await?;
-        let review = crate::payment::Review::new(crate::payment::ReviewReason::Unmatched);
+        let review = Review::new(crate::payment::ReviewReason::Unmatched);
         self.note(event.reference(), Change::unmatched(review));
         Ok(())
     }
