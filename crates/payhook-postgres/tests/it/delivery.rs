@@ -288,7 +288,12 @@ async fn an_order_that_is_rolled_back_is_not_expected() {
             .fetch_all(ledger.pool())
             .await
             .unwrap();
-    let note = ("order-1".into(), "1".into(), "deposit 1 ETH".into(), 2);
+    let note = (
+        "order-1".into(),
+        "1".into(),
+        "deposit 1.000000000000000000 ETH".into(),
+        2,
+    );
     assert_eq!(noted, [note]);
     expect_deposit(&ledger, "order-1", "1").await;
     assert_eq!(post(&ledger, &body).await, 200);

@@ -113,10 +113,8 @@ async fn two_decisions_at_once_credit_once() {
 async fn the_schema_can_run_again() {
     let database = Database::new().await;
     let ledger = database.shop().await;
-    let runs = [ledger.migrate(), ledger.migrate(), ledger.migrate()];
-    for run in runs {
-        run.await.unwrap();
-    }
+    let (first, second) = tokio::join!(ledger.migrate(), ledger.migrate());
+    first.and(second).unwrap();
     sqlx::raw_sql(PgLedger::SCHEMA)
         .execute(ledger.pool())
         .await
