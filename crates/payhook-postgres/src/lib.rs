@@ -50,7 +50,7 @@
 //!     });
 //!     ledger.migrate().await?;
 //!
-//!     let key = Key::callback_secret(std::env::var("CALLBACK_SECRET")?)?;
+//!     let key = Key::callback_secret(&std::env::var("CALLBACK_SECRET")?)?;
 //!     let gateway = Gateway::new(Verifier::new(key, TrackingIds::Lettered));
 //!     let endpoint = Endpoint::new(gateway, ledger);
 //!
