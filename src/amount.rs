@@ -101,9 +101,21 @@ impl Amount {
         Ok(Self { text })
     }
 
-    /// An amount that this crate wrote down: a sum may have more digits than
-    /// what is parsed. `None` for anything that it would not have written.
-    pub(crate) fn from_sum(text: &str) -> Option<Self> {
+    /// An amount that was stored as its [text](Self::as_str). Unlike what is
+    /// parsed, it may have as many digits as a sum: up to 1,024 characters.
+    /// `None` if the text is longer or not a decimal number.
+    ///
+    /// ```
+    /// use payhook::Amount;
+    ///
+    /// let (large, small): (Amount, Amount) = ("1e100".parse()?, "1e-100".parse()?);
+    /// let sum = large.checked_add(&small).unwrap();
+    /// assert!(sum.as_str().parse::<Amount>().is_err());
+    /// assert_eq!(Amount::from_sum(sum.as_str()), Some(sum));
+    /// # Ok::<(), payhook::AmountError>(())
+    /// ```
+    #[must_use]
+    pub fn from_sum(text: &str) -> Option<Self> {
         let is_bounded = text.len() <= 1024;
         let is_sound = is_bounded && Parts::scan(text).is_ok();
         is_sound.then(|| Self { text: text.into() })

@@ -172,7 +172,7 @@ impl<G: Gateway, L: Ledger> Endpoint<G, L> {
         key: &PaymentKey,
     ) -> Result<bool, Disposition> {
         for (reference, amount) in &event.other_readings {
-            let other = PaymentKey::new(G::NAME, reference, &key.part);
+            let other = PaymentKey::new(G::NAME, *reference, &*key.part);
             let payment = self.peek(&other).await?;
             if payment.is_some_and(|payment| payment.expected().allows_reading(amount)) {
                 return Ok(false);

@@ -2,6 +2,7 @@
 
 mod memory;
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -12,12 +13,20 @@ pub use memory::{MemoryLedger, MemoryTransaction};
 
 /// Names a payment in a [`Ledger`].
 ///
-/// See [`Ledger`] for an example.
+/// An [`Endpoint`](crate::Endpoint) makes it of a callback; a page for manual
+/// review makes it of its own form:
+///
+/// ```
+/// use payhook::PaymentKey;
+///
+/// let key = PaymentKey::new("b2binpay", "order-9001", "");
+/// assert_eq!(key.reference, "order-9001");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct PaymentKey {
     /// The gateway: `b2binpay` or `citypay`.
-    pub gateway: &'static str,
+    pub gateway: Cow<'static, str>,
     /// The merchant's reference.
     pub reference: String,
     /// The gateway's id of the transfer; empty for callbacks without one.
@@ -25,11 +34,17 @@ pub struct PaymentKey {
 }
 
 impl PaymentKey {
-    pub(crate) fn new(gateway: &'static str, reference: &str, part: &str) -> Self {
+    /// The key of a payment; `part` is empty where no transfer is meant.
+    #[must_use]
+    pub fn new(
+        gateway: impl Into<Cow<'static, str>>,
+        reference: impl Into<String>,
+        part: impl Into<String>,
+    ) -> Self {
         Self {
-            gateway,
-            reference: reference.to_owned(),
-            part: part.to_owned(),
+            gateway: gateway.into(),
+            reference: reference.into(),
+            part: part.into(),
         }
     }
 

@@ -250,6 +250,29 @@ impl<'a> Event<'a> {
         self.reference
     }
 
+    /// Whether it is about a deposit, a payout or an order, as the callback
+    /// reports it.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The gateway's id of the transfer; of an order, of its first transaction.
+    /// `None` for a callback without one.
+    #[must_use]
+    pub fn part(&self) -> Option<&str> {
+        self.parts.first().map(|part| part.id.as_ref())
+    }
+
+    /// The reported amount of that transfer in whole units, and the name of its
+    /// currency, as far as the callback has them: for a note to a person.
+    #[must_use]
+    pub fn money(&self) -> (Option<&Amount>, Option<&str>) {
+        let money = self.parts.first().and_then(|part| part.amounts.first());
+        let amount = money.and_then(|money| money.amount.as_ref());
+        (amount, money.and_then(Money::name))
+    }
+
     /// What tells this copy of a delivery from another one with the same
     /// signature: kind, reference, part and currency (rule 1).
     pub(super) fn copy(&self, part: Option<&Part<'_>>) -> Digest16 {

@@ -176,7 +176,20 @@ impl Expected {
     }
 
     /// The same by a [kind](ExpectedKind) read from a database. A top-up has no
-    /// amount; every other kind has one.
+    /// amount; every other kind has one. With the other methods it rebuilds what
+    /// the accessors gave to store.
+    ///
+    /// ```
+    /// use payhook::payment::Expected;
+    ///
+    /// let expected = Expected::order("tok_4f9c1b7e", "EUR", "25.00".parse()?)?
+    ///     .tolerance("0.05".parse()?)?;
+    /// let (kind, amount) = (expected.kind(), expected.amount().cloned());
+    /// let rebuilt = Expected::of_kind(kind, expected.reference(), expected.currency(), amount)?
+    ///     .tolerance(expected.tolerated().clone())?;
+    /// assert_eq!(rebuilt, expected);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -312,19 +325,40 @@ impl Expected {
         self.amount.as_ref()
     }
 
-    pub(super) fn tolerated(&self) -> &Amount {
+    /// The [tolerance](Self::tolerance), in the expected currency.
+    #[must_use]
+    pub fn tolerated(&self) -> &Amount {
         &self.tolerance
+    }
+
+    /// The fraction digits of the currency, if they were
+    /// [given](Self::decimals).
+    #[must_use]
+    pub fn currency_decimals(&self) -> Option<u32> {
+        self.decimals
+    }
+
+    /// The [deadline](Self::deadline), if one was given.
+    #[must_use]
+    pub fn deadline_at(&self) -> Option<DateTime<Utc>> {
+        self.deadline
     }
 
     pub(super) fn ends_at(&self) -> Option<DateTime<Utc>> {
         self.deadline.filter(|_| self.kind != ExpectedKind::Payout)
     }
 
-    pub(super) fn trusts_conversion(&self) -> bool {
+    /// Whether the [reported conversion](Self::trust_reported_conversion) of an
+    /// invoice is credited.
+    #[must_use]
+    pub fn trusts_conversion(&self) -> bool {
         self.trusts_conversion
     }
 
-    pub(super) fn requires_lookup(&self) -> bool {
+    /// Whether every transfer is held until the gateway's API
+    /// [confirms](Self::require_lookup) it.
+    #[must_use]
+    pub fn requires_lookup(&self) -> bool {
         self.requires_lookup
     }
 

@@ -1,0 +1,367 @@
+//! [`PgLedger`]: payments under the locks of PostgreSQL.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use payhook::payment::{Change, Event, Expected, ExpectedKind, Payment};
+use payhook::{Amount, BoxError, Ledger, PaymentKey};
+use sqlx::{
+    AssertSqlSafe, Error, PgConnection, PgExecutor, PgPool, Postgres, Transaction, raw_sql,
+};
+
+use crate::name::{escape, shortened, unescape};
+use crate::numeric::Numeric;
+use crate::record::{self, Stored, columns};
+
+/// What the closure of [`PgLedger::on_change`] returns: a boxed `async` block.
+pub type ChangeFuture<'a> = Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send + 'a>>;
+
+type OnChange = dyn for<'a> Fn(&'a mut PgConnection, &'a PaymentKey, &'a Payment, &'a Change) -> ChangeFuture<'a>
+    + Send
+    + Sync;
+
+/// The merchant's payments in PostgreSQL: a [`Ledger`] for an
+/// [`Endpoint`](payhook::Endpoint).
+///
+/// See the [crate](crate) for a whole program. Clones share the pool.
+///
+/// How long a callback waits for a connection is the pool's `acquire_timeout`.
+/// Each delivery takes one connection while it is applied, and none while the
+/// gateway is asked.
+#[derive(Clone)]
+pub struct PgLedger {
+    pool: PgPool,
+    lock_timeout: Duration,
+    on_change: Option<Arc<OnChange>>,
+}
+
+impl PgLedger {
+    /// The tables, as SQL for a migration of the merchant's own. Running it
+    /// again changes nothing.
+    pub const SCHEMA: &'static str = include_str!("schema.sql");
+
+    /// A ledger on the tables of this pool. Locks are waited for two seconds at
+    /// most.
+    #[must_use]
+    pub fn new(pool: PgPool) -> Self {
+        Self {
+            pool,
+            lock_timeout: Duration::from_secs(2),
+            on_change: None,
+        }
+    }
+
+    /// How long a delivery waits for another one of the same payment before it
+    /// fails and is answered with 503: in whole milliseconds, at least one.
+    /// Your closure's own statements wait no longer for their locks.
+    #[must_use]
+    pub fn lock_timeout(self, lock_timeout: Duration) -> Self {
+        Self {
+            lock_timeout,
+            ..self
+        }
+    }
+
+    /// Runs a closure in the transaction of each change, before it is committed:
+    /// credit [`Change::credited`] there, with the connection that it is given.
+    ///
+    /// It is called for changes of a payment's sums or status, and where there
+    /// is something to review; not for repetitions. If it fails, or leaves the
+    /// transaction failed, everything is rolled back, the callback is answered
+    /// with 503 and the gateway sends again. It must not end the transaction,
+    /// and what it does elsewhere (a mail, a request) is not rolled back: put
+    /// such work into a table of yours, and do it after the commit.
+    ///
+    /// A closure that owns something clones it for each call:
+    ///
+    /// ```
+    /// # fn example(pool: payhook_postgres::sqlx::PgPool, shop: std::sync::Arc<str>) -> payhook_postgres::PgLedger {
+    /// use payhook_postgres::{Numeric, PgLedger, sqlx};
+    ///
+    /// PgLedger::new(pool).on_change(move |connection, key, payment, change| {
+    ///     let shop = shop.clone();
+    ///     Box::pin(async move {
+    ///         if let Some(amount) = change.credited() {
+    ///             sqlx::query("INSERT INTO credits (shop, reference, amount) VALUES ($1, $2, $3)")
+    ///                 .bind(&*shop)
+    ///                 .bind(&key.reference)
+    ///                 .bind(Numeric(amount.clone()))
+    ///                 .execute(&mut *connection)
+    ///                 .await?;
+    ///         }
+    ///         println!("{} is {}", key.reference, payment.status());
+    ///         Ok(())
+    ///     })
+    /// })
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn on_change<F>(self, on_change: F) -> Self
+    where
+        F: for<'a> Fn(
+                &'a mut PgConnection,
+                &'a PaymentKey,
+                &'a Payment,
+                &'a Change,
+            ) -> ChangeFuture<'a>
+            + Send
+            + Sync
+            + 'static,
+    {
+        Self {
+            on_change: Some(Arc::new(on_change)),
+            ..self
+        }
+    }
+
+    /// The pool that it works on.
+    #[must_use]
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// Makes the tables where they are missing. Replicas may do it at once.
+    ///
+    /// # Errors
+    ///
+    /// The database's own.
+    pub async fn migrate(&self) -> Result<(), Error> {
+        let mut transaction = self.pool.begin().await?;
+        // `IF NOT EXISTS` fails if two replicas are at it at once.
+        raw_sql("SELECT pg_advisory_xact_lock(hashtext('payhook'))")
+            .execute(&mut *transaction)
+            .await?;
+        raw_sql(Self::SCHEMA).execute(&mut *transaction).await?;
+        transaction.commit().await
+    }
+
+    /// Expects a payment: call it in the transaction that creates the order, and
+    /// commit before the customer can pay. `gateway` is `b2binpay` or `citypay`.
+    ///
+    /// See the [crate](crate) for an example.
+    ///
+    /// # Errors
+    ///
+    /// The database's own; a unique violation if the reference is expected
+    /// already.
+    pub async fn expect(
+        executor: impl PgExecutor<'_>,
+        gateway: &str,
+        expected: &Expected,
+    ) -> Result<(), Error> {
+        record::insert(executor, gateway, expected).await
+    }
+
+    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Postgres>, Error> {
+        let timeout = self.lock_timeout.as_millis().clamp(1, 3_600_000);
+        let begin =
+            format!("BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = {timeout}");
+        self.pool.begin_with(AssertSqlSafe(begin)).await
+    }
+
+    /// Runs the merchant's closure and stores the payment. In this order: a
+    /// transaction that the closure left failed can't store anything, and would
+    /// be rolled back silently by its commit.
+    pub(crate) async fn store(
+        &self,
+        connection: &mut PgConnection,
+        key: &PaymentKey,
+        payment: &Payment,
+        change: &Change,
+    ) -> Result<(), BoxError> {
+        if let Some(on_change) = &self.on_change
+            && (change.is_changed() || change.newly_paid())
+        {
+            on_change(connection, key, payment, change).await?;
+        }
+        sqlx::query(
+            "INSERT INTO payhook_histories
+                (gateway, reference, part, history, status, received, credited, held, has_held)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+             ON CONFLICT (gateway, reference, part) DO UPDATE SET
+                history = excluded.history, status = excluded.status,
+                received = excluded.received, credited = excluded.credited,
+                held = excluded.held, has_held = excluded.has_held, updated_at = now()",
+        )
+        .bind(&key.gateway)
+        .bind(&key.reference)
+        .bind(escape(key.history_part(payment.expected())))
+        .bind(payment.history().to_string())
+        .bind(payment.status().as_str())
+        .bind(Numeric(payment.received()))
+        .bind(Numeric(payment.credited()))
+        .bind(Numeric(payment.held()))
+        .bind(!payment.held_parts().is_empty())
+        .execute(connection)
+        .await?;
+        Ok(())
+    }
+}
+
+/// Locks what is expected under a key: a priced payment's row, and nothing of a
+/// top-up, whose transfers have locks of their own.
+pub(crate) async fn lock(
+    connection: &mut PgConnection,
+    key: &PaymentKey,
+) -> Result<Option<Expected>, Error> {
+    let found: Option<Stored> = sqlx::query_as(concat!(
+        "WITH priced AS (
+            SELECT NULL::text AS history, ",
+        columns!(),
+        "   FROM payhook_payments p
+            WHERE gateway = $1 AND reference = $2 AND kind <> 'top_up' FOR UPDATE
+         )
+         SELECT * FROM priced UNION ALL
+         SELECT NULL::text, ",
+        columns!(),
+        " FROM payhook_payments p WHERE gateway = $1 AND reference = $2 AND kind = 'top_up'",
+    ))
+    .bind(&key.gateway)
+    .bind(&key.reference)
+    .fetch_optional(connection)
+    .await?;
+    Ok(found.map(|Stored(payment)| payment.expected().clone()))
+}
+
+/// The history under a lock that is held: the payment's, or that of its row,
+/// which is made if need be.
+async fn locked_history(
+    connection: &mut PgConnection,
+    key: &PaymentKey,
+    expected: &Expected,
+) -> Result<String, Error> {
+    let part = escape(key.history_part(expected));
+    let select = if expected.kind() == ExpectedKind::TopUp {
+        sqlx::query(
+            "INSERT INTO payhook_histories (gateway, reference, part) VALUES ($1, $2, $3)
+             ON CONFLICT (gateway, reference, part) DO NOTHING",
+        )
+        .bind(&key.gateway)
+        .bind(&key.reference)
+        .bind(&*part)
+        .execute(&mut *connection)
+        .await?;
+        "SELECT history FROM payhook_histories
+         WHERE gateway = $1 AND reference = $2 AND part = $3 FOR UPDATE"
+    } else {
+        "SELECT history FROM payhook_histories
+         WHERE gateway = $1 AND reference = $2 AND part = $3"
+    };
+    let history: Option<String> = sqlx::query_scalar(select)
+        .bind(&key.gateway)
+        .bind(&key.reference)
+        .bind(&*part)
+        .fetch_optional(connection)
+        .await?;
+    Ok(history.unwrap_or_default())
+}
+
+async fn owner(connection: &mut PgConnection, name: &str) -> Result<Option<String>, Error> {
+    let owner = sqlx::query_scalar("SELECT owner FROM payhook_bindings WHERE name = $1")
+        .bind(escape(name))
+        .fetch_optional(connection)
+        .await?;
+    Ok(owner.map(unescape))
+}
+
+impl Ledger for PgLedger {
+    type Transaction = Transaction<'static, Postgres>;
+
+    async fn find(
+        &self,
+        key: &PaymentKey,
+    ) -> Result<Option<(Transaction<'static, Postgres>, Payment)>, BoxError> {
+        if key.reference.contains('\0') {
+            return Ok(None);
+        }
+        let mut transaction = self.begin().await?;
+        let Some(expected) = lock(&mut transaction, key).await? else {
+            return Ok(None);
+        };
+        let history = locked_history(&mut transaction, key, &expected).await?;
+        Ok(Some((
+            transaction,
+            Payment::new(expected, history.parse()?),
+        )))
+    }
+
+    async fn peek(&self, key: &PaymentKey) -> Result<Option<Payment>, BoxError> {
+        if key.reference.contains('\0') {
+            return Ok(None);
+        }
+        Ok(Self::peeked(&self.pool, key).await?)
+    }
+
+    async fn owner(
+        &self,
+        transaction: &mut Transaction<'static, Postgres>,
+        name: &str,
+    ) -> Result<Option<String>, BoxError> {
+        Ok(owner(transaction, name).await?)
+    }
+
+    async fn bind(
+        &self,
+        transaction: &mut Transaction<'static, Postgres>,
+        name: &str,
+        new: &str,
+    ) -> Result<String, BoxError> {
+        // Waits for another transaction that binds the same name.
+        let bound = sqlx::query(
+            "INSERT INTO payhook_bindings (name, owner) VALUES ($1, $2)
+             ON CONFLICT (name) DO NOTHING",
+        )
+        .bind(escape(name))
+        .bind(escape(new))
+        .execute(&mut **transaction)
+        .await?;
+        if bound.rows_affected() == 1 {
+            return Ok(new.to_owned());
+        }
+        let owner = owner(transaction, name).await?;
+        Ok(owner.ok_or("a binding was deleted meanwhile")?)
+    }
+
+    async fn save(
+        &self,
+        mut transaction: Transaction<'static, Postgres>,
+        key: &PaymentKey,
+        payment: &Payment,
+        change: &Change,
+    ) -> Result<(), BoxError> {
+        self.store(&mut transaction, key, payment, change).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    async fn unmatched(&self, event: &Event<'_>) -> Result<(), BoxError> {
+        let (amount, currency) = event.money();
+        let mut note = event.kind().to_string();
+        for word in [amount.map(Amount::as_str), currency] {
+            note.extend(word.map(|word| format!(" {word}")));
+        }
+        sqlx::query(
+            "INSERT INTO payhook_unmatched (gateway, reference, part, note)
+             VALUES ($1, $2, $3, $4)
+             ON CONFLICT (gateway, reference, part, note)
+             DO UPDATE SET times = payhook_unmatched.times + 1",
+        )
+        .bind(event.gateway())
+        .bind(shortened(event.reference()))
+        .bind(shortened(event.part().unwrap_or_default()))
+        .bind(shortened(&note))
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+}
+
+impl fmt::Debug for PgLedger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PgLedger")
+            .field("lock_timeout", &self.lock_timeout)
+            .finish_non_exhaustive()
+    }
+}

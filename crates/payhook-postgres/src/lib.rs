@@ -1,0 +1,117 @@
+//! [payhook]'s payments in PostgreSQL, on [sqlx] 0.9.
+//!
+//! [`PgLedger`] keeps what you expect and what was received. Your closure runs
+//! in the transaction that stores each change, so money is credited together
+//! with the record of it, or not at all.
+//!
+//! ```no_run
+//! use payhook::b2binpay::{Gateway, Key, TrackingIds, Verifier};
+//! use payhook::payment::Expected;
+//! use payhook::{BoxError, Endpoint};
+//! use payhook_postgres::{Numeric, PgLedger};
+//! use sqlx::PgPool;
+//!
+//! /// The customer orders: the order and its payment in one transaction.
+//! async fn order(pool: &PgPool, id: &str) -> Result<(), BoxError> {
+//!     let expected = Expected::deposit(id, "ETH", "0.412".parse()?)?;
+//!     let mut transaction = pool.begin().await?;
+//!     sqlx::query("INSERT INTO orders (id, is_paid, balance) VALUES ($1, false, 0)")
+//!         .bind(id)
+//!         .execute(&mut *transaction)
+//!         .await?;
+//!     PgLedger::expect(&mut *transaction, "b2binpay", &expected).await?;
+//!     transaction.commit().await?;
+//!     Ok(()) // now create the deposit at the gateway, with `id` as its tracking id
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), BoxError> {
+//!     let pool = PgPool::connect(&std::env::var("DATABASE_URL")?).await?;
+//!     let ledger = PgLedger::new(pool.clone()).on_change(|connection, key, _, change| {
+//!         Box::pin(async move {
+//!             if let Some(amount) = change.credited() {
+//!                 sqlx::query("UPDATE orders SET balance = balance + $2 WHERE id = $1")
+//!                     .bind(&key.reference)
+//!                     .bind(Numeric(amount.clone()))
+//!                     .execute(&mut *connection)
+//!                     .await?;
+//!             }
+//!             if change.newly_paid() {
+//!                 sqlx::query("UPDATE orders SET is_paid = true WHERE id = $1")
+//!                     .bind(&key.reference)
+//!                     .execute(&mut *connection)
+//!                     .await?;
+//!             }
+//!             for review in change.reviews() {
+//!                 eprintln!("payment {}: {review}", key.reference);
+//!             }
+//!             Ok(())
+//!         })
+//!     });
+//!     ledger.migrate().await?;
+//!
+//!     let key = Key::callback_secret(&std::env::var("CALLBACK_SECRET")?)?;
+//!     let gateway = Gateway::new(Verifier::new(key, TrackingIds::Lettered));
+//!     let endpoint = Endpoint::new(gateway, ledger);
+//!
+//!     order(&pool, "order-9001").await?;
+//!     // In your web framework, for each POST: the body's bytes, untouched.
+//!     let body = std::fs::read("callback.json")?;
+//!     let reply = endpoint.receive(&body, None).await;
+//!     println!("answer with status {}", reply.status());
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # Locks
+//!
+//! A priced payment's row is locked from the first look at it until the change
+//! is committed, so that two deliveries of one payment, on two replicas, follow
+//! each other. Each transfer of a top-up has a lock of its own: a customer's
+//! transfers do not wait for each other. Nothing waits longer than the
+//! [lock timeout](PgLedger::lock_timeout), two seconds unless set: the callback
+//! is answered with 503 then, and the gateway sends it again. All of it is *read
+//! committed*, whatever the database's default is.
+//!
+//! # Tables and migrations
+//!
+//! [`PgLedger::SCHEMA`] is the SQL of the four tables. [`PgLedger::migrate`]
+//! runs it; for a migration tool, put the same text into a file of yours. It may
+//! run again at any time. A later version that changes a table says so in the
+//! changelog, and its schema brings older tables up to date.
+//!
+//! | table | one row for |
+//! |---|---|
+//! | `payhook_payments` | each payment that you expect |
+//! | `payhook_histories` | each payment that was heard of; of a top-up, each transfer |
+//! | `payhook_bindings` | each transfer that was credited or held, so that it counts for one payment |
+//! | `payhook_unmatched` | each callback for no payment of yours; a person should look at them |
+//!
+//! They are yours to read: join them by gateway and reference. To change what is
+//! expected, update the row in `payhook_payments`, but never its kind. Rows of
+//! `payhook_histories` are written by a [`PgLedger`] alone.
+//!
+//! # Manual review
+//!
+//! [`PgLedger::held`] lists the payments with held money,
+//! [`accept_held`](PgLedger::accept_held) and
+//! [`reject_held`](PgLedger::reject_held) decide on one of them; your closure
+//! credits what is accepted.
+//!
+//! [payhook]: payhook
+
+mod books;
+mod ledger;
+mod name;
+mod numeric;
+mod record;
+mod review;
+#[cfg(feature = "testing")]
+mod testing;
+
+pub use books::Sums;
+pub use ledger::{ChangeFuture, PgLedger};
+pub use numeric::Numeric;
+pub use review::Held;
+/// The version whose pools and transactions are in this API.
+pub use sqlx;

@@ -1,0 +1,134 @@
+//! Manual review: what is held, and a person's decision on it.
+
+use payhook::chrono::{DateTime, Utc};
+use payhook::payment::{Change, Payment};
+use payhook::{BoxError, PaymentKey};
+use sqlx::postgres::PgRow;
+use sqlx::{Error, FromRow, PgExecutor, Row};
+
+use crate::ledger::{PgLedger, lock};
+use crate::name::{escape, unescape};
+use crate::record::{Stored, columns};
+
+/// A payment with held money, or a top-up's transfer.
+///
+/// See [`PgLedger::held`].
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Held {
+    /// Names it for [`PgLedger::accept_held`] and [`PgLedger::reject_held`]. Its
+    /// `part` is a top-up's transfer, else empty.
+    pub key: PaymentKey,
+    /// [`Payment::held_parts`] are the amounts with their reasons.
+    pub payment: Payment,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl FromRow<'_, PgRow> for Held {
+    fn from_row(row: &PgRow) -> Result<Self, Error> {
+        let Stored(payment) = Stored::from_row(row)?;
+        let gateway: String = row.try_get("gateway")?;
+        let reference = payment.expected().reference();
+        Ok(Self {
+            key: PaymentKey::new(gateway, reference, unescape(row.try_get("part")?)),
+            updated_at: row.try_get("updated_at")?,
+            payment,
+        })
+    }
+}
+
+impl PgLedger {
+    /// The payments with held money, the longest unchanged first.
+    ///
+    /// ```no_run
+    /// # async fn example(pool: payhook_postgres::sqlx::PgPool) -> Result<(), payhook::BoxError> {
+    /// use payhook_postgres::PgLedger;
+    ///
+    /// for held in PgLedger::held(&pool, 100).await? {
+    ///     for part in held.payment.held_parts() {
+    ///         let currency = held.payment.expected().currency();
+    ///         println!("{}: {} {currency} of transfer {}", held.key.reference, part.amount, part.id);
+    ///         for reason in part.reasons {
+    ///             println!("  {}. {}", reason.summary(), reason.advice());
+    ///         }
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The database's own, and rows that can't be read.
+    pub async fn held(executor: impl PgExecutor<'_>, limit: u32) -> Result<Vec<Held>, Error> {
+        sqlx::query_as(concat!(
+            "SELECT gateway, h.part, h.history, h.updated_at, ",
+            columns!(),
+            " FROM payhook_histories h JOIN payhook_payments p USING (gateway, reference)
+             WHERE h.has_held ORDER BY h.updated_at, gateway, reference, h.part LIMIT $1",
+        ))
+        .bind(i64::from(limit))
+        .fetch_all(executor)
+        .await
+    }
+
+    /// A person accepts everything that is held under a key (PAYMENTS, rule 16):
+    /// of a top-up one transfer's, or all that its transfers hold if the key's
+    /// part is empty. Returns what changed; empty if nothing was held.
+    ///
+    /// It happens in one transaction, with the closure of
+    /// [`on_change`](Self::on_change) run in it for each change.
+    ///
+    /// # Errors
+    ///
+    /// The closure's, the database's own, and a lock that took too long; nothing
+    /// has changed then.
+    pub async fn accept_held(&self, key: &PaymentKey) -> Result<Vec<Change>, BoxError> {
+        self.decide(key, Payment::accept_held).await
+    }
+
+    /// A person rejects everything that is held under a key, as
+    /// [`accept_held`](Self::accept_held) accepts it: it stays out of the
+    /// credits, and the same money is not raised again.
+    ///
+    /// # Errors
+    ///
+    /// The closure's, the database's own, and a lock that took too long; nothing
+    /// has changed then.
+    pub async fn reject_held(&self, key: &PaymentKey) -> Result<Vec<Change>, BoxError> {
+        self.decide(key, Payment::reject_held).await
+    }
+
+    async fn decide(
+        &self,
+        key: &PaymentKey,
+        decide: fn(&mut Payment) -> Change,
+    ) -> Result<Vec<Change>, BoxError> {
+        let mut transaction = self.begin().await?;
+        let Some(expected) = lock(&mut transaction, key).await? else {
+            return Err("no payment is expected under this reference".into());
+        };
+        let rows: Vec<(String, String)> = sqlx::query_as(
+            "SELECT part, history FROM payhook_histories
+             WHERE gateway = $1 AND reference = $2 AND ($3 = '' OR part = $3) AND has_held
+             ORDER BY part FOR UPDATE",
+        )
+        .bind(&key.gateway)
+        .bind(&key.reference)
+        .bind(escape(key.history_part(&expected)))
+        .fetch_all(&mut *transaction)
+        .await?;
+        let mut changes = Vec::with_capacity(rows.len());
+        for (part, history) in rows {
+            let mut payment = Payment::new(expected.clone(), history.parse()?);
+            let change = decide(&mut payment);
+            let key = PaymentKey::new(key.gateway.clone(), &*key.reference, unescape(part));
+            self.store(&mut transaction, &key, &payment, &change)
+                .await?;
+            changes.push(change);
+        }
+        transaction.commit().await?;
+        Ok(changes)
+    }
+}

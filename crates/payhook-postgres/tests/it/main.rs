@@ -1,0 +1,15 @@
+//! Against a real PostgreSQL:
+//! `.ci/servers run cargo test -p payhook-postgres --all-features`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod delivery;
+mod lives;
+mod numeric;
+mod review;
+mod support;
