@@ -694,11 +694,7 @@ impl<L: Ledger> Ledger for Recorder<'_, L> {
 
     async fn unmatched(&self, event: &Event<'_>) -> Result<(), BoxError> {
         self.ledger.unmatched(event).await?;
-<<<<<<< HEAD
         let review = Review::new(ReviewReason::Unmatched);
-=======
-        let review = Review::new(crate::payment::ReviewReason::Unmatched);
->>>>>>> pg
         self.note(event.reference(), Change::unmatched(review));
         Ok(())
     }

@@ -51,7 +51,7 @@
 //!     ledger.migrate().await?;
 //!
 //!     let key = Key::callback_secret(&std::env::var("CALLBACK_SECRET")?)?;
-//!     let gateway = Gateway::new(Verifier::new(key, TrackingIds::Lettered));
+//!     let gateway = Gateway::new(Verifier::new(key, TrackingIds::Prefixed));
 //!     let endpoint = Endpoint::new(gateway, ledger);
 //!
 //!     order(&pool, "order-9001").await?;

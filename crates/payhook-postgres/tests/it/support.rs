@@ -79,7 +79,7 @@ fn key() -> Key {
 
 pub(crate) fn endpoint(ledger: PgLedger) -> Endpoint<Gateway, PgLedger> {
     Endpoint::new(
-        Gateway::new(Verifier::new(key(), TrackingIds::Lettered)),
+        Gateway::new(Verifier::new(key(), TrackingIds::Prefixed)),
         ledger,
     )
 }
