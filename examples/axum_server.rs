@@ -50,7 +50,7 @@ use axum::routing::{get, post, post_service};
 use axum::{Json, Router};
 use payhook::b2binpay::{Key, TrackingIds, Verifier};
 use payhook::citypay::Account;
-use payhook::http::{CallbackService, Proxies};
+use payhook::http::{CallbackService, Proxies, WithHandler};
 use payhook::redis::Client;
 use payhook::redis::aio::ConnectionManagerConfig;
 use payhook::sqlx::postgres::PgPoolOptions;
@@ -231,7 +231,7 @@ fn endpoint<G>(
     shop: &Shop,
     proxies: Option<&Proxies>,
     running: &mpsc::Sender<Infallible>,
-) -> CallbackService<G, Claims, Shop> {
+) -> CallbackService<WithHandler<G, Claims, Shop>> {
     let running = running.clone();
     let service = CallbackService::new(receiver, shop.clone())
         .socket_peer(|extensions| {

@@ -43,4 +43,4 @@ pub use proven::{ExpectedAmount, ProvenTransfer, ResolveError};
 pub use record::{CallbackRecord, DeliveryStatus};
 pub use resource::{Currency, OtherResource, Transfer};
 pub use status::{DepositStatus, OperationType, PayoutStatus, RiskStatus, TransferStatus};
-pub use verifier::{TrackingIds, Verifier};
+pub use verifier::{TrackingIds, TrackingIdsError, Verifier};

@@ -103,6 +103,11 @@ impl<G: Gateway, L: Ledger> Endpoint<G, L> {
         blocking::block_on(self.receive(body, peer))
     }
 
+    #[cfg(feature = "http")]
+    pub(crate) fn limit(&self) -> usize {
+        self.body_limit
+    }
+
     async fn process(
         &self,
         bytes: &[u8],

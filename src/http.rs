@@ -40,8 +40,11 @@ mod service;
 use std::net::IpAddr;
 
 use crate::callback::Callback;
+use crate::endpoint::Endpoint;
+use crate::gateway::Gateway;
 use crate::guard::AsyncGuard;
 use crate::handler::{AsyncHandler, HandlerError};
+use crate::ledger::Ledger;
 use crate::receiver::{AsyncProve, Receiver, Reply};
 
 /// The versions whose types are in this API.
@@ -53,10 +56,51 @@ pub use {
 pub use proxies::Proxies;
 pub use reply::Empty;
 #[cfg(feature = "tower")]
-pub use service::{CallbackService, ResponseFuture};
+pub use service::{CallbackService, Receive, ResponseFuture, WithHandler};
 /// The version whose trait is in this API.
 #[cfg(feature = "tower")]
 pub use tower_service::Service;
+
+impl<G: Gateway, L: Ledger> Endpoint<G, L> {
+    /// [`receive`](Self::receive) for a request whose body is still to be read.
+    /// Feature `http`.
+    ///
+    /// The body is read no further than the endpoint's limit, and one that is
+    /// announced as longer is not read at all. How long a sender may take is for
+    /// the server to limit. Only a POST is a callback; all else is answered with
+    /// 405.
+    ///
+    /// ```
+    /// use payhook::b2binpay::{Gateway, Key, TrackingIds, Verifier};
+    /// use payhook::http::Request;
+    /// use payhook::{Endpoint, MemoryLedger};
+    ///
+    /// # async fn route() -> Result<(), Box<dyn std::error::Error>> {
+    /// let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?;
+    /// let gateway = Gateway::new(Verifier::new(key, TrackingIds::Prefixed));
+    /// let endpoint = Endpoint::new(gateway, MemoryLedger::new());
+    ///
+    /// let request = Request::get("/callbacks/b2binpay").body(String::new())?;
+    /// let reply = endpoint.receive_http(request, None).await;
+    /// assert_eq!(reply.to_response().status(), 405);
+    /// # Ok(())
+    /// # }
+    /// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    /// # let std::task::Poll::Ready(done) = std::pin::pin!(route()).poll(&mut context) else { panic!() };
+    /// # done?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub async fn receive_http<B>(&self, request: Request<B>, peer: Option<IpAddr>) -> Reply
+    where
+        B: Body,
+        B::Error: Into<HandlerError>,
+    {
+        match body::read(request, self.limit()).await {
+            Ok(body) => self.receive(&body, peer).await,
+            Err(refused) => Reply::of(Err(refused)),
+        }
+    }
+}
 
 impl<G, D> Receiver<G, D> {
     /// [`receive_async`](Self::receive_async) for a request whose body is still

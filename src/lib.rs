@@ -181,6 +181,7 @@ mod amount;
 pub mod b2binpay;
 mod callback;
 pub mod citypay;
+mod config;
 mod constant_time;
 #[cfg(feature = "diagnose")]
 mod diagnose;
@@ -217,6 +218,7 @@ pub use amount::{Amount, AmountError, DoesNotFit};
 pub use callback::{Callback, Proven, VerifiedCallback};
 /// The version whose instants and zones are in this API.
 pub use chrono;
+pub use config::{Config, EnvError};
 #[cfg(feature = "diagnose")]
 pub use diagnose::{Cause, Diagnose, Diagnosis, Finding};
 pub use endpoint::Endpoint;

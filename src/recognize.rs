@@ -273,8 +273,7 @@ fn is_json_in_string(mut inner: &[u8]) -> bool {
     }
     loop {
         inner = match inner {
-            [b'{', ..] => return true,
-            [b'\\', b'u', b'0', b'0', b'7', b'b' | b'B', ..] => return true,
+            [b'{', ..] | [b'\\', b'u', b'0', b'0', b'7', b'b' | b'B', ..] => return true,
             [b'\\', b'n' | b'r' | b't', rest @ ..] | [b'\\' | b'"' | b' ', rest @ ..] => rest,
             _ => return false,
         };

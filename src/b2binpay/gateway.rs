@@ -46,9 +46,13 @@ impl<F> Gateway<F> {
     /// and is the only proof of unsigned callbacks.
     #[must_use]
     pub fn with_api<G>(self, api: Api<G>) -> Gateway<G> {
+        self.with_optional_api(Some(api))
+    }
+
+    pub(crate) fn with_optional_api<G>(self, api: Option<Api<G>>) -> Gateway<G> {
         Gateway {
             verifier: self.verifier,
-            api: Some(api),
+            api,
         }
     }
 }

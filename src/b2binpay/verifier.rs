@@ -1,6 +1,7 @@
 //! [`Verifier`]: from an unverified callback to a proven one.
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
@@ -128,6 +129,34 @@ impl fmt::Display for TrackingIds {
             Self::Prefixed => f.pad("TrackingIds::Prefixed"),
             Self::Unrestricted => f.pad("TrackingIds::Unrestricted"),
             Self::Unused => f.pad("TrackingIds::Unused"),
+        }
+    }
+}
+
+/// A setting that declares no kind of tracking ids.
+///
+/// See [`TrackingIds`]; it is the error of its `FromStr`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected prefixed, uuid, length=N, unused or unrestricted")]
+#[non_exhaustive]
+pub struct TrackingIdsError;
+
+impl FromStr for TrackingIds {
+    type Err = TrackingIdsError;
+
+    /// The words of a configuration: `prefixed`, `uuid`, `length=36`, `unused`
+    /// or `unrestricted`.
+    fn from_str(word: &str) -> Result<Self, TrackingIdsError> {
+        match word {
+            "prefixed" => Ok(Self::Prefixed),
+            "unrestricted" => Ok(Self::Unrestricted),
+            "unused" => Ok(Self::Unused),
+            "uuid" => Ok(Self::UUID),
+            _ => word
+                .strip_prefix("length=")
+                .and_then(|length| length.parse().ok())
+                .map(Self::FixedLength)
+                .ok_or(TrackingIdsError),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! [`CallbackService`]: a receiver as a route of its own.
+//! [`CallbackService`]: an endpoint, or a receiver, as a route of its own.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -15,32 +15,104 @@ use tower_service::Service;
 use super::reply::response;
 use super::{Empty, Proxies};
 use crate::callback::Callback;
+use crate::endpoint::Endpoint;
+use crate::gateway::Gateway;
 use crate::guard::AsyncGuard;
 use crate::handler::{AsyncHandler, HandlerError};
+use crate::ledger::Ledger;
 use crate::receiver::{AsyncProve, Receiver, Reply};
+use crate::verified::Sealed;
 
 type SocketPeer = dyn Fn(&Extensions) -> Option<IpAddr> + Send + Sync;
 type OnReply = dyn Fn(&Reply) + Send + Sync;
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 type Spawn = dyn Fn(BoxFuture<Reply>) -> BoxFuture<Option<Reply>> + Send + Sync;
 
-/// A receiver and a handler as a `tower` service: a route of its own in axum and
-/// whatever else takes one. It never fails, is always ready, and costs little to
-/// clone. Feature `tower`.
+/// What a [`CallbackService`] hands its requests to: an [`Endpoint`], or a
+/// [`Receiver`] with its handler. Sealed.
+pub trait Receive: Sealed + Send + Sync + 'static {
+    /// The reply to a request whose body is still to be read.
+    #[doc(hidden)]
+    fn receive_request<B>(
+        &self,
+        request: Request<B>,
+        peer: Option<IpAddr>,
+    ) -> impl Future<Output = Reply> + Send
+    where
+        B: Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<HandlerError>;
+}
+
+impl<G: Gateway, L: Ledger> Sealed for Endpoint<G, L> {}
+
+impl<G, L> Receive for Endpoint<G, L>
+where
+    G: Gateway + 'static,
+    L: Ledger + 'static,
+{
+    async fn receive_request<B>(&self, request: Request<B>, peer: Option<IpAddr>) -> Reply
+    where
+        B: Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<HandlerError>,
+    {
+        self.receive_http(request, peer).await
+    }
+}
+
+/// A receiver, and where its callbacks go.
+///
+/// See [`CallbackService::new`], which makes it.
+pub struct WithHandler<G, D, H> {
+    receiver: Arc<Receiver<G, D>>,
+    handler: H,
+}
+
+impl<G: fmt::Debug, D: fmt::Debug, H> fmt::Debug for WithHandler<G, D, H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.receiver.fmt(f)
+    }
+}
+
+impl<G, D, H> Sealed for WithHandler<G, D, H> {}
+
+impl<G, D, H> Receive for WithHandler<G, D, H>
+where
+    G: AsyncProve + Send + Sync + 'static,
+    D: AsyncGuard + Send + Sync + 'static,
+    H: AsyncHandler<Callback> + Send + Sync + 'static,
+{
+    async fn receive_request<B>(&self, request: Request<B>, peer: Option<IpAddr>) -> Reply
+    where
+        B: Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<HandlerError>,
+    {
+        let receiver = &self.receiver;
+        receiver.receive_http(request, peer, &self.handler).await
+    }
+}
+
+/// An endpoint as a `tower` service: a route of its own in axum and whatever else
+/// takes one. It never fails, is always ready, and costs little to clone. Feature
+/// `tower`.
 ///
 /// ```
 /// use std::net::SocketAddr;
 ///
-/// use payhook::b2binpay::{Key, TrackingIds, Verifier};
-/// use payhook::http::{CallbackService, Proxies, Request, Service};
-/// use payhook::{AddressRanges, Callback, HandlerError, Receiver, Verified, handler_fn};
+/// use payhook::b2binpay::{Gateway, Key, TrackingIds, Verifier};
+/// use payhook::http::{Proxies, Request, Service};
+/// use payhook::payment::Expected;
+/// use payhook::{AddressRanges, Endpoint, MemoryLedger};
 ///
 /// # async fn route() -> Result<(), Box<dyn std::error::Error>> {
+/// let ledger = MemoryLedger::new();
+/// ledger.expect(Expected::deposit("order-9001", "ETH", "0.412".parse()?)?);
 /// let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?;
-/// let receiver = Receiver::b2binpay(Verifier::new(key, TrackingIds::Prefixed));
-/// let shop = handler_fn(async |_: Verified<Callback>| Ok::<(), HandlerError>(()));
+/// let gateway = Gateway::new(Verifier::new(key, TrackingIds::Prefixed));
 ///
-/// let mut service = CallbackService::new(receiver, shop)
+/// let mut service = Endpoint::new(gateway, ledger).into_service()
 ///     // Where the server puts the socket's peer; for axum's
 ///     // `into_make_service_with_connect_info::<SocketAddr>()` it is
 ///     // `extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip())`.
@@ -48,7 +120,7 @@ type Spawn = dyn Fn(BoxFuture<Reply>) -> BoxFuture<Option<Reply>> + Send + Sync;
 ///     .behind(Proxies::x_forwarded_for(AddressRanges::parse(["10.0.0.0/8"])?))
 ///     .on_reply(|reply| println!("{}", reply.disposition()));
 ///
-/// // axum: `Router::new().route("/callbacks/b2binpay", post_service(service))`.
+/// // axum: `Router::new().route_service("/callbacks/b2binpay", service)`.
 /// let body = include_str!("../../examples/bodies/b2binpay-deposit-confirmed.json");
 /// let response = service.call(Request::post("/").body(body.to_owned())?).await?;
 /// assert_eq!(response.status(), 200);
@@ -60,27 +132,47 @@ type Spawn = dyn Fn(BoxFuture<Reply>) -> BoxFuture<Option<Reply>> + Send + Sync;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// A server drops the future when the sender hangs up, and with it a handler
-/// that is under way: its claim is left to its lease, and the next delivery is
-/// handled again. [`spawn`](Self::spawn) lets no sender stop a handler half-way.
-pub struct CallbackService<G, D, H> {
-    receiver: Arc<Receiver<G, D>>,
-    handler: Arc<H>,
+/// A server drops the future when the sender hangs up. An endpoint's transaction
+/// is then rolled back. A receiver's handler stops where it is: its claim is left
+/// to its lease, and the next delivery is handled again.
+/// [`spawn`](Self::spawn) lets no sender stop a handler half-way.
+pub struct CallbackService<R> {
+    receiver: Arc<R>,
     socket_peer: Arc<SocketPeer>,
     proxies: Option<Arc<Proxies>>,
     on_reply: Arc<OnReply>,
     spawn: Option<Arc<Spawn>>,
 }
 
-impl<G, D, H> CallbackService<G, D, H> {
+impl<G: Gateway, L: Ledger> Endpoint<G, L> {
+    /// The endpoint as a `tower` service, which is a route of its own. The peer
+    /// is unknown until [`socket_peer`](CallbackService::socket_peer) sets it.
+    /// Feature `tower`.
+    ///
+    /// See [`CallbackService`] for an example.
+    #[must_use]
+    pub fn into_service(self) -> CallbackService<Self> {
+        CallbackService::of(self)
+    }
+}
+
+impl<G, D, H> CallbackService<WithHandler<G, D, H>> {
     /// A receiver, or an `Arc` of one that others use as well, and where its
     /// callbacks go. The peer is unknown until [`socket_peer`](Self::socket_peer)
-    /// says where it stands.
+    /// sets it.
     #[must_use]
     pub fn new(receiver: impl Into<Arc<Receiver<G, D>>>, handler: H) -> Self {
-        Self {
+        Self::of(WithHandler {
             receiver: receiver.into(),
-            handler: Arc::new(handler),
+            handler,
+        })
+    }
+}
+
+impl<R> CallbackService<R> {
+    fn of(receiver: R) -> Self {
+        Self {
+            receiver: Arc::new(receiver),
             socket_peer: Arc::new(|_| None),
             proxies: None,
             on_reply: Arc::new(|_| ()),
@@ -133,8 +225,8 @@ impl<G, D, H> CallbackService<G, D, H> {
     /// for CityPay.io, and hangs up at the right moment, would be credited again.
     ///
     /// ```
-    /// # use payhook::{AsyncGuard, AsyncHandler, AsyncProve, http::CallbackService};
-    /// # fn with_tasks<G: AsyncProve, D: AsyncGuard, H: AsyncHandler>(service: CallbackService<G, D, H>) {
+    /// # use payhook::http::CallbackService;
+    /// # fn with_tasks<R>(service: CallbackService<R>) {
     /// # mod tokio { pub fn spawn<F: Future>(_: F) -> std::future::Ready<Result<F::Output, ()>> { unreachable!() } }
     /// let service = service.spawn(tokio::spawn);
     /// # let _ = service;
@@ -165,11 +257,10 @@ impl<G, D, H> CallbackService<G, D, H> {
     }
 }
 
-impl<G, D, H> Clone for CallbackService<G, D, H> {
+impl<R> Clone for CallbackService<R> {
     fn clone(&self) -> Self {
         Self {
             receiver: Arc::clone(&self.receiver),
-            handler: Arc::clone(&self.handler),
             socket_peer: Arc::clone(&self.socket_peer),
             proxies: self.proxies.clone(),
             on_reply: Arc::clone(&self.on_reply),
@@ -178,7 +269,7 @@ impl<G, D, H> Clone for CallbackService<G, D, H> {
     }
 }
 
-impl<G: fmt::Debug, D: fmt::Debug, H> fmt::Debug for CallbackService<G, D, H> {
+impl<R: fmt::Debug> fmt::Debug for CallbackService<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CallbackService")
             .field("receiver", &self.receiver)
@@ -187,14 +278,12 @@ impl<G: fmt::Debug, D: fmt::Debug, H> fmt::Debug for CallbackService<G, D, H> {
     }
 }
 
-impl<B, G, D, H> Service<Request<B>> for CallbackService<G, D, H>
+impl<B, R> Service<Request<B>> for CallbackService<R>
 where
     B: Body + Send + 'static,
     B::Data: Send,
     B::Error: Into<HandlerError>,
-    G: AsyncProve + Send + Sync + 'static,
-    D: AsyncGuard + Send + Sync + 'static,
-    H: AsyncHandler<Callback> + Send + Sync + 'static,
+    R: Receive,
 {
     type Response = Response<Empty>;
     type Error = Infallible;
@@ -209,10 +298,7 @@ where
         let service = self.clone();
         let spawn = self.spawn.clone();
         let task = Box::pin(async move {
-            let receiver = &service.receiver;
-            let reply = receiver
-                .receive_http(request, peer, &*service.handler)
-                .await;
+            let reply = service.receiver.receive_request(request, peer).await;
             (service.on_reply)(&reply);
             reply
         });

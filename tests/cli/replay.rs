@@ -23,7 +23,10 @@ fn paid() -> Value {
 }
 
 fn lines(lives: &[Value]) -> String {
-    lives.iter().map(|life| format!("{life}\n")).collect()
+    lives
+        .iter()
+        .flat_map(|life| [life.to_string(), "\n".to_owned()])
+        .collect()
 }
 
 fn replay(input: &str) -> Ran {

@@ -81,7 +81,7 @@ fn a_long_answer_is_refused() {
     let endless = server(|stream| {
         let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
         let mut written = stream.write_all(head.as_bytes());
-        let chunk = [b"10000\r\n".as_slice(), &[b'x'; 0x10000], b"\r\n"].concat();
+        let chunk = [b"10000\r\n".as_slice(), &vec![b'x'; 0x10000], b"\r\n"].concat();
         while written.is_ok() {
             written = stream.write_all(&chunk);
         }

@@ -131,19 +131,20 @@ fn encodings(plain: &str) -> Vec<(BodyEncoding, Vec<u8>)> {
         let text = format!("{mark}{plain}");
         text.encode_utf16().flat_map(to).collect()
     };
-    let percent: String = plain.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let percent: Vec<_> = plain.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let percent = percent.concat();
     let string = json!(plain).to_string();
     vec![
         (E::Backslashes, plain.replace('"', "\\\"").into()),
-        (E::Base64, base64(plain.as_bytes(), b"+/").into()),
-        (E::Base64, base64(plain.as_bytes(), b"-_").into()),
+        (E::Base64, base64(plain.as_bytes(), *b"+/").into()),
+        (E::Base64, base64(plain.as_bytes(), *b"-_").into()),
         (
             E::Base64,
-            base64(format!("{{\n{}", &plain[1..]).as_bytes(), b"+/").into(),
+            base64(format!("{{\n{}", &plain[1..]).as_bytes(), *b"+/").into(),
         ),
         (
             E::Base64,
-            base64(b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00", b"+/").into(),
+            base64(b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00", *b"+/").into(),
         ),
         (E::ByteOrderMark, format!("\u{feff}{plain}").into()),
         (E::FormData, format!("payload={percent}").into()),
@@ -168,7 +169,7 @@ fn encodings(plain: &str) -> Vec<(BodyEncoding, Vec<u8>)> {
         (E::JsonString, json!(string).to_string().into()),
         (
             E::JsonString,
-            json!(base64(plain.as_bytes(), b"+/")).to_string().into(),
+            json!(base64(plain.as_bytes(), *b"+/")).to_string().into(),
         ),
         (E::JsonString, string[..string.len() / 2].into()),
         (
@@ -186,7 +187,7 @@ fn encodings(plain: &str) -> Vec<(BodyEncoding, Vec<u8>)> {
 }
 
 /// Padded, in lines of 76 as MIME has them.
-fn base64(bytes: &[u8], last: &[u8; 2]) -> String {
+fn base64(bytes: &[u8], last: [u8; 2]) -> String {
     let letters: Vec<u8> = (b'A'..=b'Z')
         .chain(b'a'..=b'z')
         .chain(b'0'..=b'9')
@@ -199,7 +200,7 @@ fn base64(bytes: &[u8], last: &[u8; 2]) -> String {
         let at = |index: usize| u32::from(chunk.get(index).copied().unwrap_or_default());
         let bits = at(0) << 16 | at(1) << 8 | at(2);
         for digit in 0..4 {
-            let value = (bits >> (18 - 6 * digit) & 63) as usize;
+            let value = usize::try_from(bits >> (18 - 6 * digit) & 63).unwrap();
             let letter = *letters.get(value).unwrap_or_else(|| &last[value - 62]);
             text.push(if digit > chunk.len() {
                 '='

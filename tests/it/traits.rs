@@ -245,7 +245,7 @@ fn held() -> BTreeSet<String> {
         }
         #[cfg(feature = "tower")]
         in payhook::http: {
-            CallbackService<payhook::B2binpay, payhook::MemoryGuard, ()>;
+            CallbackService<WithHandler<payhook::B2binpay, payhook::MemoryGuard, ()>>;
             ResponseFuture,
                 no Clone because "a future is what one task waits for",
                 no Sync because "a future is what one task waits for":

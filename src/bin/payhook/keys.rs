@@ -46,22 +46,8 @@ pub(crate) struct VerifierArgs {
     /// `prefixed`: never empty, and beginning with neither a digit, `.` nor `-`.
     /// `uuid`, or `length=N`: all of the same length. `unused`: always empty.
     /// `unrestricted`: anything; amount and id stay one text.
-    #[arg(long, value_name = "FORM", default_value = "prefixed", value_parser = tracking_ids)]
+    #[arg(long, value_name = "FORM", default_value = "prefixed")]
     tracking_ids: TrackingIds,
-}
-
-fn tracking_ids(form: &str) -> Result<TrackingIds, String> {
-    match form {
-        "prefixed" => Ok(TrackingIds::Prefixed),
-        "unrestricted" => Ok(TrackingIds::Unrestricted),
-        "unused" => Ok(TrackingIds::Unused),
-        "uuid" => Ok(TrackingIds::UUID),
-        other => other
-            .strip_prefix("length=")
-            .and_then(|length| length.parse().ok())
-            .map(TrackingIds::FixedLength)
-            .ok_or_else(|| "expected prefixed, uuid, length=N, unused or unrestricted".to_owned()),
-    }
 }
 
 /// A secret as the operator has it, under the name that is shown for it.

@@ -149,11 +149,11 @@ impl Player {
     /// Whether the life is as expected. The error goes on after the line's
     /// number.
     async fn play_line(&mut self, line: &[u8], file: &Path, number: u64) -> Result<bool, String> {
-        let life: Life = serde_json::from_slice(line).map_err(|error| place(&error))?;
-        let life = life.default_keys(self.keys.iter().cloned());
-        let played = life.play(&MemoryLedger::new()).await;
+        let told: Life = serde_json::from_slice(line).map_err(|error| place(&error))?;
+        let told = told.default_keys(self.keys.iter().cloned());
+        let played = told.play(&MemoryLedger::new()).await;
         let played = played.map_err(|error| format!(": {error}"))?;
-        let name = match life.name() {
+        let name = match told.name() {
             "" if self.has_several_files => format!("{} line {number}", file.display()),
             "" => format!("line {number}"),
             name => name.to_owned(),

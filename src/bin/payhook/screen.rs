@@ -53,6 +53,7 @@ impl Screen {
     }
 
     /// A JSON object a line, whether it is for people or for machines.
+    #[allow(clippy::unused_self, reason = "as the screen's other ways to show")]
     pub(crate) fn show_json(self, json: &impl Serialize) -> Result<Reader, Trouble> {
         let json = serde_json::to_string(json);
         let json = json.map_err(|error| Trouble::of("the output can't be written", &error))?;

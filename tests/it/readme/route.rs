@@ -1,4 +1,4 @@
-use payhook::http::CallbackService;
+use payhook::http::{CallbackService, WithHandler};
 use payhook::redis::aio::MultiplexedConnection; // or its `ConnectionManager`, which reconnects
 use payhook::{AsyncHandler, B2binpay, Receiver, RedisGuard};
 
@@ -7,7 +7,7 @@ fn route<H: AsyncHandler>(
     receiver: Receiver<B2binpay>,
     connection: MultiplexedConnection,
     shop: H,
-) -> CallbackService<B2binpay, RedisGuard<MultiplexedConnection>, H> {
+) -> CallbackService<WithHandler<B2binpay, RedisGuard<MultiplexedConnection>, H>> {
     CallbackService::new(receiver.guard(RedisGuard::new(connection)), shop)
         .on_reply(|reply| println!("{} {}", reply.status(), reply.disposition()))
     // .spawn(tokio::spawn), below

@@ -185,11 +185,11 @@ pub(super) fn flood() -> World {
         world.transfers.push(Transfer {
             id: format!("{index:0>36}"),
             record: 0,
-            amount: 100 + i64::try_from(index).unwrap(),
+            amount: 100 + i64::from(index),
             value: 100,
             coin: "DOGE",
             op_type: 25,
-            events: vec![(i64::try_from(index).unwrap(), 2)],
+            events: vec![(i64::from(index), 2)],
         });
     }
     for index in 0..300 {

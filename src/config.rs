@@ -1,0 +1,415 @@
+//! [`Config`]: the gateways as the environment configures them.
+
+use std::borrow::Cow;
+use std::env::{self, VarError};
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use crate::address::AddressRanges;
+use crate::b2binpay::{self, Api, Key, TrackingIds, Verifier};
+use crate::citypay::{self, Account, Environment};
+
+const SECRET: &str = "PAYHOOK_B2BINPAY_CALLBACK_SECRET";
+/// Further secrets, for a rotation.
+const MORE_SECRETS: [&str; 3] = [
+    "PAYHOOK_B2BINPAY_CALLBACK_SECRET_2",
+    "PAYHOOK_B2BINPAY_CALLBACK_SECRET_3",
+    "PAYHOOK_B2BINPAY_CALLBACK_SECRET_4",
+];
+const LOGIN: &str = "PAYHOOK_B2BINPAY_LOGIN";
+const PASSWORD: &str = "PAYHOOK_B2BINPAY_PASSWORD";
+const TRACKING_IDS: &str = "PAYHOOK_B2BINPAY_TRACKING_IDS";
+const API_URL: &str = "PAYHOOK_B2BINPAY_API_URL";
+const CUSTOMER_ID: &str = "PAYHOOK_CITYPAY_CUSTOMER_ID";
+const ENVIRONMENT: &str = "PAYHOOK_CITYPAY_ENVIRONMENT";
+const SOURCES: &str = "PAYHOOK_CITYPAY_SOURCES";
+const DANGER_SOURCES: &str = "PAYHOOK_CITYPAY_DANGER_SETTLE_DEPOSITS_FROM";
+
+const PREFIXES: [&str; 2] = ["PAYHOOK_B2BINPAY_", "PAYHOOK_CITYPAY_"];
+
+/// The gateways, configured by environment variables.
+///
+/// | variable | value |
+/// |---|---|
+/// | `PAYHOOK_B2BINPAY_CALLBACK_SECRET` | the callback secret of the wallet (API v3) |
+/// | `…_CALLBACK_SECRET_2` to `…_CALLBACK_SECRET_4` | further secrets, for a rotation |
+/// | `PAYHOOK_B2BINPAY_LOGIN`, `PAYHOOK_B2BINPAY_PASSWORD` | of API v2, beside a secret or instead of it |
+/// | `PAYHOOK_B2BINPAY_TRACKING_IDS` | `prefixed`, `uuid`, `length=N`, `unused` or `unrestricted`: see [`TrackingIds`]. Required, since no default is safe for every merchant |
+/// | `PAYHOOK_B2BINPAY_API_URL` | the API's address, such as `https://api.b2binpay.com`; the API is not asked unless set |
+/// | `PAYHOOK_CITYPAY_CUSTOMER_ID` | the merchant's own customer id |
+/// | `PAYHOOK_CITYPAY_ENVIRONMENT` | `production` (unless set) or `sandbox` |
+/// | `PAYHOOK_CITYPAY_SOURCES` | addresses and ranges, separated by commas: [`Account::source_addresses`] |
+/// | `PAYHOOK_CITYPAY_DANGER_SETTLE_DEPOSITS_FROM` | the same for [`Account::danger_settle_deposits_by_source_address`] |
+///
+/// A gateway is configured if any of its variables is set. `Debug` shows no
+/// secret.
+///
+/// ```
+/// use payhook::{Config, Endpoint, MemoryLedger, b2binpay};
+///
+/// // `Config::from_env()` in a program.
+/// let config = Config::from_vars(|name| match name {
+///     "PAYHOOK_B2BINPAY_CALLBACK_SECRET" => Some("cbs_7Qm2vX9tR4kL8pN1".to_owned()),
+///     "PAYHOOK_B2BINPAY_TRACKING_IDS" => Some("prefixed".to_owned()),
+///     _ => None,
+/// })?;
+///
+/// # struct Client;
+/// # impl payhook::Fetch for Client {
+/// #     async fn get(&self, _: &str) -> Result<Vec<u8>, payhook::BoxError> { Err("not connected".into()) }
+/// # }
+/// let client = Client; // your HTTP client
+/// let gateway = config.b2binpay(client).ok_or("B2BINPAY is not configured")?;
+/// let endpoint = Endpoint::new(gateway, MemoryLedger::new());
+/// # let _ = endpoint;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Config {
+    b2binpay: Option<B2binpay>,
+    citypay: Option<CityPay>,
+}
+
+#[derive(Debug, Clone)]
+struct B2binpay {
+    verifier: Verifier,
+    api_url: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+struct CityPay {
+    account: Account,
+    environment: Environment,
+}
+
+/// Every variable that is missing or can't be used. It shows no values.
+///
+/// ```
+/// use payhook::Config;
+///
+/// let error = Config::from_vars(|name| match name {
+///     "PAYHOOK_B2BINPAY_LOGIN" => Some("shop".to_owned()),
+///     "PAYHOOK_CITYPAY_ENVIRONMENT" => Some("staging".to_owned()),
+///     _ => None,
+/// })
+/// .unwrap_err();
+/// assert_eq!(
+///     error.variables().collect::<Vec<_>>(),
+///     [
+///         "PAYHOOK_B2BINPAY_PASSWORD",
+///         "PAYHOOK_B2BINPAY_TRACKING_IDS",
+///         "PAYHOOK_CITYPAY_CUSTOMER_ID",
+///         "PAYHOOK_CITYPAY_ENVIRONMENT",
+///     ]
+/// );
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnvError {
+    problems: Vec<Problem>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Problem {
+    variable: Cow<'static, str>,
+    what: Cow<'static, str>,
+}
+
+impl EnvError {
+    /// The names of the variables, in the order of [`Config`]'s table.
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
+        self.problems.iter().map(|problem| &*problem.variable)
+    }
+}
+
+impl fmt::Display for EnvError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.problems.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "; " };
+            write!(f, "{separator}{} {}", problem.variable, problem.what)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for EnvError {}
+
+impl Config {
+    /// Reads the process's environment.
+    ///
+    /// # Errors
+    ///
+    /// [`EnvError`] with every variable that is missing or can't be used, with
+    /// those that begin with `PAYHOOK_B2BINPAY_` or `PAYHOOK_CITYPAY_` and are
+    /// none of the table's, and with what to set if nothing is set.
+    pub fn from_env() -> Result<Self, EnvError> {
+        let mut vars = Vars::new(|name| match env::var(name) {
+            Ok(value) => Value::Text(Zeroizing::new(value)),
+            Err(VarError::NotPresent) => Value::Missing,
+            Err(VarError::NotUnicode(_)) => Value::NotText,
+        });
+        for (name, _) in env::vars_os() {
+            let name = name.to_string_lossy();
+            let is_ours = PREFIXES.iter().any(|prefix| name.starts_with(prefix));
+            if is_ours && !is_known(&name) {
+                vars.odd(name.into_owned(), "is not a variable of payhook");
+            }
+        }
+        Self::read(vars)
+    }
+
+    /// Reads variables from anywhere else, by their names.
+    ///
+    /// # Errors
+    ///
+    /// [`EnvError`] with every variable that is missing or can't be used, and
+    /// with what to set if nothing is set.
+    pub fn from_vars(get: impl Fn(&str) -> Option<String>) -> Result<Self, EnvError> {
+        Self::read(Vars::new(|name| match get(name) {
+            Some(value) => Value::Text(Zeroizing::new(value)),
+            None => Value::Missing,
+        }))
+    }
+
+    fn read<V: Fn(&str) -> Value>(mut vars: Vars<V>) -> Result<Self, EnvError> {
+        let unknown = std::mem::take(&mut vars.problems);
+        let b2binpay = B2binpay::read(&mut vars);
+        let citypay = CityPay::read(&mut vars);
+        vars.problems.extend(unknown);
+        if vars.problems.is_empty() && b2binpay.is_none() && citypay.is_none() {
+            vars.odd(
+                SECRET,
+                "is missing (and TRACKING_IDS with it), for B2BINPAY",
+            );
+            vars.odd(
+                CUSTOMER_ID,
+                "is missing, for CityPay.io: set one of the two",
+            );
+        }
+        if vars.problems.is_empty() {
+            Ok(Self { b2binpay, citypay })
+        } else {
+            Err(EnvError {
+                problems: vars.problems,
+            })
+        }
+    }
+
+    /// B2BINPAY, or Coinsbuy, if it is configured. `fetch` asks the API, if its
+    /// address is configured, and adds the merchant's bearer token.
+    #[must_use]
+    pub fn b2binpay<F>(&self, fetch: F) -> Option<b2binpay::Gateway<F>> {
+        let own = self.b2binpay.as_ref()?;
+        let api = own.api_url.as_ref().map(|url| Api::new(url, fetch));
+        let gateway = b2binpay::Gateway::new(own.verifier.clone());
+        Some(gateway.with_optional_api(api))
+    }
+
+    /// The verifier alone, if B2BINPAY is configured: for callbacks that are
+    /// verified without an endpoint, or where the API is never asked.
+    #[must_use]
+    pub fn b2binpay_verifier(&self) -> Option<&Verifier> {
+        self.b2binpay.as_ref().map(|own| &own.verifier)
+    }
+
+    /// CityPay.io, if it is configured. `fetch` asks the order endpoint.
+    #[must_use]
+    pub fn citypay<F>(&self, fetch: F) -> Option<citypay::Gateway<F>> {
+        let own = self.citypay.as_ref()?;
+        let gateway = citypay::Gateway::new(own.account.clone(), fetch);
+        Some(gateway.environment(own.environment))
+    }
+}
+
+impl B2binpay {
+    /// `None` if nothing of it is set, or after a problem.
+    fn read<V: Fn(&str) -> Value>(vars: &mut Vars<V>) -> Option<Self> {
+        let others = [LOGIN, PASSWORD, TRACKING_IDS, API_URL];
+        let secrets = std::iter::once(SECRET).chain(MORE_SECRETS);
+        if !vars.has_any(secrets.clone().chain(others)) {
+            return None;
+        }
+        let mut keys = Vec::new();
+        let mut has_secret = false;
+        for name in secrets {
+            has_secret |= vars.has_any([name]);
+            let Some(secret) = vars.text(name) else {
+                continue;
+            };
+            match Key::callback_secret(&secret) {
+                Ok(key) => keys.push(key.named(name)),
+                Err(error) => vars.odd(name, format!("can't be used: {error}")),
+            }
+        }
+        if vars.has_any([LOGIN, PASSWORD]) {
+            let (login, password) = (vars.required(LOGIN), vars.required(PASSWORD));
+            if let (Some(login), Some(password)) = (login, password) {
+                match Key::login_password(&login, &password) {
+                    Ok(key) => keys.push(key),
+                    Err(error) => vars.odd(LOGIN, format!("can't be used: {error}")),
+                }
+            }
+        } else if !has_secret {
+            vars.odd(SECRET, "is missing");
+        }
+        let ids = vars.required(TRACKING_IDS).and_then(|name| {
+            let ids = name.parse::<TrackingIds>().ok();
+            if ids.is_none() {
+                vars.odd(
+                    TRACKING_IDS,
+                    "is none of prefixed, uuid, length=N, unused and unrestricted",
+                );
+            }
+            ids
+        });
+        let api_url = vars.text(API_URL).map(|url| url.to_string());
+        if api_url.as_deref().is_some_and(|url| !is_api_url(url)) {
+            vars.odd(
+                API_URL,
+                "is no address that begins with https:// and has neither a query nor a password",
+            );
+        }
+        let mut keys = keys.into_iter();
+        let verifier = Verifier::new(keys.next()?, ids?);
+        Some(Self {
+            verifier: keys.fold(verifier, Verifier::also),
+            api_url,
+        })
+    }
+}
+
+impl CityPay {
+    /// `None` if nothing of it is set, or after a problem.
+    fn read<V: Fn(&str) -> Value>(vars: &mut Vars<V>) -> Option<Self> {
+        if !vars.has_any([CUSTOMER_ID, ENVIRONMENT, SOURCES, DANGER_SOURCES]) {
+            return None;
+        }
+        let account = vars.required(CUSTOMER_ID).and_then(|id| {
+            let account = Account::new(&id);
+            let noted = account.map_err(|_| vars.odd(CUSTOMER_ID, "is empty"));
+            noted.ok()
+        });
+        let environment = match vars.text(ENVIRONMENT).as_ref().map(|name| name.as_str()) {
+            None | Some("production") => Environment::Production,
+            Some("sandbox") => Environment::Sandbox,
+            Some(_) => {
+                vars.odd(ENVIRONMENT, "is neither production nor sandbox");
+                return None;
+            }
+        };
+        if vars.has_any([SOURCES]) && vars.has_any([DANGER_SOURCES]) {
+            vars.odd(DANGER_SOURCES, format!("and {SOURCES} are both set"));
+        }
+        let sources = vars.ranges(SOURCES);
+        let danger_sources = vars.ranges(DANGER_SOURCES);
+        let mut account = account?;
+        if let Some(ranges) = sources {
+            account = account.source_addresses(ranges);
+        }
+        if let Some(ranges) = danger_sources {
+            account = account.danger_settle_deposits_by_source_address(ranges);
+        }
+        Some(Self {
+            account,
+            environment,
+        })
+    }
+}
+
+enum Value {
+    Missing,
+    Text(Zeroizing<String>),
+    NotText,
+}
+
+/// The variables, and what is wrong with them.
+struct Vars<V> {
+    get: V,
+    problems: Vec<Problem>,
+}
+
+impl<V: Fn(&str) -> Value> Vars<V> {
+    fn new(get: V) -> Self {
+        Self {
+            get,
+            problems: Vec::new(),
+        }
+    }
+
+    fn odd(&mut self, variable: impl Into<Cow<'static, str>>, what: impl Into<Cow<'static, str>>) {
+        self.problems.push(Problem {
+            variable: variable.into(),
+            what: what.into(),
+        });
+    }
+
+    fn has_any(&self, names: impl IntoIterator<Item = &'static str>) -> bool {
+        let is_set = |name| !matches!((self.get)(name), Value::Missing);
+        names.into_iter().any(is_set)
+    }
+
+    /// `None` if it is missing, or after a problem.
+    fn text(&mut self, name: &'static str) -> Option<Zeroizing<String>> {
+        match (self.get)(name) {
+            Value::Missing => None,
+            Value::Text(text) if text.trim().is_empty() => {
+                self.odd(name, "is empty");
+                None
+            }
+            Value::Text(text) => Some(text),
+            Value::NotText => {
+                self.odd(name, "is not Unicode");
+                None
+            }
+        }
+    }
+
+    fn required(&mut self, name: &'static str) -> Option<Zeroizing<String>> {
+        if !self.has_any([name]) {
+            self.odd(name, "is missing");
+        }
+        self.text(name)
+    }
+
+    fn ranges(&mut self, name: &'static str) -> Option<AddressRanges> {
+        let text = self.text(name)?;
+        let ranges = AddressRanges::parse(text.split(',').map(str::trim));
+        if ranges.is_err() {
+            self.odd(
+                name,
+                "is no list of addresses and ranges such as 203.0.113.0/28, separated by commas",
+            );
+        }
+        ranges.ok()
+    }
+}
+
+fn is_known(name: &str) -> bool {
+    let all = [
+        SECRET,
+        LOGIN,
+        PASSWORD,
+        TRACKING_IDS,
+        API_URL,
+        CUSTOMER_ID,
+        ENVIRONMENT,
+        SOURCES,
+        DANGER_SOURCES,
+    ];
+    all.contains(&name) || MORE_SECRETS.contains(&name)
+}
+
+/// Without TLS only to this machine, for a test.
+fn is_api_url(url: &str) -> bool {
+    let is_here = |rest: &str| {
+        let host = rest.split(['/', ':']).next().unwrap_or_default();
+        matches!(host, "localhost" | "127.0.0.1")
+    };
+    let rest = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://").filter(|rest| is_here(rest)));
+    rest.is_some_and(|rest| {
+        let is_plain = |c: char| c.is_ascii_graphic() && !matches!(c, '?' | '#' | '@');
+        !rest.is_empty() && !rest.starts_with(['/', ':']) && rest.chars().all(is_plain)
+    })
+}
