@@ -268,7 +268,9 @@ fn text_encoding(body: &[u8]) -> Option<BodyEncoding> {
 /// Whether what follows a string's first quote is JSON, escaped any number of
 /// times, or that in Base64.
 fn is_json_in_string(mut inner: &[u8]) -> bool {
-    if is_base64(inner.strip_suffix(b"\"").unwrap_or(inner)) {
+    // Base64's lines end in escapes here.
+    let mut lines = inner.split(|byte| matches!(byte, b'\\' | b'"'));
+    if lines.next().is_some_and(is_base64) {
         return true;
     }
     loop {

@@ -193,8 +193,7 @@ impl fmt::Display for Cause {
                  are the key"
             }
             Self::ForeignKey => {
-                "the key is another wallet's or environment's, one that was replaced, or the API's \
-                 client_id or client_secret"
+                "the key is another wallet's or environment's, or one that was replaced"
             }
             Self::HomeMadeSignature { how } => {
                 return write!(

@@ -48,10 +48,8 @@ impl Cause {
             }
             Self::DigestAsHex => "configure login and password themselves, and no digest of them",
             Self::ForeignKey => {
-                "API v3 has three secrets, and callbacks are signed with the third one: the \
-                 callback secret of the web interface, not client_id or client_secret; compare \
-                 wallet and environment (sandbox, production) with the dashboard, and look for a \
-                 rotation; give the secret as text to find a mistake in it"
+                "compare wallet and environment (sandbox, production) with the cabinet, and look \
+                 for a rotation; give the secret as text to find a slip in it"
             }
             Self::HomeMadeSignature { .. } => {
                 "sign as the gateway does: the parts with nothing between them, as lower-case \

@@ -29,7 +29,7 @@ type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 type Spawn = dyn Fn(BoxFuture<Reply>) -> BoxFuture<Option<Reply>> + Send + Sync;
 
 /// What a [`CallbackService`] hands its requests to: an [`Endpoint`], or a
-/// [`Receiver`] with its handler. Sealed.
+/// [`Receiver`] with its handler. Sealed. See [`CallbackService`].
 pub trait Receive: Sealed + Send + Sync + 'static {
     /// The reply to a request whose body is still to be read.
     #[doc(hidden)]

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Expected, Reason};
 use crate::amount::Amount;
-use crate::b2binpay::{ExpectedAmount, ProvenTransfer, TransferCallback};
+use crate::b2binpay::{Currency, ExpectedAmount, ProvenTransfer, TransferCallback};
 use crate::citypay::{
     DepositCallback, OrderAnswer, OrderCallback, ProvenDeposit, ProvenOrder, Token,
 };
@@ -72,6 +72,11 @@ impl Payment {
         let proven = divided.as_ref().unwrap_or(proven);
         let amount = proven.amount();
         let currency = told.currency();
+        let is_named = |currency: &&Currency| {
+            let names = [&currency.alpha, &currency.alias];
+            names.into_iter().flatten().any(|name| !name.is_empty())
+        };
+        let currency = currency.filter(is_named);
         Self {
             reference,
             currency: currency

@@ -27,7 +27,7 @@ fn of_a_signed_transfer() {
         event.amount().unwrap().proven().unwrap().as_str(),
         "125.000000"
     );
-    assert_eq!(event.currency(), Some(Fact::Reported("USDT")));
+    assert_eq!(event.currency(), Some(Fact::Reported("USDT-TRX")));
     assert!(!event.blockchain_transaction().unwrap().is_proven());
     assert_eq!(event.time().unwrap().proven().unwrap().as_str(), TIME);
     assert!(matches!(event.evidence(), Evidence::Signature { .. }));

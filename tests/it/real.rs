@@ -2,8 +2,9 @@
 //! (`tests/vectors/real.jsonl`): what an endpoint answers, and what becomes of
 //! the payment that the merchant waits for.
 
-use payhook::MemoryLedger;
+use payhook::b2binpay::{TrackingIds, TransferCallback};
 use payhook::testing::lives::Life;
+use payhook::{MemoryLedger, Unverified, citypay};
 use serde_json::{Value, json};
 
 use crate::handler::block_on;
@@ -50,7 +51,7 @@ fn life(case: &Value) -> Value {
 fn expected(case: &Value) -> Vec<Value> {
     let expected = &case["expected"];
     let id = case["id"].as_str().unwrap();
-    if id.contains("invoice") {
+    if id.contains("invoice") && expected.is_object() {
         // Today's word for it: an amount in the wallet's currency.
         return vec![json!({
             "kind": "invoice", "reference": expected["reference"],
@@ -115,7 +116,83 @@ fn story(id: &str) -> String {
 }
 
 /// Each case and what is right.
-const RIGHT: &[(&str, &str)] = &[];
+const RIGHT: &[(&str, &str)] = &[
+    (
+        "token_awaited_by_its_plain_ticker",
+        "200 +125 paid!, = paid 125",
+    ),
+    (
+        "token_awaited_by_its_full_name",
+        "200 +125 paid!, = paid 125",
+    ),
+    ("token_of_another_chain", "200 wrong_currency, = open 0"),
+    (
+        "invoice_in_the_wallets_currency_awaited_as_usd",
+        "200 unproven, = held 100",
+    ),
+    (
+        "one_satoshi_against_an_invoice_in_usd",
+        "200 unproven, = held 0.06",
+    ),
+    (
+        "confirmed_at_the_merchants_own_count_then_again",
+        "200 +0.5 paid!, 200, = paid 0.5",
+    ),
+    (
+        "too_small_then_collected",
+        "200, 200, 200 +0.5 paid!, 200 wrong_kind, = overpaid 0.5004",
+    ),
+    ("algorand_address_activated_signed", "200 unmatched"),
+    ("algorand_activation_transfer_confirmed", "200 unmatched"),
+    (
+        "unresolved_without_transfer_signed",
+        "200 unresolved, = open 0",
+    ),
+    ("canceled_after_it_was_credited", "200, = closed 0"),
+    (
+        "overpaid_unresolved_with_confirmed_transfer",
+        "200 +0.5 paid! overpaid, = overpaid 0.51",
+    ),
+    ("time_in_unix_seconds", "400"),
+    ("api_secret_for_the_callback_secret", "401"),
+    ("id_trimmed_by_a_framework", "401"),
+    ("id_of_digits_point_and_hyphen_lettered", "401"),
+    (
+        "id_changed_after_the_payment",
+        "200 unmatched, 200 unmatched",
+    ),
+    ("created_without_transfer_signed", "200 unmatched"),
+    ("defi_invoice_paid", "422"),
+    ("v1_bill_as_a_form", "422"),
+    (
+        "second_part_lists_both_transfers",
+        "200 +0.3, = partial 0.3",
+    ),
+    ("order_created_by_the_page", "200, = open 0"),
+    (
+        "coin_name_and_ticker_in_the_answer",
+        "200 +0.0002174 paid!, = paid 0.0002174",
+    ),
+    ("order_in_fiat_single_payment", "200 +2 paid!, = paid 2"),
+    (
+        "order_paid_in_four_parts_as_documented",
+        "200 +2 paid! overpaid, = overpaid 2.4",
+    ),
+    (
+        "order_paid_in_two_halves_confirmed",
+        "200 +2 paid!, = paid 2",
+    ),
+    ("expiry_as_documented", "200, = open 0"),
+    ("error_answer_as_documented", "503, = open 0"),
+    (
+        "status_number_beside_order_status",
+        "200 +2 paid!, = paid 2",
+    ),
+    ("deposit_callback_as_documented", "200 unproven, = - 0.0041"),
+    ("citypay_as_a_form", "400, = open 0"),
+    ("expiry_when_the_coin_was_chosen", "200, = open 0"),
+    ("expiry_asked_again_thirteen_minutes_later", "200, = open 0"),
+];
 
 #[test]
 fn every_case_comes_out_right() {
@@ -134,6 +211,62 @@ fn every_case_comes_out_right() {
             wrong.push(format!("    (\"{id}\", \"{found}\"),"));
         }
     }
-    assert_eq!(seen, RIGHT.len().max(33), "a case is missing");
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    assert_eq!(seen, RIGHT.len(), "a case is missing");
+}
+
+fn body(id: &str, delivery: usize) -> String {
+    case(id)["deliveries"][delivery]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
+fn refusal(id: &str) -> String {
+    let body = body(id, 0);
+    let error = match case(id)["gateway"].as_str() {
+        Some("citypay") => citypay::Posted::parse(body.as_bytes()).unwrap_err(),
+        _ => Unverified::<TransferCallback>::parse(body.as_bytes()).unwrap_err(),
+    };
+    error.to_string()
+}
+
+#[test]
+fn refusals_say_what_the_body_is() {
+    assert!(refusal("time_in_unix_seconds").contains("in the gateway's form"));
+    assert!(refusal("defi_invoice_paid").contains("B2BINPAY DeFi, another product"));
+    assert!(refusal("v1_bill_as_a_form").contains("the retired API v1"));
+    assert!(refusal("citypay_as_a_form").contains("form data"));
+}
+
+/// The type of a callback without a transfer is not *no transfer* alone.
+#[test]
+fn without_a_transfer_several_types_are_candidates() {
+    for id in [
+        "algorand_address_activated_signed",
+        "created_without_transfer_signed",
+        "unresolved_without_transfer_signed",
+    ] {
+        let body = body(id, 0);
+        let callback = Unverified::<TransferCallback>::parse(body.as_bytes()).unwrap();
+        let inferred = callback.unverified().callback_type();
+        assert_eq!(inferred.certain(), None, "{id}");
+        assert!(inferred.candidates().len() > 1, "{id}");
+    }
+}
+
+#[cfg(feature = "diagnose")]
+#[test]
+fn a_diagnosis_names_the_cause() {
+    use payhook::{Cause, Diagnose};
+
+    let ids = TrackingIds::Prefixed;
+    let body_of = |id| body(id, 0);
+    let api = Diagnose::new(ids).login_password("api", "cid_77120", "csec_Hh2k9");
+    let diagnosis = api.body(body_of("api_secret_for_the_callback_secret").as_bytes());
+    assert_eq!(diagnosis.causes()[0].cause(), &Cause::ApiCredentials);
+    let secret = Diagnose::new(ids).secret("live", "whs_Lq8nT2vC5xE1yK7d");
+    let diagnosis = secret.body(body_of("id_trimmed_by_a_framework").as_bytes());
+    let signed = "order 77 ".into();
+    assert_eq!(diagnosis.causes()[0].cause(), &Cause::TrackingId { signed });
 }

@@ -143,8 +143,9 @@ fn a_refused_callback() {
             "record status=401",
             "WARN payhook in 1: message=not proven status=401 \
              error=none of 1 configured key(s) makes this signature fault=sender \
-             hint=check that the key is this wallet's and environment's: callback secret for API \
-             v3, login and password for v2",
+             hint=if every callback fails, the configured secret is wrong: API v3 signs with the \
+             callback secret of the web interface, a third secret beside client_id and \
+             client_secret; v2 with login and password; sandbox and production differ",
         ]
     );
 }

@@ -33,26 +33,28 @@ pub struct Currency {
 }
 
 /// Ticker, blockchain, id, scale, blocks.
-const KNOWN: [(&str, &str, u32, u32, u32); 7] = [
+const KNOWN: [(&str, &str, u32, u32, u32); 10] = [
     ("BTC", "Bitcoin", 1000, 8, 3),
     ("DOGE", "Dogecoin", 1004, 8, 6),
     ("ETH", "Ethereum", 1002, 18, 3),
     ("LTC", "Litecoin", 1003, 8, 6),
     ("TRX", "Tron", 2001, 6, 19),
+    ("USDC", "Ethereum", 2007, 6, 3),
     ("USDC-ETH", "USD Coin", 2007, 6, 3),
+    ("USDT", "Tron", 2005, 6, 19),
+    ("USDT-ETH", "Tether", 2015, 6, 3),
     ("USDT-TRX", "Tether", 2005, 6, 19),
 ];
 
 impl Currency {
-    /// A currency by its full name; `USDT` and `USDC` name the best known tokens
-    /// of that ticker. One that is not among the best known has 8 fraction
-    /// digits and 3 confirmation blocks, unless it is told otherwise.
+    /// A currency by its full name, such as `BTC` or `USDT-TRX`. One that is not
+    /// among the best known has 8 fraction digits and 3 confirmation blocks,
+    /// unless it is told otherwise.
     #[must_use]
     pub fn new(alpha: &str) -> Self {
-        let is_it = |full: &str| full == alpha || ticker(full) == Some(alpha);
-        let known = KNOWN.iter().find(|known| is_it(known.0));
-        let (alpha, name, id, scale, confirmation_blocks) =
-            known.copied().unwrap_or((alpha, "Testchain", 9001, 8, 3));
+        let known = KNOWN.iter().find(|known| known.0 == alpha);
+        let (_, name, id, scale, confirmation_blocks) =
+            known.copied().unwrap_or(("", "Testchain", 9001, 8, 3));
         Self {
             alpha: alpha.to_owned(),
             name,

@@ -63,7 +63,10 @@ impl OrderBuilder {
         let over = over.unwrap_or_default().normalize();
         let under = Decimal::ZERO.checked_sub(over).unwrap_or_default();
         let over = over.max(Decimal::ZERO);
-        let total = total.map_or_else(|| paid.coins.clone(), |total| total.normalize().to_string());
+        // One payment is its own total, in its own digits.
+        let total = total.map(|total| total.normalize());
+        let is_other = total.filter(|total| paid.coins.parse().ok().as_ref() != Some(total));
+        let total = is_other.map_or_else(|| paid.coins.clone(), |total| total.to_string());
         let time = self.time.checked_add_signed(TimeDelta::minutes(4));
         let time = paid.at.or(time).unwrap_or(self.time);
         let url = format!("https://explorer.example/tx/{}", paid.hash);

@@ -281,7 +281,7 @@ fn what_decides_is_strict() {
     let odd = parse(&odd);
     assert_eq!(odd.transactions().count(), 0);
     let line = "`data.transactions`: expected a list";
-    assert_eq!(odd.anomalies()[0].to_string(), line);
+    assert!(odd.anomalies().iter().any(|it| it.to_string() == line));
     let mut long = recorded();
     long["data"]["transactions"] = json!(vec![json!({}); 1001]);
     let error = OrderAnswer::parse(long.to_string().as_bytes()).unwrap_err();

@@ -227,6 +227,13 @@ fn keys() -> Vec<Made> {
             Cause::ForeignKey,
         )
         .likely(),
+        made(
+            "the API's own pair",
+            lettered().login_password("api", "cid_77120", "csec_Hh2k9"),
+            genuine(),
+            Cause::ApiCredentials,
+        )
+        .likely(),
         made("no key", lettered(), genuine(), Cause::NoCandidate),
         made(
             "the edge is not all",
@@ -828,7 +835,11 @@ fn several_causes_at_once() {
     // Nobody writes so large a value with an exponent.
     assert_eq!(
         causes(right(), repriced(&json!("0.000100000000000000"), "1e-4")),
-        [Cause::ForeignKey, Cause::ContentChanged]
+        [
+            Cause::ForeignKey,
+            Cause::ApiCredentials,
+            Cause::ContentChanged
+        ]
     );
     let mut upper = repriced(&json!("0.412"), AMOUNT);
     upper["meta"]["sign"] = json!(upper["meta"]["sign"].as_str().unwrap().to_uppercase());
@@ -854,7 +865,11 @@ fn several_causes_at_once() {
     );
     assert_eq!(
         causes(secret("cbs_of_the_sandbox"), genuine()),
-        [Cause::ForeignKey, Cause::ContentChanged]
+        [
+            Cause::ForeignKey,
+            Cause::ApiCredentials,
+            Cause::ContentChanged
+        ]
     );
 }
 

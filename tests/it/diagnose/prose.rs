@@ -18,7 +18,9 @@ fn as_it_is_read() {
 the body does not verify, and nothing that was tried makes it fit; likeliest first:
 1. perhaps: the key is another wallet's or environment's, or one that was replaced
    to do: compare wallet and environment (sandbox, production) with the cabinet, and look for a rotation; give the secret as text to find a slip in it
-2. perhaps: what is signed was changed on the way, or forged
+2. perhaps: key `production`: what was configured is the API's client_id and client_secret: v3 signs with a third secret, the callback secret
+   to do: configure the callback secret that the web interface shows for callbacks; sandbox and production have one each
+3. perhaps: what is signed was changed on the way, or forged
    to do: compare status, amount, tracking id and time with the JSON payload in the gateway's list of callbacks; if it is not there, it is forged"
     );
     assert_eq!(

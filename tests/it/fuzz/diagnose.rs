@@ -22,6 +22,7 @@ pub(crate) fn check(data: &[u8]) {
     let declared = match picked >> 4 & 3 {
         0 => TrackingIds::Prefixed,
         1 => TrackingIds::Unused,
+        2 => TrackingIds::FixedLength(10),
         _ => TrackingIds::Unrestricted,
     };
     let v2 = Sha256::digest(format!("{LOGIN}{PASSWORD}"));

@@ -20,8 +20,6 @@ pub(crate) struct Signed<'a> {
     /// The second text that a payout without a transfer may have signed begins
     /// with its own status.
     payout_status: Option<String>,
-    /// Whether the transfer is of the other kind.
-    is_contradicted: bool,
     /// The JSON of `meta.sign`.
     sign: &'a str,
 }
@@ -117,7 +115,6 @@ impl<'a> Signed<'a> {
             time: text(&meta, "time"),
             payout_status: Some(own_status)
                 .filter(|status| is_code(status) && transfer.is_none() && !is_deposit),
-            is_contradicted: transfer.is_some_and(|transfer| is_own(transfer) == Some(false)),
             sign,
         })
     }
@@ -144,6 +141,7 @@ impl<'a> Signed<'a> {
     pub(crate) fn is_proven(&self, key: &[u8], declared: TrackingIds) -> bool {
         let first = self.tracking_id.chars().next();
         let is_as_declared = match declared {
+            TrackingIds::FixedLength(length) => self.tracking_id.chars().count() == length,
             TrackingIds::Unused => first.is_none(),
             TrackingIds::Prefixed => {
                 first.is_some_and(|first| !matches!(first, '0'..='9' | '.' | '-'))
@@ -151,9 +149,13 @@ impl<'a> Signed<'a> {
             _ => true,
         };
         let found: Option<String> = serde_json::from_str(self.sign).ok();
-        let is_second = self.payout_status.is_some() && declared != TrackingIds::Unrestricted;
+        let has_second = match declared {
+            TrackingIds::FixedLength(length) => length == 0,
+            _ => declared != TrackingIds::Unrestricted,
+        };
+        let is_second = self.payout_status.is_some() && has_second;
         let fits = |second| found.as_deref() == Some(&self.signature(key, second));
-        is_as_declared && !self.is_contradicted && (fits(false) || is_second && fits(true))
+        is_as_declared && (fits(false) || is_second && fits(true))
     }
 
     /// The body, signed.

@@ -38,7 +38,11 @@ fn agree(body: &str, key: &[u8]) {
         return;
     };
     let signed = Signed::read(body);
+    let length = callback.unverified().tracking_id.chars().count();
     for declared in [
+        TrackingIds::FixedLength(0),
+        TrackingIds::FixedLength(length),
+        TrackingIds::FixedLength(36),
         TrackingIds::Prefixed,
         TrackingIds::Unused,
         TrackingIds::Unrestricted,

@@ -189,7 +189,7 @@ fn cases() -> Vec<Row> {
                 bitcoin().deadline(at("2020-01-01T00:00:00Z")),
                 answered(
                     "CONFIRMED",
-                    &json!([{"amount": {"total": 7}, "amountFiat": {"total": "7"}}]),
+                    &json!([{"amount": {"base": 7}, "amountFiat": {"base": "7"}}]),
                 ),
             )],
         ),

@@ -107,7 +107,7 @@ fn lengths() -> Vec<Case> {
         ),
         case(
             "tracking_id_of_one_length_counted_in_characters",
-            10,
+            11,
             with_id("9Größe-№️1😀"),
             plain("9Größe-№️1😀"),
         ),
