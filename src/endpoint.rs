@@ -237,12 +237,11 @@ impl<G: Gateway, L: Ledger> Endpoint<G, L> {
     }
 
     async fn unmatched(&self, event: &Event<'_>) -> Result<Disposition, Disposition> {
-        let is_read = event.reading != Reading::Undivided { is_only_one: true }
-            && !matches!(event.reading, Reading::Undivided { .. })
-            || event
-                .lookup
-                .as_ref()
-                .is_some_and(|lookup| lookup.reference == event.reference);
+        let is_confirmed = event
+            .lookup
+            .as_ref()
+            .is_some_and(|lookup| lookup.reference == event.reference);
+        let is_read = is_confirmed || !matches!(event.reading, Reading::Undivided { .. });
         if !is_read {
             // The reading may be a forger's.
             return Err(Disposition::UnknownReference);

@@ -1,5 +1,7 @@
 //! The rules by which callbacks become one balance.
 
 #[cfg(feature = "testing")]
+mod currencies;
+#[cfg(feature = "testing")]
 mod lives;
 mod model;

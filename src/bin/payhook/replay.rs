@@ -26,7 +26,7 @@ const FORMAT: &str = r#"Each line of a file is a life: a JSON object with
   keys           [{"scheme": "callback_secret", "secret": …}]
                  or [{"scheme": "login_password", "login": …, "password": …}];
                  those of the options unless set
-  tracking_ids   "lettered" (unless set), "always_empty" or "any"
+  tracking_ids   "lettered" (unless set), "always_empty", "any" or {"length": 36}
   customer_id    CityPay.io: your own
   expected       your payments: [{"kind", "reference", "currency", "amount", …}],
                  with kind deposit, invoice, top_up, payout or order
