@@ -32,7 +32,7 @@ impl Reply {
     ///
     /// | status | means |
     /// |---|---|
-    /// | 200 | handled, now or before |
+    /// | 200 | applied or handled, now or before; or verified and unmatched |
     /// | 400 | unreadable, or broken off |
     /// | 401 | not proven |
     /// | 405 | not a POST |
@@ -49,6 +49,16 @@ impl Reply {
     #[must_use]
     pub fn status(&self) -> u16 {
         self.disposition.http_status()
+    }
+
+    /// What the callback did to its payment, where it was applied to one or
+    /// fitted none.
+    #[must_use]
+    pub fn change(&self) -> Option<&Change> {
+        match &self.disposition {
+            Disposition::Applied { change } | Disposition::Unmatched { change } => Some(change),
+            _ => None,
+        }
     }
 
     /// What happened, for the merchant's log.

@@ -16,8 +16,12 @@ fn apply(expected: &str, paid: &str) -> (Option<String>, Vec<String>) {
     ledger.expect(Expected::deposit("order-1", expected, amount).unwrap());
     let gateway = Gateway::new(Verifier::new(key.clone(), TrackingIds::Prefixed));
     let endpoint = Endpoint::new(gateway, ledger);
-    let body = deposit().tracking_id("order-1").amount("125").currency(paid);
-    let reply = endpoint.receive_blocking(body.sign(&key).as_str().as_bytes(), None);
+    let body = deposit()
+        .tracking_id("order-1")
+        .amount("125")
+        .currency(paid);
+    let body = body.sign(&key);
+    let reply = endpoint.receive_blocking(body.as_ref(), None);
     assert_eq!(reply.status(), 200);
     let change = reply.change().unwrap();
     (
