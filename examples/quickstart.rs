@@ -29,7 +29,7 @@ quickstart [options] [file…]
   --secret-env NAME    the callback secret (API v3) is in this environment variable
   --login-env NAME, --password-env NAME
                        login and password (API v2) are in these, instead or besides
-  --tracking-ids FORM  lettered (default), empty or any
+  --tracking-ids FORM  prefixed (default), uuid, length=N, unused or unrestricted
   --customer-id ID     the CityPay.io account (default: the one of the examples)
   --any-token          take every order token for one that you issued";
 
@@ -61,14 +61,7 @@ impl Options {
                 "--secret-env" => secret = Some(variable(&value()?)?),
                 "--login-env" => login = Some(variable(&value()?)?),
                 "--password-env" => password = Some(variable(&value()?)?),
-                "--tracking-ids" => {
-                    tracking_ids = match value()?.as_str() {
-                        "lettered" => TrackingIds::Prefixed,
-                        "empty" => TrackingIds::Unused,
-                        "any" => TrackingIds::Unrestricted,
-                        other => return Err(format!("no such form: {other}").into()),
-                    }
-                }
+                "--tracking-ids" => tracking_ids = value()?.parse()?,
                 "--customer-id" => customer_id = value()?,
                 "--any-token" => any_token = true,
                 "--help" | "-h" => {

@@ -20,7 +20,7 @@ fn a_verified_body() {
   kind                    payout                                        reported
   reference               wd-77                                         proven
   amount                  125.000000                                    proven
-  currency                USDT                                          reported
+  currency                USDT-TRX                                      reported
   time                    2026-03-02T09:16:02.551870Z                   proven
   blockchain transaction  0xab12ab12ab12ab12ab12ab12ab12ab12ab12ab12ab12ab12ab12ab12ab12ab12  reported
   transfer status         confirmed (2)                                 proven
@@ -148,15 +148,16 @@ fn errors_say_what_to_try() {
     assert_eq!(
         ran.out,
         "not verified: none of 1 configured key(s) makes this signature\n\
-         hint: check that the key is this wallet's and environment's: callback secret for API v3, \
-         login and password for v2\n\
+         hint: if every callback fails, the configured secret is wrong: API v3 signs with the \
+         callback secret of the web interface, a third secret beside client_id and client_secret; \
+         v2 with login and password; sandbox and production differ\n\
          hint: `payhook diagnose` with the same arguments looks for the reason\n"
     );
     let ran = run(&["verify", &body("b2binpay-refused-not-json")]);
     assert_eq!(
         ran.err,
-        "error: the body is not one JSON document: it breaks at line 1, column 1\n\
-         hint: hand over the request's body untouched: not form-decoded, not re-encoded, not cut\n"
+        "error: the body was re-encoded: as form data\n\
+         hint: hand over the request's bytes as they came: the gateways post JSON, and no form\n"
     );
     let ran = run(&["--json", "verify", "nothing"]);
     assert_eq!(
@@ -209,7 +210,7 @@ fn undivided_ids_are_shown_as_such() {
         "--secret-env",
         "SECRET",
         "--tracking-ids",
-        "any",
+        "unrestricted",
     ]);
     assert_eq!(
         any.json()["facts"]["outcome"],

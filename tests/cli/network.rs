@@ -254,7 +254,7 @@ fn the_order_endpoint_is_there_for_an_order() {
         "{known}"
     );
     assert!(known.contains(r#""code":"UNDERPAID""#), "{known}");
-    assert!(unknown.contains(r#""status_code":404"#), "{unknown}");
+    assert!(unknown.contains(r#""status_code ":404"#), "{unknown}");
 }
 
 #[test]
