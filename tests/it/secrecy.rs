@@ -139,6 +139,37 @@ const NOT_DRIVEN: &[(&str, &[&str])] = &[
             "testing::Scenario",
             "testing::torture::Rule",
             "testing::torture::Trouble",
+            "BodyEncoding",
+            "OtherProduct",
+            "EnvError",
+            "b2binpay::LookupPolicy",
+            "b2binpay::OnLookupFailure",
+            "b2binpay::TrackingIdsError",
+            "payment::ExpectedError",
+            "payment::ExpectedKind",
+            "payment::HistoryError",
+            "payment::PaymentStatus",
+        ],
+    ),
+    (
+        "what a merchant keeps of a payment: sums, ids and reasons, all there to be shown",
+        &[
+            "MemoryLedger",
+            "MemoryTransaction",
+            "PaymentKey",
+            "payment::Change",
+            "payment::Event",
+            "payment::Expected",
+            "payment::HeldPart",
+            "payment::History",
+            "payment::Payment",
+            "payment::Review",
+            "payment::ReviewReason",
+            "testing::lives::Changed",
+            "testing::lives::Life",
+            "testing::lives::Outcome",
+            "testing::lives::Played",
+            "testing::lives::Sums",
         ],
     ),
     (
@@ -168,7 +199,10 @@ const NOT_DRIVEN: &[(&str, &[&str])] = &[
             "testing::torture::Books",
         ],
     ),
-    ("driven inside a receiver", &["B2binpay", "CityPay"]),
+    (
+        "driven inside a receiver",
+        &["B2binpay", "CityPay", "http::WithHandler"],
+    ),
     (
         "what the merchant's own code made",
         &[
@@ -178,7 +212,11 @@ const NOT_DRIVEN: &[(&str, &[&str])] = &[
             "testing::torture::TortureError",
         ],
     ),
-    ("there is no value of it", &["NoLookup"]),
+    (
+        "an account, which is driven, and an environment",
+        &["citypay::Gateway"],
+    ),
+    ("there is no value of it", &["NoFetch", "NoLookup"]),
 ];
 
 /// How a type can show something.

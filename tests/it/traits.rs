@@ -246,10 +246,54 @@ fn held() -> BTreeSet<String> {
         #[cfg(feature = "tower")]
         in payhook::http: {
             CallbackService<WithHandler<payhook::B2binpay, payhook::MemoryGuard, ()>>;
+            WithHandler<payhook::B2binpay, payhook::MemoryGuard, ()>, no Clone because "the service shares it";
             ResponseFuture,
                 no Clone because "a future is what one task waits for",
                 no Sync because "a future is what one task waits for":
                 Future;
+        }
+        in payhook::payment: {
+            Change: Eq, Default;
+            Event<'static>;
+            Expected: Eq;
+            ExpectedError: error::Error, Copy, Eq;
+            ExpectedKind: Copy, Eq, Hash;
+            HeldPart: Eq;
+            History: Display, FromStr, Default;
+            HistoryError: error::Error, Copy, Eq;
+            Payment;
+            PaymentStatus: Display, Copy, Eq, Hash;
+            Review: Display, Eq;
+            ReviewReason: Display, Eq;
+        }
+        in payhook: {
+            BodyEncoding: Display, Copy, Eq, Hash;
+            Config;
+            Endpoint<b2binpay::Gateway, MemoryLedger>;
+            EnvError: error::Error, Eq;
+            MemoryLedger: Default;
+            MemoryTransaction, no Clone because "it ends once";
+            NoFetch: Copy;
+            OtherProduct: Display, Copy, Eq, Hash;
+            PaymentKey: Eq, Hash;
+        }
+        in payhook::b2binpay: {
+            Api<payhook::NoFetch>;
+            Gateway;
+            LookupPolicy: Copy, Eq, Hash, Default;
+            OnLookupFailure: Copy, Eq, Hash, Default;
+            TrackingIdsError: error::Error, Copy, Eq;
+        }
+        in payhook::citypay: {
+            Gateway<payhook::NoFetch>;
+        }
+        #[cfg(feature = "testing")]
+        in payhook::testing::lives: {
+            Changed: Eq, Default;
+            Life;
+            Outcome: Eq;
+            Played;
+            Sums: Eq;
         }
         #[cfg(feature = "testing")]
         in payhook::testing: {

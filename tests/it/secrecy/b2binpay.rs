@@ -1,11 +1,12 @@
 //! B2BINPAY: the secrets of both schemes, and a signature made with one of them.
 
 use payhook::b2binpay::{
-    CallbackRecord, ExpectedAmount, Key, Operation, TrackingIds, TransferCallback, Verifier,
+    Api, CallbackRecord, ExpectedAmount, Gateway, Key, Operation, TrackingIds, TransferCallback,
+    Verifier,
 };
 use payhook::{
-    AddressRanges, Amount, Callback, Claim, Disposition, Expected, Guard, MemoryGuard, NoGuard,
-    Receiver, State, Timestamp, Unverified, VerifyError,
+    AddressRanges, Amount, Callback, Claim, Config, Disposition, Endpoint, Expected, Guard,
+    MemoryGuard, MemoryLedger, NoGuard, Receiver, State, Timestamp, Unverified, VerifyError,
 };
 use serde_json::{Value, json};
 
@@ -71,6 +72,17 @@ fn keys(sheet: &mut Sheet) {
         payhook::b2binpay::Key: &key();
         payhook::b2binpay::Key: &Key::login_password(LOGIN, PASSWORD).unwrap();
         payhook::b2binpay::Verifier: &verifier;
+        payhook::b2binpay::Api<String>: &Api::new("https://api.example", String::new());
+        payhook::b2binpay::Gateway: &Gateway::new(verifier.clone());
+        payhook::Config: &Config::from_vars(|name| match name {
+            "PAYHOOK_B2BINPAY_CALLBACK_SECRET" => Some(SECRET.to_owned()),
+            "PAYHOOK_B2BINPAY_LOGIN" => Some(LOGIN.to_owned()),
+            "PAYHOOK_B2BINPAY_PASSWORD" => Some(PASSWORD.to_owned()),
+            "PAYHOOK_B2BINPAY_TRACKING_IDS" => Some("prefixed".to_owned()),
+            _ => None,
+        }).unwrap();
+        payhook::Endpoint<Gateway, MemoryLedger>:
+            &Endpoint::new(Gateway::new(verifier.clone()), MemoryLedger::new());
         payhook::KeyError: &Key::callback_secret(&format!("{SECRET} ")).unwrap_err();
         payhook::KeyError: &Key::login_password(LOGIN, "").unwrap_err();
         payhook::KeyError: &Key::login_password("", PASSWORD).unwrap_err();
