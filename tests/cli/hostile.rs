@@ -193,7 +193,8 @@ fn what_is_not_seen_is_escaped_wherever_a_body_is_shown() {
 #[test]
 fn what_cant_be_written_is_no_success() {
     let genuine = body("b2binpay-deposit-confirmed");
-    let listener = Listener::start(1_000, &["--answer", "200"]);
+    let mut listener = Listener::start(1_000, &["--answer", "200"]);
+    listener.look_away();
     let check = r#"echo '{"credited": "0", "credits": 0, "paid": false}'"#;
     let (secret, to) = (["--secret-env", "SECRET"], ["--to", listener.url.as_str()]);
     let trigger = ["trigger", "b2binpay", "deposit.confirmed"];
