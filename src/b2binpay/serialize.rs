@@ -97,7 +97,13 @@ struct CurrencyResource<'a>(&'a Currency);
 
 impl Serialize for CurrencyResource<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        object!(serializer, { "type": "currency", "id": &self.0.id, "attributes": self.0, })
+        let relationships = [Link::new("parent", self.0.parent_id.as_ref()).of_type("currency")];
+        object!(serializer, {
+            "type": "currency",
+            "id": &self.0.id,
+            "attributes": self.0,
+            "relationships": &Links(&relationships),
+        })
     }
 }
 

@@ -429,6 +429,18 @@ fn a_parent_is_a_transfer() {
     assert_eq!(*parent, json!({"type": "transfer", "id": "9"}));
 }
 
+#[test]
+fn a_token_names_its_chain_when_it_is_written_again() {
+    let mut body = with_transfer("deposit", "order-1", "1");
+    body["included"][0]["relationships"] =
+        json!({"parent": {"data": {"type": "currency", "id": "1002"}}});
+    let callback = read(&body);
+    assert_eq!(callback.currencies[0].parent_id.as_deref(), Some("1002"));
+    let written = serde_json::to_vec(&callback).unwrap();
+    let again = Unverified::<TransferCallback>::parse(&written).unwrap();
+    assert_eq!(again.unverified().currencies, callback.currencies);
+}
+
 /// Some serializers write an empty object as a list or a text.
 #[test]
 fn what_is_empty_is_absent() {
