@@ -22,13 +22,13 @@ impl Ran {
     }
 }
 
-/// With the secret of the recorded bodies in `SECRET`.
+/// In the workspace's folder, with the secret of the recorded bodies in `SECRET`.
 pub(crate) fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_payhook"));
     command
         .args(args)
         .env("SECRET", SECRET)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
         .stdin(Stdio::null());
     command
 }

@@ -7,9 +7,9 @@ use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use payhook::Gateway;
-use reqwest::Url;
-use reqwest::header::CONTENT_TYPE;
-use reqwest::redirect::Policy;
+use payhook::reqwest::header::CONTENT_TYPE;
+use payhook::reqwest::redirect::Policy;
+use payhook::reqwest::{self, Url};
 use tokio::time::timeout;
 
 use crate::trouble::Trouble;

@@ -11,7 +11,7 @@ Exit status: 0 all is well, 1 the answer is no (not verified, refused, a rule br
 /// Payment callbacks of B2BINPAY, Coinsbuy and CityPay.io: look into them, prove
 /// them, and post test ones.
 #[derive(Debug, Parser)]
-#[command(version, after_help = ENDINGS)]
+#[command(name = "payhook", version, after_help = ENDINGS)]
 pub(crate) struct Args {
     /// For machines: a JSON object a line.
     #[arg(long, global = true)]

@@ -12,6 +12,5 @@ mod hostile;
 mod network;
 mod replay;
 mod secrets;
-#[cfg(feature = "example-shop")]
 mod shop;
 mod support;
