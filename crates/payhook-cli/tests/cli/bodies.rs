@@ -222,7 +222,7 @@ fn undivided_ids_are_shown_as_such() {
 
 #[test]
 fn orders_are_proven_by_their_answers() {
-    let answer = "examples/bodies/citypay-order-confirmed.answer.json";
+    let answer = body("citypay-order-confirmed.answer");
     let file = body("citypay-order-confirmed");
     let proof = |customer| {
         [
@@ -230,7 +230,7 @@ fn orders_are_proven_by_their_answers() {
             "verify",
             &file,
             "--answer",
-            answer,
+            &answer,
             "--customer-id",
             customer,
         ]
@@ -256,7 +256,7 @@ fn orders_are_proven_by_their_answers() {
         "verify",
         &deposit,
         "--answer",
-        answer,
+        &answer,
         "--customer-id",
         "5120",
     ]);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Folder, Ran, SECRET, body, run, run_on};
+use crate::support::{Folder, Ran, SECRET, body, library, run, run_on};
 
 /// A deposit that is confirmed, and confirmed again.
 fn life() -> Value {
@@ -272,4 +272,18 @@ fn files_that_cannot_be_read() {
     assert_eq!(steps(&ran).1, "1 of 1 lives as expected");
     assert_eq!(run(&["replay"]).code, 2);
     assert_eq!(run(&["replay", "-", "-"]).code, 2);
+}
+
+/// The lives of the library's conformance vectors.
+#[test]
+fn the_vectors_are_as_expected() {
+    let vectors = library("tests/vectors/payments.jsonl");
+    let lives = std::fs::read_to_string(&vectors).unwrap().lines().count();
+    assert!(lives > 0);
+    let ran = run(&["replay", &vectors]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    assert_eq!(
+        steps(&ran).1,
+        format!("{lives} of {lives} lives as expected")
+    );
 }

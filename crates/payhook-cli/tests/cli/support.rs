@@ -22,13 +22,13 @@ impl Ran {
     }
 }
 
-/// In the workspace's folder, with the secret of the recorded bodies in `SECRET`.
+/// With the secret of the recorded bodies in `SECRET`.
 pub(crate) fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_payhook"));
     command
         .args(args)
         .env("SECRET", SECRET)
-        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
         .stdin(Stdio::null());
     command
 }
@@ -63,8 +63,13 @@ pub(crate) fn run_on(input: &[u8], args: &[&str]) -> Ran {
     }
 }
 
+/// A file of the library's, by its path in the repository.
+pub(crate) fn library(path: &str) -> String {
+    format!("{}/../../{path}", env!("CARGO_MANIFEST_DIR"))
+}
+
 pub(crate) fn body(name: &str) -> String {
-    format!("examples/bodies/{name}.json")
+    library(&format!("examples/bodies/{name}.json"))
 }
 
 /// A folder of the test's own, gone with it.
