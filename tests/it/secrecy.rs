@@ -2,7 +2,7 @@
 //!
 //! What a subscriber of `tracing` is told is in `tracing.rs`, what a diagnosis
 //! says of each cause in `diagnose/secrecy.rs`, and the command's output in
-//! `tests/cli/secrets.rs`.
+//! `crates/payhook-cli/tests/cli/secrets.rs`.
 #![allow(
     unused_qualifications,
     reason = "a type's whole path is its name in the public surface"
