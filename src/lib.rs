@@ -122,7 +122,7 @@
 //! # Testing
 //!
 //! With the feature `testing`, in `[dev-dependencies]`, you sign callbacks of
-//! your own, live payments through, and torture your shop.
+//! your own; the crate `payhook-conformance` simulates whole payments with them.
 //!
 //! ```
 //! # #[cfg(feature = "testing")] {
@@ -169,7 +169,7 @@
 //! | [`Amount`], [`Timestamp`], [`Text`] | values that are kept as they were sent |
 //! | [`ParseError`], [`VerifyError`], [`Disposition`] | what went wrong, and whose fault it is |
 //! | `Diagnose` (feature `diagnose`) | why a B2BINPAY body does not verify, and what to do |
-//! | `testing` (feature) | what you test with: bodies, whole lives of payments, a torture for your shop |
+//! | `testing` (feature) | what you test with: signed bodies, and every stray form of them |
 //! | `http` (feature) | requests in, responses out; who is behind a proxy; a `tower` service |
 
 // Behind the map: `wire` mirrors the JSON, `read` turns the mirror into models

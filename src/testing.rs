@@ -6,8 +6,9 @@
 //! | [`b2binpay`], [`citypay`] | builders for every callback, and for the order endpoint's answer |
 //! | [`Body`], [`Json`] | what they make: bytes, and what is changed in them |
 //! | [`GuardConformance`] | what every guard has to keep to |
-//! | [`Simulator`] | the lives of payments, delivery by delivery |
-//! | [`torture`] | what every shop has to keep to, whatever is posted |
+//!
+//! The crate `payhook-conformance` simulates the lives of payments with them, and
+//! tries a shop with everything that must not be credited.
 //!
 //! ```
 //! use payhook::b2binpay::{Key, TrackingIds, Verifier};
@@ -31,15 +32,7 @@ pub mod citypay;
 mod guard;
 mod json;
 pub mod lives;
-mod payment;
-mod random;
-mod simulator;
-pub mod torture;
 
 pub use body::{Body, BuildError};
 pub use guard::{BrokenRule, GuardConformance};
 pub use json::{Json, PathError};
-pub use payment::Payment;
-pub use simulator::{
-    Delivery, DeliveryCause, Ending, Life, Scenario, ScenarioError, SimulationError, Simulator,
-};

@@ -21,7 +21,6 @@ mod sign;
 mod transfer;
 
 pub use currency::Currency;
-pub(super) use render::written;
 pub use sign::sign_again;
 pub use transfer::{TransferBuilder, transfer};
 

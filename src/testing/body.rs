@@ -104,8 +104,9 @@ impl<C> Body<C> {
 }
 
 impl Body<TransferCallback> {
-    /// What stands at `meta.sign`, if anything.
-    pub(super) fn signature(&self) -> Option<&Json> {
+    /// The signature at `meta.sign`, if there is one.
+    #[must_use]
+    pub fn signature(&self) -> Option<&Json> {
         self.json.field("meta")?.field("sign")
     }
 }

@@ -176,14 +176,10 @@ impl OrderBuilder {
         self
     }
 
-    /// The same at a moment, under a number and a hash of its own.
-    pub(super) fn received_at(
-        mut self,
-        coins: &str,
-        at: DateTime<Utc>,
-        id: &str,
-        hash: &str,
-    ) -> Self {
+    /// A [payment](Self::received) at a moment, with the id and the hash of its
+    /// transaction.
+    #[must_use]
+    pub fn received_at(mut self, coins: &str, at: DateTime<Utc>, id: &str, hash: &str) -> Self {
         self.received.push(Paid {
             coins: coins.to_owned(),
             at: Some(at),

@@ -1,10 +1,9 @@
 //! The README's code that needs a feature, as it stands there.
 
-/// A test of the merchant's own, and one with a whole life.
+/// A test of the merchant's own.
 #[cfg(feature = "testing")]
 mod tests {
     include!("readme/first_test.rs");
-    include!("readme/life_test.rs");
 }
 
 #[cfg(all(feature = "redis", feature = "tower"))]
@@ -24,7 +23,6 @@ fn the_readme_has_it() {
     let readme = include_str!("../../README.md");
     for (name, code) in [
         ("first_test.rs", include_str!("readme/first_test.rs")),
-        ("life_test.rs", include_str!("readme/life_test.rs")),
         ("route.rs", include_str!("readme/route.rs")),
         ("claim.rs", include_str!("readme/claim.rs")),
     ] {

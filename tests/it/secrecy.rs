@@ -29,7 +29,7 @@ const PASSWORD: &str = "pwd_PmarkedYt5mWr92Hc";
 const TOKEN: &str = "tok_TmarkedZx7cVb60Nq";
 
 /// What shows a mark, and has to.
-const BY_DESIGN: [(&str, Way, &str); 16] = [
+const BY_DESIGN: [(&str, Way, &str); 10] = [
     (
         "payhook::AddressError",
         Way::Shown,
@@ -71,16 +71,6 @@ const BY_DESIGN: [(&str, Way, &str); 16] = [
         "a test's document, to be looked at",
     ),
     (
-        "payhook::testing::Payment",
-        Way::Shown,
-        "a test made it up, its token too",
-    ),
-    (
-        "payhook::testing::ScenarioError",
-        Way::Shown,
-        "it names what was taken for a scenario",
-    ),
-    (
         "payhook::testing::citypay::DepositBuilder",
         Way::Shown,
         "a test made it up, its token too",
@@ -89,26 +79,6 @@ const BY_DESIGN: [(&str, Way, &str); 16] = [
         "payhook::testing::citypay::OrderBuilder",
         Way::Shown,
         "a test made it up, its token too",
-    ),
-    (
-        "payhook::testing::torture::Broken",
-        Way::Shown,
-        "its reference is there to be looked up; the torture made it up",
-    ),
-    (
-        "payhook::testing::torture::Payment",
-        Way::Shown,
-        "the torture made it up, its token too",
-    ),
-    (
-        "payhook::testing::torture::Report",
-        Way::Shown,
-        "it has what is broken",
-    ),
-    (
-        "payhook::testing::torture::Row",
-        Way::Shown,
-        "it has what is broken",
     ),
 ];
 
@@ -134,11 +104,6 @@ const NOT_DRIVEN: &[(&str, &[&str])] = &[
             "b2binpay::TrackingIds",
             "citypay::Environment",
             "http::Empty",
-            "testing::DeliveryCause",
-            "testing::Ending",
-            "testing::Scenario",
-            "testing::torture::Rule",
-            "testing::torture::Trouble",
             "BodyEncoding",
             "OtherProduct",
             "EnvError",
@@ -196,7 +161,6 @@ const NOT_DRIVEN: &[(&str, &[&str])] = &[
             "citypay::DepositStatus",
             "citypay::OrderStatus",
             "http::Proxies",
-            "testing::torture::Books",
         ],
     ),
     (
@@ -205,12 +169,7 @@ const NOT_DRIVEN: &[(&str, &[&str])] = &[
     ),
     (
         "what the merchant's own code made",
-        &[
-            "HandlerError",
-            "HandlerFn",
-            "testing::BrokenRule",
-            "testing::torture::TortureError",
-        ],
+        &["HandlerError", "HandlerFn", "testing::BrokenRule"],
     ),
     (
         "an account, which is driven, and an environment",

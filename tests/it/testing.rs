@@ -4,5 +4,3 @@ mod builders;
 mod endpoint;
 mod given;
 mod guard;
-mod simulator;
-mod torture;

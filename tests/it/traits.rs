@@ -300,18 +300,9 @@ fn held() -> BTreeSet<String> {
             Body<TransferCallback>;
             BrokenRule, no Clone because "it holds what a guard failed with": error::Error;
             BuildError, no Clone because "it holds an error of `serde_json`": error::Error;
-            Delivery: Display;
-            DeliveryCause: Display, Copy, Eq, Hash;
-            Ending: Eq, Default;
             GuardConformance<payhook::MemoryGuard>, no Clone because "it is run where it is made";
             Json: Display, Eq, Default;
-            Life, no Clone because "a payment has one";
             PathError: error::Error, Eq;
-            Payment;
-            Scenario: Display, Copy, Eq, Hash, FromStr;
-            ScenarioError: error::Error, Eq;
-            SimulationError, no Clone because "it holds an error of `serde_json`": error::Error;
-            Simulator;
         }
         #[cfg(feature = "testing")]
         in payhook::testing::b2binpay: {
@@ -326,19 +317,6 @@ fn held() -> BTreeSet<String> {
             OrderBuilder;
             OrderEndpoint: Default;
             Unreachable: error::Error, Copy, Eq;
-        }
-        #[cfg(feature = "testing")]
-        in payhook::testing::torture: {
-            Books: Eq, Default;
-            Broken: Display, Eq;
-            InProcess<(), ()>, no Clone because "a shop has one ledger";
-            Payment;
-            Report: Display, Eq;
-            Row: Eq;
-            Rule: Display, Copy, Ord, Hash;
-            Torture;
-            TortureError, no Clone because "it holds what the merchant's code failed with": error::Error;
-            Trouble: Copy, Eq, Default;
         }
     };
     let name = |(module, shown): (&str, &str)| {

@@ -79,7 +79,9 @@ impl Currency {
         }
     }
 
-    pub(in crate::testing) fn alpha(&self) -> &str {
+    /// The ticker, `alpha` on the wire.
+    #[must_use]
+    pub fn alpha(&self) -> &str {
         &self.alpha
     }
 
@@ -93,13 +95,17 @@ impl Currency {
         self.scale
     }
 
-    pub(in crate::testing) fn blocks(&self) -> u32 {
+    /// How many confirmations a transfer needs, `confirmation_blocks` on the wire.
+    #[must_use]
+    pub fn blocks(&self) -> u32 {
         self.confirmation_blocks
     }
 
-    /// An amount as the gateway writes it: with all fraction digits. What that
-    /// can't be done to stays as it is.
-    pub(in crate::testing) fn write(&self, amount: &str) -> String {
+    /// Writes an amount as the gateway does, with all fraction digits. An amount
+    /// with more digits than the currency, or text that is no amount, stays as
+    /// it is.
+    #[must_use]
+    pub fn write(&self, amount: &str) -> String {
         let parsed = amount.parse::<Amount>().ok();
         let written = parsed.and_then(|amount| amount.with_scale(self.scale));
         written.map_or_else(|| amount.to_owned(), |amount| amount.to_string())

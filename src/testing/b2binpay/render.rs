@@ -157,6 +157,6 @@ impl Moments {
     }
 }
 
-pub(in crate::testing) fn written(time: DateTime<Utc>) -> String {
+pub(super) fn written(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Micros, true)
 }

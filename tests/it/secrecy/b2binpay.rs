@@ -175,11 +175,6 @@ fn values(sheet: &mut Sheet) {
         payhook::StateError: &SECRET.parse::<State>().unwrap_err();
         payhook::TimestampError: &SECRET.parse::<Timestamp>().unwrap_err();
     }
-    #[cfg(feature = "testing")]
-    {
-        let error = SECRET.parse::<payhook::testing::Scenario>().unwrap_err();
-        look! { sheet, payhook::testing::ScenarioError: &error; }
-    }
 }
 
 /// Refused in each way, with the marks in all places that are read.

@@ -1,19 +1,13 @@
 //! The test kit: it signs with the merchant's key, and posts under real tokens.
 
 use std::panic::catch_unwind;
-use std::sync::Mutex;
 use std::time::Duration;
 
-use payhook::b2binpay::{Key, TrackingIds, TransferCallback, Verifier};
+use payhook::b2binpay::{Key, TransferCallback};
 use payhook::testing::b2binpay::{Currency, Included, deposit, payout, sign_again, transfer};
 use payhook::testing::citypay::{self, OrderEndpoint};
-use payhook::testing::torture::{self, Books, InProcess, Ledger, Torture};
-use payhook::testing::{BuildError, GuardConformance, Json, Payment, Scenario, Simulator};
-use payhook::{
-    Callback, HandlerError, MemoryGuard, OrderLookup, Receiver, TokenUse, Verified, handler_fn,
-};
-
-use serde_json::Value;
+use payhook::testing::{BuildError, GuardConformance, Json};
+use payhook::{MemoryGuard, OrderLookup, TokenUse};
 
 use super::*;
 use crate::support::mac;
@@ -42,9 +36,9 @@ pub(super) fn drive(sheet: &mut Sheet) {
     }
     for key in &keys() {
         builders(sheet, key);
-        simulated(sheet, key);
-        tortured(sheet, key);
     }
+    let guards = GuardConformance::new([MemoryGuard::new()], Duration::from_secs(1));
+    look! { sheet, payhook::testing::GuardConformance<MemoryGuard>: &guards; }
 }
 
 fn builders(sheet: &mut Sheet, key: &Key) {
@@ -86,66 +80,4 @@ fn builders(sheet: &mut Sheet, key: &Key) {
     let error = OrderLookup::is_issued(&endpoint, TokenUse::Order(TOKEN))
         .and_then(|_| OrderLookup::fetch(&endpoint, TOKEN));
     look! { sheet, payhook::testing::citypay::Unreachable: &error.unwrap_err(); }
-}
-
-fn simulated(sheet: &mut Sheet, key: &Key) {
-    let endpoint = OrderEndpoint::new();
-    let simulator = Simulator::new(1).key(key.clone()).citypay("5120", endpoint);
-    look! { sheet, payhook::testing::Simulator: &simulator; }
-    for scenario in Scenario::ALL {
-        let payment = Payment::new(TOKEN);
-        let mut life = simulator.live(*scenario, &payment);
-        let delivery = life.next_delivery().unwrap();
-        let body: Value = serde_json::from_slice(delivery.body()).unwrap();
-        if let Some(digits) = body["meta"]["sign"].as_str() {
-            let mut mac = [0; 32];
-            base16ct::lower::decode(digits, &mut mac).unwrap();
-            sheet.mark(&mac);
-        }
-        look! { sheet,
-            payhook::testing::Delivery: &delivery;
-            payhook::testing::Life: &life;
-        }
-        let error = Simulator::new(1).try_live(*scenario, &payment).unwrap_err();
-        look! { sheet, payhook::testing::SimulationError: &error; }
-    }
-    look! { sheet, payhook::testing::Payment: &Payment::new(TOKEN); }
-}
-
-/// Credits everything, whatever comes.
-#[derive(Default)]
-struct Wrong(Mutex<Vec<torture::Payment>>);
-
-impl Ledger for Wrong {
-    async fn open(&self, payment: &torture::Payment) -> Result<(), HandlerError> {
-        self.0.lock().unwrap().push(payment.clone());
-        Ok(())
-    }
-
-    async fn books(&self, _: &str) -> Result<Books, HandlerError> {
-        Ok(Books::new("1".parse().unwrap(), 7, true))
-    }
-}
-
-fn tortured(sheet: &mut Sheet, key: &Key) {
-    let handler = handler_fn(|_: Verified<Callback>| Ok::<(), HandlerError>(()));
-    let verifier = Verifier::new(key.clone(), TrackingIds::Prefixed);
-    let ledger = Wrong::default();
-    let shop = InProcess::new(handler, &ledger).receiver(Receiver::b2binpay(verifier));
-    let torture = Torture::new(7)
-        .b2binpay(key.clone())
-        .references(|number| format!("{TOKEN}{number}"));
-    let report = torture.run_blocking(&shop).unwrap();
-    let torture = torture.citypay("5120", OrderEndpoint::new());
-    let guards = GuardConformance::new([MemoryGuard::new()], Duration::from_secs(1));
-    let shown = format!("{shop:?}{shop:#?}");
-    sheet.look("payhook::testing::torture::InProcess", Way::Shown, &shown);
-    look! { sheet,
-        payhook::testing::torture::Torture: &torture;
-        payhook::testing::GuardConformance<MemoryGuard>: &guards;
-        payhook::testing::torture::Payment: &ledger.0.lock().unwrap()[0];
-        payhook::testing::torture::Report: &report;
-        payhook::testing::torture::Row: &report.rows[0];
-        payhook::testing::torture::Broken: report.broken().next().unwrap();
-    }
 }

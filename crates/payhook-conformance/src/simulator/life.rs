@@ -1,0 +1,251 @@
+//! [`Life`]: one payment, delivery by delivery.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::script::{Endpoint, News, Script, later};
+use super::{Delivery, DeliveryCause, Ending, Scenario, SimulationError};
+use crate::random::Random;
+
+/// One payment's life: the gateway's deliveries one by one, in the order in
+/// which they arrive. Made by [`Simulator::live`](super::Simulator::live).
+///
+/// Each is answered with [`answered`](Self::answered). One that is not answered
+/// when the next is asked for has got no answer, and is sent again as well.
+///
+/// See [`Simulator`](super::Simulator) for an example.
+pub struct Life {
+    scenario: Scenario,
+    ending: Ending,
+    deadline: DateTime<Utc>,
+    now: DateTime<Utc>,
+    random: Random,
+    /// By when it arrives, and by a number that no two share.
+    queue: BTreeMap<(DateTime<Utc>, u32), Post>,
+    scheduled: u32,
+    open: Option<Post>,
+    given_up: u32,
+    rules: Rules,
+    endpoint: Option<Endpoint>,
+}
+
+/// How the gateway goes about it.
+pub(super) struct Rules {
+    pub(super) attempts: u32,
+    pub(super) is_out_of_order: bool,
+    /// What is sent again has a new time, not the same bytes.
+    pub(super) is_made_anew: bool,
+}
+
+/// A callback on its way.
+#[derive(Clone)]
+struct Post {
+    news: Arc<News>,
+    callback: u32,
+    attempt: u32,
+    cause: DeliveryCause,
+    body: Vec<u8>,
+}
+
+impl Life {
+    pub(super) fn new(
+        scenario: Scenario,
+        (start, deadline): (DateTime<Utc>, DateTime<Utc>),
+        script: Script,
+        rules: Rules,
+        random: Random,
+    ) -> Result<Self, SimulationError> {
+        let mut life = Self {
+            scenario,
+            ending: script.ending,
+            deadline,
+            now: start,
+            random,
+            queue: BTreeMap::new(),
+            scheduled: 0,
+            open: None,
+            given_up: 0,
+            rules,
+            endpoint: script.endpoint,
+        };
+        life.tell_endpoint();
+        life.plan(script.news)?;
+        Ok(life)
+    }
+
+    /// All that is sent if everything is answered with 200.
+    fn plan(&mut self, news: Vec<News>) -> Result<(), SimulationError> {
+        let news: Vec<_> = news.into_iter().map(Arc::new).collect();
+        let mut callback = 0_u32;
+        let mut posts = Vec::new();
+        for news in &news {
+            callback = callback.saturating_add(1);
+            posts.push((news.at, DeliveryCause::News, callback, news));
+        }
+        for news in &news {
+            if self.random.percent(10) {
+                callback = callback.saturating_add(1);
+                let at = later(news.at, self.random.minutes(1, 90));
+                posts.push((at, DeliveryCause::ByHand, callback, news));
+            }
+        }
+        for (at, cause, callback, news) in posts {
+            let post = Post {
+                body: news.said.body(at)?,
+                news: Arc::clone(news),
+                callback,
+                attempt: 1,
+                cause,
+            };
+            if self.random.percent(10) {
+                let copy = Post {
+                    cause: DeliveryCause::Copy,
+                    ..post.clone()
+                };
+                let at = later(at, self.random.seconds(1, 30));
+                self.send(at, copy);
+            }
+            self.send(at, post);
+        }
+        Ok(())
+    }
+
+    fn send(&mut self, at: DateTime<Utc>, post: Post) {
+        let arrives = if self.rules.is_out_of_order {
+            later(at, self.random.minutes(0, 20))
+        } else {
+            at
+        };
+        self.scheduled = self.scheduled.saturating_add(1);
+        self.queue.insert((arrives, self.scheduled), post);
+    }
+
+    /// The next thing that arrives at the merchant's endpoint; `None` when all is
+    /// over. The simulated time goes on to it, and with it the order endpoint.
+    pub fn next_delivery(&mut self) -> Option<Delivery> {
+        self.send_again();
+        let Some(((at, _), post)) = self.queue.pop_first() else {
+            let answers = self.endpoint.as_ref().map(|it| &it.answers);
+            if let Some((end, _)) = answers.and_then(VecDeque::back) {
+                self.now = self.now.max(*end);
+            }
+            self.tell_endpoint();
+            return None;
+        };
+        self.now = self.now.max(at);
+        self.tell_endpoint();
+        let delivery = Delivery {
+            gateway: self.scenario.gateway(),
+            body: post.body.clone(),
+            at: self.now,
+            callback: post.callback,
+            attempt: post.attempt,
+            cause: post.cause,
+            label: post.news.label.clone(),
+        };
+        self.open = Some(post);
+        Some(delivery)
+    }
+
+    /// What the merchant answers to the delivery that came last. With anything
+    /// but 200 it is sent again later, up to the bounded number of attempts.
+    pub fn answered(&mut self, status: u16) {
+        if status == 200 {
+            self.open = None;
+        } else {
+            self.send_again();
+        }
+    }
+
+    fn send_again(&mut self) {
+        let Some(mut post) = self.open.take() else {
+            return;
+        };
+        // Of a copy the gateway knows nothing.
+        if post.cause == DeliveryCause::Copy {
+            return;
+        }
+        if post.attempt >= self.rules.attempts {
+            self.given_up = self.given_up.saturating_add(1);
+            return;
+        }
+        // A minute, two, four and so on, up to two hours.
+        let minutes = 1_i64 << post.attempt.saturating_sub(1).min(7);
+        let pause = TimeDelta::minutes(minutes) + self.random.seconds(0, 30);
+        let at = later(self.now, pause);
+        if self.rules.is_made_anew
+            && let Ok(body) = post.news.said.body(at)
+        {
+            post.body = body;
+        }
+        post.attempt = post.attempt.saturating_add(1);
+        post.cause = DeliveryCause::NotAccepted;
+        self.send(at, post);
+    }
+
+    /// All that it has come to know by now.
+    fn tell_endpoint(&mut self) {
+        let Some(Endpoint {
+            stand_in,
+            token,
+            answers,
+        }) = &mut self.endpoint
+        else {
+            return;
+        };
+        while let Some((from, answer)) = answers.front()
+            && *from <= self.now
+        {
+            stand_in.tell(token, answer);
+            answers.pop_front();
+        }
+    }
+
+    /// What has to stand in the merchant's books when all is over.
+    #[must_use]
+    pub fn ending(&self) -> &Ending {
+        &self.ending
+    }
+
+    /// What it is an example of.
+    #[must_use]
+    pub fn scenario(&self) -> Scenario {
+        self.scenario
+    }
+
+    /// The simulated time: when the last delivery arrived, at first the start.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    /// Until when the payment is in time: an hour from the start. Only the late
+    /// ones are made after it, and the merchant's
+    /// `Expected::deadline` can be it.
+    #[must_use]
+    pub fn deadline(&self) -> DateTime<Utc> {
+        self.deadline
+    }
+
+    /// How many callbacks the gateway sends no more, as no attempt was answered
+    /// with 200. What they told may be lost to the merchant.
+    #[must_use]
+    pub fn given_up(&self) -> u32 {
+        self.given_up
+    }
+}
+
+/// Without the bodies.
+impl fmt::Debug for Life {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Life")
+            .field("scenario", &self.scenario)
+            .field("now", &self.now)
+            .field("ending", &self.ending)
+            .field("given_up", &self.given_up)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,49 @@
+//! [`Payment`]: what a merchant waits for, in a test.
+
+use payhook::testing::b2binpay::Currency;
+
+/// A payment that a merchant waits for, or makes: 0.3 ETH unless told otherwise.
+///
+/// ```
+/// use payhook_conformance::simulator::Payment;
+/// use payhook::testing::b2binpay::Currency;
+///
+/// let payment = Payment::new("order-1").amount("0.3").currency("ETH");
+/// let payment = Payment::new("order-2").currency(Currency::new("XMR").scale(12));
+/// ```
+#[derive(Debug, Clone)]
+pub struct Payment {
+    pub(super) reference: String,
+    pub(super) amount: String,
+    pub(super) currency: Currency,
+}
+
+impl Payment {
+    /// By its reference: B2BINPAY's tracking id, CityPay.io's token.
+    #[must_use]
+    pub fn new(reference: &str) -> Self {
+        Self {
+            reference: reference.to_owned(),
+            amount: "0.3".to_owned(),
+            currency: Currency::new("ETH"),
+        }
+    }
+
+    /// What is due, in whole coins.
+    #[must_use]
+    pub fn amount(self, amount: &str) -> Self {
+        Self {
+            amount: amount.to_owned(),
+            ..self
+        }
+    }
+
+    /// By its ticker, or a [`Currency`] with another scale.
+    #[must_use]
+    pub fn currency(self, currency: impl Into<Currency>) -> Self {
+        Self {
+            currency: currency.into(),
+            ..self
+        }
+    }
+}

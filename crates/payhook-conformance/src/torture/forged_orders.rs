@@ -1,0 +1,122 @@
+//! What CityPay.io's callbacks are tortured with: what others make of them.
+
+use super::orders::{
+    Asked, CONFIRMED, CREATED, Case, Desk, PENDING, RUNG, Step, Trial, goes, orders, told,
+};
+use super::script::{Bystander, Make};
+use payhook::testing::Json;
+use payhook::testing::citypay::deposit;
+
+/// Changed in a callback that was told before.
+fn told_before(name: &'static str, altered: Make<Asked>) -> Case {
+    orders(
+        name,
+        [Step::tell(100, CONFIRMED), Step::alter(100, altered)],
+    )
+}
+
+pub(super) fn trials() -> Vec<Trial> {
+    vec![rung_by_strangers(), changed()]
+}
+
+/// Anybody can ring.
+fn rung_by_strangers() -> Trial {
+    let rung =
+        |name, before: Make<Asked>| orders(name, [Step::tell(0, before), Step::forge(0, RUNG)]);
+    Trial::new(
+        "rung by strangers",
+        [
+            rung("not paid", CREATED),
+            rung("paid, not confirmed", PENDING),
+            rung("canceled", |d| goes(d, &d.order().canceled())),
+            rung("unknown to the endpoint", |d| {
+                d.is_not();
+                d.order().created().callback().to_vec()
+            }),
+            orders(
+                "paid in part",
+                [
+                    Step::tell(20, |d| goes(d, &d.order().underpaid())),
+                    Step::forge(20, RUNG),
+                ],
+            ),
+            rung("another customer's", |d| {
+                let foreign = format!("{}9", d.gateway.customer_id);
+                let answer = d.order().answer(&foreign);
+                d.answer(&answer);
+                RUNG(d)
+            }),
+            orders(
+                "a token of nobody",
+                [
+                    Step::tell(0, CREATED),
+                    Step::forge(0, |d| {
+                        let token = format!("{}-of-nobody", d.payment.reference);
+                        d.order().callback().set("order_token", token).to_vec()
+                    }),
+                ],
+            ),
+            orders(
+                "no token",
+                [
+                    Step::tell(0, CREATED),
+                    Step::forge(0, |d| {
+                        d.order()
+                            .callback()
+                            .set("order_token", Json::default())
+                            .to_vec()
+                    }),
+                ],
+            ),
+            orders(
+                "as a deposit",
+                [
+                    Step::tell(0, CREATED),
+                    Step::forge(0, |d| {
+                        let body = deposit()
+                            .token(d.payment.reference.as_str())
+                            .received(d.percent(100))
+                            .at(d.start);
+                        body.callback().to_vec()
+                    }),
+                ],
+            ),
+        ],
+    )
+}
+
+/// What the callback says beside its token.
+fn changed() -> Trial {
+    fn set(d: &Desk<'_>, path: &str, value: impl Into<Json>) -> Vec<u8> {
+        d.order().callback().set(path, value).to_vec()
+    }
+    Trial::new(
+        "fields changed",
+        [
+            told_before("status", |d| d.order().overpaid().callback().to_vec()),
+            told_before("amount", |d| {
+                let much = d.percent(10_000);
+                set(d, "received_amount_in_coins", much)
+            }),
+            told_before("transaction", |d| set(d, "transaction_id", "ff".repeat(32))),
+            told_before("order id", |d| set(d, "order_id", d.id.saturating_add(9))),
+            told_before("coin", |d| set(d, "crypto_currency", "DOGE")),
+            told_before("client_order_id", |d| {
+                let other = d.bystander.reference.as_str();
+                set(d, "client_order_id", other)
+            })
+            .beside(Bystander::Another),
+            told(
+                "amount, in the first that is told",
+                &[
+                    (0, PENDING),
+                    (100, |d| {
+                        d.is(&d.order());
+                        let much = d.percent(10_000);
+                        set(d, "received_amount_in_coins", much)
+                    }),
+                ],
+            ),
+        ],
+    )
+}

@@ -1,0 +1,365 @@
+//! What B2BINPAY's callbacks are tortured with: what others make of them.
+
+use super::script::{Bystander, Make};
+use super::transfers::{CONFIRMED, Case, Desk, PENDING, Signed, Step, Trial};
+use payhook::b2binpay::Key;
+use payhook::payment::ExpectedKind;
+use payhook::testing::Json;
+use payhook::testing::b2binpay::{CallbackBuilder, transfer};
+
+const AMOUNT: &str = "included[1].attributes.amount";
+const STATUS: &str = "included[1].attributes.status";
+const TRACKING_ID: &str = "data.attributes.tracking_id";
+
+fn deposits(name: &'static str, steps: impl IntoIterator<Item = Step>) -> Case {
+    Case::new(ExpectedKind::Deposit, name, steps)
+}
+
+/// Forged while a payment is under way that never ends.
+fn never_paid(name: &'static str, forged: Make<Signed>) -> Case {
+    deposits(name, [Step::tell(0, PENDING), Step::forge(0, forged)])
+}
+
+/// Changed in a callback that was told before.
+fn told_before(name: &'static str, altered: Make<Signed>) -> Case {
+    deposits(
+        name,
+        [Step::tell(100, CONFIRMED), Step::alter(100, altered)],
+    )
+}
+
+/// Changed in a callback that was captured on the way; the gateway tells again.
+fn told_after(name: &'static str, altered: Make<Signed>) -> Case {
+    deposits(
+        name,
+        [
+            Step::tell(0, PENDING),
+            Step::alter(100, altered),
+            Step::tell(100, CONFIRMED),
+        ],
+    )
+}
+
+/// The signed bytes with another value at a path.
+fn with(d: &Desk<'_>, builder: &CallbackBuilder, changes: &[(&str, Json)]) -> Vec<u8> {
+    let body = changes
+        .iter()
+        .fold(d.signed(builder), |body, (path, value)| {
+            body.set(path, value.clone())
+        });
+    body.to_vec()
+}
+
+fn other_currency(d: &Desk<'_>) -> Vec<u8> {
+    let changes = [
+        ("included[0].attributes.alpha", "BTC".into()),
+        ("included[0].attributes.name", "Bitcoin".into()),
+        ("included[0].attributes.exp", 8.into()),
+    ];
+    with(d, &d.transfer(), &changes)
+}
+
+/// A deposit shown as a payout, or the other way round.
+fn other_kind(d: &Desk<'_>) -> Vec<u8> {
+    let (kind, op_type, status) = match d.payment.kind {
+        ExpectedKind::Payout => ("deposit", 1, 3),
+        _ => ("payout", 2, 2),
+    };
+    let changes = [
+        ("data.type", kind.into()),
+        ("data.attributes.status", status.into()),
+        ("included[1].attributes.op_type", op_type.into()),
+    ];
+    with(d, &d.transfer(), &changes)
+}
+
+/// Under the id of another transfer.
+fn other_id(d: &Desk<'_>) -> [(&'static str, Json); 2] {
+    let id = format!("{}9", d.id);
+    [
+        ("included[1].id", id.as_str().into()),
+        ("data.relationships.transfer.data.id", id.into()),
+    ]
+}
+
+/// The same text signed, with the amount's last digit as the id's first.
+fn shifted(d: &Desk<'_>) -> Vec<u8> {
+    let amount = d.payment.amount.with_scale(d.payment.scale);
+    let amount = amount.unwrap_or_default().to_string();
+    let shorter = amount.strip_suffix('0').unwrap_or(&amount);
+    let changes = [
+        (AMOUNT, shorter.into()),
+        (TRACKING_ID, d.bystander.reference.as_str().into()),
+    ];
+    with(d, &d.transfer(), &changes)
+}
+
+/// A confirmed transfer of all that is due, beside what is there.
+fn paste(d: &Desk<'_>, builder: &CallbackBuilder, is_named: bool) -> Vec<u8> {
+    let id = format!("{}9", d.id);
+    let pasted = transfer().id(&id).amount(&d.percent(100));
+    // The signature of the body that it is pasted into, which has the same time.
+    let genuine = d.signed(builder);
+    let body = d.signed(&builder.clone().include(pasted));
+    let body = match genuine.signature() {
+        Some(signature) => body.set("meta.sign", signature.clone()),
+        None => body,
+    };
+    let body = if is_named {
+        let named = format!(r#"{{"data":{{"type":"transfer","id":"{id}"}}}}"#);
+        body.set("data.relationships.transfer", Json::raw(named))
+    } else {
+        body
+    };
+    body.to_vec()
+}
+
+pub(super) fn trials() -> Vec<Trial> {
+    vec![
+        signed_fields(),
+        signatures(),
+        unsigned_fields(),
+        Trial::new(
+            "changed, and told again",
+            [
+                told_after("currency", other_currency),
+                told_after("fraction digits", |d| {
+                    with(
+                        d,
+                        &d.transfer(),
+                        &[("included[0].attributes.exp", 6.into())],
+                    )
+                }),
+                told_after("kind", other_kind),
+                Case::new(
+                    ExpectedKind::Payout,
+                    "kind of a payout",
+                    [Step::alter(100, other_kind), Step::tell(100, CONFIRMED)],
+                ),
+            ],
+        ),
+        Trial::new(
+            "resent, and changed on its way",
+            [ExpectedKind::Deposit, ExpectedKind::Payout].map(|kind| {
+                let changed: Make<Signed> = |d| with(d, &d.transfer(), &other_id(d));
+                let steps = [Step::tell(100, CONFIRMED), Step::tell(100, changed)];
+                Case::new(kind, "transfer id", steps)
+            }),
+        ),
+        Trial::new(
+            "replayed as another kind",
+            [
+                told_before("deposit as payout", other_kind),
+                Case::new(
+                    ExpectedKind::Payout,
+                    "payout as deposit",
+                    [Step::tell(100, CONFIRMED), Step::alter(100, other_kind)],
+                ),
+            ],
+        ),
+        Trial::new(
+            "transfers pasted in",
+            [
+                never_paid("a second one", |d| {
+                    paste(d, &d.transfer().unconfirmed(1), false)
+                }),
+                never_paid("a second one, named", |d| {
+                    paste(d, &d.transfer().unconfirmed(1), true)
+                }),
+                never_paid("a second one, none named", |d| {
+                    paste(d, &d.transfer().unconfirmed(1).unnamed(), false)
+                }),
+                never_paid("into no transfer, expired", |d| {
+                    paste(d, &d.transfer().no_transfer(), true)
+                }),
+                never_paid("into no transfer, status 2", |d| {
+                    paste(d, &d.transfer().no_transfer().operation_status(2), false)
+                }),
+            ],
+        ),
+        Trial::new(
+            "transfers and signatures stripped",
+            [
+                never_paid("no transfer", |d| {
+                    let body = d.signed(&d.transfer().unconfirmed(1).operation_status(3));
+                    let body = body.remove("included[1]");
+                    body.set("data.relationships.transfer", Json::default())
+                        .to_vec()
+                }),
+                never_paid("no transfer, no signature", |d| {
+                    let body = d.transfer().no_transfer().operation_status(3);
+                    body.v2()
+                        .set("data.attributes.status", 3)
+                        .unsigned()
+                        .to_vec()
+                }),
+                never_paid("no signature", |d| d.transfer().unsigned().to_vec()),
+                never_paid("no signature, the fields of v2", |d| {
+                    d.transfer().v2().unsigned().to_vec()
+                }),
+            ],
+        ),
+        Trial::new(
+            "the amount's digit in the id",
+            [deposits(
+                "deposit",
+                [Step::tell(100, CONFIRMED), Step::alter(100, shifted)],
+            )
+            .beside(Bystander::BehindZero)],
+        ),
+    ]
+}
+
+fn signed_fields() -> Trial {
+    Trial::new(
+        "signed fields changed",
+        [
+            deposits(
+                "amount",
+                [
+                    Step::tell(10, |d| d.sign(&d.part(10))),
+                    Step::forge(10, |d| {
+                        let due = d.percent(100);
+                        with(d, &d.part(10), &[(AMOUNT, due.into())])
+                    }),
+                ],
+            ),
+            deposits(
+                "amount, as another transfer",
+                [
+                    Step::tell(10, |d| d.sign(&d.part(10))),
+                    Step::forge(10, |d| {
+                        let (due, [id, named]) = (d.percent(100), other_id(d));
+                        with(d, &d.part(10), &[(AMOUNT, due.into()), id, named])
+                    }),
+                ],
+            ),
+            never_paid("status", |d| {
+                with(d, &d.transfer().unconfirmed(1), &[(STATUS, 2.into())])
+            }),
+            deposits(
+                "tracking id",
+                [
+                    Step::tell(100, CONFIRMED),
+                    Step::forge(100, |d| {
+                        let other = d.bystander.reference.as_str();
+                        with(d, &d.transfer(), &[(TRACKING_ID, other.into())])
+                    }),
+                ],
+            )
+            .beside(Bystander::Another),
+            deposits(
+                "time",
+                [
+                    Step::tell(100, CONFIRMED),
+                    Step::forge(100, |d| {
+                        let later = d.start.to_rfc3339();
+                        with(d, &d.transfer(), &[("meta.time", later.into())])
+                    }),
+                ],
+            ),
+        ],
+    )
+}
+
+fn signatures() -> Trial {
+    fn signature(d: &Desk<'_>, value: impl Into<Json>) -> Vec<u8> {
+        with(d, &d.transfer(), &[("meta.sign", value.into())])
+    }
+    Trial::new(
+        "signatures of nobody",
+        [
+            never_paid("none", |d| {
+                d.signed(&d.transfer()).remove("meta.sign").to_vec()
+            }),
+            never_paid("no meta", |d| {
+                d.signed(&d.transfer()).remove("meta").to_vec()
+            }),
+            never_paid("null", |d| signature(d, Json::default())),
+            never_paid("empty", |d| signature(d, "")),
+            never_paid("zeros", |d| signature(d, "0".repeat(64))),
+            never_paid("another key's", |d| {
+                let Ok(key) = Key::callback_secret("the key of somebody else") else {
+                    return Vec::new();
+                };
+                d.transfer().sign(&key).to_vec()
+            }),
+            never_paid("of another callback", |d| {
+                match d.signed(&d.transfer().unconfirmed(1)).signature() {
+                    Some(other) => signature(d, other.clone()),
+                    None => Vec::new(),
+                }
+            }),
+            never_paid("cut", |d| match d.signed(&d.transfer()).signature() {
+                Some(whole) => {
+                    let whole = whole.to_string();
+                    signature(
+                        d,
+                        whole.trim_matches('"').chars().take(32).collect::<String>(),
+                    )
+                }
+                None => Vec::new(),
+            }),
+        ],
+    )
+}
+
+fn unsigned_fields() -> Trial {
+    Trial::new(
+        "unsigned fields changed",
+        [
+            told_before("transfer id", |d| {
+                let id = format!("{}9", d.id);
+                let changes = [
+                    ("included[1].id", id.as_str().into()),
+                    ("data.relationships.transfer.data.id", id.into()),
+                ];
+                with(d, &d.transfer(), &changes)
+            }),
+            told_before("transaction id", |d| {
+                with(
+                    d,
+                    &d.transfer(),
+                    &[("included[1].attributes.txid", "0xff".into())],
+                )
+            }),
+            told_before("deposit id", |d| {
+                with(
+                    d,
+                    &d.transfer(),
+                    &[("data.id", format!("{}9", d.id).into())],
+                )
+            }),
+            told_before("currency", other_currency),
+            told_before("confirmations", |d| {
+                with(
+                    d,
+                    &d.transfer(),
+                    &[("included[1].attributes.confirmations", 99.into())],
+                )
+            }),
+            told_before("deposit status", |d| {
+                with(d, &d.transfer(), &[("data.attributes.status", 5.into())])
+            }),
+            told_before("operation type", |d| {
+                with(
+                    d,
+                    &d.transfer(),
+                    &[("included[1].attributes.op_type", 14.into())],
+                )
+            }),
+            told_before("amounts that are not signed", |d| {
+                let much = d.percent(10_000);
+                let paths = [
+                    "data.attributes.target_paid",
+                    "data.attributes.target_amount_requested",
+                    "included[1].attributes.amount_cleared",
+                    "included[1].attributes.amount_target",
+                ];
+                let changes = paths.map(|path| (path, much.as_str().into()));
+                with(d, &d.transfer(), &changes)
+            }),
+            told_before("a second transfer", |d| paste(d, &d.transfer(), false)),
+        ],
+    )
+}

@@ -1,0 +1,284 @@
+//! What CityPay.io's callbacks are tortured with.
+
+use super::script::{self, Make, ROUNDS, SLOW};
+use super::shop::Trouble;
+use super::spelled_orders;
+use payhook::citypay::OrderAnswer;
+use payhook::payment::ExpectedKind;
+use payhook::testing::Body;
+use payhook::testing::citypay::{OrderBuilder, OrderEndpoint, order, refusal};
+
+/// The gateway: the merchant's customer id, and the endpoint that the shop asks.
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
+    pub(super) customer_id: String,
+    pub(super) endpoint: OrderEndpoint,
+}
+
+pub(super) type Case = script::Case<Asked>;
+pub(super) type Desk<'a> = script::Desk<'a, Asked>;
+pub(super) type Step = script::Step<Asked>;
+pub(super) type Trial = script::Trial<Asked>;
+
+impl Desk<'_> {
+    /// The payment's order, confirmed.
+    pub(super) fn order(&self) -> OrderBuilder {
+        order()
+            .token(self.payment.reference.as_str())
+            .client_order_id(self.payment.reference.as_str())
+            .order_id(self.id)
+            .amount(&self.percent(100))
+            .crypto_currency(self.payment.currency)
+            .at(self.start)
+    }
+
+    /// From now on the endpoint answers so about the payment's token.
+    pub(super) fn answer(&self, answer: &Body<OrderAnswer>) {
+        self.gateway.endpoint.unreachable(false);
+        self.gateway.endpoint.tell(&self.payment.reference, answer);
+    }
+
+    /// From now on the order is so, says the endpoint.
+    pub(super) fn is(&self, order: &OrderBuilder) {
+        self.answer(&order.answer(&self.gateway.customer_id));
+    }
+
+    /// From now on there is no such order, says the endpoint.
+    pub(super) fn is_not(&self) {
+        self.answer(&refusal(404, "Order not found"));
+    }
+}
+
+/// The order is so, and the gateway says so.
+pub(super) fn goes(d: &Desk<'_>, order: &OrderBuilder) -> Vec<u8> {
+    d.is(order);
+    order.callback().to_vec()
+}
+
+pub(super) const CREATED: Make<Asked> = |d| goes(d, &d.order().created());
+pub(super) const PENDING: Make<Asked> = |d| goes(d, &d.order().paid_unconfirmed());
+pub(super) const CONFIRMED: Make<Asked> = |d| goes(d, &d.order());
+/// Whatever the endpoint says.
+pub(super) const RUNG: Make<Asked> = |d| d.order().callback().to_vec();
+
+pub(super) fn orders(name: &'static str, steps: impl IntoIterator<Item = Step>) -> Case {
+    Case::new(ExpectedKind::Order, name, steps)
+}
+
+pub(super) fn told(name: &'static str, makes: &[(u64, Make<Asked>)]) -> Case {
+    orders(
+        name,
+        makes.iter().map(|(came, make)| Step::tell(*came, *make)),
+    )
+}
+
+pub(super) fn trials() -> Vec<Trial> {
+    let mut trials = repeated();
+    trials.extend(asked_back());
+    trials.extend(ended());
+    trials.push(spelled_orders::trial());
+    trials.extend(troubled());
+    trials
+}
+
+/// Alone, again, late and at once.
+fn repeated() -> Vec<Trial> {
+    let again = [Step::tell(100, CONFIRMED)];
+    let again = again.into_iter().chain((0..4).map(|_| Step::again(100)));
+    let pair = || {
+        let steps = [Step::tell(0, PENDING), Step::tell_two(100, true, CONFIRMED)];
+        orders("order", steps)
+    };
+    vec![
+        Trial::new(
+            "the plain life",
+            [told(
+                "order",
+                &[(0, CREATED), (0, PENDING), (100, CONFIRMED)],
+            )],
+        ),
+        Trial::new("the same bytes five times", [orders("order", again)]),
+        Trial::new(
+            "late news after the last",
+            [
+                told(
+                    "the endpoint knows better",
+                    &[
+                        (100, CONFIRMED),
+                        (100, |d| d.order().paid_unconfirmed().callback().to_vec()),
+                        (100, |d| d.order().created().callback().to_vec()),
+                    ],
+                ),
+                told(
+                    "the endpoint, too",
+                    &[(100, CONFIRMED), (100, PENDING), (100, CREATED)],
+                ),
+            ],
+        ),
+        Trial::new(
+            "the same bytes, two at once",
+            std::iter::repeat_with(pair).take(ROUNDS),
+        ),
+    ]
+}
+
+/// The endpoint does not say what the callback does.
+fn asked_back() -> Vec<Trial> {
+    vec![
+        Trial::new(
+            "the endpoint lags, then catches up",
+            [
+                told(
+                    "paid, not confirmed",
+                    &[
+                        (0, PENDING),
+                        (100, |d| lagging(d, &d.order().paid_unconfirmed())),
+                    ],
+                ),
+                told(
+                    "not paid",
+                    &[(0, CREATED), (100, |d| lagging(d, &d.order().created()))],
+                ),
+            ],
+        ),
+        Trial::new(
+            "the endpoint is ahead",
+            [
+                told(
+                    "of paid",
+                    &[
+                        (100, |d| {
+                            d.is(&d.order());
+                            d.order().paid_unconfirmed().callback().to_vec()
+                        }),
+                        (100, RUNG),
+                    ],
+                ),
+                told(
+                    "of created",
+                    &[
+                        (100, |d| {
+                            d.is(&d.order());
+                            d.order().created().callback().to_vec()
+                        }),
+                        (100, RUNG),
+                    ],
+                ),
+            ],
+        ),
+        Trial::new(
+            "the endpoint fails, then answers",
+            [
+                told(
+                    "out of reach",
+                    &[
+                        (0, PENDING),
+                        (100, |d| {
+                            let body = CONFIRMED(d);
+                            d.gateway.endpoint.unreachable(d.attempt < 2);
+                            body
+                        }),
+                    ],
+                ),
+                told(
+                    "no such order",
+                    &[(100, |d| {
+                        if d.attempt < 2 {
+                            d.is_not();
+                        } else {
+                            d.is(&d.order());
+                        }
+                        RUNG(d)
+                    })],
+                ),
+            ],
+        ),
+    ]
+}
+
+/// What settles nothing, or not exactly what is due.
+fn ended() -> Vec<Trial> {
+    vec![
+        Trial::new(
+            "canceled, expired, unknown",
+            [
+                told(
+                    "canceled",
+                    &[(0, CREATED), (0, |d| goes(d, &d.order().canceled()))],
+                ),
+                told(
+                    "expired",
+                    &[(0, CREATED), (0, |d| goes(d, &d.order().expired()))],
+                ),
+                told(
+                    "FROZEN",
+                    &[(0, PENDING), (0, |d| goes(d, &d.order().status("FROZEN")))],
+                ),
+            ],
+        ),
+        Trial::new(
+            "less, more, in parts",
+            [
+                told("a part", &[(20, |d| goes(d, &d.order().underpaid()))]),
+                told(
+                    "a part and the rest",
+                    &[
+                        (40, |d| {
+                            goes(d, &d.order().underpaid().received(&d.percent(40)))
+                        }),
+                        (100, |d| {
+                            let both = d.order().received(&d.percent(40));
+                            goes(d, &both.received(&d.percent(60)))
+                        }),
+                    ],
+                )
+                .policy(),
+                told(
+                    "all and some more",
+                    &[(125, |d| goes(d, &d.order().overpaid()))],
+                ),
+            ],
+        ),
+    ]
+}
+
+/// What is in the way is the shop's own handler.
+fn troubled() -> Vec<Trial> {
+    vec![
+        Trial::new(
+            "the handler fails twice",
+            [orders(
+                "order",
+                [Step::disturb(Trouble::Fails(2)), Step::tell(100, CONFIRMED)],
+            )],
+        ),
+        Trial::new(
+            "a slow handler, asked again",
+            [orders(
+                "order",
+                [Step::disturb(SLOW), Step::tell_two(100, true, CONFIRMED)],
+            )],
+        ),
+    ]
+}
+
+/// For two attempts the endpoint still says what it said before.
+fn lagging(d: &Desk<'_>, before: &OrderBuilder) -> Vec<u8> {
+    if d.attempt < 2 {
+        d.is(before);
+    } else {
+        d.is(&d.order());
+    }
+    RUNG(d)
+}
+
+/// What goes to the other gateway's address, where there are both.
+pub(super) fn astray() -> Trial {
+    Trial::new(
+        "at the other gateway's address",
+        [orders(
+            "order",
+            [Step::tell(100, CONFIRMED), Step::astray(100)],
+        )],
+    )
+}

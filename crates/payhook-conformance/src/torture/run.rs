@@ -1,0 +1,256 @@
+//! How a script is run: the gateway's patience, and a look at the books after
+//! every step.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::judge::State;
+use super::report::Row;
+use super::script::{self, Act, Bystander, Case, Make, Trial};
+use super::shop::{Books, Payment, Shop, Trouble};
+use super::torturer::{Torture, TortureError};
+use crate::Gateway;
+use crate::random::Random;
+use payhook::payment::ExpectedKind;
+
+/// One torture of one shop.
+pub(super) struct Run<'a, S> {
+    torture: &'a Torture,
+    shop: &'a S,
+    random: Random,
+    /// When it was begun.
+    now: DateTime<Utc>,
+    /// How many payments were made up.
+    payments: u64,
+    /// How many moments have passed: each delivery has one of its own.
+    moments: i64,
+    pub(super) rows: Vec<Row>,
+}
+
+impl<'a, S: Shop> Run<'a, S> {
+    pub(super) fn new(torture: &'a Torture, shop: &'a S, now: DateTime<Utc>) -> Self {
+        Self {
+            torture,
+            shop,
+            random: Random::new(torture.seed, "torture"),
+            now,
+            payments: 0,
+            moments: 0,
+            rows: Vec::new(),
+        }
+    }
+
+    pub(super) async fn trial<G>(
+        &mut self,
+        name: Gateway,
+        gateway: &G,
+        trial: Trial<G>,
+    ) -> Result<(), TortureError> {
+        let mut row = Row::new(name, trial.name);
+        for case in trial.cases {
+            self.case(&mut row, gateway, &case).await?;
+        }
+        self.rows.push(row);
+        Ok(())
+    }
+
+    async fn case<G>(
+        &mut self,
+        row: &mut Row,
+        gateway: &G,
+        case: &Case<G>,
+    ) -> Result<(), TortureError> {
+        let mut state = self.begin(row.gateway, gateway, case);
+        self.open(&state.payment).await?;
+        if case.bystander.is_some() {
+            self.open(&state.bystander).await?;
+        }
+        for step in &case.steps {
+            if let Act::Disturb(trouble) = step.act
+                && !self.shop.disturb(trouble).await
+            {
+                row.is_tried = false;
+                return Ok(());
+            }
+            if step.came > state.came {
+                state.came = step.came;
+                state.credits = state.credits.saturating_add(1);
+            }
+            self.act(row, &mut state, &step.act).await;
+            let books = self.books(&state.payment).await?;
+            state.judge(step, books);
+        }
+        let mut acts = case.steps.iter().map(|step| &step.act);
+        if acts.any(|act| matches!(act, Act::Disturb(_))) {
+            self.shop.disturb(Trouble::None).await;
+        }
+        if case.has_to_be_credited() {
+            state.judge_end();
+            row.due = row.due.saturating_add(1);
+        }
+        if case.bystander.is_some() {
+            let books = self.books(&state.bystander).await?;
+            state.judge_bystander(&books);
+        }
+        row.came = row.came.saturating_add(case.payments());
+        row.credits = row.credits.saturating_add(state.books.credits);
+        row.broken
+            .extend(state.report(row.gateway, row.name, case.name));
+        Ok(())
+    }
+
+    fn begin<'g, G>(&mut self, name: Gateway, gateway: &'g G, case: &Case<G>) -> State<'g, G> {
+        // From 1 to 400 coins, in hundredths.
+        let due = u64::from(self.random.between(100, 40_000)).saturating_mul(100);
+        let coins: &[(&'static str, u32)] = match case.kind {
+            ExpectedKind::Order => &[("BTC", 8)],
+            _ => &[("ETH", 18), ("USDT", 6), ("LTC", 8)],
+        };
+        let (currency, scale) = self.random.pick(coins).copied().unwrap_or(("ETH", 18));
+        let payment = |reference| Payment {
+            gateway: name,
+            kind: case.kind,
+            reference,
+            amount: script::amount(due, 100),
+            currency,
+            scale,
+        };
+        let reference = self.reference();
+        let other = match case.bystander {
+            Some(Bystander::BehindZero) => format!("0{reference}"),
+            _ => self.reference(),
+        };
+        State {
+            gateway,
+            payment: payment(reference),
+            bystander: payment(other),
+            due,
+            id: 700_000_u64.saturating_add(self.payments),
+            start: self.moment(),
+            told: None,
+            came: 0,
+            credits: 0,
+            books: Books::default(),
+            broken: Vec::new(),
+        }
+    }
+
+    fn reference(&mut self) -> String {
+        self.payments = self.payments.saturating_add(1);
+        self.torture.reference(self.now, self.payments)
+    }
+
+    /// A little before now, and a little later than the last one.
+    fn moment(&mut self) -> DateTime<Utc> {
+        self.moments = self.moments.saturating_add(1);
+        let ago = TimeDelta::milliseconds(self.moments.saturating_sub(600_000));
+        self.now.checked_add_signed(ago).unwrap_or(self.now)
+    }
+
+    async fn act<G>(&mut self, row: &mut Row, state: &mut State<'_, G>, act: &Act<G>) {
+        let gateway = row.gateway;
+        match act {
+            Act::Again | Act::Astray => {
+                let gateway = match (act, gateway) {
+                    (Act::Astray, Gateway::B2binpay) => Gateway::CityPay,
+                    (Act::Astray, Gateway::CityPay) => Gateway::B2binpay,
+                    _ => gateway,
+                };
+                if let Some((_, body)) = &state.told {
+                    row.count(self.post(gateway, body).await);
+                }
+            }
+            Act::Disturb(_) => {}
+            Act::Forge(make) => {
+                let time = state.told.as_ref().map(|(time, _)| *time);
+                let time = time.unwrap_or_else(|| self.moment());
+                let body = make(&state.desk(time, 0));
+                row.count(self.post(gateway, &body).await);
+            }
+            Act::Tell(make) => self.tell(row, state, *make, 0).await,
+            Act::TellTwo { make, is_same } => {
+                let time = self.moment();
+                let first = make(&state.desk(time, 0));
+                let second = if *is_same {
+                    first.clone()
+                } else {
+                    make(&state.desk(self.moment(), 0))
+                };
+                let statuses = both(self.post(gateway, &first), self.post(gateway, &second)).await;
+                state.told = Some((time, first));
+                for status in <[_; 2]>::from(statuses) {
+                    row.count(status);
+                    if status != Some(200) {
+                        self.tell(row, state, *make, 1).await;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Until it is answered with 200, or the gateway has had enough.
+    async fn tell<G>(
+        &mut self,
+        row: &mut Row,
+        state: &mut State<'_, G>,
+        make: Make<G>,
+        tried: usize,
+    ) {
+        for attempt in tried..self.torture.attempts {
+            let time = self.moment();
+            let body = make(&state.desk(time, attempt));
+            let status = self.post(row.gateway, &body).await;
+            state.told = Some((time, body));
+            row.count(status);
+            if status == Some(200) {
+                return;
+            }
+            if !self.torture.pause.is_zero() {
+                tokio::time::sleep(self.torture.pause).await;
+            }
+        }
+    }
+
+    async fn open(&self, payment: &Payment) -> Result<(), TortureError> {
+        let opened = self.shop.open(payment).await;
+        opened.map_err(|source| TortureError::Open { source })
+    }
+
+    async fn books(&self, payment: &Payment) -> Result<Books, TortureError> {
+        let books = self.shop.books(&payment.reference).await;
+        books.map_err(|source| TortureError::Books { source })
+    }
+
+    async fn post(&self, gateway: Gateway, body: &[u8]) -> Option<u16> {
+        self.shop.post(gateway, body).await.ok()
+    }
+}
+
+/// Waits for both, which are under way at once.
+async fn both<T>(first: impl Future<Output = T>, second: impl Future<Output = T>) -> (T, T) {
+    let (mut first, mut second) = (pin!(first), pin!(second));
+    let (mut one, mut two) = (None, None);
+    poll_fn(|context| {
+        if one.is_none()
+            && let Poll::Ready(value) = first.as_mut().poll(context)
+        {
+            one = Some(value);
+        }
+        if two.is_none()
+            && let Poll::Ready(value) = second.as_mut().poll(context)
+        {
+            two = Some(value);
+        }
+        match (one.take(), two.take()) {
+            (Some(one), Some(two)) => Poll::Ready((one, two)),
+            (left, right) => {
+                (one, two) = (left, right);
+                Poll::Pending
+            }
+        }
+    })
+    .await
+}

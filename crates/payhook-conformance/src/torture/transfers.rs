@@ -1,0 +1,335 @@
+//! What B2BINPAY's callbacks are tortured with: the gateway's own.
+
+use super::script::{self, Make, ROUNDS, SLOW};
+use super::shop::Trouble;
+use super::spelled_transfers;
+use payhook::b2binpay::{Key, TransferCallback};
+use payhook::payment::ExpectedKind;
+use payhook::testing::Body;
+use payhook::testing::b2binpay::{CallbackBuilder, deposit, payout};
+
+/// The gateway as its callbacks are made.
+#[derive(Debug, Clone)]
+pub(super) struct Signed {
+    pub(super) key: Key,
+}
+
+pub(super) type Case = script::Case<Signed>;
+pub(super) type Desk<'a> = script::Desk<'a, Signed>;
+pub(super) type Step = script::Step<Signed>;
+pub(super) type Trial = script::Trial<Signed>;
+
+impl Desk<'_> {
+    /// The payment's callback, confirmed.
+    pub(super) fn transfer(&self) -> CallbackBuilder {
+        let builder = match self.payment.kind {
+            ExpectedKind::Payout => payout(),
+            _ => deposit(),
+        };
+        builder
+            // Whatever the key: API v2 leaves out a status that is signed.
+            .v3()
+            .id(&self.id.to_string())
+            .tracking_id(self.payment.reference.as_str())
+            .amount(&self.percent(100))
+            .requested(&self.percent(100))
+            .currency(self.payment.currency)
+            .transfer_id(&format!("{}1", self.id))
+            .txid(&format!("0x{:032x}", self.id))
+            .at(self.time)
+    }
+
+    /// A confirmed part of what is due, in a transfer of its own.
+    pub(super) fn part(&self, percent: u64) -> CallbackBuilder {
+        self.transfer()
+            .amount(&self.percent(percent))
+            .transfer_id(&format!("{}{percent}", self.id))
+            .txid(&format!("0x{:032x}", self.id.saturating_add(percent)))
+    }
+
+    pub(super) fn signed(&self, builder: &CallbackBuilder) -> Body<TransferCallback> {
+        builder.sign(&self.gateway.key)
+    }
+
+    pub(super) fn sign(&self, builder: &CallbackBuilder) -> Vec<u8> {
+        self.signed(builder).to_vec()
+    }
+}
+
+pub(super) const CREATED: Make<Signed> = |d| d.sign(&d.transfer().created());
+pub(super) const PENDING: Make<Signed> = |d| d.sign(&d.transfer().unconfirmed(1));
+pub(super) const CONFIRMED: Make<Signed> = |d| d.sign(&d.transfer());
+
+fn deposits(name: &'static str, steps: impl IntoIterator<Item = Step>) -> Case {
+    Case::new(ExpectedKind::Deposit, name, steps)
+}
+
+fn payouts(name: &'static str, steps: impl IntoIterator<Item = Step>) -> Case {
+    Case::new(ExpectedKind::Payout, name, steps)
+}
+
+/// A life whose last word is told.
+fn ends(name: &'static str, end: Make<Signed>) -> Case {
+    deposits(name, [Step::tell(0, PENDING), Step::tell(0, end)])
+}
+
+pub(super) fn trials() -> Vec<Trial> {
+    let mut trials = repeated();
+    trials.push(growing());
+    trials.extend(ended());
+    trials.extend([amounts(), spelled_transfers::trial()]);
+    trials.extend(troubled());
+    trials
+}
+
+/// Alone, again, late and at once.
+fn repeated() -> Vec<Trial> {
+    let life = || {
+        [
+            Step::tell(0, CREATED),
+            Step::tell(0, PENDING),
+            Step::tell(100, CONFIRMED),
+        ]
+    };
+    let pair = |is_same| {
+        let case = move || {
+            let steps = [
+                Step::tell(0, PENDING),
+                Step::tell_two(100, is_same, CONFIRMED),
+            ];
+            deposits("deposit", steps)
+        };
+        std::iter::repeat_with(case).take(ROUNDS)
+    };
+    let again = || {
+        [Step::tell(100, CONFIRMED)]
+            .into_iter()
+            .chain((0..4).map(|_| Step::again(100)))
+    };
+    let resent = || (0..4).map(|_| Step::tell(100, CONFIRMED));
+    let late = || {
+        [
+            Step::tell(100, CONFIRMED),
+            Step::tell(100, PENDING),
+            Step::tell(100, CREATED),
+        ]
+    };
+    vec![
+        Trial::new(
+            "the plain life",
+            [deposits("deposit", life()), payouts("payout", life())],
+        ),
+        Trial::new(
+            "the same bytes five times",
+            [deposits("deposit", again()), payouts("payout", again())],
+        ),
+        Trial::new(
+            "resent with new times",
+            [deposits("deposit", resent()), payouts("payout", resent())],
+        ),
+        Trial::new(
+            "late news after the last",
+            [deposits("deposit", late()), payouts("payout", late())],
+        ),
+        Trial::new("the same bytes, two at once", pair(true)),
+        Trial::new("the same news, two at once", pair(false)),
+    ]
+}
+
+/// What settles nothing.
+fn ended() -> Vec<Trial> {
+    vec![
+        Trial::new(
+            "failed, blocked, canceled",
+            [
+                ends("failed", |d| d.sign(&d.transfer().failed())),
+                ends("blocked", |d| d.sign(&d.transfer().blocked())),
+                ends("canceled", |d| d.sign(&d.transfer().canceled())),
+                payouts(
+                    "failed payout",
+                    [Step::tell(0, |d| d.sign(&d.transfer().failed()))],
+                ),
+            ],
+        ),
+        Trial::new(
+            "no transfer",
+            [
+                ends("expired", |d| d.sign(&d.transfer().no_transfer())),
+                ends("unresolved", |d| {
+                    d.sign(&d.transfer().no_transfer().operation_status(5))
+                }),
+                payouts(
+                    "rejected payout",
+                    [Step::tell(0, |d| d.sign(&d.transfer().no_transfer()))],
+                ),
+            ],
+        ),
+        Trial::new(
+            "a status of another scale",
+            [
+                ends("no transfer, deposit status 2", |d| {
+                    d.sign(&d.transfer().no_transfer().operation_status(2))
+                }),
+                ends("no transfer, deposit status 3", |d| {
+                    d.sign(&d.transfer().no_transfer().operation_status(3))
+                }),
+                ends("created transfer, deposit status 3", |d| {
+                    d.sign(&d.transfer().created().operation_status(3))
+                }),
+                payouts(
+                    "no transfer, payout status 2",
+                    [Step::tell(0, |d| {
+                        d.sign(&d.transfer().no_transfer().operation_status(2))
+                    })],
+                ),
+            ],
+        ),
+        Trial::new(
+            "unknown statuses",
+            [
+                ends("transfer status 7", |d| {
+                    d.sign(&d.transfer().transfer_status(7).operation_status(2))
+                }),
+                ends("transfer status -9, deposit status 3", |d| {
+                    d.sign(&d.transfer().transfer_status(-9).operation_status(3))
+                }),
+                ends("no transfer, deposit status 7", |d| {
+                    d.sign(&d.transfer().no_transfer().operation_status(7))
+                }),
+            ],
+        ),
+    ]
+}
+
+/// What is in the way is the shop's own handler.
+fn troubled() -> Vec<Trial> {
+    vec![
+        Trial::new(
+            "the handler fails twice",
+            [
+                deposits(
+                    "deposit",
+                    [Step::disturb(Trouble::Fails(2)), Step::tell(100, CONFIRMED)],
+                ),
+                payouts(
+                    "payout",
+                    [Step::disturb(Trouble::Fails(2)), Step::tell(100, CONFIRMED)],
+                ),
+            ],
+        ),
+        Trial::new(
+            "a slow handler, asked again",
+            [
+                deposits(
+                    "the same bytes",
+                    [Step::disturb(SLOW), Step::tell_two(100, true, CONFIRMED)],
+                ),
+                deposits(
+                    "another time",
+                    [Step::disturb(SLOW), Step::tell_two(100, false, CONFIRMED)],
+                ),
+            ],
+        ),
+    ]
+}
+
+/// What goes to the other gateway's address, where there are both.
+pub(super) fn astray() -> Trial {
+    let steps = || [Step::tell(100, CONFIRMED), Step::astray(100)];
+    Trial::new(
+        "at the other gateway's address",
+        [deposits("deposit", steps()), payouts("payout", steps())],
+    )
+}
+
+fn growing() -> Trial {
+    let case = |name, makes: &[(u64, Make<Signed>)]| {
+        deposits(
+            name,
+            makes.iter().map(|(came, make)| Step::tell(*came, *make)),
+        )
+    };
+    Trial::new(
+        "growing confirmations",
+        [
+            case(
+                "pending",
+                &[
+                    (0, |d| d.sign(&d.transfer().unconfirmed(1))),
+                    (0, |d| d.sign(&d.transfer().unconfirmed(2))),
+                    (0, |d| d.sign(&d.transfer().unconfirmed(2))),
+                    (100, CONFIRMED),
+                ],
+            ),
+            case(
+                "confirmed",
+                &[
+                    (100, |d| d.sign(&d.transfer().confirmations(20))),
+                    (100, |d| d.sign(&d.transfer().confirmations(21))),
+                    (100, |d| d.sign(&d.transfer().confirmations(40))),
+                ],
+            ),
+            case(
+                "user confirmation, then confirmation",
+                &[
+                    (0, |d| {
+                        let one = d.transfer().unconfirmed(1);
+                        d.sign(&one.set("data.attributes.confirmations_needed", 1))
+                    }),
+                    (100, |d| {
+                        d.sign(&d.transfer().set("data.attributes.confirmations_needed", 1))
+                    }),
+                ],
+            ),
+            case(
+                "confirmation, then user confirmation",
+                &[
+                    (100, |d| {
+                        d.sign(&d.transfer().set("data.attributes.confirmations_needed", 60))
+                    }),
+                    (100, |d| {
+                        let many = d.transfer().confirmations(60);
+                        d.sign(&many.set("data.attributes.confirmations_needed", 60))
+                    }),
+                ],
+            ),
+        ],
+    )
+}
+
+/// Whether a part or a surplus is credited is for the merchant to say.
+fn amounts() -> Trial {
+    Trial::new(
+        "less, more, in parts",
+        [
+            deposits("a part", [Step::tell(40, |d| d.sign(&d.part(40)))]),
+            deposits(
+                "a part and the rest",
+                [
+                    Step::tell(40, |d| d.sign(&d.part(40))),
+                    Step::tell(100, |d| d.sign(&d.part(60).operation_status(3))),
+                ],
+            )
+            .policy(),
+            deposits(
+                "all and some more",
+                [Step::tell(125, |d| d.sign(&d.part(125)))],
+            ),
+            deposits(
+                "all, twice",
+                [
+                    Step::tell(100, CONFIRMED),
+                    Step::tell(200, |d| d.sign(&d.part(100).operation_status(5))),
+                ],
+            ),
+            deposits(
+                "after it expired",
+                [
+                    Step::tell(0, |d| d.sign(&d.transfer().no_transfer())),
+                    Step::tell(100, |d| d.sign(&d.transfer().operation_status(5))),
+                ],
+            )
+            .policy(),
+        ],
+    )
+}

@@ -1,0 +1,674 @@
+//! Lives are told as the gateways would: again, in doubles, late, and always the
+//! same.
+
+mod shop;
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, TimeDelta};
+use payhook::b2binpay::{DepositStatus, Key, Operation, TrackingIds, TransferStatus, Verifier};
+use payhook::citypay::{DepositCallback, OrderAnswer, OrderCallback, OrderStatus};
+use payhook::testing::b2binpay::Currency;
+use payhook::testing::citypay::OrderEndpoint;
+use payhook::{Amount, Unverified, VerifyError, b2binpay};
+use payhook_conformance::Gateway;
+use payhook_conformance::simulator::{
+    Delivery, DeliveryCause, Ending, Life, Payment, Scenario, SimulationError, Simulator,
+};
+
+use crate::SECRET;
+
+const CUSTOMER: &str = "5120";
+
+fn v3() -> Key {
+    Key::callback_secret(SECRET).unwrap()
+}
+
+fn v2() -> Key {
+    Key::login_password("login", "password").unwrap()
+}
+
+fn verifier(key: Key) -> Verifier {
+    Verifier::new(key, TrackingIds::Prefixed)
+}
+
+fn amount(text: &str) -> Amount {
+    text.parse().unwrap()
+}
+
+fn is_order(scenario: Scenario) -> bool {
+    scenario.as_str().starts_with("order.")
+}
+
+fn is_b2binpay(scenario: Scenario) -> bool {
+    scenario.gateway() == Gateway::B2binpay
+}
+
+fn scenarios(of: fn(Scenario) -> bool) -> impl Iterator<Item = Scenario> {
+    Scenario::ALL
+        .iter()
+        .copied()
+        .filter(move |scenario| of(*scenario))
+}
+
+fn due(seed: u64) -> (&'static str, &'static str, u32) {
+    match seed % 3 {
+        0 => ("0.3", "ETH", 18),
+        1 => ("125", "USDT", 6),
+        _ => ("0.00065270", "BTC", 8),
+    }
+}
+
+fn payment(scenario: Scenario, seed: u64) -> Payment {
+    let (amount, currency, _) = due(seed);
+    Payment::new(&format!("{scenario}-{seed}"))
+        .amount(amount)
+        .currency(currency)
+}
+
+fn simulator(seed: u64, key: Key) -> Simulator {
+    Simulator::new(seed)
+        .key(key)
+        .citypay(CUSTOMER, OrderEndpoint::new())
+}
+
+/// All deliveries, each answered as `answer` has it.
+fn run(life: &mut Life, mut answer: impl FnMut(&Delivery) -> Option<u16>) -> Vec<Delivery> {
+    let mut deliveries = Vec::new();
+    while let Some(delivery) = life.next_delivery() {
+        if let Some(status) = answer(&delivery) {
+            life.answered(status);
+        }
+        deliveries.push(delivery);
+    }
+    deliveries
+}
+
+fn accepted(life: &mut Life) -> Vec<Delivery> {
+    run(life, |_| Some(200))
+}
+
+#[test]
+fn sent_again_until_it_is_accepted() {
+    for failures in 0..5 {
+        for scenario in Scenario::ALL.iter().copied() {
+            let mut life = simulator(3, v3()).live(scenario, &payment(scenario, 3));
+            let deliveries = run(&mut life, |delivery| {
+                let fails = delivery.attempt() <= failures;
+                Some(if fails { 500 } else { 200 })
+            });
+            let mut attempts = BTreeMap::<u32, Vec<u32>>::new();
+            for delivery in deliveries
+                .iter()
+                .filter(|it| it.cause() != DeliveryCause::Copy)
+            {
+                let is_first = delivery.attempt() == 1;
+                assert_eq!(is_first, delivery.cause() != DeliveryCause::NotAccepted);
+                let all = attempts.entry(delivery.callback()).or_default();
+                all.push(delivery.attempt());
+            }
+            let wanted: Vec<_> = (1..=failures + 1).collect();
+            assert!(
+                attempts.values().all(|all| *all == wanted),
+                "{scenario}: {attempts:?}"
+            );
+            assert_eq!(life.given_up(), 0);
+        }
+    }
+}
+
+#[test]
+fn attempts_are_bounded() {
+    for (attempts, times) in [(0, 1), (1, 1), (4, 4)] {
+        for scenario in Scenario::ALL.iter().copied() {
+            // A callback without an answer is not accepted either.
+            for answer in [Some(503), Some(201), None] {
+                let simulator = simulator(1, v3()).attempts(attempts);
+                let mut life = simulator.live(scenario, &payment(scenario, 1));
+                let deliveries = run(&mut life, |_| answer);
+                let own = deliveries
+                    .iter()
+                    .filter(|it| it.cause() != DeliveryCause::Copy);
+                let callbacks: BTreeSet<_> = own.clone().map(Delivery::callback).collect();
+                assert_eq!(own.count(), callbacks.len() * times, "{scenario}");
+                assert_eq!(life.given_up(), u32::try_from(callbacks.len()).unwrap());
+                assert!(life.next_delivery().is_none());
+            }
+        }
+    }
+}
+
+#[test]
+fn pauses_grow() {
+    let scenario = Scenario::DepositExpired;
+    let mut life = simulator(1, v3()).live(scenario, &payment(scenario, 1));
+    let deliveries = run(&mut life, |_| Some(500));
+    let own: Vec<_> = deliveries.iter().filter(|it| it.callback() == 1).collect();
+    let pauses: Vec<_> = own
+        .windows(2)
+        .filter(|pair| pair[1].cause() == DeliveryCause::NotAccepted)
+        .map(|pair| (pair[1].at() - pair[0].at()).num_minutes())
+        .collect();
+    assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 64, 128, 128]);
+}
+
+#[test]
+fn the_same_seed_tells_the_same() {
+    let answer = |delivery: &Delivery| Some(if delivery.attempt() < 3 { 500 } else { 200 });
+    let told = |seed: u64, start: i64| {
+        let start = DateTime::from_timestamp(start, 0).unwrap();
+        let simulator = simulator(seed, v3()).starting_at(start).out_of_order(true);
+        let lives = Scenario::ALL.iter().map(|scenario| {
+            let payment = payment(*scenario, 0);
+            let mut life = simulator.live(*scenario, &payment);
+            run(&mut life, answer)
+                .iter()
+                .map(|it| (it.to_string(), it.body().to_vec()))
+                .collect::<Vec<_>>()
+        });
+        lives.collect::<Vec<_>>()
+    };
+    let first = told(7, 1_772_442_600);
+    assert_eq!(first, told(7, 1_772_442_600));
+    for (index, scenario) in Scenario::ALL.iter().enumerate() {
+        assert_ne!(first[index], told(8, 1_772_442_600)[index], "{scenario}");
+        assert_ne!(first[index], told(7, 1_772_442_601)[index], "{scenario}");
+    }
+
+    // Whatever was lived before.
+    let simulator = simulator(7, v3());
+    let mut alone = simulator.live(Scenario::PayoutFailed, &Payment::new("a"));
+    let _ = simulator.live(Scenario::PayoutFailed, &Payment::new("b"));
+    let mut after = simulator.live(Scenario::PayoutFailed, &Payment::new("a"));
+    let bodies = |life: &mut Life| -> Vec<_> {
+        let told = accepted(life);
+        told.iter().map(|it| it.body().to_vec()).collect()
+    };
+    assert_eq!(bodies(&mut alone), bodies(&mut after));
+}
+
+fn parsed(delivery: &Delivery) -> b2binpay::TransferCallback {
+    Unverified::parse(delivery.body())
+        .unwrap()
+        .into_unverified()
+}
+
+#[test]
+fn every_body_is_what_the_gateway_posts() {
+    for (scenario, seed) in Scenario::ALL
+        .iter()
+        .flat_map(|it| (0..20).map(move |seed| (*it, seed)))
+    {
+        for key in [v2(), v3()] {
+            let scheme = key.scheme();
+            let mut life = simulator(seed, key.clone()).live(scenario, &payment(scenario, seed));
+            let mut before = life.now();
+            for delivery in accepted(&mut life) {
+                assert_eq!(delivery.gateway(), scenario.gateway());
+                assert!(delivery.at() >= before);
+                before = delivery.at();
+                if scenario == Scenario::CustomerDepositConfirmed {
+                    let told = Unverified::<DepositCallback>::parse(delivery.body()).unwrap();
+                    assert_eq!(
+                        told.unverified().status.as_ref().unwrap().as_str(),
+                        delivery.label()
+                    );
+                } else if is_order(scenario) {
+                    let told = Unverified::<OrderCallback>::parse(delivery.body()).unwrap();
+                    let status = told.unverified().status.as_ref().unwrap();
+                    assert_eq!(status.as_str(), delivery.label());
+                    assert_ne!(*status, OrderStatus::Expired);
+                } else {
+                    let told =
+                        Unverified::<b2binpay::TransferCallback>::parse(delivery.body()).unwrap();
+                    let is_unsigned = told.unverified().transfer().is_none()
+                        && scheme == payhook::Scheme::LoginPassword;
+                    let verified = verifier(key.clone()).verify(told);
+                    match verified {
+                        Ok(verified) => {
+                            assert!(!is_unsigned);
+                            let time = verified.proven().time().unwrap().utc().unwrap();
+                            assert!(time <= delivery.at());
+                            // Old bytes are those of a copy.
+                            assert!(delivery.at() - time < TimeDelta::seconds(31));
+                        }
+                        Err(error) => {
+                            assert!(is_unsigned && matches!(error, VerifyError::Unsigned(_)));
+                        }
+                    }
+                }
+            }
+            assert!(life.now() >= before);
+        }
+    }
+}
+
+/// From the bodies alone: what arrived is what the ending says.
+#[test]
+fn endings_add_up() {
+    let mut transfers = BTreeMap::new();
+    for scenario in scenarios(is_b2binpay) {
+        for seed in 0..40 {
+            let mut life = simulator(seed, v3()).live(scenario, &payment(scenario, seed));
+            let mut moved = BTreeMap::new();
+            let mut is_unresolved = false;
+            for delivery in accepted(&mut life) {
+                let told = parsed(&delivery);
+                let Some(transfer) = told.transfer() else {
+                    continue;
+                };
+                if transfer.status == TransferStatus::Confirmed {
+                    let txid = transfer.txid.as_deref().unwrap();
+                    assert_eq!(txid.len(), 64);
+                    let known = transfers.insert(txid.to_owned(), transfer.id.to_string());
+                    assert!(known.is_none_or(|known| transfer.id == *known));
+                    moved.insert(transfer.id.to_string(), transfer.amount.clone());
+                    is_unresolved |= matches!(&told.operation, Operation::Deposit(deposit)
+                        if deposit.status == Some(DepositStatus::Unresolved));
+                }
+            }
+            let sum = moved
+                .values()
+                .fold(Amount::default(), |sum, it| sum.checked_add(it).unwrap());
+            let Ending {
+                credited,
+                for_review,
+                ..
+            } = life.ending();
+            assert_eq!(
+                sum,
+                credited.checked_add(for_review).unwrap(),
+                "{scenario} {seed}"
+            );
+            assert_eq!(is_unresolved, !for_review.is_zero(), "{scenario} {seed}");
+            match scenario {
+                Scenario::DepositUnderpaid => assert_eq!(moved.len(), 2),
+                Scenario::DepositOverpaid => assert!(sum > amount(due(seed).0)),
+                _ => assert!(moved.len() < 2),
+            }
+        }
+    }
+}
+
+/// Status and `target_paid` are those of before until a transfer is confirmed.
+#[test]
+fn a_deposits_own_status_follows_its_transfers() {
+    let mut overpaid_in = BTreeSet::new();
+    for scenario in scenarios(|it| it.as_str().starts_with("deposit.")) {
+        let is_late = scenario == Scenario::DepositLate;
+        for seed in 0..40 {
+            let due = amount(due(seed).0);
+            let mut life = simulator(seed, v3()).live(scenario, &payment(scenario, seed));
+            let mut confirmed = BTreeMap::new();
+            for delivery in accepted(&mut life) {
+                let told = parsed(&delivery);
+                let Operation::Deposit(deposit) = &told.operation else {
+                    panic!("a deposit")
+                };
+                if delivery.cause() != DeliveryCause::News {
+                    continue;
+                }
+                if let Some(transfer) = told.transfer()
+                    && transfer.status == TransferStatus::Confirmed
+                {
+                    confirmed.insert(transfer.id.to_string(), transfer.amount.clone());
+                }
+                let amounts = confirmed.values();
+                let paid = amounts.fold(Amount::default(), |sum, it| sum.checked_add(it).unwrap());
+                let status = match paid.cmp(&due) {
+                    Ordering::Less if told.transfer().is_none() => DepositStatus::Canceled,
+                    Ordering::Less if is_late => DepositStatus::Canceled,
+                    Ordering::Less => DepositStatus::Created,
+                    Ordering::Equal if !is_late => DepositStatus::Paid,
+                    Ordering::Equal | Ordering::Greater => DepositStatus::Unresolved,
+                };
+                assert_eq!(deposit.status, Some(status), "{scenario} {seed} {delivery}");
+                let told = deposit.target_paid.as_ref();
+                assert_eq!(told, Some(&paid), "{scenario} {seed} {delivery}");
+            }
+            if scenario == Scenario::DepositOverpaid {
+                overpaid_in.insert(confirmed.len());
+            }
+        }
+    }
+    // At once, or by another payment.
+    assert_eq!(overpaid_in, BTreeSet::from([1, 2]));
+}
+
+/// API v2 sends none of it with a deposit.
+#[test]
+fn confirmations_are_asked_for() {
+    for (key, with_deposits) in [(v2(), false), (v3(), true)] {
+        let asked = |scenario: Scenario| {
+            (0..20).any(|seed| {
+                let simulator = simulator(seed, key.clone());
+                let mut life = simulator.live(scenario, &payment(scenario, seed));
+                accepted(&mut life)
+                    .iter()
+                    .any(|it| match parsed(it).operation {
+                        Operation::Deposit(deposit) => deposit.confirmations_needed.is_some(),
+                        Operation::Payout(payout) => payout.confirmations_needed.is_some(),
+                        _ => false,
+                    })
+            })
+        };
+        assert_eq!(asked(Scenario::DepositConfirmed), with_deposits);
+        assert!(asked(Scenario::PayoutConfirmed));
+    }
+}
+
+#[test]
+fn confirmations_grow() {
+    let (mut asked_for, mut beyond, mut created, mut steps) = (0, 0, 0, BTreeSet::new());
+    for seed in 0..60 {
+        let scenario = Scenario::DepositConfirmed;
+        let blocks = [3, 19, 3][usize::try_from(seed % 3).unwrap()];
+        let mut life = simulator(seed, v3()).live(scenario, &payment(scenario, seed));
+        let mut last = None;
+        let mut told = 0;
+        for delivery in accepted(&mut life) {
+            if delivery.cause() != DeliveryCause::News {
+                continue;
+            }
+            let callback = parsed(&delivery);
+            let transfer = callback.transfer().unwrap();
+            let count = transfer.confirmations.unwrap();
+            let label = match transfer.status {
+                TransferStatus::Created => "created".to_owned(),
+                TransferStatus::Unconfirmed => format!("unconfirmed {count}/{blocks}"),
+                _ => format!("confirmed {count}/{blocks}"),
+            };
+            assert_eq!(delivery.label(), label);
+            let is_confirmed = transfer.status == TransferStatus::Confirmed;
+            assert_eq!(is_confirmed, count >= blocks);
+            assert!(last.is_none_or(|last| count > last));
+            last = Some(count);
+            let Operation::Deposit(deposit) = &callback.operation else {
+                panic!("a deposit")
+            };
+            if let Some(needed) = deposit.confirmations_needed {
+                asked_for += u32::from(count == needed);
+                assert!([0, blocks, needed].contains(&count));
+            } else {
+                told += u32::from(!is_confirmed && count > 0);
+            }
+            beyond += u32::from(count > blocks);
+            created += u32::from(transfer.status == TransferStatus::Created);
+        }
+        assert!(last >= Some(blocks));
+        steps.insert(told);
+    }
+    assert!(asked_for > 0 && beyond > 0 && created > 0);
+    assert_eq!(steps, BTreeSet::from([0, 2, 3]));
+}
+
+/// Nothing of waiting and approval.
+#[test]
+fn payouts_are_told_as_the_list_of_callbacks_has_it() {
+    let mut labels = BTreeSet::new();
+    for seed in 0..40 {
+        for scenario in scenarios(|it| it.as_str().starts_with("payout.")) {
+            let mut life = simulator(seed, v3()).live(scenario, &payment(scenario, seed));
+            for delivery in accepted(&mut life) {
+                let told = parsed(&delivery);
+                let Operation::Payout(payout) = &told.operation else {
+                    panic!("a payout")
+                };
+                let is_asked_for = payout.confirmations_needed.is_some();
+                let is_unconfirmed = delivery.label().starts_with("unconfirmed");
+                assert!(!is_unconfirmed || is_asked_for);
+                let word = delivery.label().split(' ').next().unwrap();
+                labels.insert(word.to_owned());
+            }
+        }
+    }
+    let labels: Vec<_> = labels.iter().map(String::as_str).collect();
+    let all = [
+        "blocked",
+        "canceled",
+        "confirmed",
+        "failed",
+        "rejected",
+        "unconfirmed",
+    ];
+    assert_eq!(labels, all);
+}
+
+#[test]
+fn news_are_doubled_resent_and_overtaken() {
+    let (mut causes, mut anew) = (BTreeSet::new(), BTreeSet::new());
+    let mut late = [0, 0];
+    let scenario = Scenario::DepositConfirmed;
+    for seed in 0..60 {
+        for is_out_of_order in [false, true] {
+            let simulator = simulator(seed, v3()).out_of_order(is_out_of_order);
+            let mut life = simulator.live(scenario, &payment(scenario, seed));
+            let deliveries = run(&mut life, |delivery| {
+                Some(if delivery.attempt() == 1 { 500 } else { 200 })
+            });
+            let of = |number: u32, cause: fn(DeliveryCause) -> bool| {
+                let mut own = deliveries.iter();
+                own.find(|it| it.callback() == number && cause(it.cause()))
+                    .unwrap()
+            };
+            let mut life_is_anew = BTreeSet::new();
+            for delivery in &deliveries {
+                causes.insert(delivery.cause().as_str());
+                let first = of(delivery.callback(), |it| {
+                    matches!(it, DeliveryCause::News | DeliveryCause::ByHand)
+                });
+                match delivery.cause() {
+                    DeliveryCause::Copy => assert_eq!(delivery.body(), first.body()),
+                    DeliveryCause::NotAccepted => {
+                        life_is_anew.insert(delivery.body() != first.body());
+                    }
+                    DeliveryCause::ByHand => {
+                        let mut news = deliveries
+                            .iter()
+                            .filter(|it| it.cause() == DeliveryCause::News);
+                        assert!(news.clone().all(|it| it.body() != delivery.body()));
+                        assert!(news.any(|it| it.label() == delivery.label()));
+                    }
+                    _ => {}
+                }
+                let mut before = deliveries.iter().take_while(|it| it.at() < delivery.at());
+                late[usize::from(is_out_of_order)] += usize::from(
+                    delivery.cause() == DeliveryCause::News
+                        && delivery.label().starts_with("unconfirmed")
+                        && before.any(|it| it.label().starts_with("confirmed")),
+                );
+            }
+            assert_eq!(life_is_anew.len(), 1);
+            anew.extend(life_is_anew);
+        }
+    }
+    assert_eq!(
+        causes,
+        BTreeSet::from(["by hand", "copy", "news", "not accepted"])
+    );
+    assert_eq!(anew.len(), 2);
+    assert_eq!(late[0], 0);
+    assert!(late[1] > 0);
+}
+
+fn rank(status: &OrderStatus) -> u8 {
+    match status {
+        OrderStatus::InProgress => 0,
+        OrderStatus::PaidUnconfirmed | OrderStatus::Underpaid => 1,
+        _ => 2,
+    }
+}
+
+#[test]
+fn the_endpoint_keeps_to_the_scenario() {
+    for scenario in scenarios(is_order) {
+        for seed in 0..20 {
+            let endpoint = OrderEndpoint::new();
+            let simulator = Simulator::new(seed).citypay(CUSTOMER, endpoint.clone());
+            let payment = payment(scenario, seed);
+            let token = format!("{scenario}-{seed}");
+            let mut life = simulator.live(scenario, &payment);
+            let status = || {
+                let answer = endpoint.answer(&token).unwrap();
+                OrderAnswer::parse(&answer).unwrap().status
+            };
+            assert_eq!(status(), OrderStatus::InProgress);
+            let mut ranks = Vec::new();
+            let told = accepted(&mut simulator.live(scenario, &payment));
+            assert!(!told.is_empty());
+            // Again, with the endpoint as it was at each moment.
+            let mut again = Simulator::new(seed)
+                .citypay(CUSTOMER, endpoint.clone())
+                .live(scenario, &payment);
+            while let Some(delivery) = again.next_delivery() {
+                again.answered(200);
+                if delivery.cause() == DeliveryCause::News {
+                    let claimed = OrderStatus::from(delivery.label());
+                    ranks.push((rank(&status()), rank(&claimed)));
+                }
+            }
+            let wanted: &[_] = match scenario {
+                Scenario::OrderAhead => &[(1, 0), (2, 1), (2, 2)],
+                Scenario::OrderLagging => &[(0, 0), (0, 1), (1, 2)],
+                Scenario::OrderConfirmed | Scenario::OrderOverpaid => &[(0, 0), (1, 1), (2, 2)],
+                Scenario::OrderUnderpaid => &[(0, 0), (1, 1), (1, 1), (1, 1), (2, 2)],
+                Scenario::OrderCanceled => &[(0, 0), (2, 2)],
+                Scenario::OrderExpired => &[(0, 0)],
+                Scenario::OrderLate => &[(0, 0), (2, 1)],
+                _ => panic!("no order"),
+            };
+            assert_eq!(ranks, wanted, "{scenario} {seed}");
+            accepted(&mut life);
+            let end = match scenario {
+                Scenario::OrderCanceled => OrderStatus::Canceled,
+                Scenario::OrderExpired | Scenario::OrderLate => OrderStatus::Expired,
+                Scenario::OrderOverpaid => OrderStatus::Overpaid,
+                _ => OrderStatus::Confirmed,
+            };
+            assert_eq!(status(), end);
+            let answer = OrderAnswer::parse(&endpoint.answer(&token).unwrap()).unwrap();
+            let mut times = answer.transactions().map(|it| it.created_at.as_ref());
+            let is_late = times.any(|it| it.unwrap().utc().unwrap() > life.deadline());
+            assert_eq!(is_late, scenario == Scenario::OrderLate);
+            assert!(answer.totals_agree() && answer.totals_agree_fiat());
+            let sum = answer.received().unwrap();
+            let ending = life.ending();
+            assert_eq!(
+                sum,
+                ending.credited.checked_add(&ending.for_review).unwrap()
+            );
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_lived_is_told() {
+    let simulator = Simulator::new(1);
+    let payment = Payment::new("order-1");
+    let error = simulator.try_live(Scenario::PayoutFailed, &payment);
+    let error = error.unwrap_err();
+    assert!(matches!(error, SimulationError::NoKey));
+    assert_eq!(
+        error.to_string(),
+        "there is no key to sign a scenario of B2BINPAY with"
+    );
+    let error = simulator.try_live(Scenario::OrderLate, &payment);
+    let error = error.unwrap_err();
+    assert!(matches!(error, SimulationError::NoCityPay));
+    assert_eq!(
+        error.to_string(),
+        "there is no customer id and no order endpoint for a scenario of CityPay.io"
+    );
+    let simulator = simulator.key(v3());
+    let smallest = Currency::new("POINT").scale(0);
+    for (amount, currency, is_whole_fine) in [
+        ("1", smallest.clone(), true),
+        ("0", smallest.clone(), false),
+        ("0.5", smallest.clone(), false),
+        ("-1", smallest.clone(), false),
+        ("1e3", smallest.clone(), false),
+        ("", smallest.clone(), false),
+        (
+            "99999999999999999999999999999",
+            smallest.clone().scale(0),
+            true,
+        ),
+        ("0.1234567", "USDT".into(), false),
+    ] {
+        let payment = payment.clone().amount(amount).currency(currency);
+        let whole = simulator.try_live(Scenario::DepositConfirmed, &payment);
+        assert_eq!(whole.is_ok(), is_whole_fine, "{amount}");
+        let error = simulator.try_live(Scenario::DepositUnderpaid, &payment);
+        let error = error.unwrap_err();
+        assert!(matches!(error, SimulationError::Amount), "{amount}");
+        assert_eq!(
+            error.to_string(),
+            "the payment's amount can't be paid, or not in the parts of this scenario"
+        );
+    }
+    // One of the smallest unit has no parts, however its shares are rounded.
+    let point = payment.amount("1").currency(smallest);
+    for seed in 0..40 {
+        let simulator = Simulator::new(seed).key(v3());
+        let lived = simulator.try_live(Scenario::DepositUnderpaid, &point);
+        assert!(lived.is_err(), "{seed}");
+    }
+}
+
+#[test]
+#[should_panic(expected = "there is no key to sign a scenario of B2BINPAY with")]
+fn a_wrong_test_hears_it() {
+    let _ = Simulator::new(1).live(Scenario::DepositLate, &Payment::new("order-1"));
+}
+
+#[test]
+fn scenarios_go_by_their_names() {
+    for scenario in Scenario::ALL {
+        assert_eq!(scenario.as_str().parse(), Ok(*scenario));
+        assert!(!scenario.summary().is_empty());
+        let is_citypay = scenario.as_str().starts_with("order.")
+            || scenario.as_str().starts_with("customer-deposit.");
+        assert_eq!(is_citypay, scenario.gateway() == Gateway::CityPay);
+    }
+    assert!(Scenario::ALL.is_sorted_by_key(Scenario::as_str));
+    let error = "deposit.paid".parse::<Scenario>().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`deposit.paid` is no scenario; there are customer-deposit.confirmed, deposit.blocked, \
+         deposit.confirmed, deposit.expired, deposit.failed, deposit.late, deposit.overpaid, \
+         deposit.underpaid, order.ahead, order.canceled, order.confirmed, order.expired, \
+         order.lagging, order.late, order.overpaid, order.underpaid, payout.blocked, \
+         payout.confirmed, payout.failed, payout.rejected"
+    );
+}
+
+/// A test body may be signed with a key that is in use.
+#[test]
+fn debug_shows_no_body() {
+    let mut life = simulator(7, v3()).live(Scenario::PayoutRejected, &Payment::new("wd-1"));
+    assert_eq!(
+        format!("{life:?}"),
+        "Life { scenario: PayoutRejected, now: 2026-03-02T09:10:00Z, ending: Ending { credited: \
+         Amount(0), for_review: Amount(0) }, given_up: 0, .. }"
+    );
+    let delivery = life.next_delivery().unwrap();
+    assert_eq!(
+        format!("{delivery:?}"),
+        "Delivery { gateway: B2binpay, at: 2026-03-02T09:25:00.784588Z, callback: 1, attempt: 1, \
+         cause: News, label: \"rejected\", .. }"
+    );
+    assert_eq!(
+        delivery.to_string(),
+        "2026-03-02T09:25:00Z  1.1   news          rejected"
+    );
+}
+
+/// A life can be lived in a task of its own.
+#[test]
+fn lives_can_be_sent() {
+    fn check<T: Send + Sync>() {}
+    check::<Life>();
+    check::<Simulator>();
+    check::<Delivery>();
+}
