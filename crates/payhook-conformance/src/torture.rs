@@ -1,24 +1,28 @@
 //! [`Torture`]: everything that a gateway, the network and a stranger can do to
 //! a merchant's code, and a report of what it did about it.
 //!
-//! It is told which payments to wait for, posted genuine and forged callbacks,
-//! and asked what its books say. What it has to keep to, whatever comes:
+//! The shop is told which payments to expect, is posted genuine and forged
+//! callbacks, and is asked what its books say after each. It has to keep these
+//! rules, whatever is posted:
 //!
 //! | rule | broken by a shop that |
 //! |---|---|
-//! | [credited twice](Rule::CreditedTwice) | credits a repetition, two deliveries at once, or a captured body with another transfer id |
-//! | [credited unproven](Rule::CreditedUnproven) | believes what is not signed or was not asked back, takes a status for another, or a part for all |
-//! | [lost](Rule::Lost) | answers 200 although it failed, or can't read another spelling |
-//! | [regressed](Rule::Regressed) | lets late news take the place of the last |
+//! | [credited twice](Rule::CreditedTwice) | credits a repetition (after a restart, at another replica, under another transfer id or reference), two deliveries at once, or a part again with the next |
+//! | [credited unproven](Rule::CreditedUnproven) | believes what is not signed and was not looked up, takes a status for another, a part for all, or coins for dollars |
+//! | [fulfilled twice](Rule::FulfilledTwice) | sends the goods again with each callback about a paid payment |
+//! | [lost](Rule::Lost) | answers 200 although it failed, reads one spelling only, overwrites a part by the next, or drops a surplus |
+//! | [regressed](Rule::Regressed) | sets the balance to what the last callback says |
 //!
-//! Whether less or more than what is due is credited, or put before a person, is
-//! the merchant's choice: either is right. And what no shop can know is not asked
-//! of it: a body that was captured before the shop saw it is not shown with
+//! Whether parts, a surplus and late money are credited or held for a person is
+//! the merchant's choice: either is right. And no shop is asked for what it can't
+//! know: a body that was captured before the shop saw it is not shown with
 //! another transfer id, and where it is shown in another currency or kind, the
-//! gateway tells again. That a shop believed either shows in its books only if
-//! they name [currency](Books::currency) and [kind](Books::kind).
+//! gateway sends again. Some mistakes show only in books that say more: name
+//! [currency](Books::currency) and [kind](Books::kind), what is
+//! [held](Books::held), and how often a payment was
+//! [fulfilled](Books::fulfilled).
 //!
-//! The [report](Report) is a table with a line for each way of torture: how many
+//! The [report](Report) is a table with a row for each way of torture: how many
 //! bodies were sent and how they were answered, how many credits there are and
 //! how many there have to be.
 //!
@@ -26,62 +30,88 @@
 //! use std::collections::HashMap;
 //! use std::sync::{Arc, Mutex};
 //!
-//! use payhook::b2binpay::{Key, TrackingIds, Verifier};
-//! use payhook_conformance::torture::{Books, InProcess, Ledger, Payment, Torture};
-//! use payhook::{BoxError, Callback, Expected, Handler, HandlerError, Receiver, Verdict, Verified};
+//! use payhook::b2binpay::{Gateway, Key, TrackingIds, Verifier};
+//! use payhook::payment::{Change, Event, Payment as Paid};
+//! use payhook::{BoxError, Ledger, MemoryLedger, MemoryTransaction, PaymentKey};
+//! use payhook_conformance::torture::{Books, InProcess, Payment, Record, Torture};
 //!
-//! /// What is expected under each reference, and what the books say of it.
-//! #[derive(Default)]
-//! struct Shop(Mutex<HashMap<String, (Expected, Books)>>);
+//! /// Your ledger, and your books.
+//! #[derive(Clone, Default)]
+//! struct Shop {
+//!     payments: MemoryLedger, // instead of your tables
+//!     books: Arc<Mutex<HashMap<String, Books>>>,
+//! }
 //!
-//! impl Handler for Shop {
-//!     type Error = HandlerError;
+//! impl Ledger for Shop {
+//!     type Transaction = MemoryTransaction;
 //!
-//!     fn handle(&self, callback: Verified<Callback>) -> Result<(), HandlerError> {
-//!         let event = callback.event();
-//!         let mut orders = self.0.lock().unwrap();
-//!         let reference = event.reference().map(|reference| reference.value());
-//!         let Some((expected, books)) = reference.and_then(|it| orders.get_mut(it)) else {
-//!             return Ok(()); // note it for a person
-//!         };
-//!         let expected = expected.clone().already_received(books.credited.clone());
-//!         let found = expected.reconcile(&callback);
-//!         if *found.verdict() == Verdict::Exact
-//!             && let Some(total) = found.total().and_then(|total| total.proven())
-//!         {
-//!             *books = Books::new(total.clone(), books.credits + 1, true);
+//!     async fn save(
+//!         &self,
+//!         transaction: MemoryTransaction,
+//!         key: &PaymentKey,
+//!         payment: &Paid,
+//!         change: &Change,
+//!     ) -> Result<(), BoxError> {
+//!         // In the same transaction, in a shop with a database.
+//!         self.payments.save(transaction, key, payment, change).await?;
+//!         let mut books = self.books.lock().unwrap();
+//!         let row = books.entry(key.reference.clone()).or_default();
+//!         if let Some(amount) = change.credited() {
+//!             row.credited = row.credited.checked_add(amount).ok_or("too long")?;
+//!             row.credits += 1;
 //!         }
+//!         row.is_paid |= change.newly_paid();
 //!         Ok(())
 //!     }
+//!     // find, owner, bind and unmatched of your own
+//! #   async fn find(&self, key: &PaymentKey) -> Result<Option<(MemoryTransaction, Paid)>, BoxError> {
+//! #       self.payments.find(key).await
+//! #   }
+//! #   async fn owner(&self, transaction: &mut MemoryTransaction, name: &str) -> Result<Option<String>, BoxError> {
+//! #       self.payments.owner(transaction, name).await
+//! #   }
+//! #   async fn bind(&self, transaction: &mut MemoryTransaction, name: &str, owner: &str) -> Result<String, BoxError> {
+//! #       self.payments.bind(transaction, name, owner).await
+//! #   }
+//! #   async fn unmatched(&self, event: &Event<'_>) -> Result<(), BoxError> {
+//! #       self.payments.unmatched(event).await
+//! #   }
 //! }
 //!
 //! // How the torture opens payments in the shop, and reads its books.
-//! impl Ledger for Shop {
+//! impl Record for Shop {
 //!     async fn open(&self, payment: &Payment) -> Result<(), BoxError> {
-//!         let order = (payment.expected(), Books::default());
-//!         self.0.lock().unwrap().insert(payment.reference.clone(), order);
+//!         self.payments.expect(payment.expected()?);
 //!         Ok(())
 //!     }
 //!
 //!     async fn books(&self, reference: &str) -> Result<Books, BoxError> {
-//!         Ok(self.0.lock().unwrap()[reference].1.clone())
+//!         let books = self.books.lock().unwrap();
+//!         Ok(books.get(reference).cloned().unwrap_or_default())
 //!     }
 //! }
 //!
 //! let key = Key::callback_secret("my test secret")?;
-//! let receiver = Receiver::b2binpay(Verifier::new(key.clone(), TrackingIds::Prefixed));
-//! let shop = Arc::new(Shop::default());
-//! let shop = InProcess::new(Arc::clone(&shop), shop).receiver(receiver);
+//! let gateway = Gateway::new(Verifier::new(key.clone(), TrackingIds::Prefixed));
+//! let shop = Shop::default();
+//! let shop = InProcess::new(move || shop.clone()).b2binpay(gateway);
 //!
 //! let report = Torture::new(7).b2binpay(key).run_blocking(&shop)?;
 //! assert!(report.is_clean(), "{report}");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! A ledger that books nothing itself is tried with [`Booked`]. A shop that is
+//! reached over HTTP implements [`Shop`]; with several
+//! [replicas](Shop::replicas) they are posted to in turn.
 
+mod booked;
 mod forged_orders;
 mod forged_transfers;
 mod in_process;
 mod judge;
+mod lives_orders;
+mod lives_transfers;
 mod orders;
 mod report;
 mod run;
@@ -92,7 +122,8 @@ mod spelled_transfers;
 mod torturer;
 mod transfers;
 
+pub use booked::Booked;
 pub use in_process::InProcess;
 pub use report::{Broken, Report, Row, Rule};
-pub use shop::{Books, Ledger, Payment, Shop, Trouble};
+pub use shop::{Books, Payment, Record, Shop, Trouble};
 pub use torturer::{Torture, TortureError};

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::refusal;
 use crate::citypay::OrderAnswer;
+use crate::fetch::{BoxError, Fetch};
 use crate::receiver::{AsyncOrderLookup, OrderLookup, TokenUse};
 use crate::testing::body::Body;
 
@@ -126,5 +127,14 @@ impl fmt::Debug for OrderEndpoint {
         f.debug_struct("OrderEndpoint")
             .field("orders", &orders)
             .finish_non_exhaustive()
+    }
+}
+
+/// By the last segment of the address: the order's token.
+impl Fetch for OrderEndpoint {
+    async fn get(&self, url: &str) -> Result<Vec<u8>, BoxError> {
+        let token = url.rsplit('/').next().unwrap_or_default();
+        let token = percent_encoding::percent_decode_str(token).decode_utf8()?;
+        Ok(self.answer(&token)?)
     }
 }

@@ -1,7 +1,7 @@
 //! What CityPay.io's callbacks are tortured with: what others make of them.
 
 use super::orders::{
-    Asked, CONFIRMED, CREATED, Case, Desk, PENDING, RUNG, Step, Trial, goes, orders, told,
+    Asked, CONFIRMED, CREATED, Case, Desk, NOTIFY, PENDING, Step, Trial, goes, orders, told,
 };
 use super::script::{Bystander, Make};
 use payhook::testing::Json;
@@ -16,42 +16,42 @@ fn told_before(name: &'static str, altered: Make<Asked>) -> Case {
 }
 
 pub(super) fn trials() -> Vec<Trial> {
-    vec![rung_by_strangers(), changed()]
+    vec![unauthenticated_notifications(), changed()]
 }
 
-/// Anybody can ring.
-fn rung_by_strangers() -> Trial {
-    let rung =
-        |name, before: Make<Asked>| orders(name, [Step::tell(0, before), Step::forge(0, RUNG)]);
+/// Anybody can post them.
+fn unauthenticated_notifications() -> Trial {
+    let notified =
+        |name, before: Make<Asked>| orders(name, [Step::tell(0, before), Step::forge(0, NOTIFY)]);
     Trial::new(
-        "rung by strangers",
+        "unauthenticated notifications",
         [
-            rung("not paid", CREATED),
-            rung("paid, not confirmed", PENDING),
-            rung("canceled", |d| goes(d, &d.order().canceled())),
-            rung("unknown to the endpoint", |d| {
+            notified("not paid", CREATED),
+            notified("paid, not confirmed", PENDING),
+            notified("canceled", |d| goes(d, &d.unpaid().canceled())),
+            notified("unknown to the endpoint", |d| {
                 d.is_not();
-                d.order().created().callback().to_vec()
+                d.unpaid().created().callback().to_vec()
             }),
             orders(
                 "paid in part",
                 [
-                    Step::tell(20, |d| goes(d, &d.order().underpaid())),
-                    Step::forge(20, RUNG),
+                    Step::tell(20, |d| goes(d, &d.paid(&[20]).underpaid())),
+                    Step::forge(20, NOTIFY),
                 ],
             ),
-            rung("another customer's", |d| {
+            notified("another customer's", |d| {
                 let foreign = format!("{}9", d.gateway.customer_id);
                 let answer = d.order().answer(&foreign);
                 d.answer(&answer);
-                RUNG(d)
+                NOTIFY(d)
             }),
             orders(
-                "a token of nobody",
+                "an unknown token",
                 [
                     Step::tell(0, CREATED),
                     Step::forge(0, |d| {
-                        let token = format!("{}-of-nobody", d.payment.reference);
+                        let token = format!("{}-unknown", d.payment.reference);
                         d.order().callback().set("order_token", token).to_vec()
                     }),
                 ],

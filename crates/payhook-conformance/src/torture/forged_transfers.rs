@@ -84,7 +84,7 @@ fn other_id(d: &Desk<'_>) -> [(&'static str, Json); 2] {
 
 /// The same text signed, with the amount's last digit as the id's first.
 fn shifted(d: &Desk<'_>) -> Vec<u8> {
-    let amount = d.payment.amount.with_scale(d.payment.scale);
+    let amount = d.payment.amount.with_scale(d.payment.decimals);
     let amount = amount.unwrap_or_default().to_string();
     let shorter = amount.strip_suffix('0').unwrap_or(&amount);
     let changes = [
@@ -120,7 +120,7 @@ pub(super) fn trials() -> Vec<Trial> {
         signatures(),
         unsigned_fields(),
         Trial::new(
-            "changed, and told again",
+            "changed, then sent again",
             [
                 told_after("currency", other_currency),
                 told_after("fraction digits", |d| {
@@ -139,7 +139,7 @@ pub(super) fn trials() -> Vec<Trial> {
             ],
         ),
         Trial::new(
-            "resent, and changed on its way",
+            "resent, and changed in transit",
             [ExpectedKind::Deposit, ExpectedKind::Payout].map(|kind| {
                 let changed: Make<Signed> = |d| with(d, &d.transfer(), &other_id(d));
                 let steps = [Step::tell(100, CONFIRMED), Step::tell(100, changed)];
@@ -200,12 +200,13 @@ pub(super) fn trials() -> Vec<Trial> {
             ],
         ),
         Trial::new(
-            "the amount's digit in the id",
+            "an amount's digit in the tracking id",
             [deposits(
                 "deposit",
                 [Step::tell(100, CONFIRMED), Step::alter(100, shifted)],
             )
-            .beside(Bystander::BehindZero)],
+            .beside(Bystander::BehindZero)
+            .policy()],
         ),
     ]
 }
@@ -267,7 +268,7 @@ fn signatures() -> Trial {
         with(d, &d.transfer(), &[("meta.sign", value.into())])
     }
     Trial::new(
-        "signatures of nobody",
+        "invalid signatures",
         [
             never_paid("none", |d| {
                 d.signed(&d.transfer()).remove("meta.sign").to_vec()
@@ -279,7 +280,7 @@ fn signatures() -> Trial {
             never_paid("empty", |d| signature(d, "")),
             never_paid("zeros", |d| signature(d, "0".repeat(64))),
             never_paid("another key's", |d| {
-                let Ok(key) = Key::callback_secret("the key of somebody else") else {
+                let Ok(key) = Key::callback_secret("the key of another merchant") else {
                     return Vec::new();
                 };
                 d.transfer().sign(&key).to_vec()

@@ -1,178 +1,232 @@
-//! [`InProcess`]: a handler and its receivers as a [`Shop`].
+//! [`InProcess`]: endpoints and a ledger as a [`Shop`].
 
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::shop::{Books, Ledger, Payment, Shop, Trouble};
+use payhook::payment::{Change, Event};
+use payhook::{BoxError, Endpoint, Fetch, Ledger, PaymentKey, b2binpay, citypay};
+use tokio::runtime::Handle;
+
+use super::shop::{Books, Payment, Record, Shop, Trouble};
 use crate::Gateway;
-use payhook::Callback;
-use payhook::Verified;
-use payhook::{AsyncGuard, Guard};
-use payhook::{AsyncHandler, BoxError, Handler, HandlerError};
-use payhook::{AsyncProve, Prove, Receiver};
 
-/// The merchant's handler behind the merchant's receivers, and the merchant's
-/// ledger: a shop without a server.
+/// A merchant's ledger behind an [`Endpoint`] for each gateway: a shop without a
+/// server.
 ///
-/// Each body is handled in a task or thread of its own, so that two of them can
-/// be under way at once; a handler that panics gives no answer.
+/// Each body is received in a thread of its own, so that two of them can be
+/// under way at once; an endpoint that panics gives no answer.
 ///
 /// See the [module](super) for an example.
-pub struct InProcess<H, L> {
-    handler: Arc<Disturbed<H>>,
-    ledger: L,
-    doors: HashMap<Gateway, Door>,
+pub struct InProcess<L> {
+    make: Box<dyn Fn() -> L + Send + Sync>,
+    /// What each process holds.
+    replicas: Vec<Mutex<Arc<Disturbed<L>>>>,
+    doors: HashMap<Gateway, Door<L>>,
+    trouble: Arc<Mutex<Trouble>>,
 }
 
 type Posted = Pin<Box<dyn Future<Output = Result<u16, BoxError>> + Send>>;
-type Door = Box<dyn Fn(Vec<u8>) -> Posted + Send + Sync>;
+type Door<L> = Box<dyn Fn(Arc<Disturbed<L>>, Vec<u8>) -> Posted + Send + Sync>;
 
-impl<H, L> InProcess<H, L> {
-    /// A handler and the ledger that it credits in; `Arc`s of the same, where
-    /// one type is both.
+impl<L: Ledger + Record + 'static> InProcess<L> {
+    /// One process that gets its ledger from `make`, which is called again after
+    /// each restart: what the ledgers share is the database, and everything else
+    /// in them is lost then.
     #[must_use]
-    pub fn new(handler: H, ledger: L) -> Self {
-        Self {
-            handler: Arc::new(Disturbed {
-                handler,
-                trouble: Mutex::default(),
-            }),
-            ledger,
+    pub fn new(make: impl Fn() -> L + Send + Sync + 'static) -> Self {
+        let shop = Self {
+            make: Box::new(make),
+            replicas: Vec::new(),
             doors: HashMap::new(),
+            trouble: Arc::default(),
+        };
+        shop.replicas(1)
+    }
+
+    /// As many processes, each with a ledger of its own; one at least.
+    #[must_use]
+    pub fn replicas(self, count: usize) -> Self {
+        let started = std::iter::repeat_with(|| Mutex::new(self.start()));
+        Self {
+            replicas: started.take(count.max(1)).collect(),
+            ..self
         }
     }
 
-    /// Where the receiver's gateway posts to, for a synchronous handler.
+    /// Receives B2BINPAY's callbacks.
     #[must_use]
-    pub fn receiver<G, D>(self, receiver: impl Into<Arc<Receiver<G, D>>>) -> Self
+    pub fn b2binpay<F>(self, gateway: b2binpay::Gateway<F>) -> Self
     where
-        G: Prove + Send + Sync + 'static,
-        D: Guard + Send + Sync + 'static,
-        H: Handler<Callback> + Send + Sync + 'static,
+        F: Fetch + Clone + 'static,
     {
-        let (receiver, handler) = (receiver.into(), Arc::clone(&self.handler));
-        let door = move |body: Vec<u8>| -> Posted {
-            let (receiver, handler) = (Arc::clone(&receiver), Arc::clone(&handler));
-            let task = move || receiver.receive(&body, None, &handler).status();
-            Box::pin(async { Ok(tokio::task::spawn_blocking(task).await?) })
+        let door = move |ledger, body: Vec<u8>| -> Posted {
+            let endpoint = Endpoint::new(gateway.clone(), ledger);
+            Box::pin(in_a_thread(async move {
+                endpoint.receive(&body, None).await.status()
+            }))
         };
-        self.door(own(G::GATEWAY), Box::new(door))
+        self.door(Gateway::B2binpay, Box::new(door))
     }
 
-    /// Where the receiver's gateway posts to, for an asynchronous handler.
+    /// Receives CityPay.io's callbacks.
     #[must_use]
-    pub fn receiver_async<G, D>(self, receiver: impl Into<Arc<Receiver<G, D>>>) -> Self
+    pub fn citypay<F>(self, gateway: citypay::Gateway<F>) -> Self
     where
-        G: AsyncProve + Send + Sync + 'static,
-        D: AsyncGuard + Send + Sync + 'static,
-        H: AsyncHandler<Callback> + Send + Sync + 'static,
+        F: Fetch + Clone + 'static,
     {
-        let (receiver, handler) = (receiver.into(), Arc::clone(&self.handler));
-        let door = move |body: Vec<u8>| -> Posted {
-            let (receiver, handler) = (Arc::clone(&receiver), Arc::clone(&handler));
-            let task = async move { receiver.receive_async(&body, None, &handler).await.status() };
-            Box::pin(async { Ok(tokio::spawn(task).await?) })
+        let door = move |ledger, body: Vec<u8>| -> Posted {
+            let endpoint = Endpoint::new(gateway.clone(), ledger);
+            Box::pin(in_a_thread(async move {
+                endpoint.receive(&body, None).await.status()
+            }))
         };
-        self.door(own(G::GATEWAY), Box::new(door))
+        self.door(Gateway::CityPay, Box::new(door))
     }
 
-    fn door(mut self, gateway: Gateway, door: Door) -> Self {
+    fn door(mut self, gateway: Gateway, door: Door<L>) -> Self {
         self.doors.insert(gateway, door);
         self
     }
-}
 
-impl<H: Send + Sync, L: Ledger + Sync> Ledger for InProcess<H, L> {
-    fn open(&self, payment: &Payment) -> impl Future<Output = Result<(), BoxError>> + Send {
-        self.ledger.open(payment)
+    fn start(&self) -> Arc<Disturbed<L>> {
+        Arc::new(Disturbed {
+            ledger: (self.make)(),
+            trouble: Arc::clone(&self.trouble),
+        })
     }
 
-    fn books(&self, reference: &str) -> impl Future<Output = Result<Books, BoxError>> + Send {
-        self.ledger.books(reference)
+    fn replica(&self, index: usize) -> Result<Arc<Disturbed<L>>, BoxError> {
+        let replica = self.replicas.get(index).ok_or("there is no such replica")?;
+        Ok(Arc::clone(&unpoisoned(replica)))
     }
 }
 
-impl<H: Send + Sync, L: Ledger + Sync> Shop for InProcess<H, L> {
-    async fn post(&self, gateway: Gateway, body: &[u8]) -> Result<u16, BoxError> {
-        match self.doors.get(&gateway) {
-            Some(door) => door(body.to_vec()).await,
-            None => Err(format!("{gateway} has no receiver here").into()),
+/// A ledger may block its thread while it waits for a lock.
+async fn in_a_thread(receive: impl Future<Output = u16> + Send + 'static) -> Result<u16, BoxError> {
+    let runtime = Handle::current();
+    let received = tokio::task::spawn_blocking(move || runtime.block_on(receive));
+    Ok(received.await?)
+}
+
+fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<L: Ledger + Record + 'static> Record for InProcess<L> {
+    async fn open(&self, payment: &Payment) -> Result<(), BoxError> {
+        self.replica(0)?.ledger.open(payment).await
+    }
+
+    async fn books(&self, reference: &str) -> Result<Books, BoxError> {
+        self.replica(0)?.ledger.books(reference).await
+    }
+}
+
+impl<L: Ledger + Record + 'static> Shop for InProcess<L> {
+    async fn post(&self, gateway: Gateway, replica: usize, body: &[u8]) -> Result<u16, BoxError> {
+        let door = self.doors.get(&gateway);
+        let door = door.ok_or_else(|| format!("{gateway} has no endpoint here"))?;
+        door(self.replica(replica)?, body.to_vec()).await
+    }
+
+    fn replicas(&self, _: Gateway) -> usize {
+        self.replicas.len()
+    }
+
+    async fn restart(&self) -> bool {
+        for replica in &self.replicas {
+            *unpoisoned(replica) = self.start();
         }
+        true
     }
 
     async fn disturb(&self, trouble: Trouble) -> bool {
-        *self.handler.trouble() = trouble;
+        *unpoisoned(&self.trouble) = trouble;
         true
     }
 }
 
-impl<H, L> fmt::Debug for InProcess<H, L> {
+impl<L> fmt::Debug for InProcess<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("InProcess")
             .field("gateways", &self.doors.keys())
+            .field("replicas", &self.replicas.len())
             .finish_non_exhaustive()
     }
 }
 
-/// A handler that is in trouble now and then.
-struct Disturbed<H> {
-    handler: H,
-    trouble: Mutex<Trouble>,
+/// A ledger that is in trouble now and then.
+struct Disturbed<L> {
+    ledger: L,
+    trouble: Arc<Mutex<Trouble>>,
 }
 
-impl<H> Disturbed<H> {
-    fn trouble(&self) -> std::sync::MutexGuard<'_, Trouble> {
-        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// What happens to this call.
+impl<L> Disturbed<L> {
+    /// What happens to this attempt to save.
     fn next(&self) -> Trouble {
-        let mut trouble = self.trouble();
+        let mut trouble = unpoisoned(&self.trouble);
         let now = *trouble;
-        if let Trouble::Fails(calls) = now {
-            *trouble = match calls.saturating_sub(1) {
+        if let Trouble::Fails(attempts) = now {
+            *trouble = match attempts.saturating_sub(1) {
                 0 => Trouble::None,
-                calls => Trouble::Fails(calls),
+                attempts => Trouble::Fails(attempts),
             };
         }
         now
     }
 }
 
-impl<H: Handler<Callback>> Handler<Callback> for Disturbed<H> {
-    type Error = HandlerError;
+impl<L: Ledger> Ledger for Disturbed<L> {
+    type Transaction = L::Transaction;
 
-    fn handle(&self, callback: Verified<Callback>) -> Result<(), HandlerError> {
-        match self.next() {
-            Trouble::Fails(_) => return Err(FAILS.into()),
-            Trouble::None => {}
-            Trouble::Slow(time) => std::thread::sleep(time),
-        }
-        self.handler.handle(callback).map_err(Into::into)
+    async fn find(
+        &self,
+        key: &PaymentKey,
+    ) -> Result<Option<(L::Transaction, payhook::payment::Payment)>, BoxError> {
+        self.ledger.find(key).await
     }
-}
 
-impl<H: AsyncHandler<Callback> + Sync> AsyncHandler<Callback> for Disturbed<H> {
-    type Error = HandlerError;
+    async fn peek(&self, key: &PaymentKey) -> Result<Option<payhook::payment::Payment>, BoxError> {
+        self.ledger.peek(key).await
+    }
 
-    async fn handle(&self, callback: Verified<Callback>) -> Result<(), HandlerError> {
+    async fn owner(
+        &self,
+        transaction: &mut L::Transaction,
+        name: &str,
+    ) -> Result<Option<String>, BoxError> {
+        self.ledger.owner(transaction, name).await
+    }
+
+    async fn bind(
+        &self,
+        transaction: &mut L::Transaction,
+        name: &str,
+        owner: &str,
+    ) -> Result<String, BoxError> {
+        self.ledger.bind(transaction, name, owner).await
+    }
+
+    /// Under the payment's lock.
+    async fn save(
+        &self,
+        transaction: L::Transaction,
+        key: &PaymentKey,
+        payment: &payhook::payment::Payment,
+        change: &Change,
+    ) -> Result<(), BoxError> {
         match self.next() {
-            Trouble::Fails(_) => return Err(FAILS.into()),
+            Trouble::Fails(_) => return Err("made to fail by the torture".into()),
             Trouble::None => {}
             Trouble::Slow(time) => tokio::time::sleep(time).await,
         }
-        self.handler.handle(callback).await.map_err(Into::into)
+        self.ledger.save(transaction, key, payment, change).await
+    }
+
+    async fn unmatched(&self, event: &Event<'_>) -> Result<(), BoxError> {
+        self.ledger.unmatched(event).await
     }
 }
-
-fn own(gateway: payhook::Gateway) -> Gateway {
-    match gateway {
-        payhook::Gateway::CityPay => Gateway::CityPay,
-        _ => Gateway::B2binpay,
-    }
-}
-
-const FAILS: &str = "made to fail by the torture";

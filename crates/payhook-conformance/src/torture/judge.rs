@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::report::{Broken, Rule};
-use super::script::{self, Desk, Step};
+use super::script::{self, Bystander, Case, Desk, Step};
 use super::shop::{Books, Payment};
 use crate::Gateway;
 use crate::text::without_zeros;
@@ -23,6 +23,8 @@ pub(super) struct State<'a, G> {
     /// What is known to have come in, in percent and in payments.
     pub(super) came: u64,
     pub(super) credits: usize,
+    /// Whether what came in was taken back, at this step or before.
+    pub(super) was_reversed: bool,
     pub(super) books: Books,
     pub(super) broken: Vec<(Rule, String)>,
 }
@@ -45,9 +47,14 @@ impl<G> State<'_, G> {
     pub(super) fn judge(&mut self, step: &Step<G>, books: Books) {
         let came = script::amount(self.due, self.came);
         let is_more = books.credited > self.books.credited || books.credits > self.books.credits;
-        let is_too_much = books.credited > came || books.credits > self.credits;
+        self.was_reversed |= step.is_reversal;
+        // Whoever takes a credit back may credit again.
+        let is_too_much =
+            books.credited > came || (books.credits > self.credits && !self.was_reversed);
         if is_more && is_too_much {
-            let rule = if step.is_proven && self.came > 0 {
+            // The first entry can be too high, and is no second one.
+            let is_another = self.books.credits > 0 || books.credits > 1;
+            let rule = if step.is_proven && self.came > 0 && is_another {
                 Rule::CreditedTwice
             } else {
                 Rule::CreditedUnproven
@@ -55,7 +62,7 @@ impl<G> State<'_, G> {
             self.breaks(rule, &books);
         }
         // A part may be credited; it pays for nothing yet.
-        if books.is_paid && self.came < 100 {
+        if books.is_paid && self.came < 100 && books.credited <= came {
             self.breaks(Rule::CreditedUnproven, &books);
         }
         let currency = books.currency.as_deref();
@@ -64,25 +71,45 @@ impl<G> State<'_, G> {
         if is_other && books.credits > 0 {
             self.breaks(Rule::CreditedUnproven, &books);
         }
-        if books.credited < self.books.credited || (self.books.is_paid && !books.is_paid) {
+        let is_less = books.credited < self.books.credited;
+        let is_unpaid = self.books.is_paid && !books.is_paid;
+        if (is_less || is_unpaid) && !self.was_reversed {
             self.breaks(Rule::Regressed, &books);
+        }
+        if books.fulfilled.is_some_and(|times| times > 1) {
+            self.breaks(Rule::FulfilledTwice, &books);
         }
         self.books = books;
     }
 
-    pub(super) fn judge_end(&mut self) {
-        if self.books.credited < script::amount(self.due, 100) {
-            self.breaks(Rule::Lost, &self.books.clone());
+    /// After the last step. Of what came in, nothing may be neither credited nor
+    /// held for a person.
+    pub(super) fn judge_end(&mut self, case: &Case<G>) {
+        let books = self.books.clone();
+        let due = script::amount(self.due, 100);
+        let all = script::amount(self.due, self.came);
+        let is_missed = case.has_to_be_credited() && books.credited < due;
+        let is_gone = match &books.held {
+            Some(held) => books.credited.checked_add(held).is_none_or(|sum| sum < all),
+            // Who credits a part credits the other, too.
+            None => !books.credited.is_zero() && books.credited < due && self.came >= 100,
+        };
+        if is_missed || (is_gone && !self.was_reversed) {
+            self.breaks(Rule::Lost, &books);
         }
     }
 
-    pub(super) fn judge_bystander(&mut self, books: &Books) {
+    pub(super) fn judge_bystander(&mut self, books: &Books, bystander: Bystander) {
         if books.credits > 0 || !books.credited.is_zero() {
             let found = format!(
                 "credited {} under another reference",
                 money(&books.credited, self.bystander.currency)
             );
-            self.broken.push((Rule::CreditedUnproven, found));
+            let rule = match bystander {
+                Bystander::Second => Rule::CreditedTwice,
+                Bystander::Another | Bystander::BehindZero => Rule::CreditedUnproven,
+            };
+            self.broken.push((rule, found));
         }
     }
 
@@ -101,10 +128,9 @@ impl<G> State<'_, G> {
             found = format!("{found} in {} entries", books.credits);
         }
         if let Some(kind) = books.kind.filter(|kind| *kind != self.payment.kind) {
-            let article = if kind == ExpectedKind::Order {
-                "an"
-            } else {
-                "a"
+            let article = match kind {
+                ExpectedKind::Invoice | ExpectedKind::Order => "an",
+                _ => "a",
             };
             found = format!("{found} as {article} {}", kind.as_str());
         }
@@ -113,6 +139,14 @@ impl<G> State<'_, G> {
         }
         if rule == Rule::Regressed && !books.is_paid {
             found = format!("{found}, and it is not paid any more");
+        }
+        if rule == Rule::FulfilledTwice {
+            let times = books.fulfilled.unwrap_or_default();
+            found = format!("{found}, and it was fulfilled {times} times");
+        }
+        if let Some(held) = books.held.as_ref().filter(|_| rule == Rule::Lost) {
+            let held = money(held, self.payment.currency);
+            found = format!("{found} and {held} is held");
         }
         self.broken.push((rule, found));
     }

@@ -1,8 +1,10 @@
 //! What CityPay.io's callbacks are tortured with.
 
+use super::lives_orders;
 use super::script::{self, Make, ROUNDS, SLOW};
 use super::shop::Trouble;
 use super::spelled_orders;
+use chrono::TimeDelta;
 use payhook::citypay::OrderAnswer;
 use payhook::payment::ExpectedKind;
 use payhook::testing::Body;
@@ -23,6 +25,28 @@ pub(super) type Trial = script::Trial<Asked>;
 impl Desk<'_> {
     /// The payment's order, confirmed.
     pub(super) fn order(&self) -> OrderBuilder {
+        self.paid(&[100])
+    }
+
+    /// The payment's order, paid in transactions of so many percent.
+    pub(super) fn paid(&self, parts: &[u64]) -> OrderBuilder {
+        parts
+            .iter()
+            .zip(1..)
+            .fold(self.unpaid(), |order, (part, number)| {
+                let id = self.id.saturating_mul(10).saturating_add(number);
+                let at = self.start.checked_add_signed(TimeDelta::minutes(4));
+                order.received_at(
+                    &self.percent(*part),
+                    at.unwrap_or(self.start),
+                    &id.to_string(),
+                    &format!("{id:064x}"),
+                )
+            })
+    }
+
+    /// The payment's order, without a transaction.
+    pub(super) fn unpaid(&self) -> OrderBuilder {
         order()
             .token(self.payment.reference.as_str())
             .client_order_id(self.payment.reference.as_str())
@@ -55,11 +79,11 @@ pub(super) fn goes(d: &Desk<'_>, order: &OrderBuilder) -> Vec<u8> {
     order.callback().to_vec()
 }
 
-pub(super) const CREATED: Make<Asked> = |d| goes(d, &d.order().created());
+pub(super) const CREATED: Make<Asked> = |d| goes(d, &d.unpaid().created());
 pub(super) const PENDING: Make<Asked> = |d| goes(d, &d.order().paid_unconfirmed());
 pub(super) const CONFIRMED: Make<Asked> = |d| goes(d, &d.order());
 /// Whatever the endpoint says.
-pub(super) const RUNG: Make<Asked> = |d| d.order().callback().to_vec();
+pub(super) const NOTIFY: Make<Asked> = |d| d.order().callback().to_vec();
 
 pub(super) fn orders(name: &'static str, steps: impl IntoIterator<Item = Step>) -> Case {
     Case::new(ExpectedKind::Order, name, steps)
@@ -77,11 +101,12 @@ pub(super) fn trials() -> Vec<Trial> {
     trials.extend(asked_back());
     trials.extend(ended());
     trials.push(spelled_orders::trial());
+    trials.extend(lives_orders::trials());
     trials.extend(troubled());
     trials
 }
 
-/// Alone, again, late and at once.
+/// Once, again, late and at once.
 fn repeated() -> Vec<Trial> {
     let again = [Step::tell(100, CONFIRMED)];
     let again = again.into_iter().chain((0..4).map(|_| Step::again(100)));
@@ -91,7 +116,7 @@ fn repeated() -> Vec<Trial> {
     };
     vec![
         Trial::new(
-            "the plain life",
+            "a plain payment",
             [told(
                 "order",
                 &[(0, CREATED), (0, PENDING), (100, CONFIRMED)],
@@ -99,14 +124,14 @@ fn repeated() -> Vec<Trial> {
         ),
         Trial::new("the same bytes five times", [orders("order", again)]),
         Trial::new(
-            "late news after the last",
+            "older callbacks afterwards",
             [
                 told(
                     "the endpoint knows better",
                     &[
                         (100, CONFIRMED),
                         (100, |d| d.order().paid_unconfirmed().callback().to_vec()),
-                        (100, |d| d.order().created().callback().to_vec()),
+                        (100, |d| d.unpaid().created().callback().to_vec()),
                     ],
                 ),
                 told(
@@ -137,7 +162,7 @@ fn asked_back() -> Vec<Trial> {
                 ),
                 told(
                     "not paid",
-                    &[(0, CREATED), (100, |d| lagging(d, &d.order().created()))],
+                    &[(0, CREATED), (100, |d| lagging(d, &d.unpaid().created()))],
                 ),
             ],
         ),
@@ -151,7 +176,7 @@ fn asked_back() -> Vec<Trial> {
                             d.is(&d.order());
                             d.order().paid_unconfirmed().callback().to_vec()
                         }),
-                        (100, RUNG),
+                        (100, NOTIFY),
                     ],
                 ),
                 told(
@@ -159,9 +184,9 @@ fn asked_back() -> Vec<Trial> {
                     &[
                         (100, |d| {
                             d.is(&d.order());
-                            d.order().created().callback().to_vec()
+                            d.unpaid().created().callback().to_vec()
                         }),
-                        (100, RUNG),
+                        (100, NOTIFY),
                     ],
                 ),
             ],
@@ -188,7 +213,7 @@ fn asked_back() -> Vec<Trial> {
                         } else {
                             d.is(&d.order());
                         }
-                        RUNG(d)
+                        NOTIFY(d)
                     })],
                 ),
             ],
@@ -204,56 +229,51 @@ fn ended() -> Vec<Trial> {
             [
                 told(
                     "canceled",
-                    &[(0, CREATED), (0, |d| goes(d, &d.order().canceled()))],
+                    &[(0, CREATED), (0, |d| goes(d, &d.unpaid().canceled()))],
                 ),
                 told(
                     "expired",
-                    &[(0, CREATED), (0, |d| goes(d, &d.order().expired()))],
+                    &[(0, CREATED), (0, |d| goes(d, &d.unpaid().expired()))],
                 ),
                 told(
                     "FROZEN",
-                    &[(0, PENDING), (0, |d| goes(d, &d.order().status("FROZEN")))],
+                    &[(0, PENDING), (0, |d| goes(d, &d.unpaid().status("FROZEN")))],
                 ),
             ],
         ),
         Trial::new(
-            "less, more, in parts",
+            "underpaid, overpaid, in parts",
             [
-                told("a part", &[(20, |d| goes(d, &d.order().underpaid()))]),
+                told("a part", &[(20, |d| goes(d, &d.paid(&[20]).underpaid()))]),
                 told(
                     "a part and the rest",
                     &[
-                        (40, |d| {
-                            goes(d, &d.order().underpaid().received(&d.percent(40)))
-                        }),
-                        (100, |d| {
-                            let both = d.order().received(&d.percent(40));
-                            goes(d, &both.received(&d.percent(60)))
-                        }),
+                        (40, |d| goes(d, &d.paid(&[40]).underpaid())),
+                        (100, |d| goes(d, &d.paid(&[40, 60]))),
                     ],
                 )
                 .policy(),
                 told(
                     "all and some more",
-                    &[(125, |d| goes(d, &d.order().overpaid()))],
+                    &[(125, |d| goes(d, &d.paid(&[125]).overpaid()))],
                 ),
             ],
         ),
     ]
 }
 
-/// What is in the way is the shop's own handler.
+/// The shop itself is in trouble.
 fn troubled() -> Vec<Trial> {
     vec![
         Trial::new(
-            "the handler fails twice",
+            "the shop fails twice",
             [orders(
                 "order",
                 [Step::disturb(Trouble::Fails(2)), Step::tell(100, CONFIRMED)],
             )],
         ),
         Trial::new(
-            "a slow handler, asked again",
+            "a slow shop, posted to again",
             [orders(
                 "order",
                 [Step::disturb(SLOW), Step::tell_two(100, true, CONFIRMED)],
@@ -269,7 +289,7 @@ fn lagging(d: &Desk<'_>, before: &OrderBuilder) -> Vec<u8> {
     } else {
         d.is(&d.order());
     }
-    RUNG(d)
+    NOTIFY(d)
 }
 
 /// What goes to the other gateway's address, where there are both.

@@ -12,7 +12,8 @@ use crate::Gateway;
 ///
 /// assert_eq!(
 ///     Rule::Regressed.hint(),
-///     "compare what a callback says with what you know, before it takes its place",
+///     "add what is new to the balance under a lock; a callback's own amount is only its part, \
+///      and an older callback may come last",
 /// );
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -24,8 +25,11 @@ pub enum Rule {
     /// Credited, or taken for paid, without a proof, before it was final, before
     /// all came in, in another currency or kind, or under another reference.
     CreditedUnproven,
-    /// Told until it was answered with 200, or as often as the gateway tries,
-    /// and not credited.
+    /// The shop acted on the payment as paid more than once.
+    FulfilledTwice,
+    /// It was posted until it was answered with 200, or as often as the gateway
+    /// tries, and it is not credited; or it is neither credited nor held for a
+    /// person.
     Lost,
     /// It was paid and is not any more, or there is less credited than before.
     Regressed,
@@ -38,6 +42,7 @@ impl Rule {
         match self {
             Self::CreditedTwice => "credited twice",
             Self::CreditedUnproven => "credited unproven",
+            Self::FulfilledTwice => "fulfilled twice",
             Self::Lost => "lost",
             Self::Regressed => "regressed",
         }
@@ -48,20 +53,26 @@ impl Rule {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::CreditedTwice => {
-                "claim each piece of news before it is credited, in the same transaction or by a \
-                 guard; take currency and kind from your own record, and set the balance to all \
-                 that came instead of adding to it: no signature covers what tells two alike apart"
+                "credit a transfer once in its life, when it becomes settled: keep what was credited \
+                 in the same transaction, and hold an equal amount under another id for a person, as \
+                 no signature covers the id"
             }
             Self::CreditedUnproven => {
                 "credit only what a signature or the order endpoint proves, once it is final, and \
                  only under the reference, kind and currency of your own record"
             }
+            Self::FulfilledTwice => {
+                "note in the transaction that credits that the payment is paid, and act on it the \
+                 first time only"
+            }
             Self::Lost => {
-                "answer 200 only for what is booked: fail while the handler can't book it, or \
-                 while the order endpoint is behind the callback; and read every spelling"
+                "answer 200 only for what is booked: fail while it can't be booked, or while the \
+                 order endpoint is behind the callback; add parts under a lock; hold for a person \
+                 what is not credited; and read every spelling"
             }
             Self::Regressed => {
-                "compare what a callback says with what you know, before it takes its place"
+                "add what is new to the balance under a lock; a callback's own amount is only its \
+                 part, and an older callback may come last"
             }
         }
     }
@@ -237,7 +248,7 @@ impl fmt::Display for Report {
             )?;
         }
         if self.is_clean() {
-            return f.write_str("every payment that came in is credited once, and nothing else is");
+            return f.write_str("whatever came in is credited once or held for a person, and nothing else is credited");
         }
         let mut broken: Vec<_> = self.broken().collect();
         if broken.is_empty() {

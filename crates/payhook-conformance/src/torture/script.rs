@@ -27,9 +27,10 @@ pub(super) struct Case<G> {
     pub(super) name: &'static str,
     pub(super) kind: ExpectedKind,
     pub(super) steps: Vec<Step<G>>,
-    /// Whether a right shop may leave it to a person although all came in.
+    /// Whether a right shop may leave all of it to a person although exactly
+    /// what is due came in.
     pub(super) is_policy: bool,
-    /// Another payment that the shop waits for, and that nobody makes.
+    /// Another payment that the shop expects, and that nobody makes.
     pub(super) bystander: Option<Bystander>,
 }
 
@@ -39,6 +40,8 @@ pub(super) enum Bystander {
     Another,
     /// One whose reference is the payment's own behind a zero.
     BehindZero,
+    /// One under whose reference the payment's own money is reported, too.
+    Second,
 }
 
 pub(super) struct Step<G> {
@@ -46,8 +49,12 @@ pub(super) struct Step<G> {
     /// How much of what is due has come in for good, in percent, and can be
     /// known from here on.
     pub(super) came: u64,
+    /// In how many payments, where it is more than before.
+    pub(super) payments: usize,
     /// Whether what is posted is as genuine as a shop can tell.
     pub(super) is_proven: bool,
+    /// What came in before is taken back.
+    pub(super) is_reversal: bool,
 }
 
 /// Makes a body.
@@ -58,14 +65,20 @@ pub(super) enum Act<G> {
     Again,
     /// The same at the other gateway's address.
     Astray,
-    /// The shop's handler is in trouble from now on.
+    /// The shop is in trouble from now on.
     Disturb(Trouble),
-    /// Somebody posts this, once. It has the time of what was told last.
+    /// The last thing that the gateway posted, once at each replica.
+    Everywhere,
+    /// A stranger posts this, once. It has the time of the gateway's last post.
     Forge(Make<G>),
+    /// The shop's processes end and start again.
+    Restart,
     /// The gateway posts this until it is answered with 200, each time with
     /// another time.
     Tell(Make<G>),
-    /// Two at once; of the same time, so the same bytes, or of two.
+    /// Two different ones at once.
+    TellBoth([Make<G>; 2]),
+    /// The same twice at once; of the same time, so the same bytes, or of two.
     TellTwo { make: Make<G>, is_same: bool },
 }
 
@@ -109,6 +122,12 @@ impl<G> Step<G> {
     fn new(came: u64, act: Act<G>) -> Self {
         Self {
             is_proven: !matches!(act, Act::Forge(_) | Act::Astray),
+            payments: if matches!(act, Act::TellBoth(_)) {
+                2
+            } else {
+                1
+            },
+            is_reversal: false,
             act,
             came,
         }
@@ -126,6 +145,22 @@ impl<G> Step<G> {
         Self::new(0, Act::Disturb(trouble))
     }
 
+    pub(super) fn everywhere() -> Self {
+        Self::new(0, Act::Everywhere)
+    }
+
+    pub(super) fn restart() -> Self {
+        Self::new(0, Act::Restart)
+    }
+
+    /// What came in before is taken back: nothing of it has to stay credited.
+    pub(super) fn reverse(came: u64, make: Make<G>) -> Self {
+        Self {
+            is_reversal: true,
+            ..Self::tell(came, make)
+        }
+    }
+
     /// Not covered by any proof.
     pub(super) fn forge(came: u64, make: Make<G>) -> Self {
         Self::new(came, Act::Forge(make))
@@ -141,6 +176,10 @@ impl<G> Step<G> {
 
     pub(super) fn tell(came: u64, make: Make<G>) -> Self {
         Self::new(came, Act::Tell(make))
+    }
+
+    pub(super) fn tell_both(came: u64, makes: [Make<G>; 2]) -> Self {
+        Self::new(came, Act::TellBoth(makes))
     }
 
     pub(super) fn tell_two(came: u64, is_same: bool, make: Make<G>) -> Self {
@@ -177,21 +216,29 @@ impl<G> Case<G> {
         }
     }
 
-    /// Whether it has to be credited in the end: exactly what is due came.
+    /// Whether it has to be credited in the end: at some moment exactly what is
+    /// due had come.
     pub(super) fn has_to_be_credited(&self) -> bool {
-        let came = self.steps.iter().map(|step| step.came).max();
-        !self.is_policy && came == Some(100)
+        let is_exact = self.steps.iter().any(|step| step.came == 100);
+        is_exact && !self.is_policy && !self.is_reversed()
+    }
+
+    /// Whether money that came was taken back, if only for a while.
+    pub(super) fn is_reversed(&self) -> bool {
+        self.steps.iter().any(|step| step.is_reversal)
     }
 
     /// How many payments came in for good.
     pub(super) fn payments(&self) -> usize {
         let mut came = 0;
-        let rises = self.steps.iter().filter(|step| {
-            let is_more = step.came > came;
-            came = came.max(step.came);
-            is_more
-        });
-        rises.count()
+        let mut payments = 0_usize;
+        for step in &self.steps {
+            if step.came > came {
+                came = step.came;
+                payments = payments.saturating_add(step.payments);
+            }
+        }
+        payments
     }
 }
 

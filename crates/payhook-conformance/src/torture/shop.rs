@@ -5,76 +5,86 @@ use std::future::{Future, ready};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::Gateway;
-use payhook::Amount;
-use payhook::BoxError;
-use payhook::Expected;
-use payhook::payment::ExpectedKind;
+use payhook::payment::{Expected, ExpectedError, ExpectedKind};
+use payhook::{Amount, BoxError};
 
-/// A payment that the shop is told to wait for.
+use crate::Gateway;
+
+/// A payment that the shop is told to expect.
 ///
 /// See the [module](super) for an example.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Payment {
-    /// Who will tell of it.
+    /// The gateway that will post about it.
     pub gateway: Gateway,
-    /// With B2BINPAY a deposit or a payout, with CityPay.io an order.
+    /// A deposit, an invoice or a payout of B2BINPAY, or an order of CityPay.io.
     pub kind: ExpectedKind,
     /// B2BINPAY's tracking id, CityPay.io's order token. New in every payment.
     pub reference: String,
-    /// What is due, in whole coins.
+    /// The amount due, in whole units of the currency.
     pub amount: Amount,
-    /// The ticker, `ETH`.
+    /// The coin's ticker, such as `ETH`; of an invoice, `USD`.
     pub currency: &'static str,
-    /// The currency's fraction digits.
-    pub scale: u32,
+    /// The fraction digits of the currency.
+    pub decimals: u32,
 }
 
 impl Payment {
-    /// The same as an expectation to reconcile callbacks with.
-    #[must_use]
-    pub fn expected(&self) -> Expected {
-        let reference = self.reference.as_str();
-        let expected = match self.kind {
-            ExpectedKind::Payout => Expected::payout(reference, self.currency).scale(self.scale),
-            ExpectedKind::Order => Expected::order(reference, self.currency),
-            _ => Expected::deposit(reference, self.currency).scale(self.scale),
-        };
-        expected.amount(self.amount.clone())
+    /// The same payment as an expectation, for a [`Ledger`](payhook::Ledger).
+    ///
+    /// # Errors
+    ///
+    /// [`ExpectedError`] if the amount was set to zero.
+    pub fn expected(&self) -> Result<Expected, ExpectedError> {
+        let (reference, amount) = (self.reference.as_str(), Some(self.amount.clone()));
+        let expected = Expected::of_kind(self.kind, reference, self.currency, amount)?;
+        Ok(match self.kind {
+            // The digits of the coin that the payer picks are not known.
+            ExpectedKind::Invoice => expected,
+            _ => expected.decimals(self.decimals),
+        })
     }
 }
 
-/// What the shop's books say of a payment. The [default](Books::default) is that
-/// nothing came.
+/// What the shop's books say of a payment. By [default](Books::default) nothing
+/// has come.
 ///
 /// ```
 /// use payhook::payment::ExpectedKind;
 /// use payhook_conformance::torture::Books;
 ///
 /// // One entry of 0.3 ETH, with which the deposit is paid.
-/// let books = Books::new("0.3".parse()?, 1, true).currency("ETH").kind(ExpectedKind::Deposit);
+/// let books = Books::new("0.3".parse()?, 1, true)
+///     .currency("ETH")
+///     .kind(ExpectedKind::Deposit)
+///     .held("0".parse()?);
 /// assert!(books.is_paid && !Books::default().is_paid);
 /// # Ok::<(), payhook::AmountError>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Books {
-    /// All that was credited under the reference (of a payout: debited), in
-    /// whole coins.
+    /// Everything credited under the reference (of a payout: debited), in whole
+    /// units of the currency.
     pub credited: Amount,
-    /// In how many entries.
+    /// The number of entries.
     pub credits: usize,
-    /// Whether the shop takes it for paid: delivers, say. A part is not that.
+    /// Whether the shop takes the payment for paid: it delivers, say. A part is
+    /// not enough for that.
     pub is_paid: bool,
-    /// In which currency it was credited, where the books say so.
+    /// The currency it was credited in, where the books say so.
     pub currency: Option<String>,
-    /// As what it was credited, where the books say so.
+    /// The kind of payment it was credited as, where the books say so.
     pub kind: Option<ExpectedKind>,
+    /// What was received and waits for a person, where the books say so.
+    pub held: Option<Amount>,
+    /// How often the shop acted on the payment as paid, where the books say so.
+    pub fulfilled: Option<usize>,
 }
 
 impl Books {
-    /// So much was credited, in so many entries.
+    /// This much was credited, in so many entries.
     #[must_use]
     pub fn new(credited: Amount, credits: usize, is_paid: bool) -> Self {
         Self {
@@ -85,7 +95,7 @@ impl Books {
         }
     }
 
-    /// In this currency.
+    /// It was credited in this currency.
     #[must_use]
     pub fn currency(self, currency: impl Into<String>) -> Self {
         Self {
@@ -94,11 +104,29 @@ impl Books {
         }
     }
 
-    /// As this kind of payment.
+    /// It was credited as this kind of payment.
     #[must_use]
     pub fn kind(self, kind: ExpectedKind) -> Self {
         Self {
             kind: Some(kind),
+            ..self
+        }
+    }
+
+    /// This much waits for a person, who accepts or refunds it.
+    #[must_use]
+    pub fn held(self, held: Amount) -> Self {
+        Self {
+            held: Some(held),
+            ..self
+        }
+    }
+
+    /// The shop acted on it as paid so often: goods sent, an order released.
+    #[must_use]
+    pub fn fulfilled(self, times: usize) -> Self {
+        Self {
+            fulfilled: Some(times),
             ..self
         }
     }
@@ -108,8 +136,8 @@ impl Books {
 /// reads what was credited.
 ///
 /// See the [module](super) for an example.
-pub trait Ledger {
-    /// From now on the shop waits for this payment.
+pub trait Record: Send + Sync {
+    /// From now on the shop expects this payment.
     ///
     /// # Errors
     ///
@@ -125,13 +153,13 @@ pub trait Ledger {
     fn books(&self, reference: &str) -> impl Future<Output = Result<Books, BoxError>> + Send;
 }
 
-/// The shop under torture. [`InProcess`](super::InProcess) is one around a
-/// handler; another may post over HTTP.
+/// The shop under torture. [`InProcess`](super::InProcess) is one of endpoints
+/// and a ledger; another may post over HTTP.
 ///
-/// See the [module](super) for the first of the two.
-pub trait Shop: Ledger {
-    /// Posts a body to the address that the gateway posts to: the HTTP status
-    /// that comes back.
+/// See the [module](super) for an example of the first.
+pub trait Shop: Record {
+    /// Posts a body to the address that the gateway posts to, at one of the
+    /// [replicas](Self::replicas), counted from 0. Returns the HTTP status.
     ///
     /// # Errors
     ///
@@ -139,35 +167,50 @@ pub trait Shop: Ledger {
     fn post(
         &self,
         gateway: Gateway,
+        replica: usize,
         body: &[u8],
     ) -> impl Future<Output = Result<u16, BoxError>> + Send;
 
-    /// Disturbs the shop's handler from now on: whether that can be done. Where
-    /// it can't, which it is unless said, what needs it is not tried.
+    /// How many processes serve the gateway's callbacks on the same books: one
+    /// unless it says otherwise. They are posted to in turn, and a delivery that
+    /// one of them has accepted is repeated at the others.
+    fn replicas(&self, gateway: Gateway) -> usize {
+        let _ = gateway;
+        1
+    }
+
+    /// Ends the shop's processes and starts them again: whether that is
+    /// possible. If it is not, as by default, cases that need it are not tried.
+    fn restart(&self) -> impl Future<Output = bool> + Send {
+        ready(false)
+    }
+
+    /// Disturbs the shop from now on: whether that is possible. If it is not, as
+    /// by default, cases that need it are not tried.
     fn disturb(&self, trouble: Trouble) -> impl Future<Output = bool> + Send {
         let _ = trouble;
         ready(false)
     }
 }
 
-/// What happens to a handler before the merchant's code is asked.
+/// What happens to the shop while it books.
 ///
 /// See [`Shop::disturb`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Trouble {
-    /// So many of the next calls fail.
+    /// So many of the next attempts to book fail.
     Fails(usize),
     /// Nothing.
     #[default]
     None,
-    /// Each call waits so long.
+    /// Each attempt to book takes so long.
     Slow(Duration),
 }
 
 macro_rules! pass_through {
     ($($Pointer:ty),+) => {$(
-        impl<L: Ledger> Ledger for $Pointer {
+        impl<R: Record> Record for $Pointer {
             fn open(
                 &self,
                 payment: &Payment,
@@ -185,4 +228,4 @@ macro_rules! pass_through {
     )+};
 }
 
-pass_through!(&L, Arc<L>);
+pass_through!(&R, Arc<R>);

@@ -1,7 +1,7 @@
 //! What CityPay.io's callbacks are tortured with: the spellings that the gateway
 //! strays to.
 
-use super::orders::{Asked, Case, Desk, PENDING, RUNG, Step, Trial, goes, orders};
+use super::orders::{Asked, Case, Desk, NOTIFY, PENDING, Step, Trial, goes, orders};
 use super::script::Make;
 use payhook::testing::Json;
 
@@ -90,7 +90,7 @@ pub(super) fn trial() -> Trial {
                 let answer = d.order().answer(&d.gateway.customer_id);
                 let answer = answer.remove("success").remove("message").set("status", 1);
                 d.answer(&answer);
-                RUNG(d)
+                NOTIFY(d)
             }),
         ],
     )

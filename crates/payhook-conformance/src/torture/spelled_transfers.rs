@@ -27,7 +27,7 @@ pub(super) fn trial() -> Trial {
                 d.sign(&body)
             }),
             spelled("the amount as a number", |d| {
-                let scale = d.payment.scale;
+                let scale = d.payment.decimals;
                 let amount = d.payment.amount.with_scale(scale).unwrap_or_default();
                 let amount = Json::raw(amount.to_string());
                 d.sign(&d.transfer().set("included[1].attributes.amount", amount))

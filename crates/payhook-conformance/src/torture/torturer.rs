@@ -1,4 +1,4 @@
-//! [`Torture`]: what is tortured with, and how long.
+//! [`Torture`]: which callbacks the shop is tried with, and how often.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,6 +16,7 @@ use super::transfers::{self, Signed};
 use crate::Gateway;
 use payhook::BoxError;
 use payhook::b2binpay::Key;
+use payhook::payment::ExpectedKind;
 use payhook::testing::citypay::OrderEndpoint;
 
 /// The torture; see the [module](super) for an example.
@@ -29,6 +30,7 @@ pub struct Torture {
     pub(super) pause: Duration,
     signed: Option<Signed>,
     asked: Option<Asked>,
+    kinds: Option<Vec<ExpectedKind>>,
     now: Option<DateTime<Utc>>,
     references: Option<Arc<References>>,
 }
@@ -43,14 +45,14 @@ pub enum TortureError {
     #[error("the shop's books can't be read")]
     #[non_exhaustive]
     Books {
-        /// What [`Ledger::books`](super::Ledger::books) failed with.
+        /// What [`Record::books`](super::Record::books) failed with.
         source: BoxError,
     },
     /// It can't be told to wait for a payment.
     #[error("the shop opens no payment")]
     #[non_exhaustive]
     Open {
-        /// What [`Ledger::open`](super::Ledger::open) failed with.
+        /// What [`Record::open`](super::Record::open) failed with.
         source: BoxError,
     },
     /// [`run_blocking`](Torture::run_blocking) can't make a runtime.
@@ -75,6 +77,7 @@ impl Torture {
             pause: Duration::from_millis(1),
             signed: None,
             asked: None,
+            kinds: None,
             now: None,
             references: None,
         }
@@ -100,6 +103,32 @@ impl Torture {
             }),
             ..self
         }
+    }
+
+    /// With payments of these kinds only, for a merchant that takes no others:
+    /// [`Deposit`](ExpectedKind::Deposit), [`Invoice`](ExpectedKind::Invoice) and
+    /// [`Payout`](ExpectedKind::Payout) of B2BINPAY, [`Order`](ExpectedKind::Order)
+    /// of CityPay.io. Unless set, with all of them.
+    ///
+    /// ```
+    /// use payhook::payment::ExpectedKind;
+    /// use payhook_conformance::torture::Torture;
+    ///
+    /// let deposits_only = Torture::new(7).kinds([ExpectedKind::Deposit]);
+    /// # let _ = deposits_only;
+    /// ```
+    #[must_use]
+    pub fn kinds(self, kinds: impl IntoIterator<Item = ExpectedKind>) -> Self {
+        Self {
+            kinds: Some(kinds.into_iter().collect()),
+            ..self
+        }
+    }
+
+    pub(super) fn takes(&self, kind: ExpectedKind) -> bool {
+        self.kinds
+            .as_ref()
+            .is_none_or(|kinds| kinds.contains(&kind))
     }
 
     /// As if it were this time: callbacks are made in the ten minutes before.

@@ -1,5 +1,6 @@
 //! What B2BINPAY's callbacks are tortured with: the gateway's own.
 
+use super::lives_transfers;
 use super::script::{self, Make, ROUNDS, SLOW};
 use super::shop::Trouble;
 use super::spelled_transfers;
@@ -60,11 +61,11 @@ pub(super) const CREATED: Make<Signed> = |d| d.sign(&d.transfer().created());
 pub(super) const PENDING: Make<Signed> = |d| d.sign(&d.transfer().unconfirmed(1));
 pub(super) const CONFIRMED: Make<Signed> = |d| d.sign(&d.transfer());
 
-fn deposits(name: &'static str, steps: impl IntoIterator<Item = Step>) -> Case {
+pub(super) fn deposits(name: &'static str, steps: impl IntoIterator<Item = Step>) -> Case {
     Case::new(ExpectedKind::Deposit, name, steps)
 }
 
-fn payouts(name: &'static str, steps: impl IntoIterator<Item = Step>) -> Case {
+pub(super) fn payouts(name: &'static str, steps: impl IntoIterator<Item = Step>) -> Case {
     Case::new(ExpectedKind::Payout, name, steps)
 }
 
@@ -78,11 +79,13 @@ pub(super) fn trials() -> Vec<Trial> {
     trials.push(growing());
     trials.extend(ended());
     trials.extend([amounts(), spelled_transfers::trial()]);
+    trials.extend(lives_transfers::trials());
+    trials.push(lives_transfers::invoices());
     trials.extend(troubled());
     trials
 }
 
-/// Alone, again, late and at once.
+/// Once, again, late and at once.
 fn repeated() -> Vec<Trial> {
     let life = || {
         [
@@ -116,7 +119,7 @@ fn repeated() -> Vec<Trial> {
     };
     vec![
         Trial::new(
-            "the plain life",
+            "a plain payment",
             [deposits("deposit", life()), payouts("payout", life())],
         ),
         Trial::new(
@@ -128,11 +131,21 @@ fn repeated() -> Vec<Trial> {
             [deposits("deposit", resent()), payouts("payout", resent())],
         ),
         Trial::new(
-            "late news after the last",
-            [deposits("deposit", late()), payouts("payout", late())],
+            "older callbacks afterwards",
+            [
+                deposits("deposit", late()),
+                payouts("payout", late()),
+                deposits(
+                    "with their own times",
+                    [
+                        Step::tell(100, CONFIRMED),
+                        Step::tell(100, |d| d.sign(&d.transfer().unconfirmed(1).at(d.start))),
+                    ],
+                ),
+            ],
         ),
         Trial::new("the same bytes, two at once", pair(true)),
-        Trial::new("the same news, two at once", pair(false)),
+        Trial::new("the same status, two at once", pair(false)),
     ]
 }
 
@@ -201,11 +214,11 @@ fn ended() -> Vec<Trial> {
     ]
 }
 
-/// What is in the way is the shop's own handler.
+/// The shop itself is in trouble.
 fn troubled() -> Vec<Trial> {
     vec![
         Trial::new(
-            "the handler fails twice",
+            "the shop fails twice",
             [
                 deposits(
                     "deposit",
@@ -218,7 +231,7 @@ fn troubled() -> Vec<Trial> {
             ],
         ),
         Trial::new(
-            "a slow handler, asked again",
+            "a slow shop, posted to again",
             [
                 deposits(
                     "the same bytes",
@@ -300,7 +313,7 @@ fn growing() -> Trial {
 /// Whether a part or a surplus is credited is for the merchant to say.
 fn amounts() -> Trial {
     Trial::new(
-        "less, more, in parts",
+        "underpaid, overpaid, in parts",
         [
             deposits("a part", [Step::tell(40, |d| d.sign(&d.part(40)))]),
             deposits(
@@ -322,14 +335,6 @@ fn amounts() -> Trial {
                     Step::tell(200, |d| d.sign(&d.part(100).operation_status(5))),
                 ],
             ),
-            deposits(
-                "after it expired",
-                [
-                    Step::tell(0, |d| d.sign(&d.transfer().no_transfer())),
-                    Step::tell(100, |d| d.sign(&d.transfer().operation_status(5))),
-                ],
-            )
-            .policy(),
         ],
     )
 }

@@ -1,0 +1,91 @@
+//! What CityPay.io's callbacks are tortured with: orders that take more than one
+//! callback to be settled, and answers that come too late.
+
+use super::orders::{Asked, CONFIRMED, CREATED, Case, Step, Trial, goes, orders, told};
+use super::script::{Bystander, Make};
+
+/// Paid in part, and that is noticed.
+const MOST: Make<Asked> = |d| goes(d, &d.paid(&[60]).underpaid());
+/// Topped up.
+const WHOLE: Make<Asked> = |d| goes(d, &d.paid(&[60, 40]));
+
+pub(super) fn trials() -> Vec<Trial> {
+    vec![
+        Trial::new(
+            "parts, each repeated",
+            [told(
+                "order",
+                &[(60, MOST), (60, MOST), (100, WHOLE), (100, WHOLE)],
+            )
+            .policy()],
+        ),
+        Trial::new(
+            "confirmed, then underpaid",
+            [
+                told("paid in parts", &[(60, MOST), (100, WHOLE), (100, MOST)]).policy(),
+                told(
+                    "the endpoint falls behind",
+                    &[(100, WHOLE), (100, MOST), (100, WHOLE)],
+                ),
+            ],
+        ),
+        Trial::new(
+            "dust after it is paid",
+            [told(
+                "order",
+                &[
+                    (100, CONFIRMED),
+                    (101, |d| goes(d, &d.paid(&[100, 1]).overpaid())),
+                    (101, |d| goes(d, &d.paid(&[100, 1]).overpaid())),
+                ],
+            )],
+        ),
+        Trial::new(
+            "paid late",
+            [told(
+                "after it expired",
+                &[
+                    (0, CREATED),
+                    (0, |d| goes(d, &d.unpaid().expired())),
+                    (100, |d| {
+                        d.is(&d.order().expired());
+                        d.order().paid_unconfirmed().callback().to_vec()
+                    }),
+                ],
+            )
+            .policy()],
+        ),
+        Trial::new("again after a restart", repeated_after(Step::restart)),
+        Trial::new("again at every replica", repeated_after(Step::everywhere)),
+        Trial::new(
+            "one transaction under two tokens",
+            [told(
+                "order",
+                &[
+                    (100, CONFIRMED),
+                    (100, |d| {
+                        let token = d.bystander.reference.as_str();
+                        let order = d.order().token(token).client_order_id(token);
+                        let answer = order.answer(&d.gateway.customer_id);
+                        d.gateway.endpoint.tell(token, &answer);
+                        order.callback().to_vec()
+                    }),
+                ],
+            )
+            .beside(Bystander::Second)],
+        ),
+    ]
+}
+
+/// Repeated after something that a memory of one process does not survive.
+fn repeated_after(something: fn() -> Step) -> [Case; 2] {
+    let paid = [Step::tell(100, CONFIRMED), something(), Step::again(100)];
+    let parts = [
+        Step::tell(60, MOST),
+        something(),
+        Step::tell(100, WHOLE),
+        something(),
+        Step::again(100),
+    ];
+    [orders("order", paid), orders("in parts", parts).policy()]
+}

@@ -1,0 +1,222 @@
+//! What B2BINPAY's callbacks are tortured with: payments that take more than one
+//! callback to be settled, or that do not stay so.
+
+use payhook::payment::ExpectedKind;
+
+use super::script::{Bystander, Make, ROUNDS};
+use super::transfers::{CONFIRMED, Case, Desk, PENDING, Signed, Step, Trial, deposits, payouts};
+
+const MOST: Make<Signed> = |d| d.sign(&d.part(60));
+const REST: Make<Signed> = |d| d.sign(&d.part(40).operation_status(3));
+
+pub(super) fn trials() -> Vec<Trial> {
+    vec![
+        parts_repeated(),
+        Trial::new(
+            "two parts at once",
+            std::iter::repeat_with(|| {
+                deposits("deposit", [Step::tell_both(100, [MOST, REST])]).policy()
+            })
+            .take(ROUNDS),
+        ),
+        dust(),
+        taken_back(),
+        late(),
+        Trial::new("again after a restart", repeated_after(Step::restart, true)),
+        Trial::new(
+            "again at every replica",
+            repeated_after(Step::everywhere, false),
+        ),
+        Trial::new(
+            "one transfer under two references",
+            [ExpectedKind::Deposit, ExpectedKind::Payout].map(|kind| {
+                let elsewhere: Make<Signed> = |d| {
+                    let reference = d.bystander.reference.as_str();
+                    d.sign(&d.transfer().tracking_id(reference))
+                };
+                let steps = [Step::tell(100, CONFIRMED), Step::tell(100, elsewhere)];
+                Case::new(kind, kind.as_str(), steps).beside(Bystander::Second)
+            }),
+        ),
+    ]
+}
+
+fn parts_repeated() -> Trial {
+    let repeated = |name, [first, second]: [fn(u64, Make<Signed>) -> Step; 2]| {
+        deposits(
+            name,
+            [
+                Step::tell(60, MOST),
+                first(60, MOST),
+                Step::tell(100, REST),
+                second(100, REST),
+            ],
+        )
+        .policy()
+    };
+    let again: fn(u64, Make<Signed>) -> Step = |came, _| Step::again(came);
+    Trial::new(
+        "parts, each repeated",
+        [
+            repeated("the same bytes", [again, again]),
+            repeated("another time", [Step::tell, Step::tell]),
+            deposits(
+                "the first again after the second",
+                [
+                    Step::tell(60, MOST),
+                    Step::tell(100, REST),
+                    Step::tell(100, MOST),
+                ],
+            )
+            .policy(),
+            deposits(
+                "the first under another id",
+                [
+                    Step::tell(60, MOST),
+                    Step::tell(60, |d| {
+                        let id = format!("{}69", d.id);
+                        d.sign(&d.part(60).transfer_id(&id))
+                    }),
+                    Step::tell(100, REST),
+                ],
+            )
+            .policy(),
+        ],
+    )
+}
+
+fn dust() -> Trial {
+    let case = |name, dust: Make<Signed>| {
+        let paid = Step::tell(100, CONFIRMED);
+        deposits(name, [paid, Step::tell(101, dust), Step::again(101)])
+    };
+    Trial::new(
+        "dust after it is paid",
+        [
+            case("accepted by the gateway", |d| {
+                d.sign(&d.part(1).operation_status(3))
+            }),
+            case("unresolved", |d| d.sign(&d.part(1).operation_status(5))),
+        ],
+    )
+}
+
+fn taken_back() -> Trial {
+    const BLOCKED: Make<Signed> = |d| d.sign(&d.transfer().blocked());
+    const FAILED: Make<Signed> = |d| d.sign(&d.transfer().failed());
+    let ends = |name, end: Make<Signed>| {
+        deposits(name, [Step::tell(100, CONFIRMED), Step::reverse(100, end)])
+    };
+    let returns = |end: Make<Signed>| {
+        [
+            Step::tell(100, CONFIRMED),
+            Step::reverse(100, end),
+            Step::tell(100, CONFIRMED),
+        ]
+    };
+    Trial::new(
+        "confirmed, then taken back",
+        [
+            ends("blocked", BLOCKED),
+            ends("failed", FAILED),
+            ends("canceled", |d| d.sign(&d.transfer().canceled())),
+            deposits("blocked, confirmed again", returns(BLOCKED)),
+            payouts("failed payout, confirmed again", returns(FAILED)),
+            deposits(
+                "blocked before, then confirmed",
+                [
+                    Step::tell(0, PENDING),
+                    Step::tell(0, BLOCKED),
+                    Step::tell(100, CONFIRMED),
+                ],
+            )
+            .policy(),
+        ],
+    )
+}
+
+fn late() -> Trial {
+    const EXPIRED: Make<Signed> = |d| d.sign(&d.transfer().no_transfer());
+    Trial::new(
+        "paid late",
+        [
+            deposits(
+                "after it expired",
+                [
+                    Step::tell(0, EXPIRED),
+                    Step::tell(100, |d| d.sign(&d.transfer().operation_status(5))),
+                ],
+            )
+            .policy(),
+            deposits(
+                "on its way when it expired",
+                [
+                    Step::tell(0, PENDING),
+                    Step::tell(0, EXPIRED),
+                    Step::tell(100, CONFIRMED),
+                ],
+            )
+            .policy(),
+        ],
+    )
+}
+
+/// A deposit, a payout, and a deposit in parts: each repeated after something
+/// that a memory of one process does not survive.
+fn repeated_after(something: fn() -> Step, is_repeated: bool) -> [Case; 3] {
+    let repeat = |came, make: Make<Signed>| {
+        let again = is_repeated.then(|| [Step::again(came), Step::tell(came, make)]);
+        std::iter::once(something()).chain(again.into_iter().flatten())
+    };
+    let paid = || std::iter::once(Step::tell(100, CONFIRMED)).chain(repeat(100, CONFIRMED));
+    let part = |came, make| std::iter::once(Step::tell(came, make)).chain(repeat(came, make));
+    [
+        deposits("deposit", paid()),
+        payouts("payout", paid()),
+        deposits("in parts", part(60, MOST).chain(part(100, REST))).policy(),
+    ]
+}
+
+/// Prices in the wallet's currency, paid in whichever coin the payer picks: what
+/// is signed is the number of coins.
+pub(super) fn invoices() -> Trial {
+    fn paid(d: &Desk<'_>, currency: &str, coins: u64, worth: u64, so_far: u64) -> Vec<u8> {
+        let builder = d
+            .part(worth)
+            .currency(currency)
+            .amount(&d.percent(coins))
+            .set("data.attributes.target_amount_requested", d.percent(100))
+            .set("data.attributes.target_paid", d.percent(so_far))
+            .set("included[1].attributes.amount_target", d.percent(worth))
+            .operation_status(if so_far < 100 { 2 } else { 3 });
+        d.sign(&builder)
+    }
+    let invoice = |name, steps: Vec<Step>| Case::new(ExpectedKind::Invoice, name, steps);
+    Trial::new(
+        "an invoice paid in other coins",
+        [
+            invoice(
+                "in full, in a dear coin",
+                vec![Step::tell(100, |d| paid(d, "ETH", 1, 100, 100))],
+            )
+            .policy(),
+            invoice(
+                "as many coins as the price",
+                vec![Step::tell(20, |d| paid(d, "DOGE", 100, 20, 20))],
+            ),
+            invoice(
+                "more coins than the price",
+                vec![Step::tell(60, |d| paid(d, "TRX", 300, 60, 60))],
+            ),
+            invoice(
+                "in two coins",
+                vec![
+                    Step::tell(60, |d| paid(d, "ETH", 1, 60, 60)),
+                    Step::again(60),
+                    Step::tell(100, |d| paid(d, "DOGE", 200, 40, 100)),
+                ],
+            )
+            .policy(),
+        ],
+    )
+}

@@ -1,0 +1,505 @@
+//! Ledgers with one mistake each, and the rows that are there for it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use payhook::payment::{Change, Event, Expected, ExpectedKind, History, Payment as Paid};
+use payhook::testing::citypay::OrderEndpoint;
+use payhook::{Amount, BoxError, Ledger, MemoryLedger, MemoryTransaction, PaymentKey};
+use payhook_conformance::Gateway;
+use payhook_conformance::torture::{
+    Books, InProcess, Payment, Record, Report, Rule, Shop, Torture,
+};
+
+use super::{broken_rows, citypay_gateway, gateway, key, rules};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Flaw {
+    /// It credits everything that is credited up to now, again.
+    AddsLevels,
+    /// Nothing of what was held is kept.
+    DropsTheRest,
+    /// It acts on each callback about a paid payment.
+    FulfillsAgain,
+    /// No transfer belongs to a payment.
+    NeverBinds,
+    /// No history is stored.
+    NoMemory,
+    None,
+    /// Nothing is locked between reading the balance and writing it.
+    NoLock,
+    /// The first part pays for all.
+    PaidByPart,
+    /// The history is in the memory of one process.
+    PerProcess,
+    /// It believes what an invoice's coins are worth by the callback's own word:
+    /// that is the merchant's choice.
+    Trusts,
+    /// No history is stored, and what a callback reports is the new balance.
+    SetsBalances,
+}
+
+/// What all processes share.
+#[derive(Default)]
+struct Database {
+    ledger: MemoryLedger,
+    rows: Mutex<HashMap<String, (Payment, Books)>>,
+}
+
+struct Transaction {
+    memory: Option<MemoryTransaction>,
+    /// As it was when the payment was found.
+    balance: Amount,
+}
+
+struct Flawed {
+    flaw: Flaw,
+    database: Arc<Database>,
+    /// What ends with the process.
+    own: MemoryLedger,
+}
+
+impl Flawed {
+    fn ledger(&self) -> &MemoryLedger {
+        match self.flaw {
+            Flaw::PerProcess => &self.own,
+            _ => &self.database.ledger,
+        }
+    }
+
+    fn expected(&self, reference: &str) -> Option<Expected> {
+        let rows = self.database.rows.lock().unwrap();
+        let (payment, _) = rows.get(reference)?;
+        let expected = payment.expected().unwrap();
+        Some(match self.flaw {
+            Flaw::Trusts => expected.trust_reported_conversion(),
+            _ => expected,
+        })
+    }
+
+    fn begin(&self, key: &PaymentKey, memory: Option<MemoryTransaction>) -> Transaction {
+        let rows = self.database.rows.lock().unwrap();
+        let balance = rows[&key.reference].1.credited.clone();
+        Transaction { memory, balance }
+    }
+
+    fn book(&self, key: &PaymentKey, payment: &Paid, change: &Change, balance: &Amount) {
+        let mut rows = self.database.rows.lock().unwrap();
+        let Some((opened, books)) = rows.get_mut(&key.reference) else {
+            return;
+        };
+        let credit = match self.flaw {
+            Flaw::AddsLevels => Some(payment.credited()).filter(|sum| !sum.is_zero()),
+            Flaw::SetsBalances => {
+                books.credited = payment.received();
+                books.credits = usize::from(!books.credited.is_zero());
+                None
+            }
+            _ => change.credited().cloned(),
+        };
+        if let Some(credit) = credit {
+            let balance = match self.flaw {
+                Flaw::NoLock => balance,
+                _ => &books.credited,
+            };
+            books.credited = balance.checked_add(&credit).unwrap();
+            books.credits += 1;
+        }
+        let is_whole = books.credited >= opened.amount;
+        books.is_paid |= is_whole || (self.flaw == Flaw::PaidByPart && books.credits > 0);
+        let fulfilled = books.fulfilled.unwrap_or_default();
+        let now = match self.flaw {
+            Flaw::FulfillsAgain => is_whole,
+            _ => books.is_paid && fulfilled == 0,
+        };
+        books.fulfilled = Some(fulfilled + usize::from(now));
+    }
+}
+
+impl Record for Flawed {
+    async fn open(&self, payment: &Payment) -> Result<(), BoxError> {
+        self.database.ledger.expect(payment.expected()?);
+        let row = (payment.clone(), Books::default());
+        let mut rows = self.database.rows.lock().unwrap();
+        assert!(rows.insert(payment.reference.clone(), row).is_none());
+        Ok(())
+    }
+
+    async fn books(&self, reference: &str) -> Result<Books, BoxError> {
+        let (_, books) = self.database.rows.lock().unwrap()[reference].clone();
+        let books = books.clone();
+        let held = match self.flaw {
+            Flaw::DropsTheRest => Amount::default(),
+            Flaw::None => {
+                let payment = self.database.ledger.payment(reference);
+                payment.ok_or("not expected")?.held()
+            }
+            // They say nothing of it.
+            _ => return Ok(books),
+        };
+        Ok(books.held(held))
+    }
+}
+
+impl Ledger for Flawed {
+    type Transaction = Transaction;
+
+    async fn find(&self, key: &PaymentKey) -> Result<Option<(Transaction, Paid)>, BoxError> {
+        let Some(expected) = self.expected(&key.reference) else {
+            return Ok(None);
+        };
+        match self.flaw {
+            Flaw::NoMemory | Flaw::SetsBalances => {
+                let payment = Paid::new(expected, History::default());
+                return Ok(Some((self.begin(key, None), payment)));
+            }
+            Flaw::NoLock => {
+                let payment = self.ledger().peek(key).await?;
+                return Ok(payment.map(|payment| (self.begin(key, None), payment)));
+            }
+            Flaw::PerProcess => self.own.expect(expected),
+            Flaw::Trusts => self.database.ledger.expect(expected),
+            _ => {}
+        }
+        let found = self.ledger().find(key).await?;
+        Ok(found.map(|(memory, payment)| (self.begin(key, Some(memory)), payment)))
+    }
+
+    async fn owner(
+        &self,
+        transaction: &mut Transaction,
+        name: &str,
+    ) -> Result<Option<String>, BoxError> {
+        match &mut transaction.memory {
+            Some(transaction) => self.ledger().owner(transaction, name).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn bind(
+        &self,
+        transaction: &mut Transaction,
+        name: &str,
+        owner: &str,
+    ) -> Result<String, BoxError> {
+        match &mut transaction.memory {
+            Some(transaction) if self.flaw != Flaw::NeverBinds => {
+                self.ledger().bind(transaction, name, owner).await
+            }
+            _ => Ok(owner.to_owned()),
+        }
+    }
+
+    async fn save(
+        &self,
+        transaction: Transaction,
+        key: &PaymentKey,
+        payment: &Paid,
+        change: &Change,
+    ) -> Result<(), BoxError> {
+        let Transaction { memory, balance } = transaction;
+        let memory = match self.flaw {
+            Flaw::NoLock => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                let found = self.ledger().find(key).await?;
+                found.map(|(memory, _)| memory)
+            }
+            _ => memory,
+        };
+        if let Some(transaction) = memory {
+            self.ledger()
+                .save(transaction, key, payment, change)
+                .await?;
+        }
+        self.book(key, payment, change, &balance);
+        Ok(())
+    }
+
+    async fn unmatched(&self, _: &Event<'_>) -> Result<(), BoxError> {
+        Ok(())
+    }
+}
+
+fn shop(flaw: Flaw) -> InProcess<Flawed> {
+    let database = Arc::new(Database::default());
+    let make = move || Flawed {
+        flaw,
+        database: Arc::clone(&database),
+        own: MemoryLedger::new(),
+    };
+    InProcess::new(make).b2binpay(gateway())
+}
+
+fn tortured(flaw: Flaw) -> Report {
+    let endpoint = OrderEndpoint::new();
+    let shop = shop(flaw).citypay(citypay_gateway(&endpoint));
+    let torture = Torture::new(7).b2binpay(key()).citypay("5120", endpoint);
+    torture.run_blocking(&shop).unwrap()
+}
+
+/// Without a mistake the same ledger passes.
+#[test]
+fn the_ledger_itself_is_right() {
+    let report = tortured(Flaw::None);
+    assert!(report.is_clean(), "{report}");
+}
+
+#[test]
+fn a_shop_without_memory_credits_twice() {
+    let report = tortured(Flaw::NoMemory);
+    assert_eq!(rules(&report), [Rule::CreditedTwice].into(), "{report}");
+    let expected = [
+        "the same bytes five times",
+        "resent with new times",
+        "the same bytes, two at once",
+        "the same status, two at once",
+        "growing confirmations",
+        "mixed spellings",
+        "parts, each repeated",
+        "dust after it is paid",
+        "confirmed, then taken back",
+        "again after a restart",
+        "one transfer under two references",
+        "a slow shop, posted to again",
+        "unsigned fields changed",
+        "changed, then sent again",
+        "resent, and changed in transit",
+        "the same bytes five times",
+        "older callbacks afterwards",
+        "the same bytes, two at once",
+        "the endpoint is ahead",
+        "parts, each repeated",
+        "confirmed, then underpaid",
+        "dust after it is paid",
+        "again after a restart",
+        "one transaction under two tokens",
+        "a slow shop, posted to again",
+        "fields changed",
+    ];
+    assert_eq!(broken_rows(&report), expected, "{report}");
+}
+
+#[test]
+fn a_shop_that_sets_balances_regresses() {
+    let report = tortured(Flaw::SetsBalances);
+    let all = [Rule::CreditedTwice, Rule::Lost, Rule::Regressed];
+    assert_eq!(rules(&report), all.into(), "{report}");
+    let expected = [
+        "older callbacks afterwards",
+        "underpaid, overpaid, in parts",
+        "parts, each repeated",
+        "two parts at once",
+        "dust after it is paid",
+        "again after a restart",
+        "one transfer under two references",
+        "an invoice paid in other coins",
+        "unsigned fields changed",
+        "replayed as another kind",
+        "older callbacks afterwards",
+        "confirmed, then underpaid",
+        "one transaction under two tokens",
+    ];
+    assert_eq!(broken_rows(&report), expected, "{report}");
+}
+
+#[test]
+fn a_shop_that_adds_levels_credits_twice() {
+    let report = tortured(Flaw::AddsLevels);
+    assert_eq!(rules(&report), [Rule::CreditedTwice].into(), "{report}");
+    let expected = [
+        "resent with new times",
+        "older callbacks afterwards",
+        "the same status, two at once",
+        "growing confirmations",
+        "underpaid, overpaid, in parts",
+        "parts, each repeated",
+        "two parts at once",
+        "dust after it is paid",
+        "confirmed, then taken back",
+        "again after a restart",
+        "a slow shop, posted to again",
+        "unsigned fields changed",
+        "changed, then sent again",
+        "resent, and changed in transit",
+        "replayed as another kind",
+        "older callbacks afterwards",
+        "confirmed, then underpaid",
+        "dust after it is paid",
+    ];
+    assert_eq!(broken_rows(&report), expected, "{report}");
+}
+
+#[test]
+fn a_memory_of_one_process_is_too_short() {
+    let report = tortured(Flaw::PerProcess);
+    assert_eq!(rules(&report), [Rule::CreditedTwice].into(), "{report}");
+    let expected = ["again after a restart", "again after a restart"];
+    assert_eq!(broken_rows(&report), expected, "{report}");
+}
+
+#[test]
+fn a_memory_of_one_process_is_too_narrow() {
+    let shop = shop(Flaw::PerProcess).replicas(2);
+    let report = Torture::new(7).b2binpay(key()).run_blocking(&shop).unwrap();
+    assert_eq!(rules(&report), [Rule::CreditedTwice].into(), "{report}");
+    let expected = [
+        "the same bytes five times",
+        "resent with new times",
+        "the same bytes, two at once",
+        "the same status, two at once",
+        "growing confirmations",
+        "mixed spellings",
+        "parts, each repeated",
+        "again after a restart",
+        "again at every replica",
+        "one transfer under two references",
+        "a slow shop, posted to again",
+        "unsigned fields changed",
+        "changed, then sent again",
+        "resent, and changed in transit",
+    ];
+    assert_eq!(broken_rows(&report), expected, "{report}");
+}
+
+#[test]
+fn without_a_lock_it_credits_twice_and_loses() {
+    let report = tortured(Flaw::NoLock);
+    let both = [Rule::CreditedTwice, Rule::Lost];
+    assert_eq!(rules(&report), both.into(), "{report}");
+    let expected = [
+        "the same bytes, two at once",
+        "the same status, two at once",
+        "two parts at once",
+        "one transfer under two references",
+        "a slow shop, posted to again",
+        "the same bytes, two at once",
+        "one transaction under two tokens",
+        "a slow shop, posted to again",
+    ];
+    assert_eq!(broken_rows(&report), expected, "{report}");
+}
+
+#[test]
+fn a_transfer_that_is_not_bound_is_credited_twice() {
+    let report = tortured(Flaw::NeverBinds);
+    assert_eq!(rules(&report), [Rule::CreditedTwice].into(), "{report}");
+    let expected = [
+        "one transfer under two references",
+        "one transaction under two tokens",
+    ];
+    assert_eq!(broken_rows(&report), expected, "{report}");
+}
+
+#[test]
+fn a_payment_is_fulfilled_twice() {
+    let report = tortured(Flaw::FulfillsAgain);
+    assert_eq!(rules(&report), [Rule::FulfilledTwice].into(), "{report}");
+    let expected = [
+        "resent with new times",
+        "older callbacks afterwards",
+        "the same status, two at once",
+        "growing confirmations",
+        "underpaid, overpaid, in parts",
+        "parts, each repeated",
+        "dust after it is paid",
+        "confirmed, then taken back",
+        "again after a restart",
+        "a slow shop, posted to again",
+        "unsigned fields changed",
+        "changed, then sent again",
+        "resent, and changed in transit",
+        "replayed as another kind",
+        "older callbacks afterwards",
+        "confirmed, then underpaid",
+        "dust after it is paid",
+    ];
+    assert_eq!(broken_rows(&report), expected, "{report}");
+}
+
+#[test]
+fn what_is_not_credited_has_to_be_held() {
+    let report = tortured(Flaw::DropsTheRest);
+    assert_eq!(rules(&report), [Rule::Lost].into(), "{report}");
+    let expected = [
+        "underpaid, overpaid, in parts",
+        "dust after it is paid",
+        "paid late",
+        "an invoice paid in other coins",
+        "underpaid, overpaid, in parts",
+        "dust after it is paid",
+        "paid late",
+        "unauthenticated notifications",
+    ];
+    assert_eq!(broken_rows(&report), expected, "{report}");
+}
+
+#[test]
+fn a_part_is_not_paid() {
+    let report = tortured(Flaw::PaidByPart);
+    assert_eq!(rules(&report), [Rule::CreditedUnproven].into(), "{report}");
+    let expected = [
+        "underpaid, overpaid, in parts",
+        "parts, each repeated",
+        "again after a restart",
+        "signed fields changed",
+    ];
+    assert_eq!(broken_rows(&report), expected, "{report}");
+}
+
+fn invoices(shop: &impl Shop) -> Report {
+    let torture = Torture::new(7).b2binpay(key());
+    let torture = torture.kinds([ExpectedKind::Invoice]);
+    torture.run_blocking(shop).unwrap()
+}
+
+#[test]
+fn an_invoice_is_credited_by_what_its_coins_are_worth() {
+    let report = invoices(&shop(Flaw::Trusts));
+    assert!(report.is_clean(), "{report}");
+    let [row] = &report.rows[..] else {
+        panic!("{report}")
+    };
+    assert_eq!((row.credits, row.came), (5, 5));
+}
+
+/// It takes the number of coins for the amount in the invoice's currency.
+struct Counts(InProcess<Flawed>);
+
+impl Record for Counts {
+    async fn open(&self, payment: &Payment) -> Result<(), BoxError> {
+        self.0.open(payment).await
+    }
+
+    async fn books(&self, reference: &str) -> Result<Books, BoxError> {
+        self.0.books(reference).await
+    }
+}
+
+impl Shop for Counts {
+    async fn post(&self, gateway: Gateway, replica: usize, body: &[u8]) -> Result<u16, BoxError> {
+        let mut body: serde_json::Value = serde_json::from_slice(body)?;
+        let coins = body["included"][1]["attributes"]["amount"].clone();
+        body["included"][1]["attributes"]["amount_target"] = coins.clone();
+        body["data"]["attributes"]["target_paid"] = coins;
+        self.0
+            .post(gateway, replica, body.to_string().as_bytes())
+            .await
+    }
+}
+
+#[test]
+fn coins_are_no_dollars() {
+    let report = invoices(&Counts(shop(Flaw::Trusts)));
+    let broken: Vec<_> = report
+        .broken()
+        .map(|broken| (broken.rule, broken.case))
+        .collect();
+    let expected = [
+        (Rule::Lost, "in full, in a dear coin"),
+        (Rule::CreditedUnproven, "as many coins as the price"),
+        (Rule::CreditedUnproven, "more coins than the price"),
+        (Rule::Lost, "in two coins"),
+    ];
+    assert_eq!(broken, expected, "{report}");
+}

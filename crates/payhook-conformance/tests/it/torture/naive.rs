@@ -1,0 +1,202 @@
+//! Shops that make more than one mistake, or make it before a ledger is asked.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use payhook::payment::ExpectedKind;
+use payhook::testing::b2binpay::sign_again;
+use payhook::testing::citypay::OrderEndpoint;
+use payhook::{Amount, BoxError};
+use payhook_conformance::Gateway;
+use payhook_conformance::torture::{Books, Payment, Record, Rule, Shop, Trouble};
+use serde_json::Value;
+
+use super::{Right, b2binpay, both, broken_rows, gateway, key, right, rules, untried_rows};
+
+/// Everything is right but the signature, which nobody looks at.
+struct Credulous(Right);
+
+impl Record for Credulous {
+    async fn open(&self, payment: &Payment) -> Result<(), BoxError> {
+        self.0.open(payment).await
+    }
+
+    async fn books(&self, reference: &str) -> Result<Books, BoxError> {
+        self.0.books(reference).await
+    }
+}
+
+impl Shop for Credulous {
+    async fn post(&self, gateway: Gateway, replica: usize, body: &[u8]) -> Result<u16, BoxError> {
+        match sign_again(body, &key()) {
+            Ok(signed) => self.0.post(gateway, replica, &signed).await,
+            Err(_) => self.0.post(gateway, replica, body).await,
+        }
+    }
+}
+
+#[test]
+fn without_a_signature_it_credits_unproven() {
+    let shop = Credulous(right().b2binpay(gateway()));
+    let report = b2binpay().run_blocking(&shop).unwrap();
+    assert_eq!(rules(&report), [Rule::CreditedUnproven].into(), "{report}");
+    let expected = [
+        "signed fields changed",
+        "invalid signatures",
+        "transfers pasted in",
+    ];
+    assert_eq!(broken_rows(&report), expected, "{report}");
+    let expected = [
+        "again after a restart",
+        "again at every replica",
+        "the shop fails twice",
+        "a slow shop, posted to again",
+    ];
+    assert_eq!(untried_rows(&report), expected);
+}
+
+/// Whatever comes of it, it answers 200.
+struct Polite<S>(S);
+
+impl<S: Shop> Record for Polite<S> {
+    async fn open(&self, payment: &Payment) -> Result<(), BoxError> {
+        self.0.open(payment).await
+    }
+
+    async fn books(&self, reference: &str) -> Result<Books, BoxError> {
+        self.0.books(reference).await
+    }
+}
+
+impl<S: Shop> Shop for Polite<S> {
+    async fn post(&self, gateway: Gateway, replica: usize, body: &[u8]) -> Result<u16, BoxError> {
+        self.0.post(gateway, replica, body).await?;
+        Ok(200)
+    }
+
+    async fn disturb(&self, trouble: Trouble) -> bool {
+        self.0.disturb(trouble).await
+    }
+}
+
+#[test]
+fn with_200_for_everything_it_loses() {
+    let (shop, torture) = both(7);
+    let report = torture.run_blocking(&Polite(shop)).unwrap();
+    assert_eq!(rules(&report), [Rule::Lost].into(), "{report}");
+    let expected = [
+        "the shop fails twice",
+        "the endpoint lags, then catches up",
+        "the endpoint fails, then answers",
+        "the shop fails twice",
+    ];
+    assert_eq!(broken_rows(&report), expected);
+}
+
+/// All that was found in the open, in one shop.
+#[derive(Default)]
+struct Naive {
+    rows: Mutex<HashMap<String, Books>>,
+    fails: Mutex<usize>,
+}
+
+impl Record for Naive {
+    async fn open(&self, payment: &Payment) -> Result<(), BoxError> {
+        let mut rows = self.rows.lock().unwrap();
+        rows.insert(payment.reference.clone(), Books::default());
+        Ok(())
+    }
+
+    async fn books(&self, reference: &str) -> Result<Books, BoxError> {
+        Ok(self.rows.lock().unwrap()[reference].clone())
+    }
+}
+
+impl Naive {
+    /// The reference, whether it is paid, how much, in what and as what.
+    fn read(body: &Value) -> Option<(&str, bool, Amount, Option<&str>, ExpectedKind)> {
+        let amount = |value: &Value| value.to_string().trim_matches('"').parse().ok();
+        if body["type"].is_string() {
+            let reference = body["client_order_id"].as_str()?;
+            let is_paid = body["status"].as_str()? != "IN_PROGRESS";
+            let amount = amount(&body["received_amount_in_coins"]).unwrap_or_default();
+            return Some((reference, is_paid, amount, None, ExpectedKind::Order));
+        }
+        let attributes = &body["data"]["attributes"];
+        let reference = attributes["tracking_id"].as_str()?;
+        let transfer = &body["included"][1]["attributes"];
+        // Any status will do, whatever it is the status of.
+        let status = transfer["status"]
+            .as_i64()
+            .or(attributes["status"].as_i64())?;
+        let amount = transfer["amount"]
+            .as_str()
+            .or(attributes["target_paid"].as_str());
+        let amount = amount.unwrap_or("0").parse().ok()?;
+        let currency = body["included"][0]["attributes"]["alpha"].as_str();
+        let kind = if body["data"]["type"] == "payout" {
+            ExpectedKind::Payout
+        } else {
+            ExpectedKind::Deposit
+        };
+        Some((reference, status >= 1, amount, currency, kind))
+    }
+}
+
+impl Shop for Naive {
+    async fn post(&self, _: Gateway, _: usize, body: &[u8]) -> Result<u16, BoxError> {
+        let body: Value = serde_json::from_slice(body)?;
+        let fails = std::mem::take(&mut *self.fails.lock().unwrap());
+        let Some((reference, is_paid, amount, currency, kind)) = Self::read(&body) else {
+            return Ok(200);
+        };
+        if fails > 0 {
+            return Ok(200);
+        }
+        tokio::task::yield_now().await;
+        if let Some(books) = self.rows.lock().unwrap().get_mut(reference) {
+            if is_paid {
+                let sum = books.credited.checked_add(&amount).unwrap();
+                books.credits += 1;
+                books.credited = sum;
+                books.kind = Some(kind);
+                books.currency = currency.map(str::to_owned);
+            }
+            books.is_paid = is_paid;
+        }
+        Ok(200)
+    }
+
+    fn replicas(&self, _: Gateway) -> usize {
+        2
+    }
+
+    async fn restart(&self) -> bool {
+        true
+    }
+
+    async fn disturb(&self, trouble: Trouble) -> bool {
+        if let Trouble::Fails(calls) = trouble {
+            *self.fails.lock().unwrap() = calls;
+        }
+        true
+    }
+}
+
+#[test]
+fn a_naive_shop_breaks_every_rule() {
+    let torture = b2binpay().citypay("5120", OrderEndpoint::new());
+    let report = torture.run_blocking(&Naive::default()).unwrap();
+    let all = [
+        Rule::CreditedTwice,
+        Rule::CreditedUnproven,
+        Rule::Lost,
+        Rule::Regressed,
+    ];
+    assert_eq!(rules(&report), all.into(), "{report}");
+    let rows = report.rows.iter();
+    let right = rows.filter(|row| row.broken.is_empty());
+    let right: Vec<_> = right.map(|row| row.name).collect();
+    // It adds under a lock.
+    assert_eq!(right, ["two parts at once"], "{report}");
+}
