@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::ValueEnum;
-use payhook::Gateway;
+use payhook_conformance::Gateway;
 use serde_json::value::RawValue;
 
 use crate::trouble::{Ending, Trouble};

@@ -5,7 +5,8 @@ use std::io;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use payhook::{Amount, Kind};
+use payhook::Amount;
+use payhook::payment::ExpectedKind;
 use serde::Deserialize;
 use serde_json::json;
 use tokio::io::AsyncReadExt;
@@ -25,15 +26,16 @@ pub(crate) struct HookArgs {
     /// Tells the shop of a payment before it is posted about: a shell command
     /// that finds in `PAYHOOK_PAYMENT` what there is to wait for, as JSON:
     /// `{"reference": "order-1", "kind": "deposit", "currency": "ETH",
-    /// "amount": "0.3", "scale": 18}`. The kind is `deposit`, `payout` or
-    /// `order`.
+    /// "amount": "0.3", "scale": 18}`. The kind is `deposit`, `invoice`,
+    /// `payout`, `order` or `top_up`.
     #[arg(long, value_name = "CMD")]
     pub(crate) open: Option<String>,
 
     /// Prints what the shop's books say of `PAYHOOK_REFERENCE`, as JSON:
     /// `{"credited": "0.3", "credits": 1, "paid": true}`; with `"currency":
     /// "ETH"` and `"kind": "deposit"` where the books have them, which nothing
-    /// signs.
+    /// signs, with `"held": "0"` where they say what waits for a person, and
+    /// with `"fulfilled": 1` where they say how often it was acted on as paid.
     #[arg(long, value_name = "CMD")]
     pub(crate) check: Option<String>,
 }
@@ -41,7 +43,7 @@ pub(crate) struct HookArgs {
 /// What --open is told.
 pub(crate) struct Named<'a> {
     pub(crate) reference: &'a str,
-    pub(crate) kind: Kind,
+    pub(crate) kind: ExpectedKind,
     pub(crate) currency: &'a str,
     pub(crate) amount: &'a str,
     pub(crate) scale: u32,
@@ -58,22 +60,29 @@ pub(crate) struct Told {
     /// In which currency it was credited, and as what.
     pub(crate) currency: Option<String>,
     pub(crate) kind: Option<ToldKind>,
+    held: Option<String>,
+    /// How often the shop acted on it as paid.
+    pub(crate) fulfilled: Option<usize>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum ToldKind {
     Deposit,
+    Invoice,
     Order,
     Payout,
+    TopUp,
 }
 
-impl From<ToldKind> for Kind {
+impl From<ToldKind> for ExpectedKind {
     fn from(kind: ToldKind) -> Self {
         match kind {
             ToldKind::Deposit => Self::Deposit,
+            ToldKind::Invoice => Self::Invoice,
             ToldKind::Order => Self::Order,
             ToldKind::Payout => Self::Payout,
+            ToldKind::TopUp => Self::TopUp,
         }
     }
 }
@@ -82,6 +91,11 @@ impl Told {
     pub(crate) fn credited(&self) -> Result<Amount, Trouble> {
         let amount = self.credited.parse();
         amount.map_err(|error| Trouble::of("`credited` of --check", &error))
+    }
+
+    pub(crate) fn held(&self) -> Result<Option<Amount>, Trouble> {
+        let amount = self.held.as_ref().map(|held| held.parse()).transpose();
+        amount.map_err(|error| Trouble::of("`held` of --check", &error))
     }
 }
 
@@ -92,7 +106,7 @@ impl HookArgs {
         };
         let json = json!({
             "reference": payment.reference,
-            "kind": payment.kind.to_string(),
+            "kind": payment.kind.as_str(),
             "currency": payment.currency,
             "amount": payment.amount,
             "scale": payment.scale,
@@ -114,7 +128,7 @@ impl HookArgs {
     }
 }
 
-fn shell(command: &str, reference: &str) -> Command {
+pub(crate) fn shell(command: &str, reference: &str) -> Command {
     let mut shell = Command::new("sh");
     shell
         .args(["-c", command])
@@ -125,7 +139,7 @@ fn shell(command: &str, reference: &str) -> Command {
     shell
 }
 
-async fn run(option: &str, mut shell: Command) -> Result<Vec<u8>, Trouble> {
+pub(crate) async fn run(option: &str, mut shell: Command) -> Result<Vec<u8>, Trouble> {
     let Ok(ended) = timeout(PATIENCE, output(&mut shell)).await else {
         let what = format!("the command of {option} does not end");
         return Err(Trouble::new(what));

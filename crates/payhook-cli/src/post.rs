@@ -6,10 +6,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-use payhook::Gateway;
 use payhook::reqwest::header::CONTENT_TYPE;
 use payhook::reqwest::redirect::Policy;
 use payhook::reqwest::{self, Url};
+use payhook_conformance::Gateway;
 use tokio::time::timeout;
 
 use crate::trouble::Trouble;

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use payhook::b2binpay::{Key, TrackingIds, TransferCallback, Verifier, prove_by_source_address};
 use payhook::citypay::{Account, OrderCallback, Posted, Token};
 use payhook::testing::b2binpay::sign_again;
-use payhook::{AddressRanges, Callback, Gateway, Unverified, Verified, VerifyError};
+use payhook::{AddressRanges, Callback, Unverified, Verified, VerifyError};
+use payhook_conformance::Gateway;
 
 use crate::body;
 use crate::keys::VerifierArgs;

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use clap::ValueEnum;
-use payhook::testing::Scenario as Life;
 use payhook::testing::b2binpay::CallbackBuilder;
 use payhook::testing::citypay::{DepositBuilder, OrderBuilder};
+use payhook_conformance::simulator::Scenario as Life;
 use serde_json::{Value, json};
 
 use crate::body::GatewayName;

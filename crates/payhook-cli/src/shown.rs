@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use payhook::{Callback, Evidence, Gateway, Verified, VerifyError};
+use payhook::{Callback, Evidence, Verified, VerifyError};
+use payhook_conformance::Gateway;
 use serde_json::{Value, json};
 
 use crate::facts::Facts;

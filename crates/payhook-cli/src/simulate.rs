@@ -6,11 +6,13 @@ use std::fmt::Write as _;
 use std::time::SystemTime;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use payhook::Amount;
 use payhook::chrono::{DateTime, TimeDelta, Utc};
+use payhook::payment::ExpectedKind;
 use payhook::testing::b2binpay::Currency;
 use payhook::testing::citypay::OrderEndpoint;
-use payhook::testing::{DeliveryCause, Payment, Scenario, Simulator};
-use payhook::{Amount, Gateway, Kind};
+use payhook_conformance::Gateway;
+use payhook_conformance::simulator::{DeliveryCause, Payment, Scenario, Simulator};
 use serde_json::{Value, json};
 
 use crate::body::GatewayName;
@@ -131,7 +133,7 @@ struct Drive<'a> {
 pub(crate) fn run(args: &Simulate, screen: Screen) -> Result<Ending, Trouble> {
     let gateway = Gateway::from(args.gateway);
     let scenarios = scenarios(&args.scenario, gateway)?;
-    let has_orders = scenarios.iter().any(|it| it.kind() == Kind::Order);
+    let has_orders = scenarios.iter().any(|it| it.kind() == ExpectedKind::Order);
     if has_orders && args.endpoint.endpoint_port.is_none() {
         return Err(Trouble::usage("the shop has no order endpoint to ask")
             .hint("--endpoint-port PORT answers as the order endpoint: let the shop ask it"));

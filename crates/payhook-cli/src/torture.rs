@@ -3,13 +3,16 @@
 
 use std::time::Duration;
 
+use clap::ValueEnum;
+use payhook::BoxError;
+use payhook::payment::ExpectedKind;
 use payhook::testing::citypay::OrderEndpoint;
-use payhook::testing::torture::{Books, Ledger, Payment, Report, Shop, Torture as Torturer};
-use payhook::{Gateway, HandlerError};
+use payhook_conformance::Gateway;
+use payhook_conformance::torture::{Books, Payment, Record, Report, Shop, Torture as Torturer};
 use serde_json::json;
 
 use crate::endpoint::EndpointArgs;
-use crate::hook::{HookArgs, Named};
+use crate::hook::{self, HookArgs, Named};
 use crate::keys::KeyArgs;
 use crate::post::{Address, Target, wait_within};
 use crate::screen::{Reader, Screen, plain};
@@ -17,19 +20,29 @@ use crate::trouble::{Ending, Trouble};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Torture {
-    /// Where the shop takes B2BINPAY's callbacks.
+    /// Where the shop takes B2BINPAY's callbacks; several times for replicas,
+    /// which are posted to in turn.
     #[arg(
         long,
         visible_alias = "b2binpay",
         value_name = "URL",
         required_unless_present = "citypay"
     )]
-    to: Option<Address>,
+    to: Vec<Address>,
 
-    /// Where the shop takes CityPay.io's callbacks; it has to ask the endpoint
-    /// that --endpoint-port stands in for.
+    /// Where the shop takes CityPay.io's callbacks, as --to; it has to ask the
+    /// endpoint that --endpoint-port stands in for.
     #[arg(long, value_name = "URL", requires = "endpoint_port")]
-    citypay: Option<Address>,
+    citypay: Vec<Address>,
+
+    /// Post about payments of these kinds only.
+    #[arg(long, value_enum, value_name = "KIND", value_delimiter = ',')]
+    only: Vec<KindName>,
+
+    /// Ends the shop's processes and starts them again: a shell command that
+    /// returns once they listen. Without it, restarts are not tried.
+    #[arg(long, value_name = "CMD")]
+    restart: Option<String>,
 
     /// Let it be another machine than this one.
     #[arg(long)]
@@ -53,11 +66,31 @@ pub(crate) struct Torture {
     max_seconds: u64,
 }
 
-/// The shop behind the two addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum KindName {
+    Deposit,
+    Invoice,
+    Order,
+    Payout,
+}
+
+impl From<KindName> for ExpectedKind {
+    fn from(name: KindName) -> Self {
+        match name {
+            KindName::Deposit => Self::Deposit,
+            KindName::Invoice => Self::Invoice,
+            KindName::Order => Self::Order,
+            KindName::Payout => Self::Payout,
+        }
+    }
+}
+
+/// The shop behind the addresses.
 struct Remote<'a> {
     hook: &'a HookArgs,
-    b2binpay: Option<Target>,
-    citypay: Option<Target>,
+    restart: Option<&'a str>,
+    b2binpay: Vec<Target>,
+    citypay: Vec<Target>,
 }
 
 pub(crate) fn run(args: &Torture, screen: Screen) -> Result<Ending, Trouble> {
@@ -65,22 +98,27 @@ pub(crate) fn run(args: &Torture, screen: Screen) -> Result<Ending, Trouble> {
         return Err(Trouble::usage("the shop's books can't be read")
             .hint("--check CMD prints what they say of a payment"));
     }
-    let target = |option: &str, address: &Option<Address>| {
-        let address = address.as_ref().map(|address| address.url(option));
-        let target = |url: &_| Target::new(url, args.remote, Duration::from_secs(10));
-        address.transpose()?.map(target).transpose()
+    let targets = |option: &str, addresses: &[Address]| -> Result<Vec<Target>, Trouble> {
+        let targets = addresses
+            .iter()
+            .map(|address| Target::new(address.url(option)?, args.remote, Duration::from_secs(10)));
+        targets.collect()
     };
     let shop = Remote {
         hook: &args.hook,
-        b2binpay: target("--to", &args.to)?,
-        citypay: target("--citypay", &args.citypay)?,
+        restart: args.restart.as_deref(),
+        b2binpay: targets("--to", &args.to)?,
+        citypay: targets("--citypay", &args.citypay)?,
     };
     let endpoint = OrderEndpoint::new();
     let mut torture = Torturer::new(args.seed).patience(8, Duration::from_millis(20));
-    if shop.b2binpay.is_some() {
+    if !args.only.is_empty() {
+        torture = torture.kinds(args.only.iter().copied().map(Into::into));
+    }
+    if !shop.b2binpay.is_empty() {
         torture = torture.b2binpay(args.keys.signing_key()?);
     }
-    if shop.citypay.is_some() {
+    if !shop.citypay.is_empty() {
         torture = torture.citypay(&args.endpoint.customer_id, endpoint.clone());
     }
     let report = wait_within(args.max_seconds, async {
@@ -132,8 +170,8 @@ fn show(report: &Report, screen: Screen) -> Result<Reader, Trouble> {
     screen.show(&text.join("\n"), &json)
 }
 
-impl Ledger for Remote<'_> {
-    async fn open(&self, payment: &Payment) -> Result<(), HandlerError> {
+impl Record for Remote<'_> {
+    async fn open(&self, payment: &Payment) -> Result<(), BoxError> {
         let opened = self
             .hook
             .open(&Named {
@@ -141,18 +179,20 @@ impl Ledger for Remote<'_> {
                 kind: payment.kind,
                 currency: payment.currency,
                 amount: payment.amount.as_str(),
-                scale: payment.scale,
+                scale: payment.decimals,
             })
             .await;
         opened.map_err(|trouble| trouble.what.into())
     }
 
-    async fn books(&self, reference: &str) -> Result<Books, HandlerError> {
+    async fn books(&self, reference: &str) -> Result<Books, BoxError> {
         let told = self.hook.check(reference).await;
         let told = told.map_err(|trouble| trouble.what)?;
         let told = told.ok_or("there is no --check")?;
         let credited = told.credited().map_err(|trouble| trouble.what)?;
         let mut books = Books::new(credited, told.credits, told.paid);
+        books.held = told.held().map_err(|trouble| trouble.what)?;
+        books.fulfilled = told.fulfilled;
         books.currency = told.currency;
         books.kind = told.kind.map(Into::into);
         Ok(books)
@@ -160,14 +200,34 @@ impl Ledger for Remote<'_> {
 }
 
 impl Shop for Remote<'_> {
-    async fn post(&self, gateway: Gateway, body: &[u8]) -> Result<u16, HandlerError> {
-        let target = match gateway {
-            Gateway::CityPay => &self.citypay,
-            _ => &self.b2binpay,
-        };
-        let target = target.as_ref().ok_or("it has no such address")?;
+    async fn post(&self, gateway: Gateway, replica: usize, body: &[u8]) -> Result<u16, BoxError> {
+        let target = self.targets(gateway).get(replica);
+        let target = target.ok_or("it has no such address")?;
         let posted = target.post(gateway, body).await;
         let (status, _) = posted.map_err(|trouble| trouble.what)?;
         Ok(status)
+    }
+
+    fn replicas(&self, gateway: Gateway) -> usize {
+        self.targets(gateway).len()
+    }
+
+    /// A command that fails has not started the shop again.
+    async fn restart(&self) -> bool {
+        let Some(command) = self.restart else {
+            return false;
+        };
+        hook::run("--restart", hook::shell(command, ""))
+            .await
+            .is_ok()
+    }
+}
+
+impl Remote<'_> {
+    fn targets(&self, gateway: Gateway) -> &[Target] {
+        match gateway {
+            Gateway::CityPay => &self.citypay,
+            _ => &self.b2binpay,
+        }
     }
 }

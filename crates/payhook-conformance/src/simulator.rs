@@ -1,4 +1,4 @@
-//! [`Simulator`]: payments as they are lived, without a gateway.
+//! [`Simulator`]: lives of payments, without a gateway.
 
 mod delivery;
 mod ending;
@@ -24,52 +24,40 @@ pub use scenario::{Scenario, ScenarioError};
 use life::Rules;
 use script::Terms;
 
-/// Lives payments through, as the gateways would tell of them: what happens is
-/// told, sent again until it is answered with 200, resent by hand, and doubled
-/// on its way.
+/// Plays lives of payments as the gateways would report them: what happens is
+/// posted, sent again until it is answered with 200, resent by hand, and
+/// duplicated on its way.
 ///
-/// It has no clock, no network and no runtime: whoever drives a [`Life`] posts
-/// its deliveries, to a [`Receiver`](payhook::Receiver) or over HTTP, and says what
-/// was answered. The same seed, start and payment and the same answers make the
-/// same bytes, in whichever order the lives are begun.
+/// It has no clock, no network and no runtime: the test posts the deliveries of a
+/// [`Life`], to an [`Endpoint`](payhook::Endpoint) or over HTTP, and says what was
+/// answered. The same seed, start, payment and answers make the same bytes, in
+/// whichever order the lives are begun.
 ///
 /// ```
-/// use payhook::b2binpay::{Key, TrackingIds, Verifier};
+/// use payhook::b2binpay::{Gateway, Key, TrackingIds, Verifier};
+/// use payhook::{Endpoint, MemoryLedger};
 /// use payhook_conformance::simulator::{Payment, Scenario, Simulator};
-/// use payhook::{
-///     Amount, Callback, Expected, HandlerError, Receiver, Verdict, Verified, handler_fn,
-/// };
-/// use std::cell::RefCell;
 ///
 /// let key = Key::callback_secret("my test secret")?;
-/// let receiver = Receiver::b2binpay(Verifier::new(key.clone(), TrackingIds::Prefixed));
-/// let simulator = Simulator::new(7).key(key);
-///
+/// let simulator = Simulator::new(7).key(key.clone());
 /// let payment = Payment::new("order-1").amount("0.3").currency("ETH");
 /// let mut life = simulator.live(Scenario::DepositConfirmed, &payment);
 ///
 /// // The shop that is tested.
-/// let credited = RefCell::new(Amount::default());
-/// let shop = handler_fn(|callback: Verified<Callback>| -> Result<(), HandlerError> {
-///     let expected = Expected::deposit("order-1", "ETH").amount("0.3".parse()?).scale(18);
-///     let found = expected.reconcile(&callback);
-///     if *found.verdict() == Verdict::Exact
-///         && let Some(amount) = found.received().and_then(|received| received.proven())
-///     {
-///         let sum = credited.borrow().checked_add(amount).ok_or("too much")?;
-///         credited.replace(sum);
-///     }
-///     Ok(())
-/// });
+/// let ledger = MemoryLedger::new();
+/// ledger.expect(life.expected().clone());
+/// let gateway = Gateway::new(Verifier::new(key, TrackingIds::Prefixed));
+/// let endpoint = Endpoint::new(gateway, ledger.clone());
 ///
 /// while let Some(delivery) = life.next_delivery() {
-///     // Over HTTP: the status that comes back; of no answer, nothing.
-///     let reply = receiver.receive(delivery.body(), None, &shop);
+///     // Over HTTP: the status that comes back; if there is no answer, nothing.
+///     let reply = endpoint.receive_blocking(delivery.body(), None);
 ///     println!("{delivery}: {}", reply.disposition());
 ///     life.answered(reply.status());
 /// }
-/// assert_eq!(*credited.borrow(), life.ending().credited);
-/// # Ok::<(), payhook::KeyError>(())
+/// let paid = ledger.payment("order-1").ok_or("not expected")?;
+/// assert_eq!(paid.credited(), life.ending().credited);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// For CityPay.io it keeps an [`OrderEndpoint`] up to date: with the callbacks, or
@@ -77,21 +65,23 @@ use script::Terms;
 /// sent again later finds it ahead in any case.
 ///
 /// ```
-/// use payhook::citypay::Account;
+/// use payhook::citypay::{Account, Gateway};
 /// use payhook::testing::citypay::OrderEndpoint;
+/// use payhook::{Endpoint, MemoryLedger};
 /// use payhook_conformance::simulator::{Payment, Scenario, Simulator};
-/// use payhook::{Callback, HandlerError, Receiver, Verified, handler_fn};
 ///
-/// let endpoint = OrderEndpoint::new();
-/// let receiver = Receiver::citypay(Account::new("5120")?, endpoint.clone());
-/// let simulator = Simulator::new(7).citypay("5120", endpoint);
-///
+/// let orders = OrderEndpoint::new();
+/// let simulator = Simulator::new(7).citypay("5120", orders.clone());
 /// let payment = Payment::new("tok-1").amount("0.001").currency("BTC");
 /// let mut life = simulator.live(Scenario::OrderLagging, &payment);
-/// let shop = handler_fn(|_: Verified<Callback>| Ok::<(), HandlerError>(()));
+///
+/// let ledger = MemoryLedger::new();
+/// ledger.expect(life.expected().clone());
+/// let gateway = Gateway::new(Account::new("5120")?, orders);
+/// let endpoint = Endpoint::new(gateway, ledger);
 /// let mut was_behind = false;
 /// while let Some(delivery) = life.next_delivery() {
-///     let reply = receiver.receive(delivery.body(), None, &shop);
+///     let reply = endpoint.receive_blocking(delivery.body(), None);
 ///     was_behind |= reply.status() == 503;
 ///     life.answered(reply.status());
 /// }
@@ -103,7 +93,8 @@ use script::Terms;
 ///
 /// The gateways publish neither when they send again, nor how often, nor whether
 /// what is sent again has a new time: here it is after a minute, two, four and so
-/// on up to two hours, and per life either the same bytes or new ones. API v2
+/// on up to two hours, and per life either the same bytes, or new ones that say
+/// what has become of the transfer since. API v2
 /// signs no callback without a transfer, and so does it here with a v2 key.
 #[derive(Debug, Clone)]
 pub struct Simulator {
@@ -235,7 +226,8 @@ impl Simulator {
             is_made_anew: random.percent(50),
         };
         let times = (terms.start, terms.deadline);
-        Life::new(scenario, times, script, rules, random)
+        let expected = terms.expected(scenario.kind())?;
+        Life::new((scenario, expected), times, script, rules, random)
     }
 }
 

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use crate::support::{Listener, body, command, run, run_on};
+use crate::support::{Folder, Listener, body, command, run, run_on};
 
 /// A recorded deposit with this in front of its attributes.
 fn deposit_with(field: &str) -> String {
@@ -386,4 +386,46 @@ fn the_books_may_name_the_kind() {
     ]);
     assert_eq!(ran.code, 4);
     assert!(ran.err.contains("unknown variant `film`"), "{}", ran.err);
+}
+
+/// A payment's kind is asked for only where the shop takes it; each address is a
+/// replica, and a restart is the merchant's own command.
+#[test]
+fn the_torture_is_cut_to_the_shop() {
+    let folder = Folder::new("restart");
+    let restarted = folder.file("restarted", "");
+    let mut replicas = [Listener::start(100_000, &[]), Listener::start(100_000, &[])];
+    let [one, other] = [0, 1].map(|index| replicas[index].url.clone());
+    for replica in &mut replicas {
+        replica.look_away();
+    }
+    let restart = format!("echo again >> {restarted}");
+    let check = r#"echo '{"credited": "0", "credits": 0, "paid": false, "held": "0"}'"#;
+    let tortured = |more: &[&str]| {
+        let args = ["--json", "torture", "--to", &one, "--secret-env", "SECRET"];
+        let ran = run(&[&args[..], &["--check", check], more].concat());
+        assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
+        ran.json()["rows"].as_array().unwrap().clone()
+    };
+    let is_tried = |rows: &[serde_json::Value], name: &str| {
+        let mut rows = rows.iter();
+        rows.find(|row| row["name"] == name)
+            .map(|row| row["tried"] == true)
+    };
+    let (restarts, everywhere) = ("again after a restart", "again at every replica");
+    let invoice = "an invoice paid in other coins";
+
+    let rows = tortured(&["--only", "invoice,payout"]);
+    assert_eq!(is_tried(&rows, restarts), Some(false), "{rows:?}");
+    assert_eq!(is_tried(&rows, everywhere), Some(false), "{rows:?}");
+    assert_eq!(is_tried(&rows, invoice), Some(true), "{rows:?}");
+    assert_eq!(is_tried(&rows, "two parts at once"), None, "{rows:?}");
+    assert_eq!(std::fs::read_to_string(&restarted).unwrap(), "");
+
+    let more = ["--only", "payout", "--to", &other, "--restart", &restart];
+    let rows = tortured(&more);
+    assert_eq!(is_tried(&rows, restarts), Some(true), "{rows:?}");
+    assert_eq!(is_tried(&rows, everywhere), Some(true), "{rows:?}");
+    assert_eq!(is_tried(&rows, invoice), None, "{rows:?}");
+    assert_eq!(std::fs::read_to_string(&restarted).unwrap(), "again\n");
 }

@@ -110,9 +110,9 @@ impl fmt::Debug for Delivery {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DeliveryCause {
-    /// Somebody sent it again by hand: the same news, made anew.
+    /// It was resent by hand, made anew.
     ByHand,
-    /// It arrived twice: the same bytes a moment later.
+    /// It arrived twice: the same bytes, a moment later.
     Copy,
     /// Something happened.
     News,

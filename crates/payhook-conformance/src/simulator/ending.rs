@@ -1,8 +1,8 @@
-//! [`Ending`]: what a life comes to in the merchant's books.
+//! [`Ending`]: what the merchant's books say after a life.
 
 use payhook::Amount;
 
-/// What has to stand in the merchant's books once all is delivered.
+/// What the merchant's books have to say once everything is delivered.
 ///
 /// Payments that never came, failed or were blocked have nothing of either.
 ///
@@ -21,11 +21,11 @@ use payhook::Amount;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Ending {
-    /// Credited in all, or booked as paid out, however often it was told; zero
-    /// for nothing.
+    /// Everything credited, or booked as paid out, however often it was
+    /// reported.
     pub credited: Amount,
-    /// Money that came in another way than it was agreed: too much, too late,
-    /// or with no proof. Nothing of it is credited without a person.
+    /// Money that came in another way than agreed: a surplus, a late payment, or
+    /// one without proof. A person decides on it before it is credited.
     pub for_review: Amount,
 }
 

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::script::{Endpoint, News, Script, later};
+use super::script::{Endpoint, News, Said, Script, later};
 use super::{Delivery, DeliveryCause, Ending, Scenario, SimulationError};
 use crate::random::Random;
+use payhook::payment::Expected;
 
 /// One payment's life: the gateway's deliveries one by one, in the order in
 /// which they arrive. Made by [`Simulator::live`](super::Simulator::live).
@@ -19,6 +20,9 @@ use crate::random::Random;
 /// See [`Simulator`](super::Simulator) for an example.
 pub struct Life {
     scenario: Scenario,
+    expected: Expected,
+    /// In the order in which it happens.
+    news: Vec<Arc<News>>,
     ending: Ending,
     deadline: DateTime<Utc>,
     now: DateTime<Utc>,
@@ -52,7 +56,7 @@ struct Post {
 
 impl Life {
     pub(super) fn new(
-        scenario: Scenario,
+        (scenario, expected): (Scenario, Expected),
         (start, deadline): (DateTime<Utc>, DateTime<Utc>),
         script: Script,
         rules: Rules,
@@ -60,6 +64,8 @@ impl Life {
     ) -> Result<Self, SimulationError> {
         let mut life = Self {
             scenario,
+            expected,
+            news: script.news.into_iter().map(Arc::new).collect(),
             ending: script.ending,
             deadline,
             now: start,
@@ -72,30 +78,30 @@ impl Life {
             endpoint: script.endpoint,
         };
         life.tell_endpoint();
-        life.plan(script.news)?;
+        life.plan()?;
         Ok(life)
     }
 
     /// All that is sent if everything is answered with 200.
-    fn plan(&mut self, news: Vec<News>) -> Result<(), SimulationError> {
-        let news: Vec<_> = news.into_iter().map(Arc::new).collect();
+    fn plan(&mut self) -> Result<(), SimulationError> {
         let mut callback = 0_u32;
         let mut posts = Vec::new();
-        for news in &news {
+        for news in self.news.clone() {
             callback = callback.saturating_add(1);
             posts.push((news.at, DeliveryCause::News, callback, news));
         }
-        for news in &news {
+        for news in self.news.clone() {
             if self.random.percent(10) {
                 callback = callback.saturating_add(1);
                 let at = later(news.at, self.random.minutes(1, 90));
+                let news = self.made_anew(&news, at);
                 posts.push((at, DeliveryCause::ByHand, callback, news));
             }
         }
         for (at, cause, callback, news) in posts {
             let post = Post {
                 body: news.said.body(at)?,
-                news: Arc::clone(news),
+                news,
                 callback,
                 attempt: 1,
                 cause,
@@ -111,6 +117,17 @@ impl Life {
             self.send(at, post);
         }
         Ok(())
+    }
+
+    /// What the gateway says instead, when it makes this callback anew: what has
+    /// become of the transfer since.
+    fn made_anew(&self, news: &Arc<News>, at: DateTime<Utc>) -> Arc<News> {
+        let since = self.news.iter().rev();
+        let mut since = since.filter(|it| it.transfer == news.transfer && it.at <= at);
+        let latest = since
+            .next()
+            .filter(|_| matches!(news.said, Said::Signed(..)));
+        Arc::clone(latest.unwrap_or(news))
     }
 
     fn send(&mut self, at: DateTime<Utc>, post: Post) {
@@ -176,10 +193,11 @@ impl Life {
         let minutes = 1_i64 << post.attempt.saturating_sub(1).min(7);
         let pause = TimeDelta::minutes(minutes) + self.random.seconds(0, 30);
         let at = later(self.now, pause);
+        let news = self.made_anew(&post.news, at);
         if self.rules.is_made_anew
-            && let Ok(body) = post.news.said.body(at)
+            && let Ok(body) = news.said.body(at)
         {
-            post.body = body;
+            (post.body, post.news) = (body, news);
         }
         post.attempt = post.attempt.saturating_add(1);
         post.cause = DeliveryCause::NotAccepted;
@@ -204,7 +222,14 @@ impl Life {
         }
     }
 
-    /// What has to stand in the merchant's books when all is over.
+    /// The payment as the merchant expects it, with its
+    /// [deadline](Self::deadline).
+    #[must_use]
+    pub fn expected(&self) -> &Expected {
+        &self.expected
+    }
+
+    /// What the merchant's books have to say when all is over.
     #[must_use]
     pub fn ending(&self) -> &Ending {
         &self.ending
@@ -222,9 +247,8 @@ impl Life {
         self.now
     }
 
-    /// Until when the payment is in time: an hour from the start. Only the late
-    /// ones are made after it, and the merchant's
-    /// `Expected::deadline` can be it.
+    /// Until when the payment is in time: an hour from the start. Only late
+    /// payments are made after it.
     #[must_use]
     pub fn deadline(&self) -> DateTime<Utc> {
         self.deadline

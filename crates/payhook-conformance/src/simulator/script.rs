@@ -14,6 +14,7 @@ use crate::text::is_plain;
 use payhook::Amount;
 use payhook::b2binpay::Key;
 use payhook::citypay::OrderAnswer;
+use payhook::payment::{Expected, ExpectedKind};
 use payhook::testing::b2binpay::CallbackBuilder;
 use payhook::testing::citypay::OrderEndpoint;
 use payhook::testing::{Body, BuildError};
@@ -42,6 +43,8 @@ pub(super) struct Endpoint {
 pub(super) struct News {
     pub(super) at: DateTime<Utc>,
     pub(super) label: String,
+    /// Which transfer it is about: made anew, it says what became of that.
+    pub(super) transfer: u32,
     pub(super) said: Said,
 }
 
@@ -85,6 +88,16 @@ impl<'a> Terms<'a> {
             start,
             deadline: later(start, TimeDelta::minutes(MINUTES)),
         })
+    }
+
+    /// The payment in the merchant's record.
+    pub(super) fn expected(&self, kind: ExpectedKind) -> Result<Expected, SimulationError> {
+        let (currency, amount) = (&self.payment.currency, Some(self.amount.clone()));
+        let reference = self.payment.reference.as_str();
+        let expected = Expected::of_kind(kind, reference, currency.alpha(), amount);
+        let expected = expected.map_err(|_| SimulationError::Amount)?;
+        let expected = expected.decimals(currency.exp());
+        Ok(expected.deadline(self.deadline))
     }
 
     /// Not all of it.

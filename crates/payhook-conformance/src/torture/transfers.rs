@@ -113,8 +113,9 @@ fn repeated() -> Vec<Trial> {
     let late = || {
         [
             Step::tell(100, CONFIRMED),
-            Step::tell(100, PENDING),
-            Step::tell(100, CREATED),
+            // Signed later: for a shop it may be taken back.
+            Step::reverse(100, PENDING),
+            Step::reverse(100, CREATED),
         ]
     };
     vec![
@@ -133,8 +134,8 @@ fn repeated() -> Vec<Trial> {
         Trial::new(
             "older callbacks afterwards",
             [
-                deposits("deposit", late()),
-                payouts("payout", late()),
+                deposits("deposit, with later times", late()),
+                payouts("payout, with later times", late()),
                 deposits(
                     "with their own times",
                     [

@@ -40,6 +40,8 @@ struct Writer<'a> {
     is_deposit: bool,
     is_v3: bool,
     operation: CallbackBuilder,
+    /// How many there were; 0 while there is none.
+    transfers: u32,
     news: Vec<News>,
 }
 
@@ -89,6 +91,7 @@ impl<'a> Writer<'a> {
             is_deposit,
             is_v3,
             operation,
+            transfers: 0,
             news: Vec::new(),
         }
     }
@@ -138,12 +141,16 @@ impl<'a> Writer<'a> {
                 }
             }
             Scenario::DepositOverpaid => {
-                let paid = sum(amount, &terms.surplus(self.random)?)?;
+                let surplus = terms.surplus(self.random)?;
+                let paid = sum(amount, &surplus)?;
                 self.transfer(&Transfer {
                     after: DepositStatus::Unresolved,
                     ..Transfer::new(&paid, moved, TransferStatus::Confirmed)
                 });
-                Ending::for_review(&paid)
+                Ending {
+                    for_review: surplus,
+                    ..Ending::credited(amount)
+                }
             }
             Scenario::DepositUnderpaid => {
                 let part = terms.part(self.random)?;
@@ -169,6 +176,7 @@ impl<'a> Writer<'a> {
 
     /// To its end, which is when the next one may begin: two of them are in time.
     fn transfer(&mut self, transfer: &Transfer<'_>) -> DateTime<Utc> {
+        self.transfers = self.transfers.saturating_add(1);
         let currency = &self.terms.payment.currency;
         let blocks = currency.blocks();
         let paid = self.operation.clone().amount(transfer.amount.as_str());
@@ -272,6 +280,7 @@ impl<'a> Writer<'a> {
             self.news.push(News {
                 at,
                 label: label.to_owned(),
+                transfer: self.transfers,
                 said: Said::Unsigned(body.as_bytes().to_vec()),
             });
         }
@@ -280,6 +289,12 @@ impl<'a> Writer<'a> {
 
     fn tell(&mut self, at: DateTime<Utc>, label: String, builder: CallbackBuilder) {
         let said = Said::Signed(Box::new(builder), self.key.clone());
-        self.news.push(News { at, label, said });
+        let transfer = self.transfers;
+        self.news.push(News {
+            at,
+            label,
+            transfer,
+            said,
+        });
     }
 }

@@ -100,11 +100,14 @@ impl<'a> Writer<'a> {
                 Ending::for_review(amount)
             }
             Scenario::OrderOverpaid => {
-                let paid = sum(amount, &terms.surplus(self.random)?)?;
-                self.pay(moved, &paid);
+                let surplus = terms.surplus(self.random)?;
+                self.pay(moved, &sum(amount, &surplus)?);
                 self.stage(moved, "PAID_UNCONFIRMED");
                 self.end(moved, "OVERPAID");
-                Ending::for_review(&paid)
+                Ending {
+                    for_review: surplus,
+                    ..Ending::credited(amount)
+                }
             }
             Scenario::OrderUnderpaid => {
                 let part = terms.part(self.random)?;
@@ -181,6 +184,7 @@ impl<'a> Writer<'a> {
             news.push(News {
                 at: later(happens, self.random.seconds(1, 10)),
                 label: status.to_owned(),
+                transfer: 0,
                 said: Said::Unsigned(stage.order.clone().status(status).callback().to_vec()),
             });
         }
@@ -208,6 +212,7 @@ fn customer_deposit(terms: &Terms<'_>, random: &mut Random) -> [News; 2] {
         News {
             at: later(at, random.seconds(1, 10)),
             label: label.to_owned(),
+            transfer: 0,
             said: Said::Unsigned(callback.to_vec()),
         }
     })

@@ -1,23 +1,17 @@
-//! Every life comes to its end at an honest shop, whatever fails on the way.
+//! Every life comes to its end at a right shop, whatever fails on the way.
 
-use std::cell::{Cell, RefCell};
-use std::net::{IpAddr, Ipv4Addr};
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use chrono::{DateTime, Utc};
-use payhook::b2binpay::{Key, TransferStatus};
-use payhook::citypay::{Account, OrderStatus};
+use payhook::b2binpay::{self, Key, TransferStatus};
+use payhook::citypay::{self, Account, OrderStatus};
+use payhook::payment::{Change, Event, Payment as Paid};
 use payhook::testing::citypay::OrderEndpoint;
-use payhook::{
-    AddressRanges, Amount, B2binpay, Callback, CityPay, Expected, HandlerError, Receiver,
-    Unverified, Verdict, Verified, handler_fn,
-};
+use payhook::{Amount, BoxError, Endpoint, Ledger, MemoryLedger, MemoryTransaction, PaymentKey};
 use payhook_conformance::simulator::{Life, Scenario, Simulator};
 
-use super::{
-    CUSTOMER, amount, due, is_b2binpay, parsed, payment, run, simulator, v2, v3, verifier,
-};
-
-const PEER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
+use super::{CUSTOMER, is_b2binpay, parsed, payment, run, simulator, v2, v3, verifier};
 
 /// Chance, without the crate's own.
 struct Dice(u64);
@@ -32,122 +26,123 @@ impl Dice {
     }
 }
 
-/// A small shop that waits for one payment.
-struct Shop {
-    scenario: Scenario,
-    reference: String,
-    due: (&'static str, &'static str, u32),
-    deadline: DateTime<Utc>,
-    /// The handler fails before it credits.
-    fails: Cell<bool>,
-    credited: RefCell<Amount>,
-    reviews: Cell<u32>,
+/// A ledger whose database is down now and then.
+#[derive(Clone, Default)]
+struct Shaky {
+    ledger: MemoryLedger,
+    fails: Arc<AtomicBool>,
 }
 
-impl Shop {
-    fn new(life: &Life, seed: u64) -> Self {
-        Self {
-            scenario: life.scenario(),
-            reference: format!("{}-{seed}", life.scenario()),
-            due: due(seed),
-            deadline: life.deadline(),
-            fails: Cell::new(false),
-            credited: RefCell::default(),
-            reviews: Cell::new(0),
-        }
+impl Ledger for Shaky {
+    type Transaction = MemoryTransaction;
+
+    fn find(
+        &self,
+        key: &PaymentKey,
+    ) -> impl Future<Output = Result<Option<(MemoryTransaction, Paid)>, BoxError>> + Send {
+        self.ledger.find(key)
     }
 
-    fn expected(&self) -> Expected {
-        let (reference, (due, currency, scale)) = (self.reference.as_str(), self.due);
-        let name = self.scenario.as_str();
-        let expected = match name.split_once('.').unwrap().0 {
-            "deposit" => Expected::deposit(reference, currency).scale(scale),
-            "payout" => Expected::payout(reference, currency).scale(scale),
-            "order" => Expected::order(reference, currency),
-            _ => Expected::customer_deposit(reference, currency),
-        };
-        expected
-            .amount(amount(due))
-            .already_received(self.credited.borrow().clone())
+    fn owner(
+        &self,
+        transaction: &mut MemoryTransaction,
+        name: &str,
+    ) -> impl Future<Output = Result<Option<String>, BoxError>> + Send {
+        self.ledger.owner(transaction, name)
     }
 
-    fn handle(&self, callback: &Verified<Callback>) -> Result<(), HandlerError> {
-        if self.fails.get() {
+    fn bind(
+        &self,
+        transaction: &mut MemoryTransaction,
+        name: &str,
+        owner: &str,
+    ) -> impl Future<Output = Result<String, BoxError>> + Send {
+        self.ledger.bind(transaction, name, owner)
+    }
+
+    async fn save(
+        &self,
+        transaction: MemoryTransaction,
+        key: &PaymentKey,
+        payment: &Paid,
+        change: &Change,
+    ) -> Result<(), BoxError> {
+        if self.fails.load(Ordering::Relaxed) {
             return Err("the database is down".into());
         }
-        let mut expected = self.expected();
-        // Its stamps have no zone.
-        if self.scenario != Scenario::CustomerDepositConfirmed {
-            expected = expected.deadline(self.deadline);
-        }
-        let found = expected.reconcile(callback);
-        let is_part = self.scenario.as_str().starts_with("deposit.");
-        match found.verdict() {
-            Verdict::Under { .. } if is_part => self.credit(found.total().unwrap().value()),
-            Verdict::Exact => self.credit(found.total().unwrap().value()),
-            // An order that is being topped up.
-            Verdict::Under { .. } | Verdict::NotFinal(_) | Verdict::NotPaid(_) => {}
-            _ => self.reviews.set(self.reviews.get() + 1),
-        }
-        Ok(())
+        self.ledger.save(transaction, key, payment, change).await
     }
 
-    /// An order's total is all of it, whatever was credited.
-    fn credit(&self, total: &Amount) {
-        self.credited.replace(total.clone());
+    fn unmatched(&self, event: &Event<'_>) -> impl Future<Output = Result<(), BoxError>> + Send {
+        self.ledger.unmatched(event)
     }
 }
 
-enum Endpoint {
-    B2binpay(Receiver<B2binpay>),
-    CityPay(Receiver<CityPay<OrderEndpoint>>),
+enum Door {
+    B2binpay(Endpoint<b2binpay::Gateway, Shaky>),
+    CityPay(Endpoint<citypay::Gateway<OrderEndpoint>, Shaky>),
+}
+
+/// API v2 signs no callback without a transfer: the endpoint would need the API.
+fn is_signed(scenario: Scenario, key: &Key) -> bool {
+    let without = [
+        Scenario::DepositExpired,
+        Scenario::DepositLate,
+        Scenario::PayoutRejected,
+    ];
+    key.scheme() == v3().scheme() || !without.contains(&scenario)
 }
 
 /// Lives it through at a shop where a third of the answers fail or get lost.
-fn live(scenario: Scenario, seed: u64, key: &Key, is_out_of_order: bool, account: Account) -> Shop {
-    let endpoint = OrderEndpoint::new();
+fn live(scenario: Scenario, seed: u64, key: &Key, is_out_of_order: bool) {
+    let orders = OrderEndpoint::new();
     let simulator = Simulator::new(seed)
         .key(key.clone())
-        .citypay(CUSTOMER, endpoint.clone())
+        .citypay(CUSTOMER, orders.clone())
         .out_of_order(is_out_of_order);
-    let receiver = if is_b2binpay(scenario) {
-        let sources = AddressRanges::parse(["192.0.2.0/24"]).unwrap();
-        let receiver = Receiver::b2binpay(verifier(key.clone()));
-        Endpoint::B2binpay(receiver.accept_unsigned_from(sources))
-    } else {
-        Endpoint::CityPay(Receiver::citypay(account, endpoint.clone()))
-    };
     let mut life = simulator.live(scenario, &payment(scenario, seed));
-    let shop = Shop::new(&life, seed);
+    let shop = Shaky::default();
+    shop.ledger.expect(life.expected().clone());
+    let door = if is_b2binpay(scenario) {
+        let gateway = b2binpay::Gateway::new(verifier(key.clone()));
+        Door::B2binpay(Endpoint::new(gateway, shop.clone()))
+    } else {
+        let account = Account::new(CUSTOMER).unwrap();
+        let gateway = citypay::Gateway::new(account, orders.clone());
+        Door::CityPay(Endpoint::new(gateway, shop.clone()))
+    };
     let mut dice = Dice(seed);
-    let handler = handler_fn(|callback: Verified<Callback>| shop.handle(&callback));
     let mut log = Vec::new();
     run(&mut life, |delivery| {
         let is_bad = delivery.attempt() < 5;
-        shop.fails.set(is_bad && dice.percent(30));
-        endpoint.unreachable(is_bad && dice.percent(10));
-        let reply = match &receiver {
-            Endpoint::B2binpay(receiver) => receiver.receive(delivery.body(), Some(PEER), &handler),
-            Endpoint::CityPay(receiver) => receiver.receive(delivery.body(), Some(PEER), &handler),
+        shop.fails
+            .store(is_bad && dice.percent(30), Ordering::Relaxed);
+        orders.unreachable(is_bad && dice.percent(10));
+        let reply = match &door {
+            Door::B2binpay(endpoint) => endpoint.receive_blocking(delivery.body(), None),
+            Door::CityPay(endpoint) => endpoint.receive_blocking(delivery.body(), None),
         };
         log.push(format!("{delivery}: {}", reply.disposition()));
         assert!(
-            matches!(reply.status(), 200 | 500 | 503),
+            matches!(reply.status(), 200 | 503),
             "{scenario} {seed}: {log:#?}"
         );
         let is_lost = is_bad && dice.percent(10);
         (!is_lost).then(|| reply.status())
     });
-    let at = format!("{scenario} {seed}: {log:#?}");
+    ends_right(&life, &shop.ledger, &format!("{scenario} {seed}: {log:#?}"));
+}
+
+fn ends_right(life: &Life, ledger: &MemoryLedger, at: &str) {
     assert_eq!(life.given_up(), 0, "{at}");
-    if scenario != Scenario::CustomerDepositConfirmed {
-        assert_eq!(*shop.credited.borrow(), life.ending().credited, "{at}");
-        assert!(
-            life.ending().for_review.is_zero() || shop.reviews.get() > 0,
-            "{at}"
-        );
-    }
-    shop
+    let payments = ledger.payments(life.expected().reference());
+    let sum = |of: fn(&Paid) -> Amount| {
+        let amounts = payments.iter().map(of);
+        amounts.fold(Amount::default(), |sum, it| sum.checked_add(&it).unwrap())
+    };
+    assert_eq!(sum(Paid::credited), life.ending().credited, "{at}");
+    assert_eq!(sum(Paid::held), life.ending().for_review, "{at}");
+    assert!(ledger.unmatched_references().is_empty(), "{at}");
 }
 
 #[test]
@@ -155,24 +150,10 @@ fn every_life_ends_as_it_has_to() {
     for scenario in Scenario::ALL.iter().copied() {
         for seed in 0..60 {
             let key = if seed % 4 == 3 { v2() } else { v3() };
-            let account = Account::new(CUSTOMER).unwrap();
-            live(scenario, seed, &key, seed % 2 == 1, account);
+            if is_signed(scenario, &key) {
+                live(scenario, seed, &key, seed % 2 == 1);
+            }
         }
-    }
-}
-
-#[test]
-fn customer_deposits_are_credited_where_the_merchant_chose_to() {
-    let scenario = Scenario::CustomerDepositConfirmed;
-    for seed in 0..20 {
-        let account = Account::new(CUSTOMER).unwrap();
-        let shop = live(scenario, seed, &v3(), false, account.clone());
-        assert!(shop.credited.borrow().is_zero() && shop.reviews.get() > 0);
-        let sources = AddressRanges::parse(["192.0.2.0/24"]).unwrap();
-        let account = account.danger_settle_deposits_by_source_address(sources);
-        let shop = live(scenario, seed, &v3(), false, account);
-        assert_eq!(*shop.credited.borrow(), amount(due(seed).0));
-        assert_eq!(shop.reviews.get(), 0);
     }
 }
 
@@ -200,15 +181,13 @@ fn careless_shops_are_found_out() {
     let is_missed = (0..20).any(|seed| {
         let endpoint = OrderEndpoint::new();
         let simulator = Simulator::new(seed).citypay(CUSTOMER, endpoint.clone());
-        let account = Account::new(CUSTOMER).unwrap();
         let mut life = simulator.live(scenario, &payment(scenario, seed));
         let token = format!("{scenario}-{seed}");
         let mut is_settled = false;
-        run(&mut life, |delivery| {
-            let told = Unverified::parse(delivery.body()).unwrap();
+        run(&mut life, |_| {
             let answer = endpoint.answer(&token).unwrap();
-            let order = account.prove_order(told, &token, &answer).unwrap();
-            is_settled |= order.proven().status() == Some(&OrderStatus::Confirmed);
+            let answer = citypay::OrderAnswer::parse(&answer).unwrap();
+            is_settled |= answer.status == OrderStatus::Confirmed;
             Some(200)
         });
         !is_settled
