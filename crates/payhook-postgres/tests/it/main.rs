@@ -13,3 +13,4 @@ mod lives;
 mod numeric;
 mod review;
 mod support;
+mod torture;

@@ -1,0 +1,115 @@
+//! Everything that must not be credited, posted to two processes on one database.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use payhook::b2binpay::{self, Key, TrackingIds, Verifier};
+use payhook::citypay::{self, Account};
+use payhook::payment::{Change, Event, Payment as Paid, PaymentStatus};
+use payhook::testing::citypay::OrderEndpoint;
+use payhook::{BoxError, Ledger, PaymentKey};
+use payhook_conformance::torture::{Books, InProcess, Payment, Record, Torture};
+use payhook_postgres::PgLedger;
+
+use crate::support::{Database, credits};
+
+/// A process of the shop: what it credits is in the shop's own table.
+struct Shop {
+    ledger: PgLedger,
+    opened: Arc<Mutex<HashMap<String, Payment>>>,
+}
+
+impl Record for Shop {
+    async fn open(&self, payment: &Payment) -> Result<(), BoxError> {
+        let (gateway, expected) = (payment.gateway.as_str(), payment.expected()?);
+        PgLedger::expect(self.ledger.pool(), gateway, &expected).await?;
+        let mut opened = self.opened.lock().unwrap();
+        opened.insert(payment.reference.clone(), payment.clone());
+        Ok(())
+    }
+
+    async fn books(&self, reference: &str) -> Result<Books, BoxError> {
+        let opened = self.opened.lock().unwrap()[reference].clone();
+        let (entries, sum) = credits(&self.ledger, reference).await;
+        let key = PaymentKey::new(opened.gateway.as_str(), reference, "");
+        let payment = self.ledger.peek(&key).await?.ok_or("not expected")?;
+        let is_paid = matches!(
+            payment.status(),
+            PaymentStatus::Paid | PaymentStatus::Overpaid
+        );
+        Ok(Books::new(sum, entries.try_into()?, is_paid)
+            .currency(payment.expected().currency())
+            .kind(payment.expected().kind())
+            .held(payment.held()))
+    }
+}
+
+impl Ledger for Shop {
+    type Transaction = <PgLedger as Ledger>::Transaction;
+
+    async fn find(&self, key: &PaymentKey) -> Result<Option<(Self::Transaction, Paid)>, BoxError> {
+        self.ledger.find(key).await
+    }
+
+    async fn peek(&self, key: &PaymentKey) -> Result<Option<Paid>, BoxError> {
+        self.ledger.peek(key).await
+    }
+
+    async fn owner(
+        &self,
+        transaction: &mut Self::Transaction,
+        name: &str,
+    ) -> Result<Option<String>, BoxError> {
+        self.ledger.owner(transaction, name).await
+    }
+
+    async fn bind(
+        &self,
+        transaction: &mut Self::Transaction,
+        name: &str,
+        owner: &str,
+    ) -> Result<String, BoxError> {
+        self.ledger.bind(transaction, name, owner).await
+    }
+
+    async fn save(
+        &self,
+        transaction: Self::Transaction,
+        key: &PaymentKey,
+        payment: &Paid,
+        change: &Change,
+    ) -> Result<(), BoxError> {
+        self.ledger.save(transaction, key, payment, change).await
+    }
+
+    async fn unmatched(&self, event: &Event<'_>) -> Result<(), BoxError> {
+        self.ledger.unmatched(event).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_payment_is_credited_once() {
+    let database = Database::new().await;
+    let ledgers = [database.shop().await, database.shop().await];
+    let (opened, started) = (Arc::default(), Mutex::new(0));
+    let make = move || {
+        let mut started = started.lock().unwrap();
+        *started += 1;
+        Shop {
+            ledger: ledgers[*started % 2].clone(),
+            opened: Arc::clone(&opened),
+        }
+    };
+    let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1").unwrap();
+    let verifier = Verifier::new(key.clone(), TrackingIds::Prefixed);
+    let endpoint = OrderEndpoint::new();
+    let account = Account::new("5120").unwrap();
+    let shop = InProcess::new(make)
+        .b2binpay(b2binpay::Gateway::new(verifier))
+        .citypay(citypay::Gateway::new(account, endpoint.clone()))
+        .replicas(2);
+    let torture = Torture::new(7).b2binpay(key).citypay("5120", endpoint);
+    let report = torture.run(&shop).await.unwrap();
+    assert!(report.is_clean(), "{report}");
+    assert!(report.rows.iter().all(|row| row.is_tried), "{report}");
+}
