@@ -104,7 +104,7 @@ struct Tally {
 impl Tally {
     fn count(&mut self, cause: DeliveryCause, status: Option<u16>) {
         self.sent = self.sent.saturating_add(1);
-        if cause != DeliveryCause::News {
+        if cause != DeliveryCause::StatusChange {
             self.again = self.again.saturating_add(1);
         }
         let counted = match status {

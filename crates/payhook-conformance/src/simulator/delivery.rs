@@ -16,8 +16,8 @@ use crate::Gateway;
 /// # let mut life = simulator.live(Scenario::DepositConfirmed, &payment);
 /// use payhook_conformance::simulator::DeliveryCause;
 ///
-/// let first = life.next_delivery().ok_or("an empty life")?;
-/// assert_eq!((first.attempt(), first.cause()), (1, DeliveryCause::News));
+/// let first = life.next_delivery().ok_or("no deliveries")?;
+/// assert_eq!((first.attempt(), first.cause()), (1, DeliveryCause::StatusChange));
 /// life.answered(500);
 ///
 /// // Sent until it is answered with 200; something else may come in between.
@@ -82,11 +82,11 @@ impl Delivery {
 }
 
 impl fmt::Display for Delivery {
-    /// A line of a table: `2026-03-02T09:16:02Z  2.1   news          unconfirmed 1/3`.
+    /// A line of a table: `2026-03-02T09:16:02Z  2.1   status change  unconfirmed 1/3`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let at = self.at.format("%Y-%m-%dT%H:%M:%SZ");
         let number = format!("{}.{}", self.callback, self.attempt);
-        write!(f, "{at}  {number:4}  {:12}  {}", self.cause, self.label)
+        write!(f, "{at}  {number:4}  {:13}  {}", self.cause, self.label)
     }
 }
 
@@ -110,25 +110,25 @@ impl fmt::Debug for Delivery {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DeliveryCause {
-    /// It was resent by hand, made anew.
-    ByHand,
     /// It arrived twice: the same bytes, a moment later.
-    Copy,
-    /// Something happened.
-    News,
+    Duplicate,
+    /// It was resent by hand, made anew.
+    ManualResend,
     /// It was not answered with 200.
-    NotAccepted,
+    Retry,
+    /// Something happened to the payment.
+    StatusChange,
 }
 
 impl DeliveryCause {
-    /// `by hand`, `not accepted` and so on.
+    /// `manual resend`, `status change` and so on.
     #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
-            Self::ByHand => "by hand",
-            Self::Copy => "copy",
-            Self::News => "news",
-            Self::NotAccepted => "not accepted",
+            Self::Duplicate => "duplicate",
+            Self::ManualResend => "manual resend",
+            Self::Retry => "retry",
+            Self::StatusChange => "status change",
         }
     }
 }

@@ -88,14 +88,14 @@ impl Life {
         let mut posts = Vec::new();
         for news in self.news.clone() {
             callback = callback.saturating_add(1);
-            posts.push((news.at, DeliveryCause::News, callback, news));
+            posts.push((news.at, DeliveryCause::StatusChange, callback, news));
         }
         for news in self.news.clone() {
             if self.random.percent(10) {
                 callback = callback.saturating_add(1);
                 let at = later(news.at, self.random.minutes(1, 90));
                 let news = self.made_anew(&news, at);
-                posts.push((at, DeliveryCause::ByHand, callback, news));
+                posts.push((at, DeliveryCause::ManualResend, callback, news));
             }
         }
         for (at, cause, callback, news) in posts {
@@ -108,7 +108,7 @@ impl Life {
             };
             if self.random.percent(10) {
                 let copy = Post {
-                    cause: DeliveryCause::Copy,
+                    cause: DeliveryCause::Duplicate,
                     ..post.clone()
                 };
                 let at = later(at, self.random.seconds(1, 30));
@@ -182,7 +182,7 @@ impl Life {
             return;
         };
         // Of a copy the gateway knows nothing.
-        if post.cause == DeliveryCause::Copy {
+        if post.cause == DeliveryCause::Duplicate {
             return;
         }
         if post.attempt >= self.rules.attempts {
@@ -200,11 +200,11 @@ impl Life {
             (post.body, post.news) = (body, news);
         }
         post.attempt = post.attempt.saturating_add(1);
-        post.cause = DeliveryCause::NotAccepted;
+        post.cause = DeliveryCause::Retry;
         self.send(at, post);
     }
 
-    /// All that it has come to know by now.
+    /// Everything that it knows by now.
     fn tell_endpoint(&mut self) {
         let Some(Endpoint {
             stand_in,
@@ -255,7 +255,7 @@ impl Life {
     }
 
     /// How many callbacks the gateway sends no more, as no attempt was answered
-    /// with 200. What they told may be lost to the merchant.
+    /// with 200. What they said may be lost to the merchant.
     #[must_use]
     pub fn given_up(&self) -> u32 {
         self.given_up

@@ -2,7 +2,7 @@
 
 use payhook::testing::b2binpay::Currency;
 
-/// A payment that a merchant waits for, or makes: 0.3 ETH unless told otherwise.
+/// A payment that a merchant expects, or makes: 0.3 ETH unless set.
 ///
 /// ```
 /// use payhook_conformance::simulator::Payment;

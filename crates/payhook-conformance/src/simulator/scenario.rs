@@ -16,7 +16,7 @@ macro_rules! scenarios {
         $(#[doc = concat!("| `", $name, "` | ", $summary, " |")])*
         ///
         /// A seed decides about the rest: the parts, the surplus, which
-        /// confirmations are told, what is sent twice.
+        /// confirmations are reported, what is sent twice.
         ///
         /// ```
         /// use payhook_conformance::simulator::Scenario;

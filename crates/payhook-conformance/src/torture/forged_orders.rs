@@ -1,17 +1,17 @@
 //! What CityPay.io's callbacks are tortured with: what others make of them.
 
 use super::orders::{
-    Asked, CONFIRMED, CREATED, Case, Desk, NOTIFY, PENDING, Step, Trial, goes, orders, told,
+    Asked, CONFIRMED, CREATED, Case, Desk, NOTIFY, PENDING, Step, Trial, delivered, goes, orders,
 };
 use super::script::{Bystander, Make};
 use payhook::testing::Json;
 use payhook::testing::citypay::deposit;
 
-/// Changed in a callback that was told before.
-fn told_before(name: &'static str, altered: Make<Asked>) -> Case {
+/// Changed in a callback that was delivered before.
+fn altered_after(name: &'static str, altered: Make<Asked>) -> Case {
     orders(
         name,
-        [Step::tell(100, CONFIRMED), Step::alter(100, altered)],
+        [Step::deliver(100, CONFIRMED), Step::alter(100, altered)],
     )
 }
 
@@ -21,8 +21,9 @@ pub(super) fn trials() -> Vec<Trial> {
 
 /// Anybody can post them.
 fn unauthenticated_notifications() -> Trial {
-    let notified =
-        |name, before: Make<Asked>| orders(name, [Step::tell(0, before), Step::forge(0, NOTIFY)]);
+    let notified = |name, before: Make<Asked>| {
+        orders(name, [Step::deliver(0, before), Step::forge(0, NOTIFY)])
+    };
     Trial::new(
         "unauthenticated notifications",
         [
@@ -36,7 +37,7 @@ fn unauthenticated_notifications() -> Trial {
             orders(
                 "paid in part",
                 [
-                    Step::tell(20, |d| goes(d, &d.paid(&[20]).underpaid())),
+                    Step::deliver(20, |d| goes(d, &d.paid(&[20]).underpaid())),
                     Step::forge(20, NOTIFY),
                 ],
             ),
@@ -49,7 +50,7 @@ fn unauthenticated_notifications() -> Trial {
             orders(
                 "an unknown token",
                 [
-                    Step::tell(0, CREATED),
+                    Step::deliver(0, CREATED),
                     Step::forge(0, |d| {
                         let token = format!("{}-unknown", d.payment.reference);
                         d.order().callback().set("order_token", token).to_vec()
@@ -59,7 +60,7 @@ fn unauthenticated_notifications() -> Trial {
             orders(
                 "no token",
                 [
-                    Step::tell(0, CREATED),
+                    Step::deliver(0, CREATED),
                     Step::forge(0, |d| {
                         d.order()
                             .callback()
@@ -71,7 +72,7 @@ fn unauthenticated_notifications() -> Trial {
             orders(
                 "as a deposit",
                 [
-                    Step::tell(0, CREATED),
+                    Step::deliver(0, CREATED),
                     Step::forge(0, |d| {
                         let body = deposit()
                             .token(d.payment.reference.as_str())
@@ -93,21 +94,21 @@ fn changed() -> Trial {
     Trial::new(
         "fields changed",
         [
-            told_before("status", |d| d.order().overpaid().callback().to_vec()),
-            told_before("amount", |d| {
+            altered_after("status", |d| d.order().overpaid().callback().to_vec()),
+            altered_after("amount", |d| {
                 let much = d.percent(10_000);
                 set(d, "received_amount_in_coins", much)
             }),
-            told_before("transaction", |d| set(d, "transaction_id", "ff".repeat(32))),
-            told_before("order id", |d| set(d, "order_id", d.id.saturating_add(9))),
-            told_before("coin", |d| set(d, "crypto_currency", "DOGE")),
-            told_before("client_order_id", |d| {
+            altered_after("transaction", |d| set(d, "transaction_id", "ff".repeat(32))),
+            altered_after("order id", |d| set(d, "order_id", d.id.saturating_add(9))),
+            altered_after("coin", |d| set(d, "crypto_currency", "DOGE")),
+            altered_after("client_order_id", |d| {
                 let other = d.bystander.reference.as_str();
                 set(d, "client_order_id", other)
             })
             .beside(Bystander::Another),
-            told(
-                "amount, in the first that is told",
+            delivered(
+                "amount, in the first that is delivered",
                 &[
                     (0, PENDING),
                     (100, |d| {

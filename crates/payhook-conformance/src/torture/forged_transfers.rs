@@ -17,25 +17,25 @@ fn deposits(name: &'static str, steps: impl IntoIterator<Item = Step>) -> Case {
 
 /// Forged while a payment is under way that never ends.
 fn never_paid(name: &'static str, forged: Make<Signed>) -> Case {
-    deposits(name, [Step::tell(0, PENDING), Step::forge(0, forged)])
+    deposits(name, [Step::deliver(0, PENDING), Step::forge(0, forged)])
 }
 
-/// Changed in a callback that was told before.
-fn told_before(name: &'static str, altered: Make<Signed>) -> Case {
+/// Changed in a callback that was delivered before.
+fn altered_after(name: &'static str, altered: Make<Signed>) -> Case {
     deposits(
         name,
-        [Step::tell(100, CONFIRMED), Step::alter(100, altered)],
+        [Step::deliver(100, CONFIRMED), Step::alter(100, altered)],
     )
 }
 
-/// Changed in a callback that was captured on the way; the gateway tells again.
-fn told_after(name: &'static str, altered: Make<Signed>) -> Case {
+/// Changed in a callback that was captured in transit; the gateway sends again.
+fn altered_before(name: &'static str, altered: Make<Signed>) -> Case {
     deposits(
         name,
         [
-            Step::tell(0, PENDING),
+            Step::deliver(0, PENDING),
             Step::alter(100, altered),
-            Step::tell(100, CONFIRMED),
+            Step::deliver(100, CONFIRMED),
         ],
     )
 }
@@ -122,19 +122,19 @@ pub(super) fn trials() -> Vec<Trial> {
         Trial::new(
             "changed, then sent again",
             [
-                told_after("currency", other_currency),
-                told_after("fraction digits", |d| {
+                altered_before("currency", other_currency),
+                altered_before("fraction digits", |d| {
                     with(
                         d,
                         &d.transfer(),
                         &[("included[0].attributes.exp", 6.into())],
                     )
                 }),
-                told_after("kind", other_kind),
+                altered_before("kind", other_kind),
                 Case::new(
                     ExpectedKind::Payout,
                     "kind of a payout",
-                    [Step::alter(100, other_kind), Step::tell(100, CONFIRMED)],
+                    [Step::alter(100, other_kind), Step::deliver(100, CONFIRMED)],
                 ),
             ],
         ),
@@ -142,18 +142,18 @@ pub(super) fn trials() -> Vec<Trial> {
             "resent, and changed in transit",
             [ExpectedKind::Deposit, ExpectedKind::Payout].map(|kind| {
                 let changed: Make<Signed> = |d| with(d, &d.transfer(), &other_id(d));
-                let steps = [Step::tell(100, CONFIRMED), Step::tell(100, changed)];
+                let steps = [Step::deliver(100, CONFIRMED), Step::deliver(100, changed)];
                 Case::new(kind, "transfer id", steps)
             }),
         ),
         Trial::new(
             "replayed as another kind",
             [
-                told_before("deposit as payout", other_kind),
+                altered_after("deposit as payout", other_kind),
                 Case::new(
                     ExpectedKind::Payout,
                     "payout as deposit",
-                    [Step::tell(100, CONFIRMED), Step::alter(100, other_kind)],
+                    [Step::deliver(100, CONFIRMED), Step::alter(100, other_kind)],
                 ),
             ],
         ),
@@ -203,7 +203,7 @@ pub(super) fn trials() -> Vec<Trial> {
             "an amount's digit in the tracking id",
             [deposits(
                 "deposit",
-                [Step::tell(100, CONFIRMED), Step::alter(100, shifted)],
+                [Step::deliver(100, CONFIRMED), Step::alter(100, shifted)],
             )
             .beside(Bystander::BehindZero)
             .policy()],
@@ -218,7 +218,7 @@ fn signed_fields() -> Trial {
             deposits(
                 "amount",
                 [
-                    Step::tell(10, |d| d.sign(&d.part(10))),
+                    Step::deliver(10, |d| d.sign(&d.part(10))),
                     Step::forge(10, |d| {
                         let due = d.percent(100);
                         with(d, &d.part(10), &[(AMOUNT, due.into())])
@@ -228,7 +228,7 @@ fn signed_fields() -> Trial {
             deposits(
                 "amount, as another transfer",
                 [
-                    Step::tell(10, |d| d.sign(&d.part(10))),
+                    Step::deliver(10, |d| d.sign(&d.part(10))),
                     Step::forge(10, |d| {
                         let (due, [id, named]) = (d.percent(100), other_id(d));
                         with(d, &d.part(10), &[(AMOUNT, due.into()), id, named])
@@ -241,7 +241,7 @@ fn signed_fields() -> Trial {
             deposits(
                 "tracking id",
                 [
-                    Step::tell(100, CONFIRMED),
+                    Step::deliver(100, CONFIRMED),
                     Step::forge(100, |d| {
                         let other = d.bystander.reference.as_str();
                         with(d, &d.transfer(), &[(TRACKING_ID, other.into())])
@@ -252,7 +252,7 @@ fn signed_fields() -> Trial {
             deposits(
                 "time",
                 [
-                    Step::tell(100, CONFIRMED),
+                    Step::deliver(100, CONFIRMED),
                     Step::forge(100, |d| {
                         let later = d.start.to_rfc3339();
                         with(d, &d.transfer(), &[("meta.time", later.into())])
@@ -309,7 +309,7 @@ fn unsigned_fields() -> Trial {
     Trial::new(
         "unsigned fields changed",
         [
-            told_before("transfer id", |d| {
+            altered_after("transfer id", |d| {
                 let id = format!("{}9", d.id);
                 let changes = [
                     ("included[1].id", id.as_str().into()),
@@ -317,39 +317,39 @@ fn unsigned_fields() -> Trial {
                 ];
                 with(d, &d.transfer(), &changes)
             }),
-            told_before("transaction id", |d| {
+            altered_after("transaction id", |d| {
                 with(
                     d,
                     &d.transfer(),
                     &[("included[1].attributes.txid", "0xff".into())],
                 )
             }),
-            told_before("deposit id", |d| {
+            altered_after("deposit id", |d| {
                 with(
                     d,
                     &d.transfer(),
                     &[("data.id", format!("{}9", d.id).into())],
                 )
             }),
-            told_before("currency", other_currency),
-            told_before("confirmations", |d| {
+            altered_after("currency", other_currency),
+            altered_after("confirmations", |d| {
                 with(
                     d,
                     &d.transfer(),
                     &[("included[1].attributes.confirmations", 99.into())],
                 )
             }),
-            told_before("deposit status", |d| {
+            altered_after("deposit status", |d| {
                 with(d, &d.transfer(), &[("data.attributes.status", 5.into())])
             }),
-            told_before("operation type", |d| {
+            altered_after("operation type", |d| {
                 with(
                     d,
                     &d.transfer(),
                     &[("included[1].attributes.op_type", 14.into())],
                 )
             }),
-            told_before("amounts that are not signed", |d| {
+            altered_after("amounts that are not signed", |d| {
                 let much = d.percent(10_000);
                 let paths = [
                     "data.attributes.target_paid",
@@ -360,7 +360,7 @@ fn unsigned_fields() -> Trial {
                 let changes = paths.map(|path| (path, much.as_str().into()));
                 with(d, &d.transfer(), &changes)
             }),
-            told_before("a second transfer", |d| paste(d, &d.transfer(), false)),
+            altered_after("a second transfer", |d| paste(d, &d.transfer(), false)),
         ],
     )
 }

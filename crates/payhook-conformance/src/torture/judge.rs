@@ -10,7 +10,7 @@ use crate::text::without_zeros;
 use payhook::Amount;
 use payhook::payment::ExpectedKind;
 
-/// The payments of a case, and what was told of them.
+/// The payments of a case, and what was posted about them.
 pub(super) struct State<'a, G> {
     pub(super) gateway: &'a G,
     pub(super) payment: Payment,
@@ -18,8 +18,8 @@ pub(super) struct State<'a, G> {
     pub(super) due: u64,
     pub(super) id: u64,
     pub(super) start: DateTime<Utc>,
-    /// When and what was posted last by the gateway.
-    pub(super) told: Option<(DateTime<Utc>, Vec<u8>)>,
+    /// When and what the gateway posted last.
+    pub(super) last: Option<(DateTime<Utc>, Vec<u8>)>,
     /// What is known to have come in, in percent and in payments.
     pub(super) came: u64,
     pub(super) credits: usize,

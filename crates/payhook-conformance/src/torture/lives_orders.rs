@@ -1,7 +1,7 @@
 //! What CityPay.io's callbacks are tortured with: orders that take more than one
 //! callback to be settled, and answers that come too late.
 
-use super::orders::{Asked, CONFIRMED, CREATED, Case, Step, Trial, goes, orders, told};
+use super::orders::{Asked, CONFIRMED, CREATED, Case, Step, Trial, delivered, goes, orders};
 use super::script::{Bystander, Make};
 
 /// Paid in part, and that is noticed.
@@ -13,7 +13,7 @@ pub(super) fn trials() -> Vec<Trial> {
     vec![
         Trial::new(
             "parts, each repeated",
-            [told(
+            [delivered(
                 "order",
                 &[(60, MOST), (60, MOST), (100, WHOLE), (100, WHOLE)],
             )
@@ -22,8 +22,8 @@ pub(super) fn trials() -> Vec<Trial> {
         Trial::new(
             "confirmed, then underpaid",
             [
-                told("paid in parts", &[(60, MOST), (100, WHOLE), (100, MOST)]).policy(),
-                told(
+                delivered("paid in parts", &[(60, MOST), (100, WHOLE), (100, MOST)]).policy(),
+                delivered(
                     "the endpoint falls behind",
                     &[(100, WHOLE), (100, MOST), (100, WHOLE)],
                 ),
@@ -31,7 +31,7 @@ pub(super) fn trials() -> Vec<Trial> {
         ),
         Trial::new(
             "dust after it is paid",
-            [told(
+            [delivered(
                 "order",
                 &[
                     (100, CONFIRMED),
@@ -42,7 +42,7 @@ pub(super) fn trials() -> Vec<Trial> {
         ),
         Trial::new(
             "paid late",
-            [told(
+            [delivered(
                 "after it expired",
                 &[
                     (0, CREATED),
@@ -59,7 +59,7 @@ pub(super) fn trials() -> Vec<Trial> {
         Trial::new("again at every replica", repeated_after(Step::everywhere)),
         Trial::new(
             "one transaction under two tokens",
-            [told(
+            [delivered(
                 "order",
                 &[
                     (100, CONFIRMED),
@@ -79,11 +79,11 @@ pub(super) fn trials() -> Vec<Trial> {
 
 /// Repeated after something that a memory of one process does not survive.
 fn repeated_after(something: fn() -> Step) -> [Case; 2] {
-    let paid = [Step::tell(100, CONFIRMED), something(), Step::again(100)];
+    let paid = [Step::deliver(100, CONFIRMED), something(), Step::again(100)];
     let parts = [
-        Step::tell(60, MOST),
+        Step::deliver(60, MOST),
         something(),
-        Step::tell(100, WHOLE),
+        Step::deliver(100, WHOLE),
         something(),
         Step::again(100),
     ];

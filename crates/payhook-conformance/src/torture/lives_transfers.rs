@@ -15,7 +15,7 @@ pub(super) fn trials() -> Vec<Trial> {
         Trial::new(
             "two parts at once",
             std::iter::repeat_with(|| {
-                deposits("deposit", [Step::tell_both(100, [MOST, REST])]).policy()
+                deposits("deposit", [Step::deliver_both(100, [MOST, REST])]).policy()
             })
             .take(ROUNDS),
         ),
@@ -34,7 +34,7 @@ pub(super) fn trials() -> Vec<Trial> {
                     let reference = d.bystander.reference.as_str();
                     d.sign(&d.transfer().tracking_id(reference))
                 };
-                let steps = [Step::tell(100, CONFIRMED), Step::tell(100, elsewhere)];
+                let steps = [Step::deliver(100, CONFIRMED), Step::deliver(100, elsewhere)];
                 Case::new(kind, kind.as_str(), steps).beside(Bystander::Second)
             }),
         ),
@@ -46,9 +46,9 @@ fn parts_repeated() -> Trial {
         deposits(
             name,
             [
-                Step::tell(60, MOST),
+                Step::deliver(60, MOST),
                 first(60, MOST),
-                Step::tell(100, REST),
+                Step::deliver(100, REST),
                 second(100, REST),
             ],
         )
@@ -59,25 +59,25 @@ fn parts_repeated() -> Trial {
         "parts, each repeated",
         [
             repeated("the same bytes", [again, again]),
-            repeated("another time", [Step::tell, Step::tell]),
+            repeated("another time", [Step::deliver, Step::deliver]),
             deposits(
                 "the first again after the second",
                 [
-                    Step::tell(60, MOST),
-                    Step::tell(100, REST),
-                    Step::tell(100, MOST),
+                    Step::deliver(60, MOST),
+                    Step::deliver(100, REST),
+                    Step::deliver(100, MOST),
                 ],
             )
             .policy(),
             deposits(
                 "the first under another id",
                 [
-                    Step::tell(60, MOST),
-                    Step::tell(60, |d| {
+                    Step::deliver(60, MOST),
+                    Step::deliver(60, |d| {
                         let id = format!("{}69", d.id);
                         d.sign(&d.part(60).transfer_id(&id))
                     }),
-                    Step::tell(100, REST),
+                    Step::deliver(100, REST),
                 ],
             )
             .policy(),
@@ -87,8 +87,8 @@ fn parts_repeated() -> Trial {
 
 fn dust() -> Trial {
     let case = |name, dust: Make<Signed>| {
-        let paid = Step::tell(100, CONFIRMED);
-        deposits(name, [paid, Step::tell(101, dust), Step::again(101)])
+        let paid = Step::deliver(100, CONFIRMED);
+        deposits(name, [paid, Step::deliver(101, dust), Step::again(101)])
     };
     Trial::new(
         "dust after it is paid",
@@ -105,13 +105,16 @@ fn taken_back() -> Trial {
     const BLOCKED: Make<Signed> = |d| d.sign(&d.transfer().blocked());
     const FAILED: Make<Signed> = |d| d.sign(&d.transfer().failed());
     let ends = |name, end: Make<Signed>| {
-        deposits(name, [Step::tell(100, CONFIRMED), Step::reverse(100, end)])
+        deposits(
+            name,
+            [Step::deliver(100, CONFIRMED), Step::reverse(100, end)],
+        )
     };
     let returns = |end: Make<Signed>| {
         [
-            Step::tell(100, CONFIRMED),
+            Step::deliver(100, CONFIRMED),
             Step::reverse(100, end),
-            Step::tell(100, CONFIRMED),
+            Step::deliver(100, CONFIRMED),
         ]
     };
     Trial::new(
@@ -125,9 +128,9 @@ fn taken_back() -> Trial {
             deposits(
                 "blocked before, then confirmed",
                 [
-                    Step::tell(0, PENDING),
-                    Step::tell(0, BLOCKED),
-                    Step::tell(100, CONFIRMED),
+                    Step::deliver(0, PENDING),
+                    Step::deliver(0, BLOCKED),
+                    Step::deliver(100, CONFIRMED),
                 ],
             )
             .policy(),
@@ -143,17 +146,17 @@ fn late() -> Trial {
             deposits(
                 "after it expired",
                 [
-                    Step::tell(0, EXPIRED),
-                    Step::tell(100, |d| d.sign(&d.transfer().operation_status(5))),
+                    Step::deliver(0, EXPIRED),
+                    Step::deliver(100, |d| d.sign(&d.transfer().operation_status(5))),
                 ],
             )
             .policy(),
             deposits(
                 "on its way when it expired",
                 [
-                    Step::tell(0, PENDING),
-                    Step::tell(0, EXPIRED),
-                    Step::tell(100, CONFIRMED),
+                    Step::deliver(0, PENDING),
+                    Step::deliver(0, EXPIRED),
+                    Step::deliver(100, CONFIRMED),
                 ],
             )
             .policy(),
@@ -165,11 +168,11 @@ fn late() -> Trial {
 /// that a memory of one process does not survive.
 fn repeated_after(something: fn() -> Step, is_repeated: bool) -> [Case; 3] {
     let repeat = |came, make: Make<Signed>| {
-        let again = is_repeated.then(|| [Step::again(came), Step::tell(came, make)]);
+        let again = is_repeated.then(|| [Step::again(came), Step::deliver(came, make)]);
         std::iter::once(something()).chain(again.into_iter().flatten())
     };
-    let paid = || std::iter::once(Step::tell(100, CONFIRMED)).chain(repeat(100, CONFIRMED));
-    let part = |came, make| std::iter::once(Step::tell(came, make)).chain(repeat(came, make));
+    let paid = || std::iter::once(Step::deliver(100, CONFIRMED)).chain(repeat(100, CONFIRMED));
+    let part = |came, make| std::iter::once(Step::deliver(came, make)).chain(repeat(came, make));
     [
         deposits("deposit", paid()),
         payouts("payout", paid()),
@@ -197,23 +200,23 @@ pub(super) fn invoices() -> Trial {
         [
             invoice(
                 "in full, in a dear coin",
-                vec![Step::tell(100, |d| paid(d, "ETH", 1, 100, 100))],
+                vec![Step::deliver(100, |d| paid(d, "ETH", 1, 100, 100))],
             )
             .policy(),
             invoice(
                 "as many coins as the price",
-                vec![Step::tell(20, |d| paid(d, "DOGE", 100, 20, 20))],
+                vec![Step::deliver(20, |d| paid(d, "DOGE", 100, 20, 20))],
             ),
             invoice(
                 "more coins than the price",
-                vec![Step::tell(60, |d| paid(d, "TRX", 300, 60, 60))],
+                vec![Step::deliver(60, |d| paid(d, "TRX", 300, 60, 60))],
             ),
             invoice(
                 "in two coins",
                 vec![
-                    Step::tell(60, |d| paid(d, "ETH", 1, 60, 60)),
+                    Step::deliver(60, |d| paid(d, "ETH", 1, 60, 60)),
                     Step::again(60),
-                    Step::tell(100, |d| paid(d, "DOGE", 200, 40, 100)),
+                    Step::deliver(100, |d| paid(d, "DOGE", 200, 40, 100)),
                 ],
             )
             .policy(),

@@ -89,10 +89,10 @@ pub(super) fn orders(name: &'static str, steps: impl IntoIterator<Item = Step>) 
     Case::new(ExpectedKind::Order, name, steps)
 }
 
-pub(super) fn told(name: &'static str, makes: &[(u64, Make<Asked>)]) -> Case {
+pub(super) fn delivered(name: &'static str, makes: &[(u64, Make<Asked>)]) -> Case {
     orders(
         name,
-        makes.iter().map(|(came, make)| Step::tell(*came, *make)),
+        makes.iter().map(|(came, make)| Step::deliver(*came, *make)),
     )
 }
 
@@ -108,16 +108,19 @@ pub(super) fn trials() -> Vec<Trial> {
 
 /// Once, again, late and at once.
 fn repeated() -> Vec<Trial> {
-    let again = [Step::tell(100, CONFIRMED)];
+    let again = [Step::deliver(100, CONFIRMED)];
     let again = again.into_iter().chain((0..4).map(|_| Step::again(100)));
     let pair = || {
-        let steps = [Step::tell(0, PENDING), Step::tell_two(100, true, CONFIRMED)];
+        let steps = [
+            Step::deliver(0, PENDING),
+            Step::deliver_two(100, true, CONFIRMED),
+        ];
         orders("order", steps)
     };
     vec![
         Trial::new(
             "a plain payment",
-            [told(
+            [delivered(
                 "order",
                 &[(0, CREATED), (0, PENDING), (100, CONFIRMED)],
             )],
@@ -126,7 +129,7 @@ fn repeated() -> Vec<Trial> {
         Trial::new(
             "older callbacks afterwards",
             [
-                told(
+                delivered(
                     "the endpoint knows better",
                     &[
                         (100, CONFIRMED),
@@ -134,7 +137,7 @@ fn repeated() -> Vec<Trial> {
                         (100, |d| d.unpaid().created().callback().to_vec()),
                     ],
                 ),
-                told(
+                delivered(
                     "the endpoint, too",
                     &[(100, CONFIRMED), (100, PENDING), (100, CREATED)],
                 ),
@@ -153,14 +156,14 @@ fn asked_back() -> Vec<Trial> {
         Trial::new(
             "the endpoint lags, then catches up",
             [
-                told(
+                delivered(
                     "paid, not confirmed",
                     &[
                         (0, PENDING),
                         (100, |d| lagging(d, &d.order().paid_unconfirmed())),
                     ],
                 ),
-                told(
+                delivered(
                     "not paid",
                     &[(0, CREATED), (100, |d| lagging(d, &d.unpaid().created()))],
                 ),
@@ -169,7 +172,7 @@ fn asked_back() -> Vec<Trial> {
         Trial::new(
             "the endpoint is ahead",
             [
-                told(
+                delivered(
                     "of paid",
                     &[
                         (100, |d| {
@@ -179,7 +182,7 @@ fn asked_back() -> Vec<Trial> {
                         (100, NOTIFY),
                     ],
                 ),
-                told(
+                delivered(
                     "of created",
                     &[
                         (100, |d| {
@@ -194,7 +197,7 @@ fn asked_back() -> Vec<Trial> {
         Trial::new(
             "the endpoint fails, then answers",
             [
-                told(
+                delivered(
                     "out of reach",
                     &[
                         (0, PENDING),
@@ -205,7 +208,7 @@ fn asked_back() -> Vec<Trial> {
                         }),
                     ],
                 ),
-                told(
+                delivered(
                     "no such order",
                     &[(100, |d| {
                         if d.attempt < 2 {
@@ -227,15 +230,15 @@ fn ended() -> Vec<Trial> {
         Trial::new(
             "canceled, expired, unknown",
             [
-                told(
+                delivered(
                     "canceled",
                     &[(0, CREATED), (0, |d| goes(d, &d.unpaid().canceled()))],
                 ),
-                told(
+                delivered(
                     "expired",
                     &[(0, CREATED), (0, |d| goes(d, &d.unpaid().expired()))],
                 ),
-                told(
+                delivered(
                     "FROZEN",
                     &[(0, PENDING), (0, |d| goes(d, &d.unpaid().status("FROZEN")))],
                 ),
@@ -244,8 +247,8 @@ fn ended() -> Vec<Trial> {
         Trial::new(
             "underpaid, overpaid, in parts",
             [
-                told("a part", &[(20, |d| goes(d, &d.paid(&[20]).underpaid()))]),
-                told(
+                delivered("a part", &[(20, |d| goes(d, &d.paid(&[20]).underpaid()))]),
+                delivered(
                     "a part and the rest",
                     &[
                         (40, |d| goes(d, &d.paid(&[40]).underpaid())),
@@ -253,7 +256,7 @@ fn ended() -> Vec<Trial> {
                     ],
                 )
                 .policy(),
-                told(
+                delivered(
                     "all and some more",
                     &[(125, |d| goes(d, &d.paid(&[125]).overpaid()))],
                 ),
@@ -269,14 +272,17 @@ fn troubled() -> Vec<Trial> {
             "the shop fails twice",
             [orders(
                 "order",
-                [Step::disturb(Trouble::Fails(2)), Step::tell(100, CONFIRMED)],
+                [
+                    Step::disturb(Trouble::Fails(2)),
+                    Step::deliver(100, CONFIRMED),
+                ],
             )],
         ),
         Trial::new(
             "a slow shop, posted to again",
             [orders(
                 "order",
-                [Step::disturb(SLOW), Step::tell_two(100, true, CONFIRMED)],
+                [Step::disturb(SLOW), Step::deliver_two(100, true, CONFIRMED)],
             )],
         ),
     ]
@@ -298,7 +304,7 @@ pub(super) fn astray() -> Trial {
         "at the other gateway's address",
         [orders(
             "order",
-            [Step::tell(100, CONFIRMED), Step::astray(100)],
+            [Step::deliver(100, CONFIRMED), Step::astray(100)],
         )],
     )
 }

@@ -145,7 +145,7 @@ impl<'a, S: Shop> Run<'a, S> {
             due,
             id: 700_000_u64.saturating_add(self.payments),
             start: self.moment(),
-            told: None,
+            last: None,
             came: 0,
             credits: 0,
             was_reversed: false,
@@ -175,34 +175,34 @@ impl<'a, S: Shop> Run<'a, S> {
                     (Act::Astray, Gateway::CityPay) => Gateway::B2binpay,
                     _ => gateway,
                 };
-                if let Some((_, body)) = &state.told {
+                if let Some((_, body)) = &state.last {
                     row.count(self.post(gateway, body).await);
                 }
             }
             Act::Disturb(_) | Act::Restart => {}
             Act::Everywhere => {
-                let Some((_, body)) = &state.told else { return };
+                let Some((_, body)) = &state.last else { return };
                 for replica in 0..self.shop.replicas(gateway) {
                     let posted = self.shop.post(gateway, replica, body).await;
                     row.count(posted.ok());
                 }
             }
             Act::Forge(make) => {
-                let time = state.told.as_ref().map(|(time, _)| *time);
+                let time = state.last.as_ref().map(|(time, _)| *time);
                 let time = time.unwrap_or_else(|| self.moment());
                 let body = make(&state.desk(time, 0));
                 row.count(self.post(gateway, &body).await);
             }
-            Act::Tell(make) => self.tell(row, state, *make, 0).await,
-            Act::TellBoth(makes) => self.tell_two(row, state, *makes, false).await,
-            Act::TellTwo { make, is_same } => {
-                self.tell_two(row, state, [*make; 2], *is_same).await;
+            Act::Deliver(make) => self.deliver(row, state, *make, 0).await,
+            Act::DeliverBoth(makes) => self.deliver_two(row, state, *makes, false).await,
+            Act::DeliverTwo { make, is_same } => {
+                self.deliver_two(row, state, [*make; 2], *is_same).await;
             }
         }
     }
 
     /// Both at once, and each again until it is answered with 200.
-    async fn tell_two<G>(
+    async fn deliver_two<G>(
         &mut self,
         row: &mut Row,
         state: &mut State<'_, G>,
@@ -223,18 +223,18 @@ impl<'a, S: Shop> Run<'a, S> {
             self.shop.post(row.gateway, there, &second),
         )
         .await;
-        state.told = Some((time, first));
+        state.last = Some((time, first));
         for (status, make) in [(statuses.0, one), (statuses.1, other)] {
             let status = status.ok();
             row.count(status);
             if status != Some(200) {
-                self.tell(row, state, make, 1).await;
+                self.deliver(row, state, make, 1).await;
             }
         }
     }
 
     /// Until it is answered with 200, or the gateway gives up.
-    async fn tell<G>(
+    async fn deliver<G>(
         &mut self,
         row: &mut Row,
         state: &mut State<'_, G>,
@@ -245,7 +245,7 @@ impl<'a, S: Shop> Run<'a, S> {
             let time = self.moment();
             let body = make(&state.desk(time, attempt));
             let status = self.post(row.gateway, &body).await;
-            state.told = Some((time, body));
+            state.last = Some((time, body));
             row.count(status);
             if status == Some(200) {
                 return;

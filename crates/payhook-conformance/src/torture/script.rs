@@ -30,7 +30,7 @@ pub(super) struct Case<G> {
     /// Whether a right shop may leave all of it to a person although exactly
     /// what is due came in.
     pub(super) is_policy: bool,
-    /// Another payment that the shop expects, and that nobody makes.
+    /// Another payment that the shop expects, and that is never made.
     pub(super) bystander: Option<Bystander>,
 }
 
@@ -75,11 +75,11 @@ pub(super) enum Act<G> {
     Restart,
     /// The gateway posts this until it is answered with 200, each time with
     /// another time.
-    Tell(Make<G>),
+    Deliver(Make<G>),
     /// Two different ones at once.
-    TellBoth([Make<G>; 2]),
+    DeliverBoth([Make<G>; 2]),
     /// The same twice at once; of the same time, so the same bytes, or of two.
-    TellTwo { make: Make<G>, is_same: bool },
+    DeliverTwo { make: Make<G>, is_same: bool },
 }
 
 /// What a body is made from.
@@ -95,7 +95,7 @@ pub(super) struct Desk<'a, G> {
     /// When it was begun, a little before the first delivery.
     pub(super) start: DateTime<Utc>,
     pub(super) time: DateTime<Utc>,
-    /// How often the gateway tried to tell it before.
+    /// How often the gateway tried to deliver it before.
     pub(super) attempt: usize,
 }
 
@@ -122,7 +122,7 @@ impl<G> Step<G> {
     fn new(came: u64, act: Act<G>) -> Self {
         Self {
             is_proven: !matches!(act, Act::Forge(_) | Act::Astray),
-            payments: if matches!(act, Act::TellBoth(_)) {
+            payments: if matches!(act, Act::DeliverBoth(_)) {
                 2
             } else {
                 1
@@ -157,7 +157,7 @@ impl<G> Step<G> {
     pub(super) fn reverse(came: u64, make: Make<G>) -> Self {
         Self {
             is_reversal: true,
-            ..Self::tell(came, make)
+            ..Self::deliver(came, make)
         }
     }
 
@@ -174,16 +174,16 @@ impl<G> Step<G> {
         }
     }
 
-    pub(super) fn tell(came: u64, make: Make<G>) -> Self {
-        Self::new(came, Act::Tell(make))
+    pub(super) fn deliver(came: u64, make: Make<G>) -> Self {
+        Self::new(came, Act::Deliver(make))
     }
 
-    pub(super) fn tell_both(came: u64, makes: [Make<G>; 2]) -> Self {
-        Self::new(came, Act::TellBoth(makes))
+    pub(super) fn deliver_both(came: u64, makes: [Make<G>; 2]) -> Self {
+        Self::new(came, Act::DeliverBoth(makes))
     }
 
-    pub(super) fn tell_two(came: u64, is_same: bool, make: Make<G>) -> Self {
-        Self::new(came, Act::TellTwo { make, is_same })
+    pub(super) fn deliver_two(came: u64, is_same: bool, make: Make<G>) -> Self {
+        Self::new(came, Act::DeliverTwo { make, is_same })
     }
 }
 

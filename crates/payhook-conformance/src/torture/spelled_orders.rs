@@ -7,7 +7,7 @@ use payhook::testing::Json;
 
 /// Another spelling of a confirmed order.
 fn spelled(name: &'static str, make: Make<Asked>) -> Case {
-    orders(name, [Step::tell(0, PENDING), Step::tell(100, make)])
+    orders(name, [Step::deliver(0, PENDING), Step::deliver(100, make)])
 }
 
 pub(super) fn trial() -> Trial {

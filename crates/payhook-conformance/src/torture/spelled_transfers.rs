@@ -9,7 +9,7 @@ use payhook::testing::b2binpay::{Currency, transfer};
 
 /// Another spelling of a confirmed transfer.
 fn spelled(name: &'static str, make: Make<Signed>) -> Case {
-    let steps = [Step::tell(100, make), Step::again(100)];
+    let steps = [Step::deliver(100, make), Step::again(100)];
     Case::new(ExpectedKind::Deposit, name, steps)
 }
 
@@ -57,7 +57,7 @@ pub(super) fn trial() -> Trial {
             Case::new(
                 ExpectedKind::Payout,
                 "a fee's transfer first",
-                [Step::tell(100, |d| {
+                [Step::deliver(100, |d| {
                     let fee = transfer().op_type(9).amount("13.4").currency("TRX");
                     let body = d.transfer().include_first(fee);
                     d.sign(&body.include(Currency::new("TRX")))

@@ -48,7 +48,7 @@ pub enum TortureError {
         /// What [`Record::books`](super::Record::books) failed with.
         source: BoxError,
     },
-    /// It can't be told to wait for a payment.
+    /// It can't be told to expect a payment.
     #[error("the shop opens no payment")]
     #[non_exhaustive]
     Open {

@@ -69,9 +69,9 @@ pub(super) fn payouts(name: &'static str, steps: impl IntoIterator<Item = Step>)
     Case::new(ExpectedKind::Payout, name, steps)
 }
 
-/// A life whose last word is told.
+/// A payment that ends without money.
 fn ends(name: &'static str, end: Make<Signed>) -> Case {
-    deposits(name, [Step::tell(0, PENDING), Step::tell(0, end)])
+    deposits(name, [Step::deliver(0, PENDING), Step::deliver(0, end)])
 }
 
 pub(super) fn trials() -> Vec<Trial> {
@@ -89,30 +89,30 @@ pub(super) fn trials() -> Vec<Trial> {
 fn repeated() -> Vec<Trial> {
     let life = || {
         [
-            Step::tell(0, CREATED),
-            Step::tell(0, PENDING),
-            Step::tell(100, CONFIRMED),
+            Step::deliver(0, CREATED),
+            Step::deliver(0, PENDING),
+            Step::deliver(100, CONFIRMED),
         ]
     };
     let pair = |is_same| {
         let case = move || {
             let steps = [
-                Step::tell(0, PENDING),
-                Step::tell_two(100, is_same, CONFIRMED),
+                Step::deliver(0, PENDING),
+                Step::deliver_two(100, is_same, CONFIRMED),
             ];
             deposits("deposit", steps)
         };
         std::iter::repeat_with(case).take(ROUNDS)
     };
     let again = || {
-        [Step::tell(100, CONFIRMED)]
+        [Step::deliver(100, CONFIRMED)]
             .into_iter()
             .chain((0..4).map(|_| Step::again(100)))
     };
-    let resent = || (0..4).map(|_| Step::tell(100, CONFIRMED));
+    let resent = || (0..4).map(|_| Step::deliver(100, CONFIRMED));
     let late = || {
         [
-            Step::tell(100, CONFIRMED),
+            Step::deliver(100, CONFIRMED),
             // Signed later: for a shop it may be taken back.
             Step::reverse(100, PENDING),
             Step::reverse(100, CREATED),
@@ -139,8 +139,8 @@ fn repeated() -> Vec<Trial> {
                 deposits(
                     "with their own times",
                     [
-                        Step::tell(100, CONFIRMED),
-                        Step::tell(100, |d| d.sign(&d.transfer().unconfirmed(1).at(d.start))),
+                        Step::deliver(100, CONFIRMED),
+                        Step::deliver(100, |d| d.sign(&d.transfer().unconfirmed(1).at(d.start))),
                     ],
                 ),
             ],
@@ -161,7 +161,7 @@ fn ended() -> Vec<Trial> {
                 ends("canceled", |d| d.sign(&d.transfer().canceled())),
                 payouts(
                     "failed payout",
-                    [Step::tell(0, |d| d.sign(&d.transfer().failed()))],
+                    [Step::deliver(0, |d| d.sign(&d.transfer().failed()))],
                 ),
             ],
         ),
@@ -174,7 +174,7 @@ fn ended() -> Vec<Trial> {
                 }),
                 payouts(
                     "rejected payout",
-                    [Step::tell(0, |d| d.sign(&d.transfer().no_transfer()))],
+                    [Step::deliver(0, |d| d.sign(&d.transfer().no_transfer()))],
                 ),
             ],
         ),
@@ -192,7 +192,7 @@ fn ended() -> Vec<Trial> {
                 }),
                 payouts(
                     "no transfer, payout status 2",
-                    [Step::tell(0, |d| {
+                    [Step::deliver(0, |d| {
                         d.sign(&d.transfer().no_transfer().operation_status(2))
                     })],
                 ),
@@ -223,11 +223,17 @@ fn troubled() -> Vec<Trial> {
             [
                 deposits(
                     "deposit",
-                    [Step::disturb(Trouble::Fails(2)), Step::tell(100, CONFIRMED)],
+                    [
+                        Step::disturb(Trouble::Fails(2)),
+                        Step::deliver(100, CONFIRMED),
+                    ],
                 ),
                 payouts(
                     "payout",
-                    [Step::disturb(Trouble::Fails(2)), Step::tell(100, CONFIRMED)],
+                    [
+                        Step::disturb(Trouble::Fails(2)),
+                        Step::deliver(100, CONFIRMED),
+                    ],
                 ),
             ],
         ),
@@ -236,11 +242,14 @@ fn troubled() -> Vec<Trial> {
             [
                 deposits(
                     "the same bytes",
-                    [Step::disturb(SLOW), Step::tell_two(100, true, CONFIRMED)],
+                    [Step::disturb(SLOW), Step::deliver_two(100, true, CONFIRMED)],
                 ),
                 deposits(
                     "another time",
-                    [Step::disturb(SLOW), Step::tell_two(100, false, CONFIRMED)],
+                    [
+                        Step::disturb(SLOW),
+                        Step::deliver_two(100, false, CONFIRMED),
+                    ],
                 ),
             ],
         ),
@@ -249,7 +258,7 @@ fn troubled() -> Vec<Trial> {
 
 /// What goes to the other gateway's address, where there are both.
 pub(super) fn astray() -> Trial {
-    let steps = || [Step::tell(100, CONFIRMED), Step::astray(100)];
+    let steps = || [Step::deliver(100, CONFIRMED), Step::astray(100)];
     Trial::new(
         "at the other gateway's address",
         [deposits("deposit", steps()), payouts("payout", steps())],
@@ -260,7 +269,7 @@ fn growing() -> Trial {
     let case = |name, makes: &[(u64, Make<Signed>)]| {
         deposits(
             name,
-            makes.iter().map(|(came, make)| Step::tell(*came, *make)),
+            makes.iter().map(|(came, make)| Step::deliver(*came, *make)),
         )
     };
     Trial::new(
@@ -316,24 +325,24 @@ fn amounts() -> Trial {
     Trial::new(
         "underpaid, overpaid, in parts",
         [
-            deposits("a part", [Step::tell(40, |d| d.sign(&d.part(40)))]),
+            deposits("a part", [Step::deliver(40, |d| d.sign(&d.part(40)))]),
             deposits(
                 "a part and the rest",
                 [
-                    Step::tell(40, |d| d.sign(&d.part(40))),
-                    Step::tell(100, |d| d.sign(&d.part(60).operation_status(3))),
+                    Step::deliver(40, |d| d.sign(&d.part(40))),
+                    Step::deliver(100, |d| d.sign(&d.part(60).operation_status(3))),
                 ],
             )
             .policy(),
             deposits(
                 "all and some more",
-                [Step::tell(125, |d| d.sign(&d.part(125)))],
+                [Step::deliver(125, |d| d.sign(&d.part(125)))],
             ),
             deposits(
                 "all, twice",
                 [
-                    Step::tell(100, CONFIRMED),
-                    Step::tell(200, |d| d.sign(&d.part(100).operation_status(5))),
+                    Step::deliver(100, CONFIRMED),
+                    Step::deliver(200, |d| d.sign(&d.part(100).operation_status(5))),
                 ],
             ),
         ],

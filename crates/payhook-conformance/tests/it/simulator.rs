@@ -101,10 +101,10 @@ fn sent_again_until_it_is_accepted() {
             let mut attempts = BTreeMap::<u32, Vec<u32>>::new();
             for delivery in deliveries
                 .iter()
-                .filter(|it| it.cause() != DeliveryCause::Copy)
+                .filter(|it| it.cause() != DeliveryCause::Duplicate)
             {
                 let is_first = delivery.attempt() == 1;
-                assert_eq!(is_first, delivery.cause() != DeliveryCause::NotAccepted);
+                assert_eq!(is_first, delivery.cause() != DeliveryCause::Retry);
                 let all = attempts.entry(delivery.callback()).or_default();
                 all.push(delivery.attempt());
             }
@@ -129,7 +129,7 @@ fn attempts_are_bounded() {
                 let deliveries = run(&mut life, |_| answer);
                 let own = deliveries
                     .iter()
-                    .filter(|it| it.cause() != DeliveryCause::Copy);
+                    .filter(|it| it.cause() != DeliveryCause::Duplicate);
                 let callbacks: BTreeSet<_> = own.clone().map(Delivery::callback).collect();
                 assert_eq!(own.count(), callbacks.len() * times, "{scenario}");
                 assert_eq!(life.given_up(), u32::try_from(callbacks.len()).unwrap());
@@ -147,7 +147,7 @@ fn pauses_grow() {
     let own: Vec<_> = deliveries.iter().filter(|it| it.callback() == 1).collect();
     let pauses: Vec<_> = own
         .windows(2)
-        .filter(|pair| pair[1].cause() == DeliveryCause::NotAccepted)
+        .filter(|pair| pair[1].cause() == DeliveryCause::Retry)
         .map(|pair| (pair[1].at() - pair[0].at()).num_minutes())
         .collect();
     assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 64, 128, 128]);
@@ -306,7 +306,7 @@ fn a_deposits_own_status_follows_its_transfers() {
                 let Operation::Deposit(deposit) = &told.operation else {
                     panic!("a deposit")
                 };
-                if delivery.cause() != DeliveryCause::News {
+                if delivery.cause() != DeliveryCause::StatusChange {
                     continue;
                 }
                 if let Some(transfer) = told.transfer()
@@ -368,7 +368,7 @@ fn confirmations_grow() {
         let mut last = None;
         let mut told = 0;
         for delivery in accepted(&mut life) {
-            if delivery.cause() != DeliveryCause::News {
+            if delivery.cause() != DeliveryCause::StatusChange {
                 continue;
             }
             let callback = parsed(&delivery);
@@ -436,7 +436,7 @@ fn payouts_are_told_as_the_list_of_callbacks_has_it() {
 }
 
 #[test]
-fn news_are_doubled_resent_and_overtaken() {
+fn callbacks_are_duplicated_resent_and_overtaken() {
     let (mut causes, mut anew) = (BTreeSet::new(), BTreeSet::new());
     let mut late = [0, 0];
     let scenario = Scenario::DepositConfirmed;
@@ -456,17 +456,20 @@ fn news_are_doubled_resent_and_overtaken() {
             for delivery in &deliveries {
                 causes.insert(delivery.cause().as_str());
                 let first = of(delivery.callback(), |it| {
-                    matches!(it, DeliveryCause::News | DeliveryCause::ByHand)
+                    matches!(
+                        it,
+                        DeliveryCause::StatusChange | DeliveryCause::ManualResend
+                    )
                 });
                 match delivery.cause() {
-                    DeliveryCause::Copy => assert_eq!(delivery.body(), first.body()),
-                    DeliveryCause::NotAccepted => {
+                    DeliveryCause::Duplicate => assert_eq!(delivery.body(), first.body()),
+                    DeliveryCause::Retry => {
                         life_is_anew.insert(delivery.body() != first.body());
                     }
-                    DeliveryCause::ByHand => {
+                    DeliveryCause::ManualResend => {
                         let mut news = deliveries
                             .iter()
-                            .filter(|it| it.cause() == DeliveryCause::News);
+                            .filter(|it| it.cause() == DeliveryCause::StatusChange);
                         assert!(news.clone().all(|it| it.body() != delivery.body()));
                         assert!(news.any(|it| it.label() == delivery.label()));
                     }
@@ -474,7 +477,7 @@ fn news_are_doubled_resent_and_overtaken() {
                 }
                 let mut before = deliveries.iter().take_while(|it| it.at() < delivery.at());
                 late[usize::from(is_out_of_order)] += usize::from(
-                    delivery.cause() == DeliveryCause::News
+                    delivery.cause() == DeliveryCause::StatusChange
                         && delivery.label().starts_with("unconfirmed")
                         && before.any(|it| it.label().starts_with("confirmed")),
                 );
@@ -485,7 +488,7 @@ fn news_are_doubled_resent_and_overtaken() {
     }
     assert_eq!(
         causes,
-        BTreeSet::from(["by hand", "copy", "news", "not accepted"])
+        BTreeSet::from(["duplicate", "manual resend", "retry", "status change"])
     );
     assert_eq!(anew.len(), 2);
     assert_eq!(late[0], 0);
@@ -523,7 +526,7 @@ fn the_endpoint_keeps_to_the_scenario() {
                 .live(scenario, &payment);
             while let Some(delivery) = again.next_delivery() {
                 again.answered(200);
-                if delivery.cause() == DeliveryCause::News {
+                if delivery.cause() == DeliveryCause::StatusChange {
                     let claimed = OrderStatus::from(delivery.label());
                     ranks.push((rank(&status()), rank(&claimed)));
                 }
@@ -656,11 +659,11 @@ fn debug_shows_no_body() {
     assert_eq!(
         format!("{delivery:?}"),
         "Delivery { gateway: B2binpay, at: 2026-03-02T09:25:00.784588Z, callback: 1, attempt: 1, \
-         cause: News, label: \"rejected\", .. }"
+         cause: StatusChange, label: \"rejected\", .. }"
     );
     assert_eq!(
         delivery.to_string(),
-        "2026-03-02T09:25:00Z  1.1   news          rejected"
+        "2026-03-02T09:25:00Z  1.1   status change  rejected"
     );
 }
 

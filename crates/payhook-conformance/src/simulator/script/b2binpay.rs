@@ -235,14 +235,14 @@ impl<'a> Writer<'a> {
         at
     }
 
-    /// The number of confirmations that the merchant asked to be told of, if
+    /// The number of confirmations at which the merchant asked for a callback, if
     /// it did.
     fn needed(&mut self, blocks: u32) -> Option<u32> {
         let needed = self.random.between(1, blocks.saturating_add(2));
         self.random.percent(30).then_some(needed)
     }
 
-    /// Which confirmations are told of before the last.
+    /// Which confirmations are reported before the last.
     fn counts(&mut self, needed: Option<u32>, blocks: u32) -> Vec<u32> {
         if let Some(needed) = needed {
             let is_before = (needed < blocks).then_some(needed);

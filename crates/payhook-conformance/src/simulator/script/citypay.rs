@@ -39,7 +39,7 @@ pub(in crate::simulator) fn script(
     })
 }
 
-/// An order as it stands from a moment on.
+/// An order as it is from a moment on.
 struct Stage {
     at: DateTime<Utc>,
     order: OrderBuilder,
@@ -171,7 +171,7 @@ impl<'a> Writer<'a> {
             let known = lag.map_or(stage.at, |lag| later(stage.at, lag));
             answers.push_back((known, stage.order.answer(customer_id)));
             let Some(status) = stage.posted else { continue };
-            // Ahead, a stage is told of when the next one is there.
+            // Ahead, a stage is reported when the next one is there.
             let next = stages.peek().map_or_else(
                 || later(stage.at, self.random.minutes(6, 30)),
                 |next| next.at,
