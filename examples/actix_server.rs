@@ -8,54 +8,29 @@
 
 use std::error::Error;
 use std::net::TcpListener;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::dev::Server;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Bytes, Data, PayloadConfig};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
-use payhook::b2binpay::{Key, TrackingIds, Verifier};
-use payhook::{
-    AsyncHandler, B2binpay, Callback, DEFAULT_BODY_LIMIT, Fact, HandlerError, KeyError, Outcome,
-    Receiver, Verified,
-};
+use payhook::b2binpay::{Gateway, Key, TrackingIds, Verifier};
+use payhook::{DEFAULT_BODY_LIMIT, KeyError, MemoryLedger, payment::Expected};
 
-/// What was settled, in memory: a database of yours.
-#[derive(Default)]
-pub(crate) struct Shop {
-    pub(crate) settled: Mutex<Vec<String>>,
-}
-
-impl AsyncHandler for Shop {
-    type Error = HandlerError;
-
-    async fn handle(&self, callback: Verified<Callback>) -> Result<(), HandlerError> {
-        let event = callback.event();
-        if let Some(reference) = event.reference().and_then(Fact::proven)
-            && event.outcome().proven() == Some(Outcome::Settled)
-        {
-            // Reconcile it with the order under `reference`, then credit.
-            let mut settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
-            settled.push(reference.to_owned());
-        }
-        Ok(())
-    }
-}
-
-struct Endpoint {
-    receiver: Receiver<B2binpay>,
-    shop: Arc<Shop>,
-}
+/// Payments are in memory here: take a ledger of your database's.
+pub(crate) type Endpoint = payhook::Endpoint<Gateway, MemoryLedger>;
 
 async fn callback(endpoint: Data<Endpoint>, request: HttpRequest, body: Bytes) -> HttpResponse {
     // The socket's peer, not `connection_info().realip_remote_addr()`: that one
     // is whatever the sender writes into a header.
     let peer = request.peer_addr().map(|peer| peer.ip());
-    // A task of its own: who hangs up stops no handler half-way.
+    // A task of its own: a sender who hangs up aborts nothing.
     let task = actix_web::rt::spawn(async move {
-        let Endpoint { receiver, shop } = &**endpoint;
-        let reply = receiver.receive_async(&body, peer, shop).await;
+        let reply = endpoint.receive(&body, peer).await;
         println!("{} {}", reply.status(), reply.disposition());
+        if let Some(change) = reply.change() {
+            let reviews = change.reviews().iter();
+            reviews.for_each(|review| println!("for review: {review}"));
+        }
         reply.status()
     });
     let status = task.await.ok().map(StatusCode::from_u16);
@@ -63,21 +38,14 @@ async fn callback(endpoint: Data<Endpoint>, request: HttpRequest, body: Bytes) -
     HttpResponse::new(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
 }
 
-pub(crate) fn receiver(secret: &str) -> Result<Receiver<B2binpay>, KeyError> {
-    let key = Key::callback_secret(secret)?;
-    Ok(Receiver::b2binpay(Verifier::new(
-        key,
-        TrackingIds::Prefixed,
-    )))
+pub(crate) fn endpoint(secret: &str, ledger: MemoryLedger) -> Result<Endpoint, KeyError> {
+    let verifier = Verifier::new(Key::callback_secret(secret)?, TrackingIds::Prefixed);
+    Ok(Endpoint::new(Gateway::new(verifier), ledger))
 }
 
-pub(crate) fn server(
-    listener: TcpListener,
-    receiver: Receiver<B2binpay>,
-    shop: Arc<Shop>,
-) -> std::io::Result<Server> {
-    // Outside of the closure, which runs once per worker: they share one guard.
-    let endpoint = Data::new(Endpoint { receiver, shop });
+pub(crate) fn server(listener: TcpListener, endpoint: Endpoint) -> std::io::Result<Server> {
+    // Outside of the closure, which runs once per worker: they share one endpoint.
+    let endpoint = Data::new(endpoint);
     let app = move || {
         App::new()
             .app_data(endpoint.clone())
@@ -85,15 +53,18 @@ pub(crate) fn server(
             // `App::route` would answer what is no POST with 404, not 405.
             .service(web::resource("/callbacks/b2binpay").post(callback))
     };
-    // Told to stop, it answers whoever still waits. A handler whose sender has
-    // hung up may end half-way then, as in a crash: `PgGuard::claim_in` holds.
+    // Told to stop, it answers whoever still waits. A callback whose sender has
+    // hung up may end half-way then, as in a crash: its transaction is rolled back.
     Ok(HttpServer::new(app).listen(listener)?.run())
 }
 
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let secret = std::env::var("CALLBACK_SECRET")?;
+    let ledger = MemoryLedger::new();
+    // When the customer orders, and before the address is shown.
+    ledger.expect(Expected::deposit("order-9001", "ETH", "0.412".parse()?)?);
     let listener = TcpListener::bind("127.0.0.1:3000")?;
-    server(listener, receiver(&secret)?, Arc::default())?.await?;
+    server(listener, endpoint(&secret, ledger)?)?.await?;
     Ok(())
 }

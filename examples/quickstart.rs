@@ -1,27 +1,27 @@
-//! Reads callbacks of both gateways from files, proves them, hands them to a
-//! shop, and prints what came of each.
+//! Reads callbacks of both gateways from files, applies each to the payment that
+//! is expected, and prints the result.
 //!
 //! ```text
 //! cargo run --example quickstart
-//! cargo run --example quickstart -- --secret-env CALLBACK_SECRET my-callback.json
+//! cargo run --example quickstart -- --secret-env CALLBACK_SECRET \
+//!     --expect deposit,order-9001,ETH,0.412 my-callback.json
 //! ```
 //!
 //! Without paths it takes the bodies in `examples/bodies`, with the key that
-//! signed those. The order endpoint of CityPay.io is played by the answer that
-//! was recorded beside a body: `order.json` and `order.answer.json`.
+//! signed those and the payments that they are about. CityPay.io's order endpoint
+//! is replaced by the answer that was recorded beside a body: `order.json` and
+//! `order.answer.json`. Each body meets a ledger of its own: `payhook replay`
+//! plays several callbacks of one payment.
 #![allow(clippy::print_stdout, reason = "printing is what it is for")]
 
-use std::cell::RefCell;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::{env, fs, process};
 
-use payhook::b2binpay::{Key, TrackingIds, Verifier};
-use payhook::citypay::Account;
-use payhook::{
-    Callback, Disposition, HandlerError, MemoryGuard, OrderLookup, Receiver, Reply, TokenUse,
-    Verified, handler_fn,
-};
+use payhook::b2binpay::{self, Key, TrackingIds, Verifier};
+use payhook::citypay::{self, Account};
+use payhook::payment::{Expected, ExpectedKind};
+use payhook::{BoxError, Endpoint, Fetch, MemoryLedger, Reply};
 
 const USAGE: &str = "\
 quickstart [options] [file…]
@@ -31,7 +31,17 @@ quickstart [options] [file…]
                        login and password (API v2) are in these, instead or besides
   --tracking-ids FORM  prefixed (default), uuid, length=N, unused or unrestricted
   --customer-id ID     the CityPay.io account (default: the one of the examples)
-  --any-token          take every order token for one that you issued";
+  --expect KIND,REFERENCE,CURRENCY[,AMOUNT]
+                       a payment that you expect (default: those of the examples);
+                       KIND is deposit, invoice, top_up, payout or order";
+
+/// The payments that the bodies in `examples/bodies` are about.
+const EXPECTED: [&str; 4] = [
+    "deposit,order-9001,ETH,0.412",
+    "payout,wd-77,USDT-TRX,125",
+    "order,tok_4f9c1b7e,USD,60.00",
+    "top_up,dep_user_42,3",
+];
 
 fn main() {
     match Options::from_args(env::args().skip(1)).and_then(|options| run(&options)) {
@@ -47,23 +57,23 @@ struct Options {
     files: Vec<PathBuf>,
     verifier: Verifier,
     account: Account,
-    any_token: bool,
+    expected: Vec<Expected>,
 }
 
 impl Options {
     fn from_args(mut args: impl Iterator<Item = String>) -> Result<Self, Box<dyn Error>> {
-        let (mut files, mut any_token) = (Vec::new(), false);
+        let (mut files, mut expected) = (Vec::new(), Vec::new());
         let (mut secret, mut login, mut password) = (None, None, None);
         let (mut tracking_ids, mut customer_id) = (TrackingIds::Prefixed, "5120".to_owned());
         while let Some(arg) = args.next() {
-            let mut value = || args.next().ok_or(format!("{arg} wants a value"));
+            let mut value = || args.next().ok_or(format!("{arg} needs a value"));
             match arg.as_str() {
                 "--secret-env" => secret = Some(variable(&value()?)?),
                 "--login-env" => login = Some(variable(&value()?)?),
                 "--password-env" => password = Some(variable(&value()?)?),
                 "--tracking-ids" => tracking_ids = value()?.parse()?,
                 "--customer-id" => customer_id = value()?,
-                "--any-token" => any_token = true,
+                "--expect" => expected.push(payment(&value()?)?),
                 "--help" | "-h" => {
                     println!("{USAGE}");
                     process::exit(0);
@@ -76,6 +86,10 @@ impl Options {
         }
         if files.is_empty() {
             files = recorded_bodies()?;
+        }
+        if expected.is_empty() {
+            let payments = EXPECTED.iter().map(|text| payment(text));
+            expected = payments.collect::<Result<_, _>>()?;
         }
         let v3 = secret.map(|secret| hinted(Key::callback_secret(&secret)));
         let v2 = login.zip(password);
@@ -93,8 +107,17 @@ impl Options {
             files,
             verifier,
             account: hinted(Account::new(&customer_id))?,
-            any_token,
+            expected,
         })
+    }
+
+    /// A ledger that nothing was received in yet.
+    fn ledger(&self) -> MemoryLedger {
+        let ledger = MemoryLedger::new();
+        for payment in &self.expected {
+            ledger.expect(payment.clone());
+        }
+        ledger
     }
 }
 
@@ -104,6 +127,16 @@ fn variable(name: &str) -> Result<String, String> {
 
 fn hinted<T>(result: Result<T, payhook::KeyError>) -> Result<T, String> {
     result.map_err(|error| format!("{error}: {}", error.hint()))
+}
+
+/// `KIND,REFERENCE,CURRENCY[,AMOUNT]`
+fn payment(text: &str) -> Result<Expected, Box<dyn Error>> {
+    let mut words = text.split(',');
+    let mut word = || words.next().ok_or("KIND,REFERENCE,CURRENCY[,AMOUNT]");
+    let (kind, reference, currency) = (word()?, word()?, word()?);
+    let kind = ExpectedKind::from_name(kind).ok_or(format!("no such kind: {kind}"))?;
+    let amount = word().ok().map(str::parse).transpose()?;
+    Ok(Expected::of_kind(kind, reference, currency, amount)?)
 }
 
 fn recorded_bodies() -> Result<Vec<PathBuf>, Box<dyn Error>> {
@@ -120,124 +153,76 @@ fn recorded_bodies() -> Result<Vec<PathBuf>, Box<dyn Error>> {
     Ok(files)
 }
 
-/// The shop's own records and the order endpoint, as far as one body goes.
-struct Recorded<'a> {
-    body: &'a Path,
-    any_token: bool,
-}
+/// The order endpoint, as far as one body goes.
+struct Recorded(PathBuf);
 
-impl OrderLookup for Recorded<'_> {
-    type Error = std::io::Error;
-
-    fn is_issued(&self, token: TokenUse<'_>) -> Result<bool, Self::Error> {
-        let known = matches!(
-            token,
-            TokenUse::Order("tok_4f9c1b7e") | TokenUse::Deposit("dep_user_42")
-        );
-        Ok(known || self.any_token)
-    }
-
-    fn fetch(&self, _: &str) -> Result<Vec<u8>, Self::Error> {
-        fs::read(self.body.with_extension("answer.json"))
-    }
-}
-
-/// One line of the table.
-struct Row {
-    gateway: String,
-    kind: String,
-    outcome: String,
-    amount: String,
-    evidence: String,
-}
-
-impl Row {
-    /// Until the shop gets to see the callback, if it does.
-    fn unproven(gateway: &str) -> Self {
-        let none = || "-".to_owned();
-        Self {
-            gateway: gateway.to_owned(),
-            kind: none(),
-            outcome: none(),
-            amount: none(),
-            evidence: none(),
-        }
+impl Fetch for Recorded {
+    async fn get(&self, _url: &str) -> Result<Vec<u8>, BoxError> {
+        Ok(fs::read(&self.0)?)
     }
 }
 
 fn run(options: &Options) -> Result<(), Box<dyn Error>> {
-    // One memory for all: what tells the same news twice is handled once.
-    let guard = MemoryGuard::new();
-    let b2binpay = Receiver::b2binpay(options.verifier.clone()).guard(&guard);
     let names: Vec<_> = options.files.iter().map(|file| name(file)).collect();
     let width = names.iter().map(String::len).max().unwrap_or_default();
     println!(
-        "{:width$}  {:8}  {:8}  {:13}  {:30}  {:15}  reply",
-        "file", "gateway", "kind", "outcome", "amount", "evidence"
+        "{:width$}  reply  {:8}  {:20}  {:20}  note",
+        "file", "payment", "credited", "held"
     );
-
-    let mut handled = 0;
+    let mut accepted = 0;
     for (file, name) in options.files.iter().zip(&names) {
         let body = fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
-        let row = RefCell::new(Row::unproven(if is_citypay(&body) {
-            "CityPay"
-        } else {
-            "B2BINPAY"
-        }));
-        let shop = handler_fn(|callback| sell(&callback, &row));
+        let ledger = options.ledger();
         let reply = if is_citypay(&body) {
-            let lookup = Recorded {
-                body: file,
-                any_token: options.any_token,
-            };
-            let citypay = Receiver::citypay(options.account.clone(), lookup).guard(&guard);
-            citypay.receive(&body, None, &shop)
+            let answer = Recorded(file.with_extension("answer.json"));
+            let gateway = citypay::Gateway::new(options.account.clone(), answer);
+            Endpoint::new(gateway, ledger.clone()).receive_blocking(&body, None)
         } else {
-            b2binpay.receive(&body, None, &shop)
+            let gateway = b2binpay::Gateway::new(options.verifier.clone());
+            Endpoint::new(gateway, ledger.clone()).receive_blocking(&body, None)
         };
-        let Row {
-            gateway,
-            kind,
-            outcome,
-            amount,
-            evidence,
-        } = row.into_inner();
-        println!(
-            "{name:width$}  {gateway:8}  {kind:8}  {outcome:13}  {amount:30}  {evidence:15}  {}",
-            describe(&reply)
+        let [payment, credited, held] = sums(options, &ledger);
+        let line = format!(
+            "{name:width$}  {:5}  {payment:8}  {credited:20}  {held:20}  {}",
+            reply.status(),
+            note(&reply)
         );
-        handled += usize::from(reply.status() == 200);
+        println!("{}", line.trim_end());
+        accepted += usize::from(reply.status() == 200);
     }
-    println!(
-        "\n{handled} of {} handled; `?` marks what is reported and not proven.",
-        names.len()
-    );
+    println!("\n{accepted} of {} answered with 200", names.len());
     Ok(())
 }
 
-/// The merchant's code: it sees proven callbacks and nothing else.
-fn sell(callback: &Verified<Callback>, row: &RefCell<Row>) -> Result<(), HandlerError> {
-    let event = callback.event();
-    let currency = event.currency().map(|currency| format!(" {currency}"));
-    row.replace(Row {
-        gateway: event.gateway().to_string(),
-        kind: event.kind().to_string(),
-        outcome: event.outcome().to_string(),
-        amount: event.amount().map_or_else(
-            || "-".to_owned(),
-            |amount| format!("{amount}{}", currency.unwrap_or_default()),
-        ),
-        evidence: event.evidence().to_string(),
-    });
-    if event
-        .reference()
-        .is_some_and(|reference| reference.value() == "order-0")
-    {
-        return Err("the database is down".into());
+/// Status, credited and held of the payment that was heard of.
+fn sums(options: &Options, ledger: &MemoryLedger) -> [String; 3] {
+    for expected in &options.expected {
+        for payment in ledger.payments(expected.reference()) {
+            if payment.history() != payhook::payment::History::default() {
+                let [credited, held] = [payment.credited(), payment.held()].map(|sum| {
+                    if sum.is_zero() {
+                        "-".to_owned()
+                    } else {
+                        sum.to_string()
+                    }
+                });
+                return [payment.status().to_string(), credited, held];
+            }
+        }
     }
-    // A real shop compares kind, amount and currency with the order under
-    // `event.reference()` here.
-    Ok(())
+    ["-", "-", "-"].map(ToOwned::to_owned)
+}
+
+/// Why something is held, or why nothing was applied.
+fn note(reply: &Reply) -> String {
+    let Some(change) = reply.change() else {
+        return reply.disposition().to_string();
+    };
+    let reasons = change
+        .reviews()
+        .iter()
+        .map(|review| review.reason().to_string());
+    reasons.collect::<Vec<_>>().join(", ")
 }
 
 /// A server has an address for each gateway; files have to be told apart.
@@ -251,11 +236,4 @@ fn name(file: &Path) -> String {
         .unwrap_or_default()
         .to_string_lossy()
         .into_owned()
-}
-
-fn describe(reply: &Reply) -> String {
-    match reply.disposition() {
-        Disposition::Handled { .. } => reply.status().to_string(),
-        refused => format!("{} {refused}", reply.status()),
-    }
 }

@@ -8,7 +8,7 @@ use crate::error::VerifyError;
 
 /// Address ranges of a gateway, as the merchant configured them.
 ///
-/// The gateways list their addresses in the cabinet or the help desk; this
+/// The gateways list their addresses in the dashboard or the help desk; this
 /// crate ships none, since they change.
 ///
 /// ```

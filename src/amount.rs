@@ -1,4 +1,4 @@
-//! [`Amount`]: a decimal number as it stands on the wire, at any size.
+//! [`Amount`]: a decimal number as it is written on the wire, at any size.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -121,7 +121,7 @@ impl Amount {
         is_sound.then(|| Self { text: text.into() })
     }
 
-    /// The text as it stands on the wire.
+    /// The text as it is written on the wire.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text

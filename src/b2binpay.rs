@@ -2,8 +2,8 @@
 //! callbacks about deposits and payouts.
 //!
 //! [`TransferCallback`] is what is posted, [`ProvenTransfer`] what its signature
-//! covers. See [`Verifier`] for an example, and
-//! [`Receiver::b2binpay`](crate::Receiver::b2binpay) for the whole flow.
+//! covers. See [`Verifier`] for an example, and [`Gateway`] for the whole flow, in an
+//! [`Endpoint`](crate::Endpoint).
 
 mod api;
 mod callback;
@@ -17,6 +17,7 @@ mod kind;
 mod lookup;
 mod message;
 mod operation;
+mod outcome;
 mod proven;
 mod record;
 mod related;
@@ -26,7 +27,7 @@ mod status;
 mod verifier;
 mod wire;
 
-pub use api::{prove_by_deposit, prove_by_source_address};
+pub use api::prove_by_api;
 pub use callback::TransferCallback;
 #[cfg(feature = "diagnose")]
 pub(crate) use draft::{Draft, DraftTransfer, text_of};

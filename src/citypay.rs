@@ -3,13 +3,14 @@
 //!
 //! [`OrderCallback`] and [`DepositCallback`] are what is posted, [`OrderAnswer`]
 //! is what the endpoint says. See [`Account`] for an example, and
-//! [`Receiver::citypay`](crate::Receiver::citypay) for the whole flow.
+//! [`Gateway`] for an endpoint.
 
 mod answer;
 mod callback;
 mod event;
 mod gateway;
 mod listing;
+mod outcome;
 mod proof;
 mod serialize;
 mod status;

@@ -55,9 +55,9 @@ pub use finding::{Diagnosis, Finding};
 ///
 /// # What it looks for
 ///
-/// A signature can't be read backwards, so it is tried: with each slip in a key
+/// A signature can't be read backwards, so it is tried: with each mistake in a key
 /// undone, and with each signed value written in another way. What fits is
-/// [certain](Finding::is_certain), and says what would have to stand there.
+/// [certain](Finding::is_certain), and says what would have to be there.
 ///
 /// | cause | what is seen | what to do |
 /// |---|---|---|
@@ -74,7 +74,7 @@ pub use finding::{Diagnosis, Finding};
 /// | [`AmbiguousTransfer`], [`MissingTransfer`], [`TrackingIdDeclaration`], [`PayoutStatusSigned`] | what a [`VerifyError`] says | what its hint says |
 /// | [`BodyCutShort`], [`BodyEmpty`], [`BodyUnreadable`] | no callback | what the [`ParseError`] says |
 /// | [`ApiCredentials`] | nothing fits: the API's `client_id` and `client_secret` may be configured | configure the callback secret, a third one |
-/// | [`ForeignKey`], [`ContentChanged`] | nothing fits | compare with the cabinet and its list of callbacks |
+/// | [`ForeignKey`], [`ContentChanged`] | nothing fits | compare with the dashboard and its list of callbacks |
 ///
 /// # What it costs, and what it tells
 ///
@@ -136,7 +136,7 @@ impl Diagnose {
         }
     }
 
-    /// Tries a configured key. Slips in a secret can't be told from its key:
+    /// Tries a configured key. Mistakes in a secret can't be read off its key:
     /// give the secret itself to [`secret`](Self::secret) or
     /// [`login_password`](Self::login_password) where it is at hand.
     #[must_use]
@@ -232,7 +232,7 @@ impl Diagnose {
     }
 }
 
-/// Tries the keys of a verifier, under what it was told of the tracking ids.
+/// Tries the keys of a verifier, under its declaration of the tracking ids.
 impl From<&Verifier> for Diagnose {
     fn from(verifier: &Verifier) -> Self {
         let keys = verifier.keys().iter();

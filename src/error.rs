@@ -16,7 +16,7 @@ use crate::wire::MAX_ENTRIES;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Fault {
-    /// The merchant's: configuration, handler or look-up; or a proven payment was
+    /// The merchant's: configuration, handler or lookup; or a proven payment was
     /// refused, for the merchant to look up.
     Operator,
     /// The sender's, or of what changed the body on its way here. If genuine
@@ -33,7 +33,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// A key, or what stands for one, that can't be used.
+/// A key, or another setting, that can't be used.
 ///
 /// ```
 /// use payhook::KeyError;
@@ -50,7 +50,7 @@ impl fmt::Display for Fault {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// A callback secret with white space at its edge: a slip of the clipboard
+    /// A callback secret with white space at its edge: a mistake of the clipboard
     /// or of a file's last line.
     #[error("the callback secret begins or ends with white space")]
     BlankEdge,
@@ -108,7 +108,7 @@ pub enum Flaw {
     /// merchant issues one, and not every database takes it.
     #[error("expected an id without control characters")]
     ControlCharacter,
-    /// The key stands in its object twice: two readers could differ.
+    /// The key is in its object twice: two readers could differ.
     #[error("the key stands there twice")]
     Duplicate,
     /// It has to be there.
@@ -220,7 +220,7 @@ pub enum ParseError {
         product: OtherProduct,
     },
     /// Longer than the limit, and read no further: nobody knows how long. Only
-    /// where the receiver itself reads the body: feature `http`.
+    /// where the endpoint itself reads the body: feature `http`.
     #[error("the body goes on beyond the limit of {limit} bytes")]
     OverLimit {
         /// The limit in bytes.
@@ -323,7 +323,7 @@ impl ParseError {
                 }
             },
             Self::OverLimit { .. } | Self::TooLarge { .. } => {
-                "raise the receiver's body limit if genuine callbacks are this large"
+                "raise the endpoint's body limit if genuine callbacks are this large"
             }
             Self::Unsupported { .. } => {
                 "check that the gateway's address is the one for this endpoint; a new kind of \
@@ -375,7 +375,7 @@ pub enum VerifyError {
         path: &'static str,
     },
     /// The gateway answered with an error.
-    #[error("the gateway answered the look-up with an error{}", Code(*code))]
+    #[error("the gateway answered the lookup with an error{}", Code(*code))]
     AnswerRefused {
         /// The `status_code` of the error form, if it has one.
         code: Option<i64>,
@@ -482,10 +482,10 @@ impl VerifyError {
                 "report the body to payhook if the gateway's list of callbacks has it"
             }
             Self::AnswerMismatch { .. } => {
-                "expected for forged posts; otherwise check that the look-up asks for what the callback names"
+                "expected for forged posts; otherwise check that the lookup asks for what the callback names"
             }
             Self::AnswerRefused { .. } | Self::AnswerUnreadable(_) => {
-                "check the look-up's address and environment; the gateway will send again"
+                "check the lookup's address and environment; the gateway will send again"
             }
             Self::MalformedSignature | Self::MissingSignature => {
                 "look the callback up in the gateway's list; if it is there, hand over the body \
@@ -495,7 +495,7 @@ impl VerifyError {
             Self::MissingTransfer => {
                 "hand over the whole body; if the gateway sent it like this, report it to payhook"
             }
-            Self::NoEvidence => "configure a look-up or the gateway's source addresses",
+            Self::NoEvidence => "configure a lookup or the gateway's source addresses",
             Self::NotIssued => {
                 "expected for forged posts; otherwise check where tokens are recorded"
             }
@@ -529,10 +529,10 @@ impl VerifyError {
 /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
 /// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
 /// # let body = include_bytes!("../examples/bodies/b2binpay-refused-tampered.json");
-/// use payhook::{Callback, Error, Fault, Verified};
+/// use payhook::{Callback, Error, Fault};
 ///
-/// let prove = |body: &[u8]| -> Result<Verified<Callback>, Error> {
-///     Ok(verifier.verify(Unverified::parse(body)?)?.into_callback())
+/// let prove = |body: &[u8]| -> Result<Callback, Error> {
+///     Ok(verifier.verify(Unverified::parse(body)?)?.into())
 /// };
 /// let error = prove(body).err().ok_or("it was tampered with")?;
 /// match error.fault() {

@@ -1,38 +1,15 @@
-//! [`Event`]: one view over all callbacks.
+//! [`Event`]: one view over all callbacks, whichever gateway sent them.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use chrono::{DateTime, Utc};
+
 use crate::amount::Amount;
-use crate::b2binpay::{self, Operation, TransferCallback};
-use crate::callback::{Callback, Proven};
-use crate::citypay::{
-    DepositCallback, OrderCallback, OrderTransaction, ProvenDeposit, ProvenOrder, Token,
-};
+use crate::digest::{Digest16, Labelled};
 use crate::fact::Fact;
-use crate::outcome::{self, Outcome};
-use crate::timestamp::Timestamp;
-use crate::verified::{Evidence, Verified};
-
-/// Who posts.
-///
-/// See [`Kind`] for an example.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Gateway {
-    /// B2BINPAY or Coinsbuy.
-    B2binpay,
-    /// CityPay.io.
-    CityPay,
-}
-
-impl fmt::Display for Gateway {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::B2binpay => "B2BINPAY",
-            Self::CityPay => "CityPay",
-        })
-    }
-}
+use crate::outcome::Outcome;
+use crate::verified::Evidence;
 
 /// What a callback is about.
 ///
@@ -40,12 +17,12 @@ impl fmt::Display for Gateway {
 /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
 /// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
 /// # let body = include_bytes!("../examples/bodies/b2binpay-payout-confirmed.json");
-/// # let callback = verifier.verify(Unverified::parse(body)?)?.into_callback();
-/// use payhook::{Fact, Gateway, Kind};
+/// # let callback = verifier.verify(Unverified::parse(body)?)?;
+/// use payhook::{Fact, Kind};
 ///
 /// let event = callback.event();
-/// assert_eq!(event.gateway(), Gateway::B2binpay);
-/// // In no signature: what it is about stands in your own record.
+/// assert_eq!(event.gateway(), "b2binpay");
+/// // No signature covers the kind: it is in your own record.
 /// assert_eq!(event.kind(), Fact::Reported(Kind::Payout));
 /// # Ok::<(), payhook::Error>(())
 /// ```
@@ -78,7 +55,12 @@ impl fmt::Display for Kind {
     }
 }
 
-/// What happened, whichever gateway says so.
+/// One verified callback in terms that all gateways share: what happened, to
+/// which payment, and how much of it is proven.
+///
+/// Each gateway's own module makes it, of a [`Verified`](crate::Verified)
+/// callback and of nothing else. [`Payment::apply`](crate::payment::Payment::apply)
+/// takes it, and a [`Handler`](crate::Handler) reads it.
 ///
 /// ```compile_fail,E0451
 /// use payhook::{Event, Fact, Outcome};
@@ -94,9 +76,7 @@ impl fmt::Display for Kind {
 /// }
 /// ```
 ///
-/// Every field that the gateway had a part in is a [`Fact`]: proven or
-/// reported. An event can be neither built nor deserialized; it is
-/// [`Verified::event`] of a verified callback.
+/// Each value is a [`Fact`]: proven by the callback's evidence, or only reported.
 ///
 /// ```
 /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
@@ -104,243 +84,356 @@ impl fmt::Display for Kind {
 /// # let body = include_bytes!("../examples/bodies/b2binpay-deposit-confirmed.json");
 /// use payhook::{Fact, Outcome};
 ///
-/// let callback = verifier.verify(Unverified::parse(body)?)?.into_callback();
+/// let callback = verifier.verify(Unverified::parse(body)?)?;
 /// let event = callback.event();
 /// assert_eq!(event.outcome(), Fact::Proven(Outcome::Settled));
-/// assert_eq!(event.reference(), Some(Fact::Proven("order-9001")));
+/// assert_eq!(event.reference(), Fact::Proven("order-9001"));
 /// // No signature covers the currency.
 /// assert_eq!(event.currency(), Some(Fact::Reported("ETH")));
 /// # Ok::<(), payhook::Error>(())
 /// ```
 #[derive(Clone)]
 pub struct Event<'a> {
-    gateway: Gateway,
-    kind: Fact<Kind>,
-    reference: Option<Fact<&'a str>>,
-    outcome: Fact<Outcome>,
-    amount: Option<Fact<&'a Amount>>,
-    currency: Option<Fact<&'a str>>,
-    transaction: Option<Fact<&'a str>>,
-    time: Option<Fact<&'a Timestamp>>,
-    original: &'a Verified<Callback>,
+    pub(crate) gateway: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) reference: &'a str,
+    pub(crate) reading: Reading,
+    pub(crate) source: Source,
+    pub(crate) evidence: &'a Evidence,
+    pub(crate) outcome: Fact<Outcome>,
+    /// Names the delivery, whatever unsigned fields it comes with (rule 1).
+    pub(crate) delivery: Digest16,
+    /// When the gateway made the callback; only what a signature covers.
+    pub(crate) time: Option<DateTime<Utc>>,
+    pub(crate) status: OwnStatus,
+    pub(crate) parts: Vec<Part<'a>>,
+    /// Which of the parts the callback is about.
+    pub(crate) own_part: Option<usize>,
+    /// Other ways in which the signed text can be divided (rule 18).
+    pub(crate) other_readings: Vec<(&'a str, Amount)>,
+    /// The total that the gateway reports as paid, in the merchant's currency.
+    pub(crate) total_paid: Option<Amount>,
+    /// What the gateway's API answered when it was asked (rule 12).
+    pub(crate) lookup: Option<Lookup<'a>>,
+}
+
+/// How far the reference and the amount are the merchant's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// The evidence covers them, and there is one reading.
+    Unique,
+    /// The reference is only reported (unused tracking ids).
+    ReferenceReported,
+    /// The signed text can be divided in several ways; `is_only_one` once no
+    /// other payment of the merchant allows another division.
+    Undivided { is_only_one: bool },
+}
+
+/// What makes a callback believable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// A signature with a time: a part's latest time speaks (rule 2).
+    Signed,
+    /// An unsigned callback that the API's document proves.
+    Lookup,
+    /// The gateway's answer about the whole payment, without a time (rule 3).
+    Snapshot,
+    /// Nothing but the merchant's own record of the reference.
+    Unproven,
+    /// Evidence that the merchant chose by a name that says so.
+    Trusted,
+}
+
+/// The deposit's, payout's or order's own status. No signature covers it beside
+/// a transfer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OwnStatus {
+    /// Nothing that changes a payment.
+    Other,
+    /// Money was seen and is not confirmed yet.
+    Pending,
+    /// Everything is in order, says the gateway: paid, confirmed.
+    Resolved,
+    /// The gateway's own doubt: unresolved, overpaid, underpaid.
+    Doubtful,
+    /// Canceled or expired.
+    Ended,
+}
+
+impl OwnStatus {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Other => "other",
+            Self::Pending => "pending",
+            Self::Resolved => "resolved",
+            Self::Doubtful => "doubtful",
+            Self::Ended => "ended",
+        }
+    }
+}
+
+/// The outcome of a transfer, in the order of finality (rule 2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(crate) enum PartOutcome {
+    Unknown = 0,
+    Created = 1,
+    Unconfirmed = 2,
+    Settled = 3,
+    Failed = 4,
+    Canceled = 5,
+    Blocked = 6,
+}
+
+impl PartOutcome {
+    const ALL: [Self; 7] = [
+        Self::Unknown,
+        Self::Created,
+        Self::Unconfirmed,
+        Self::Settled,
+        Self::Failed,
+        Self::Canceled,
+        Self::Blocked,
+    ];
+
+    pub(crate) fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.code() == code)
+    }
+
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Unknown => 0,
+            Self::Created => 1,
+            Self::Unconfirmed => 2,
+            Self::Settled => 3,
+            Self::Failed => 4,
+            Self::Canceled => 5,
+            Self::Blocked => 6,
+        }
+    }
+
+    pub(crate) fn is_pending(self) -> bool {
+        matches!(self, Self::Created | Self::Unconfirmed)
+    }
+
+    pub(crate) fn is_settled(self) -> bool {
+        self == Self::Settled
+    }
+
+    pub(crate) fn has_ended(self) -> bool {
+        self > Self::Settled
+    }
+}
+
+/// One transfer or transaction.
+#[derive(Debug, Clone)]
+pub(crate) struct Part<'a> {
+    pub(crate) id: Cow<'a, str>,
+    /// Another name of the same transaction: its hash, beside the gateway's id.
+    pub(crate) alias: Option<&'a str>,
+    /// The amount in each currency that the gateway gives; the coin comes
+    /// first, unless orders are compared in fiat.
+    pub(crate) amounts: Vec<Money<'a>>,
+    /// The amount in the wallet's currency (B2BINPAY's `amount_target`).
+    pub(crate) converted: Option<Amount>,
+    pub(crate) outcome: PartOutcome,
+    /// Whether the operation type is the kind's own, or missing.
+    pub(crate) fits_kind: bool,
+    /// The transaction's own time, where the gateway gives one.
+    pub(crate) time: Option<DateTime<Utc>>,
+    /// The id of the transaction in the blockchain.
+    pub(crate) transaction: Option<&'a str>,
+    pub(crate) confirmations: Option<u32>,
+}
+
+/// An amount and the names of its currency.
+#[derive(Debug, Clone)]
+pub(crate) struct Money<'a> {
+    pub(crate) amount: Option<Amount>,
+    pub(crate) names: [Option<&'a str>; 3],
+    /// Whether a name among them is one for people, not only the gateway's id.
+    pub(crate) is_named: bool,
+    /// Whether the order's running totals agree in this currency (rule 15).
+    pub(crate) totals_agree: bool,
+}
+
+impl Money<'_> {
+    pub(crate) fn is_in(&self, currency: &str) -> bool {
+        let names = self.names.iter().flatten();
+        names
+            .into_iter()
+            .any(|name| name.eq_ignore_ascii_case(currency))
+    }
+
+    pub(crate) fn is_named(&self) -> bool {
+        self.is_named
+    }
+
+    /// The first name, for people.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.names.iter().flatten().copied().next()
+    }
+}
+
+/// The API's document about a deposit or payout, with its transfers.
+#[derive(Debug, Clone)]
+pub(crate) struct Lookup<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) reference: &'a str,
+    pub(crate) status: OwnStatus,
+    pub(crate) parts: Vec<Part<'a>>,
+}
+
+impl Lookup<'_> {
+    pub(crate) fn part(&self, id: &str) -> Option<&Part<'_>> {
+        self.parts.iter().find(|part| part.id == id)
+    }
 }
 
 impl<'a> Event<'a> {
-    pub(crate) fn new(callback: &'a Verified<Callback>) -> Self {
-        let (told, proven) = (callback.reported(), callback.proven());
-        match (told, proven) {
-            (Callback::Transfer(told), Proven::Transfer(proven)) => {
-                Self::transfer(callback, told, proven)
-            }
-            (Callback::Order(told), Proven::Order(proven)) => Self::order(callback, told, proven),
-            (Callback::Deposit(told), Proven::Deposit(proven)) => {
-                Self::deposit(callback, told, proven)
-            }
-            // The variants always agree; if they did not, nothing is known.
-            (Callback::Transfer(_), _) => Self::unknown(callback, Gateway::B2binpay, Kind::Deposit),
-            (Callback::Order(_), _) => Self::unknown(callback, Gateway::CityPay, Kind::Order),
-            (Callback::Deposit(_), _) => Self::unknown(callback, Gateway::CityPay, Kind::Deposit),
-        }
-    }
-
-    fn unknown(original: &'a Verified<Callback>, gateway: Gateway, kind: Kind) -> Self {
-        Self {
-            gateway,
-            kind: Fact::Reported(kind),
-            reference: None,
-            outcome: Fact::Reported(Outcome::Unknown),
-            amount: None,
-            currency: None,
-            transaction: None,
-            time: None,
-            original,
-        }
-    }
-
-    fn transfer(
-        original: &'a Verified<Callback>,
-        told: &'a TransferCallback,
-        proven: &'a b2binpay::ProvenTransfer,
-    ) -> Self {
-        let kind = match told.operation {
-            Operation::Deposit(_) => Kind::Deposit,
-            Operation::Payout(_) => Kind::Payout,
-        };
-        let fetched = *original.evidence() == Evidence::GatewayApi;
-        let transfer = told.transfer();
-        let txid = transfer.and_then(|transfer| transfer.txid.as_deref());
-        Self {
-            // Which of the two it is stands in no signature.
-            kind: if fetched {
-                Fact::Proven(kind)
-            } else {
-                Fact::Reported(kind)
-            },
-            reference: either(proven.tracking_id(), Some(told.tracking_id.as_str())).filter(filled),
-            outcome: outcome::of_transfer(told, proven, original.evidence()),
-            amount: either(proven.amount(), transfer.map(|transfer| &transfer.amount)),
-            currency: told
-                .currency()
-                .and_then(|currency| currency.alpha.as_deref())
-                .map(Fact::Reported),
-            transaction: txid.map(Fact::Reported).filter(filled),
-            time: either(proven.time(), told.time.as_ref()),
-            ..Self::unknown(original, Gateway::B2binpay, kind)
-        }
-    }
-
-    fn order(
-        original: &'a Verified<Callback>,
-        told: &'a OrderCallback,
-        proven: &'a ProvenOrder,
-    ) -> Self {
-        let unknown = Self::unknown(original, Gateway::CityPay, Kind::Order);
-        let Some(answer) = proven.answer() else {
-            return Self {
-                reference: either(
-                    proven.token().map(Token::as_str),
-                    told.order_token.as_ref().map(Token::as_str),
-                ),
-                outcome: outcome::of_order(proven),
-                amount: told.received_amount_in_coins.as_ref().map(Fact::Reported),
-                currency: told.crypto_currency.as_deref().map(Fact::Reported),
-                transaction: told.transaction_id.as_deref().map(Fact::Reported),
-                time: told.created_at.as_ref().map(Fact::Reported),
-                ..unknown
-            };
-        };
-        // What the answer does not say is not made up for by the body.
-        let transaction = proven.transaction(told);
-        Self {
-            kind: Fact::Proven(Kind::Order),
-            reference: Some(Fact::Proven(answer.token.as_str())),
-            outcome: outcome::of_order(proven),
-            amount: transaction
-                .and_then(OrderTransaction::received)
-                .map(Fact::Proven),
-            currency: answer
-                .coin
-                .as_deref()
-                .or(answer.coin_base_name.as_deref())
-                .map(Fact::Proven),
-            transaction: transaction
-                .and_then(|transaction| transaction.hash.as_deref())
-                .map(Fact::Proven),
-            time: transaction
-                .and_then(|transaction| transaction.created_at.as_ref())
-                .or(answer.created_at_milliseconds.as_ref())
-                .or(answer.created_at.as_ref())
-                .map(Fact::Proven),
-            ..unknown
-        }
-    }
-
-    fn deposit(
-        original: &'a Verified<Callback>,
-        told: &'a DepositCallback,
-        proven: &'a ProvenDeposit,
-    ) -> Self {
-        let told_token = told.deposit_token.as_ref().map(Token::as_str);
-        Self {
-            reference: either(proven.token().map(Token::as_str), told_token),
-            outcome: Fact::Reported(outcome::of_deposit(told, proven)),
-            amount: told.received_amount.as_ref().map(Fact::Reported),
-            currency: told.crypto_currency.as_deref().map(Fact::Reported),
-            transaction: told.transaction_id.as_deref().map(Fact::Reported),
-            time: told.created_at.as_ref().map(Fact::Reported),
-            ..Self::unknown(original, Gateway::CityPay, Kind::Deposit)
-        }
-    }
-
-    /// Who posts: the merchant's own configuration says so.
+    /// The gateway's name, `b2binpay` or `citypay`.
     #[must_use]
-    pub fn gateway(&self) -> Gateway {
+    pub fn gateway(&self) -> &'static str {
         self.gateway
     }
 
-    /// What it is about.
+    /// Whether it is about a deposit, a payout or an order.
     #[must_use]
     pub fn kind(&self) -> Fact<Kind> {
-        self.kind
+        let lookup = self.lookup.as_ref();
+        let is_proven = self.source == Source::Snapshot
+            || lookup.is_some_and(|lookup| lookup.kind == self.kind);
+        fact(self.kind, is_proven)
     }
 
-    /// The merchant's own reference: B2BINPAY's tracking id, CityPay.io's
-    /// token. `None` where there is none.
+    /// The merchant's own reference, under which the payment is recorded:
+    /// B2BINPAY's tracking id, CityPay.io's token. It may be empty.
     #[must_use]
-    pub fn reference(&self) -> Option<Fact<&'a str>> {
-        self.reference
+    pub fn reference(&self) -> Fact<&'a str> {
+        let is_proven = self.reading == Reading::Unique && self.source != Source::Unproven;
+        fact(self.reference, is_proven)
     }
 
-    /// What it comes to: the table at [`Outcome`].
+    /// What happened: the tables at [`Outcome`].
     #[must_use]
     pub fn outcome(&self) -> Fact<Outcome> {
         self.outcome
     }
 
-    /// This callback's amount in whole coins of [`currency`](Self::currency):
-    /// of the one transfer or transaction, not of all so far. For an order that
-    /// the endpoint proved, `None` if its answer does not have the transaction
-    /// that the callback names.
+    /// The gateway's id of the transfer or transaction that the callback is
+    /// about; `None` for a callback without one.
     #[must_use]
-    pub fn amount(&self) -> Option<Fact<&'a Amount>> {
-        self.amount
+    pub fn part(&self) -> Option<&str> {
+        self.own_part().map(|part| part.id.as_ref())
     }
 
-    /// The amount's currency. Only CityPay.io's order endpoint proves it: for
-    /// B2BINPAY go by what the merchant recorded under the reference, and have a
-    /// person look where this says otherwise.
+    /// The amount of that transfer or transaction alone, in whole units of
+    /// [`currency`](Self::currency).
     #[must_use]
-    pub fn currency(&self) -> Option<Fact<&'a str>> {
-        self.currency
+    pub fn amount(&self) -> Option<Fact<&Amount>> {
+        let money = self.own_money()?;
+        let amount = money.amount.as_ref()?;
+        let is_proven = match self.source {
+            Source::Signed => !matches!(self.reading, Reading::Undivided { .. }),
+            // Of an answer that contradicts itself, neither amount.
+            Source::Snapshot => money.totals_agree,
+            Source::Lookup | Source::Trusted | Source::Unproven => false,
+        };
+        Some(fact(amount, is_proven))
     }
 
-    /// The blockchain's transaction id.
+    /// The name of the amount's currency. No signature covers it: only
+    /// CityPay.io's order endpoint proves it.
     #[must_use]
-    pub fn blockchain_transaction(&self) -> Option<Fact<&'a str>> {
-        self.transaction
+    pub fn currency(&self) -> Option<Fact<&str>> {
+        let name = self.own_money()?.name()?;
+        Some(fact(name, self.source == Source::Snapshot))
     }
 
-    /// B2BINPAY: when the callback was made. CityPay.io: when the transaction
-    /// came in, else when the order was made; a deposit's own stamp.
+    /// The transaction's id in the blockchain.
     #[must_use]
-    pub fn time(&self) -> Option<Fact<&'a Timestamp>> {
-        self.time
+    pub fn transaction(&self) -> Option<Fact<&'a str>> {
+        let id = self.own_part()?.transaction?;
+        Some(fact(id, self.source == Source::Snapshot))
     }
 
-    /// What it was proven by.
+    /// How many confirmations the gateway reports for that transaction.
+    #[must_use]
+    pub fn confirmations(&self) -> Option<u32> {
+        self.own_part()?.confirmations
+    }
+
+    /// When the gateway made the callback, if a signature covers it; otherwise
+    /// the transaction's own time.
+    #[must_use]
+    pub fn time(&self) -> Option<Fact<DateTime<Utc>>> {
+        if let Some(time) = self.time {
+            return Some(Fact::Proven(time));
+        }
+        let time = self.own_part()?.time?;
+        Some(fact(time, self.source == Source::Snapshot))
+    }
+
+    /// What the callback was verified by.
     #[must_use]
     pub fn evidence(&self) -> &'a Evidence {
-        self.original.evidence()
+        self.evidence
     }
 
-    /// The callback that this is a view of.
-    #[must_use]
-    pub fn original(&self) -> &'a Verified<Callback> {
-        self.original
+    fn own_part(&self) -> Option<&Part<'a>> {
+        self.parts.get(self.own_part?)
+    }
+
+    fn own_money(&self) -> Option<&Money<'a>> {
+        // The coin comes last.
+        self.own_part()?.amounts.last()
+    }
+
+    /// What tells this copy of a delivery from another one with the same
+    /// signature: kind, reference, part and currency (rule 1).
+    pub(crate) fn copy(&self, part: Option<&Part<'_>>) -> Digest16 {
+        let mut hash = Labelled::new("copy");
+        hash.part(self.reference.as_bytes());
+        hash.part(self.kind.as_str().as_bytes());
+        if let Some(part) = part {
+            let money = part.amounts.first();
+            let currency = money.and_then(Money::name).map(str::to_ascii_lowercase);
+            hash.part(part.id.as_bytes());
+            hash.option(currency.as_deref().map(str::as_bytes));
+        }
+        hash.finish()
+    }
+
+    /// Whether the reading is settled without the API's word.
+    pub(crate) fn is_read_uniquely(&self) -> bool {
+        match self.reading {
+            Reading::Unique => true,
+            Reading::ReferenceReported => false,
+            Reading::Undivided { is_only_one } => is_only_one,
+        }
     }
 }
 
 impl fmt::Debug for Event<'_> {
-    /// Without the reference, which may be a token, and the original.
+    /// Without the reference, which may be a token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Event")
             .field("gateway", &self.gateway)
-            .field("kind", &self.kind)
+            .field("kind", &self.kind())
             .field("outcome", &self.outcome)
-            .field("amount", &self.amount)
-            .field("currency", &self.currency)
-            .field("transaction", &self.transaction)
-            .field("time", &self.time)
-            .field("evidence", self.evidence())
+            .field("part", &self.part())
+            .field("amount", &self.amount())
+            .field("currency", &self.currency())
+            .field("time", &self.time())
+            .field("evidence", self.evidence)
             .finish_non_exhaustive()
     }
 }
 
-/// The proven value if there is one, else the reported one.
-fn either<T>(proven: Option<T>, reported: Option<T>) -> Option<Fact<T>> {
-    proven.map(Fact::Proven).or(reported.map(Fact::Reported))
-}
-
-fn filled(fact: &Fact<&str>) -> bool {
-    !fact.value().is_empty()
+fn fact<T>(value: T, is_proven: bool) -> Fact<T> {
+    if is_proven {
+        Fact::Proven(value)
+    } else {
+        Fact::Reported(value)
+    }
 }

@@ -3,9 +3,9 @@
 use std::future::Future;
 use std::net::IpAddr;
 
+use crate::endpoint::Disposition;
+use crate::event::Event;
 use crate::fetch::BoxError;
-use crate::payment::Event;
-use crate::receiver::Disposition;
 use crate::verified::Sealed;
 
 /// A payment gateway with the merchant's keys or account:
@@ -53,6 +53,10 @@ pub trait Gateway: Sealed + Send + Sync {
     /// The neutral view of the callback.
     #[doc(hidden)]
     fn event<'c>(&self, callback: &'c Self::Callback) -> Event<'c>;
+
+    /// The callback for a handler; `None` if nothing verifies it yet.
+    #[doc(hidden)]
+    fn into_verified(callback: Self::Callback) -> Option<crate::Callback>;
 }
 
 /// A posted body, the most bytes that are read of it, and who sent it.

@@ -1,19 +1,41 @@
-//! Longer answers than an item's own page has room for.
+//! The pages of `docs/`, whose code is compiled and run.
 //!
-//! - [`actix`]: an actix-web server.
-//! - [`queues`]: answer fast, work later.
-//! - [`security`]: who attacks, what stops him, and what to do when something
-//!   went wrong.
+//! Start with [`verification`] and [`payments`], then [`production`] and
+//! [`security`] before money moves.
 
-#[doc = include_str!("guide/actix.md")]
+/// Each page as a module. Links between pages are files in the repository and
+/// modules here: of two definitions of a link, the first one counts.
+macro_rules! pages {
+    ($($name:ident = $path:literal;)+) => {$(
+        #[doc = "[queues]: crate::guide::queues"]
+        #[doc = "[payments]: crate::guide::payments"]
+        #[doc = "[verification]: crate::guide::verification"]
+        #[doc = "[production]: crate::guide::production"]
+        #[doc = "[command]: crate::guide::command"]
+        #[doc = "[testing]: crate::guide::testing"]
+        #[doc = "[gateways]: crate::guide::gateways"]
+        #[doc = ""]
+        #[doc = include_str!($path)]
+        pub mod $name {}
+    )+};
+}
+
+pages! {
+    architecture = "../docs/architecture.md";
+    command = "../docs/command.md";
+    gateways = "../docs/gateways.md";
+    payments = "../docs/payments.md";
+    performance = "../docs/performance.md";
+    production = "../docs/production.md";
+    queues = "../docs/queues.md";
+    security = "../docs/security.md";
+    testing = "../docs/testing.md";
+    verification = "../docs/verification.md";
+}
+
+#[doc = include_str!("../docs/actix.md")]
 ///
 /// ```rust,ignore
 #[doc = include_str!("../examples/actix_server.rs")]
 /// ```
 pub mod actix {}
-
-#[doc = include_str!("guide/queues.md")]
-pub mod queues {}
-
-#[doc = include_str!("guide/security.md")]
-pub mod security {}

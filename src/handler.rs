@@ -1,179 +1,79 @@
-//! [`Handler`] and [`AsyncHandler`]: the merchant's code behind the proof.
+//! [`Handler`]: the merchant's code behind the verification.
 
-use std::error::Error;
-use std::fmt;
 use std::future::Future;
-use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::callback::Callback;
-use crate::verified::{Provable, Verified};
+use crate::fetch::BoxError;
+use crate::ledger::PaymentKey;
 
-/// What a handler, a look-up or a guard failed with: any error at all, and any
-/// text.
+/// The merchant's code for a verified callback, where payments are not kept in a
+/// [`Ledger`](crate::Ledger): it fills a queue, or credits in another system.
 ///
-/// ```
-/// use payhook::HandlerError;
-///
-/// fn credit() -> Result<(), HandlerError> {
-///     let _amount: u64 = "12".parse()?;
-///     Err("the ledger is closed")?
-/// }
-/// assert_eq!(credit().unwrap_err().to_string(), "the ledger is closed");
-/// ```
-///
-/// It is a type of its own, and not a boxed trait object, since the compiler
-/// can't tell that a future which returns one of those may be sent to another
-/// thread.
-pub struct HandlerError(Box<dyn Error + Send + Sync>);
-
-impl HandlerError {
-    /// The error itself.
-    #[must_use]
-    pub fn into_inner(self) -> Box<dyn Error + Send + Sync> {
-        self.0
-    }
-}
-
-impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for HandlerError {
-    fn from(error: E) -> Self {
-        Self(error.into())
-    }
-}
-
-impl Deref for HandlerError {
-    type Target = dyn Error + Send + Sync;
-
-    fn deref(&self) -> &Self::Target {
-        &*self.0
-    }
-}
-
-impl fmt::Display for HandlerError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
-    }
-}
-
-impl fmt::Debug for HandlerError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
-    }
-}
-
-/// The merchant's code for a proven callback.
-///
-/// It takes the callback by value, and only a [`Verified`] one: what is not
-/// proven never gets here. An error makes the receiver answer 500, so that the
-/// gateway sends again.
+/// Only verified callbacks get here; the type leaves no other way:
 ///
 /// ```compile_fail,E0308
-/// use payhook::{Callback, Handler, Unverified, Verified};
-/// fn hand_over<H: Handler>(handler: &H, callback: Unverified<Callback>) {
-///     let _ = handler.handle(callback);
+/// use payhook::{Handler, Unverified, b2binpay::TransferCallback};
+/// async fn hand_over<H: Handler>(handler: &H, callback: Unverified<TransferCallback>) {
+///     let _ = handler.handle(callback).await;
 /// }
 /// ```
 ///
 /// ```
-/// use payhook::{Callback, Handler, Unverified, Verified};
-/// fn hand_over<H: Handler>(handler: &H, callback: Verified<Callback>) {
-///     let _ = handler.handle(callback);
+/// use payhook::{Callback, Handler};
+/// async fn hand_over<H: Handler>(handler: &H, callback: Callback) {
+///     let _ = handler.handle(callback).await;
 /// }
 /// ```
 ///
-/// The same news comes once: a [`Guard`](crate::Guard) stands in front, and its
-/// table says how far that holds. What it is worth is for
-/// [`Expected`](crate::Expected) to say.
-///
-/// An order that is unknown, or an amount that differs, is for a person to look
-/// at: note it and return `Ok`. An error only makes the gateway repeat itself.
-///
-/// ```
-/// use payhook::{Callback, Handler, Outcome, Verified};
-///
-/// struct Shop;
-///
-/// impl Handler for Shop {
-///     type Error = std::io::Error;
-///
-///     fn handle(&self, callback: Verified<Callback>) -> Result<(), Self::Error> {
-///         let event = callback.event();
-///         if event.outcome().proven() == Some(Outcome::Settled) {
-///             // Compare with the order under `event.reference()`, then credit.
-///         }
-///         Ok(())
-///     }
-/// }
-/// ```
+/// [`handler_fn`] makes one of a closure. See [`Idempotent`](crate::Idempotent)
+/// for the store in front of it, by which each event comes once.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no handler for verified callbacks",
-    note = "wrap a closure in `payhook::handler_fn`; asynchronous code goes with `receive_async`"
+    note = "wrap a closure that returns a future in `payhook::handler_fn`"
 )]
-pub trait Handler<C: Provable = Callback> {
-    /// What the handler fails with.
-    type Error: Into<HandlerError>;
-
-    /// Handles one proven callback.
+pub trait Handler: Send + Sync {
+    /// Handles one verified callback.
+    ///
+    /// A payment that is unknown, or an amount that differs, is for a person to
+    /// look at: note it and return `Ok`. An error only makes the gateway send it
+    /// again.
     ///
     /// # Errors
     ///
-    /// Whatever keeps the merchant from handling it for good: the gateway sends
-    /// it again.
-    fn handle(&self, callback: Verified<C>) -> Result<(), Self::Error>;
-}
+    /// Whatever keeps the merchant from handling it for good. The endpoint
+    /// answers 500, and the gateway sends it again.
+    fn handle(&self, callback: Callback) -> impl Future<Output = Result<(), BoxError>> + Send;
 
-/// [`Handler`] for asynchronous code. No runtime is asked for; the future has to
-/// be `Send`. Unlike [`Handler`] it can't be a trait object.
-///
-/// ```
-/// use payhook::{AsyncHandler, Callback, Verified};
-///
-/// struct Shop;
-///
-/// impl AsyncHandler for Shop {
-///     type Error = std::io::Error;
-///
-///     async fn handle(&self, callback: Verified<Callback>) -> Result<(), Self::Error> {
-///         let _event = callback.event();
-///         Ok(())
-///     }
-/// }
-/// ```
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is no asynchronous handler for verified callbacks",
-    note = "wrap a closure that returns a future in `payhook::handler_fn`; other code goes with `receive`"
-)]
-pub trait AsyncHandler<C: Provable = Callback> {
-    /// What the handler fails with.
-    type Error: Into<HandlerError>;
-
-    /// Handles one proven callback.
+    /// Whether this reference is the merchant's own. Asked where a gateway signs
+    /// nothing, before its order endpoint is: what anybody may post must not make
+    /// the merchant send requests. CityPay.io's callbacks are refused until this
+    /// is implemented (or given to [`HandlerFn::known`]); B2BINPAY's never ask.
     ///
     /// # Errors
     ///
-    /// As [`Handler::handle`].
-    fn handle(&self, callback: Verified<C>)
-    -> impl Future<Output = Result<(), Self::Error>> + Send;
+    /// Whatever keeps it from being known. The endpoint answers 503.
+    fn is_known(&self, key: &PaymentKey) -> impl Future<Output = Result<bool, BoxError>> + Send {
+        let _ = key;
+        async { Ok(false) }
+    }
 }
 
 macro_rules! pass_through {
     ($($Pointer:ty),+) => {$(
-        impl<C: Provable, H: Handler<C> + ?Sized> Handler<C> for $Pointer {
-            type Error = H::Error;
-
-            fn handle(&self, callback: Verified<C>) -> Result<(), Self::Error> {
-                (**self).handle(callback)
-            }
-        }
-
-        impl<C: Provable, H: AsyncHandler<C>> AsyncHandler<C> for $Pointer {
-            type Error = H::Error;
-
+        impl<H: Handler + ?Sized> Handler for $Pointer {
             fn handle(
                 &self,
-                callback: Verified<C>,
-            ) -> impl Future<Output = Result<(), Self::Error>> + Send {
+                callback: Callback,
+            ) -> impl Future<Output = Result<(), BoxError>> + Send {
                 (**self).handle(callback)
+            }
+
+            fn is_known(
+                &self,
+                key: &PaymentKey,
+            ) -> impl Future<Output = Result<bool, BoxError>> + Send {
+                (**self).is_known(key)
             }
         }
     )+};
@@ -181,53 +81,102 @@ macro_rules! pass_through {
 
 pass_through!(&H, Box<H>, Arc<H>);
 
-/// A closure as a handler; made by [`handler_fn`].
-///
-/// See [`handler_fn`] for an example.
+/// A closure as a [`Handler`]. See [`handler_fn`], which makes it.
 #[derive(Debug, Clone, Copy)]
-pub struct HandlerFn<F>(F);
-
-/// A handler from a closure: a [`Handler`] if it returns a `Result`, an
-/// [`AsyncHandler`] if it returns a future of one. The compiler wants the
-/// argument's type spelled out.
-///
-/// ```
-/// use payhook::{Callback, Handler, HandlerError, Verified, handler_fn};
-///
-/// let handler = handler_fn(|callback: Verified<Callback>| -> Result<(), HandlerError> {
-///     println!("{}", callback.event().outcome());
-///     Ok(())
-/// });
-/// # fn is_handler<H: Handler<Callback>>(_: &H) {}
-/// # is_handler(&handler);
-/// ```
-pub fn handler_fn<F>(closure: F) -> HandlerFn<F> {
-    HandlerFn(closure)
+pub struct HandlerFn<F, K = NothingKnown> {
+    handle: F,
+    known: K,
 }
 
-impl<C, F, E> Handler<C> for HandlerFn<F>
-where
-    C: Provable,
-    F: Fn(Verified<C>) -> Result<(), E>,
-    E: Into<HandlerError>,
-{
-    type Error = E;
+/// The references that a [`HandlerFn`] knows until it is told: none.
+///
+/// See [`HandlerFn::known`], which tells it.
+#[derive(Debug, Clone, Copy)]
+pub struct NothingKnown;
 
-    fn handle(&self, callback: Verified<C>) -> Result<(), E> {
-        (self.0)(callback)
+/// A handler from a closure that returns a future. It may own what it needs, such
+/// as a pool or a channel.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicUsize, Ordering};
+///
+/// use payhook::{BoxError, Callback, handler_fn};
+///
+/// let count = Arc::new(AtomicUsize::new(0)); // your pool, your queue
+/// let handler = handler_fn(move |callback: Callback| {
+///     let count = Arc::clone(&count);
+///     async move {
+///         println!("{}", callback.event().outcome());
+///         count.fetch_add(1, Ordering::Relaxed);
+///         Ok::<(), BoxError>(())
+///     }
+/// });
+/// # fn is_handler<H: payhook::Handler>(_: &H) {}
+/// # is_handler(&handler);
+/// ```
+pub fn handler_fn<F, R, E>(handle: F) -> HandlerFn<F>
+where
+    F: Fn(Callback) -> R + Send + Sync,
+    R: Future<Output = Result<(), E>> + Send,
+    E: Into<BoxError>,
+{
+    HandlerFn {
+        handle,
+        known: NothingKnown,
     }
 }
 
-impl<C, F, R, E> AsyncHandler<C> for HandlerFn<F>
-where
-    C: Provable,
-    F: Fn(Verified<C>) -> R,
-    R: Future<Output = Result<(), E>> + Send,
-    E: Into<HandlerError>,
-{
-    type Error = E;
+impl<F> HandlerFn<F> {
+    /// Says which references are the merchant's own: see [`Handler::is_known`].
+    ///
+    /// ```
+    /// use payhook::{BoxError, Callback, PaymentKey, handler_fn};
+    ///
+    /// let handler = handler_fn(async |_: Callback| Ok::<(), BoxError>(()))
+    ///     // From your own database.
+    ///     .known(|key: PaymentKey| async move { Ok::<_, BoxError>(key.reference == "tok_4f9c1b7e") });
+    /// # fn is_handler<H: payhook::Handler>(_: &H) {}
+    /// # is_handler(&handler);
+    /// ```
+    pub fn known<K, R, E>(self, known: K) -> HandlerFn<F, K>
+    where
+        K: Fn(PaymentKey) -> R + Send + Sync,
+        R: Future<Output = Result<bool, E>> + Send,
+        E: Into<BoxError>,
+    {
+        HandlerFn {
+            handle: self.handle,
+            known,
+        }
+    }
+}
 
-    fn handle(&self, callback: Verified<C>) -> impl Future<Output = Result<(), E>> + Send {
-        (self.0)(callback)
+impl<F, R, E> Handler for HandlerFn<F, NothingKnown>
+where
+    F: Fn(Callback) -> R + Send + Sync,
+    R: Future<Output = Result<(), E>> + Send,
+    E: Into<BoxError>,
+{
+    async fn handle(&self, callback: Callback) -> Result<(), BoxError> {
+        (self.handle)(callback).await.map_err(Into::into)
+    }
+}
+
+impl<F, R, E, K, S, T> Handler for HandlerFn<F, K>
+where
+    F: Fn(Callback) -> R + Send + Sync,
+    R: Future<Output = Result<(), E>> + Send,
+    E: Into<BoxError>,
+    K: Fn(PaymentKey) -> S + Send + Sync,
+    S: Future<Output = Result<bool, T>> + Send,
+    T: Into<BoxError>,
+{
+    async fn handle(&self, callback: Callback) -> Result<(), BoxError> {
+        (self.handle)(callback).await.map_err(Into::into)
+    }
+
+    async fn is_known(&self, key: &PaymentKey) -> Result<bool, BoxError> {
+        (self.known)(key.clone()).await.map_err(Into::into)
     }
 }

@@ -6,8 +6,9 @@ use std::borrow::Cow;
 use std::future::Future;
 use std::sync::Arc;
 
+use crate::event::Event;
 use crate::fetch::BoxError;
-use crate::payment::{Change, Event, Expected, Payment};
+use crate::payment::{Change, Expected, Payment};
 
 pub use memory::{MemoryLedger, MemoryTransaction};
 
@@ -68,8 +69,8 @@ impl PaymentKey {
 ///
 /// ```
 /// use std::future::Future;
-/// use payhook::payment::{Change, Event, Payment};
-/// use payhook::{BoxError, Ledger, PaymentKey};
+/// use payhook::payment::{Change, Payment};
+/// use payhook::{BoxError, Event, Ledger, PaymentKey};
 ///
 /// struct Books; // your database's pool
 /// struct Transaction; // its transaction, rolled back when it is dropped
@@ -98,7 +99,7 @@ impl PaymentKey {
 ///     }
 ///
 ///     async fn unmatched(&self, event: &Event<'_>) -> Result<(), BoxError> {
-///         println!("no payment under {}", event.reference());
+///         println!("no payment under {}", event.reference().value());
 ///         Ok(())
 ///     }
 /// }

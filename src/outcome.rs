@@ -1,21 +1,14 @@
-//! [`Outcome`]: what a callback comes to, and the table that says so.
+//! [`Outcome`]: the normalized result of a callback, and the tables that define it.
 
 use std::fmt;
 
-use crate::b2binpay::{
-    self, DepositStatus, Operation, PayoutStatus, Transfer, TransferCallback, TransferStatus,
-};
-use crate::citypay::{self, DepositCallback, OrderStatus, ProvenDeposit, ProvenOrder};
-use crate::fact::Fact;
-use crate::verified::Evidence;
-
-/// What a callback comes to.
+/// The normalized result of a callback.
 ///
 /// ```
 /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
 /// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
 /// # let body = include_bytes!("../examples/bodies/b2binpay-deposit-blocked.json");
-/// # let callback = verifier.verify(Unverified::parse(body)?)?.into_callback();
+/// # let callback = verifier.verify(Unverified::parse(body)?)?;
 /// use payhook::{Fact, Outcome};
 ///
 /// let event = callback.event();
@@ -50,7 +43,7 @@ use crate::verified::Evidence;
 /// | unknown | any | any | unknown |
 /// | any, while the signed text is undivided | any | any | needs review |
 ///
-/// # B2BINPAY, no transfer, by signature, gateway API or source address
+/// # B2BINPAY, no transfer, by signature or gateway API
 ///
 /// The status is reported but for the gateway API. Nothing ever settles.
 ///
@@ -68,7 +61,7 @@ use crate::verified::Evidence;
 /// |---|---|---|
 /// | order endpoint | confirmed | settled |
 /// | order endpoint | confirmed, without a transaction | needs review |
-/// | order endpoint | confirmed, overpaid, underpaid, with [totals](citypay::OrderAnswer::totals_agree_fiat) that disagree | needs review |
+/// | order endpoint | confirmed, overpaid, underpaid, with [totals](crate::citypay::OrderAnswer::totals_agree_fiat) that disagree | needs review |
 /// | order endpoint | overpaid | overpaid |
 /// | order endpoint | underpaid | underpaid |
 /// | order endpoint | in progress, paid/unconfirmed | pending |
@@ -136,123 +129,5 @@ impl Outcome {
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
-    }
-}
-
-pub(crate) fn of_transfer(
-    told: &TransferCallback,
-    proven: &b2binpay::ProvenTransfer,
-    evidence: &Evidence,
-) -> Fact<Outcome> {
-    if proven.undivided().is_some() {
-        return Fact::Reported(Outcome::NeedsReview);
-    }
-    match (told.transfer(), proven.transfer_status()) {
-        (Some(transfer), Some(status)) => with_transfer(&told.operation, transfer, status),
-        _ if *evidence == Evidence::GatewayApi => {
-            Fact::Proven(of_deposit_status(proven.deposit_status()))
-        }
-        _ => Fact::Reported(match &told.operation {
-            Operation::Deposit(deposit) => of_deposit_status(deposit.status),
-            Operation::Payout(payout) => of_payout_status(payout.status),
-        }),
-    }
-}
-
-/// The transfer's status decides; what is not signed can only hold back.
-fn with_transfer(
-    operation: &Operation,
-    transfer: &Transfer,
-    status: TransferStatus,
-) -> Fact<Outcome> {
-    let outcome = match status {
-        TransferStatus::Created | TransferStatus::Unconfirmed => Outcome::Pending,
-        TransferStatus::_Unknown(_) => Outcome::Unknown,
-        // A payout whose fee failed has not failed.
-        _ if !(transfer.op_type.is_none() || operation.is_fitted_by(transfer)) => {
-            return Fact::Reported(Outcome::NeedsReview);
-        }
-        TransferStatus::Confirmed if !allows_settlement(operation) => {
-            return Fact::Reported(Outcome::NeedsReview);
-        }
-        TransferStatus::Confirmed => Outcome::Settled,
-        TransferStatus::Failed => Outcome::Failed,
-        TransferStatus::Blocked => Outcome::Blocked,
-        TransferStatus::Canceled => Outcome::Canceled,
-    };
-    Fact::Proven(outcome)
-}
-
-fn allows_settlement(operation: &Operation) -> bool {
-    match operation {
-        Operation::Deposit(deposit) => {
-            matches!(
-                deposit.status,
-                None | Some(DepositStatus::Created | DepositStatus::Paid)
-            )
-        }
-        Operation::Payout(payout) => matches!(payout.status, None | Some(PayoutStatus::Approved)),
-    }
-}
-
-fn of_deposit_status(status: Option<DepositStatus>) -> Outcome {
-    match status {
-        Some(DepositStatus::Created) => Outcome::Pending,
-        Some(DepositStatus::Canceled) => Outcome::Canceled,
-        // Money without a transfer to show for it.
-        Some(DepositStatus::Paid | DepositStatus::Unresolved) => Outcome::NeedsReview,
-        Some(DepositStatus::_Unknown(_)) | None => Outcome::Unknown,
-    }
-}
-
-fn of_payout_status(status: Option<PayoutStatus>) -> Outcome {
-    match status {
-        Some(PayoutStatus::WaitingForApproval | PayoutStatus::Approved) => Outcome::Pending,
-        Some(PayoutStatus::Canceled) => Outcome::Canceled,
-        Some(PayoutStatus::_Unknown(_)) | None => Outcome::Unknown,
-    }
-}
-
-pub(crate) fn of_order(proven: &ProvenOrder) -> Fact<Outcome> {
-    of_order_unless(proven, proven.is_contradicted())
-}
-
-/// The outcome of an order whose amounts contradict each other or not, in the
-/// currency that it is compared in.
-pub(crate) fn of_order_unless(proven: &ProvenOrder, is_contradicted: bool) -> Fact<Outcome> {
-    let Some(answer) = proven.answer() else {
-        return Fact::Reported(Outcome::NeedsReview);
-    };
-    if proven.is_behind() {
-        return Fact::Reported(Outcome::Pending);
-    }
-    Fact::Proven(match &answer.status {
-        // How much came, and whether that was all, is not said.
-        OrderStatus::Confirmed if answer.transactions().next().is_none() => {
-            return Fact::Reported(Outcome::NeedsReview);
-        }
-        OrderStatus::Confirmed | OrderStatus::Overpaid | OrderStatus::Underpaid
-            if is_contradicted =>
-        {
-            return Fact::Reported(Outcome::NeedsReview);
-        }
-        OrderStatus::Confirmed => Outcome::Settled,
-        OrderStatus::Overpaid => Outcome::Overpaid,
-        OrderStatus::Underpaid => Outcome::Underpaid,
-        OrderStatus::InProgress | OrderStatus::PaidUnconfirmed => Outcome::Pending,
-        OrderStatus::Expired => Outcome::Expired,
-        OrderStatus::Canceled => Outcome::Canceled,
-        OrderStatus::_Unknown(_) => Outcome::Unknown,
-    })
-}
-
-pub(crate) fn of_deposit(told: &DepositCallback, proven: &ProvenDeposit) -> Outcome {
-    if !proven.is_trusted() || told.deposit_token.is_none() || told.received_amount.is_none() {
-        return Outcome::NeedsReview;
-    }
-    match told.status {
-        Some(citypay::DepositStatus::Confirmed) => Outcome::Settled,
-        Some(citypay::DepositStatus::Pending) => Outcome::Pending,
-        Some(citypay::DepositStatus::_Unknown(_)) | None => Outcome::Unknown,
     }
 }

@@ -7,7 +7,6 @@
 
 mod apply;
 mod change;
-pub(crate) mod event;
 mod expected;
 mod history;
 mod hold;
@@ -17,7 +16,6 @@ use std::fmt;
 use crate::amount::Amount;
 
 pub use change::{Change, Review, ReviewReason};
-pub use event::Event;
 pub use expected::{Expected, ExpectedError, ExpectedKind};
 pub use history::{History, HistoryError};
 

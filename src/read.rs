@@ -30,7 +30,7 @@ pub(crate) use value::{
 /// 1.5 MB at this limit where it is made to take as much as it can.
 pub const DEFAULT_BODY_LIMIT: usize = 64 * 1024;
 
-/// An incidental field that could not be read and stands as absent. Worth a log
+/// An incidental field that could not be read and is treated as absent. Worth a log
 /// line; never worth a lost payment.
 ///
 /// ```
@@ -72,7 +72,7 @@ impl fmt::Display for Anomaly {
     }
 }
 
-/// JSON that is passed on as it stands, exactly.
+/// JSON that is passed on exactly as it was sent.
 ///
 /// ```
 /// # use payhook::{b2binpay::TransferCallback, Unverified};

@@ -5,34 +5,39 @@
 //! |---|---|
 //! | [`b2binpay`], [`citypay`] | builders for every callback, and for the order endpoint's answer |
 //! | [`Body`], [`Json`] | what they make: bytes, and what is changed in them |
-//! | [`GuardConformance`] | what every guard has to keep to |
+//! | [`StoreConformance`] | what every idempotency store has to keep to |
+//! | [`lives`] | whole lives of payments, as `payhook replay` plays them |
 //!
 //! The crate `payhook-conformance` simulates the lives of payments with them, and
 //! tries a shop with everything that must not be credited.
 //!
 //! ```
-//! use payhook::b2binpay::{Key, TrackingIds, Verifier};
+//! use payhook::b2binpay::{Gateway, Key, TrackingIds, Verifier};
+//! use payhook::payment::Expected;
 //! use payhook::testing::b2binpay::deposit;
-//! use payhook::{Callback, HandlerError, Receiver, Verified, handler_fn};
+//! use payhook::{Endpoint, MemoryLedger};
 //!
 //! let key = Key::callback_secret("my test secret")?;
-//! let receiver = Receiver::b2binpay(Verifier::new(key.clone(), TrackingIds::Prefixed));
-//! let shop = handler_fn(|_: Verified<Callback>| Ok::<(), HandlerError>(())); // your own code
+//! let ledger = MemoryLedger::new();
+//! ledger.expect(Expected::deposit("order-1", "ETH", "0.3".parse()?)?);
+//! let gateway = Gateway::new(Verifier::new(key.clone(), TrackingIds::Prefixed));
+//! let endpoint = Endpoint::new(gateway, ledger);
 //!
 //! let body = deposit().tracking_id("order-1").amount("0.3").currency("ETH").sign(&key);
 //! let forged = body.clone().set("included[1].attributes.amount", "300");
-//! assert_eq!(receiver.receive(&forged, None, &shop).status(), 401);
-//! assert_eq!(receiver.receive(&body, None, &shop).status(), 200);
-//! # Ok::<(), payhook::KeyError>(())
+//! assert_eq!(endpoint.receive_blocking(&forged, None).status(), 401);
+//! let reply = endpoint.receive_blocking(&body, None);
+//! assert!(reply.change().is_some_and(|change| change.newly_paid()));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 pub mod b2binpay;
 mod body;
 pub mod citypay;
-mod guard;
 mod json;
 pub mod lives;
+mod store;
 
 pub use body::{Body, BuildError};
-pub use guard::{BrokenRule, GuardConformance};
 pub use json::{Json, PathError};
+pub use store::{BrokenRule, StoreConformance};

@@ -1,4 +1,4 @@
-//! [`Timestamp`]: a moment as it stands on the wire.
+//! [`Timestamp`]: a moment as it is written on the wire.
 
 use std::fmt;
 
@@ -74,7 +74,7 @@ impl Timestamp {
         Ok(Self { text, moment })
     }
 
-    /// The text as it stands on the wire.
+    /// The text as it is written on the wire.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text

@@ -29,7 +29,7 @@ pub trait Provable: Sealed {
     type Proven: fmt::Debug + Clone;
 }
 
-/// What somebody posted: readable, and no more than that.
+/// A callback that was parsed and has not been verified.
 ///
 /// It is the only thing that is read from the wire. What it says is reached
 /// only by names that say so; no handler takes it. Prove it with a
@@ -263,19 +263,6 @@ impl<C: Provable> Verified<C> {
     #[must_use]
     pub fn evidence(&self) -> &Evidence {
         &self.evidence
-    }
-
-    /// The same callback as one of several kinds.
-    pub(crate) fn widen<D: Provable>(
-        self,
-        callback: impl FnOnce(C) -> D,
-        proven: impl FnOnce(C::Proven) -> D::Proven,
-    ) -> Verified<D> {
-        Verified {
-            callback: callback(self.callback),
-            proven: proven(self.proven),
-            evidence: self.evidence,
-        }
     }
 
     pub(crate) fn into_parts(self) -> (Unverified<C>, Proof<C>) {

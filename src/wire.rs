@@ -67,7 +67,7 @@ impl<'de: 'a, 'a> Mirror<'de> for Raw<'a> {
     }
 }
 
-/// What became of a mirrored object or list.
+/// The state of a mirrored object or list.
 #[derive(Clone, Copy, Default, PartialEq)]
 pub(crate) enum Shape {
     /// Its key is not there.

@@ -8,18 +8,14 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::thread;
 
-use actix_server::Shop;
-use payhook::{AddressRanges, B2binpay, Receiver};
+use payhook::MemoryLedger;
+use payhook::payment::{Expected, Payment};
 
 #[allow(dead_code, reason = "the test has a main function of its own")]
 #[path = "../examples/actix_server.rs"]
 mod actix_server;
-
-/// Where a sender says that he comes from.
-const FORWARDED: &str = "203.0.113.1";
 
 /// The status and the answer's body.
 fn ask(server: SocketAddr, method: &str, body: &[u8]) -> (u16, String) {
@@ -28,7 +24,7 @@ fn ask(server: SocketAddr, method: &str, body: &[u8]) -> (u16, String) {
     write!(
         stream,
         "{method} /callbacks/b2binpay HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\
-         X-Forwarded-For: {FORWARDED}\r\nContent-Length: {length}\r\n\r\n"
+         Content-Length: {length}\r\n\r\n"
     )
     .unwrap();
     // A server may stop reading, and close, before all is sent.
@@ -45,20 +41,17 @@ fn body(name: &str) -> Vec<u8> {
     fs::read(format!("{folder}/b2binpay-{name}.json")).unwrap()
 }
 
-fn receiver() -> Receiver<B2binpay> {
-    actix_server::receiver("cbs_7Qm2vX9tR4kL8pN1").unwrap()
-}
-
-/// What was settled while `visit` was there.
-fn settled(receiver: Receiver<B2binpay>, visit: impl FnOnce(SocketAddr)) -> Vec<String> {
+/// The payment of `order-9001` after `visit` was there.
+fn payment(visit: impl FnOnce(SocketAddr)) -> Payment {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let shop = Arc::new(Shop::default());
-    let server_shop = Arc::clone(&shop);
+    let ledger = MemoryLedger::new();
+    ledger.expect(Expected::deposit("order-9001", "ETH", "0.412".parse().unwrap()).unwrap());
+    let endpoint = actix_server::endpoint("cbs_7Qm2vX9tR4kL8pN1", ledger.clone()).unwrap();
     let (send, receive) = std::sync::mpsc::channel();
     let running = thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
-            let server = actix_server::server(listener, receiver, server_shop).unwrap();
+            let server = actix_server::server(listener, endpoint).unwrap();
             send.send(server.handle()).unwrap();
             server.await.unwrap();
         });
@@ -67,34 +60,33 @@ fn settled(receiver: Receiver<B2binpay>, visit: impl FnOnce(SocketAddr)) -> Vec<
     visit(address);
     actix_web::rt::System::new().block_on(handle.stop(true));
     running.join().unwrap();
-    std::mem::take(&mut shop.settled.lock().unwrap())
+    ledger.payment("order-9001").unwrap()
 }
 
 #[test]
-fn it_answers_as_the_receiver_does_and_hands_over_once() {
-    let settled = settled(receiver(), |address| {
+fn it_answers_as_the_endpoint_does_and_credits_once() {
+    let paid = payment(|address| {
         let empty = |status| (status, String::new());
         let post = |body: &[u8]| ask(address, "POST", body);
         assert_eq!(post(&body("deposit-confirmed")), empty(200));
         assert_eq!(post(&body("deposit-confirmed")), empty(200));
         assert_eq!(post(&body("refused-tampered")), empty(401));
+        assert_eq!(post(&body("refused-unsigned")), empty(401));
         assert_eq!(post(&body("refused-not-json")), empty(400));
         // actix-web's own extractor answers this one.
         assert_eq!(post(&body("refused-too-large")).0, 413);
         assert_eq!(post(&vec![b' '; 1 << 24]).0, 413);
         assert_eq!(ask(address, "GET", b""), empty(405));
     });
-    assert_eq!(settled, ["order-9001"]);
+    assert_eq!(paid.status().to_string(), "paid");
+    assert_eq!(paid.credited(), "0.412".parse().unwrap());
 }
 
-/// It is the socket's peer that counts, whatever a header says.
 #[test]
-fn the_sender_does_not_choose_his_address() {
-    for (from, status) in [(FORWARDED, 401), ("127.0.0.1", 200)] {
-        let gateway = AddressRanges::parse([from]).unwrap();
-        settled(receiver().accept_unsigned_from(gateway), |address| {
-            let answer = ask(address, "POST", &body("refused-unsigned"));
-            assert_eq!(answer, (status, String::new()), "{from}");
-        });
-    }
+fn what_is_refused_credits_nothing() {
+    let open = payment(|address| {
+        assert_eq!(ask(address, "POST", &body("refused-tampered")).0, 401);
+    });
+    assert_eq!(open.status().to_string(), "open");
+    assert!(open.credited().is_zero());
 }

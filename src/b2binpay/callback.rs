@@ -165,7 +165,7 @@ impl TransferCallback {
         kind::infer(self)
     }
 
-    /// Incidental fields that could not be read and stand as absent.
+    /// Incidental fields that could not be read and are treated as absent.
     #[must_use]
     pub fn anomalies(&self) -> &[Anomaly] {
         &self.anomalies

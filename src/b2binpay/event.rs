@@ -1,22 +1,22 @@
-//! What the payment rules need to know of a B2BINPAY callback.
+//! A B2BINPAY callback as an [`Event`].
 
 use super::callback::TransferCallback;
 use super::lookup::ApiDocument;
 use super::message::SignedMac;
 use super::operation::Operation;
-use super::proven::leading_status;
+use super::outcome::of_transfer;
+use super::proven::{ProvenTransfer, leading_status};
 use super::resource::{Currency, Transfer};
 use super::status::{DepositStatus, PayoutStatus, TransferStatus};
 use super::verifier::TrackingIds;
 use crate::amount::Amount;
-use crate::event::Kind;
-use crate::payment::event::{
-    Digest16, Event, Labelled, Lookup, Money, OwnStatus, Part, PartOutcome, Reading, Source,
-    bounded_id,
-};
+use crate::digest::{Digest16, Labelled, bounded_id};
+use crate::event::{Event, Kind, Lookup, Money, OwnStatus, Part, PartOutcome, Reading, Source};
+use crate::fact::Fact;
+use crate::outcome::Outcome;
 use crate::text::Text;
 use crate::timestamp::Timestamp;
-use crate::verified::Verified;
+use crate::verified::{Evidence, Verified};
 
 /// The name by which the gateway is recorded.
 pub(crate) const NAME: &str = "b2binpay";
@@ -24,26 +24,55 @@ pub(crate) const NAME: &str = "b2binpay";
 /// The gateway's ids are numbers; a UUID has 36 bytes.
 const MAX_ID: usize = 40;
 
-/// A callback whose signature fits, with the API's document if it was asked.
-pub(super) fn of_signed<'a>(
-    callback: &'a Verified<TransferCallback>,
-    tracking_ids: TrackingIds,
-    document: Option<&'a ApiDocument>,
+impl Verified<TransferCallback> {
+    /// The callback in terms that all gateways share.
+    ///
+    /// See [`Event`] for an example.
+    #[must_use]
+    pub fn event(&self) -> Event<'_> {
+        let (told, proven) = (self.reported(), self.proven());
+        let outcome = of_transfer(told, proven, self.evidence());
+        let event = bare(told, self.evidence(), outcome, proven.uses_gateway_ids());
+        let lookup = proven
+            .document()
+            .map(|document| lookup(document, proven.uses_gateway_ids()));
+        match proven.document() {
+            Some(document) if *self.evidence() == Evidence::GatewayApi => {
+                let status = own_status(&document.operation);
+                Event {
+                    delivery: unsigned_delivery(document, status),
+                    status,
+                    lookup,
+                    ..event
+                }
+            }
+            _ => Event {
+                lookup,
+                ..signed(told, proven, event)
+            },
+        }
+    }
+}
+
+/// What a signature adds.
+fn signed<'a>(
+    told: &'a TransferCallback,
+    proven: &'a ProvenTransfer,
+    event: Event<'a>,
 ) -> Event<'a> {
-    let (told, proven) = (callback.reported(), callback.proven());
     let mut delivery = Labelled::new("b2binpay delivery");
     delivery.option(told.mac().as_ref().map(SignedMac::as_bytes));
     let transfer = told.transfer();
     let mut other_readings = Vec::new();
-    let reading = match tracking_ids {
-        ids if ids.are_unused() => Reading::ReferenceReported,
-        TrackingIds::Unrestricted => {
-            if let (Some(text), Some(transfer)) = (proven.undivided(), transfer) {
-                other_readings = readings(text, &transfer.amount);
-            }
-            Reading::Undivided { is_only_one: false }
+    let reading = if proven.uses_gateway_ids() {
+        Reading::ReferenceReported
+    } else if let Some(text) = proven.undivided() {
+        if let Some(transfer) = transfer {
+            other_readings = readings(text, &transfer.amount);
         }
-        _ => Reading::Unique,
+        Reading::Undivided { is_only_one: false }
+    } else {
+        Reading::Unique
     };
     Event {
         reading,
@@ -54,32 +83,24 @@ pub(super) fn of_signed<'a>(
             .map(|transfer| part(transfer, told.currency(), &told.operation))
             .into_iter()
             .collect(),
+        own_part: transfer.map(|_| 0),
         other_readings,
-        lookup: document.map(|document| lookup(document, tracking_ids)),
-        ..bare(told, tracking_ids)
-    }
-}
-
-/// An unsigned callback without a transfer, proven by the API's document.
-pub(super) fn of_unsigned<'a>(
-    told: &'a TransferCallback,
-    tracking_ids: TrackingIds,
-    document: &'a ApiDocument,
-) -> Event<'a> {
-    let status = own_status(&document.operation);
-    Event {
-        delivery: unsigned_delivery(document, status),
-        status,
-        lookup: Some(lookup(document, tracking_ids)),
-        ..bare(told, tracking_ids)
+        ..event
     }
 }
 
 /// An unsigned callback that nothing proves: it changes nothing.
 pub(super) fn of_nothing(told: &TransferCallback, tracking_ids: TrackingIds) -> Event<'_> {
+    let outcome = Fact::Reported(Outcome::Unknown);
+    let event = bare(
+        told,
+        &Evidence::MerchantRecord,
+        outcome,
+        tracking_ids.are_unused(),
+    );
     Event {
         status: OwnStatus::Other,
-        ..bare(told, tracking_ids)
+        ..event
     }
 }
 
@@ -94,20 +115,28 @@ fn unsigned_delivery(document: &ApiDocument, status: OwnStatus) -> Digest16 {
     delivery.finish()
 }
 
-fn bare(told: &TransferCallback, tracking_ids: TrackingIds) -> Event<'_> {
+fn bare<'a>(
+    told: &'a TransferCallback,
+    evidence: &'a Evidence,
+    outcome: Fact<Outcome>,
+    uses_gateway_ids: bool,
+) -> Event<'a> {
     Event {
         gateway: NAME,
         kind: match told.operation {
             Operation::Deposit(_) => Kind::Deposit,
             Operation::Payout(_) => Kind::Payout,
         },
-        reference: reference(&told.tracking_id, &told.id, tracking_ids),
+        reference: reference(&told.tracking_id, &told.id, uses_gateway_ids),
         reading: Reading::Unique,
         source: Source::Lookup,
+        evidence,
+        outcome,
         delivery: Digest16::default(),
         time: None,
         status: own_status(&told.operation),
         parts: Vec::new(),
+        own_part: None,
         other_readings: Vec::new(),
         total_paid: match &told.operation {
             Operation::Deposit(deposit) => deposit.target_paid.clone(),
@@ -121,16 +150,12 @@ fn bare(told: &TransferCallback, tracking_ids: TrackingIds) -> Event<'_> {
 pub(super) fn reference<'a>(
     tracking_id: &'a Text,
     id: &'a Text,
-    tracking_ids: TrackingIds,
+    uses_gateway_ids: bool,
 ) -> &'a str {
-    if tracking_ids.are_unused() {
-        id
-    } else {
-        tracking_id
-    }
+    if uses_gateway_ids { id } else { tracking_id }
 }
 
-fn lookup(document: &ApiDocument, tracking_ids: TrackingIds) -> Lookup<'_> {
+fn lookup(document: &ApiDocument, uses_gateway_ids: bool) -> Lookup<'_> {
     let currency = |transfer: &Transfer| {
         let id = transfer.currency_id.as_ref()?;
         document
@@ -140,7 +165,7 @@ fn lookup(document: &ApiDocument, tracking_ids: TrackingIds) -> Lookup<'_> {
     };
     Lookup {
         kind: document.kind(),
-        reference: reference(&document.tracking_id, &document.id, tracking_ids),
+        reference: reference(&document.tracking_id, &document.id, uses_gateway_ids),
         status: own_status(&document.operation),
         parts: document
             .transfers
@@ -185,6 +210,8 @@ fn part<'a>(
         },
         fits_kind: transfer.op_type.is_none() || operation.is_fitted_by(transfer),
         time: None,
+        transaction: transfer.txid.as_deref().filter(|id| !id.is_empty()),
+        confirmations: transfer.confirmations,
     }
 }
 

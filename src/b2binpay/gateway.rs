@@ -1,15 +1,15 @@
 //! [`Gateway`]: B2BINPAY for an endpoint.
 
+use super::api::prove_by_api;
 use super::callback::TransferCallback;
 use super::event;
 use super::lookup::{Api, ApiDocument, LookupPolicy, OnLookupFailure};
 use super::verifier::Verifier;
+use crate::endpoint::Disposition;
 use crate::error::VerifyError;
+use crate::event::{Event, OwnStatus};
 use crate::fetch::{BoxError, Fetch, NoFetch};
 use crate::gateway::{Asks, Body};
-use crate::payment::Event;
-use crate::payment::event::OwnStatus;
-use crate::receiver::Disposition;
 use crate::verified::{Sealed, Unverified, Verified};
 
 /// B2BINPAY, or Coinsbuy, for an [`Endpoint`](crate::Endpoint).
@@ -60,21 +60,19 @@ impl<F> Gateway<F> {
 /// A callback of B2BINPAY on its way through an endpoint.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Callback {
-    told: Told,
-    document: Option<ApiDocument>,
-}
+pub struct Callback(Told);
 
 #[derive(Debug)]
 enum Told {
-    Signed(Box<Verified<TransferCallback>>),
+    Verified(Box<Verified<TransferCallback>>),
+    /// Not asked about yet.
     Unsigned(Box<Unverified<TransferCallback>>),
 }
 
 impl Callback {
     fn body(&self) -> &TransferCallback {
-        match &self.told {
-            Told::Signed(callback) => callback.reported(),
+        match &self.0 {
+            Told::Verified(callback) => callback.reported(),
             Told::Unsigned(callback) => callback.unverified(),
         }
     }
@@ -90,7 +88,7 @@ impl<F: Fetch> crate::gateway::Gateway for Gateway<F> {
     fn read(&self, post: Body<'_>) -> Result<Callback, Disposition> {
         let body = Unverified::<TransferCallback>::parse_within(post.bytes, post.limit)?;
         let told = match self.verifier.verify(body) {
-            Ok(callback) => Told::Signed(Box::new(callback)),
+            Ok(callback) => Told::Verified(Box::new(callback)),
             Err(VerifyError::Unsigned(callback)) => {
                 let may_ask = self
                     .api
@@ -103,10 +101,7 @@ impl<F: Fetch> crate::gateway::Gateway for Gateway<F> {
             }
             Err(error) => return Err(error.into()),
         };
-        Ok(Callback {
-            told,
-            document: None,
-        })
+        Ok(Callback(told))
     }
 
     fn asks(&self, callback: &Callback) -> Asks {
@@ -117,7 +112,7 @@ impl<F: Fetch> crate::gateway::Gateway for Gateway<F> {
         if api.url(body).is_none() {
             return Asks::Never;
         }
-        if matches!(callback.told, Told::Unsigned(_)) {
+        if matches!(callback.0, Told::Unsigned(_)) {
             return Asks::Always { may_fail: false };
         }
         let may_fail = api.on_failure == OnLookupFailure::Hold;
@@ -150,45 +145,49 @@ impl<F: Fetch> crate::gateway::Gateway for Gateway<F> {
         answer: &[u8],
         may_fail: bool,
     ) -> Result<Callback, Disposition> {
-        let document = match ApiDocument::read(answer, callback.body()) {
-            Ok(document) => document,
-            Err(_) if may_fail => return Ok(callback),
-            // Of a signed callback, an answer about something else is none.
-            Err(error @ VerifyError::AnswerMismatch { .. })
-                if matches!(callback.told, Told::Signed(_)) =>
-            {
-                return Err(Disposition::LookupFailed(error.into()));
+        let signed = match callback.0 {
+            Told::Unsigned(body) => {
+                let verified = prove_by_api(*body, answer)?;
+                return Ok(Callback(Told::Verified(Box::new(verified))));
             }
-            Err(error) => return Err(error.into()),
+            Told::Verified(signed) => signed,
         };
-        if let Told::Unsigned(body) = &callback.told
-            && document.tracking_id != body.unverified().tracking_id
-        {
-            let path = "data.attributes.tracking_id";
-            return Err(VerifyError::AnswerMismatch { path }.into());
+        match ApiDocument::read(answer, signed.reported()) {
+            Ok(document) => {
+                let verified = signed.with_document(document);
+                Ok(Callback(Told::Verified(Box::new(verified))))
+            }
+            Err(_) if may_fail => Ok(Callback(Told::Verified(signed))),
+            // Of a signed callback, an answer about something else is none.
+            Err(error @ VerifyError::AnswerMismatch { .. }) => {
+                Err(Disposition::LookupFailed(error.into()))
+            }
+            Err(error) => Err(error.into()),
         }
-        Ok(Callback {
-            document: Some(document),
-            ..callback
-        })
     }
 
     fn names<'c>(&self, callback: &'c Callback) -> (&'c str, &'c str) {
         let body = callback.body();
-        let ids = self.verifier.tracking_ids();
+        let uses_gateway_ids = self.verifier.tracking_ids().are_unused();
         let part = body.transfer().map_or("", |transfer| transfer.id.as_str());
-        (event::reference(&body.tracking_id, &body.id, ids), part)
+        let reference = event::reference(&body.tracking_id, &body.id, uses_gateway_ids);
+        (reference, part)
     }
 
     fn event<'c>(&self, callback: &'c Callback) -> Event<'c> {
-        let ids = self.verifier.tracking_ids();
-        match (&callback.told, &callback.document) {
-            (Told::Signed(signed), document) => event::of_signed(signed, ids, document.as_ref()),
-            (Told::Unsigned(body), Some(document)) => {
-                event::of_unsigned(body.unverified(), ids, document)
-            }
+        match &callback.0 {
+            Told::Verified(callback) => callback.event(),
             // An endpoint asks before it gets here.
-            (Told::Unsigned(body), None) => event::of_nothing(body.unverified(), ids),
+            Told::Unsigned(body) => {
+                event::of_nothing(body.unverified(), self.verifier.tracking_ids())
+            }
+        }
+    }
+
+    fn into_verified(callback: Callback) -> Option<crate::Callback> {
+        match callback.0 {
+            Told::Verified(callback) => Some((*callback).into()),
+            Told::Unsigned(_) => None,
         }
     }
 }

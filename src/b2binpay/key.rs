@@ -45,7 +45,7 @@ impl Key {
     /// # Errors
     ///
     /// [`KeyError::EmptySecret`]; [`KeyError::BlankEdge`] if it begins or ends
-    /// with white space or what nobody can see, which is always a slip and never
+    /// with white space or what nobody can see, which is always a mistake and never
     /// verifies anything.
     pub fn callback_secret(secret: &str) -> Result<Self, KeyError> {
         let trimmed = secret.trim_matches(is_blank);

@@ -90,7 +90,7 @@ impl<'a> Message<'a> {
         self.mac(mac).verify_slice(&signature.0).is_ok()
     }
 
-    /// The signature as it stands in `meta.sign`.
+    /// The signature as it is written in `meta.sign`.
     #[cfg(feature = "testing")]
     pub(crate) fn sign(&self, mac: &KeyedMac) -> String {
         hex(&self.mac(mac).finalize().into_bytes())

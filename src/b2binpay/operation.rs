@@ -71,7 +71,7 @@ pub struct Deposit {
     /// The addresses, one for each form or chain.
     #[serde(skip_serializing_if = "Vec::is_empty", rename = "destination")]
     pub destinations: Vec<Destination>,
-    /// Where it stands; API v2 does not say.
+    /// Its status; API v2 does not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<DepositStatus>,
     /// Asked for, in the payer's currency.
@@ -111,7 +111,7 @@ pub struct Deposit {
     /// Where callbacks are sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub callback_url: Option<Text>,
-    /// The assets that can be paid with, as they stand.
+    /// The assets that can be paid with, as they were sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub assets: Option<RawJson>,
     /// Whether it can still be paid; documented as `is_actibe` too.
@@ -144,7 +144,7 @@ pub struct Payout {
     /// Where to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<Text>,
-    /// Where it stands.
+    /// Its status.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<PayoutStatus>,
     /// The merchant's note.
@@ -186,7 +186,7 @@ pub struct Payout {
     /// Where to, in detail.
     #[serde(skip_serializing_if = "Vec::is_empty", rename = "destination")]
     pub destinations: Vec<Destination>,
-    /// Travel-rule data, as it stands.
+    /// Travel-rule data, as it was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub travel_rule_info: Option<RawJson>,
 }

@@ -2,8 +2,10 @@
 //! undivided text is resolved.
 
 use crate::amount::Amount;
+use crate::b2binpay::lookup::ApiDocument;
 use crate::b2binpay::resource::one_digit;
-use crate::b2binpay::status::{DepositStatus, TransferStatus};
+use crate::b2binpay::status::{DepositStatus, PayoutStatus, TransferStatus};
+use crate::b2binpay::verifier::TrackingIds;
 use crate::b2binpay::{Operation, TransferCallback};
 use crate::text::Text;
 use crate::timestamp::Timestamp;
@@ -38,8 +40,10 @@ pub struct ProvenTransfer {
     reading: Reading,
     has_transfer: bool,
     time: Option<Timestamp>,
-    deposit_status: Option<DepositStatus>,
-    deposit_id: Option<Text>,
+    /// Whether the merchant has no tracking ids, and goes by the gateway's ids.
+    uses_gateway_ids: bool,
+    /// What the gateway's API said when it was asked.
+    document: Option<Box<ApiDocument>>,
 }
 
 /// How the signed text is divided.
@@ -53,8 +57,6 @@ pub(super) enum Reading {
     },
     /// In several ways; all that stands in front of the time.
     Undivided(Text),
-    /// There is none.
-    Nothing,
 }
 
 impl Reading {
@@ -74,40 +76,50 @@ impl Provable for TransferCallback {
 }
 
 impl ProvenTransfer {
-    pub(super) fn signed(body: &TransferCallback, reading: Reading) -> Self {
+    pub(super) fn signed(
+        body: &TransferCallback,
+        reading: Reading,
+        tracking_ids: TrackingIds,
+    ) -> Self {
         Self {
             reading,
             has_transfer: body.transfer().is_some(),
             time: body.time.clone(),
-            deposit_status: None,
-            deposit_id: None,
+            uses_gateway_ids: tracking_ids.are_unused(),
+            document: None,
         }
     }
 
-    /// From a deposit that the merchant fetched: its own facts.
-    pub(super) fn fetched(answer: &TransferCallback, status: Option<DepositStatus>) -> Self {
+    /// Of an unsigned callback, by the API's document alone.
+    pub(super) fn fetched(document: ApiDocument) -> Self {
         Self {
             reading: Reading::Divided {
                 status: None,
                 amount: None,
-                tracking_id: answer.tracking_id.clone(),
+                tracking_id: document.tracking_id.clone(),
             },
             has_transfer: false,
             time: None,
-            deposit_status: status,
-            deposit_id: Some(answer.id.clone()),
+            // There is no other name to go by.
+            uses_gateway_ids: document.tracking_id.is_empty(),
+            document: Some(Box::new(document)),
         }
     }
 
-    /// From the sender's address: no fact at all.
-    pub(crate) fn nothing() -> Self {
+    /// The same, and what the API says besides.
+    pub(super) fn with_document(self, document: ApiDocument) -> Self {
         Self {
-            reading: Reading::Nothing,
-            has_transfer: false,
-            time: None,
-            deposit_status: None,
-            deposit_id: None,
+            document: Some(Box::new(document)),
+            ..self
         }
+    }
+
+    pub(super) fn document(&self) -> Option<&ApiDocument> {
+        self.document.as_deref()
+    }
+
+    pub(super) fn uses_gateway_ids(&self) -> bool {
+        self.uses_gateway_ids
     }
 
     /// The status of the transfer; `None` where there is no transfer.
@@ -122,7 +134,7 @@ impl ProvenTransfer {
             Reading::Undivided(text) if self.has_transfer => {
                 leading_status(text).map(|(code, _)| TransferStatus::from_code(code))
             }
-            Reading::Undivided(_) | Reading::Nothing => None,
+            Reading::Undivided(_) => None,
         }
     }
 
@@ -132,7 +144,7 @@ impl ProvenTransfer {
     pub fn amount(&self) -> Option<&Amount> {
         match &self.reading {
             Reading::Divided { amount, .. } => amount.as_ref(),
-            Reading::Undivided(_) | Reading::Nothing => None,
+            Reading::Undivided(_) => None,
         }
     }
 
@@ -141,7 +153,7 @@ impl ProvenTransfer {
     pub fn tracking_id(&self) -> Option<&str> {
         match &self.reading {
             Reading::Divided { tracking_id, .. } => Some(tracking_id),
-            Reading::Undivided(_) | Reading::Nothing => None,
+            Reading::Undivided(_) => None,
         }
     }
 
@@ -156,13 +168,25 @@ impl ProvenTransfer {
     /// proves it: the scale depends on the kind, which is not signed.
     #[must_use]
     pub fn deposit_status(&self) -> Option<DepositStatus> {
-        self.deposit_status
+        match &self.document()?.operation {
+            Operation::Deposit(deposit) => deposit.status,
+            Operation::Payout(_) => None,
+        }
     }
 
-    /// The deposit's id, from the gateway's API.
+    /// The payout's own status, from the gateway's API.
     #[must_use]
-    pub fn deposit_id(&self) -> Option<&str> {
-        self.deposit_id.as_deref()
+    pub fn payout_status(&self) -> Option<PayoutStatus> {
+        match &self.document()?.operation {
+            Operation::Payout(payout) => payout.status,
+            Operation::Deposit(_) => None,
+        }
+    }
+
+    /// The deposit's or payout's id, from the gateway's API.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        Some(&self.document()?.id)
     }
 
     /// Status, amount and tracking id as one text, under
@@ -171,7 +195,7 @@ impl ProvenTransfer {
     pub fn undivided(&self) -> Option<&str> {
         match &self.reading {
             Reading::Undivided(text) => Some(text),
-            Reading::Divided { .. } | Reading::Nothing => None,
+            Reading::Divided { .. } => None,
         }
     }
 }
@@ -278,7 +302,7 @@ impl Verified<TransferCallback> {
     /// # Errors
     ///
     /// [`ResolveError`] with the callback inside, if the text is not made of
-    /// the expected parts, or if nothing was signed.
+    /// the expected parts.
     pub fn resolve(self, tracking_id: &str, amount: &ExpectedAmount) -> Result<Self, ResolveError> {
         let operation = &self.reported().operation;
         match self.proven().divided(operation, tracking_id, amount) {
@@ -326,7 +350,6 @@ impl ProvenTransfer {
                     && amount.as_ref().is_none_or(|amount| expected.fits(amount));
                 return fits.then(|| divided.clone());
             }
-            Reading::Nothing => return None,
         };
         // A payout without a transfer signs its id alone.
         let (status, rest) = if self.has_transfer || operation.is_deposit() {

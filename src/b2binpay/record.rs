@@ -117,7 +117,7 @@ impl CallbackRecord {
         }
     }
 
-    /// Reads a record of at most 128 KiB from JSON. The payload may stand as an object or as text,
+    /// Reads a record of at most 128 KiB from JSON. The payload may be an object or as text,
     /// the labels in the interface's spelling or in snake case.
     ///
     /// # Errors

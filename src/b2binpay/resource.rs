@@ -67,7 +67,7 @@ pub struct Transfer {
     /// The blockchain's transaction id; none, or empty, before the broadcast.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub txid: Option<Text>,
-    /// Where it stands.
+    /// Its status.
     pub status: TransferStatus,
     /// A note for the user.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -102,7 +102,7 @@ pub struct Transfer {
     /// The id of the parent transfer.
     #[serde(skip)]
     pub parent_id: Option<Text>,
-    /// `status` as it stands in the body: what is signed.
+    /// `status` as it is written in the body: what is signed.
     #[serde(skip)]
     pub(crate) signed_status: Text,
 }
@@ -196,7 +196,7 @@ pub struct OtherResource {
     pub kind: Text,
     /// The id, if it can be read.
     pub id: Option<Text>,
-    /// The attributes as they stand.
+    /// The attributes as they were sent.
     pub attributes: Option<RawJson>,
 }
 

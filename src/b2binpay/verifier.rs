@@ -294,7 +294,7 @@ impl Verifier {
             TrackingIds::Unrestricted => Reading::Undivided(message.undivided().into()),
         };
         let proof = Proof {
-            proven: ProvenTransfer::signed(body, reading),
+            proven: ProvenTransfer::signed(body, reading, self.tracking_ids),
             evidence: Evidence::Signature {
                 scheme: key.scheme(),
                 key: key.shared_name(),

@@ -28,7 +28,7 @@ object! {
         relationships: Relationships<'a> = "relationships",
     }
 
-    /// Of a deposit or a payout: `type` may stand behind them.
+    /// Of a deposit or a payout: `type` may come after them.
     struct OperationAttributes {
         address = "address",
         amount = "amount",

@@ -54,7 +54,7 @@ pub struct OrderAnswer {
     pub customer_id: Text,
     /// The order's token.
     pub token: Token,
-    /// Where the order stands.
+    /// The order's status.
     pub status: OrderStatus,
     /// The merchant's name, as the payer sees it.
     pub company_name: Option<Text>,
@@ -93,7 +93,7 @@ pub struct OrderAnswer {
     pub address: Option<Text>,
     /// A picture of the address, as a data URI of some 2 KB.
     pub qr_code: Option<Text>,
-    /// Payment page, callback and redirects, as they stand.
+    /// Payment page, callback and redirects, as they were sent.
     pub urls: Option<RawJson>,
     pub(super) listing: Listing,
     anomalies: Vec<Anomaly>,
@@ -362,7 +362,7 @@ impl OrderAnswer {
         self.listing.undisputed(by_id.or_else(by_hash)?)
     }
 
-    /// Incidental fields that could not be read and stand as absent.
+    /// Incidental fields that could not be read and are treated as absent.
     #[must_use]
     pub fn anomalies(&self) -> &[Anomaly] {
         &self.anomalies

@@ -46,7 +46,7 @@ use crate::wire::Raw;
 pub struct OrderCallback {
     /// What happened.
     pub action: Option<Action>,
-    /// Where the order stands.
+    /// The order's status.
     pub status: Option<OrderStatus>,
     /// The gateway's id.
     pub order_id: Option<Text>,
@@ -91,7 +91,7 @@ pub struct OrderCallback {
 /// let deposit = account.prove_deposit_by_record(Unverified::parse(body)?, "dep_user_42")?;
 /// assert_eq!(deposit.reported().status, Some(DepositStatus::Confirmed));
 /// // Anybody could have said so.
-/// let outcome = deposit.into_callback().event().outcome();
+/// let outcome = deposit.event().outcome();
 /// assert_eq!(outcome, Fact::Reported(Outcome::NeedsReview));
 /// # Ok::<(), payhook::Error>(())
 /// ```
@@ -105,7 +105,7 @@ pub struct DepositCallback {
     pub transaction_id: Option<Text>,
     /// The transaction's amount in whole coins.
     pub received_amount: Option<Amount>,
-    /// Where the deposit stands.
+    /// The deposit's status.
     pub status: Option<DepositStatus>,
     /// An id, or a name.
     pub crypto_currency: Option<Text>,
@@ -333,7 +333,7 @@ impl OrderCallback {
         self.expires_at(zone).map(|end| end <= now)
     }
 
-    /// Incidental fields that could not be read and stand as absent.
+    /// Incidental fields that could not be read and are treated as absent.
     #[must_use]
     pub fn anomalies(&self) -> &[Anomaly] {
         &self.anomalies
@@ -347,7 +347,7 @@ impl OrderCallback {
 }
 
 impl DepositCallback {
-    /// Incidental fields that could not be read and stand as absent.
+    /// Incidental fields that could not be read and are treated as absent.
     #[must_use]
     pub fn anomalies(&self) -> &[Anomaly] {
         &self.anomalies

@@ -1,4 +1,4 @@
-//! What the payment rules need to know of a CityPay.io callback.
+//! A CityPay.io callback as an [`Event`].
 
 use std::borrow::Cow;
 
@@ -6,26 +6,36 @@ use chrono::{DateTime, Utc};
 
 use super::answer::{AmountParts, OrderAnswer, OrderTransaction};
 use super::callback::{DepositCallback, OrderCallback};
-use super::proof::{ProvenDeposit, ProvenOrder};
+use super::outcome::{of_deposit, of_order};
+use super::proof::ProvenDeposit;
 use super::status::{DepositStatus, OrderStatus};
 use super::token::Token;
 use crate::amount::{Amount, without_zeros};
-use crate::event::Kind;
-use crate::payment::event::{
-    Digest16, Event, Labelled, Money, OwnStatus, Part, PartOutcome, Reading, Source, bounded_id,
-};
+use crate::digest::{Digest16, Labelled, bounded_id};
+use crate::event::{Event, Kind, Money, OwnStatus, Part, PartOutcome, Reading, Source};
+use crate::fact::Fact;
+use crate::outcome::Outcome;
 use crate::timestamp::Timestamp;
-use crate::verified::Verified;
+use crate::verified::{Evidence, Verified};
 
 /// The name by which the gateway is recorded.
 pub(crate) const NAME: &str = "citypay";
 
-/// An order as the endpoint answers: everything is taken from the answer.
-pub(super) fn of_order(callback: &Verified<OrderCallback>) -> Event<'_> {
-    let proven: &ProvenOrder = callback.proven();
-    let Some(answer) = proven.answer() else {
-        return of_nothing(callback.reported());
-    };
+impl Verified<OrderCallback> {
+    /// The callback in terms that all gateways share: everything is taken from
+    /// the order endpoint's answer.
+    ///
+    /// See [`Event`] for an example.
+    #[must_use]
+    pub fn event(&self) -> Event<'_> {
+        match self.proven().answer() {
+            Some(answer) => of_answer(self, answer),
+            None => of_nothing(self.reported(), self.evidence()),
+        }
+    }
+}
+
+fn of_answer<'a>(callback: &'a Verified<OrderCallback>, answer: &'a OrderAnswer) -> Event<'a> {
     let (status, outcome) = match &answer.status {
         OrderStatus::Confirmed => (OwnStatus::Resolved, PartOutcome::Settled),
         OrderStatus::Overpaid | OrderStatus::Underpaid => {
@@ -70,20 +80,45 @@ pub(super) fn of_order(callback: &Verified<OrderCallback>) -> Event<'_> {
             outcome,
             fits_kind: true,
             time: transaction.created_at.as_ref().and_then(instant),
+            transaction: transaction.hash.as_deref(),
+            confirmations: None,
         }
     });
+    let parts: Vec<_> = parts.collect();
     Event {
         source: Source::Snapshot,
         delivery: order_delivery(answer, &transactions),
         status,
-        parts: parts.collect(),
-        ..bare(Kind::Order, answer.token.as_str())
+        outcome: of_order(callback.proven()),
+        own_part: own_part(callback.reported(), &parts),
+        parts,
+        ..bare(Kind::Order, answer.token.as_str(), callback.evidence())
     }
 }
 
-/// A payment to a customer's address. Nothing of it is proven, unless the
-/// merchant chose to trust the sender's address.
-pub(super) fn of_deposit(callback: &Verified<DepositCallback>) -> Event<'_> {
+/// The transaction that the callback names, or the only one.
+fn own_part(told: &OrderCallback, parts: &[Part<'_>]) -> Option<usize> {
+    match told.transaction_id.as_deref() {
+        Some(id) => parts
+            .iter()
+            .position(|part| part.id == id || part.alias == Some(id)),
+        None => (parts.len() == 1).then_some(0),
+    }
+}
+
+impl Verified<DepositCallback> {
+    /// The callback in terms that all gateways share. Nothing of it is proven,
+    /// unless the merchant chose to trust the sender's address.
+    ///
+    /// See [`Event`] for an example.
+    #[must_use]
+    pub fn event(&self) -> Event<'_> {
+        of_payment(self)
+    }
+}
+
+/// A payment to a customer's address.
+fn of_payment(callback: &Verified<DepositCallback>) -> Event<'_> {
     let (told, proven): (&DepositCallback, &ProvenDeposit) =
         (callback.reported(), callback.proven());
     let token = told.deposit_token.as_ref().map_or("", Token::as_str);
@@ -134,28 +169,53 @@ pub(super) fn of_deposit(callback: &Verified<DepositCallback>) -> Event<'_> {
             outcome,
             fits_kind: true,
             time: told.created_at.as_ref().and_then(instant),
+            transaction: told.transaction_id.as_deref(),
+            confirmations: None,
         }],
-        ..bare(Kind::Deposit, token)
+        own_part: Some(0),
+        outcome: Fact::Reported(of_deposit(told, proven)),
+        ..bare(Kind::Deposit, token, callback.evidence())
     }
 }
 
-/// An order that nothing proves: it changes nothing.
-pub(super) fn of_nothing(told: &OrderCallback) -> Event<'_> {
-    let token = told.order_token.as_ref();
-    bare(Kind::Order, token.map_or("", Token::as_str))
+/// An order that nothing proves: it changes nothing, and is named by what its
+/// sender says of the payment.
+pub(super) fn of_nothing<'a>(told: &'a OrderCallback, evidence: &'a Evidence) -> Event<'a> {
+    let token = told.order_token.as_ref().map_or("", Token::as_str);
+    let status = told.status.as_ref().map(OrderStatus::as_str);
+    let mut delivery = Labelled::new("citypay unproven order");
+    delivery
+        .part(token.as_bytes())
+        .option(told.order_id.as_deref().map(str::as_bytes))
+        .option(status.map(str::as_bytes))
+        .option(told.transaction_id.as_deref().map(str::as_bytes));
+    for amount in [
+        &told.received_amount_in_coins,
+        &told.received_amount_in_fiat,
+    ] {
+        let amount = amount.as_ref().map(|amount| without_zeros(amount.as_str()));
+        delivery.option(amount.map(str::as_bytes));
+    }
+    Event {
+        delivery: delivery.finish(),
+        ..bare(Kind::Order, token, evidence)
+    }
 }
 
-fn bare(kind: Kind, reference: &str) -> Event<'_> {
+fn bare<'a>(kind: Kind, reference: &'a str, evidence: &'a Evidence) -> Event<'a> {
     Event {
         gateway: NAME,
         kind,
         reference,
         reading: Reading::Unique,
         source: Source::Unproven,
+        evidence,
+        outcome: Fact::Reported(Outcome::NeedsReview),
         delivery: Digest16::default(),
         time: None,
         status: OwnStatus::Other,
         parts: Vec::new(),
+        own_part: None,
         other_readings: Vec::new(),
         total_paid: None,
         lookup: None,

@@ -4,12 +4,12 @@ use super::callback::{DepositCallback, OrderCallback, Posted};
 use super::event;
 use super::proof::Account;
 use super::token::{Environment, Token};
+use crate::endpoint::Disposition;
 use crate::error::VerifyError;
+use crate::event::Event;
 use crate::fetch::{BoxError, Fetch};
 use crate::gateway::{Asks, Body};
-use crate::payment::Event;
-use crate::receiver::Disposition;
-use crate::verified::{Sealed, Unverified, Verified};
+use crate::verified::{Evidence, Sealed, Unverified, Verified};
 
 /// CityPay.io for an [`Endpoint`](crate::Endpoint).
 ///
@@ -155,9 +155,17 @@ impl<F: Fetch> crate::gateway::Gateway for Gateway<F> {
     fn event<'c>(&self, callback: &'c Callback) -> Event<'c> {
         match &callback.0 {
             // An endpoint asks before it gets here.
-            Stage::Order(order) => event::of_nothing(order.unverified()),
-            Stage::Proven(order) => event::of_order(order),
-            Stage::Deposit(deposit) => event::of_deposit(deposit),
+            Stage::Order(order) => event::of_nothing(order.unverified(), &Evidence::MerchantRecord),
+            Stage::Proven(order) => order.event(),
+            Stage::Deposit(deposit) => deposit.event(),
+        }
+    }
+
+    fn into_verified(callback: Callback) -> Option<crate::Callback> {
+        match callback.0 {
+            Stage::Order(_) => None,
+            Stage::Proven(order) => Some((*order).into()),
+            Stage::Deposit(deposit) => Some((*deposit).into()),
         }
     }
 }

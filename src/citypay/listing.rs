@@ -59,14 +59,6 @@ impl Listing {
             .map(|(_, (_, transaction))| transaction)
     }
 
-    /// The number of each.
-    pub(super) fn numbers(&self) -> impl Iterator<Item = usize> {
-        let numbers = self.firsts.iter().copied().enumerate();
-        numbers
-            .filter(|(index, first)| index == first)
-            .map(|(_, first)| first)
-    }
-
     /// Which of them the first one that fits is.
     pub(super) fn number(&self, fits: impl Fn(&OrderTransaction) -> bool) -> Option<usize> {
         let mut numbered = self.numbered();

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use chrono::{DateTime, FixedOffset, Offset, Utc};
 
-use super::answer::{OrderAnswer, OrderTransaction};
+use super::answer::OrderAnswer;
 use super::callback::{DepositCallback, OrderCallback};
 use super::status::OrderStatus;
 use super::token::Token;
@@ -19,7 +19,7 @@ use crate::verified::{Evidence, Proof, Provable, Unverified, Verified};
 /// Nothing that CityPay.io posts is signed. An order is proven by the order
 /// endpoint's answer, for a token that **the merchant issued** and with the
 /// merchant's own customer id in it: without the one, an attacker names any
-/// order; without the other, an order of the attacker's own settles somebody's
+/// order; without the other, an order of the attacker's own settles another's
 /// invoice.
 ///
 /// ```
@@ -83,7 +83,7 @@ impl Account {
     }
 
     /// Takes a sender's address in these ranges as weak evidence: enough to
-    /// hear of a deposit, never enough to settle one. A receiver then refuses
+    /// hear of a deposit, never enough to settle one. An endpoint then refuses
     /// deposits from elsewhere; orders it proves by the endpoint alone.
     #[must_use]
     pub fn source_addresses(mut self, ranges: AddressRanges) -> Self {
@@ -161,7 +161,7 @@ impl Account {
     }
 
     /// Takes a callback for one about the merchant's own order, by its token
-    /// alone. Nothing is settled by it: the token stands in the payer's
+    /// alone. Nothing is settled by it: the token is in the payer's
     /// payment address.
     ///
     /// # Errors
@@ -325,7 +325,7 @@ fn names_unknown_payment(answer: &OrderAnswer, callback: &OrderCallback) -> bool
 /// // The callback says *confirmed*, and the endpoint has not heard of it.
 /// assert_eq!(order.reported().status, Some(OrderStatus::Confirmed));
 /// assert!(order.proven().is_behind());
-/// let outcome = order.into_callback().event().outcome();
+/// let outcome = order.event().outcome();
 /// assert_eq!(outcome, Fact::Reported(Outcome::Pending));
 /// # Ok::<(), payhook::Error>(())
 /// ```
@@ -353,7 +353,7 @@ impl ProvenOrder {
         self.token.as_ref()
     }
 
-    /// Where the order stands; `None` but by the order endpoint.
+    /// The order's status; `None` but by the order endpoint.
     #[must_use]
     pub fn status(&self) -> Option<&OrderStatus> {
         self.answer.as_ref().map(|answer| &answer.status)
@@ -368,7 +368,7 @@ impl ProvenOrder {
     /// Whether the callback claims more than the endpoint knows yet: a status
     /// further on, or, of an order that is underpaid or overpaid, a payment that
     /// the answer has by neither id nor amount. The order is pending then: ask
-    /// again, or have the gateway send again, as a [`Receiver`](crate::Receiver)
+    /// again, or have the gateway send again, as an [`Endpoint`](crate::Endpoint)
     /// does.
     #[must_use]
     pub fn is_behind(&self) -> bool {
@@ -382,17 +382,6 @@ impl ProvenOrder {
     #[must_use]
     pub fn expires_at(&self) -> Option<DateTime<Utc>> {
         self.expires_at
-    }
-
-    /// The answer's transaction that the callback names, or its only one.
-    pub(crate) fn transaction(&self, callback: &OrderCallback) -> Option<&OrderTransaction> {
-        let answer = self.answer.as_ref()?;
-        if let Some(id) = &callback.transaction_id {
-            return answer.transaction(id);
-        }
-        let mut numbers = answer.listing.numbers();
-        let only = numbers.next().filter(|_| numbers.next().is_none());
-        answer.listing.undisputed(only?)
     }
 
     /// Whether the answer says two things of what came in, in the fiat currency

@@ -11,7 +11,7 @@ use crate::text::Text;
 /// A token of CityPay.io: not empty, and without control characters (Unicode's
 /// `Cc`), so that a stranger's is refused and never reaches your database.
 ///
-/// It is no secret (it stands in the payer's payment address), but it decides
+/// It is no secret (it is in the payer's payment address), but it decides
 /// whose money is whose: it can only be compared in constant time, by
 /// [`is`](Self::is), and is not shown by `Debug`. How that was measured is said
 /// at [`Verifier`](crate::b2binpay::Verifier#constant-time); the largest |t| here

@@ -13,14 +13,14 @@ use super::encoding::{base64, hex};
 use crate::b2binpay::Key;
 use crate::verified::Scheme;
 
-/// A key under its name, as it was given and with each slip undone. Keyed MACs
+/// A key under its name, as it was given and with each mistake undone. Keyed MACs
 /// are all that is kept.
 #[derive(Clone)]
 pub(super) struct Candidate {
     pub(super) name: Arc<str>,
     /// As it was given, if that can be a key.
     pub(super) configured: Option<Key>,
-    /// With a slip undone, the likeliest first; each is one MAC a text.
+    /// With a mistake undone, the likeliest first; each is one MAC a text.
     pub(super) variations: Vec<Variation>,
     /// What is wrong with it whatever was signed.
     pub(super) flaws: Vec<Cause>,

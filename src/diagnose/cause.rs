@@ -7,7 +7,7 @@ use crate::error::{ParseError, VerifyError};
 use crate::verified::Scheme;
 
 /// Why a body does not verify. It displays as what is wrong; values that are
-/// called `signed` are what would have to stand in the body for its signature
+/// called `signed` are what would have to be in the body for its signature
 /// to fit.
 ///
 /// See [`Diagnose`](super::Diagnose) for an example, and for what to do about each.

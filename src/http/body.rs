@@ -8,16 +8,16 @@ use http::header::{CONTENT_LENGTH, HeaderMap};
 use http::{Method, Request};
 use http_body::{Body, SizeHint};
 
+use crate::endpoint::Disposition;
 use crate::error::ParseError;
-use crate::handler::HandlerError;
+use crate::fetch::BoxError;
 use crate::read::DEFAULT_BODY_LIMIT;
-use crate::receiver::Disposition;
 
 /// A POST's whole body.
 pub(super) async fn read<B>(request: Request<B>, limit: usize) -> Result<Vec<u8>, Disposition>
 where
     B: Body,
-    B::Error: Into<HandlerError>,
+    B::Error: Into<BoxError>,
 {
     let (head, body) = request.into_parts();
     if head.method != Method::POST {

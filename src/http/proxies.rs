@@ -12,10 +12,10 @@ const MAX_PROXIES: usize = 32;
 
 /// The merchant's own proxies, and the one header that they write.
 ///
-/// Where addresses are evidence, the receiver wants the address that the request
+/// Where addresses are evidence, the endpoint wants the address that the request
 /// comes from. Behind a proxy the socket does not show it, and a header does
 /// only as far as it can be believed: each proxy appends the address that it was
-/// called from, and whatever stands left of the first stranger is the stranger's
+/// called from, and whatever is left of the first stranger is the stranger's
 /// own claim. So the chain is walked from the socket's peer to the left, for as
 /// long as it leads from one configured proxy to the next; where it leaves them
 /// is the client.
@@ -81,11 +81,11 @@ impl Proxies {
         }
     }
 
-    /// The address that a request comes from, for the `peer` of a receiver.
+    /// The address that a request comes from, for the `peer` of an endpoint.
     ///
     /// `None` where the chain can't be followed to its end: a proxy of the
     /// merchant's wrote no entry, or one without a plain address (`unknown`, a
-    /// hidden name, garbage). No such entry is skipped, since what stands left
+    /// hidden name, garbage). No such entry is skipped, since what is left
     /// of it nobody vouches for. An IPv4 address that is shown as IPv6 is given
     /// as IPv4, and ports are dropped.
     #[must_use]

@@ -9,7 +9,7 @@ use http::header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, HeaderValue};
 use http::{Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 
-use crate::receiver::Reply;
+use crate::endpoint::Reply;
 
 /// The body of every response: none. A sender who is refused learns nothing but
 /// the status.
@@ -48,12 +48,12 @@ impl Reply {
     /// any cache on its way. A 405 says `allow: POST`. Feature `http`.
     ///
     /// ```
-    /// # use payhook::b2binpay::{Key, TrackingIds, Verifier};
-    /// # use payhook::{Callback, HandlerError, Receiver, Verified, handler_fn};
+    /// # use payhook::b2binpay::{Gateway, Key, TrackingIds, Verifier};
+    /// # use payhook::{Endpoint, MemoryLedger};
     /// # let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?;
-    /// # let receiver = Receiver::b2binpay(Verifier::new(key, TrackingIds::Prefixed));
-    /// # let shop = handler_fn(|_: Verified<Callback>| Ok::<(), HandlerError>(()));
-    /// let reply = receiver.receive(b"{}", None, &shop);
+    /// # let gateway = Gateway::new(Verifier::new(key, TrackingIds::Prefixed));
+    /// # let endpoint = Endpoint::new(gateway, MemoryLedger::new());
+    /// let reply = endpoint.receive_blocking(b"{}", None);
     /// let response = reply.to_response();
     /// assert_eq!(response.status(), 400);
     /// assert_eq!(response.headers()["cache-control"], "no-store");

@@ -1,4 +1,4 @@
-//! [`CallbackService`]: an endpoint, or a receiver, as a route of its own.
+//! [`CallbackService`]: an endpoint as a route of its own.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -14,85 +14,14 @@ use tower_service::Service;
 
 use super::reply::response;
 use super::{Empty, Proxies};
-use crate::callback::Callback;
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, Reply, Target};
+use crate::fetch::BoxError;
 use crate::gateway::Gateway;
-use crate::guard::AsyncGuard;
-use crate::handler::{AsyncHandler, HandlerError};
-use crate::ledger::Ledger;
-use crate::receiver::{AsyncProve, Receiver, Reply};
-use crate::verified::Sealed;
 
 type SocketPeer = dyn Fn(&Extensions) -> Option<IpAddr> + Send + Sync;
 type OnReply = dyn Fn(&Reply) + Send + Sync;
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 type Spawn = dyn Fn(BoxFuture<Reply>) -> BoxFuture<Option<Reply>> + Send + Sync;
-
-/// What a [`CallbackService`] hands its requests to: an [`Endpoint`], or a
-/// [`Receiver`] with its handler. Sealed. See [`CallbackService`].
-pub trait Receive: Sealed + Send + Sync + 'static {
-    /// The reply to a request whose body is still to be read.
-    #[doc(hidden)]
-    fn receive_request<B>(
-        &self,
-        request: Request<B>,
-        peer: Option<IpAddr>,
-    ) -> impl Future<Output = Reply> + Send
-    where
-        B: Body + Send + 'static,
-        B::Data: Send,
-        B::Error: Into<HandlerError>;
-}
-
-impl<G: Gateway, L: Ledger> Sealed for Endpoint<G, L> {}
-
-impl<G, L> Receive for Endpoint<G, L>
-where
-    G: Gateway + 'static,
-    L: Ledger + 'static,
-{
-    async fn receive_request<B>(&self, request: Request<B>, peer: Option<IpAddr>) -> Reply
-    where
-        B: Body + Send + 'static,
-        B::Data: Send,
-        B::Error: Into<HandlerError>,
-    {
-        self.receive_http(request, peer).await
-    }
-}
-
-/// A receiver, and where its callbacks go.
-///
-/// See [`CallbackService::new`], which makes it.
-pub struct WithHandler<G, D, H> {
-    receiver: Arc<Receiver<G, D>>,
-    handler: H,
-}
-
-impl<G: fmt::Debug, D: fmt::Debug, H> fmt::Debug for WithHandler<G, D, H> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.receiver.fmt(f)
-    }
-}
-
-impl<G, D, H> Sealed for WithHandler<G, D, H> {}
-
-impl<G, D, H> Receive for WithHandler<G, D, H>
-where
-    G: AsyncProve + Send + Sync + 'static,
-    D: AsyncGuard + Send + Sync + 'static,
-    H: AsyncHandler<Callback> + Send + Sync + 'static,
-{
-    async fn receive_request<B>(&self, request: Request<B>, peer: Option<IpAddr>) -> Reply
-    where
-        B: Body + Send + 'static,
-        B::Data: Send,
-        B::Error: Into<HandlerError>,
-    {
-        let receiver = &self.receiver;
-        receiver.receive_http(request, peer, &self.handler).await
-    }
-}
 
 /// An endpoint as a `tower` service: a route of its own in axum and whatever else
 /// takes one. It never fails, is always ready, and costs little to clone. Feature
@@ -132,54 +61,36 @@ where
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// A server drops the future when the sender hangs up. An endpoint's transaction
-/// is then rolled back. A receiver's handler stops where it is: its claim is left
-/// to its lease, and the next delivery is handled again.
-/// [`spawn`](Self::spawn) lets no sender stop a handler half-way.
-pub struct CallbackService<R> {
-    receiver: Arc<R>,
+/// A server drops the future when the sender hangs up. A ledger's transaction is then
+/// rolled back. A handler stops where it is: its claim is left to its lease, and the
+/// next delivery is handled again. [`spawn`](Self::spawn) lets no sender do that.
+pub struct CallbackService<G, T> {
+    endpoint: Arc<Endpoint<G, T>>,
     socket_peer: Arc<SocketPeer>,
     proxies: Option<Arc<Proxies>>,
     on_reply: Arc<OnReply>,
     spawn: Option<Arc<Spawn>>,
 }
 
-impl<G: Gateway, L: Ledger> Endpoint<G, L> {
+impl<G: Gateway, T: Target> Endpoint<G, T> {
     /// The endpoint as a `tower` service, which is a route of its own. The peer
     /// is unknown until [`socket_peer`](CallbackService::socket_peer) sets it.
     /// Feature `tower`.
     ///
     /// See [`CallbackService`] for an example.
     #[must_use]
-    pub fn into_service(self) -> CallbackService<Self> {
-        CallbackService::of(self)
-    }
-}
-
-impl<G, D, H> CallbackService<WithHandler<G, D, H>> {
-    /// A receiver, or an `Arc` of one that others use as well, and where its
-    /// callbacks go. The peer is unknown until [`socket_peer`](Self::socket_peer)
-    /// sets it.
-    #[must_use]
-    pub fn new(receiver: impl Into<Arc<Receiver<G, D>>>, handler: H) -> Self {
-        Self::of(WithHandler {
-            receiver: receiver.into(),
-            handler,
-        })
-    }
-}
-
-impl<R> CallbackService<R> {
-    fn of(receiver: R) -> Self {
-        Self {
-            receiver: Arc::new(receiver),
+    pub fn into_service(self) -> CallbackService<G, T> {
+        CallbackService {
+            endpoint: Arc::new(self),
             socket_peer: Arc::new(|_| None),
             proxies: None,
             on_reply: Arc::new(|_| ()),
             spawn: None,
         }
     }
+}
 
+impl<G, T> CallbackService<G, T> {
     /// Where the server puts the address of the socket's peer. Needed only where
     /// addresses are evidence.
     #[must_use]
@@ -220,13 +131,13 @@ impl<R> CallbackService<R> {
     /// which goes on when the sender hangs up. A handler that panics there is
     /// answered with 500, and no reply is shown.
     ///
-    /// Take it wherever a handler waits for anything after it has credited, and
-    /// the credit is not in the same transaction as the claim: a payer who rings
-    /// for CityPay.io, and hangs up at the right moment, would be credited again.
+    /// Use it with an [`Idempotent`](crate::Idempotent) handler whose effect is in
+    /// another system than its store: a payer who makes CityPay.io call back, and
+    /// hangs up at the right moment, would have it handled again.
     ///
     /// ```
     /// # use payhook::http::CallbackService;
-    /// # fn with_tasks<R>(service: CallbackService<R>) {
+    /// # fn with_tasks<G: payhook::Gateway, T: payhook::Target>(service: CallbackService<G, T>) {
     /// # mod tokio { pub fn spawn<F: Future>(_: F) -> std::future::Ready<Result<F::Output, ()>> { unreachable!() } }
     /// let service = service.spawn(tokio::spawn);
     /// # let _ = service;
@@ -257,10 +168,10 @@ impl<R> CallbackService<R> {
     }
 }
 
-impl<R> Clone for CallbackService<R> {
+impl<G, T> Clone for CallbackService<G, T> {
     fn clone(&self) -> Self {
         Self {
-            receiver: Arc::clone(&self.receiver),
+            endpoint: Arc::clone(&self.endpoint),
             socket_peer: Arc::clone(&self.socket_peer),
             proxies: self.proxies.clone(),
             on_reply: Arc::clone(&self.on_reply),
@@ -269,21 +180,22 @@ impl<R> Clone for CallbackService<R> {
     }
 }
 
-impl<R: fmt::Debug> fmt::Debug for CallbackService<R> {
+impl<G: fmt::Debug, T: fmt::Debug> fmt::Debug for CallbackService<G, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CallbackService")
-            .field("receiver", &self.receiver)
+            .field("endpoint", &self.endpoint)
             .field("proxies", &self.proxies)
             .finish_non_exhaustive()
     }
 }
 
-impl<B, R> Service<Request<B>> for CallbackService<R>
+impl<B, G, T> Service<Request<B>> for CallbackService<G, T>
 where
     B: Body + Send + 'static,
     B::Data: Send,
-    B::Error: Into<HandlerError>,
-    R: Receive,
+    B::Error: Into<BoxError>,
+    G: Gateway + 'static,
+    T: Target + 'static,
 {
     type Response = Response<Empty>;
     type Error = Infallible;
@@ -298,7 +210,7 @@ where
         let service = self.clone();
         let spawn = self.spawn.clone();
         let task = Box::pin(async move {
-            let reply = service.receiver.receive_request(request, peer).await;
+            let reply = service.endpoint.receive_http(request, peer).await;
             (service.on_reply)(&reply);
             reply
         });

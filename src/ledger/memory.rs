@@ -5,8 +5,9 @@ use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::{Ledger, PaymentKey};
+use crate::event::Event;
 use crate::fetch::BoxError;
-use crate::payment::{Change, Event, Expected, History, Payment};
+use crate::payment::{Change, Expected, History, Payment};
 
 /// Payments in the memory of one process: for tests, for a first program, and
 /// for trying out what a callback would do. It forgets when it is dropped.
@@ -253,7 +254,9 @@ impl Ledger for MemoryLedger {
     }
 
     async fn unmatched(&self, event: &Event<'_>) -> Result<(), BoxError> {
-        self.books().unmatched.push(event.reference().to_owned());
+        self.books()
+            .unmatched
+            .push(event.reference().value().to_owned());
         Ok(())
     }
 }

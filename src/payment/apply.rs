@@ -1,12 +1,12 @@
 //! What one callback does to a payment: the rules of PAYMENTS, in their order.
 
 use super::change::{Change, Review, ReviewReason};
-use super::event::{Digest16, Event, Lookup, OwnStatus, Part, PartOutcome, Reading, Source};
 use super::expected::{ExpectedKind, Fit};
 use super::history::{Closed, Delivery, Instant, Marks, Name, PartState, Stored};
 use super::{Payment, PaymentStatus};
 use crate::amount::Amount;
-use crate::event::Kind;
+use crate::digest::Digest16;
+use crate::event::{Event, Kind, Lookup, OwnStatus, Part, PartOutcome, Reading, Source};
 
 /// Rule 17.
 const MAX_PARTS: usize = 64;

@@ -2,9 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::event::Money;
 use crate::amount::Amount;
-use crate::event::Kind;
+use crate::event::{Kind, Money};
 
 /// What the merchant expects under one reference, from its own record and never
 /// from a callback (PAYMENTS, section 1).

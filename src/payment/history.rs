@@ -7,8 +7,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::change::Reasons;
-use super::event::{Digest16, PartOutcome};
 use crate::amount::Amount;
+use crate::digest::Digest16;
+use crate::event::PartOutcome;
 
 /// What is stored of a payment: one opaque text for a column of the merchant's
 /// database.

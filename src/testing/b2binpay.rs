@@ -31,7 +31,7 @@ use crate::b2binpay::TransferStatus;
 
 /// A callback in the making; see the [module](self) for an example.
 ///
-/// Unless told otherwise it is *confirmed*, of 0.412 ETH under `order-9001` or
+/// Unless set otherwise it is *confirmed*, of 0.412 ETH under `order-9001` or
 /// 125 USDT under `wd-77`, and of March 2, 2026. Everything that has no method
 /// of its own is [`set`](Self::set) by its path.
 #[derive(Debug, Clone)]
@@ -59,7 +59,7 @@ enum Layout {
     V3,
 }
 
-/// What can stand in `included` beside the callback's own currency and transfer.
+/// What can be in `included` beside the callback's own currency and transfer.
 ///
 /// See [`TransferBuilder`] for an example.
 #[derive(Debug, Clone)]

@@ -36,7 +36,7 @@ use crate::citypay::{OrderCallback, OrderStatus};
 
 /// An order in the making; see the [module](self) for an example.
 ///
-/// Unless told otherwise it is *confirmed*, paid in full with 0.0006527 BTC for
+/// Unless set otherwise it is *confirmed*, paid in full with 0.0006527 BTC for
 /// 60 USD under the token `tok_4f9c1b7e`, and of March 2, 2026. Whatever has no
 /// method of its own is [`set`](Body::set) in the body that comes of it: nothing
 /// is signed.
@@ -121,7 +121,7 @@ impl OrderBuilder {
         }
     }
 
-    /// The merchant's id, which is in nobody's proof.
+    /// The merchant's id, which is never verified.
     #[must_use]
     pub fn client_order_id(self, id: impl Into<Json>) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! [`Json`]: JSON as it will stand on the wire, and paths into it.
+//! [`Json`]: JSON as it will be on the wire, and paths into it.
 
 use std::fmt;
 

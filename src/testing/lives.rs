@@ -14,9 +14,10 @@ use crate::amount::Amount;
 use crate::b2binpay::{self, Api, Key, LookupPolicy, OnLookupFailure, TrackingIds, Verifier};
 use crate::citypay;
 use crate::endpoint::Endpoint;
+use crate::event::Event;
 use crate::fetch::{BoxError, Fetch};
 use crate::ledger::{Ledger, MemoryLedger, PaymentKey};
-use crate::payment::{Change, Event, Expected, ExpectedKind, Payment, Review, ReviewReason};
+use crate::payment::{Change, Expected, ExpectedKind, Payment, Review, ReviewReason};
 
 /// A ledger that lives can be played on.
 ///
@@ -695,7 +696,7 @@ impl<L: Ledger> Ledger for Recorder<'_, L> {
     async fn unmatched(&self, event: &Event<'_>) -> Result<(), BoxError> {
         self.ledger.unmatched(event).await?;
         let review = Review::new(ReviewReason::Unmatched);
-        self.note(event.reference(), Change::unmatched(review));
+        self.note(event.reference().value(), Change::unmatched(review));
         Ok(())
     }
 }

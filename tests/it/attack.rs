@@ -1,21 +1,22 @@
-//! Attacks on the guard that worked once, and a model of one that forgets
+//! Attacks on idempotency that worked once, and a model of a store that forgets
 //! nothing.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use payhook::b2binpay::{ExpectedAmount, TrackingIds};
+use payhook::b2binpay::{self, ExpectedAmount, TrackingIds};
 use payhook::chrono::{DateTime, Utc};
-use payhook::citypay::Account;
+use payhook::citypay::{self, Account};
 use payhook::{
-    Callback, Claim, ClaimToken, Guard, HandlerError, IdempotencyKey, IdempotencyKeys, Lease,
-    MemoryGuard, OrderLookup, Receiver, TokenUse, Verified, handler_fn,
+    BoxError, Callback, Claim, ClaimToken, Endpoint, Fetch, Handler, IdempotencyKey,
+    IdempotencyKeys, IdempotencyStore, Idempotent, Lease, MemoryStore, PaymentKey, handler_fn,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::handler::block_on;
 use crate::support::{TIME, body, signed, verifier, verify, with_transfer, with_transfer_id};
 
 fn deposit(time: &str) -> Value {
@@ -24,10 +25,32 @@ fn deposit(time: &str) -> Value {
     signed(body, &format!("21order-1{time}"))
 }
 
-/// Status, amount and tracking id are what was resolved, not the body's own
-/// division.
+fn b2binpay() -> b2binpay::Gateway {
+    b2binpay::Gateway::new(verifier(TrackingIds::Prefixed))
+}
+
+fn citypay() -> citypay::Gateway<Api> {
+    citypay::Gateway::new(Account::new("5120").unwrap(), Api)
+}
+
+struct Api;
+
+impl Fetch for Api {
+    async fn get(&self, _: &str) -> Result<Vec<u8>, BoxError> {
+        Ok(body("citypay-order-confirmed.answer.json"))
+    }
+}
+
+/// Takes everything, and knows every reference.
+fn takes_all() -> impl Handler {
+    handler_fn(async |_: Callback| Ok::<_, BoxError>(()))
+        .known(async |_: PaymentKey| Ok::<_, BoxError>(true))
+}
+
+/// A signed text that is resolved is that delivery still, about what the body
+/// says: the effect is the body's, whoever chose it, and bound to the signature.
 #[test]
-fn resolved_it_is_named_by_what_is_proven() {
+fn resolved_it_is_the_same_delivery() {
     let keys = |amount: &str, id: &str| {
         let body = signed(
             with_transfer("deposit", id, amount),
@@ -37,71 +60,67 @@ fn resolved_it_is_named_by_what_is_proven() {
         let expected = ExpectedAmount::Exactly("10.50".parse().unwrap());
         let callback = callback.resolve("17", &expected).unwrap();
         assert_eq!(callback.proven().tracking_id(), Some("17"));
-        callback.into_callback().idempotency_keys("")
+        Callback::from(callback).idempotency_keys("")
     };
-    assert_eq!(keys("10.50", "17").effect(), keys("10.501", "7").effect());
-}
-
-struct Api;
-
-impl OrderLookup for Api {
-    type Error = std::io::Error;
-
-    fn is_issued(&self, _: TokenUse<'_>) -> Result<bool, Self::Error> {
-        Ok(true)
-    }
-
-    fn fetch(&self, _: &str) -> Result<Vec<u8>, Self::Error> {
-        Ok(body("citypay-order-confirmed.answer.json"))
-    }
+    let (genuine, divided) = (keys("10.50", "17"), keys("10.501", "7"));
+    assert_eq!(genuine.delivery(), divided.delivery());
+    let store = MemoryStore::new();
+    let claim = |keys| store.claim_at(keys, Instant::now()).unwrap();
+    let Claim::Fresh(token) = claim(&genuine) else {
+        panic!("nobody claimed it")
+    };
+    let _ = block_on(store.complete(token)).unwrap();
+    assert!(matches!(claim(&divided), Claim::Done));
 }
 
 /// A customer's own deposit token, and bodies that are made up: they fill the
-/// guard, and their made-up stamps move the mark to now. Orders, which are
-/// proven, are behind it.
+/// store, and their made-up stamps must not move the mark to now. Orders, which are
+/// proven, would be behind it.
 #[test]
 fn made_up_deposits_do_not_put_orders_beyond_the_horizon() {
     let now: DateTime<Utc> = std::time::SystemTime::now().into();
-    let receiver = Receiver::citypay(Account::new("5120").unwrap(), Api)
-        .guard(MemoryGuard::new().capacity(100));
-    let shop = handler_fn(|_: Verified<Callback>| Ok::<_, HandlerError>(()));
+    let store = MemoryStore::new().capacity(100);
+    let endpoint = Endpoint::new(citypay(), Idempotent::new(takes_all(), store));
     for number in 0..=100 {
         let mut made_up: Value =
             serde_json::from_slice(&body("citypay-deposit-confirmed.json")).unwrap();
         made_up["transaction_id"] = json!(format!("{number}"));
         made_up["crated_at"] = json!(now.to_rfc3339());
-        let reply = receiver.receive(made_up.to_string().as_bytes(), None, &shop);
+        let reply = endpoint.receive_blocking(made_up.to_string().as_bytes(), None);
         assert_eq!(reply.status(), 200);
     }
-    let reply = receiver.receive(&body("citypay-order-confirmed.json"), None, &shop);
+    let reply = endpoint.receive_blocking(&body("citypay-order-confirmed.json"), None);
     assert_eq!(reply.status(), 200, "{}", reply.disposition());
 }
 
-/// What anybody can make up without end, where both gateways share a guard: one
+/// What anybody can make up without end, where both gateways share a store: one
 /// deposit in many spellings, or many deposits. It is forgotten first.
 #[test]
 fn what_is_made_up_pushes_no_credit_out() {
     type MakeUp = fn(&mut Value, u32);
-    let floods: [MakeUp; 2] = [
+    let floods: [MakeUp; 3] = [
         |told, number| told["note"] = json!(number),
         |told, number| told["transaction_id"] = json!(number.to_string()),
+        |told, number| {
+            told["transaction_id"] = Value::Null;
+            told["note"] = json!(number);
+        },
     ];
     for make_up in floods {
-        let guard = MemoryGuard::new().capacity(100);
-        let shop = handler_fn(|_: Verified<Callback>| Ok::<_, HandlerError>(()));
-        let signed = Receiver::b2binpay(verifier(TrackingIds::Prefixed)).guard(&guard);
+        let store = MemoryStore::new().capacity(100);
+        let signed = Endpoint::new(b2binpay(), Idempotent::new(takes_all(), &store));
         let credit = |time: &str| {
-            let reply = signed.receive(deposit(time).to_string().as_bytes(), None, &shop);
+            let reply = signed.receive_blocking(deposit(time).to_string().as_bytes(), None);
             reply.disposition().to_string()
         };
         assert_eq!(credit(TIME), "handled: settled");
 
-        let unsigned = Receiver::citypay(Account::new("5120").unwrap(), Api).guard(&guard);
+        let unsigned = Endpoint::new(citypay(), Idempotent::new(takes_all(), &store));
         for number in 0..200 {
             let told = body("citypay-deposit-confirmed.json");
             let mut told: Value = serde_json::from_slice(&told).unwrap();
             make_up(&mut told, number);
-            let reply = unsigned.receive(told.to_string().as_bytes(), None, &shop);
+            let reply = unsigned.receive_blocking(told.to_string().as_bytes(), None);
             assert_eq!(reply.status(), 200, "{}", reply.disposition());
         }
         assert_eq!(credit("2026-03-02T10:00:00.000000Z"), "handled before");
@@ -109,71 +128,82 @@ fn what_is_made_up_pushes_no_credit_out() {
 }
 
 /// A handler that gives the effect to another system as its idempotency key: in
-/// a forged copy of a delivery that the guard has seen, it is another one.
+/// a forged copy of a delivery that the store has seen, it is another one.
 #[test]
 fn the_handler_credits_under_the_claimed_effect() {
-    let receiver = Receiver::b2binpay(verifier(TrackingIds::Prefixed));
     // The other system: once per idempotency key.
-    let ledger = Mutex::new(HashSet::new());
-    let times_out = AtomicUsize::new(1);
-    let shop = handler_fn(|callback: Verified<Callback>| -> Result<(), HandlerError> {
-        ledger
-            .lock()
-            .unwrap()
-            .insert(*callback.idempotency_keys("").effect());
+    let (books, times_out) = (Mutex::new(HashSet::new()), AtomicUsize::new(1));
+    let shop = handler_fn(async |callback: Callback| -> Result<(), BoxError> {
+        let effect = *callback.idempotency_keys("").effect();
+        books.lock().unwrap().insert(effect);
         if times_out.swap(0, Ordering::Relaxed) == 1 {
             return Err("credited, but the answer was lost".into());
         }
         Ok(())
     });
+    let endpoint = Endpoint::new(b2binpay(), Idempotent::new(&shop, MemoryStore::new()));
     let genuine = deposit(TIME);
-    let reply = receiver.receive(genuine.to_string().as_bytes(), None, &shop);
-    assert_eq!(reply.status(), 500);
     let forged = with_transfer_id(genuine.clone(), "55022");
-    let reply = receiver.receive(forged.to_string().as_bytes(), None, &shop);
-    assert_eq!(reply.status(), 409);
-    let reply = receiver.receive(genuine.to_string().as_bytes(), None, &shop);
-    assert_eq!(reply.status(), 200);
-    assert_eq!(ledger.lock().unwrap().len(), 1);
+    for (body, status) in [(&genuine, 500), (&forged, 409), (&genuine, 200)] {
+        let reply = endpoint.receive_blocking(body.to_string().as_bytes(), None);
+        assert_eq!(reply.status(), status);
+    }
+    assert_eq!(books.lock().unwrap().len(), 1);
 }
 
-/// What a delivery was done as, forgotten and far behind the mark, is fresh
-/// again where the guard knows an effect that is merely free.
+/// What a delivery was done as, forgotten and far behind the mark, would be fresh
+/// again where the store knows an effect that is merely free.
 #[test]
 fn what_is_behind_the_mark_stays_there() {
-    let guard = MemoryGuard::new().capacity(2);
-    let keys = |d: u8, e: u8| {
-        let time = DateTime::from_timestamp(i64::from(d), 0);
-        IdempotencyKeys::new(key(0x40, d), key(0x80, e), time)
-    };
-    let fresh = |d, e| match Guard::claim(&guard, &keys(d, e)) {
+    let store = MemoryStore::new().capacity(2);
+    let fresh = |d, e| match store.claim_at(&keys(d, e), Instant::now()) {
         Ok(Claim::Fresh(token)) => Some(token),
         _ => None,
     };
     for d in 1..=3 {
-        assert_eq!(
-            Guard::complete(&guard, fresh(d, d).unwrap()),
-            Ok(Lease::Held)
-        );
+        assert_eq!(end(&store, fresh(d, d).unwrap(), true), Lease::Held);
     }
     // 1 is forgotten. Resent by hand (9), its handler fails.
-    assert_eq!(
-        Guard::release(&guard, fresh(9, 1).unwrap()),
-        Ok(Lease::Held)
-    );
+    assert_eq!(end(&store, fresh(9, 1).unwrap(), false), Lease::Held);
     // The captured body of the first delivery.
     assert!(fresh(1, 1).is_none());
 }
 
-// MemoryGuard against a model that never forgets.
+// MemoryStore against a model that never forgets.
 
 fn key(kind: u8, number: u8) -> IdempotencyKey {
     IdempotencyKey::from_bytes([kind ^ number; 32])
 }
 
+/// Delivery `d` of effect `e`. The delivery's number is its time. Two effects are
+/// one subject's.
+fn keys(d: u8, e: u8) -> IdempotencyKeys {
+    let time = DateTime::from_timestamp(i64::from(d), 0);
+    IdempotencyKeys::new(key(0x40, d), key(0x20, e / 2), key(0x80, e), time)
+}
+
+/// The same, but every fifth delivery has no time.
+fn undated(d: u8, e: u8) -> IdempotencyKeys {
+    let (keys, time) = (keys(d, e), time(d));
+    IdempotencyKeys::new(*keys.delivery(), *keys.subject(), *keys.effect(), time)
+}
+
+fn time(d: u8) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp(i64::from(d), 0).filter(|_| !d.is_multiple_of(5))
+}
+
+fn end(store: &MemoryStore, token: ClaimToken, completes: bool) -> Lease {
+    let end = if completes {
+        block_on(store.complete(token))
+    } else {
+        block_on(store.release(token))
+    };
+    end.unwrap()
+}
+
 #[derive(Debug, Clone)]
 enum Step {
-    /// Delivery, effect. The delivery's number is its time.
+    /// Delivery, effect.
     Claim(u8, u8),
     Complete(usize),
     Release(usize),
@@ -188,22 +218,21 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 1..60)
 }
 
+/// What is true of every store, whatever it has forgotten: what is handled is not
+/// handled again, and one holds it.
 fn run(steps: &[Step], capacity: usize, lease: Duration) -> Result<(), String> {
-    let guard = MemoryGuard::new()
+    let store = MemoryStore::new()
         .capacity(capacity)
         .lease(lease)
         .retention(Duration::MAX);
     let mut open: Vec<(ClaimToken, u8)> = Vec::new();
     // Which effect a delivery was handled as.
     let mut handled: HashMap<u8, IdempotencyKey> = HashMap::new();
-    let mut bound: HashMap<u8, IdempotencyKey> = HashMap::new();
-    let mut superseded = HashSet::new();
+    let mut succeeded = HashSet::new();
     for step in steps {
         match *step {
             Step::Claim(d, e) => {
-                let time = DateTime::from_timestamp(i64::from(d), 0);
-                let keys = IdempotencyKeys::new(key(0x40, d), key(0x80, e), time);
-                if let Ok(Claim::Fresh(token)) = Guard::claim(&guard, &keys) {
+                if let Ok(Claim::Fresh(token)) = store.claim_at(&keys(d, e), Instant::now()) {
                     if let Some(done) = handled.get(&d) {
                         return Err(format!("delivery {d}, done as {done}, is fresh again"));
                     }
@@ -212,10 +241,9 @@ fn run(steps: &[Step], capacity: usize, lease: Duration) -> Result<(), String> {
                             if lease == Duration::MAX {
                                 return Err("two holders".to_owned());
                             }
-                            superseded.insert(other.fence());
+                            succeeded.insert(other.fence());
                         }
                     }
-                    bound.insert(d, *token.effect());
                     open.push((token, d));
                 }
             }
@@ -223,21 +251,112 @@ fn run(steps: &[Step], capacity: usize, lease: Duration) -> Result<(), String> {
                 let (token, d) = open.remove(number % open.len());
                 let (fence, effect) = (token.fence(), *token.effect());
                 let completes = matches!(step, Step::Complete(_));
-                let end = if completes {
-                    Guard::complete(&guard, token)
-                } else {
-                    Guard::release(&guard, token)
-                };
-                let held = end == Ok(Lease::Held);
-                if held && superseded.contains(&fence) {
-                    return Err("a stale holder ended a claim".to_owned());
+                let held = end(&store, token, completes) == Lease::Held;
+                if held && succeeded.contains(&fence) {
+                    return Err("a late holder ended a claim".to_owned());
                 }
                 if !held && lease == Duration::MAX {
                     return Err("a holder lost its claim".to_owned());
                 }
                 if held && completes {
                     handled.insert(d, effect);
-                    superseded.insert(fence);
+                    succeeded.insert(fence);
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The rules of [`IdempotencyStore`], word for word, for a store that forgets
+/// nothing and whose leases don't run out.
+#[derive(Default)]
+struct Rules {
+    bound: HashMap<u8, u8>,
+    /// The latest time of the deliveries that are bound to an effect.
+    latest: HashMap<u8, Option<DateTime<Utc>>>,
+    done: HashSet<u8>,
+    held: HashSet<u8>,
+    /// Of each subject the last effect that was completed, and its time.
+    last: HashMap<u8, (u8, Option<DateTime<Utc>>)>,
+}
+
+impl Rules {
+    fn claim(&mut self, d: u8, e: u8) -> &'static str {
+        let (effect, time) = (*self.bound.entry(d).or_insert(e), time(d));
+        let latest = self.latest.entry(effect).or_default();
+        *latest = (*latest).max(time);
+        let last = self.last.get_mut(&(effect / 2));
+        if self.done.contains(&effect) {
+            let (last, last_time) = last.unwrap();
+            if *last == effect {
+                *last_time = (*last_time).max(time);
+                return "done";
+            }
+            if effect != e || !is_later(time, *last_time) {
+                return "done";
+            }
+        } else if effect != e {
+            return "altered";
+        } else if last.is_some_and(|(_, last)| is_later(*last, time)) {
+            return "superseded";
+        }
+        if !self.held.insert(effect) {
+            return "in flight";
+        }
+        "fresh"
+    }
+
+    fn end(&mut self, effect: u8, completes: bool) {
+        self.held.remove(&effect);
+        if completes {
+            self.done.insert(effect);
+            let time = self.latest[&effect];
+            let last = self.last.entry(effect / 2).or_insert((effect, time));
+            if !is_later(last.1, time) {
+                *last = (effect, time);
+            }
+        }
+    }
+}
+
+fn is_later(time: Option<DateTime<Utc>>, other: Option<DateTime<Utc>>) -> bool {
+    time.zip(other).is_some_and(|(time, other)| time > other)
+}
+
+/// Whether a store with room answers as the rules say.
+fn compare(steps: &[Step]) -> Result<(), String> {
+    let (store, mut rules) = (MemoryStore::new().lease(Duration::MAX), Rules::default());
+    let mut open: Vec<(ClaimToken, u8)> = Vec::new();
+    for (number, step) in steps.iter().enumerate() {
+        match *step {
+            Step::Claim(d, e) => {
+                let expected = rules.claim(d, e);
+                let found = match store.claim_at(&undated(d, e), Instant::now()) {
+                    Ok(Claim::Fresh(token)) => {
+                        if token.effect() != keys(d, e).effect() {
+                            return Err(format!("step {number}: another effect's token"));
+                        }
+                        open.push((token, e));
+                        "fresh"
+                    }
+                    Ok(Claim::Done) => "done",
+                    Ok(Claim::Altered) => "altered",
+                    Ok(Claim::Superseded) => "superseded",
+                    Ok(Claim::InFlight) => "in flight",
+                    other => return Err(format!("step {number}: {other:?}")),
+                };
+                if found != expected {
+                    return Err(format!("step {number}: {found}, not {expected}"));
+                }
+            }
+            Step::Complete(place) | Step::Release(place) if !open.is_empty() => {
+                let (token, effect) = open.remove(place % open.len());
+                let completes = matches!(step, Step::Complete(_));
+                rules.end(effect, completes);
+                if end(&store, token, completes) != Lease::Held {
+                    return Err(format!("step {number}: a holder lost its claim"));
                 }
             }
             _ => {}
@@ -248,6 +367,11 @@ fn run(steps: &[Step], capacity: usize, lease: Duration) -> Result<(), String> {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn memory_keeps_to_the_rules(steps in steps()) {
+        prop_assert_eq!(compare(&steps), Ok(()));
+    }
 
     #[test]
     fn memory_with_room(steps in steps()) {

@@ -2,7 +2,7 @@
 
 use payhook::b2binpay::TrackingIds;
 use payhook::citypay::{Account, DepositCallback, OrderCallback};
-use payhook::{Callback, Unverified, Verified};
+use payhook::{Callback, Unverified};
 use serde_json::json;
 
 use crate::support::{TIME, signed, verify, with_transfer};
@@ -18,8 +18,7 @@ fn bytes_and_anomalies() {
     transfer["included"][1]["attributes"]["risk"] = json!(-1);
     let transfer = signed(transfer, &format!("21order-1{TIME}"));
 
-    let said = |callback: &Verified<Callback>| {
-        let callback = callback.reported();
+    let said = |callback: &Callback| {
         let anomalies = callback.anomalies().iter();
         let paths = anomalies.map(|anomaly| anomaly.path().to_owned());
         (callback.raw().to_vec(), paths.collect::<Vec<_>>())
@@ -27,13 +26,13 @@ fn bytes_and_anomalies() {
     let expected = |raw: &[u8], path: &str| (raw.to_vec(), vec![path.to_owned()]);
     let raw = order.unverified().raw().to_vec();
     let order = account.prove_order_by_record(order, "t").unwrap();
-    assert_eq!(said(&order.into_callback()), expected(&raw, "created_at"));
+    assert_eq!(said(&order.into()), expected(&raw, "created_at"));
     let raw = deposit.unverified().raw().to_vec();
     let deposit = account.prove_deposit_by_record(deposit, "t").unwrap();
-    assert_eq!(said(&deposit.into_callback()), expected(&raw, "created_at"));
+    assert_eq!(said(&deposit.into()), expected(&raw, "created_at"));
     let callback = verify(&transfer, TrackingIds::Prefixed).unwrap();
     assert_eq!(
-        said(&callback.into_callback()),
+        said(&callback.into()),
         expected(
             transfer.to_string().as_bytes(),
             "included[1].attributes.risk"

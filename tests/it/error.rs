@@ -211,7 +211,7 @@ fn verifying() {
             VerifyError::AnswerRefused { code: Some(404) },
             Operator,
             503,
-            "the gateway answered the look-up with an error (404)",
+            "the gateway answered the lookup with an error (404)",
         ),
         (
             VerifyError::AnswerUnreadable(ParseError::NotUtf8 { offset: 0 }),

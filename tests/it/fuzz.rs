@@ -16,7 +16,6 @@ mod order;
 mod parse;
 #[cfg(feature = "testing")]
 mod sign;
-mod state;
 mod timestamp;
 mod verify;
 
@@ -76,7 +75,6 @@ replay! {
     parse,
     #[cfg(feature = "testing")]
     sign,
-    state,
     timestamp,
     verify,
 }

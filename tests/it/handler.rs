@@ -7,9 +7,14 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
+use std::thread;
 
 use payhook::b2binpay::TrackingIds;
-use payhook::{AsyncHandler, Callback, Handler, HandlerError, Receiver, Verified, handler_fn};
+use payhook::citypay::Account;
+use payhook::{
+    BoxError, Callback, Disposition, Endpoint, Fetch, Handler, Idempotent, MemoryStore, PaymentKey,
+    b2binpay, citypay, handler_fn,
+};
 
 use crate::support::{body, verifier};
 
@@ -27,21 +32,14 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
 #[derive(Default)]
 struct Counter(AtomicUsize);
 
-impl Handler<Callback> for Counter {
-    type Error = io::Error;
-
-    fn handle(&self, _: Verified<Callback>) -> Result<(), io::Error> {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        Ok(())
+impl Counter {
+    fn count(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
     }
 }
 
-struct AsyncCounter(AtomicUsize);
-
-impl AsyncHandler<Callback> for AsyncCounter {
-    type Error = Infallible;
-
-    async fn handle(&self, callback: Verified<Callback>) -> Result<(), Infallible> {
+impl Handler for Counter {
+    async fn handle(&self, callback: Callback) -> Result<(), BoxError> {
         ready(()).await;
         drop(callback);
         self.0.fetch_add(1, Ordering::Relaxed);
@@ -49,117 +47,249 @@ impl AsyncHandler<Callback> for AsyncCounter {
     }
 }
 
-fn status(handler: &(impl Handler<Callback> + ?Sized)) -> u16 {
-    let receiver = Receiver::b2binpay(verifier(TrackingIds::Prefixed));
-    receiver
-        .receive(&body("b2binpay-deposit-confirmed.json"), None, handler)
-        .status()
+fn b2binpay<H: Handler>(handler: H) -> Endpoint<b2binpay::Gateway, Idempotent<H, MemoryStore>> {
+    let gateway = b2binpay::Gateway::new(verifier(TrackingIds::Prefixed));
+    Endpoint::new(gateway, Idempotent::new(handler, MemoryStore::new()))
 }
 
-fn async_status(handler: &impl AsyncHandler<Callback>) -> u16 {
-    let receiver = Receiver::b2binpay(verifier(TrackingIds::Prefixed));
-    block_on(receiver.receive_async(&body("b2binpay-deposit-confirmed.json"), None, handler))
-        .status()
+/// Answers as the example's order endpoint does, and counts how often.
+#[derive(Default)]
+struct Orders(AtomicUsize);
+
+impl Fetch for &Orders {
+    async fn get(&self, _: &str) -> Result<Vec<u8>, BoxError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(body("citypay-order-confirmed.answer.json"))
+    }
+}
+
+fn citypay<H: Handler>(
+    orders: &Orders,
+    handler: H,
+) -> Endpoint<citypay::Gateway<&Orders>, Idempotent<H, MemoryStore>> {
+    let gateway = citypay::Gateway::new(Account::new("5120").unwrap(), orders);
+    Endpoint::new(gateway, Idempotent::new(handler, MemoryStore::new()))
+}
+
+/// The answer to a callback that no store has seen before.
+fn disposition<H: Handler>(handler: H) -> Disposition {
+    let endpoint = b2binpay(handler);
+    let body = body("b2binpay-deposit-confirmed.json");
+    let blocking = endpoint.receive_blocking(&body, None);
+    assert_eq!(
+        block_on(endpoint.receive(&body, None))
+            .disposition()
+            .fault(),
+        blocking.disposition().fault(),
+        "once more, it is handled before or fails as before"
+    );
+    blocking.into_disposition()
+}
+
+fn status<H: Handler>(handler: H) -> u16 {
+    disposition(handler).http_status()
 }
 
 #[test]
 fn structs_and_pointers_to_them() {
     let counter = Arc::new(Counter::default());
     assert_eq!(status(&*counter), 200);
-    assert_eq!(status(&&*counter), 200);
+    let pointer = &&*counter;
+    assert_eq!(status(pointer), 200);
+    assert_eq!(status(Arc::clone(&counter)), 200);
     assert_eq!(status(&counter), 200);
-    assert_eq!(status(&Box::new(Arc::clone(&counter))), 200);
-    let object: Box<dyn Handler<Callback, Error = io::Error> + Send + Sync> =
-        Box::new(Arc::clone(&counter));
-    assert_eq!(status(&object), 200);
-    assert_eq!(status(object.as_ref()), 200);
-    assert_eq!(counter.0.load(Ordering::Relaxed), 6);
-
-    let counter = Arc::new(AsyncCounter(AtomicUsize::new(0)));
-    assert_eq!(async_status(&*counter), 200);
-    assert_eq!(async_status(&&*counter), 200);
-    assert_eq!(async_status(&counter), 200);
-    assert_eq!(async_status(&Box::new(Arc::clone(&counter))), 200);
-    assert_eq!(counter.0.load(Ordering::Relaxed), 4);
+    assert_eq!(status(Box::new(Arc::clone(&counter))), 200);
+    assert_eq!(counter.count(), 5);
 }
 
 #[test]
 fn closures() {
+    // One that borrows what it needs.
     let seen = Mutex::new(Vec::new());
-    let handler = handler_fn(|callback: Verified<Callback>| -> Result<(), HandlerError> {
-        seen.lock()
-            .unwrap()
-            .push(callback.event().outcome().to_string());
+    let handler = handler_fn(async |callback: Callback| -> Result<(), BoxError> {
+        let outcome = callback.event().outcome().to_string();
+        seen.lock().unwrap().push(outcome);
         Ok(())
     });
-    assert_eq!(status(&handler), 200);
+    assert_eq!(status(handler), 200);
     assert_eq!(*seen.lock().unwrap(), ["settled"]);
 
-    let count = Arc::new(AtomicUsize::new(0));
-    let handler = handler_fn(|callback: Verified<Callback>| {
-        let count = Arc::clone(&count);
-        async move {
-            drop(callback);
-            count.fetch_add(1, Ordering::Relaxed);
-            Ok::<_, Infallible>(())
+    // Any error that can be one, or none.
+    let none = handler_fn(async |_: Callback| Ok::<_, Infallible>(()));
+    assert_eq!(status(none), 200);
+    let closed = handler_fn(async |_: Callback| Err::<(), _>(io::Error::other("closed")));
+    assert_eq!(status(closed), 500);
+    let text = handler_fn(|_: Callback| ready(Err::<(), _>("out of stock")));
+    assert_eq!(
+        disposition(text).to_string(),
+        "the handler failed: out of stock"
+    );
+    let ours = handler_fn(async |callback: Callback| {
+        match callback {
+            Callback::Transfer(transfer) => drop(transfer),
+            other => return Err(BoxError::from(format!("not ours: {other:?}"))),
         }
+        Ok(())
     });
-    assert_eq!(async_status(&handler), 200);
-    assert_eq!(count.load(Ordering::Relaxed), 1);
-
-    assert_eq!(
-        status(&handler_fn(|_: Verified<Callback>| Err::<(), _>(
-            "out of stock"
-        ))),
-        500
-    );
-    assert_eq!(
-        async_status(&handler_fn(|_: Verified<Callback>| ready(Err::<(), _>(
-            "out of stock"
-        )))),
-        500
-    );
+    assert_eq!(status(ours), 200);
 }
 
-/// What a server spawns has to be `Send`.
+#[test]
+fn an_error_keeps_what_it_was() {
+    let closed = handler_fn(async |_: Callback| Err::<(), _>(io::Error::other("closed")));
+    let Disposition::HandlerFailed(error) = disposition(closed) else {
+        panic!("it fails");
+    };
+    let error = error.downcast_ref::<io::Error>();
+    assert_eq!(error.map(io::Error::kind), Some(io::ErrorKind::Other));
+}
+
+/// What a pool of connections is: cheap to clone, and owned by each future.
+#[derive(Clone, Default)]
+struct Pool(Arc<Mutex<Vec<String>>>);
+
+impl Pool {
+    async fn insert(&self, reference: &str) -> Result<(), io::Error> {
+        ready(()).await;
+        self.0.lock().unwrap().push(reference.to_owned());
+        Ok(())
+    }
+
+    async fn has(&self, reference: &str) -> Result<bool, io::Error> {
+        ready(()).await;
+        Ok(self.0.lock().unwrap().iter().any(|row| row == reference))
+    }
+}
+
+/// An application's own type, with an endpoint in it that owns all it needs.
+fn queue(pool: Pool) -> impl Handler + Clone + 'static {
+    let known = pool.clone();
+    handler_fn(move |callback: Callback| {
+        let pool = pool.clone();
+        async move {
+            let event = callback.event();
+            pool.insert(event.reference().value()).await
+        }
+    })
+    .known(move |key: PaymentKey| {
+        let pool = known.clone();
+        async move { pool.has(&key.reference).await }
+    })
+}
+
+#[test]
+fn closures_that_own_a_pool() {
+    let pool = Pool::default();
+    let endpoint = b2binpay(queue(pool.clone()));
+    // A web framework's threads want it owned, and its futures `Send`.
+    let request = async move {
+        let body = body("b2binpay-deposit-confirmed.json");
+        endpoint.receive(&body, None).await.status()
+    };
+    let status = thread::spawn(|| block_on(request)).join().unwrap();
+    assert_eq!(status, 200);
+    assert_eq!(*pool.0.lock().unwrap(), ["order-9001"]);
+
+    // The same in front of the other gateway, which asks what is known.
+    let orders = Orders::default();
+    let endpoint = citypay(&orders, queue(pool.clone()));
+    let posted = body("citypay-order-confirmed.json");
+    assert_eq!(endpoint.receive_blocking(&posted, None).status(), 401);
+    pool.0.lock().unwrap().push("tok_4f9c1b7e".to_owned());
+    assert_eq!(endpoint.receive_blocking(&posted, None).status(), 200);
+    assert_eq!(pool.0.lock().unwrap().len(), 3);
+}
+
+/// Where nothing is signed, whoever knows no reference refuses them all, and
+/// asks the gateway about none.
+#[test]
+fn nothing_is_known_unless_said() {
+    let (orders, counter) = (Orders::default(), Counter::default());
+    for posted in [
+        "citypay-order-confirmed.json",
+        "citypay-deposit-confirmed.json",
+    ] {
+        let posted = body(posted);
+        let reply = citypay(&orders, &counter).receive_blocking(&posted, None);
+        assert_eq!(reply.status(), 401, "{}", reply.disposition());
+        let closure = handler_fn(async |_: Callback| Ok::<_, BoxError>(()));
+        let reply = citypay(&orders, &closure).receive_blocking(&posted, None);
+        assert_eq!(reply.status(), 401, "{}", reply.disposition());
+    }
+    let key = PaymentKey::new("citypay", "tok_4f9c1b7e", "");
+    assert!(!block_on(counter.is_known(&key)).unwrap());
+    assert_eq!((counter.count(), orders.0.into_inner()), (0, 0));
+}
+
+/// What a closure is asked about, and who else is asked.
+#[test]
+fn what_is_known_is_asked_about() {
+    let asked = Mutex::new(Vec::new());
+    let handler = handler_fn(async |_: Callback| Ok::<_, BoxError>(())).known(
+        async |key: PaymentKey| -> Result<bool, io::Error> {
+            asked.lock().unwrap().push(key.clone());
+            if key.part.is_empty() {
+                Ok(key.reference == "tok_4f9c1b7e")
+            } else {
+                Err(io::Error::other("the database is closed"))
+            }
+        },
+    );
+    let orders = Orders::default();
+    // Pointers ask what they point to.
+    let boxed = Box::new(Arc::new(&handler));
+    let endpoint = citypay(&orders, &boxed);
+    let answer = |posted: &str| {
+        let reply = endpoint.receive_blocking(&body(posted), None);
+        (reply.status(), reply.disposition().to_string())
+    };
+    let log = |log: &str| log.to_owned();
+    assert_eq!(
+        answer("citypay-order-confirmed.json"),
+        (200, log("handled: settled"))
+    );
+    assert_eq!(
+        answer("citypay-deposit-confirmed.json"),
+        (503, log("the lookup failed: the database is closed"))
+    );
+    // Signed ones need no record of the merchant's.
+    assert_eq!(status(handler), 200);
+
+    let transaction = "77aa".repeat(16);
+    assert_eq!(
+        *asked.lock().unwrap(),
+        [
+            PaymentKey::new("citypay", "tok_4f9c1b7e", ""),
+            PaymentKey::new("citypay", "dep_user_42", transaction),
+        ]
+    );
+    assert_eq!(orders.0.into_inner(), 1);
+}
+
+/// What a server spawns has to be `Send`, whatever it is made of.
 #[test]
 fn the_future_is_send() {
     fn is_send<T: Send>(value: T) -> T {
         value
     }
-    let receiver = Receiver::b2binpay(verifier(TrackingIds::Prefixed));
-    let counter = AsyncCounter(AtomicUsize::new(0));
-    let body = body("b2binpay-deposit-confirmed.json");
-    let reply = block_on(is_send(receiver.receive_async(&body, None, &counter)));
+    let deposit = body("b2binpay-deposit-confirmed.json");
+    let endpoint = b2binpay(Counter::default());
+    let reply = block_on(is_send(endpoint.receive(&deposit, None)));
     assert_eq!(reply.status(), 200);
-}
+    assert_eq!(endpoint.target().handler().count(), 1);
 
-/// A web framework's threads want it; a boxed trait object as the error type
-/// would not let the compiler see it.
-#[test]
-fn a_request_can_be_sent_to_another_thread() {
-    fn spawn<T>(future: impl Future<Output = T> + Send) -> T {
-        block_on(future)
-    }
-
-    let receiver = Receiver::b2binpay(verifier(TrackingIds::Prefixed));
-    let status = spawn(async move {
-        let handler = handler_fn(|callback: Verified<Callback>| async move {
-            drop(callback);
-            ready(()).await;
-            Err::<(), HandlerError>("closed".into())
-        });
-        let body = body("b2binpay-deposit-confirmed.json");
-        receiver.receive_async(&body, None, &handler).await.status()
+    let closure = handler_fn(|callback: Callback| async move {
+        drop(callback);
+        ready(()).await;
+        Err::<(), BoxError>("closed".into())
     });
-    assert_eq!(status, 500);
-}
+    let endpoint = b2binpay(closure);
+    let reply = block_on(is_send(endpoint.receive(&deposit, None)));
+    assert_eq!(reply.status(), 500);
 
-#[test]
-fn an_error_keeps_what_it_was() {
-    let error = HandlerError::from(io::Error::other("closed"));
-    assert_eq!(error.to_string(), "closed");
-    assert!(format!("{error:?}").contains("Custom"), "{error:?}");
-    assert!(error.is::<io::Error>());
-    assert!(error.into_inner().downcast::<io::Error>().is_ok());
+    let orders = Orders::default();
+    let endpoint = citypay(&orders, queue(Pool::default()));
+    let order = body("citypay-order-confirmed.json");
+    let reply = block_on(is_send(endpoint.receive(&order, None)));
+    assert_eq!(reply.status(), 401);
 }

@@ -3,23 +3,21 @@
 mod proxies;
 
 use std::collections::VecDeque;
-use std::future::ready;
 use std::io;
 use std::pin::Pin;
-use std::sync::Mutex;
 use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes};
 use http_body::{Frame, SizeHint};
-use payhook::b2binpay::TrackingIds;
+use payhook::citypay::{self, Account};
 use payhook::http::{Body, Empty, Request, Response};
 use payhook::{
-    AddressRanges, B2binpay, Callback, DEFAULT_BODY_LIMIT, Disposition, Fault, HandlerError,
-    ParseError, Receiver, Reply, Verified, handler_fn,
+    AddressRanges, BoxError, DEFAULT_BODY_LIMIT, Disposition, Fault, ParseError, Reply, b2binpay,
 };
 
+use crate::endpoint::{Client, Handled, Seen, endpoint, signed_only};
 use crate::handler::block_on;
-use crate::support::{body, verifier, without_transfer};
+use crate::support::body;
 
 type Step = Option<Result<Frame<Bytes>, io::Error>>;
 
@@ -131,8 +129,10 @@ fn hint(lower: u64, upper: Option<u64>) -> SizeHint {
     hint
 }
 
-fn receiver() -> Receiver<B2binpay> {
-    Receiver::b2binpay(verifier(TrackingIds::Prefixed))
+type Signed = Handled<b2binpay::Gateway>;
+
+fn receiver() -> Signed {
+    signed_only(&Seen::default())
 }
 
 fn confirmed() -> Vec<u8> {
@@ -140,22 +140,17 @@ fn confirmed() -> Vec<u8> {
 }
 
 /// The reply, and how often the handler was called.
-fn received<B>(receiver: &Receiver<B2binpay>, request: Request<B>) -> (Reply, usize)
+fn received<B>(receiver: &Signed, request: Request<B>) -> (Reply, usize)
 where
-    B: Body<Error: Into<HandlerError>>,
+    B: Body<Error: Into<BoxError>>,
 {
-    let seen = Mutex::new(0);
-    let handler = handler_fn(|_: Verified<Callback>| {
-        *seen.lock().unwrap() += 1;
-        ready(Ok::<_, HandlerError>(()))
-    });
-    let reply = block_on(receiver.receive_http(request, None, &handler));
-    (reply, seen.into_inner().unwrap())
+    let reply = block_on(receiver.receive_http(request, None));
+    (reply, receiver.target().handler().take().len())
 }
 
-fn refused<B>(receiver: &Receiver<B2binpay>, request: Request<B>) -> (u16, String)
+fn refused<B>(receiver: &Signed, request: Request<B>) -> (u16, String)
 where
-    B: Body<Error: Into<HandlerError>>,
+    B: Body<Error: Into<BoxError>>,
 {
     let (reply, calls) = received(receiver, request);
     assert_eq!(calls, 0);
@@ -192,9 +187,10 @@ fn a_body_in_pieces() {
 #[test]
 fn the_peer_is_handed_on() {
     let ranges = AddressRanges::parse(["203.0.113.1"]).unwrap();
-    let receiver = receiver().accept_unsigned_from(ranges);
-    let told = without_transfer("payout", "wd-1", 3).to_string();
-    let handler = handler_fn(|_: Verified<Callback>| ready(Ok::<_, HandlerError>(())));
+    let account = Account::new("5120").unwrap().source_addresses(ranges);
+    let gateway = citypay::Gateway::new(account, Client::new(Err("must not be asked")));
+    let endpoint = endpoint(gateway, &Seen::default());
+    let told = String::from_utf8(body("citypay-deposit-confirmed.json")).unwrap();
     for (peer, status) in [
         (Some("203.0.113.1"), 200),
         (Some("203.0.113.2"), 401),
@@ -202,7 +198,7 @@ fn the_peer_is_handed_on() {
     ] {
         let peer = peer.map(|peer| peer.parse().unwrap());
         let request = Request::post("/").body(told.clone()).unwrap();
-        let reply = block_on(receiver.receive_http(request, peer, &handler));
+        let reply = block_on(endpoint.receive_http(request, peer));
         assert_eq!(reply.status(), status);
     }
 }
@@ -317,7 +313,6 @@ fn a_body_costs_no_more_memory_than_the_limit_and_a_frame() {
     // What the reply itself and the bookkeeping of a frame take.
     let little = 512;
     let receiver = receiver();
-    let handler = handler_fn(|_: Verified<Callback>| ready(Ok::<_, HandlerError>(())));
     let max = |limit, header: Option<&str>, body: Endless| {
         let receiver = receiver.clone().body_limit(limit);
         let request = Request::post("/");
@@ -326,7 +321,7 @@ fn a_body_costs_no_more_memory_than_the_limit_and_a_frame() {
         });
         let request = request.body(body).unwrap();
         let used = allocation_counter::measure(|| {
-            let reply = block_on(receiver.receive_http(request, None, &handler));
+            let reply = block_on(receiver.receive_http(request, None));
             assert_eq!(reply.status(), 413);
         });
         usize::try_from(used.bytes_max).unwrap()
@@ -362,13 +357,12 @@ fn a_body_costs_no_more_memory_than_the_limit_and_a_frame() {
 #[test]
 fn a_body_as_long_as_announced_is_never_moved() {
     let receiver = receiver();
-    let handler = handler_fn(|_: Verified<Callback>| ready(Ok::<_, HandlerError>(())));
     let body = b"\xff".repeat(20_000);
     let used = allocation_counter::measure(|| {
         let mut steps = Steps::pieces(&body, 1_000);
         steps.hint = hint(20_000, Some(20_000));
         let request = Request::post("/").body(steps).unwrap();
-        let reply = block_on(receiver.receive_http(request, None, &handler));
+        let reply = block_on(receiver.receive_http(request, None));
         assert_eq!(reply.status(), 400);
     });
     // The pieces themselves are gone as they are read.
@@ -379,7 +373,6 @@ fn a_body_as_long_as_announced_is_never_moved() {
 #[test]
 fn an_unproven_body_costs_a_bounded_amount_of_memory() {
     let front = r#"{"data":{"type":"deposit","id":1,"attributes":{"status":2}},"meta":{"sign":"0","time":"2026-03-02T09:16:02Z"},"included":["#;
-    let handler = handler_fn(|_: Verified<Callback>| ready(Ok::<_, HandlerError>(())));
     for limit in [2_000, DEFAULT_BODY_LIMIT] {
         let receiver = receiver().body_limit(limit);
         for (front, unit, back, statuses) in [
@@ -398,7 +391,7 @@ fn an_unproven_body_costs_a_bounded_amount_of_memory() {
             let used = allocation_counter::measure(|| {
                 let steps = Steps::pieces(body.as_bytes(), 1_000);
                 let request = Request::post("/").body(steps).unwrap();
-                let reply = block_on(receiver.receive_http(request, None, &handler));
+                let reply = block_on(receiver.receive_http(request, None));
                 let status = statuses[usize::from(limit == DEFAULT_BODY_LIMIT)];
                 assert_eq!(reply.status(), status, "{}", reply.disposition());
             });
@@ -461,10 +454,9 @@ fn the_future_is_send() {
         value
     }
     let receiver = receiver();
-    let handler = handler_fn(|_: Verified<Callback>| ready(Ok::<_, HandlerError>(())));
     let request = Request::post("/")
         .body(Steps::pieces(&confirmed(), 9))
         .unwrap();
-    let reply = block_on(is_send(receiver.receive_http(request, None, &handler)));
+    let reply = block_on(is_send(receiver.receive_http(request, None)));
     assert_eq!(reply.status(), 200);
 }

@@ -17,27 +17,25 @@ mod callback;
 mod citypay;
 #[cfg(feature = "diagnose")]
 mod diagnose;
+mod endpoint;
 mod error;
 mod event;
 mod examples;
 #[cfg(all(feature = "reqwest", feature = "testing"))]
 mod fetch;
 mod fuzz;
-mod guard;
 mod handler;
 #[cfg(feature = "http")]
 mod http;
+mod idempotency;
 mod open_enum;
 mod outcome;
 mod payment;
-mod progress;
-mod queue;
+// mod queue;
 mod readme;
 #[cfg(feature = "testing")]
 mod real;
-mod receiver;
 mod recognize;
-mod reconcile;
 mod secrecy;
 mod support;
 #[cfg(feature = "testing")]

@@ -1,14 +1,15 @@
-//! Store the bytes, answer 200, prove again in the worker.
+//! Store the bytes, answer 200, verify again in the worker.
 
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
-use payhook::b2binpay::TrackingIds;
+use payhook::b2binpay::{self, TrackingIds};
 use payhook::chrono::{DateTime, SecondsFormat, Utc};
-use payhook::citypay::Account;
+use payhook::citypay::{self, Account};
+use payhook::payment::{Expected, PaymentStatus};
 use payhook::{
-    Callback, HandlerError, MemoryGuard, NoGuard, OrderLookup, Outcome, Proven, Receiver, TokenUse,
-    Verified, handler_fn,
+    BoxError, Callback, Endpoint, Fetch, Gateway, Handler, IdempotencyStore, Idempotent,
+    MemoryLedger, MemoryStore, PaymentKey, Reply, Target, handler_fn,
 };
 use serde_json::json;
 
@@ -21,71 +22,61 @@ struct Row {
 }
 
 impl Row {
-    fn of(callback: &Verified<Callback>) -> Self {
-        let answer = match callback.proven() {
-            Proven::Order(order) => order.answer().map(|answer| answer.raw().to_vec()),
+    fn of(callback: &Callback) -> Self {
+        let answer = match callback {
+            Callback::Order(order) => order.proven().answer().map(|answer| answer.raw().to_vec()),
             _ => None,
         };
-        let body = callback.reported().raw().to_vec();
+        let body = callback.raw().to_vec();
         Self { body, answer }
     }
 }
 
-/// Issues every token, and answers with what it has.
+/// Answers with what it has.
 struct Answer(Vec<u8>);
 
-impl OrderLookup for Answer {
-    type Error = HandlerError;
-
-    fn is_issued(&self, _: TokenUse<'_>) -> Result<bool, HandlerError> {
-        Ok(true)
-    }
-
-    fn fetch(&self, _: &str) -> Result<Vec<u8>, HandlerError> {
+impl Fetch for Answer {
+    async fn get(&self, _: &str) -> Result<Vec<u8>, BoxError> {
         Ok(self.0.clone())
     }
 }
 
-fn at_the_door(callback: &str, answer: Option<&str>) -> Row {
-    let row = Mutex::new(None);
-    let store = handler_fn(|callback: Verified<Callback>| {
-        *row.lock().unwrap() = Some(Row::of(&callback));
-        Ok::<_, HandlerError>(())
-    });
-    let posted = body(callback);
-    let reply = match answer {
-        Some(answer) => Receiver::citypay(Account::new("5120").unwrap(), Answer(body(answer)))
-            .guard(NoGuard)
-            .receive(&posted, None, &store),
-        None => Receiver::b2binpay(verifier(TrackingIds::Prefixed))
-            .guard(NoGuard)
-            .receive(&posted, None, &store),
-    };
-    assert_eq!(reply.status(), 200);
-    row.into_inner().unwrap().unwrap()
+fn b2binpay() -> b2binpay::Gateway {
+    b2binpay::Gateway::new(verifier(TrackingIds::Prefixed))
 }
 
-/// What the worker credits, and what it answers.
-fn work(row: &Row, guard: &MemoryGuard, fails: bool) -> (u16, usize) {
-    let credits = Mutex::new(0);
-    let credit = handler_fn(|callback: Verified<Callback>| {
-        if fails {
-            return Err("the ledger is closed");
-        }
-        if callback.event().outcome().proven() == Some(Outcome::Settled) {
-            *credits.lock().unwrap() += 1;
-        }
-        Ok(())
-    });
-    let reply = match &row.answer {
-        Some(answer) => Receiver::citypay(Account::new("5120").unwrap(), Answer(answer.clone()))
-            .guard(guard)
-            .receive(&row.body, None, &credit),
-        None => Receiver::b2binpay(verifier(TrackingIds::Prefixed))
-            .guard(guard)
-            .receive(&row.body, None, &credit),
-    };
-    (reply.status(), credits.into_inner().unwrap())
+fn citypay(answer: Vec<u8>) -> citypay::Gateway<Answer> {
+    citypay::Gateway::new(Account::new("5120").unwrap(), Answer(answer))
+}
+
+/// A handler that stores what it is given.
+fn storing(rows: &Mutex<Vec<Row>>) -> impl Handler {
+    handler_fn(async |callback: Callback| {
+        rows.lock().unwrap().push(Row::of(&callback));
+        Ok::<_, BoxError>(())
+    })
+    .known(async |_: PaymentKey| Ok::<_, BoxError>(true))
+}
+
+fn receive<G: Gateway, T: Target>(gateway: G, target: T, body: &[u8]) -> Reply {
+    Endpoint::new(gateway, target).receive_blocking(body, None)
+}
+
+fn at_the_door(callback: &str, answer: Option<&str>) -> Row {
+    let (rows, store) = (Mutex::default(), MemoryStore::new());
+    let posted = body(callback);
+    for log in ["handled: settled", "handled before"] {
+        let door = Idempotent::new(storing(&rows), &store);
+        let reply = match answer {
+            Some(answer) => receive(citypay(body(answer)), door, &posted),
+            None => receive(b2binpay(), door, &posted),
+        };
+        assert_eq!(reply.status(), 200);
+        assert_eq!(reply.disposition().to_string(), log);
+    }
+    let mut rows = rows.into_inner().unwrap();
+    assert_eq!(rows.len(), 1);
+    rows.pop().unwrap()
 }
 
 fn rows() -> [Row; 2] {
@@ -98,19 +89,79 @@ fn rows() -> [Row; 2] {
     ]
 }
 
+/// What the worker answers for a row, whatever it does with it.
+fn work<T: Target>(row: &Row, target: T) -> Reply {
+    match &row.answer {
+        Some(answer) => receive(citypay(answer.clone()), target, &row.body),
+        None => receive(b2binpay(), target, &row.body),
+    }
+}
+
+/// The payments that both rows are about.
+fn ledger() -> MemoryLedger {
+    let ledger = MemoryLedger::new();
+    for expected in [
+        Expected::deposit("order-9001", "ETH", "0.412".parse().unwrap()),
+        Expected::order("tok_4f9c1b7e", "USD", "60.00".parse().unwrap()),
+    ] {
+        ledger.expect(expected.unwrap());
+    }
+    ledger
+}
+
+/// The worker's status, and what is to be credited.
+fn credit(row: &Row, ledger: &MemoryLedger) -> (u16, Option<String>) {
+    let reply = work(row, ledger);
+    let credited = reply.change().and_then(|change| change.credited());
+    (reply.status(), credited.map(ToString::to_string))
+}
+
 #[test]
-fn the_worker_proves_it_again_and_credits_once() {
+fn the_worker_verifies_it_again_and_credits_once() {
+    let ledger = ledger();
+    for (row, amount, reference) in rows()
+        .iter()
+        .zip(["0.412", "60"])
+        .zip(["order-9001", "tok_4f9c1b7e"])
+        .map(|((row, amount), reference)| (row, amount, reference))
+    {
+        let (status, credited) = credit(row, &ledger);
+        let credited = credited.map(|it| it.parse::<payhook::Amount>().unwrap());
+        assert_eq!((status, credited), (200, Some(amount.parse().unwrap())));
+        assert_eq!(credit(row, &ledger), (200, None));
+        let payment = ledger.payment(reference).unwrap();
+        assert_eq!(payment.status(), PaymentStatus::Paid);
+    }
+}
+
+fn hand_over(row: &Row, handler: impl Handler, store: impl IdempotencyStore) -> u16 {
+    work(row, Idempotent::new(handler, store)).status()
+}
+
+/// A worker that credits in another system tries again until it could.
+#[test]
+fn the_worker_tries_again() {
     for row in rows() {
-        let guard = MemoryGuard::new();
-        assert_eq!(work(&row, &guard, true), (500, 0));
-        assert_eq!(work(&row, &guard, false), (200, 1));
-        assert_eq!(work(&row, &guard, false), (200, 0));
+        let (store, handled) = (MemoryStore::new(), Mutex::new(0));
+        let closed = handler_fn(async |_: Callback| Err::<(), _>("the books are closed"))
+            .known(async |_: PaymentKey| Ok::<_, BoxError>(true));
+        let open = handler_fn(async |_: Callback| {
+            *handled.lock().unwrap() += 1;
+            Ok::<_, BoxError>(())
+        })
+        .known(async |_: PaymentKey| Ok::<_, BoxError>(true));
+        assert_eq!(hand_over(&row, closed, &store), 500);
+        assert_eq!(hand_over(&row, open, &store), 200);
+        assert_eq!(hand_over(&row, open, &store), 200);
+        assert_eq!(*handled.lock().unwrap(), 1);
     }
 }
 
 #[test]
 fn what_is_stored_is_what_came() {
-    let [_, order] = rows();
+    let [deposit, order] = rows();
+    assert_eq!(deposit.body, body("b2binpay-deposit-confirmed.json"));
+    assert_eq!(deposit.answer, None);
     assert_eq!(order.body, body("citypay-order-confirmed.json"));
     assert_eq!(
         order.answer,
@@ -122,25 +173,24 @@ fn what_is_stored_is_what_came() {
 #[test]
 fn an_age_limit_is_the_doors() {
     let hour = Duration::from_secs(3600);
-    let verifier = verifier(TrackingIds::Prefixed);
-    let door = Receiver::b2binpay(verifier.max_age(hour)).guard(NoGuard);
     let now = DateTime::<Utc>::from(SystemTime::now()).to_rfc3339_opts(SecondsFormat::Micros, true);
     for (time, status) in [(now.as_str(), 200), (TIME, 401)] {
         let mut body = with_transfer("deposit", "order-1", "1");
         body["meta"]["time"] = json!(time);
         let body = signed(body, &format!("21order-1{time}")).to_string();
-        let rows = Mutex::new(Vec::new());
-        let store = handler_fn(|callback: Verified<Callback>| {
-            rows.lock().unwrap().push(Row::of(&callback));
-            Ok::<_, HandlerError>(())
-        });
-        assert_eq!(door.receive(body.as_bytes(), None, &store).status(), status);
+        let rows = Mutex::default();
+        let door = b2binpay::Gateway::new(verifier(TrackingIds::Prefixed).max_age(hour));
+        let target = Idempotent::new(storing(&rows), MemoryStore::new());
+        let reply = receive(door, target, body.as_bytes());
+        assert_eq!(reply.status(), status);
         assert_eq!(rows.into_inner().unwrap().len(), usize::from(status == 200));
         let row = Row {
             body: body.into_bytes(),
             answer: None,
         };
-        assert_eq!(work(&row, &MemoryGuard::new(), false), (200, 1));
+        let ledger = MemoryLedger::new();
+        ledger.expect(Expected::deposit("order-1", "ETH", "1".parse().unwrap()).unwrap());
+        assert_eq!(credit(&row, &ledger), (200, Some("1".to_owned())));
     }
 }
 
@@ -158,8 +208,8 @@ fn a_row_is_no_proof() {
         "0.412000000000000000",
         "9.412000000000000000",
     );
-    assert_eq!(work(&deposit, &MemoryGuard::new(), false), (401, 0));
+    assert_eq!(credit(&deposit, &ledger()), (401, None));
     // Another customer's answer.
     order.answer = order.answer.map(|answer| changed(&answer, "5120", "5121"));
-    assert_eq!(work(&order, &MemoryGuard::new(), false), (401, 0));
+    assert_eq!(credit(&order, &ledger()), (401, None));
 }

@@ -1,16 +1,17 @@
 //! Bodies that are no callbacks, and what they are called: other products of
 //! the brand, a retired API, and JSON that was encoded once more.
 
-use payhook::b2binpay::{TrackingIds, TransferCallback};
-use payhook::citypay::{Account, OrderAnswer, Posted};
+use payhook::b2binpay::TransferCallback;
+use payhook::citypay::{OrderAnswer, Posted};
 use payhook::{
-    BodyEncoding, Callback, DEFAULT_BODY_LIMIT, Disposition, Flaw, HandlerError, OrderLookup,
-    OtherProduct, ParseError, Receiver, TokenUse, Unverified, Verified, VerifyError, handler_fn,
+    BodyEncoding, DEFAULT_BODY_LIMIT, Disposition, Flaw, OtherProduct, ParseError, Unverified,
+    VerifyError,
 };
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::support::{body, verifier};
+use crate::endpoint::{Client, Seen, orders, signed_only};
+use crate::support::body;
 
 /// As its documentation has it, but for the made-up rest: `defi_invoice_paid`.
 const DEFI: &str = r#"{"id": "0d6c0b1e-52f4-4c8e-9a77-1b3f6f1d9e10", "type": "INVOICE_PAID", "createdAt": "2026-04-11T07:33:41.551Z", "data": {"invoiceId": "97005662411680001", "trackingId": "cart-84", "requestedAmount": "100", "paidAmount": "100"}}"#;
@@ -271,46 +272,31 @@ fn nothing_else_is_named() {
     assert!(matches!(b2binpay(&long), ParseError::TooLarge { .. }));
 }
 
-struct NeverAsked;
-
-impl OrderLookup for NeverAsked {
-    type Error = std::io::Error;
-
-    fn is_issued(&self, _: TokenUse<'_>) -> Result<bool, Self::Error> {
-        panic!("asked for what can't be read")
-    }
-
-    fn fetch(&self, _: &str) -> Result<Vec<u8>, Self::Error> {
-        panic!("asked for what can't be read")
-    }
-}
-
-/// The answer and the log line of a receiver.
+/// The answer and the log line of an endpoint.
 #[test]
-fn receivers_say_so() {
-    let never = handler_fn(|_: Verified<Callback>| -> Result<(), HandlerError> {
-        panic!("handed over what can't be read")
-    });
-    let b2binpay = Receiver::b2binpay(verifier(TrackingIds::Unrestricted));
-    let citypay = Receiver::citypay(Account::new("5120").unwrap(), NeverAsked);
+fn endpoints_say_so() {
+    let seen = Seen::default();
+    let b2binpay = signed_only(&seen);
+    let client = Client::new(Err("must not be asked"));
+    let citypay = orders(&client, &seen);
     for (reply, status, line) in [
         (
-            b2binpay.receive(DEFI.as_bytes(), None, &never),
+            b2binpay.receive_blocking(DEFI.as_bytes(), None),
             422,
             "unreadable: the body is a callback of B2BINPAY DeFi, another product",
         ),
         (
-            b2binpay.receive(V1_FORM.as_bytes(), None, &never),
+            b2binpay.receive_blocking(V1_FORM.as_bytes(), None),
             422,
             "unreadable: the body is a callback of the retired API v1 of B2BINPAY",
         ),
         (
-            citypay.receive(CITYPAY_FORM.as_bytes(), None, &never),
+            citypay.receive_blocking(CITYPAY_FORM.as_bytes(), None),
             400,
             "unreadable: the body was re-encoded: as form data",
         ),
         (
-            citypay.receive(b"\x1f\x8b\x08\x00", None, &never),
+            citypay.receive_blocking(b"\x1f\x8b\x08\x00", None),
             400,
             "unreadable: the body was re-encoded: compressed with gzip",
         ),
@@ -319,6 +305,7 @@ fn receivers_say_so() {
         assert_eq!(reply.disposition().to_string(), line);
         assert!(matches!(reply.disposition(), Disposition::Unreadable(_)));
     }
+    assert!(seen.take().is_empty() && client.asked().is_empty());
 }
 
 /// `time_in_unix_seconds`, and what else a date type makes of a time. The

@@ -3,4 +3,4 @@
 mod builders;
 mod endpoint;
 mod given;
-mod guard;
+mod store;

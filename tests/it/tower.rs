@@ -1,26 +1,20 @@
-//! A receiver as a service.
+//! An endpoint as a service.
 
 use std::convert::Infallible;
 use std::fmt::Debug;
 use std::future::ready;
 use std::net::IpAddr;
 use std::pin::pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
-#[cfg(feature = "testing")]
-use std::time::Duration;
 
-use payhook::b2binpay::TrackingIds;
-use payhook::citypay::Account;
-use payhook::http::{Body, CallbackService, Empty, Proxies, Request, Response, Service};
-use payhook::{
-    AddressRanges, AsyncHandler, AsyncOrderLookup, B2binpay, Callback, HandlerError, MemoryGuard,
-    Receiver, Reply, TokenUse, Verified, handler_fn,
-};
+use payhook::citypay::{self, Account};
+use payhook::http::{Body, Empty, Proxies, Request, Response, Service};
+use payhook::{AddressRanges, BoxError, Reply};
 
+use crate::endpoint::{Client, Seen, endpoint, orders, signed_only};
 use crate::handler::block_on;
-use crate::support::{SECRET, body, verifier, without_transfer};
+use crate::support::{SECRET, body};
 
 /// What axum asks of a route's service.
 fn is_route<S>(service: S) -> S
@@ -29,26 +23,9 @@ where
     S::Response: Into<Response<Empty>>,
     S::Future: Send + 'static,
 {
-    fn is_body<B: Body<Data = bytes::Bytes, Error: Into<HandlerError>> + Send + 'static>() {}
+    fn is_body<B: Body<Data = bytes::Bytes, Error: Into<BoxError>> + Send + 'static>() {}
     is_body::<Empty>();
     service
-}
-
-fn receiver() -> Receiver<B2binpay> {
-    Receiver::b2binpay(verifier(TrackingIds::Prefixed))
-}
-
-#[derive(Default)]
-struct Shop(AtomicUsize);
-
-impl AsyncHandler for Shop {
-    type Error = Infallible;
-
-    async fn handle(&self, _: Verified<Callback>) -> Result<(), Infallible> {
-        ready(()).await;
-        self.0.fetch_add(1, Ordering::Relaxed);
-        Ok(())
-    }
 }
 
 fn confirmed() -> String {
@@ -67,12 +44,12 @@ where
 
 #[test]
 fn clones_share_all_there_is() {
-    let shop = Arc::new(Shop::default());
+    let seen = Seen::default();
     let log = Arc::new(Mutex::new(Vec::new()));
     let lines = Arc::clone(&log);
-    let shared = Arc::new(receiver());
     let service = is_route(
-        CallbackService::new(Arc::clone(&shared), Arc::clone(&shop))
+        signed_only(&seen)
+            .into_service()
             .on_reply(move |reply| lines.lock().unwrap().push(reply.disposition().to_string())),
     );
     let mut clones = [service.clone(), service];
@@ -84,7 +61,7 @@ fn clones_share_all_there_is() {
     ] {
         assert_eq!(answer(&mut clones[clone], request.unwrap()), status);
     }
-    assert_eq!(shop.0.load(Ordering::Relaxed), 1);
+    assert_eq!(seen.take().len(), 1);
     assert_eq!(
         *log.lock().unwrap(),
         [
@@ -94,15 +71,14 @@ fn clones_share_all_there_is() {
             "not a POST"
         ]
     );
-    // The receiver outside of it has the same memory.
-    let reply = block_on(shared.receive_async(confirmed().as_bytes(), None, &shop));
-    assert_eq!(reply.disposition().to_string(), "handled before");
 }
 
 /// A task that panicked leaves no reply, and is answered like every other.
 #[test]
 fn a_lost_task_is_answered_with_500_and_no_body() {
-    let mut service = CallbackService::new(receiver(), Arc::new(Shop::default()))
+    let endpoint = signed_only(&Seen::default());
+    let mut service = endpoint
+        .into_service()
         .spawn(|_| ready(Err::<Reply, ()>(())));
     let request = Request::post("/").body(confirmed()).unwrap();
     let response = block_on(service.call(request)).unwrap();
@@ -116,17 +92,11 @@ fn a_lost_task_is_answered_with_500_and_no_body() {
 #[cfg(feature = "testing")]
 #[test]
 fn a_handler_that_panics_is_answered_with_500() {
-    struct Panics(AtomicUsize);
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
 
-    impl AsyncHandler for Panics {
-        type Error = Infallible;
-
-        async fn handle(&self, _: Verified<Callback>) -> Result<(), Infallible> {
-            tokio::task::yield_now().await;
-            assert!(self.0.fetch_add(1, Ordering::Relaxed) > 0, "the first time");
-            Ok(())
-        }
-    }
+    use payhook::b2binpay::{Gateway, TrackingIds};
+    use payhook::{Callback, Endpoint, Idempotent, MemoryStore, handler_fn};
 
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
@@ -137,11 +107,21 @@ fn a_handler_that_panics_is_answered_with_500() {
     ] {
         let log = Arc::new(Mutex::new(Vec::new()));
         let lines = Arc::clone(&log);
-        let guard = MemoryGuard::new().lease(Duration::from_secs(lease));
-        let mut service =
-            CallbackService::new(receiver().guard(guard), Panics(AtomicUsize::new(0)))
-                .on_reply(move |reply| lines.lock().unwrap().push(reply.disposition().to_string()))
-                .spawn(tokio::spawn);
+        let calls = Arc::new(AtomicUsize::new(0));
+        let panics = handler_fn(move |_: Callback| {
+            let calls = Arc::clone(&calls);
+            async move {
+                tokio::task::yield_now().await;
+                assert!(calls.fetch_add(1, Ordering::Relaxed) > 0, "the first time");
+                Ok::<_, Infallible>(())
+            }
+        });
+        let store = MemoryStore::new().lease(Duration::from_secs(lease));
+        let gateway = Gateway::new(crate::support::verifier(TrackingIds::Prefixed));
+        let mut service = Endpoint::new(gateway, Idempotent::new(panics, store))
+            .into_service()
+            .on_reply(move |reply| lines.lock().unwrap().push(reply.disposition().to_string()))
+            .spawn(tokio::spawn);
         let mut post = || {
             let request = Request::post("/").body(confirmed()).unwrap();
             runtime.block_on(service.call(request)).unwrap().status()
@@ -156,14 +136,14 @@ fn a_handler_that_panics_is_answered_with_500() {
 /// dropped has done nothing.
 #[test]
 fn nothing_happens_until_it_is_polled() {
-    let shop = Arc::new(Shop::default());
-    let mut service = CallbackService::new(receiver(), Arc::clone(&shop));
+    let seen = Seen::default();
+    let mut service = signed_only(&seen).into_service();
     drop(service.call(Request::post("/").body(confirmed()).unwrap()));
-    assert_eq!(shop.0.load(Ordering::Relaxed), 0);
+    assert!(seen.take().is_empty());
     let mut future = pin!(service.call(Request::post("/").body(confirmed()).unwrap()));
     let mut context = Context::from_waker(Waker::noop());
     assert!(future.as_mut().poll(&mut context).is_ready());
-    assert_eq!(shop.0.load(Ordering::Relaxed), 1);
+    assert_eq!(seen.take().len(), 1);
 }
 
 #[test]
@@ -173,16 +153,16 @@ fn the_peer_is_the_sockets_or_the_proxies() {
 
     let gateway = AddressRanges::parse(["203.0.113.1"]).unwrap();
     let proxies = || AddressRanges::parse(["10.0.0.0/8"]).unwrap();
-    let receiver = || {
-        receiver()
-            .accept_unsigned_from(gateway.clone())
-            .guard(MemoryGuard::new())
+    let plain = || {
+        let account = Account::new("5120")
+            .unwrap()
+            .source_addresses(gateway.clone());
+        let gateway = citypay::Gateway::new(account, Client::new(Err("must not be asked")));
+        endpoint(gateway, &Seen::default()).into_service()
     };
-    let shop = || handler_fn(|_: Verified<Callback>| ready(Ok::<_, HandlerError>(())));
-    let plain = || CallbackService::new(receiver(), shop());
     let direct = || plain().socket_peer(|all| all.get::<Peer>().map(|peer| peer.0));
     let behind = || direct().behind(Proxies::x_forwarded_for(proxies()));
-    let told = without_transfer("payout", "wd-1", 3).to_string();
+    let told = String::from_utf8(body("citypay-deposit-confirmed.json")).unwrap();
     for (service, peer, forwarded, status) in [
         // Nobody said where the peer stands, or it is not there.
         (plain(), Some("203.0.113.1"), "203.0.113.1", 401),
@@ -229,39 +209,28 @@ fn the_peer_is_the_sockets_or_the_proxies() {
     }
 }
 
-/// With look-ups of one's own it is a route as well.
+/// An endpoint that asks its gateway is a route as well.
 #[test]
-fn citypay() {
-    struct Orders;
-
-    impl AsyncOrderLookup for Orders {
-        type Error = std::io::Error;
-
-        async fn is_issued(&self, _: TokenUse<'_>) -> Result<bool, Self::Error> {
-            ready(Ok(true)).await
-        }
-
-        async fn fetch(&self, _: &str) -> Result<Vec<u8>, Self::Error> {
-            ready(Ok(body("citypay-order-confirmed.answer.json"))).await
-        }
-    }
-
-    let receiver = Receiver::citypay(Account::new("5120").unwrap(), Orders);
-    let mut service = is_route(CallbackService::new(receiver, Shop::default()));
+fn of_citypay() {
+    let client = Client::new(Ok(body("citypay-order-confirmed.answer.json")));
+    let mut service = is_route(orders(&client, &Seen::default()).into_service());
     let posted = String::from_utf8(body("citypay-order-confirmed.json")).unwrap();
-    assert_eq!(
-        answer(&mut service, Request::post("/").body(posted).unwrap()),
-        200
-    );
+    let request = Request::post("/").body(posted).unwrap();
+    assert_eq!(answer(&mut service, request), 200);
 }
 
 #[test]
 fn it_shows_no_secret() {
+    use payhook::b2binpay::{Gateway, TrackingIds};
+    use payhook::{Endpoint, MemoryLedger};
+
     let proxies = Proxies::forwarded(AddressRanges::parse(["10.0.0.1"]).unwrap());
-    let mut service = CallbackService::new(receiver(), Shop::default()).behind(proxies);
+    let gateway = Gateway::new(crate::support::verifier(TrackingIds::Prefixed));
+    let endpoint = Endpoint::new(gateway, MemoryLedger::new());
+    let mut service = endpoint.into_service().behind(proxies);
     let shown = format!("{service:?}");
     assert!(
-        shown.starts_with("CallbackService { receiver: Receiver {"),
+        shown.starts_with("CallbackService { endpoint: Endpoint {"),
         "{shown}"
     );
     assert!(

@@ -1,16 +1,14 @@
 //! What a subscriber is told, and what it must never be told.
 
 use std::fmt::{self, Write};
-use std::future::ready;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use payhook::b2binpay::{Key, TrackingIds, Verifier};
-use payhook::citypay::Account;
+use payhook::b2binpay::{self, Key, TrackingIds, Verifier};
+use payhook::citypay::{self, Account};
 use payhook::{
-    AddressRanges, AsyncDepositLookup, AsyncOrderLookup, AsyncProve, Callback, Claim, ClaimToken,
-    DepositLookup, Guard, HandlerError, IdempotencyKeys, Lease, MemoryGuard, NoGuard, OrderLookup,
-    Prove, Receiver, TokenUse, Verified, handler_fn,
+    AddressRanges, BoxError, Callback, Claim, ClaimToken, Endpoint, Fetch, Gateway, Handler,
+    IdempotencyKeys, IdempotencyStore, Idempotent, Lease, MemoryLedger, MemoryStore, PaymentKey,
 };
 use serde_json::{Value, json};
 use tracing::field::{Field, Visit};
@@ -90,37 +88,50 @@ fn recorded(flow: impl FnOnce()) -> Vec<String> {
     std::mem::take(&mut recorder.told.lock().unwrap())
 }
 
-/// What is told of one body. Both ways tell the same.
-fn told<G: Prove + AsyncProve + Clone, D: Guard + payhook::AsyncGuard>(
-    receiver: impl Fn() -> Receiver<G, D>,
-    body: &[u8],
-    answer: Result<(), &'static str>,
-) -> Vec<String> {
+/// Writes a line of its own, and answers as it is told.
+#[derive(Clone)]
+struct Shop(Result<(), &'static str>);
+
+impl Handler for Shop {
+    async fn handle(&self, _: Callback) -> Result<(), BoxError> {
+        tracing::debug!("the merchant's");
+        Ok(self.0?)
+    }
+
+    async fn is_known(&self, _: &PaymentKey) -> Result<bool, BoxError> {
+        Ok(true)
+    }
+}
+
+type Handled<G, S = MemoryStore> = Endpoint<G, Idempotent<Shop, S>>;
+
+fn handled<G: Gateway>(gateway: G, answer: Result<(), &'static str>) -> Handled<G> {
+    Endpoint::new(gateway, Idempotent::new(Shop(answer), MemoryStore::new()))
+}
+
+fn signed_only() -> b2binpay::Gateway {
+    b2binpay::Gateway::new(verifier(TrackingIds::Prefixed))
+}
+
+fn orders(api: Api) -> citypay::Gateway<Api> {
+    citypay::Gateway::new(Account::new("5120").unwrap(), api)
+}
+
+/// What is told of one body.
+fn told<G: Gateway, T: payhook::Target>(endpoint: &Endpoint<G, T>, body: &[u8]) -> Vec<String> {
     let peer = Some("203.0.113.77".parse().unwrap());
-    let handler = handler_fn(|_: Verified<Callback>| {
-        tracing::debug!("the merchant's");
-        answer
-    });
-    let told = recorded(|| drop(receiver().receive(body, peer, &handler)));
-    let handler = handler_fn(|_: Verified<Callback>| {
-        tracing::debug!("the merchant's");
-        ready(answer)
-    });
-    let async_told = recorded(|| drop(block_on(receiver().receive_async(body, peer, &handler))));
-    assert_eq!(told, async_told);
-    told
+    recorded(|| drop(endpoint.receive_blocking(body, peer)))
 }
 
 #[test]
 fn a_proven_callback() {
-    let receiver = || {
-        let key = Key::callback_secret(SECRET).unwrap().named("2026");
-        Receiver::b2binpay(Verifier::new(key, TrackingIds::Prefixed)).endpoint("eur")
-    };
+    let key = Key::callback_secret(SECRET).unwrap().named("2026");
+    let gateway = b2binpay::Gateway::new(Verifier::new(key, TrackingIds::Prefixed));
+    let endpoint = handled(gateway, Ok(())).namespace("eur");
     assert_eq!(
-        told(receiver, &body("b2binpay-deposit-confirmed.json"), Ok(())),
+        told(&endpoint, &body("b2binpay-deposit-confirmed.json")),
         [
-            "span payhook:callback gateway=B2BINPAY endpoint=eur",
+            "span payhook:callback gateway=b2binpay endpoint=eur",
             "record kind=deposit?",
             "record outcome=settled",
             "record evidence=signature",
@@ -133,13 +144,33 @@ fn a_proven_callback() {
     );
 }
 
+/// The same with a ledger at the end.
+#[test]
+fn an_applied_callback() {
+    let endpoint = Endpoint::new(signed_only(), MemoryLedger::new());
+    assert_eq!(
+        told(&endpoint, &body("b2binpay-deposit-confirmed.json")),
+        [
+            "span payhook:callback gateway=b2binpay endpoint=",
+            "record kind=deposit?",
+            "record outcome=settled",
+            "record evidence=signature",
+            "record key=callback secret",
+            "record status=200",
+            "ERROR payhook in 1: message=no payment has this reference status=200 fault=operator \
+             hint=HINT",
+        ]
+        .map(|line| line.replace("HINT", payhook::payment::ReviewReason::Unmatched.advice()))
+    );
+}
+
 #[test]
 fn a_refused_callback() {
-    let receiver = || Receiver::b2binpay(verifier(TrackingIds::Prefixed));
+    let endpoint = handled(signed_only(), Ok(()));
     assert_eq!(
-        told(receiver, &body("b2binpay-refused-tampered.json"), Ok(())),
+        told(&endpoint, &body("b2binpay-refused-tampered.json")),
         [
-            "span payhook:callback gateway=B2BINPAY endpoint=",
+            "span payhook:callback gateway=b2binpay endpoint=",
             "record status=401",
             "WARN payhook in 1: message=not proven status=401 \
              error=none of 1 configured key(s) makes this signature fault=sender \
@@ -156,49 +187,37 @@ enum Answer {
     Busy,
     Fails,
     Forgot,
+    IsAhead,
     Loses,
 }
 
-/// A guard that answers as it is told.
+/// A store that answers as it is told.
 #[derive(Clone, Copy)]
 struct Says(Answer);
 
-impl Guard for Says {
-    type Error = &'static str;
-
-    fn claim(&self, keys: &IdempotencyKeys) -> Result<Claim, Self::Error> {
+impl IdempotencyStore for Says {
+    async fn claim(&self, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
         match self.0 {
             Answer::Alters => Ok(Claim::Altered),
             Answer::Busy => Ok(Claim::InFlight),
-            Answer::Fails => Err("MARK"),
+            Answer::Fails => Err("MARK".into()),
             Answer::Forgot => Ok(Claim::BeyondHorizon),
+            Answer::IsAhead => Ok(Claim::Superseded),
             Answer::Loses => Ok(Claim::Fresh(ClaimToken::new(*keys.effect(), 1))),
         }
     }
 
-    fn complete(&self, _: ClaimToken) -> Result<Lease, Self::Error> {
+    async fn complete(&self, _: ClaimToken) -> Result<Lease, BoxError> {
         Ok(Lease::Lost)
     }
 
-    fn release(&self, _: ClaimToken) -> Result<Lease, Self::Error> {
+    async fn release(&self, _: ClaimToken) -> Result<Lease, BoxError> {
         Ok(Lease::Lost)
     }
 }
 
-impl payhook::AsyncGuard for Says {
-    type Error = &'static str;
-
-    async fn claim(&self, keys: &IdempotencyKeys) -> Result<Claim, Self::Error> {
-        Guard::claim(self, keys)
-    }
-
-    async fn complete(&self, token: ClaimToken) -> Result<Lease, Self::Error> {
-        Guard::complete(self, token)
-    }
-
-    async fn release(&self, token: ClaimToken) -> Result<Lease, Self::Error> {
-        Guard::release(self, token)
-    }
+fn stored<G: Gateway>(gateway: G, answer: Answer) -> Handled<G, Says> {
+    Endpoint::new(gateway, Idempotent::new(Shop(Ok(())), Says(answer)))
 }
 
 /// The level says who has to do something.
@@ -208,7 +227,7 @@ fn levels() {
     for (answer, expected) in [
         (
             Answer::Alters,
-            "ERROR payhook in 1: message=came before with something else in what is not signed \
+            "ERROR payhook in 1: message=came before with other unsigned fields \
              status=409 fault=operator hint=look the payment up at the gateway; its next delivery \
              of it is handled",
         ),
@@ -219,14 +238,18 @@ fn levels() {
         ),
         (
             Answer::Fails,
-            "ERROR payhook in 1: message=the guard failed status=503 fault=operator \
-             hint=see the guard's error; the gateway will send again",
+            "ERROR payhook in 1: message=the store failed status=503 fault=operator \
+             hint=see the store's error; the gateway will send again",
         ),
         (
             Answer::Forgot,
-            "ERROR payhook in 1: message=older than the guard's memory status=409 fault=operator \
-             hint=look the payment up: the guard has forgotten callbacks that are newer than this \
+            "ERROR payhook in 1: message=older than the store's memory status=409 fault=operator \
+             hint=look the payment up: the store has forgotten callbacks that are newer than this \
              one; a longer retention keeps more",
+        ),
+        (
+            Answer::IsAhead,
+            "WARN payhook in 1: message=older than what was handled status=200",
         ),
         (
             Answer::Loses,
@@ -235,28 +258,17 @@ fn levels() {
              hint=compare with the ledger: another delivery of this may be handled, too",
         ),
     ] {
-        let receiver = || Receiver::b2binpay(verifier(TrackingIds::Prefixed)).guard(Says(answer));
-        let told = told(receiver, &confirmed, Ok(()));
+        let told = told(&stored(signed_only(), answer), &confirmed);
         assert_eq!(told.last().unwrap(), expected);
         assert!(told.contains(&"record outcome=settled".to_owned()));
     }
 
-    let receiver = Receiver::b2binpay(verifier(TrackingIds::Prefixed));
-    let guard = MemoryGuard::new();
-    let receiver = || receiver.clone().guard(guard.clone());
-    told(receiver, &body("b2binpay-handler-fails.json"), Err("x"));
-    let twice = || {
-        drop(receiver().receive(
-            &confirmed,
-            None,
-            &handler_fn(|_: Verified<Callback>| Ok::<(), HandlerError>(())),
-        ));
-    };
-    twice();
-    let last = recorded(twice).pop().unwrap();
+    let endpoint = handled(signed_only(), Ok(()));
+    told(&endpoint, &confirmed);
+    let last = told(&endpoint, &confirmed).pop().unwrap();
     assert_eq!(last, "INFO payhook in 1: message=handled before status=200");
 
-    let last = told(receiver, &body("b2binpay-refused-tracking-id.json"), Ok(())).pop();
+    let last = told(&endpoint, &body("b2binpay-refused-tracking-id.json")).pop();
     assert!(
         last.unwrap()
             .starts_with("ERROR payhook in 1: message=not proven status=401")
@@ -266,8 +278,8 @@ fn levels() {
 /// An error is told where it is one of ours, which have nothing of a body in them.
 #[test]
 fn errors_of_our_own_are_told() {
-    let unreadable = || Receiver::b2binpay(verifier(TrackingIds::Prefixed));
-    let last = told(unreadable, b"[", Ok(())).pop().unwrap();
+    let unreadable = handled(signed_only(), Ok(()));
+    let last = told(&unreadable, b"[").pop().unwrap();
     assert!(
         last.contains("error=the body is not one JSON document: it breaks at line 1, column 1"),
         "{last}"
@@ -277,10 +289,8 @@ fn errors_of_our_own_are_told() {
         (Api(Ok(json!({"status": "error"}))), true),
         (Api(Err("away")), false),
     ] {
-        let account = Account::new("5120").unwrap();
-        let receiver = || Receiver::citypay(account.clone(), api.clone()).guard(NoGuard);
-        let last = told(receiver, &order, Ok(())).pop().unwrap();
-        assert!(last.contains("message=the look-up failed"), "{last}");
+        let last = told(&handled(orders(api), Ok(())), &order).pop().unwrap();
+        assert!(last.contains("message=the lookup failed"), "{last}");
         assert_eq!(last.contains("error="), expected, "{last}");
     }
 }
@@ -289,52 +299,12 @@ fn errors_of_our_own_are_told() {
 #[derive(Clone)]
 struct Api(Result<Value, &'static str>);
 
-impl Api {
-    fn answer(&self, asked: &str) -> Result<Vec<u8>, String> {
+impl Fetch for Api {
+    async fn get(&self, url: &str) -> Result<Vec<u8>, BoxError> {
         match &self.0 {
             Ok(answer) => Ok(answer.to_string().into_bytes()),
-            Err(error) => Err(format!("GET https://gateway.example/{asked}: {error}")),
+            Err(error) => Err(format!("GET {url}: {error}").into()),
         }
-    }
-}
-
-impl DepositLookup for Api {
-    type Error = String;
-
-    fn fetch(&self, id: &str) -> Result<Vec<u8>, String> {
-        self.answer(id)
-    }
-}
-
-impl AsyncDepositLookup for Api {
-    type Error = String;
-
-    async fn fetch(&self, id: &str) -> Result<Vec<u8>, String> {
-        self.answer(id)
-    }
-}
-
-impl OrderLookup for Api {
-    type Error = String;
-
-    fn is_issued(&self, _: TokenUse<'_>) -> Result<bool, String> {
-        Ok(true)
-    }
-
-    fn fetch(&self, token: &str) -> Result<Vec<u8>, String> {
-        self.answer(token)
-    }
-}
-
-impl AsyncOrderLookup for Api {
-    type Error = String;
-
-    async fn is_issued(&self, token: TokenUse<'_>) -> Result<bool, String> {
-        OrderLookup::is_issued(self, token)
-    }
-
-    async fn fetch(&self, token: &str) -> Result<Vec<u8>, String> {
-        self.answer(token)
     }
 }
 
@@ -353,12 +323,10 @@ fn assert_silent(status: u16, told: &[String], also: &[&str]) {
 #[test]
 fn nothing_of_b2binpay_leaks() {
     const MARKED: &str = "cbs_MARKsecret";
-    let receiver = || {
+    let gateway = || {
         let key = Key::callback_secret(MARKED).unwrap();
         let older = Key::login_password("MARKlogin", "MARKpassword").unwrap();
-        let ranges = AddressRanges::parse(["198.51.100.1"]).unwrap();
-        let verifier = Verifier::new(key, TrackingIds::Prefixed).also(older);
-        Receiver::b2binpay(verifier).accept_unsigned_from(ranges)
+        b2binpay::Gateway::new(Verifier::new(key, TrackingIds::Prefixed).also(older))
     };
     let mut plain = with_transfer("deposit", "MARKorder", "1234.5");
     plain["data"]["attributes"]["address"] = json!("0xMARKaddress");
@@ -386,21 +354,24 @@ fn nothing_of_b2binpay_leaks() {
         (400, broken),
         (422, unknown),
     ] {
-        let told = told(receiver, body.to_string().as_bytes(), Ok(()));
-        assert_silent(status, &told, &hidden);
+        let body = body.to_string();
+        let handled = told(&handled(gateway(), Ok(())), body.as_bytes());
+        assert_silent(status, &handled, &hidden);
+        let applied = told(
+            &Endpoint::new(gateway(), MemoryLedger::new()),
+            body.as_bytes(),
+        );
+        assert_silent(status, &applied, &hidden);
     }
     let body = signed(&signature).to_string();
-    assert_silent(
-        500,
-        &told(receiver, body.as_bytes(), Err("MARKerror")),
-        &hidden,
-    );
-    let small = || receiver().body_limit(20);
-    assert_silent(413, &told(small, body.as_bytes(), Ok(())), &hidden);
-    assert_silent(400, &told(receiver, b"MARK{", Ok(())), &hidden);
+    let failing = handled(gateway(), Err("MARKerror"));
+    assert_silent(500, &told(&failing, body.as_bytes()), &hidden);
+    let small = handled(gateway(), Ok(())).body_limit(20);
+    assert_silent(413, &told(&small, body.as_bytes()), &hidden);
+    assert_silent(400, &told(&failing, b"MARK{"), &hidden);
     for (status, answer) in [(409, Answer::Alters), (503, Answer::Fails)] {
-        let guarded = || receiver().guard(Says(answer));
-        assert_silent(status, &told(guarded, body.as_bytes(), Ok(())), &hidden);
+        let stored = stored(gateway(), answer);
+        assert_silent(status, &told(&stored, body.as_bytes()), &hidden);
     }
 }
 
@@ -419,11 +390,9 @@ fn nothing_of_a_deposit_that_is_asked_for_leaks() {
         (503, Ok(json!("MARK"))),
         (503, Err("MARKerror")),
     ] {
-        let receiver = || {
-            Receiver::b2binpay(verifier(TrackingIds::Prefixed))
-                .look_up_deposits(Api(answer.clone()))
-        };
-        let told = told(receiver, posted.to_string().as_bytes(), Ok(()));
+        let api = b2binpay::Api::new("https://gateway.example", Api(answer));
+        let endpoint = handled(signed_only().with_api(api), Ok(()));
+        let told = told(&endpoint, posted.to_string().as_bytes());
         // The deposit's id, which it is asked for by.
         assert_silent(status, &told, &["30417"]);
         let evidence = "record evidence=gateway API".to_owned();
@@ -458,11 +427,10 @@ fn nothing_of_citypay_leaks() {
         ),
         (503, Err("MARKerror")),
     ] {
-        let receiver =
-            || Receiver::citypay(Account::new("5120").unwrap(), Api(answer.clone())).guard(NoGuard);
-        let told = told(receiver, posted.as_bytes(), Ok(()));
+        let endpoint = handled(orders(Api(answer)), Ok(()));
+        let told = told(&endpoint, posted.as_bytes());
         assert_silent(status, &told, &["0.0006527", "60.00", "bc1q"]);
-        assert!(told[0].starts_with("span payhook:callback gateway=CityPay endpoint="));
+        assert!(told[0].starts_with("span payhook:callback gateway=citypay endpoint="));
         if status == 200 {
             assert!(told.contains(&"record evidence=order endpoint".to_owned()));
             assert!(!told.iter().any(|line| line.starts_with("record key")));
@@ -495,11 +463,8 @@ fn nothing_of_a_citypay_deposit_leaks() {
         (401, careful("198.51.100.1"), &posted, "status=401"),
         (400, account.clone(), &broken, "status=400"),
     ] {
-        let receiver = || {
-            let api = Api(Err("MARKerror"));
-            Receiver::citypay(account.clone(), api).guard(NoGuard)
-        };
-        let told = told(receiver, body.as_bytes(), Ok(()));
+        let gateway = citypay::Gateway::new(account, Api(Err("MARKerror")));
+        let told = told(&handled(gateway, Ok(())), body.as_bytes());
         assert_silent(status, &told, &["250.5"]);
         assert!(told.contains(&format!("record {end}")), "{told:#?}");
     }
@@ -527,12 +492,11 @@ fn a_request_that_is_no_callback() {
         }
     }
 
-    let receiver = Receiver::b2binpay(verifier(TrackingIds::Prefixed));
-    let handler = handler_fn(|_: Verified<Callback>| ready(Ok::<(), HandlerError>(())));
+    let endpoint = handled(signed_only(), Ok(()));
     for (method, status, lines) in [("POST", 400, 4), ("GET", 405, 3)] {
         let request = Request::builder().method(method);
         let request = request.uri("/?MARK").header("mark", "MARK").body(Broken);
-        let future = receiver.receive_http(request.unwrap(), None, &handler);
+        let future = endpoint.receive_http(request.unwrap(), None);
         let told = recorded(|| drop(block_on(future)));
         assert_silent(status, &told, &[]);
         assert_eq!(told.len(), lines, "{told:#?}");

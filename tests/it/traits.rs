@@ -9,8 +9,7 @@ use std::str::FromStr;
 use payhook::b2binpay::{Key, ProvenTransfer, TransferCallback, Verifier};
 use payhook::citypay::{Account, DepositCallback, OrderCallback, ProvenOrder, Token};
 use payhook::{
-    Amount, Callback, Disposition, Event, Expected, ParseError, Proven, Reconciliation, State,
-    Status, TokenUse, Unverified, Verdict, Verified, VerifyError,
+    Amount, Callback, Disposition, Event, ParseError, Unverified, Verified, VerifyError,
 };
 #[cfg(feature = "diagnose")]
 use payhook::{Diagnose, Diagnosis};
@@ -48,23 +47,17 @@ assert_not_impl! {
         From<TransferCallback>, std::ops::DerefMut, std::ops::Deref;
     Verified<OrderCallback>: DeserializeOwned, Default, From<Unverified<OrderCallback>>, std::ops::DerefMut;
     Verified<DepositCallback>: DeserializeOwned, Default, From<Unverified<DepositCallback>>, std::ops::DerefMut;
-    Verified<Callback>: DeserializeOwned, Default, From<Callback>, Serialize, std::ops::DerefMut;
+    Callback: DeserializeOwned, Default, Serialize, From<TransferCallback>,
+        From<Unverified<TransferCallback>>;
     Event<'static>: DeserializeOwned, Default, Serialize, From<Callback>;
-    Expected: DeserializeOwned, Default, Serialize, PartialEq, Display, From<Event<'static>>;
-    Reconciliation: DeserializeOwned, Default, Serialize, From<Verdict>;
     Unverified<TransferCallback>: DeserializeOwned, Default, Serialize, std::ops::Deref;
-    Proven: DeserializeOwned, Default, Serialize;
     ProvenTransfer: DeserializeOwned, Default, Serialize;
     ProvenOrder: DeserializeOwned, Default, Serialize;
     TransferCallback: DeserializeOwned, Default, PartialEq;
     Key: Display, Serialize, DeserializeOwned, PartialEq, Default;
     Verifier: Display, Serialize, DeserializeOwned, PartialEq, Default;
     Account: Display, Serialize, DeserializeOwned, PartialEq, Default;
-    // Made from text, it must not pass for a callback.
-    State: Default, From<Callback>, PartialOrd, Into<Callback>;
-    Status: Default, PartialOrd;
     Token: PartialEq, PartialEq<str>, Display, Default, DeserializeOwned;
-    TokenUse<'static>: PartialEq, PartialEq<str>, Display, Serialize;
     Amount: From<f64>, From<f32>, Into<f64>;
 }
 
@@ -121,27 +114,18 @@ fn held() -> BTreeSet<String> {
             Amount: Display, Ord, Hash, FromStr, Serialize, Default;
             AmountError: error::Error, Copy, Eq;
             Anomaly: Display, Eq;
-            B2binpay;
-            B2binpay<MemoryGuard>;
             Callback;
-            CityPay<MemoryGuard>;
             Claim, no Clone because "it may hold the right to handle";
             ClaimToken, no Clone because "the right to handle is used once";
-            Compared: Display, Copy, Eq, Hash;
-            Difference: Eq;
             Disposition, no Clone because "it holds what the merchant's code failed with": Display;
             DoesNotFit: error::Error, Copy, Eq;
             Error, no Clone because "it hands back the callback that it is about": error::Error;
             Event<'static>;
             Evidence: Display, Eq;
-            Expected;
             Fact<&'static str>: Display, Copy, Eq;
             Fault: Display, Copy, Eq, Hash;
             Flaw: error::Error, Copy, Eq;
-            Gateway: Display, Copy, Eq, Hash;
-            GuardFull: error::Error, Copy, Eq;
-            NoGuard: Copy, Default;
-            HandlerError, no Clone because "it is a boxed error": Display;
+            StoreFull: error::Error, Copy, Eq;
             HandlerFn<fn()>: Copy;
             IdempotencyKey: Display, Copy, Ord, Hash;
             IdempotencyKeys: Copy, Eq;
@@ -149,45 +133,22 @@ fn held() -> BTreeSet<String> {
             Kind: Display, Copy, Eq, Hash;
             Lease: Copy, Eq, Hash;
             LeaseLost: error::Error, Copy, Eq;
-            MemoryGuard: Default;
-            NoLookup: Copy;
+            Idempotent<(), MemoryStore>;
+            MemoryStore: Default;
+            NothingKnown: Copy;
             Outcome: Display, Copy, Eq, Hash;
             ParseError: error::Error, Eq;
-            Progress: Display, Copy, Eq, Hash;
-            Proven;
             RawJson: Eq, Serialize;
-            Reason: Display, Copy, Eq, Hash;
-            Receiver<B2binpay>;
-            Receiver<B2binpay, MemoryGuard>;
-            Reconciliation: Eq;
             Reply, no Clone because "it holds what the merchant's code failed with";
             Scheme: Display, Copy, Eq, Hash;
-            State: Display, Eq, Hash, FromStr, From<Status>;
-            StateError: error::Error, Copy, Eq;
-            Status: Display, Eq, Hash;
             Text: Display, Ord, Hash, Serialize;
             Timestamp: Display, Eq, FromStr, Serialize;
             TimestampError: error::Error, Copy, Eq;
-            TokenUse<'static>: Copy;
-            Unverified<Callback>;
             Unverified<TransferCallback>;
-            Verdict: Display, Eq;
-            Verified<Callback>;
             Verified<DepositCallback>;
             Verified<OrderCallback>;
             Verified<TransferCallback>;
-            VerifiedCallback;
             VerifyError, no Clone because "it hands back the callback that it is about": error::Error;
-        }
-        #[cfg(feature = "postgres")]
-        in payhook: {
-            PgClaim: Copy, Eq, Hash;
-            PgGuard;
-            PgTransactions;
-        }
-        #[cfg(feature = "redis")]
-        in payhook: {
-            RedisGuard<redis::aio::MultiplexedConnection>;
         }
         in payhook::b2binpay: {
             CallbackRecord: Eq, Serialize;
@@ -245,8 +206,7 @@ fn held() -> BTreeSet<String> {
         }
         #[cfg(feature = "tower")]
         in payhook::http: {
-            CallbackService<WithHandler<payhook::B2binpay, payhook::MemoryGuard, ()>>;
-            WithHandler<payhook::B2binpay, payhook::MemoryGuard, ()>, no Clone because "the service shares it";
+            CallbackService<payhook::b2binpay::Gateway, payhook::MemoryLedger>;
             ResponseFuture,
                 no Clone because "a future is what one task waits for",
                 no Sync because "a future is what one task waits for":
@@ -254,7 +214,6 @@ fn held() -> BTreeSet<String> {
         }
         in payhook::payment: {
             Change: Eq, Default;
-            Event<'static>;
             Expected: Eq;
             ExpectedError: error::Error, Copy, Eq;
             ExpectedKind: Copy, Eq, Hash;
@@ -298,9 +257,9 @@ fn held() -> BTreeSet<String> {
         #[cfg(feature = "testing")]
         in payhook::testing: {
             Body<TransferCallback>;
-            BrokenRule, no Clone because "it holds what a guard failed with": error::Error;
+            BrokenRule, no Clone because "it holds what a store failed with": error::Error;
             BuildError, no Clone because "it holds an error of `serde_json`": error::Error;
-            GuardConformance<payhook::MemoryGuard>, no Clone because "it is run where it is made";
+            StoreConformance<payhook::MemoryStore>, no Clone because "it is run where it is made";
             Json: Display, Eq, Default;
             PathError: error::Error, Eq;
         }

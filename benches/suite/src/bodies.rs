@@ -84,6 +84,30 @@ pub fn deposit_number(number: usize) -> String {
         )
 }
 
+/// A confirmed part of `order-9001`, of an amount that no other part has, signed
+/// with [`SECRET`].
+pub(crate) fn part(number: usize, second: usize) -> String {
+    let amount = format!("0.{number:018}");
+    let time = format!(
+        "2026-03-02T09:{:02}:{:02}.551870Z",
+        second / 60,
+        second % 60
+    );
+    let text = format!("2{amount}order-9001{time}");
+    let mac = keyed_mac().chain_update(text).finalize().into_bytes();
+    DEPOSIT
+        .replace(
+            r#""amount":"0.412000000000000000""#,
+            &format!(r#""amount":"{amount}""#),
+        )
+        .replace("2026-03-02T09:16:02.551870Z", &time)
+        .replace("55021", &format!("{}", 60_000 + number))
+        .replace(
+            "88540b6930c58e38e0b255d5cfd2e05a5220094ada20be84383e7c359c4225c5",
+            &base16ct::lower::encode_string(&mac),
+        )
+}
+
 pub(crate) fn keyed_mac() -> Hmac<Sha256> {
     Hmac::new_from_slice(SECRET.as_bytes()).expect("HMAC takes keys of any length")
 }

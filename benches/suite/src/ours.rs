@@ -1,13 +1,11 @@
 //! payhook, beside the floor and what a merchant would write by hand.
 
-use std::convert::Infallible;
 use std::hint::black_box;
 
-use payhook::b2binpay::{Key, TrackingIds, TransferCallback, Verifier};
-use payhook::citypay::{Account, OrderCallback};
-use payhook::{
-    Callback, HandlerFn, NoGuard, OrderLookup, Receiver, TokenUse, Unverified, Verified, handler_fn,
-};
+use payhook::b2binpay::{self, Key, TrackingIds, TransferCallback, Verifier};
+use payhook::citypay::{self, Account, OrderCallback};
+use payhook::payment::{Expected, History, Payment};
+use payhook::{BoxError, Endpoint, Fetch, MemoryLedger, Unverified};
 
 use crate::bodies::{self, DEPOSIT, SECRET, example, kept, keyed_mac};
 use crate::floor::{self, scan};
@@ -48,13 +46,8 @@ pub(crate) fn groups() -> Vec<Group> {
     ];
     groups.extend([1, 2, 4, 8, 16, 32, 64].map(sized));
     groups.extend([1, 2, 4, 8].map(keys));
+    groups.extend([0, 10, 64].map(history));
     groups
-}
-
-type Nothing = HandlerFn<fn(Verified<Callback>) -> Result<(), Infallible>>;
-
-fn nothing() -> Nothing {
-    handler_fn(|_| Ok(()))
 }
 
 fn key(secret: &str) -> Key {
@@ -74,39 +67,64 @@ fn is_readable(body: &[u8]) -> bool {
     black_box(Unverified::<TransferCallback>::parse(black_box(body))).is_ok()
 }
 
-/// `verify` is proven and fully typed; `receive` hands it over without asking a
-/// guard, and `receive again` is a repetition that the memory guard stops.
+/// What the example bodies are about.
+fn expected() -> [Expected; 3] {
+    let amount = |text: &str| text.parse().expect("an amount");
+    [
+        Expected::deposit("order-9001", "ETH", amount("0.412")),
+        Expected::payout("wd-77", "USDT", amount("125")),
+        Expected::order(TOKEN, "USD", amount("60.00")),
+    ]
+    .map(|expected| expected.expect("a price"))
+}
+
+fn ledger() -> MemoryLedger {
+    let ledger = MemoryLedger::new();
+    for expected in expected() {
+        ledger.expect(expected);
+    }
+    ledger
+}
+
+fn gateway() -> b2binpay::Gateway {
+    b2binpay::Gateway::new(verifier())
+}
+
+/// `verify` is proven and fully typed. `receive` credits, with a new ledger in each
+/// call; `receive again` is a repetition.
 fn transfer(name: &str, body: impl Into<Vec<u8>>) -> Group {
     let body = kept(body);
     let verifier = verifier();
-    let guarded = Receiver::b2binpay(verifier.clone());
-    let receiver = guarded.clone().guard(NoGuard);
+    let (gateway, expected) = (gateway(), expected());
+    let repeated = Endpoint::new(gateway.clone(), ledger());
     let mac = keyed_mac();
     floor::group(name, body, 1)
         .with_macs(0, "parse", || is_readable(body))
         .with("verify", move || is_proven(&verifier, body))
         .with("receive", move || {
-            black_box(receiver.receive(black_box(body), None, &nothing())).status() == 200
+            let ledger = MemoryLedger::new();
+            for expected in &expected {
+                ledger.expect(expected.clone());
+            }
+            let endpoint = Endpoint::new(gateway.clone(), ledger);
+            let reply = black_box(endpoint.receive_blocking(black_box(body), None));
+            reply.change().is_some_and(|change| change.newly_paid())
         })
         .with("receive again", move || {
-            black_box(guarded.receive(black_box(body), None, &nothing())).status() == 200
+            let reply = black_box(repeated.receive_blocking(black_box(body), None));
+            reply.status() == 200
         })
         .with("by hand", move || {
             black_box(by_hand::transfer(black_box(body), &mac)).is_some()
         })
 }
 
-/// A look-up that has the answer at hand.
+/// A lookup that has the answer at hand.
+#[derive(Clone)]
 struct Recorded(&'static [u8]);
 
-impl OrderLookup for Recorded {
-    type Error = Infallible;
-
-    fn is_issued(&self, token: TokenUse<'_>) -> Result<bool, Infallible> {
-        Ok(matches!(token, TokenUse::Order(TOKEN)))
-    }
-
-    fn fetch(&self, _: &str) -> Result<Vec<u8>, Infallible> {
+impl Fetch for Recorded {
+    async fn get(&self, _: &str) -> Result<Vec<u8>, BoxError> {
         Ok(self.0.to_vec())
     }
 }
@@ -114,7 +132,8 @@ impl OrderLookup for Recorded {
 fn order(body: &'static str, answer: &'static str) -> Group {
     let (body, answer) = (body.as_bytes(), answer.as_bytes());
     let account = Account::new(&CUSTOMER.to_string()).expect("an id");
-    let receiver = Receiver::citypay(account.clone(), Recorded(answer)).guard(NoGuard);
+    let gateway = citypay::Gateway::new(account.clone(), Recorded(answer));
+    let endpoint = Endpoint::new(gateway, ledger());
     Group::new("order and its answer", body.len() + answer.len(), 0)
         .with("floor", || scan(body) && scan(answer))
         .with("parse the order", || {
@@ -124,8 +143,8 @@ fn order(body: &'static str, answer: &'static str) -> Group {
             let order = Unverified::<OrderCallback>::parse(black_box(body)).expect("readable");
             black_box(account.prove_order(order, TOKEN, black_box(answer))).is_ok()
         })
-        .with("receive", move || {
-            black_box(receiver.receive(black_box(body), None, &nothing())).status() == 200
+        .with("receive again", move || {
+            black_box(endpoint.receive_blocking(black_box(body), None)).status() == 200
         })
         .with("by hand", || {
             black_box(by_hand::order(
@@ -142,18 +161,18 @@ fn order(body: &'static str, answer: &'static str) -> Group {
 fn refused(name: &str, body: impl Into<Vec<u8>>, macs: usize) -> Group {
     let body = kept(body);
     let verifier = verifier();
-    let receiver = Receiver::b2binpay(verifier.clone());
+    let endpoint = Endpoint::new(gateway(), ledger());
     floor::group(name, body, macs)
         .with("verify", move || !is_proven(&verifier, body))
         .with("receive", move || {
-            black_box(receiver.receive(black_box(body), None, &nothing())).status() == 401
+            black_box(endpoint.receive_blocking(black_box(body), None)).status() == 401
         })
 }
 
 /// No callback at all.
 fn garbage(name: &str, body: impl Into<Vec<u8>>) -> Group {
     let body = kept(body);
-    let receiver = Receiver::b2binpay(verifier());
+    let endpoint = Endpoint::new(gateway(), ledger());
     Group::new(name, body.len(), 0)
         .with("floor", || {
             // JSON or not.
@@ -162,7 +181,7 @@ fn garbage(name: &str, body: impl Into<Vec<u8>>) -> Group {
         })
         .with("parse", || !is_readable(body))
         .with("receive", move || {
-            let status = black_box(receiver.receive(black_box(body), None, &nothing())).status();
+            let status = black_box(endpoint.receive_blocking(black_box(body), None)).status();
             matches!(status, 400 | 422)
         })
 }
@@ -184,4 +203,47 @@ fn keys(count: usize) -> Group {
     let verifier = keys.fold(first, Verifier::also);
     let name = format!("{count} key{}", if count == 1 { "" } else { "s" });
     floor::group(name, body, 1).with_macs(count, "verify", move || is_proven(&verifier, body))
+}
+
+/// A payment of so many parts: what is stored of it is parsed, the next callback is
+/// applied (a later one about the first part, or the first one), and the result is
+/// rendered. Beside the floor of that callback.
+fn history(parts: usize) -> Group {
+    let expected = Expected::deposit("order-9001", "ETH", "1".parse().expect("an amount"));
+    let expected = expected.expect("a price");
+    let verifier = verifier();
+    let callback = move |part: usize, second: usize| {
+        let body = bodies::part(part, second);
+        let callback = Unverified::<TransferCallback>::parse(body.as_bytes()).expect("readable");
+        (kept(body), verifier.verify(callback).expect("genuine"))
+    };
+    let mut payment = Payment::new(expected.clone(), History::default());
+    for part in 1..=parts {
+        let (_, callback) = callback(part, part);
+        let change = payment.apply(&callback.event());
+        assert!(change.credited().is_some(), "part {part}");
+    }
+    let stored: &'static str = payment.history().to_string().leak();
+    let (body, next) = callback(1, parts + 1);
+
+    let parsed: History = stored.parse().expect("readable");
+    let before = Payment::new(expected.clone(), parsed.clone());
+    floor::group(format!("history of {parts} parts"), body, 1)
+        .with_macs(0, "parse", move || {
+            black_box(black_box(stored).parse::<History>()).is_ok()
+        })
+        .with_macs(0, "render", move || {
+            !black_box(black_box(&parsed).to_string()).is_empty()
+        })
+        .with_macs(0, "parse, apply, render", move || {
+            let Ok(history) = black_box(stored).parse() else {
+                return false;
+            };
+            let mut payment = Payment::new(before.expected().clone(), history);
+            let change = payment.apply(black_box(&next.event()));
+            let is_credited = change.credited().is_some();
+            change.must_save()
+                && is_credited == (parts == 0)
+                && !black_box(payment.history().to_string()).is_empty()
+        })
 }

@@ -4,7 +4,7 @@ use std::fmt::{Display, Write as _};
 
 use payhook::b2binpay::{CallbackType, ProvenTransfer, TransferCallback};
 use payhook::citypay::{OrderCallback, ProvenOrder};
-use payhook::{Anomaly, Callback, Fact, Proven, Timestamp, Verified};
+use payhook::{Anomaly, Callback, Fact};
 use serde_json::{Map, Value, json};
 
 use crate::screen::{FAINT, GOOD, plain, styled};
@@ -40,26 +40,30 @@ impl Mark {
 }
 
 impl Facts {
-    pub(crate) fn of(callback: &Verified<Callback>) -> Self {
+    pub(crate) fn of(callback: &Callback) -> Self {
         let mut facts = Self(Vec::new());
         let event = callback.event();
         facts.fact("outcome", Some(event.outcome()));
         facts.fact("kind", Some(event.kind()));
-        facts.fact("reference", event.reference());
+        let reference = Some(event.reference());
+        facts.fact("reference", reference.filter(|it| !it.value().is_empty()));
         facts.fact("amount", event.amount());
         facts.fact("currency", event.currency());
-        facts.fact("time", event.time().map(|time| time.map(shown_time)));
-        facts.fact("blockchain transaction", event.blockchain_transaction());
-        match (callback.reported(), callback.proven()) {
-            (Callback::Transfer(told), Proven::Transfer(proven)) => facts.transfer(told, proven),
-            (Callback::Order(told), Proven::Order(proven)) => facts.order(told, proven),
-            (Callback::Deposit(told), _) => {
-                facts.told("status", told.status.as_ref());
-                facts.told("action", told.action.as_ref());
+        let time = event.time();
+        facts.fact("time", time.map(|time| time.map(|time| time.to_rfc3339())));
+        facts.fact("blockchain transaction", event.transaction());
+        match callback {
+            Callback::Transfer(callback) => {
+                facts.transfer(callback.reported(), callback.proven());
+            }
+            Callback::Order(callback) => facts.order(callback.reported(), callback.proven()),
+            Callback::Deposit(callback) => {
+                facts.told("status", callback.reported().status.as_ref());
+                facts.told("action", callback.reported().action.as_ref());
             }
             _ => {}
         }
-        facts.anomalies(callback.reported().anomalies());
+        facts.anomalies(callback.anomalies());
         facts
     }
 
@@ -186,15 +190,6 @@ impl Facts {
             }
         }
         Value::Object(object)
-    }
-}
-
-/// As it was sent; of milliseconds, the date.
-fn shown_time(time: &Timestamp) -> String {
-    let is_count = time.as_str().bytes().all(|byte| byte.is_ascii_digit());
-    match time.utc().filter(|_| is_count) {
-        Some(date) => date.to_rfc3339(),
-        None => time.to_string(),
     }
 }
 

@@ -43,7 +43,7 @@ pub(crate) struct Listen {
     #[arg(long)]
     remote: bool,
 
-    /// Answer everything with this status, instead of what a receiver would say.
+    /// Answer everything with this status, instead of what an endpoint would say.
     #[arg(long, value_name = "STATUS", value_parser = clap::value_parser!(u16).range(200..=599))]
     answer: Option<u16>,
 

@@ -1,13 +1,12 @@
 //! What proves a body: a key for one gateway, the order endpoint's answer for
 //! the other.
 
-use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
-use payhook::b2binpay::{Key, TrackingIds, TransferCallback, Verifier, prove_by_source_address};
-use payhook::citypay::{Account, OrderCallback, Posted, Token};
+use payhook::b2binpay::{Key, TrackingIds, TransferCallback, Verifier, prove_by_api};
+use payhook::citypay::{Account, Posted, Token};
 use payhook::testing::b2binpay::sign_again;
-use payhook::{AddressRanges, Callback, Unverified, Verified, VerifyError};
+use payhook::{Callback, Unverified, Verified, VerifyError};
 use payhook_conformance::Gateway;
 
 use crate::body;
@@ -53,17 +52,17 @@ struct OrderProof {
 
 /// What came of it.
 pub(crate) enum Proof {
-    Proven(Box<Verified<Callback>>),
+    Proven(Box<Callback>),
     Refused(Box<VerifyError>),
     /// Nothing was given that could prove it.
     Untried,
 }
 
 /// The same, if the evidence were right.
-pub(crate) type Pretended = Result<Box<Verified<Callback>>, Box<VerifyError>>;
+pub(crate) type Pretended = Result<Box<Callback>, Box<VerifyError>>;
 
-impl From<Result<Verified<Callback>, VerifyError>> for Proof {
-    fn from(result: Result<Verified<Callback>, VerifyError>) -> Self {
+impl From<Result<Callback, VerifyError>> for Proof {
+    fn from(result: Result<Callback, VerifyError>) -> Self {
         match result {
             Ok(callback) => Self::Proven(Box::new(callback)),
             Err(error) => Self::Refused(Box::new(error)),
@@ -100,10 +99,7 @@ impl Prover {
         }
         let callback = Unverified::parse(body)?;
         Ok(match &self.verifier {
-            Some(verifier) => verifier
-                .verify(callback)
-                .map(Verified::<TransferCallback>::into_callback)
-                .into(),
+            Some(verifier) => verifier.verify(callback).map(Callback::from).into(),
             None => Proof::Untried,
         })
     }
@@ -121,7 +117,7 @@ impl Prover {
         let own = own.as_ref().map(Token::as_str);
         let issued = by.token.as_deref().or(own).unwrap_or_default();
         let proven = by.account.prove_order(order, issued, &by.answer);
-        Ok(proven.map(Verified::<OrderCallback>::into_callback).into())
+        Ok(proven.map(Callback::from).into())
     }
 
     /// What the body would come to if its signature, or its token, were the
@@ -131,7 +127,7 @@ impl Prover {
             pretend_citypay(Posted::parse(body)?)
         } else {
             self.pretend_signed(body, Unverified::parse(body)?)?
-                .map(Verified::<TransferCallback>::into_callback)
+                .map(Callback::from)
         };
         Ok(pretended.map(Box::new).map_err(Box::new))
     }
@@ -145,8 +141,8 @@ impl Prover {
             let verifier = Verifier::new(nobodys()?, self.tracking_ids);
             return Ok(match verifier.verify(callback) {
                 Err(VerifyError::Unsigned(callback)) => {
-                    let here = AddressRanges::parse(["127.0.0.1"]).map_err(Trouble::new)?;
-                    prove_by_source_address(*callback, Ipv4Addr::LOCALHOST.into(), &here)
+                    // As if the API said the same.
+                    prove_by_api(*callback, body)
                 }
                 other => other,
             });
@@ -168,20 +164,20 @@ fn nobodys() -> Result<Key, Trouble> {
     Ok(Key::callback_secret("nobody's")?)
 }
 
-fn pretend_citypay(posted: Posted) -> Result<Verified<Callback>, VerifyError> {
+fn pretend_citypay(posted: Posted) -> Result<Callback, VerifyError> {
     let account = Account::new("nobody's").map_err(|_| VerifyError::NoEvidence)?;
     match posted {
         Posted::Deposit(deposit) => {
             let token = deposit.unverified().deposit_token.clone();
             let token = token.ok_or(VerifyError::MissingToken)?;
             let proven = account.prove_deposit_by_record(deposit, token.as_str())?;
-            Ok(proven.into_callback())
+            Ok(proven.into())
         }
         Posted::Order(order) => {
             let token = order.unverified().order_token.clone();
             let token = token.ok_or(VerifyError::MissingToken)?;
             let proven = account.prove_order_by_record(order, token.as_str())?;
-            Ok(proven.into_callback())
+            Ok(proven.into())
         }
         _ => Err(VerifyError::NoEvidence),
     }

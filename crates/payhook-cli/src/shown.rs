@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use payhook::{Callback, Evidence, Verified, VerifyError};
+use payhook::{Callback, Evidence, VerifyError};
 use payhook_conformance::Gateway;
 use serde_json::{Value, json};
 
@@ -30,7 +30,7 @@ impl Shown {
     }
 }
 
-pub(crate) fn proven(callback: &Verified<Callback>) -> Shown {
+pub(crate) fn proven(callback: &Callback) -> Shown {
     let event = callback.event();
     let facts = Facts::of(callback);
     let by = by(event.evidence());
@@ -42,7 +42,7 @@ pub(crate) fn proven(callback: &Verified<Callback>) -> Shown {
             facts.text()
         ),
         json: json!({
-            "gateway": event.gateway().to_string(),
+            "gateway": event.gateway(),
             "verified": true,
             "by": by,
             "facts": facts.json(),
@@ -88,11 +88,11 @@ pub(crate) fn pretended(pretended: &Pretended, gateway: Gateway) -> Shown {
     }
 }
 
-fn unchecked(callback: &Verified<Callback>) -> Shown {
+fn unchecked(callback: &Callback) -> Shown {
     let gateway = callback.event().gateway();
     let facts = Facts::of(callback).unchecked();
     let condition = match callback.evidence() {
-        Evidence::SourceAddress => "it is not signed; were its sender the gateway",
+        Evidence::GatewayApi => "it is not signed; if the gateway's API said the same",
         Evidence::Signature { .. } => "were its signature right",
         _ => "nothing is signed; were its token yours",
     };

@@ -5,15 +5,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use payhook::payment::{Change, Event, Expected, ExpectedKind, Payment};
-use payhook::{Amount, BoxError, Ledger, PaymentKey};
-use sqlx::{
-    AssertSqlSafe, Error, PgConnection, PgExecutor, PgPool, Postgres, Transaction, raw_sql,
-};
+use payhook::payment::{Change, Expected, ExpectedKind, Payment};
+use payhook::{BoxError, Event, Fact, Ledger, PaymentKey};
+use sqlx::{Error, PgConnection, PgExecutor, PgPool, Postgres, Transaction};
 
 use crate::name::{escape, shortened, unescape};
 use crate::numeric::Numeric;
 use crate::record::{self, Stored, columns};
+use crate::transaction::{begin, migrate};
 
 /// What the closure of [`PgLedger::on_change`] returns: a boxed `async` block.
 pub type ChangeFuture<'a> = Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send + 'a>>;
@@ -128,13 +127,7 @@ impl PgLedger {
     ///
     /// The database's own.
     pub async fn migrate(&self) -> Result<(), Error> {
-        let mut transaction = self.pool.begin().await?;
-        // `IF NOT EXISTS` fails if two replicas are at it at once.
-        raw_sql("SELECT pg_advisory_xact_lock(hashtext('payhook'))")
-            .execute(&mut *transaction)
-            .await?;
-        raw_sql(Self::SCHEMA).execute(&mut *transaction).await?;
-        transaction.commit().await
+        migrate(&self.pool, Self::SCHEMA).await
     }
 
     /// Expects a payment: call it in the transaction that creates the order, and
@@ -155,10 +148,7 @@ impl PgLedger {
     }
 
     pub(crate) async fn begin(&self) -> Result<Transaction<'static, Postgres>, Error> {
-        let timeout = self.lock_timeout.as_millis().clamp(1, 3_600_000);
-        let begin =
-            format!("BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = {timeout}");
-        self.pool.begin_with(AssertSqlSafe(begin)).await
+        begin(&self.pool, self.lock_timeout).await
     }
 
     /// Runs the merchant's closure and stores the payment. In this order: a
@@ -337,10 +327,12 @@ impl Ledger for PgLedger {
     }
 
     async fn unmatched(&self, event: &Event<'_>) -> Result<(), BoxError> {
-        let (amount, currency) = event.money();
-        let mut note = event.kind().to_string();
-        for word in [amount.map(Amount::as_str), currency] {
-            note.extend(word.map(|word| format!(" {word}")));
+        let amount = event.amount().map(|amount| amount.value().to_string());
+        let currency = event.currency().map(Fact::value).map(str::to_owned);
+        let mut note = event.kind().value().to_string();
+        for word in [amount, currency].into_iter().flatten() {
+            note.push(' ');
+            note.push_str(&word);
         }
         sqlx::query(
             "INSERT INTO payhook_unmatched (gateway, reference, part, note)
@@ -349,7 +341,7 @@ impl Ledger for PgLedger {
              DO UPDATE SET times = payhook_unmatched.times + 1",
         )
         .bind(event.gateway())
-        .bind(shortened(event.reference()))
+        .bind(shortened(event.reference().value()))
         .bind(shortened(event.part().unwrap_or_default()))
         .bind(shortened(&note))
         .execute(&self.pool)

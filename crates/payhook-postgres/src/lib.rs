@@ -106,8 +106,10 @@ mod name;
 mod numeric;
 mod record;
 mod review;
+mod store;
 #[cfg(feature = "testing")]
 mod testing;
+mod transaction;
 
 pub use books::Sums;
 pub use ledger::{ChangeFuture, PgLedger};
@@ -115,3 +117,4 @@ pub use numeric::Numeric;
 pub use review::Held;
 /// The version whose pools and transactions are in this API.
 pub use sqlx;
+pub use store::PgStore;

@@ -6,7 +6,7 @@ use crate::testing::json::{Json, PathError};
 
 use super::Layout;
 
-/// A currency as it stands in `included`. Its ids and names are examples: only
+/// A currency as it appears in `included`. Its ids and names are examples: only
 /// the scale is meant to be the real one.
 ///
 /// ```
@@ -49,7 +49,7 @@ const KNOWN: [(&str, &str, u32, u32, u32); 10] = [
 impl Currency {
     /// A currency by its full name, such as `BTC` or `USDT-TRX`. One that is not
     /// among the best known has 8 fraction digits and 3 confirmation blocks,
-    /// unless it is told otherwise.
+    /// unless it is set otherwise.
     #[must_use]
     pub fn new(alpha: &str) -> Self {
         let known = KNOWN.iter().find(|known| known.0 == alpha);

@@ -1,4 +1,4 @@
-//! [`TransferBuilder`]: a movement of money, as it stands in `included`.
+//! [`TransferBuilder`]: a movement of money, as it appears in `included`.
 
 use rust_decimal::Decimal;
 

@@ -9,7 +9,7 @@ use crate::testing::body::{Body, or_panic};
 use crate::testing::json::{Json, PathError};
 
 impl OrderBuilder {
-    /// What the endpoint answers when the order stands so, with the merchant's
+    /// What the endpoint answers when the order has this status, with the merchant's
     /// customer id in it. It is [behind](crate::citypay::ProvenOrder::is_behind)
     /// or ahead if it is made from another stage of the same order than the
     /// callback.
@@ -122,7 +122,7 @@ fn coin_name(ticker: &str) -> &str {
     }
 }
 
-/// What the cabinet shows for a status code.
+/// What the dashboard shows for a status code.
 fn label(code: &str) -> String {
     match OrderStatus::from(code) {
         OrderStatus::InProgress => "In-progress".to_owned(),

@@ -9,7 +9,7 @@ use crate::testing::json::{Json, PathError};
 
 /// A deposit in the making: a payment to a customer's permanent address.
 ///
-/// Unless told otherwise it is *confirmed*, of 250.5 for the customer of
+/// Unless set otherwise it is *confirmed*, of 250.5 for the customer of
 /// `dep_user_42`.
 ///
 /// ```

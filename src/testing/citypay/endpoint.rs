@@ -1,38 +1,40 @@
-//! [`OrderEndpoint`]: stands in for the gateway's order endpoint.
+//! [`OrderEndpoint`]: a substitute for the gateway's order endpoint.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use percent_encoding::percent_decode_str;
+
 use super::refusal;
 use crate::citypay::OrderAnswer;
 use crate::fetch::{BoxError, Fetch};
-use crate::receiver::{AsyncOrderLookup, OrderLookup, TokenUse};
 use crate::testing::body::Body;
 
-/// What the order endpoint says at the moment, without a network: a look-up for
-/// a test's [`Receiver`](crate::Receiver). Its clones are the same endpoint.
-///
-/// Every token that it was told of counts as issued by the merchant.
+/// What the order endpoint says at the moment, without a network: a [`Fetch`] for
+/// the gateway of a test's [`Endpoint`](crate::Endpoint). Its clones are the same
+/// endpoint.
 ///
 /// ```
-/// use payhook::citypay::Account;
+/// use payhook::citypay::{Account, Gateway};
+/// use payhook::payment::Expected;
 /// use payhook::testing::citypay::{OrderEndpoint, order};
-/// use payhook::{Callback, HandlerError, Receiver, Verified, handler_fn};
+/// use payhook::{Endpoint, MemoryLedger};
 ///
-/// let endpoint = OrderEndpoint::new();
-/// let receiver = Receiver::citypay(Account::new("5120")?, endpoint.clone());
-/// let shop = handler_fn(|_: Verified<Callback>| Ok::<(), HandlerError>(()));
+/// let orders = OrderEndpoint::new();
+/// let ledger = MemoryLedger::new();
+/// ledger.expect(Expected::order("tok-1", "EUR", "25.00".parse()?)?);
+/// let endpoint = Endpoint::new(Gateway::new(Account::new("5120")?, orders.clone()), ledger);
 ///
 /// let paid = order().token("tok-1").confirmed();
-/// endpoint.tell("tok-1", &paid.answer("5120"));
-/// let reply = receiver.receive(&paid.callback(), None, &shop);
-/// assert_eq!(reply.disposition().to_string(), "handled: settled");
+/// orders.tell("tok-1", &paid.answer("5120"));
+/// let reply = endpoint.receive_blocking(&paid.callback(), None);
+/// assert_eq!(reply.status(), 200);
 ///
-/// endpoint.unreachable(true);
+/// orders.unreachable(true);
 /// let canceled = order().token("tok-1").canceled().callback();
-/// assert_eq!(receiver.receive(&canceled, None, &shop).status(), 503);
-/// # Ok::<(), payhook::KeyError>(())
+/// assert_eq!(endpoint.receive_blocking(&canceled, None).status(), 503);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Default)]
 pub struct OrderEndpoint {
@@ -87,37 +89,16 @@ impl OrderEndpoint {
         })
     }
 
-    fn knows(&self, token: TokenUse<'_>) -> bool {
-        let (TokenUse::Deposit(token) | TokenUse::Order(token)) = token;
-        self.with(|state| state.answers.contains_key(token))
-    }
-
     fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
         look(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl OrderLookup for OrderEndpoint {
-    type Error = Unreachable;
-
-    fn is_issued(&self, token: TokenUse<'_>) -> Result<bool, Unreachable> {
-        Ok(self.knows(token))
-    }
-
-    fn fetch(&self, token: &str) -> Result<Vec<u8>, Unreachable> {
-        self.answer(token)
-    }
-}
-
-impl AsyncOrderLookup for OrderEndpoint {
-    type Error = Unreachable;
-
-    async fn is_issued(&self, token: TokenUse<'_>) -> Result<bool, Unreachable> {
-        Ok(self.knows(token))
-    }
-
-    async fn fetch(&self, token: &str) -> Result<Vec<u8>, Unreachable> {
-        self.answer(token)
+impl Fetch for OrderEndpoint {
+    async fn get(&self, url: &str) -> Result<Vec<u8>, BoxError> {
+        let (_, token) = url.rsplit_once("/order/").ok_or("no order's address")?;
+        let token = percent_decode_str(token.trim_end_matches('/')).decode_utf8()?;
+        Ok(self.answer(&token)?)
     }
 }
 
@@ -127,14 +108,5 @@ impl fmt::Debug for OrderEndpoint {
         f.debug_struct("OrderEndpoint")
             .field("orders", &orders)
             .finish_non_exhaustive()
-    }
-}
-
-/// By the last segment of the address: the order's token.
-impl Fetch for OrderEndpoint {
-    async fn get(&self, url: &str) -> Result<Vec<u8>, BoxError> {
-        let token = url.rsplit('/').next().unwrap_or_default();
-        let token = percent_encoding::percent_decode_str(token).decode_utf8()?;
-        Ok(self.answer(&token)?)
     }
 }

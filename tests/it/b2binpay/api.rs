@@ -1,9 +1,7 @@
 //! Proof without a signature.
 
-use payhook::b2binpay::{
-    DepositStatus, TrackingIds, TransferCallback, prove_by_deposit, prove_by_source_address,
-};
-use payhook::{AddressRanges, Evidence, Fact, Kind, Outcome, ParseError, Unverified, VerifyError};
+use payhook::b2binpay::{DepositStatus, PayoutStatus, TrackingIds, TransferCallback, prove_by_api};
+use payhook::{Evidence, Fact, Kind, Outcome, ParseError, Unverified, VerifyError};
 use serde_json::{Value, json};
 
 use crate::support::{parse, verify, with_transfer, without_transfer};
@@ -25,18 +23,17 @@ fn answer(id: &str, tracking_id: &str, status: i32) -> Vec<u8> {
 #[test]
 fn by_the_fetched_deposit() {
     let told = without_transfer("deposit", "order-1", 2);
-    let callback = prove_by_deposit(unsigned(&told), &answer("30417", "order-1", 4)).unwrap();
+    let callback = prove_by_api(unsigned(&told), &answer("30417", "order-1", 4)).unwrap();
     let proven = callback.proven();
     assert_eq!(*callback.evidence(), Evidence::GatewayApi);
     assert_eq!(proven.tracking_id(), Some("order-1"));
-    assert_eq!(proven.deposit_id(), Some("30417"));
+    assert_eq!(proven.id(), Some("30417"));
     // The answer is ahead of the callback, and wins.
     assert_eq!(proven.deposit_status(), Some(DepositStatus::Canceled));
     assert_eq!(
         (proven.amount(), proven.transfer_status(), proven.time()),
         (None, None, None)
     );
-    let callback = callback.into_callback();
     assert_eq!(callback.event().outcome(), Fact::Proven(Outcome::Canceled));
     assert_eq!(callback.event().kind(), Fact::Proven(Kind::Deposit));
 }
@@ -54,12 +51,12 @@ fn never_by_another_deposit() {
             "data.type",
         ),
     ] {
-        match prove_by_deposit(unsigned(&told), &answer) {
+        match prove_by_api(unsigned(&told), &answer) {
             Err(VerifyError::AnswerMismatch { path: found }) => assert_eq!(found, path),
             other => panic!("{other:?}"),
         }
     }
-    let error = prove_by_deposit(unsigned(&told), b"<html>").unwrap_err();
+    let error = prove_by_api(unsigned(&told), b"<html>").unwrap_err();
     assert!(matches!(error, VerifyError::AnswerUnreadable(_)));
     assert_eq!(error.http_status(), 503);
 }
@@ -69,9 +66,9 @@ fn an_answer_has_a_mebibyte_at_most() {
     let told = without_transfer("deposit", "order-1", 4);
     let mut longest = answer("30417", "order-1", 4);
     longest.resize(1024 * 1024, b' ');
-    assert!(prove_by_deposit(unsigned(&told), &longest).is_ok());
+    assert!(prove_by_api(unsigned(&told), &longest).is_ok());
     longest.push(b' ');
-    let error = prove_by_deposit(unsigned(&told), &longest).unwrap_err();
+    let error = prove_by_api(unsigned(&told), &longest).unwrap_err();
     let VerifyError::AnswerUnreadable(ParseError::TooLarge { limit, .. }) = error else {
         panic!("{error}");
     };
@@ -81,8 +78,6 @@ fn an_answer_has_a_mebibyte_at_most() {
 /// Stripping the signature, or adding a transfer, opens no weaker way.
 #[test]
 fn never_with_a_transfer_or_a_signature() {
-    let ranges = AddressRanges::parse(["203.0.113.7"]).unwrap();
-    let peer = "203.0.113.7".parse().unwrap();
     let mut badly_signed = without_transfer("deposit", "order-1", 4);
     badly_signed["meta"]["sign"] = json!("0".repeat(64));
     let mut numeric_sign = without_transfer("deposit", "order-1", 4);
@@ -97,29 +92,19 @@ fn never_with_a_transfer_or_a_signature() {
         names_one,
     ] {
         let callback = || parse(body.to_string().as_bytes());
-        let error = prove_by_deposit(callback(), &answer("30417", "order-1", 3)).unwrap_err();
-        assert!(matches!(error, VerifyError::MissingSignature), "{error}");
-        let error = prove_by_source_address(callback(), peer, &ranges).unwrap_err();
+        let error = prove_by_api(callback(), &answer("30417", "order-1", 3)).unwrap_err();
         assert!(matches!(error, VerifyError::MissingSignature), "{error}");
     }
 }
 
 #[test]
-fn by_the_source_address_nothing_is_proven() {
-    let ranges = AddressRanges::parse(["203.0.113.0/28"]).unwrap();
-    let told = without_transfer("payout", "wd-1", 3);
-    let callback =
-        prove_by_source_address(unsigned(&told), "203.0.113.15".parse().unwrap(), &ranges).unwrap();
-    assert_eq!(callback.proven().tracking_id(), None);
-    assert_eq!(callback.proven().undivided(), None);
-    let callback = callback.into_callback();
-    assert_eq!(
-        callback.event().outcome(),
-        Fact::Reported(Outcome::Canceled)
-    );
-    assert_eq!(callback.event().reference(), Some(Fact::Reported("wd-1")));
-
-    let error = prove_by_source_address(unsigned(&told), "203.0.113.16".parse().unwrap(), &ranges)
-        .unwrap_err();
-    assert!(matches!(error, VerifyError::SourceAddress));
+fn by_the_fetched_payout() {
+    let told = without_transfer("payout", "wd-1", 2);
+    let answer = without_transfer("payout", "wd-1", 3).to_string();
+    let callback = prove_by_api(unsigned(&told), answer.as_bytes()).unwrap();
+    let proven = callback.proven();
+    assert_eq!(proven.payout_status(), Some(PayoutStatus::Canceled));
+    assert_eq!(proven.deposit_status(), None);
+    assert_eq!(callback.event().outcome(), Fact::Proven(Outcome::Canceled));
+    assert_eq!(callback.event().kind(), Fact::Proven(Kind::Payout));
 }

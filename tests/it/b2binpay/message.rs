@@ -296,7 +296,7 @@ fn every_other_cut_of_a_signed_text_proves_nothing_new() {
                     case.name
                 );
                 assert_eq!(found.undivided, facts.undivided, "{}: {body}", case.name);
-                let outcome = callback.clone().into_callback().event().outcome().value();
+                let outcome = callback.event().outcome().value();
                 assert_eq!(outcome, Outcome::NeedsReview, "{}: {body}", case.name);
                 check_resolved(callback, &facts, &body);
             } else {

@@ -44,7 +44,6 @@ pub(crate) fn check(data: &[u8]) {
     assert_eq!(proven.answer().unwrap().raw(), answer.as_bytes());
     assert_eq!(proven.status(), Some(&read.status));
 
-    let verified = verified.into_callback();
     let event = verified.event();
     if event.outcome().value() == Outcome::Settled {
         assert!(event.outcome().is_proven());

@@ -1,13 +1,11 @@
 //! Any bytes, to everything that reads a body: no panic, the exact bytes kept,
 //! and what is read survives a round trip.
 
-use std::convert::Infallible;
-
-use payhook::b2binpay::{CallbackRecord, Key, TrackingIds, TransferCallback, Verifier};
-use payhook::citypay::{Account, DepositCallback, OrderAnswer, OrderCallback, Posted};
+use payhook::b2binpay::{self, CallbackRecord, Key, TrackingIds, TransferCallback, Verifier};
+use payhook::citypay::{self, Account, DepositCallback, OrderAnswer, OrderCallback, Posted};
 use payhook::{
-    Anomaly, Callback, DEFAULT_BODY_LIMIT, HandlerError, OrderLookup, Outcome, Parse, ParseError,
-    Receiver, TokenUse, Unverified, Verified, VerifyError, handler_fn,
+    Anomaly, BoxError, Callback, DEFAULT_BODY_LIMIT, Endpoint, Fetch, Idempotent, MemoryStore,
+    Outcome, Parse, ParseError, PaymentKey, Unverified, VerifyError, handler_fn,
 };
 use serde::Serialize;
 
@@ -164,17 +162,11 @@ fn named(path: &str) {
     assert!(path.len() < 100 && path.chars().all(own), "{path}");
 }
 
-/// Says that every token was issued, and knows nothing of any order.
+/// An order endpoint with nothing to say.
 struct Silent;
 
-impl OrderLookup for Silent {
-    type Error = Infallible;
-
-    fn is_issued(&self, _: TokenUse<'_>) -> Result<bool, Infallible> {
-        Ok(true)
-    }
-
-    fn fetch(&self, _: &str) -> Result<Vec<u8>, Infallible> {
+impl Fetch for Silent {
+    async fn get(&self, _: &str) -> Result<Vec<u8>, BoxError> {
         Ok(Vec::new())
     }
 }
@@ -183,22 +175,25 @@ impl OrderLookup for Silent {
 /// as proven but a deposit of CityPay.io, which nobody signs.
 fn received(data: &[u8]) {
     let key = Key::callback_secret("nobody signs with this").unwrap();
-    let receiver = Receiver::b2binpay(Verifier::new(key, TrackingIds::Unrestricted));
-    let never = handler_fn(|_: Verified<Callback>| -> Result<(), HandlerError> {
+    let never = handler_fn(async |_: Callback| -> Result<(), BoxError> {
         panic!("handed over what nobody signed")
     });
-    let reply = receiver.receive(data, None, &never);
+    let gateway = b2binpay::Gateway::new(Verifier::new(key, TrackingIds::Unrestricted));
+    let endpoint = Endpoint::new(gateway, Idempotent::new(never, MemoryStore::new()));
+    let reply = endpoint.receive_blocking(data, None);
     assert!(matches!(reply.status(), 400 | 401 | 413 | 422), "{reply:?}");
     let too_large = data.len() > DEFAULT_BODY_LIMIT;
     assert_eq!(reply.status() == 413, too_large);
 
-    let receiver = Receiver::citypay(Account::new("5120").unwrap(), Silent);
-    let deposits = handler_fn(|callback: Verified<Callback>| {
-        assert!(matches!(callback.reported(), Callback::Deposit(_)));
+    let deposits = handler_fn(async |callback: Callback| {
+        assert!(matches!(callback, Callback::Deposit(_)));
         assert_ne!(callback.event().outcome().value(), Outcome::Settled);
-        Ok::<_, HandlerError>(())
-    });
-    let reply = receiver.receive(data, None, &deposits);
+        Ok::<_, BoxError>(())
+    })
+    .known(async |_: PaymentKey| Ok::<_, BoxError>(true));
+    let gateway = citypay::Gateway::new(Account::new("5120").unwrap(), Silent);
+    let endpoint = Endpoint::new(gateway, Idempotent::new(deposits, MemoryStore::new()));
+    let reply = endpoint.receive_blocking(data, None);
     let is_deposit = Unverified::<DepositCallback>::parse(data).is_ok();
     assert!(is_deposit || reply.status() != 200, "{reply:?}");
 }

@@ -5,12 +5,13 @@ use payhook::b2binpay::{
     Verifier,
 };
 use payhook::{
-    AddressRanges, Amount, Callback, Claim, Config, Disposition, Endpoint, Expected, Guard,
-    MemoryGuard, MemoryLedger, NoGuard, Receiver, State, Timestamp, Unverified, VerifyError,
+    AddressRanges, Amount, Callback, Claim, Config, Disposition, Endpoint, IdempotencyStore,
+    Idempotent, MemoryLedger, MemoryStore, Timestamp, Unverified, VerifyError,
 };
 use serde_json::{Value, json};
 
 use super::*;
+use crate::handler::block_on;
 use crate::support::body;
 use crate::support::{hex, mac, sha256};
 
@@ -97,7 +98,6 @@ fn callback(sheet: &mut Sheet, body: &str) {
     };
     look! { sheet,
         payhook::Unverified<TransferCallback>: &unverified;
-        payhook::Callback: &Callback::Transfer(callback.clone());
         payhook::b2binpay::TransferCallback: callback;
         payhook::b2binpay::Operation: &callback.operation;
         payhook::b2binpay::Deposit: deposit;
@@ -118,11 +118,8 @@ fn callback(sheet: &mut Sheet, body: &str) {
 
 fn proven(sheet: &mut Sheet, body: &str) {
     let verified = verifier(TrackingIds::Prefixed).verify(parse(body)).unwrap();
-    let callback = verified.clone().into_callback();
+    let callback = Callback::from(verified.clone());
     let keys = callback.idempotency_keys("eur");
-    let state = State::of(&callback).unwrap();
-    let expected = Expected::deposit("order-9001", "ETH").amount("0.5".parse().unwrap());
-    let found = expected.reconcile(&callback);
     let undivided = verifier(TrackingIds::Unrestricted)
         .verify(parse(body))
         .unwrap();
@@ -131,26 +128,20 @@ fn proven(sheet: &mut Sheet, body: &str) {
     look! { sheet,
         payhook::Verified<TransferCallback>: &verified;
         payhook::Verified<TransferCallback>: &undivided;
-        payhook::Verified<Callback>: &callback;
-        payhook::VerifiedCallback: &callback.clone().into_kind();
+        payhook::Callback: &callback;
         payhook::b2binpay::ProvenTransfer: verified.proven();
         payhook::b2binpay::ResolveError: &error;
-        payhook::Proven: callback.proven();
         payhook::Evidence: verified.evidence();
         payhook::Event<'_>: &callback.event();
         payhook::IdempotencyKeys: &keys;
         payhook::IdempotencyKey: keys.delivery();
-        payhook::Expected: &expected;
-        payhook::Reconciliation: &found;
-        payhook::Verdict: found.verdict();
-        payhook::State: &state;
-        payhook::Status: state.status();
     }
-    let guard = MemoryGuard::new();
-    let claim = Guard::claim(&guard, &keys).unwrap();
+    let store = MemoryStore::new();
+    let claim = block_on(store.claim(&keys)).unwrap();
     look! { sheet,
         payhook::Claim: &claim;
-        payhook::MemoryGuard: &guard;
+        payhook::MemoryStore: &store;
+        payhook::Idempotent<Shown, MemoryStore>: &Idempotent::new(Shown, store.clone());
     }
     let Claim::Fresh(token) = claim else {
         panic!("it is fresh");
@@ -172,7 +163,6 @@ fn values(sheet: &mut Sheet) {
     look! { sheet,
         payhook::AddressError: &AddressRanges::parse([SECRET]).unwrap_err();
         payhook::AmountError: &SECRET.parse::<Amount>().unwrap_err();
-        payhook::StateError: &SECRET.parse::<State>().unwrap_err();
         payhook::TimestampError: &SECRET.parse::<Timestamp>().unwrap_err();
     }
 }
@@ -232,13 +222,21 @@ fn error(sheet: &mut Sheet, verifier: &Verifier, body: &str) {
     }
 }
 
+/// A handler that can be shown.
+#[derive(Debug)]
+struct Shown;
+
+impl payhook::Handler for Shown {
+    async fn handle(&self, _: Callback) -> Result<(), payhook::BoxError> {
+        Ok(())
+    }
+}
+
 fn received(sheet: &mut Sheet, body: &str) {
-    let receiver = Receiver::b2binpay(verifier(TrackingIds::Prefixed));
+    let gateway = || Gateway::new(verifier(TrackingIds::Prefixed));
     let tampered = body.replace("order-9001", "order-9002");
-    let claims = receiver.clone().guard(NoGuard);
-    look! { sheet, payhook::Receiver<payhook::B2binpay>: &receiver; }
     for body in [body, &tampered, &body[1..], ""] {
-        for reply in replies(&claims, body) {
+        for reply in replies(gateway, body) {
             look! { sheet,
                 payhook::Reply: &reply;
                 payhook::Disposition: reply.disposition();
@@ -247,12 +245,9 @@ fn received(sheet: &mut Sheet, body: &str) {
     }
     #[cfg(feature = "tower")]
     {
-        use payhook::http::{CallbackService, Request, Service};
+        use payhook::http::{Request, Service};
 
-        let shop = payhook::handler_fn(|_: payhook::Verified<Callback>| {
-            std::future::ready(Ok::<(), payhook::HandlerError>(()))
-        });
-        let mut service = CallbackService::new(receiver, shop);
+        let mut service = Endpoint::new(gateway(), MemoryLedger::new()).into_service();
         let request = Request::post("/").body(body.to_owned()).unwrap();
         let future = service.call(request);
         sheet.look(
@@ -261,24 +256,6 @@ fn received(sheet: &mut Sheet, body: &str) {
             &format!("{service:?}{service:#?}"),
         );
         look! { sheet, payhook::http::ResponseFuture: &future; }
-    }
-    #[cfg(feature = "example-shop")]
-    {
-        use payhook::{PgGuard, sqlx::PgPool};
-
-        let runtime = tokio::runtime::Runtime::new().unwrap();
-        let _inside = runtime.enter();
-        let url = format!("postgres://{LOGIN}:{PASSWORD}@127.0.0.1/shop");
-        let guard = PgGuard::new(PgPool::connect_lazy(&url).unwrap());
-        look! { sheet,
-            payhook::PgGuard: &guard;
-            payhook::PgTransactions: &guard.before_transactions();
-        }
-    }
-    #[cfg(feature = "redis")]
-    {
-        let guard = payhook::RedisGuard::new(PASSWORD.to_owned());
-        look! { sheet, payhook::RedisGuard<String>: &guard; }
     }
 }
 

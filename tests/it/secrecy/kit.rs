@@ -3,11 +3,11 @@
 use std::panic::catch_unwind;
 use std::time::Duration;
 
+use payhook::MemoryStore;
 use payhook::b2binpay::{Key, TransferCallback};
 use payhook::testing::b2binpay::{Currency, Included, deposit, payout, sign_again, transfer};
 use payhook::testing::citypay::{self, OrderEndpoint};
-use payhook::testing::{BuildError, GuardConformance, Json};
-use payhook::{MemoryGuard, OrderLookup, TokenUse};
+use payhook::testing::{BuildError, Json, StoreConformance};
 
 use super::*;
 use crate::support::mac;
@@ -37,8 +37,8 @@ pub(super) fn drive(sheet: &mut Sheet) {
     for key in &keys() {
         builders(sheet, key);
     }
-    let guards = GuardConformance::new([MemoryGuard::new()], Duration::from_secs(1));
-    look! { sheet, payhook::testing::GuardConformance<MemoryGuard>: &guards; }
+    let stores = StoreConformance::new([MemoryStore::new()], Duration::from_secs(1));
+    look! { sheet, payhook::testing::StoreConformance<MemoryStore>: &stores; }
 }
 
 fn builders(sheet: &mut Sheet, key: &Key) {
@@ -77,7 +77,6 @@ fn builders(sheet: &mut Sheet, key: &Key) {
         payhook::testing::citypay::OrderEndpoint: &endpoint;
     }
     endpoint.unreachable(true);
-    let error = OrderLookup::is_issued(&endpoint, TokenUse::Order(TOKEN))
-        .and_then(|_| OrderLookup::fetch(&endpoint, TOKEN));
-    look! { sheet, payhook::testing::citypay::Unreachable: &error.unwrap_err(); }
+    let error = endpoint.answer(TOKEN).unwrap_err();
+    look! { sheet, payhook::testing::citypay::Unreachable: &error; }
 }

@@ -1,38 +1,32 @@
 //! The stand-in for the order endpoint knows what it was told, and nothing else.
 
-use payhook::citypay::Environment;
-use payhook::testing::citypay::{OrderEndpoint, order};
-use payhook::{AsyncOrderLookup, Fetch, OrderLookup, TokenUse};
+use payhook::Fetch;
+use payhook::citypay::{Environment, OrderAnswer};
+use payhook::testing::citypay::{OrderEndpoint, Unreachable, order};
+
+use crate::handler::block_on;
 
 #[test]
-fn what_was_told_counts_as_issued() {
+fn it_answers_about_the_orders_that_it_was_told_of() {
     let endpoint = OrderEndpoint::new();
-    endpoint.tell("tok-1", &order().token("tok-1").answer("5120"));
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
-    for (token, is_known) in [("tok-1", true), ("tok-2", false)] {
-        for token in [TokenUse::Order(token), TokenUse::Deposit(token)] {
-            assert_eq!(OrderLookup::is_issued(&endpoint, token), Ok(is_known));
-            let asked = AsyncOrderLookup::is_issued(&endpoint, token);
-            assert_eq!(runtime.block_on(asked), Ok(is_known));
-        }
+    // A token that has to be escaped in an address.
+    for token in ["tok-1", "tok/2 ü"] {
+        endpoint.tell(token, &order().token(token).answer("5120"));
     }
-    assert_eq!(format!("{endpoint:?}"), "OrderEndpoint { orders: 1, .. }");
-}
-
-#[test]
-fn the_address_names_the_token() {
-    let endpoint = OrderEndpoint::new();
-    let answer = order().token("a/b ü").answer("5120");
-    endpoint.tell("a/b ü", &answer);
-    let url = Environment::Production.order_url("a/b ü").unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
-    let got = runtime.block_on(endpoint.get(&url)).unwrap();
-    assert_eq!(got, answer.as_bytes());
+    let ask = |token: &str| {
+        let url = Environment::Sandbox.order_url(token).unwrap();
+        block_on(endpoint.get(&url))
+    };
+    for token in ["tok-1", "tok/2 ü"] {
+        let answer = OrderAnswer::parse(&ask(token).unwrap()).unwrap();
+        assert_eq!(answer.token.as_str(), token);
+    }
+    let unknown = OrderAnswer::parse(&ask("tok-3").unwrap()).unwrap_err();
+    assert_eq!(
+        unknown.to_string(),
+        "the gateway answered the lookup with an error (404)"
+    );
     endpoint.unreachable(true);
-    let error = runtime.block_on(endpoint.get(&url)).unwrap_err();
-    assert_eq!(error.to_string(), "the order endpoint can't be reached");
+    assert!(ask("tok-1").unwrap_err().is::<Unreachable>());
+    assert_eq!(format!("{endpoint:?}"), "OrderEndpoint { orders: 2, .. }");
 }

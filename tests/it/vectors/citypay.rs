@@ -82,7 +82,7 @@ fn prove(order: Unverified<OrderCallback>, asked: &Asked) -> Result<Value, Verif
         "order_url": Environment::Production.order_url(&asked.issued),
         "answer": answer,
     });
-    let outcome = order.into_callback().event().outcome();
+    let outcome = order.event().outcome();
     facts["review"] = json!(outcome == Fact::Reported(Outcome::NeedsReview));
     Ok(facts)
 }

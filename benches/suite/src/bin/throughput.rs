@@ -1,15 +1,14 @@
-//! How many callbacks a second are received by one receiver on all cores, each
-//! of them new to its memory guard.
+//! How many callbacks a second are received by one endpoint on all cores, each
+//! about a payment of its own in one `MemoryLedger`.
 
-use std::convert::Infallible;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use payhook::b2binpay::{Key, TrackingIds, Verifier};
-use payhook::{Callback, Receiver, Verified, handler_fn};
+use payhook::b2binpay::{Gateway, Key, TrackingIds, Verifier};
+use payhook::payment::Expected;
+use payhook::{Endpoint, MemoryLedger};
 use payhook_suite::{SECRET, deposit_number};
 
-/// For each thread; together they fit into a memory guard.
+/// For each thread.
 const CALLBACKS: usize = 40_000;
 
 fn main() {
@@ -28,25 +27,27 @@ fn main() {
 /// In callbacks a second.
 fn round(bodies: &[Vec<String>]) -> f64 {
     let key = Key::callback_secret(SECRET).expect("a secret");
-    let receiver = Receiver::b2binpay(Verifier::new(key, TrackingIds::Prefixed));
-    let handled = AtomicUsize::new(0);
-    let shop = handler_fn(|_: Verified<Callback>| {
-        handled.fetch_add(1, Ordering::Relaxed);
-        Ok::<(), Infallible>(())
-    });
+    let gateway = Gateway::new(Verifier::new(key, TrackingIds::Prefixed));
+    let ledger = MemoryLedger::new();
+    let all = bodies.iter().map(Vec::len).sum::<usize>();
+    for number in 0..all {
+        let amount = "0.412".parse().expect("an amount");
+        let expected = Expected::deposit(format!("order-{number}"), "ETH", amount);
+        ledger.expect(expected.expect("a price"));
+    }
+    let endpoint = Endpoint::new(gateway, ledger);
     let start = Instant::now();
-    let (receiver, shop) = (&receiver, &shop);
+    let endpoint = &endpoint;
     std::thread::scope(|scope| {
         for bodies in bodies {
             scope.spawn(move || {
                 for body in bodies {
-                    assert_eq!(receiver.receive(body.as_bytes(), None, &shop).status(), 200);
+                    let reply = endpoint.receive_blocking(body.as_bytes(), None);
+                    let is_paid = reply.change().is_some_and(|change| change.newly_paid());
+                    assert!(is_paid, "each is a payment of its own");
                 }
             });
         }
     });
-    let seconds = start.elapsed().as_secs_f64();
-    let all = bodies.iter().map(Vec::len).sum::<usize>();
-    assert_eq!(handled.into_inner(), all, "each of them is new");
-    all as f64 / seconds
+    all as f64 / start.elapsed().as_secs_f64()
 }

@@ -10,46 +10,50 @@ use serde_json::Value;
 
 use crate::support::{Ran, SECRET, run};
 
-const UNBUILT: &str =
-    "build it first: cargo build --profile test --features example-shop --example axum_server";
+const UNBUILT: &str = "build it first: cargo build --profile test -p shop";
 
-/// `examples/axum_server.rs` in memory: listens on one port of this machine, and
-/// asks CityPay.io's order endpoint on another.
-fn program(port: u16, endpoint: u16) -> Command {
+/// `examples/shop` in memory: listens for the gateways on one port of this machine
+/// and for its staff on another, and asks CityPay.io's order endpoint on a third.
+fn program(port: u16, staff: u16, endpoint: u16) -> Command {
     let built = Path::new(env!("CARGO_BIN_EXE_payhook")).parent().unwrap();
-    let path = built.join("examples/axum_server");
+    let path = built.join("shop");
     assert!(path.exists(), "{UNBUILT}");
     let mut program = Command::new(path);
     program
         .env("LISTEN", format!("127.0.0.1:{port}"))
+        .env("STAFF_LISTEN", format!("127.0.0.1:{staff}"))
         .env("CITYPAY_API", format!("http://127.0.0.1:{endpoint}"))
-        .env("CALLBACK_SECRET", SECRET)
+        .env("PAYHOOK_B2BINPAY_CALLBACK_SECRET", SECRET)
+        .env("PAYHOOK_B2BINPAY_TRACKING_IDS", "prefixed")
+        .env("PAYHOOK_CITYPAY_CUSTOMER_ID", "5120")
         .env("RUST_LOG", "off")
-        .env_remove("DATABASE_URL")
-        .env_remove("REDIS_URL");
+        .env_remove("DATABASE_URL");
     program
 }
 
 struct Shop {
     child: Child,
     url: String,
+    staff: String,
     endpoint: String,
 }
 
 impl Shop {
     fn start() -> Self {
-        let (port, endpoint) = (free_port(), free_port());
-        let child = program(port, endpoint)
+        let [port, staff, endpoint] = [free_port(), free_port(), free_port()];
+        let child = program(port, staff, endpoint)
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
         let shop = Self {
             child,
             url: format!("http://127.0.0.1:{port}"),
+            staff: format!("http://127.0.0.1:{staff}"),
             endpoint: endpoint.to_string(),
         };
         for _ in 0..200 {
-            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+            let is_up = |port| TcpStream::connect(("127.0.0.1", port)).is_ok();
+            if is_up(port) && is_up(staff) {
                 return shop;
             }
             sleep(Duration::from_millis(50));
@@ -61,12 +65,12 @@ impl Shop {
         let json = "content-type: application/json";
         format!(
             r#"curl -sf {}/orders -H '{json}' -d "$PAYHOOK_PAYMENT""#,
-            self.url
+            self.staff
         )
     }
 
     fn check(&self) -> String {
-        format!(r#"curl -sf "{}/orders/$PAYHOOK_REFERENCE""#, self.url)
+        format!(r#"curl -sf "{}/orders/$PAYHOOK_REFERENCE""#, self.staff)
     }
 
     fn run(&self, args: &[&str]) -> Ran {

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use payhook::payment::{Change, Event, Payment as Paid};
+use payhook::Event;
+use payhook::payment::{Change, Payment as Paid};
 use payhook::testing::lives;
 use payhook::{Amount, BoxError, Ledger, PaymentKey};
 

@@ -6,7 +6,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use payhook::payment::{Change, Event};
+use payhook::Event;
+use payhook::payment::Change;
 use payhook::{BoxError, Endpoint, Fetch, Ledger, PaymentKey, b2binpay, citypay};
 use tokio::runtime::Handle;
 

@@ -1,13 +1,13 @@
-//! The README's test with a simulated life, as it is there.
+//! The test with a simulated life in `docs/testing.md`, as it is there.
 
 include!("readme/life_test.rs");
 
 #[test]
-fn the_readme_has_it() {
-    let readme = include_str!("../../../../README.md");
+fn the_page_has_it() {
+    let page = include_str!("../../../../docs/testing.md");
     let block = format!(
         "```rust,ignore\n{}```\n",
         include_str!("readme/life_test.rs")
     );
-    assert!(readme.contains(&block));
+    assert!(page.contains(&block));
 }

@@ -11,6 +11,8 @@
 mod delivery;
 mod lives;
 mod numeric;
+mod readme;
 mod review;
+mod store;
 mod support;
 mod torture;

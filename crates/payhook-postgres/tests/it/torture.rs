@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use payhook::b2binpay::{self, Key, TrackingIds, Verifier};
 use payhook::citypay::{self, Account};
-use payhook::payment::{Change, Event, Payment as Paid, PaymentStatus};
+use payhook::payment::{Change, Payment as Paid, PaymentStatus};
 use payhook::testing::citypay::OrderEndpoint;
-use payhook::{BoxError, Ledger, PaymentKey};
+use payhook::{BoxError, Event, Ledger, PaymentKey};
 use payhook_conformance::torture::{Books, InProcess, Payment, Record, Torture};
 use payhook_postgres::PgLedger;
 

@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
+use payhook::Event;
 use payhook::b2binpay::{self, Api, Key, LookupPolicy, OnLookupFailure, TrackingIds, Verifier};
-use payhook::payment::{Change, Event, Expected, ExpectedKind, History, Payment};
+use payhook::payment::{Change, Expected, ExpectedKind, History, Payment};
 use payhook::{
     Amount, BoxError, Disposition, Endpoint, Fetch, Ledger, MemoryLedger, PaymentKey, Reply,
     citypay,

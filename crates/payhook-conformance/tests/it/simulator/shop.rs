@@ -4,9 +4,10 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use payhook::Event;
 use payhook::b2binpay::{self, Key, TransferStatus};
 use payhook::citypay::{self, Account, OrderStatus};
-use payhook::payment::{Change, Event, Payment as Paid};
+use payhook::payment::{Change, Payment as Paid};
 use payhook::testing::citypay::OrderEndpoint;
 use payhook::{Amount, BoxError, Endpoint, Ledger, MemoryLedger, MemoryTransaction, PaymentKey};
 use payhook_conformance::simulator::{Life, Scenario, Simulator};

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use payhook::payment::{Change, Event, Expected, ExpectedKind, History, Payment as Paid};
+use payhook::Event;
+use payhook::payment::{Change, Expected, ExpectedKind, History, Payment as Paid};
 use payhook::testing::citypay::OrderEndpoint;
 use payhook::{Amount, BoxError, Ledger, MemoryLedger, MemoryTransaction, PaymentKey};
 use payhook_conformance::Gateway;

@@ -1,0 +1,24 @@
+-- $1 effect, $2 fence.
+--
+-- The subject is locked first, as by a claim. Rows that are locked are returned as
+-- they are then, whatever the statement's snapshot is.
+WITH locked AS (
+    SELECT subject FROM payhook_subjects
+    WHERE subject = (SELECT subject FROM payhook_effects WHERE effect = $1::bytea)
+    FOR UPDATE
+), held AS (
+    -- Twice is as good as once: an answer may be lost.
+    SELECT effect, subject, time, done_at IS NOT NULL AS was_done
+    FROM payhook_effects JOIN locked USING (subject)
+    WHERE effect = $1 AND fence = $2::bigint
+    FOR UPDATE OF payhook_effects
+), done AS (
+    UPDATE payhook_effects AS known SET done_at = clock_timestamp(), lease_until = NULL
+    FROM held WHERE known.effect = held.effect AND NOT held.was_done
+), last AS (
+    UPDATE payhook_subjects AS known SET last_effect = held.effect, last_time = held.time
+    FROM held
+    WHERE known.subject = held.subject AND NOT held.was_done
+    AND (held.time < known.last_time) IS NOT TRUE
+)
+SELECT EXISTS (SELECT FROM held)

@@ -1,0 +1,253 @@
+//! What a [`RedisStore`] says to Redis, and what it makes of the answers.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use payhook::chrono::DateTime;
+use payhook::{
+    BoxError, Claim, ClaimToken, IdempotencyKey, IdempotencyKeys, IdempotencyStore, Lease,
+};
+use payhook_redis::RedisStore;
+use redis::aio::ConnectionLike;
+use redis::{Arg, Cmd, ErrorKind, Pipeline, RedisError, RedisFuture, RedisResult, Value};
+use tokio::time::Instant;
+
+/// Answers as it is told to, and keeps what it was told.
+#[derive(Clone, Default)]
+struct Line {
+    answers: Arc<Mutex<VecDeque<RedisResult<Value>>>>,
+    heard: Arc<Mutex<Vec<Vec<String>>>>,
+    /// How long each answer takes.
+    delay: Duration,
+}
+
+impl Line {
+    fn answering(answers: impl IntoIterator<Item = RedisResult<Value>>) -> Self {
+        let line = Self::default();
+        line.answers.lock().unwrap().extend(answers);
+        line
+    }
+
+    /// What comes after the name of the script.
+    fn heard(&self) -> Vec<Vec<String>> {
+        std::mem::take(&mut *self.heard.lock().unwrap())
+    }
+}
+
+impl ConnectionLike for Line {
+    fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
+        let words = command.args_iter().skip(2).map(|word| match word {
+            Arg::Simple(word) => String::from_utf8(word.to_vec()).unwrap(),
+            _ => panic!("no cursor is asked for"),
+        });
+        self.heard.lock().unwrap().push(words.collect());
+        let answer = self.answers.lock().unwrap().pop_front();
+        let delay = self.delay;
+        Box::pin(async move {
+            tokio::time::sleep(delay).await;
+            answer.expect("another answer")
+        })
+    }
+
+    fn req_packed_commands<'a>(
+        &'a mut self,
+        _: &'a Pipeline,
+        _: usize,
+        _: usize,
+    ) -> RedisFuture<'a, Vec<Value>> {
+        panic!("a step is one command")
+    }
+
+    fn get_db(&self) -> i64 {
+        0
+    }
+}
+
+fn words(words: &[&str]) -> Value {
+    let words = words
+        .iter()
+        .map(|word| Value::SimpleString((*word).to_owned()));
+    Value::Array(words.collect())
+}
+
+fn broken() -> RedisResult<Value> {
+    Err(io::Error::from(io::ErrorKind::ConnectionReset).into())
+}
+
+/// As Redis says it while it reads its data back after a restart.
+fn loading() -> RedisResult<Value> {
+    let kind = ErrorKind::Server(redis::ServerErrorKind::BusyLoading);
+    Err(RedisError::from((
+        kind,
+        "Redis is loading the dataset in memory",
+    )))
+}
+
+fn keys(time: Option<i64>) -> IdempotencyKeys {
+    let [delivery, subject, effect] =
+        [0xd1, 0x5b, 0xef].map(|byte| IdempotencyKey::from_bytes([byte; 32]));
+    let time = time.map(|time| DateTime::from_timestamp_micros(time).unwrap());
+    IdempotencyKeys::new(delivery, subject, effect, time)
+}
+
+async fn claim(answer: Value) -> Result<String, BoxError> {
+    let store = RedisStore::new(Line::answering([Ok(answer)]));
+    Ok(match store.claim(&keys(None)).await? {
+        Claim::Fresh(token) => {
+            assert_eq!(token.effect(), keys(None).effect());
+            format!("fresh {}", token.fence())
+        }
+        other => format!("{other:?}"),
+    })
+}
+
+#[tokio::test]
+async fn every_answer_to_a_claim() {
+    for (answer, expected) in [
+        (words(&["altered"]), "Altered"),
+        (words(&["beyond"]), "BeyondHorizon"),
+        (words(&["done"]), "Done"),
+        (words(&["fresh", "17"]), "fresh 17"),
+        (words(&["in flight"]), "InFlight"),
+        (words(&["superseded"]), "Superseded"),
+    ] {
+        assert_eq!(claim(answer).await.unwrap(), expected);
+    }
+    for answer in [words(&["fresh", "?"]), words(&["fresh"]), words(&[])] {
+        let error = claim(answer).await.unwrap_err();
+        let error = error.downcast::<RedisError>().unwrap();
+        assert_eq!(error.kind(), ErrorKind::UnexpectedReturnType);
+    }
+}
+
+/// Three keys with one tag; milliseconds; a day more than the horizon.
+#[tokio::test]
+async fn a_claim_says_what_it_wants() {
+    let [d, s, e] = ["d1", "5b", "ef"].map(|byte| byte.repeat(32));
+    let asked = async |store: fn(RedisStore<Line>) -> RedisStore<Line>, time| {
+        let line = Line::answering([Ok(words(&["done"]))]);
+        let claim = store(RedisStore::new(line.clone()))
+            .claim(&keys(time))
+            .await;
+        assert!(matches!(claim, Ok(Claim::Done)));
+        line.heard().remove(0).join(" ")
+    };
+    assert_eq!(
+        asked(|store| store, None).await,
+        format!(
+            "3 {{payhook:}}:delivery:{d} {{payhook:}}:subject:{s} {{payhook:}}:claim:{e} \
+             {{payhook:}}:subject: {s} {e} 60000 2592000000 2678400000 "
+        )
+    );
+    let shop = |store: RedisStore<Line>| {
+        store
+            .prefix("shop")
+            .lease(Duration::from_millis(1500))
+            .retention(Duration::from_secs(2))
+    };
+    assert_eq!(
+        asked(shop, Some(1_772_442_962_551_123)).await,
+        format!(
+            "3 {{payhook:shop}}:delivery:{d} {{payhook:shop}}:subject:{s} {{payhook:shop}}:claim:{e} \
+             {{payhook:shop}}:subject: {s} {e} 1500 2000 86402000 1772442962551123"
+        )
+    );
+    // What Redis takes for an expiry.
+    let most = 100_000_u64 * 365 * 24 * 60 * 60 * 1000;
+    for (time, expected) in [
+        (Duration::ZERO, 1),
+        (Duration::from_nanos(1), 1),
+        (Duration::from_millis(most - 1), most - 1),
+        (Duration::from_millis(most + 1), most),
+        (Duration::MAX, most),
+    ] {
+        let line = Line::answering([Ok(words(&["done"]))]);
+        let store = RedisStore::new(line.clone()).lease(time);
+        assert!(store.claim(&keys(None)).await.is_ok());
+        assert_eq!(line.heard()[0][7], expected.to_string());
+    }
+}
+
+#[tokio::test]
+async fn an_end_says_whether_it_was_handled() {
+    let effect = *keys(None).effect();
+    let (claim, effect_text) = (format!("{{payhook:}}:claim:{effect}"), effect.to_string());
+    for (answer, lease) in [(1, Lease::Held), (0, Lease::Lost)] {
+        let line = Line::answering([Ok(Value::Int(answer)), Ok(Value::Int(answer))]);
+        let store = RedisStore::new(line.clone());
+        let token = || ClaimToken::new(effect, 17);
+        assert_eq!(store.complete(token()).await.unwrap(), lease);
+        assert_eq!(store.release(token()).await.unwrap(), lease);
+        let told = |state| {
+            let subjects = "{payhook:}:subject:";
+            [
+                "1",
+                &claim,
+                subjects,
+                &effect_text,
+                "17",
+                "2678400000",
+                state,
+            ]
+        };
+        assert_eq!(line.heard(), [told("done"), told("free")]);
+    }
+}
+
+async fn complete(answers: Vec<RedisResult<Value>>) -> (Result<Lease, ErrorKind>, usize, Duration) {
+    let line = Line::answering(answers);
+    let (store, start) = (RedisStore::new(line.clone()), Instant::now());
+    let ended = store
+        .complete(ClaimToken::new(*keys(None).effect(), 17))
+        .await;
+    let ended = ended.map_err(|error| error.downcast::<RedisError>().unwrap().kind());
+    (ended, line.heard().len(), start.elapsed())
+}
+
+/// After pauses of 10, 20, 40 … ms: five seconds in all.
+#[tokio::test(start_paused = true)]
+async fn an_end_is_tried_again_if_that_may_help() {
+    let held = || Ok(Value::Int(1));
+    for transient in [broken, loading] {
+        let (ended, attempts, waited) = complete(vec![transient(), transient(), held()]).await;
+        assert_eq!((ended, attempts), (Ok(Lease::Held), 3));
+        assert_eq!(waited.as_millis() / 10, 3);
+        let answers: Vec<_> = (0..9).map(|_| transient()).chain([held()]).collect();
+        let (ended, attempts, waited) = complete(answers).await;
+        assert_eq!((ended, attempts), (Ok(Lease::Held), 10));
+        assert_eq!(waited.as_millis() / 100, 51);
+    }
+    let answers: Vec<_> = (0..11).map(|_| broken()).collect();
+    let (ended, attempts, _) = complete(answers).await;
+    assert_eq!((ended, attempts), (Err(ErrorKind::Io), 10));
+}
+
+/// Each attempt waits for the connection's own timeout.
+#[tokio::test(start_paused = true)]
+async fn an_end_is_not_tried_again_after_ten_seconds() {
+    let mut line = Line::answering((0..4).map(|_| broken()));
+    line.delay = Duration::from_secs(4);
+    let (store, start) = (RedisStore::new(line.clone()), Instant::now());
+    let token = ClaimToken::new(*keys(None).effect(), 17);
+    assert!(store.complete(token).await.is_err());
+    assert_eq!(line.heard().len(), 3);
+    assert_eq!(start.elapsed().as_secs(), 12);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_redis_refuses_is_not_tried_again() {
+    let refused = Err(RedisError::from((ErrorKind::Parse, "no")));
+    let (ended, attempts, _) = complete(vec![refused]).await;
+    assert_eq!((ended, attempts), (Err(ErrorKind::Parse), 1));
+}
+
+#[test]
+fn shown_without_its_connection() {
+    let store = RedisStore::new(Line::default()).prefix("shop");
+    assert_eq!(
+        format!("{store:?}"),
+        r#"RedisStore { prefix: "shop", lease: 60s, retention: 2592000s, .. }"#
+    );
+}

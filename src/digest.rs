@@ -1,0 +1,60 @@
+//! Digests that name a delivery, a copy of it, or a transfer.
+
+use std::borrow::Cow;
+
+use sha2::{Digest, Sha256};
+
+/// A transfer's id, as it is stored and bound. No signature covers it, so what is
+/// longer than a gateway's own ids is replaced by its digest: a history stays
+/// bounded (PAYMENTS, rule 17).
+pub(crate) fn bounded_id(id: &str, max: usize) -> Cow<'_, str> {
+    if id.len() <= max {
+        return id.into();
+    }
+    let digest = Labelled::new("long id").part(id.as_bytes()).finish();
+    format!("digest:{:x}", base16ct::HexDisplay(&digest)).into()
+}
+
+/// The first half of a SHA-256 digest: no preimage and no collision is worth
+/// finding at that length.
+pub(crate) type Digest16 = [u8; 16];
+
+/// Labelled parts, each with its length, so that no two lists of parts make the
+/// same bytes.
+pub(crate) struct Labelled(Sha256);
+
+impl Labelled {
+    pub(crate) fn new(what: &str) -> Self {
+        let mut hash = Self(Sha256::new());
+        hash.part(what.as_bytes());
+        hash
+    }
+
+    pub(crate) fn part(&mut self, part: &[u8]) -> &mut Self {
+        // Lossless: no part is longer than a body.
+        let length = u64::try_from(part.len()).unwrap_or(u64::MAX);
+        self.0.update(length.to_be_bytes());
+        self.0.update(part);
+        self
+    }
+
+    pub(crate) fn option(&mut self, part: Option<&[u8]>) -> &mut Self {
+        match part {
+            Some(part) => self.part(b"some").part(part),
+            None => self.part(b"none"),
+        }
+    }
+
+    pub(crate) fn finish(&self) -> Digest16 {
+        let mut half = [0; 16];
+        for (to, from) in half.iter_mut().zip(self.whole()) {
+            *to = from;
+        }
+        half
+    }
+
+    /// All of the digest.
+    pub(crate) fn whole(&self) -> [u8; 32] {
+        self.0.clone().finalize().into()
+    }
+}

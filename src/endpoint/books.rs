@@ -1,0 +1,167 @@
+//! A [`Ledger`] as an endpoint's target: verify, look up, lock, apply, bind, save,
+//! commit.
+
+use super::{Disposition, Received, Target};
+use crate::error::VerifyError;
+use crate::event::{Event, Reading, Source};
+use crate::gateway::{Asks, Gateway};
+use crate::ledger::{Ledger, PaymentKey};
+use crate::payment::{Change, Payment, Review, ReviewReason};
+
+impl<L: Ledger> Target for L {
+    async fn take<G: Gateway>(
+        &self,
+        received: Received<'_, G>,
+        callback: G::Callback,
+    ) -> Result<Disposition, Disposition> {
+        let books = Books {
+            ledger: self,
+            namespace: received.namespace,
+            key: &received.key,
+        };
+        let callback = books.look_up(&received, callback).await?;
+        let mut event = received.gateway.event(&callback);
+        received.trace.verified(&event);
+        if let Reading::Undivided { .. } = event.reading {
+            let is_only_one = books.is_only_reading(&event).await?;
+            event.reading = Reading::Undivided { is_only_one };
+        }
+        books.apply(&event).await
+    }
+}
+
+/// The merchant's payments, and which of them a callback names.
+struct Books<'e, L> {
+    ledger: &'e L,
+    namespace: &'e str,
+    key: &'e PaymentKey,
+}
+
+impl<L: Ledger> Books<'_, L> {
+    /// Asks the gateway, before any lock is taken.
+    async fn look_up<G: Gateway>(
+        &self,
+        received: &Received<'_, G>,
+        callback: G::Callback,
+    ) -> Result<G::Callback, Disposition> {
+        let may_fail = match received.gateway.asks(&callback) {
+            Asks::Always { may_fail } => may_fail,
+            Asks::OnceKnown | Asks::KnownOnly if self.peek(self.key).await?.is_none() => {
+                return Err(VerifyError::NotIssued.into());
+            }
+            Asks::Never | Asks::KnownOnly => return Ok(callback),
+            Asks::OnceKnown => false,
+            Asks::WhenHeld { may_fail } => {
+                let Some(mut payment) = self.peek(self.key).await? else {
+                    return Ok(callback);
+                };
+                let change = payment.apply(&received.gateway.event(&callback));
+                if change.reviews().is_empty() && payment.held_parts().is_empty() {
+                    return Ok(callback);
+                }
+                may_fail
+            }
+        };
+        received.ask(callback, may_fail).await
+    }
+
+    async fn peek(&self, key: &PaymentKey) -> Result<Option<Payment>, Disposition> {
+        let payment = self.ledger.peek(key).await;
+        payment.map_err(Disposition::LedgerFailed)
+    }
+
+    /// Whether no other payment of the merchant allows another division of the
+    /// signed text (PAYMENTS, rule 18).
+    async fn is_only_reading(&self, event: &Event<'_>) -> Result<bool, Disposition> {
+        for (reference, amount) in &event.other_readings {
+            let other = PaymentKey::new(event.gateway, *reference, &*self.key.part);
+            let payment = self.peek(&other).await?;
+            if payment.is_some_and(|payment| payment.expected().allows_reading(amount)) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    async fn apply(&self, event: &Event<'_>) -> Result<Disposition, Disposition> {
+        let (failed, key) = (Disposition::LedgerFailed, self.key);
+        let Some((mut transaction, mut payment)) = self.ledger.find(key).await.map_err(failed)?
+        else {
+            return self.unmatched(event).await;
+        };
+        let delivery = self.name(&Payment::delivery_name(event.delivery));
+        let owner = if payment.asks_for_delivery(event) {
+            let owner = self.ledger.owner(&mut transaction, &delivery);
+            owner.await.map_err(failed)?
+        } else {
+            None
+        };
+        let second_copy = format!("{delivery}:second");
+        let second = match owner {
+            Some(_) => {
+                let second = self.ledger.owner(&mut transaction, &second_copy);
+                second.await.map_err(failed)?
+            }
+            None => None,
+        };
+        let mut step = payment.begin(event, owner.as_deref(), second.as_deref());
+        for part in step.claims() {
+            let name = self.name(&format!("part:{}:{part}", event.gateway));
+            let bound = self.ledger.bind(&mut transaction, &name, &key.reference);
+            step.bound(&part, &bound.await.map_err(failed)?);
+        }
+        let (change, taken) = step.finish();
+        for (name, owner, is_needed) in [
+            (&delivery, taken.first, true),
+            // One that was there before is a second copy that came earlier.
+            (&second_copy, taken.second, second.is_none()),
+        ] {
+            let Some(owner) = owner.filter(|_| is_needed) else {
+                continue;
+            };
+            let bound = self.ledger.bind(&mut transaction, name, &owner);
+            if bound.await.map_err(failed)? != owner {
+                return Err(Disposition::LedgerFailed(
+                    "another copy of this delivery was applied meanwhile".into(),
+                ));
+            }
+        }
+        if change.must_save() {
+            let saved = self.ledger.save(transaction, key, &payment, &change);
+            saved.await.map_err(failed)?;
+        }
+        Ok(Disposition::Applied { change })
+    }
+
+    async fn unmatched(&self, event: &Event<'_>) -> Result<Disposition, Disposition> {
+        let is_confirmed = event
+            .lookup
+            .as_ref()
+            .is_some_and(|lookup| lookup.reference == event.reference);
+        let is_read = is_confirmed || !matches!(event.reading, Reading::Undivided { .. });
+        if !is_read {
+            // The reading may be a forger's.
+            return Err(Disposition::UnknownReference);
+        }
+        if matches!(
+            event.source,
+            Source::Snapshot | Source::Unproven | Source::Trusted
+        ) {
+            return Err(VerifyError::NotIssued.into());
+        }
+        let noted = self.ledger.unmatched(event).await;
+        noted.map_err(Disposition::LedgerFailed)?;
+        let review = Review::new(ReviewReason::Unmatched);
+        Ok(Disposition::Unmatched {
+            change: Change::unmatched(review),
+        })
+    }
+
+    fn name(&self, name: &str) -> String {
+        if self.namespace.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{}/{name}", self.namespace)
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! A span around each body, and one event for its result. Feature
+//! `tracing`; `no_trace` stands in for it.
+//!
+//! Nothing goes in that somebody could pay, sign or look up with: no key,
+//! signature, token, reference, address or body, and no error of the merchant's
+//! code, since an HTTP client's errors show addresses with tokens in them.
+
+use std::error::Error;
+
+use tracing::field::{Empty, display};
+use tracing::instrument::{Instrument, Instrumented};
+use tracing::{Level, Span, error_span, event};
+
+use super::disposition::{Chain, Disposition, LeaseLost, Reply};
+use crate::error::{Fault, VerifyError};
+use crate::event::Event;
+use crate::verified::Evidence;
+
+/// What filters go by.
+const TARGET: &str = "payhook";
+
+/// The span of one body.
+pub(crate) struct Trace(Span);
+
+impl Trace {
+    /// Of the highest level, so that whoever lets events through also sees what
+    /// they stand in.
+    pub(crate) fn new(gateway: &'static str, endpoint: &str) -> Self {
+        Self(error_span!(
+            target: TARGET,
+            "callback",
+            gateway,
+            endpoint,
+            kind = Empty,
+            outcome = Empty,
+            evidence = Empty,
+            key = Empty,
+            status = Empty,
+        ))
+    }
+
+    pub(crate) fn verified(&self, event: &Event<'_>) {
+        if self.0.is_disabled() {
+            return;
+        }
+        self.0.record("kind", display(event.kind()));
+        self.0.record("outcome", display(event.outcome()));
+        self.0.record("evidence", event.evidence().as_str());
+        if let Evidence::Signature { key, .. } = event.evidence() {
+            self.0.record("key", &**key);
+        }
+    }
+
+    pub(crate) fn around<F: Future>(&self, flow: F) -> Instrumented<F> {
+        flow.instrument(self.0.clone())
+    }
+
+    pub(crate) fn end(&self, reply: Reply) -> Reply {
+        self.0.record("status", reply.status());
+        self.0.in_scope(|| tell(reply.disposition()));
+        reply
+    }
+}
+
+fn tell(disposition: &Disposition) {
+    let status = disposition.http_status();
+    let what = disposition.what();
+    let error = known_error(disposition).map(|error| display(Chain(error)));
+    let fault = disposition.fault().map(display);
+    let hint = disposition.hint();
+    // The level is fixed where an event is written down.
+    macro_rules! tell {
+        ($level:ident) => {
+            event!(target: TARGET, Level::$level, status, error, fault, hint, "{what}")
+        };
+    }
+    match (disposition, disposition.fault()) {
+        (_, Some(Fault::Operator)) => tell!(ERROR),
+        (Disposition::Behind | Disposition::InFlight | Disposition::Superseded, _)
+        | (_, Some(Fault::Sender)) => tell!(WARN),
+        (_, None) => tell!(INFO),
+    }
+}
+
+/// The error, if it is one of ours.
+fn known_error(disposition: &Disposition) -> Option<&(dyn Error + 'static)> {
+    match disposition {
+        Disposition::LookupFailed(error) => {
+            let ours = error.downcast_ref::<VerifyError>();
+            ours.map(|error| -> &dyn Error { error })
+        }
+        Disposition::NotProven(error) => Some(error),
+        Disposition::Unreadable(error) => Some(error),
+        Disposition::Unrecorded { error, .. } => {
+            let ours = error.downcast_ref::<LeaseLost>();
+            ours.map(|error| -> &dyn Error { error })
+        }
+        _ => None,
+    }
+}

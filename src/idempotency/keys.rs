@@ -1,0 +1,233 @@
+//! [`IdempotencyKeys`]: what a callback is known by.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+
+use crate::amount::without_zeros;
+use crate::callback::Callback;
+use crate::digest::Labelled;
+use crate::event::{Event, Money, Source};
+
+/// The name of a delivery, of a subject or of an effect: 32 bytes of SHA-256. It
+/// does not reveal what it is made from; it is shown as 64 hexadecimal digits.
+///
+/// ```
+/// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
+/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
+/// # let body = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
+/// # let callback: payhook::Callback = verifier.verify(Unverified::parse(body)?)?.into();
+/// use payhook::IdempotencyKey;
+///
+/// let keys = callback.idempotency_keys("");
+/// let column: [u8; 32] = *keys.effect().as_bytes();
+/// assert_eq!(IdempotencyKey::from_bytes(column), *keys.effect());
+/// assert_eq!(keys.effect().to_string().len(), 64);
+/// # Ok::<(), payhook::Error>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct IdempotencyKey([u8; 32]);
+
+impl IdempotencyKey {
+    /// A key from its bytes, as a store has them.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes, to be stored.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for IdempotencyKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut hex = [0; 64];
+        let hex = base16ct::lower::encode_str(&self.0, &mut hex);
+        f.write_str(hex.map_err(|_| fmt::Error)?)
+    }
+}
+
+impl fmt::Debug for IdempotencyKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "IdempotencyKey({self})")
+    }
+}
+
+/// What an [`IdempotencyStore`](super::IdempotencyStore) knows a callback by.
+///
+/// ```
+/// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
+/// # let v3 = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?;
+/// # let v2 = Key::login_password("merchant-api-key", "p@ss:w0rd/ünï")?;
+/// # let verifier = Verifier::new(v3, TrackingIds::Prefixed).also(v2);
+/// # let first = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
+/// # let again = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed-v2.json");
+/// use payhook::Callback;
+///
+/// // The same payment, reported once by API v3 and once by v2: a signature each.
+/// let first: Callback = verifier.verify(Unverified::parse(first)?)?.into();
+/// let again: Callback = verifier.verify(Unverified::parse(again)?)?.into();
+/// let (first, again) = (first.idempotency_keys(""), again.idempotency_keys(""));
+/// assert_ne!(first.delivery(), again.delivery());
+/// assert_eq!(first.effect(), again.effect());
+/// # Ok::<(), payhook::Error>(())
+/// ```
+///
+/// Each key is made of the gateway, the merchant's name for the endpoint, and
+///
+/// | key | made of | so that |
+/// |---|---|---|
+/// | [`delivery`](Self::delivery) | the verified signature; without one, what the gateway's answer proves | unsigned fields that were rewritten do not make another delivery |
+/// | [`subject`](Self::subject) | kind, reference, the transfer's id | a later event of a transfer is compared with earlier ones |
+/// | [`effect`](Self::effect) | the subject, what happened, and of each part its amount (in any spelling), its currency (in any case) and, while it is pending, its confirmations | repeated in another delivery, the same news has the same key |
+///
+/// A merchant's own system for credits can use the effect as its idempotency key.
+///
+/// After a change of [`TrackingIds`](crate::b2binpay::TrackingIds) or of the
+/// endpoint's name every payment is new to a store: what the gateway sends again
+/// of old payments then, only the merchant's own records keep from being credited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IdempotencyKeys {
+    delivery: IdempotencyKey,
+    subject: IdempotencyKey,
+    effect: IdempotencyKey,
+    time: Option<DateTime<Utc>>,
+    is_proven: bool,
+}
+
+impl IdempotencyKeys {
+    /// Proven keys that were made elsewhere: to write or test a store.
+    #[must_use]
+    pub fn new(
+        delivery: IdempotencyKey,
+        subject: IdempotencyKey,
+        effect: IdempotencyKey,
+        time: Option<DateTime<Utc>>,
+    ) -> Self {
+        Self {
+            delivery,
+            subject,
+            effect,
+            time,
+            is_proven: true,
+        }
+    }
+
+    /// The same keys of a callback that nothing proves.
+    #[must_use]
+    pub fn unproven(self) -> Self {
+        Self {
+            is_proven: false,
+            ..self
+        }
+    }
+
+    /// Names this delivery, and nothing else.
+    #[must_use]
+    pub fn delivery(&self) -> &IdempotencyKey {
+        &self.delivery
+    }
+
+    /// Names what the event is about: one transfer, or one order.
+    #[must_use]
+    pub fn subject(&self) -> &IdempotencyKey {
+        &self.subject
+    }
+
+    /// Names the event.
+    #[must_use]
+    pub fn effect(&self) -> &IdempotencyKey {
+        &self.effect
+    }
+
+    /// When the event is from, as far as that is proven: B2BINPAY's signed time,
+    /// or the latest transaction of an order. An order without a transaction has
+    /// none: when it was created is not when it was paid.
+    #[must_use]
+    pub fn time(&self) -> Option<DateTime<Utc>> {
+        self.time
+    }
+
+    /// Whether anything but the sender's own word is behind it. What nothing
+    /// proves can be made up without end: it must not push out what is proven.
+    #[must_use]
+    pub fn is_proven(&self) -> bool {
+        self.is_proven
+    }
+
+    pub(crate) fn of(event: &Event<'_>, endpoint: &str) -> Self {
+        let label = |what| {
+            let mut label = Labelled::new(what);
+            label
+                .part(endpoint.as_bytes())
+                .part(event.gateway.as_bytes());
+            label
+        };
+        let mut subject = label("subject");
+        subject
+            .part(event.kind.as_str().as_bytes())
+            .part(event.reference.as_bytes());
+        // An order's callbacks are all about the whole order.
+        if event.source != Source::Snapshot {
+            let part = event.parts.first();
+            subject.option(part.map(|part| part.id.as_bytes()));
+        }
+        let subject = subject.whole();
+        let mut effect = label("effect");
+        effect
+            .part(&subject)
+            .part(event.outcome.value().as_str().as_bytes());
+        if event.source == Source::Unproven && event.parts.is_empty() {
+            // Nothing else tells what is new in it.
+            effect.part(&event.delivery);
+        }
+        if event.parts.is_empty() {
+            effect.part(event.status.as_str().as_bytes());
+        }
+        for part in &event.parts {
+            effect.part(part.id.as_bytes()).part(&[part.outcome.code()]);
+            for money in &part.amounts {
+                let amount = money.amount.as_ref();
+                // How many zeros the gateway writes is not documented.
+                let amount = amount.map(|amount| without_zeros(amount.as_str()));
+                effect.option(amount.map(str::as_bytes));
+                let currency = Money::name(money).map(str::to_ascii_lowercase);
+                effect.option(currency.as_deref().map(str::as_bytes));
+            }
+            let confirmations = part.confirmations.filter(|_| part.outcome.is_pending());
+            effect.option(
+                confirmations
+                    .map(u32::to_be_bytes)
+                    .as_ref()
+                    .map(<[u8; 4]>::as_slice),
+            );
+        }
+        let time = match event.source {
+            Source::Snapshot => event.parts.iter().filter_map(|part| part.time).max(),
+            _ => event.time,
+        };
+        Self {
+            delivery: IdempotencyKey(label("delivery").part(&event.delivery).whole()),
+            subject: IdempotencyKey(subject),
+            effect: IdempotencyKey(effect.whole()),
+            time,
+            is_proven: event.source != Source::Unproven,
+        }
+    }
+}
+
+impl Callback {
+    /// What an idempotency store knows this callback by.
+    ///
+    /// `endpoint` keeps apart what has nothing to do with each other, such as two
+    /// shops in one database; `""` will do for one. Endpoints that share a signing
+    /// key must share the name: what is captured at one could be replayed at the
+    /// other.
+    #[must_use]
+    pub fn idempotency_keys(&self, endpoint: &str) -> IdempotencyKeys {
+        IdempotencyKeys::of(&self.event(), endpoint)
+    }
+}

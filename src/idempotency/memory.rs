@@ -1,0 +1,428 @@
+//! [`MemoryStore`]: remembers in this process.
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use chrono::{DateTime, Utc};
+
+use super::keys::{IdempotencyKey, IdempotencyKeys};
+use super::{Claim, ClaimToken, IdempotencyStore, Lease};
+use crate::fetch::BoxError;
+
+/// An idempotency store for one process.
+///
+/// It remembers a handled callback for its [`retention`](Self::retention), and
+/// not more of them than its [`capacity`](Self::capacity). Unproven ones make room
+/// first, and never take that of proven ones; then those that were seen longest ago.
+/// What it has forgotten leaves a mark: a callback that it does not know and that is
+/// not newer than the mark is answered with [`Claim::BeyondHorizon`], never taken for
+/// new. A callback of no known time ([`IdempotencyKeys::time`]) has no horizon, and
+/// what is resent by hand after it was forgotten is new: it has a new time.
+///
+/// A restart forgets everything and leaves no mark. With more than one process, or
+/// where the memory must survive a restart, take `RedisStore` or `PgStore`.
+///
+/// Clones share one memory. Threads may use it at once.
+///
+/// See [`Idempotent`](crate::Idempotent) for an example.
+#[derive(Debug, Clone)]
+pub struct MemoryStore {
+    memory: Arc<Mutex<Memory>>,
+    lease: Duration,
+    retention: Duration,
+    capacity: usize,
+}
+
+/// A [`MemoryStore`] is full, and there is nothing in it that it may forget.
+///
+/// See [`MemoryStore::capacity`]; an endpoint answers it with 503, and the gateway
+/// sends again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the store holds {capacity} deliveries, and may forget none of them")]
+#[non_exhaustive]
+pub struct StoreFull {
+    /// How many it may hold.
+    pub capacity: usize,
+}
+
+#[derive(Debug, Default)]
+struct Memory {
+    /// Which effect a delivery was first seen with.
+    bindings: HashMap<IdempotencyKey, IdempotencyKey>,
+    effects: HashMap<IdempotencyKey, Effect>,
+    /// The effect of each subject that was completed last.
+    subjects: HashMap<IdempotencyKey, Last>,
+    /// Effects by when they were last seen, unproven ones first.
+    sightings: BTreeMap<Sighting, IdempotencyKey>,
+    /// The number of the last claim or sighting.
+    count: u64,
+    /// The latest time of a delivery that was forgotten.
+    forgotten: Option<DateTime<Utc>>,
+}
+
+/// Whether it is proven, and the sighting's number.
+type Sighting = (bool, u64);
+
+#[derive(Debug, Clone, Copy)]
+struct Last {
+    effect: IdempotencyKey,
+    time: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug)]
+struct Effect {
+    state: State,
+    /// All that are bound to it, to be forgotten with it.
+    deliveries: Vec<IdempotencyKey>,
+    /// The latest time of them.
+    time: Option<DateTime<Utc>>,
+    subject: IdempotencyKey,
+    is_proven: bool,
+    seen: Instant,
+    sighting: Sighting,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum State {
+    Done,
+    Free,
+    /// Until its lease runs out; `None` is never.
+    Held {
+        fence: u64,
+        until: Option<Instant>,
+        /// Whether it is news again of what was done before.
+        was_done: bool,
+    },
+}
+
+impl MemoryStore {
+    /// Holds a claim for a minute, remembers a handled callback for 30 days,
+    /// and 100,000 of them, in at most 120 MB.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            memory: Arc::default(),
+            lease: Duration::from_secs(60),
+            retention: Duration::from_secs(30 * 24 * 60 * 60),
+            capacity: 100_000,
+        }
+    }
+
+    /// How long a handler may take before its claim passes on to the next
+    /// delivery. At its exact end a lease has lapsed.
+    #[must_use]
+    pub fn lease(self, lease: Duration) -> Self {
+        Self { lease, ..self }
+    }
+
+    /// How long a callback is remembered after it was last seen.
+    #[must_use]
+    pub fn retention(self, retention: Duration) -> Self {
+        Self { retention, ..self }
+    }
+
+    /// How many callbacks are remembered, and how many delivery keys. At least
+    /// one.
+    #[must_use]
+    pub fn capacity(self, capacity: usize) -> Self {
+        Self {
+            capacity: capacity.max(1),
+            ..self
+        }
+    }
+
+    /// As [`IdempotencyStore::claim`] at the moment `now`: for tests of a lease or a retention
+    /// that can't wait for its end.
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    ///
+    /// use payhook::{Claim, MemoryStore};
+    /// # use payhook::{IdempotencyKey, IdempotencyKeys};
+    /// # let keys = IdempotencyKeys::new(IdempotencyKey::from_bytes([1; 32]), IdempotencyKey::from_bytes([2; 32]), IdempotencyKey::from_bytes([3; 32]), None);
+    ///
+    /// let store = MemoryStore::new(); // a lease of a minute
+    /// let now = Instant::now();
+    /// assert!(matches!(store.claim_at(&keys, now)?, Claim::Fresh(_)));
+    /// assert!(matches!(store.claim_at(&keys, now)?, Claim::InFlight));
+    /// let end = now + Duration::from_secs(60);
+    /// assert!(matches!(store.claim_at(&keys, end)?, Claim::Fresh(_)));
+    /// # Ok::<(), payhook::StoreFull>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`StoreFull`].
+    pub fn claim_at(&self, keys: &IdempotencyKeys, now: Instant) -> Result<Claim, StoreFull> {
+        let mut memory = self.memory();
+        if let Some(oldest) = now.checked_sub(self.retention) {
+            memory.forget_seen_before(oldest, now);
+        }
+        let bound = memory.bindings.get(keys.delivery()).copied();
+        let key = bound.unwrap_or(*keys.effect());
+        let is_done = memory.is_done(&key);
+        // Before it may be forgotten to make room.
+        let last_time = memory.subjects.get(keys.subject()).and_then(|it| it.time);
+        if bound.is_none() {
+            if memory.may_have_forgotten(keys) {
+                // It may have been handled as something else: it reopens nothing.
+                return Ok(if is_done {
+                    Claim::Done
+                } else {
+                    Claim::BeyondHorizon
+                });
+            }
+            if !memory.has_room(self.capacity, keys, now) {
+                return Err(StoreFull {
+                    capacity: self.capacity,
+                });
+            }
+            memory.bind(keys, now);
+        }
+        memory.see(key, now);
+        let is_its_own = key == *keys.effect();
+        let last = memory.subjects.get_mut(keys.subject());
+        if is_done {
+            match last {
+                Some(last) if last.effect == key => {
+                    last.time = last.time.max(keys.time());
+                    return Ok(Claim::Done);
+                }
+                // Settled, reversed and settled again: that is news.
+                Some(last) if is_its_own && is_later(keys.time(), last.time) => {}
+                _ => return Ok(Claim::Done),
+            }
+        } else if !is_its_own {
+            return Ok(Claim::Altered);
+        } else if is_later(last_time, keys.time()) {
+            return Ok(Claim::Superseded);
+        }
+        Ok(memory.hold(key, now, self.lease))
+    }
+
+    /// A handler that panicked is not this store's affair: its state is whole
+    /// between any two calls.
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn end(&self, token: &ClaimToken, state: State) -> Lease {
+        // Asked for in front of the lock: other threads wait behind it.
+        let now = Instant::now();
+        let mut memory = self.memory();
+        match memory.effects.get_mut(&token.effect) {
+            Some(effect) if effect.is_held_by(token.fence) => {
+                effect.state = match state {
+                    State::Free if effect.state.is_done() => State::Done,
+                    state => state,
+                };
+                let (subject, time) = (effect.subject, effect.time);
+                if matches!(state, State::Done) {
+                    memory.complete(subject, token.effect, time);
+                }
+                memory.see(token.effect, now);
+                Lease::Held
+            }
+            _ => Lease::Lost,
+        }
+    }
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl IdempotencyStore for MemoryStore {
+    async fn claim(&self, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
+        // Asked for in front of the lock: other threads wait behind it.
+        Ok(self.claim_at(keys, Instant::now())?)
+    }
+
+    async fn complete(&self, token: ClaimToken) -> Result<Lease, BoxError> {
+        Ok(self.end(&token, State::Done))
+    }
+
+    async fn release(&self, token: ClaimToken) -> Result<Lease, BoxError> {
+        Ok(self.end(&token, State::Free))
+    }
+}
+
+impl Memory {
+    fn next(&mut self) -> u64 {
+        self.count += 1;
+        self.count
+    }
+
+    fn may_have_forgotten(&self, keys: &IdempotencyKeys) -> bool {
+        matches!((keys.time(), self.forgotten), (Some(time), Some(mark)) if time <= mark)
+    }
+
+    fn bind(&mut self, keys: &IdempotencyKeys, now: Instant) {
+        self.bindings.insert(*keys.delivery(), *keys.effect());
+        let effect = match self.effects.entry(*keys.effect()) {
+            Entry::Occupied(effect) => effect.into_mut(),
+            Entry::Vacant(place) => place.insert(Effect {
+                state: State::Free,
+                deliveries: Vec::with_capacity(1),
+                time: None,
+                subject: *keys.subject(),
+                is_proven: keys.is_proven(),
+                seen: now,
+                sighting: (false, 0),
+            }),
+        };
+        effect.deliveries.push(*keys.delivery());
+        effect.time = effect.time.max(keys.time());
+        effect.is_proven |= keys.is_proven();
+    }
+
+    fn complete(
+        &mut self,
+        subject: IdempotencyKey,
+        effect: IdempotencyKey,
+        time: Option<DateTime<Utc>>,
+    ) {
+        let next = Last { effect, time };
+        let last = self.subjects.entry(subject).or_insert(next);
+        if !is_later(last.time, time) {
+            *last = next;
+        }
+    }
+
+    /// The last effect of its subject is seen with it, and so never forgotten
+    /// first: it tells whether another one is new.
+    fn see(&mut self, key: IdempotencyKey, now: Instant) {
+        self.see_one(key, now);
+        let effect = self.effects.get(&key);
+        let last = effect.and_then(|effect| self.subjects.get(&effect.subject));
+        if let Some(last) = last.map(|last| last.effect)
+            && last != key
+        {
+            self.see_one(last, now);
+        }
+    }
+
+    fn see_one(&mut self, key: IdempotencyKey, now: Instant) {
+        let number = self.next();
+        let Some(effect) = self.effects.get_mut(&key) else {
+            return;
+        };
+        self.sightings.remove(&effect.sighting);
+        effect.seen = now;
+        effect.sighting = (effect.is_proven, number);
+        self.sightings.insert(effect.sighting, key);
+    }
+
+    fn hold(&mut self, key: IdempotencyKey, now: Instant, lease: Duration) -> Claim {
+        let fence = self.next();
+        let Some(effect) = self.effects.get_mut(&key) else {
+            // A binding goes with its effect, so there always is one.
+            return Claim::InFlight;
+        };
+        match effect.state {
+            state if state.is_in_flight(now) => Claim::InFlight,
+            State::Done | State::Held { .. } | State::Free => {
+                effect.state = State::Held {
+                    fence,
+                    until: now.checked_add(lease),
+                    was_done: effect.state.is_done(),
+                };
+                Claim::Fresh(ClaimToken::new(key, fence))
+            }
+        }
+    }
+
+    /// Forgets what was seen longest ago until there is room for one more, but
+    /// neither what is in flight nor the wanted effect, nor what may have reversed
+    /// it, nor for something unproven what is proven.
+    fn has_room(&mut self, capacity: usize, wanted: &IdempotencyKeys, now: Instant) -> bool {
+        let last = self.subjects.get(wanted.subject()).map(|last| last.effect);
+        let reversal = last.filter(|_| self.is_done(wanted.effect()));
+        while self.bindings.len() >= capacity {
+            let mut seen = self.sightings.iter();
+            let oldest = seen.find(|((is_proven, _), key)| {
+                let may_go = wanted.is_proven() || !is_proven;
+                let is_wanted = *key == wanted.effect() || Some(**key) == reversal;
+                may_go && !is_wanted && !self.is_in_flight(key, now)
+            });
+            let Some(key) = oldest.map(|(_, key)| *key) else {
+                return false;
+            };
+            self.forget(&key);
+        }
+        true
+    }
+
+    fn forget_seen_before(&mut self, oldest: Instant, now: Instant) {
+        for first in [(false, 0), (true, 0)] {
+            while let Some((_, &key)) = self.sightings.range(first..).next()
+                && self.was_seen_before(&key, oldest)
+                && !self.is_in_flight(&key, now)
+            {
+                self.forget(&key);
+            }
+        }
+    }
+
+    fn was_seen_before(&self, key: &IdempotencyKey, oldest: Instant) -> bool {
+        let effect = self.effects.get(key);
+        effect.is_some_and(|effect| effect.seen < oldest)
+    }
+
+    fn is_done(&self, key: &IdempotencyKey) -> bool {
+        let effect = self.effects.get(key);
+        effect.is_some_and(|effect| effect.state.is_done())
+    }
+
+    fn is_in_flight(&self, key: &IdempotencyKey, now: Instant) -> bool {
+        let effect = self.effects.get(key);
+        effect.is_some_and(|effect| effect.state.is_in_flight(now))
+    }
+
+    /// What was never handled leaves no mark: it may come again.
+    fn forget(&mut self, key: &IdempotencyKey) {
+        let Some(effect) = self.effects.remove(key) else {
+            return;
+        };
+        self.sightings.remove(&effect.sighting);
+        for delivery in &effect.deliveries {
+            self.bindings.remove(delivery);
+        }
+        let last = self.subjects.get(&effect.subject);
+        if last.is_some_and(|last| last.effect == *key) {
+            self.subjects.remove(&effect.subject);
+        }
+        if !matches!(effect.state, State::Free) {
+            // A stamp from the future would put everything beyond the horizon.
+            let now = DateTime::from(SystemTime::now());
+            self.forgotten = self.forgotten.max(effect.time.map(|time| time.min(now)));
+        }
+    }
+}
+
+impl State {
+    /// Done once: what is repeated of it is no news, whatever became of the news
+    /// again.
+    fn is_done(self) -> bool {
+        matches!(self, Self::Done | Self::Held { was_done: true, .. })
+    }
+
+    fn is_in_flight(self, now: Instant) -> bool {
+        matches!(self, Self::Held { until, .. } if until.is_none_or(|until| now < until))
+    }
+}
+
+impl Effect {
+    fn is_held_by(&self, token: u64) -> bool {
+        matches!(self.state, State::Held { fence, .. } if fence == token)
+    }
+}
+
+/// Of two times of which one is unknown, neither is later.
+fn is_later(time: Option<DateTime<Utc>>, other: Option<DateTime<Utc>>) -> bool {
+    matches!((time, other), (Some(time), Some(other)) if time > other)
+}

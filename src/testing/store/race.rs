@@ -1,0 +1,140 @@
+//! The rules that only many tasks at once show.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::Barrier;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::{BrokenRule, StoreConformance, broken, ended, failed, fresh, fresh_keys, mixed};
+use crate::fetch::BoxError;
+use crate::idempotency::{Claim, IdempotencyKeys, IdempotencyStore, Lease};
+
+impl<G: IdempotencyStore + 'static> StoreConformance<G> {
+    pub(super) async fn one_of_many_wins(&self) -> Result<(), BrokenRule> {
+        let rule = "of all that race for a claim one wins";
+        let keys: Vec<_> = (0..self.keys).map(|_| fresh_keys()).collect();
+        self.compete(rule, keys, |keys| *keys).await
+    }
+
+    pub(super) async fn one_of_many_deliveries_wins(&self) -> Result<(), BrokenRule> {
+        let rule = "of all deliveries of the same news that race one wins";
+        let news: Vec<_> = (0..self.fewer_keys()).map(|_| fresh_keys()).collect();
+        self.compete(rule, news, |news| mixed(&fresh_keys(), news))
+            .await
+    }
+
+    pub(super) async fn one_of_many_succeeds_a_dead_holder(&self) -> Result<(), BrokenRule> {
+        let rule = "of all that race for a claim whose lease has run out one wins";
+        let keys: Vec<_> = (0..self.fewer_keys()).map(|_| fresh_keys()).collect();
+        let mut late = Vec::new();
+        for keys in &keys {
+            late.push(fresh(rule, self.store(0).claim(keys)).await?);
+        }
+        self.outlast_the_lease().await;
+        self.compete(rule, keys, |keys| *keys).await?;
+        for token in late {
+            ended(rule, Lease::Lost, self.store(0).complete(token)).await?;
+        }
+        Ok(())
+    }
+
+    /// Each task asks until it has held the claim once; a lease is longer than each
+    /// of them takes.
+    pub(super) async fn what_is_released_in_a_race_can_be_claimed(&self) -> Result<(), BrokenRule> {
+        let rule = "what is released in a race is won by one, again and again";
+        let holders = Arc::new(AtomicUsize::new(0));
+        for _ in 0..self.fewer_keys().div_ceil(10) {
+            let keys = fresh_keys();
+            let mut tasks = JoinSet::new();
+            for task in 0..self.tasks {
+                let (store, holders) = (self.store(task), Arc::clone(&holders));
+                tasks.spawn(async move {
+                    loop {
+                        match store.claim(&keys).await {
+                            Ok(Claim::Fresh(token)) => {
+                                let others = holders.fetch_add(1, Ordering::Relaxed);
+                                tokio::task::yield_now().await;
+                                holders.fetch_sub(1, Ordering::Relaxed);
+                                if others > 0 {
+                                    return Err(broken(rule, &others));
+                                }
+                                return ended(rule, Lease::Held, store.release(token)).await;
+                            }
+                            Ok(Claim::InFlight) => tokio::task::yield_now().await,
+                            Ok(found) => return Err(broken(rule, &found)),
+                            Err(error) => return Err(failed(rule, error)),
+                        }
+                    }
+                });
+            }
+            let turns = u32::try_from(self.tasks).unwrap_or(u32::MAX);
+            let patience = self.lease.saturating_mul(turns.saturating_add(1));
+            match timeout(patience, all(rule, tasks)).await {
+                Ok(result) => result?,
+                Err(_) => return Err(broken(rule, &"nobody gets it any more")),
+            }
+        }
+        Ok(())
+    }
+
+    /// All tasks claim one key after another, each of them at once; what `shown`
+    /// makes of it.
+    async fn compete(
+        &self,
+        rule: &'static str,
+        keys: Vec<IdempotencyKeys>,
+        shown: fn(&IdempotencyKeys) -> IdempotencyKeys,
+    ) -> Result<(), BrokenRule> {
+        let wins: Arc<Vec<_>> = Arc::new(keys.iter().map(|_| AtomicUsize::new(0)).collect());
+        let (keys, start) = (Arc::new(keys), Arc::new(Barrier::new(self.tasks)));
+        let mut tasks = JoinSet::new();
+        for task in 0..self.tasks {
+            let (store, keys) = (self.store(task), Arc::clone(&keys));
+            let (wins, start) = (Arc::clone(&wins), Arc::clone(&start));
+            tasks.spawn(async move {
+                let mut result = Ok(());
+                for (keys, wins) in keys.iter().zip(wins.iter()) {
+                    let keys = shown(keys);
+                    start.wait().await;
+                    // Whoever fails goes on to the barriers: the others wait there.
+                    match store.claim(&keys).await {
+                        Ok(Claim::Fresh(token)) => {
+                            wins.fetch_add(1, Ordering::Relaxed);
+                            result =
+                                result.and(ended(rule, Lease::Held, store.complete(token)).await);
+                        }
+                        Ok(Claim::InFlight | Claim::Done) => {}
+                        Ok(found @ (Claim::Altered | Claim::BeyondHorizon | Claim::Superseded)) => {
+                            result = Err(broken(rule, &found));
+                        }
+                        Err(error) => result = Err(failed(rule, error)),
+                    }
+                }
+                result
+            });
+        }
+        all(rule, tasks).await?;
+        let won = wins.iter().map(|wins| wins.load(Ordering::Relaxed));
+        match won.filter(|wins| *wins != 1).max() {
+            None => Ok(()),
+            Some(wins) => Err(broken(rule, &wins)),
+        }
+    }
+
+    fn fewer_keys(&self) -> usize {
+        self.keys.div_ceil(10)
+    }
+}
+
+/// The first that fails, of tasks that all end.
+async fn all(
+    rule: &'static str,
+    mut tasks: JoinSet<Result<(), BrokenRule>>,
+) -> Result<(), BrokenRule> {
+    while let Some(result) = tasks.join_next().await {
+        result.map_err(|error| failed(rule, BoxError::from(error)))??;
+    }
+    Ok(())
+}

@@ -1,0 +1,221 @@
+//! The rules that one claim after another shows.
+
+use std::time::{Duration, SystemTime};
+
+use chrono::TimeDelta;
+use tokio::sync::oneshot;
+
+use super::{BrokenRule, StoreConformance, at, broken, ended, fresh, fresh_keys, is, mixed};
+use crate::idempotency::{IdempotencyKeys, IdempotencyStore, Lease};
+
+impl<G: IdempotencyStore + 'static> StoreConformance<G> {
+    pub(super) async fn one_is_fresh_until_it_ends(&self) -> Result<(), BrokenRule> {
+        let (one, two, keys) = (self.store(0), self.store(1), fresh_keys());
+        let rule = "what nobody claimed is fresh";
+        let token = fresh(rule, one.claim(&keys)).await?;
+        let rule = "what is claimed is in flight, for its holder too";
+        for store in [&one, &two] {
+            is("in flight", rule, store.claim(&keys)).await?;
+        }
+        let rule = "the holder releases";
+        ended(rule, Lease::Held, one.release(token)).await?;
+        let rule = "what was released is fresh, for everybody";
+        let token = fresh(rule, two.claim(&keys)).await?;
+        let rule = "the holder completes";
+        ended(rule, Lease::Held, two.complete(token)).await?;
+        let rule = "what was completed is done";
+        for store in [&one, &two] {
+            is("done", rule, store.claim(&keys)).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn a_delivery_is_bound_to_its_first_effect(&self) -> Result<(), BrokenRule> {
+        let (store, genuine, other) = (self.store(0), fresh_keys(), fresh_keys());
+        let rule = "what nobody claimed is fresh";
+        let token = fresh(rule, store.claim(&genuine)).await?;
+        let altered = mixed(&genuine, &other);
+        let rule = "a delivery in flight is altered with another effect";
+        is("altered", rule, store.claim(&altered)).await?;
+        let rule = "the holder completes";
+        ended(rule, Lease::Held, store.complete(token)).await?;
+        let rule = "a delivery that is done is done with another effect, too";
+        is("done", rule, store.claim(&altered)).await?;
+        let rule = "a replay spends nobody else's effect";
+        let token = fresh(rule, store.claim(&other)).await?;
+        let rule = "the token names the claimed effect";
+        if token.effect() != other.effect() {
+            return Err(broken(rule, token.effect()));
+        }
+        ended(rule, Lease::Held, store.release(token)).await?;
+
+        let rule = "a delivery whose claim was released stays bound";
+        let (genuine, other) = (fresh_keys(), fresh_keys());
+        let token = fresh(rule, store.claim(&genuine)).await?;
+        ended(rule, Lease::Held, store.release(token)).await?;
+        is("altered", rule, store.claim(&mixed(&genuine, &other))).await?;
+        let token = fresh(rule, store.claim(&genuine)).await?;
+        ended(rule, Lease::Held, store.complete(token)).await?;
+        is("done", rule, store.claim(&genuine)).await
+    }
+
+    pub(super) async fn the_same_news_in_another_delivery_is_done(&self) -> Result<(), BrokenRule> {
+        let (store, first, second) = (self.store(0), fresh_keys(), fresh_keys());
+        let rule = "what nobody claimed is fresh";
+        let token = fresh(rule, store.claim(&first)).await?;
+        let resent = mixed(&second, &first);
+        let rule = "the same effect in another delivery is in flight";
+        is("in flight", rule, store.claim(&resent)).await?;
+        let rule = "the holder completes";
+        ended(rule, Lease::Held, store.complete(token)).await?;
+        let rule = "the same effect in another delivery is done";
+        is("done", rule, store.claim(&resent)).await?;
+        let rule = "a resent delivery is bound, too";
+        is("done", rule, store.claim(&second)).await
+    }
+
+    pub(super) async fn what_was_reversed_and_settled_again_is_news(
+        &self,
+    ) -> Result<(), BrokenRule> {
+        let (store, settled, other) = (self.store(0), fresh_keys(), fresh_keys());
+        let seconds = |count| settled.time().map(|time| time + TimeDelta::seconds(count));
+        let reversed = IdempotencyKeys::new(
+            *other.delivery(),
+            *settled.subject(),
+            *other.effect(),
+            seconds(20),
+        );
+        let restored = at(&mixed(&fresh_keys(), &settled), seconds(30));
+        let rule = "later news of a subject is fresh";
+        for news in [&settled, &reversed] {
+            let token = fresh(rule, store.claim(news)).await?;
+            ended(rule, Lease::Held, store.complete(token)).await?;
+        }
+        let rule = "what is settled again after it was reversed is fresh";
+        let token = fresh(rule, store.claim(&restored)).await?;
+        is("in flight", rule, store.claim(&restored)).await?;
+        ended(rule, Lease::Held, store.release(token)).await?;
+        let token = fresh(rule, store.claim(&restored)).await?;
+        ended(rule, Lease::Held, store.complete(token)).await?;
+        let rule = "each of these deliveries is done when it is repeated";
+        for news in [&settled, &reversed, &restored] {
+            is("done", rule, self.store(1).claim(news)).await?;
+        }
+        let rule = "the same state with a later time is no news";
+        let confirmed = at(&mixed(&fresh_keys(), &settled), seconds(60));
+        is("done", rule, store.claim(&confirmed)).await?;
+        let rule = "what is older than the last handled news is superseded";
+        let (late, other) = (fresh_keys(), fresh_keys());
+        let late = IdempotencyKeys::new(
+            *late.delivery(),
+            *settled.subject(),
+            *other.effect(),
+            seconds(50),
+        );
+        is("superseded", rule, store.claim(&late)).await
+    }
+
+    pub(super) async fn what_has_no_time_is_done_once(&self) -> Result<(), BrokenRule> {
+        let (store, one, other) = (self.store(0), at(&fresh_keys(), None), fresh_keys());
+        let two = IdempotencyKeys::new(*other.delivery(), *one.subject(), *other.effect(), None);
+        let rule = "news without a time is fresh once";
+        for news in [&one, &two] {
+            let token = fresh(rule, store.claim(news)).await?;
+            ended(rule, Lease::Held, store.complete(token)).await?;
+        }
+        is("done", rule, store.claim(&one)).await?;
+        is("done", rule, store.claim(&mixed(&fresh_keys(), &one))).await
+    }
+
+    pub(super) async fn a_dead_holder_loses_its_claim(&self) -> Result<(), BrokenRule> {
+        let (store, keys) = (self.store(0), fresh_keys());
+        let rule = "a claim whose holder died is fresh after its lease";
+        drop(fresh(rule, store.claim(&keys)).await?);
+        is("in flight", rule, store.claim(&keys)).await?;
+        self.outlast_the_lease().await;
+        let token = fresh(rule, self.store(1).claim(&keys)).await?;
+        ended(rule, Lease::Held, self.store(1).complete(token)).await
+    }
+
+    pub(super) async fn a_late_holder_changes_nothing(&self) -> Result<(), BrokenRule> {
+        for release in [false, true] {
+            let (store, keys) = (self.store(0), fresh_keys());
+            let rule = "a claim passes on after its lease";
+            let late = fresh(rule, store.claim(&keys)).await?;
+            self.outlast_the_lease().await;
+            let successor = fresh(rule, self.store(1).claim(&keys)).await?;
+            let rule = "a late holder neither completes nor releases its successor's claim";
+            if release {
+                ended(rule, Lease::Lost, store.release(late)).await?;
+            } else {
+                ended(rule, Lease::Lost, store.complete(late)).await?;
+            }
+            is("in flight", rule, store.claim(&keys)).await?;
+            let rule = "the successor completes";
+            ended(rule, Lease::Held, self.store(1).complete(successor)).await?;
+            is("done", rule, store.claim(&keys)).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn a_late_holder_without_successor_still_ends_its_claim(
+        &self,
+    ) -> Result<(), BrokenRule> {
+        let (store, keys) = (self.store(0), fresh_keys());
+        let rule = "a late holder whose claim nobody took completes it";
+        let token = fresh(rule, store.claim(&keys)).await?;
+        self.outlast_the_lease().await;
+        ended(rule, Lease::Held, store.complete(token)).await?;
+        is("done", rule, store.claim(&keys)).await
+    }
+
+    /// Its task is aborted, as a server's is whose sender hangs up.
+    pub(super) async fn a_killed_holder_loses_its_claim(&self) -> Result<(), BrokenRule> {
+        let (store, keys) = (self.store(0), fresh_keys());
+        let rule = "a claim whose holder was killed is fresh after its lease";
+        let (holds, held) = oneshot::channel();
+        let holder = tokio::spawn(async move {
+            let claim = store.claim(&keys).await;
+            let _ = holds.send(());
+            // A handler that does not come to its end.
+            std::future::pending::<()>().await;
+            claim
+        });
+        let _ = held.await;
+        holder.abort();
+        is("in flight", rule, self.store(1).claim(&keys)).await?;
+        self.outlast_the_lease().await;
+        let token = fresh(rule, self.store(1).claim(&keys)).await?;
+        ended(rule, Lease::Held, self.store(1).complete(token)).await
+    }
+
+    pub(super) async fn what_is_too_old_is_beyond_the_horizon(
+        &self,
+        horizon: Duration,
+    ) -> Result<(), BrokenRule> {
+        let store = self.store(0);
+        let aged = |keys: IdempotencyKeys, age: Duration| {
+            let time = SystemTime::now().checked_sub(age).map(Into::into);
+            at(&keys, time)
+        };
+        let rule = "what is unknown and older than the horizon is beyond it";
+        let (old, known) = (fresh_keys(), fresh_keys());
+        let beyond = horizon + self.lease;
+        for _ in 0..2 {
+            is("beyond horizon", rule, store.claim(&aged(old, beyond))).await?;
+        }
+        let rule = "what is not that old is fresh";
+        let token = fresh(rule, store.claim(&aged(known, horizon / 2))).await?;
+        ended(rule, Lease::Held, store.complete(token)).await?;
+        let rule = "what is done is done, however old it says it is";
+        is("done", rule, store.claim(&aged(known, beyond))).await?;
+        is(
+            "done",
+            rule,
+            store.claim(&aged(mixed(&old, &known), beyond)),
+        )
+        .await?;
+        let rule = "what is too old is bound to nothing";
+        is("beyond horizon", rule, store.claim(&aged(old, beyond))).await
+    }
+}

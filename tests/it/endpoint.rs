@@ -1,0 +1,598 @@
+//! The whole flow with a handler at its end: every status, and what reaches the
+//! handler and the gateway.
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+
+use payhook::b2binpay::{self, Api, LookupPolicy, OnLookupFailure, TrackingIds};
+use payhook::citypay::{self, Account};
+use payhook::{
+    AddressRanges, BoxError, Callback, Disposition, Endpoint, Fault, Fetch, Handler, Idempotent,
+    MemoryStore, PaymentKey, Reply,
+};
+use serde_json::json;
+
+use crate::support::{TIME, body, signed, verifier, with_transfer, without_transfer};
+
+/// A handler that notes what it gets, and does what it is told.
+#[derive(Clone)]
+pub(crate) struct Seen {
+    notes: Arc<Mutex<Vec<String>>>,
+    pub(crate) answer: Result<(), &'static str>,
+    pub(crate) known: Result<bool, &'static str>,
+}
+
+impl Default for Seen {
+    fn default() -> Self {
+        Self {
+            notes: Arc::default(),
+            answer: Ok(()),
+            known: Ok(true),
+        }
+    }
+}
+
+impl Seen {
+    pub(crate) fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.notes.lock().unwrap())
+    }
+}
+
+impl Handler for Seen {
+    async fn handle(&self, callback: Callback) -> Result<(), BoxError> {
+        let event = callback.event();
+        let note = format!(
+            "{} {} by {}",
+            event.kind(),
+            event.outcome(),
+            event.evidence()
+        );
+        self.notes.lock().unwrap().push(note);
+        Ok(self.answer?)
+    }
+
+    async fn is_known(&self, _: &PaymentKey) -> Result<bool, BoxError> {
+        Ok(self.known?)
+    }
+}
+
+/// An HTTP client that answers what it is told to, and notes what it was asked.
+#[derive(Clone)]
+pub(crate) struct Client {
+    answer: Result<Vec<u8>, &'static str>,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Client {
+    pub(crate) fn new(answer: Result<Vec<u8>, &'static str>) -> Self {
+        Self {
+            answer,
+            asked: Arc::default(),
+        }
+    }
+
+    pub(crate) fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+impl Fetch for Client {
+    async fn get(&self, url: &str) -> Result<Vec<u8>, BoxError> {
+        self.asked.lock().unwrap().push(url.to_owned());
+        Ok(self.answer.clone()?)
+    }
+}
+
+pub(crate) type Handled<G> = Endpoint<G, Idempotent<Seen, MemoryStore>>;
+
+pub(crate) fn endpoint<G: payhook::Gateway>(gateway: G, seen: &Seen) -> Handled<G> {
+    Endpoint::new(gateway, Idempotent::new(seen.clone(), MemoryStore::new()))
+}
+
+pub(crate) fn signed_only(seen: &Seen) -> Handled<b2binpay::Gateway> {
+    endpoint(
+        b2binpay::Gateway::new(verifier(TrackingIds::Prefixed)),
+        seen,
+    )
+}
+
+pub(crate) fn with_api(client: &Client, seen: &Seen) -> Handled<b2binpay::Gateway<Client>> {
+    let gateway = b2binpay::Gateway::new(verifier(TrackingIds::Prefixed));
+    let api = Api::new("https://api.example", client.clone());
+    endpoint(gateway.with_api(api), seen)
+}
+
+pub(crate) fn orders(client: &Client, seen: &Seen) -> Handled<citypay::Gateway<Client>> {
+    let account = Account::new("5120").unwrap();
+    endpoint(citypay::Gateway::new(account, client.clone()), seen)
+}
+
+fn log(reply: &Reply) -> (u16, String) {
+    (reply.status(), reply.disposition().to_string())
+}
+
+#[test]
+fn every_status_of_b2binpay() {
+    let seen = Seen::default();
+    for (file, status, fault, log) in [
+        ("deposit-confirmed", 200, None, "handled: settled"),
+        ("deposit-unconfirmed", 200, None, "handled: pending"),
+        ("payout-rejected", 200, None, "handled: canceled?"),
+        (
+            "refused-truncated",
+            400,
+            Some(Fault::Sender),
+            "unreadable: the body is not one JSON document: it breaks at line 1, column 400",
+        ),
+        (
+            "refused-amount",
+            400,
+            Some(Fault::Sender),
+            "unreadable: `included[1].attributes.amount`: expected digits with at most a point among them",
+        ),
+        (
+            "refused-tampered",
+            401,
+            Some(Fault::Sender),
+            "not proven: none of 1 configured key(s) makes this signature",
+        ),
+        (
+            "refused-unsigned",
+            401,
+            Some(Fault::Sender),
+            "not proven: the callback is not signed",
+        ),
+        (
+            "refused-tracking-id",
+            401,
+            Some(Fault::Operator),
+            "not proven: tracking id does not fit the declared `TrackingIds::Prefixed`; `TrackingIds::Unrestricted` would accept it",
+        ),
+        (
+            "refused-too-large",
+            413,
+            Some(Fault::Sender),
+            "unreadable: the body has 67313 bytes, the limit is 65536",
+        ),
+        (
+            "refused-unknown-type",
+            422,
+            Some(Fault::Sender),
+            "unreadable: `data.type` names no kind of callback that is known here",
+        ),
+    ] {
+        let body = body(&format!("b2binpay-{file}.json"));
+        let reply = signed_only(&seen).receive_blocking(&body, None);
+        assert_eq!(reply.status(), status, "{file}");
+        assert_eq!(reply.disposition().fault(), fault, "{file}");
+        assert_eq!(
+            reply.disposition().hint().is_none(),
+            status == 200,
+            "{file}"
+        );
+        assert_eq!(reply.disposition().to_string(), log, "{file}");
+        // Only what is proven gets to the handler.
+        assert_eq!(seen.take().len(), usize::from(status == 200), "{file}");
+    }
+}
+
+#[test]
+fn a_failing_handler_is_500() {
+    let seen = Seen {
+        answer: Err("no such order"),
+        ..Seen::default()
+    };
+    let reply = signed_only(&seen).receive_blocking(&body("b2binpay-deposit-confirmed.json"), None);
+    assert_eq!(
+        log(&reply),
+        (500, "the handler failed: no such order".to_owned())
+    );
+    assert_eq!(reply.disposition().fault(), Some(Fault::Operator));
+}
+
+#[test]
+fn the_limit_is_the_merchants() {
+    let body = signed(
+        with_transfer("deposit", "order-1", "1"),
+        &format!("21order-1{TIME}"),
+    )
+    .to_string();
+    let seen = Seen::default();
+    let received = |limit, body: &[u8]| {
+        let endpoint = signed_only(&seen).body_limit(limit);
+        endpoint.receive_blocking(body, None).status()
+    };
+    assert_eq!(received(body.len(), body.as_bytes()), 200);
+    assert_eq!(seen.take(), ["deposit? settled by signature"]);
+    assert_eq!(received(body.len() - 1, body.as_bytes()), 413);
+    let large = crate::support::body("b2binpay-refused-too-large.json");
+    assert_eq!(received(1 << 20, &large), 200);
+}
+
+#[test]
+fn unsigned_callbacks_are_asked_about() {
+    let deposit = without_transfer("deposit", "order-1", 4).to_string();
+    let payout = without_transfer("payout", "wd-1", 3).to_string();
+    let seen = Seen::default();
+    for (told, answer, status, expected) in [
+        (
+            &deposit,
+            Ok(deposit.clone().into_bytes()),
+            200,
+            "handled: canceled",
+        ),
+        (
+            &payout,
+            Ok(payout.clone().into_bytes()),
+            200,
+            "handled: canceled",
+        ),
+        (
+            &deposit,
+            Ok(deposit.replace("30417", "30418").into_bytes()),
+            401,
+            "not proven: `data.id` of the gateway's answer is not what the callback says",
+        ),
+        (
+            &deposit,
+            Ok(deposit.replace("order-1", "order-2").into_bytes()),
+            401,
+            "not proven: `data.attributes.tracking_id` of the gateway's answer is not what the callback says",
+        ),
+        (
+            &deposit,
+            Ok(b"<html>".to_vec()),
+            503,
+            "the lookup failed: the gateway's answer can't be read: the body is not one JSON document: it breaks at line 1, column 1",
+        ),
+        (
+            &deposit,
+            Err("timed out"),
+            503,
+            "the lookup failed: timed out",
+        ),
+    ] {
+        let client = Client::new(answer);
+        let reply = with_api(&client, &seen).receive_blocking(told.as_bytes(), None);
+        assert_eq!(log(&reply), (status, expected.to_owned()));
+        assert_eq!(seen.take().len(), usize::from(status == 200));
+        let kind = if told == &deposit {
+            "deposit"
+        } else {
+            "payout"
+        };
+        assert_eq!(
+            client.asked(),
+            [format!("https://api.example/{kind}/30417")]
+        );
+    }
+}
+
+/// What settles can be looked up for a handler, too.
+#[test]
+fn a_signed_callback_is_asked_about_if_everything_that_settles_is() {
+    let told = body("b2binpay-deposit-confirmed.json");
+    let (held, refused) = (OnLookupFailure::Hold, OnLookupFailure::Retry);
+    let seen = Seen::default();
+    for (on_failure, answer, status, kind) in [
+        (held, Ok(told.clone()), 200, "deposit settled by signature"),
+        (
+            refused,
+            Ok(told.clone()),
+            200,
+            "deposit settled by signature",
+        ),
+        (held, Err("timed out"), 200, "deposit? settled by signature"),
+        (refused, Err("timed out"), 503, ""),
+    ] {
+        let gateway = b2binpay::Gateway::new(verifier(TrackingIds::Prefixed));
+        let api = Api::new("https://api.example", Client::new(answer))
+            .policy(LookupPolicy::Always)
+            .on_failure(on_failure);
+        let reply = endpoint(gateway.with_api(api), &seen).receive_blocking(&told, None);
+        assert_eq!(reply.status(), status);
+        assert_eq!(seen.take().concat(), kind);
+    }
+}
+
+#[test]
+fn nothing_is_asked_about_what_only_a_signature_proves() {
+    let client = Client::new(Err("must not be asked"));
+    let endpoint = with_api(&client, &Seen::default());
+    for kind in ["deposit", "payout"] {
+        let told = with_transfer(kind, "order-1", "1").to_string();
+        assert_eq!(
+            endpoint.receive_blocking(told.as_bytes(), None).status(),
+            401
+        );
+    }
+    assert!(client.asked().is_empty());
+}
+
+#[test]
+fn every_status_of_citypay() {
+    let confirmed = body("citypay-order-confirmed.json");
+    let answer = body("citypay-order-confirmed.answer.json");
+    let other_customer = body("citypay-refused-other-customer.answer.json");
+    let behind = body("citypay-order-answer-behind.answer.json");
+    let not_found = body("citypay-lookup-fails.answer.json");
+    let no_token = br#"{"type":"order","order_id":441}"#.to_vec();
+    for (posted, answer, issued, status, log) in [
+        (
+            &confirmed,
+            Ok(answer.clone()),
+            Ok(true),
+            200,
+            "handled: settled",
+        ),
+        (
+            &confirmed,
+            Ok(answer.clone()),
+            Ok(false),
+            401,
+            "not proven: the token is none that the merchant issued",
+        ),
+        (
+            &confirmed,
+            Ok(answer.clone()),
+            Err("database is down"),
+            503,
+            "the lookup failed: database is down",
+        ),
+        (
+            &confirmed,
+            Err("timed out"),
+            Ok(true),
+            503,
+            "the lookup failed: timed out",
+        ),
+        (
+            &confirmed,
+            Ok(behind),
+            Ok(true),
+            503,
+            "the order endpoint is behind the callback",
+        ),
+        (
+            &confirmed,
+            Ok(not_found),
+            Ok(true),
+            503,
+            "the lookup failed: the gateway answered the lookup with an error (404)",
+        ),
+        (
+            &confirmed,
+            Ok(other_customer),
+            Ok(true),
+            401,
+            "not proven: the order belongs to another customer id than the configured one",
+        ),
+        (
+            &no_token,
+            Ok(answer.clone()),
+            Ok(true),
+            401,
+            "not proven: the callback has no token to look it up by",
+        ),
+        (
+            &body("citypay-refused-unknown-type.json"),
+            Ok(answer.clone()),
+            Ok(true),
+            422,
+            "unreadable: `type` names no kind of callback that is known here",
+        ),
+        (
+            &body("citypay-refused-no-identity.json"),
+            Ok(answer),
+            Ok(true),
+            400,
+            "unreadable: `order_token`: expected a value, found none",
+        ),
+    ] {
+        let client = Client::new(answer);
+        let seen = Seen {
+            known: issued,
+            ..Seen::default()
+        };
+        let reply = orders(&client, &seen).receive_blocking(posted, None);
+        assert_eq!(
+            (reply.status(), reply.disposition().to_string().as_str()),
+            (status, log)
+        );
+        assert_eq!(seen.take().len(), usize::from(status == 200), "{log}");
+        // The endpoint is asked only for a token that the merchant knows.
+        assert!(issued == Ok(true) || client.asked().is_empty());
+    }
+}
+
+/// What the endpoint does not know yet claims nothing: told again, it is new.
+#[test]
+fn an_order_is_handed_over_once_its_endpoint_has_caught_up() {
+    let confirmed = body("citypay-order-confirmed.json");
+    let store = MemoryStore::new();
+    let seen = Seen::default();
+    for (answer, status, handed_over) in [
+        ("order-answer-behind", 503, 0),
+        ("order-answer-behind", 503, 0),
+        ("order-confirmed", 200, 1),
+        ("order-confirmed", 200, 0),
+    ] {
+        let client = Client::new(Ok(body(&format!("citypay-{answer}.answer.json"))));
+        let gateway = citypay::Gateway::new(Account::new("5120").unwrap(), client);
+        let endpoint = Endpoint::new(gateway, Idempotent::new(seen.clone(), store.clone()));
+        let reply = endpoint.receive_blocking(&confirmed, None);
+        assert_eq!(reply.status(), status);
+        assert_eq!(reply.disposition().fault(), None);
+        assert_eq!(reply.disposition().hint().is_some(), status == 503);
+        assert_eq!(seen.take().len(), handed_over, "{answer}");
+    }
+}
+
+#[test]
+fn citypay_deposits() {
+    let told = body("citypay-deposit-confirmed.json");
+    let ranges = || AddressRanges::parse(["203.0.113.1"]).unwrap();
+    let peer = Some("203.0.113.1".parse().unwrap());
+    let stranger = Some("203.0.113.2".parse().unwrap());
+    let account = Account::new("5120").unwrap();
+    let careful = account.clone().source_addresses(ranges());
+    let trusting = account
+        .clone()
+        .danger_settle_deposits_by_source_address(ranges());
+    let careful_again = trusting.clone().source_addresses(ranges());
+    for (account, issued, peer, expected) in [
+        (
+            &account,
+            true,
+            None,
+            Ok("deposit? needs review? by merchant record"),
+        ),
+        (&account, false, peer, Err(401)),
+        (
+            &careful,
+            true,
+            peer,
+            Ok("deposit? needs review? by source address"),
+        ),
+        // Where addresses are configured, a token is no way round them, nor
+        // they a way round the token.
+        (&careful, true, stranger, Err(401)),
+        (&careful, true, None, Err(401)),
+        (&careful, false, peer, Err(401)),
+        (
+            &trusting,
+            true,
+            peer,
+            Ok("deposit? settled? by source address"),
+        ),
+        (&trusting, false, peer, Err(401)),
+        (&trusting, true, stranger, Err(401)),
+        // The later choice is the one that counts.
+        (
+            &careful_again,
+            true,
+            peer,
+            Ok("deposit? needs review? by source address"),
+        ),
+    ] {
+        let seen = Seen {
+            known: Ok(issued),
+            ..Seen::default()
+        };
+        let client = Client::new(Err("must not be asked"));
+        let gateway = citypay::Gateway::new(account.clone(), client);
+        let reply = endpoint(gateway, &seen).receive_blocking(&told, peer);
+        match expected {
+            Ok(log) => assert_eq!((reply.status(), seen.take()), (200, vec![log.to_owned()])),
+            Err(status) => assert_eq!((reply.status(), seen.take()), (status, vec![])),
+        }
+    }
+}
+
+/// Trusting an address does not make up for what the deposit does not say.
+#[test]
+fn a_deposit_without_a_token_is_refused_and_one_without_an_amount_needs_review() {
+    let ranges = AddressRanges::parse(["203.0.113.1"]).unwrap();
+    let peer: IpAddr = "203.0.113.1".parse().unwrap();
+    let account = Account::new("5120").unwrap();
+    let trusting = account
+        .clone()
+        .danger_settle_deposits_by_source_address(ranges);
+    let no_token =
+        r#"{"type":"deposit","transaction_id":"7","received_amount":1,"status":"Confirmed"}"#;
+    let no_amount = r#"{"type":"deposit","deposit_token":"dep","status":"Confirmed"}"#;
+    for (told, account, peer, status, note) in [
+        (no_token, &trusting, Some(peer), 401, ""),
+        (no_token, &account, None, 401, ""),
+        (
+            no_amount,
+            &trusting,
+            Some(peer),
+            200,
+            "deposit? needs review? by source address",
+        ),
+        (
+            no_amount,
+            &account,
+            None,
+            200,
+            "deposit? needs review? by merchant record",
+        ),
+    ] {
+        let seen = Seen::default();
+        let client = Client::new(Err("must not be asked"));
+        let gateway = citypay::Gateway::new(account.clone(), client);
+        let reply = endpoint(gateway, &seen).receive_blocking(told.as_bytes(), peer);
+        assert_eq!(
+            (reply.status(), seen.take().concat().as_str()),
+            (status, note)
+        );
+    }
+}
+
+/// A database may refuse a control character: a stranger's would then be an
+/// operator's alarm.
+#[test]
+fn no_control_character_reaches_a_lookup() {
+    let controls: Vec<_> = ('\0'..='\u{ff}').filter(|c| c.is_control()).collect();
+    assert_eq!(controls.len(), 65);
+    let fields = [
+        ("order", "order_token"),
+        ("order", "order_id"),
+        ("order", "client_order_id"),
+        ("order", "transaction_id"),
+        ("deposit", "deposit_token"),
+        ("deposit", "transaction_id"),
+    ];
+    let client = Client::new(Err("must not be asked"));
+    let endpoint = orders(&client, &Seen::default());
+    for (kind, field) in fields {
+        for control in &controls {
+            for value in [format!("{control}"), format!("tok{control}1")] {
+                let mut told = json!({"type": kind, "order_token": "tok_1", "deposit_token": "d"});
+                told[field] = json!(value);
+                let told = told.to_string();
+                let reply = endpoint.receive_blocking(told.as_bytes(), None);
+                let error =
+                    format!("unreadable: `{field}`: expected an id without control characters");
+                assert_eq!(
+                    (reply.status(), reply.disposition().to_string()),
+                    (400, error)
+                );
+                let Disposition::Unreadable(error) = reply.into_disposition() else {
+                    panic!("it is the sender's fault");
+                };
+                assert_eq!(error.fault(), Fault::Sender);
+            }
+        }
+    }
+    assert!(client.asked().is_empty());
+}
+
+/// Only digits get into an address that is fetched with credentials.
+#[test]
+fn a_deposit_id_that_is_no_number_is_not_asked_about() {
+    let client = Client::new(Err("must not be asked"));
+    let endpoint = with_api(&client, &Seen::default());
+    let (longest, endless) = ("1".repeat(31), "1".repeat(60_000));
+    let too_long = format!("{longest}1");
+    for (id, status) in [
+        ("../transfer/1", 401),
+        ("1?x=", 401),
+        ("1\r\nX: y", 400),
+        (&too_long, 401),
+        (&endless, 401),
+    ] {
+        let mut told = without_transfer("deposit", "order-1", 4);
+        told["data"]["id"] = json!(id);
+        let reply = endpoint.receive_blocking(told.to_string().as_bytes(), None);
+        assert_eq!(reply.status(), status);
+    }
+    assert!(client.asked().is_empty());
+    let mut told = without_transfer("deposit", "order-1", 4);
+    told["data"]["id"] = json!(longest);
+    let told = told.to_string();
+    let reply = endpoint.receive_blocking(told.as_bytes(), None);
+    assert_eq!(reply.status(), 503);
+    assert!(!client.asked().is_empty());
+}

@@ -1,0 +1,173 @@
+//! [`StoreConformance`] passes what keeps to the rules, and finds each flaw.
+
+mod flaws;
+
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use payhook::testing::{BrokenRule, StoreConformance};
+use payhook::{IdempotencyStore, MemoryStore, StoreFull};
+
+use flaws::{
+    BindsNothing, Counts, Flaw, Flawed, ForgetsTheLate, HandsOnToAll, Horizon, KeepsTheFirstTime,
+    KeepsTheReleased, KnowsNoSubjects, LooksFirst, NoTimeIsTheNewest, NoTimeIsTheOldest, Once,
+    RemembersNothing, RenewsForTheDead, ReopensForReplays, TakesTheLate, Unfenced,
+};
+
+const LEASE: Duration = Duration::from_millis(100);
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// In a thread of its own: it sleeps most of the time.
+fn found<S: IdempotencyStore + 'static>(suite: StoreConformance<S>) -> JoinHandle<Option<String>> {
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        match runtime.block_on(suite.run()) {
+            Ok(()) => None,
+            Err(BrokenRule::Answer { rule, found, .. }) => Some(format!("{rule}: {found}")),
+            Err(other) => panic!("{other}"),
+        }
+    })
+}
+
+fn passes<S: IdempotencyStore + 'static>(suite: StoreConformance<S>) {
+    assert_eq!(found(suite).join().unwrap(), None);
+}
+
+fn suite<S: IdempotencyStore + 'static>(store: S) -> StoreConformance<S> {
+    StoreConformance::new([store], LEASE).race(8, 20)
+}
+
+fn memory() -> MemoryStore {
+    MemoryStore::new().lease(LEASE)
+}
+
+fn flawed<F: Flaw>(flaw: F) -> Flawed<F> {
+    let store = memory();
+    Flawed { store, flaw }
+}
+
+/// Which rule was being tried, and what the store said.
+#[test]
+fn a_store_that_fails_has_no_flaw() {
+    let full = suite(memory().capacity(1));
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let ran = runtime.build().unwrap().block_on(full.run());
+    let Err(BrokenRule::Failed { rule, source, .. }) = ran else {
+        panic!("it has no room for two deliveries of the same news: {ran:?}");
+    };
+    assert_eq!(rule, "the same effect in another delivery is in flight");
+    assert!(source.downcast_ref::<StoreFull>().is_some(), "{source}");
+}
+
+#[test]
+fn what_keeps_to_the_rules_passes() {
+    passes(suite(memory()));
+    let refuses = flawed(Horizon::new(MINUTE, true));
+    passes(suite(refuses).horizon(MINUTE));
+}
+
+/// For twenty keys more: twenty, and a tenth of it twice.
+#[test]
+fn so_many_keys_are_raced_for() {
+    let effects = |keys| {
+        let store = Arc::new(flawed(Counts::default()));
+        passes(suite(Arc::clone(&store)).race(3, keys));
+        store.flaw.effects()
+    };
+    assert_eq!(effects(40) - effects(20), 24);
+}
+
+#[test]
+fn every_flaw_is_found() {
+    let unbounded = suite(memory()).horizon(MINUTE);
+    let forever = suite(memory().lease(MINUTE));
+    let binding = suite(flawed(Horizon::binding(MINUTE))).horizon(MINUTE);
+    let by_age = suite(flawed(Horizon::new(MINUTE, false))).horizon(MINUTE);
+    for (found, expected) in [
+        (
+            found(suite(RemembersNothing)),
+            "what is claimed is in flight, for its holder too: Fresh",
+        ),
+        (
+            found(suite(flawed(BindsNothing))),
+            "a delivery in flight is altered with another effect: Fresh",
+        ),
+        (
+            found(suite(flawed(KeepsTheReleased))),
+            "what was released is fresh, for everybody: InFlight",
+        ),
+        (
+            found(suite(flawed(KnowsNoSubjects))),
+            "what is settled again after it was reversed is fresh: Done",
+        ),
+        (
+            found(suite(flawed(ReopensForReplays::default()))),
+            "each of these deliveries is done when it is repeated: Fresh",
+        ),
+        (
+            found(suite(flawed(TakesTheLate))),
+            "what is older than the last handled news is superseded: Fresh",
+        ),
+        (
+            found(suite(flawed(KeepsTheFirstTime::default()))),
+            "what is older than the last handled news is superseded: Fresh",
+        ),
+        (
+            found(suite(flawed(NoTimeIsTheOldest))),
+            "news without a time is fresh once: Fresh",
+        ),
+        (
+            found(suite(flawed(NoTimeIsTheNewest(Mutex::new(1 << 40))))),
+            "news without a time is fresh once: Fresh",
+        ),
+        (
+            found(forever),
+            "a claim whose holder died is fresh after its lease: InFlight",
+        ),
+        (
+            found(suite(flawed(RenewsForTheDead::default()))),
+            "a claim whose holder was killed is fresh after its lease: InFlight",
+        ),
+        (
+            found(suite(flawed(Unfenced))),
+            "a late holder neither completes nor releases its successor's claim: Held",
+        ),
+        (
+            found(suite(flawed(ForgetsTheLate::new(LEASE)))),
+            "a late holder whose claim nobody took completes it: Lost",
+        ),
+        (
+            found(unbounded),
+            "what is unknown and older than the horizon is beyond it: Fresh",
+        ),
+        (found(binding), "what is too old is bound to nothing: Done"),
+        (
+            found(by_age),
+            "what is done is done, however old it says it is: BeyondHorizon",
+        ),
+        (
+            found(suite(flawed(LooksFirst::new(false)))),
+            "of all that race for a claim one wins: 8",
+        ),
+        (
+            found(suite(flawed(LooksFirst::new(true)))),
+            "of all deliveries of the same news that race one wins: 8",
+        ),
+        (
+            found(suite(flawed(HandsOnToAll::new(Once::Lapsed)))),
+            "of all that race for a claim whose lease has run out one wins: 8",
+        ),
+        (
+            found(suite(flawed(HandsOnToAll::new(Once::Released)))),
+            "what is released in a race is won by one, again and again: ",
+        ),
+    ] {
+        let found = found.join().unwrap();
+        let found = found.unwrap_or_else(|| panic!("passes: {expected}"));
+        assert!(found.starts_with(expected), "{found}, not {expected}");
+    }
+}
