@@ -300,9 +300,8 @@ impl<'a> Event<'a> {
     /// Whether it is about a deposit, a payout or an order.
     #[must_use]
     pub fn kind(&self) -> Fact<Kind> {
-        let lookup = self.lookup.as_ref();
-        let is_proven = self.source == Source::Snapshot
-            || lookup.is_some_and(|lookup| lookup.kind == self.kind);
+        let is_proven =
+            self.source == Source::Snapshot || (self.lookup.is_some() && !self.is_contradicted());
         fact(self.kind, is_proven)
     }
 
@@ -310,7 +309,8 @@ impl<'a> Event<'a> {
     /// B2BINPAY's tracking id, CityPay.io's token. It may be empty.
     #[must_use]
     pub fn reference(&self) -> Fact<&'a str> {
-        let is_proven = self.reading == Reading::Unique && self.source != Source::Unproven;
+        let is_proven = self.reading == Reading::Unique
+            && !matches!(self.source, Source::Unproven | Source::Trusted);
         fact(self.reference, is_proven)
     }
 
@@ -378,6 +378,26 @@ impl<'a> Event<'a> {
     #[must_use]
     pub fn evidence(&self) -> &'a Evidence {
         self.evidence
+    }
+
+    /// Whether the gateway's API was asked and does not say the same. Its document is
+    /// found by the body's own id, which no signature covers: it may be about another
+    /// payment of the merchant.
+    pub(crate) fn is_contradicted(&self) -> bool {
+        let Some(lookup) = &self.lookup else {
+            return false;
+        };
+        let differs = |part: &Part<'_>| {
+            let Some(listed) = lookup.part(&part.id) else {
+                return true;
+            };
+            let amount = |part: &Part<'_>| part.amounts.last().and_then(|it| it.amount.clone());
+            amount(listed) != amount(part)
+                || (part.outcome.is_settled() && listed.outcome.has_ended())
+        };
+        lookup.kind != self.kind
+            || lookup.reference != self.reference
+            || self.own_part().is_some_and(differs)
     }
 
     fn own_part(&self) -> Option<&Part<'a>> {

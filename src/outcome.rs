@@ -42,6 +42,7 @@ use std::fmt;
 /// | canceled | any | any | canceled |
 /// | unknown | any | any | unknown |
 /// | any, while the signed text is undivided | any | any | needs review |
+/// | confirmed, and the gateway's API was asked and says otherwise | any | any | needs review |
 ///
 /// # B2BINPAY, no transfer, by signature or gateway API
 ///

@@ -46,10 +46,16 @@ impl Verified<TransferCallback> {
                     ..event
                 }
             }
-            _ => Event {
-                lookup,
-                ..signed(told, proven, event)
-            },
+            _ => {
+                let mut event = Event {
+                    lookup,
+                    ..signed(told, proven, event)
+                };
+                if event.outcome == Fact::Proven(Outcome::Settled) && event.is_contradicted() {
+                    event.outcome = Fact::Reported(Outcome::NeedsReview);
+                }
+                event
+            }
         }
     }
 }

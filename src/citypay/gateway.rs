@@ -15,8 +15,10 @@ use crate::verified::{Evidence, Sealed, Unverified, Verified};
 ///
 /// Its callbacks are unauthenticated notifications: an order is proven by the
 /// order endpoint, which is asked with the merchant's own HTTP client, and only
-/// for tokens that the ledger expects. Deposits can't be proven: they are held
-/// for a person.
+/// for tokens that the ledger or the handler knows. Deposits can't be proven: a
+/// ledger holds them for a person, unless the
+/// [account](Account::danger_settle_deposits_by_source_address) settles them by the
+/// sender's address.
 ///
 /// ```
 /// use payhook::citypay::{Account, Gateway};

@@ -144,8 +144,8 @@ pub enum Disposition {
     /// The signed text can be divided in several ways, and the merchant expects
     /// no payment under the reference that the body reads in it.
     UnknownReference,
-    /// The gateway could not be asked, or its answer says nothing; nothing was
-    /// changed or handed over.
+    /// The gateway could not be asked, its answer says nothing, or the handler could
+    /// not say whether it knows the reference; nothing was changed or handed over.
     LookupFailed(BoxError),
     /// The request is no POST and can't be a callback. Feature `http`.
     NotPost,
@@ -293,7 +293,7 @@ impl Disposition {
             Self::NotProven(error) => Some(error.hint()),
             Self::Unreadable(error) => Some(error.hint()),
             Self::Unrecorded { .. } => {
-                Some("compare with the ledger: another delivery of this may be handled, too")
+                Some("compare with your own records: another delivery of this may be handled, too")
             }
         }
     }

@@ -187,7 +187,10 @@ impl IdempotencyKeys {
         if event.parts.is_empty() {
             effect.part(event.status.as_str().as_bytes());
         }
-        for part in &event.parts {
+        // In whatever order the gateway lists them.
+        let mut parts: Vec<_> = event.parts.iter().collect();
+        parts.sort_by(|one, other| one.id.cmp(&other.id));
+        for part in parts {
             effect.part(part.id.as_bytes()).part(&[part.outcome.code()]);
             for money in &part.amounts {
                 let amount = money.amount.as_ref();

@@ -268,6 +268,31 @@ fn unsigned_callbacks_are_asked_about() {
     }
 }
 
+/// The document is found by an unsigned id: it may be another payment's.
+#[test]
+fn an_answer_about_another_payment_proves_nothing() {
+    let told = body("b2binpay-deposit-confirmed.json");
+    let text = String::from_utf8(told.clone()).unwrap();
+    let seen = Seen::default();
+    for (from, to) in [
+        ("order-9001", "order-9002"),
+        ("\"0.412000000000000000\"", "\"0.500000000000000000\""),
+        ("\"55021\"", "\"55022\""),
+    ] {
+        assert!(text.contains(from), "{from}");
+        let answer = Ok(text.replace(from, to).into_bytes());
+        let gateway = b2binpay::Gateway::new(verifier(TrackingIds::Prefixed));
+        let api = Api::new("https://api.example", Client::new(answer)).policy(LookupPolicy::Always);
+        let reply = endpoint(gateway.with_api(api), &seen).receive_blocking(&told, None);
+        assert_eq!(reply.status(), 200, "{from}");
+        assert_eq!(
+            seen.take(),
+            ["deposit? needs review? by signature"],
+            "{from}"
+        );
+    }
+}
+
 /// What settles can be looked up for a handler, too.
 #[test]
 fn a_signed_callback_is_asked_about_if_everything_that_settles_is() {

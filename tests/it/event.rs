@@ -164,6 +164,6 @@ fn what_is_proven_of_each_field() {
         .unwrap();
     assert_eq!(
         marks(&by_address.event()),
-        "reported proven reported reported reported reported"
+        "reported reported reported reported reported reported"
     );
 }

@@ -255,7 +255,7 @@ fn levels() {
             Answer::Loses,
             "ERROR payhook in 1: message=handled, but not recorded status=200 \
              error=the handler took longer than its lease fault=operator \
-             hint=compare with the ledger: another delivery of this may be handled, too",
+             hint=compare with your own records: another delivery of this may be handled, too",
         ),
     ] {
         let told = told(&stored(signed_only(), answer), &confirmed);
