@@ -3,6 +3,7 @@
 use std::fmt::{Display, Write as _};
 
 use payhook::b2binpay::{CallbackType, ProvenTransfer, TransferCallback};
+use payhook::chrono::{DateTime, SecondsFormat, Utc};
 use payhook::citypay::{OrderCallback, ProvenOrder};
 use payhook::{Anomaly, Callback, Fact};
 use serde_json::{Map, Value, json};
@@ -50,7 +51,7 @@ impl Facts {
         facts.fact("amount", event.amount());
         facts.fact("currency", event.currency());
         let time = event.time();
-        facts.fact("time", time.map(|time| time.map(|time| time.to_rfc3339())));
+        facts.fact("time", time.map(|time| time.map(shown_time)));
         facts.fact("blockchain transaction", event.transaction());
         match callback {
             Callback::Transfer(callback) => {
@@ -191,6 +192,11 @@ impl Facts {
         }
         Value::Object(object)
     }
+}
+
+/// As B2BINPAY writes its times.
+fn shown_time(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
 /// `confirmed (2)`.

@@ -31,8 +31,8 @@
 //! use std::sync::{Arc, Mutex};
 //!
 //! use payhook::b2binpay::{Gateway, Key, TrackingIds, Verifier};
-//! use payhook::payment::{Change, Event, Payment as Paid};
-//! use payhook::{BoxError, Ledger, MemoryLedger, MemoryTransaction, PaymentKey};
+//! use payhook::payment::{Change, Payment as Paid};
+//! use payhook::{BoxError, Event, Ledger, MemoryLedger, MemoryTransaction, PaymentKey};
 //! use payhook_conformance::torture::{Books, InProcess, Payment, Record, Torture};
 //!
 //! /// Your ledger, and your books.

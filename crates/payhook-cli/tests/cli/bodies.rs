@@ -367,7 +367,7 @@ fn what_would_have_to_be_true() {
         ("b2binpay-deposit-confirmed", "were its signature right"),
         (
             "b2binpay-refused-unsigned",
-            "it is not signed; were its sender the gateway",
+            "it is not signed; if the gateway's API said the same",
         ),
         (
             "citypay-deposit-confirmed",
