@@ -1,6 +1,7 @@
 //! [`Event`]: one view over all callbacks, whichever gateway sent them.
 
-use std::borrow::Cow;
+mod part;
+
 use std::fmt;
 
 use chrono::{DateTime, Utc};
@@ -10,6 +11,8 @@ use crate::digest::{Digest16, Labelled};
 use crate::fact::Fact;
 use crate::outcome::Outcome;
 use crate::verified::Evidence;
+
+pub(crate) use part::{Money, Part, PartOutcome};
 
 /// What a callback is about.
 ///
@@ -172,109 +175,6 @@ impl OwnStatus {
     }
 }
 
-/// The outcome of a transfer, in the order of finality (rule 2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
-pub(crate) enum PartOutcome {
-    Unknown = 0,
-    Created = 1,
-    Unconfirmed = 2,
-    Settled = 3,
-    Failed = 4,
-    Canceled = 5,
-    Blocked = 6,
-}
-
-impl PartOutcome {
-    const ALL: [Self; 7] = [
-        Self::Unknown,
-        Self::Created,
-        Self::Unconfirmed,
-        Self::Settled,
-        Self::Failed,
-        Self::Canceled,
-        Self::Blocked,
-    ];
-
-    pub(crate) fn from_code(code: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|outcome| outcome.code() == code)
-    }
-
-    pub(crate) fn code(self) -> u8 {
-        match self {
-            Self::Unknown => 0,
-            Self::Created => 1,
-            Self::Unconfirmed => 2,
-            Self::Settled => 3,
-            Self::Failed => 4,
-            Self::Canceled => 5,
-            Self::Blocked => 6,
-        }
-    }
-
-    pub(crate) fn is_pending(self) -> bool {
-        matches!(self, Self::Created | Self::Unconfirmed)
-    }
-
-    pub(crate) fn is_settled(self) -> bool {
-        self == Self::Settled
-    }
-
-    pub(crate) fn has_ended(self) -> bool {
-        self > Self::Settled
-    }
-}
-
-/// One transfer or transaction.
-#[derive(Debug, Clone)]
-pub(crate) struct Part<'a> {
-    pub(crate) id: Cow<'a, str>,
-    /// Another name of the same transaction: its hash, beside the gateway's id.
-    pub(crate) alias: Option<&'a str>,
-    /// The amount in each currency that the gateway gives; the coin comes
-    /// first, unless orders are compared in fiat.
-    pub(crate) amounts: Vec<Money<'a>>,
-    /// The amount in the wallet's currency (B2BINPAY's `amount_target`).
-    pub(crate) converted: Option<Amount>,
-    pub(crate) outcome: PartOutcome,
-    /// Whether the operation type is the kind's own, or missing.
-    pub(crate) fits_kind: bool,
-    /// The transaction's own time, where the gateway gives one.
-    pub(crate) time: Option<DateTime<Utc>>,
-    /// The id of the transaction in the blockchain.
-    pub(crate) transaction: Option<&'a str>,
-    pub(crate) confirmations: Option<u32>,
-}
-
-/// An amount and the names of its currency.
-#[derive(Debug, Clone)]
-pub(crate) struct Money<'a> {
-    pub(crate) amount: Option<Amount>,
-    pub(crate) names: [Option<&'a str>; 3],
-    /// Whether a name among them is one for people, not only the gateway's id.
-    pub(crate) is_named: bool,
-    /// Whether the order's running totals agree in this currency (rule 15).
-    pub(crate) totals_agree: bool,
-}
-
-impl Money<'_> {
-    pub(crate) fn is_in(&self, currency: &str) -> bool {
-        let names = self.names.iter().flatten();
-        names
-            .into_iter()
-            .any(|name| name.eq_ignore_ascii_case(currency))
-    }
-
-    pub(crate) fn is_named(&self) -> bool {
-        self.is_named
-    }
-
-    /// The first name, for people.
-    pub(crate) fn name(&self) -> Option<&str> {
-        self.names.iter().flatten().copied().next()
-    }
-}
-
 /// The API's document about a deposit or payout, with its transfers.
 #[derive(Debug, Clone)]
 pub(crate) struct Lookup<'a> {
@@ -321,14 +221,15 @@ impl<'a> Event<'a> {
     }
 
     /// The gateway's id of the transfer or transaction that the callback is
-    /// about; `None` for a callback without one.
+    /// about; `None` for a callback without one, and for an order with several.
     #[must_use]
     pub fn part(&self) -> Option<&str> {
         self.own_part().map(|part| part.id.as_ref())
     }
 
     /// The amount of that transfer or transaction alone, in whole units of
-    /// [`currency`](Self::currency).
+    /// [`currency`](Self::currency). What a payment received in all is in
+    /// [`Payment::received`](crate::payment::Payment::received).
     #[must_use]
     pub fn amount(&self) -> Option<Fact<&Amount>> {
         let money = self.own_money()?;

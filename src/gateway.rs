@@ -1,5 +1,6 @@
 //! [`Gateway`]: what an endpoint needs of a payment gateway.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::net::IpAddr;
 
@@ -46,9 +47,9 @@ pub trait Gateway: Sealed + Send + Sync {
         may_fail: bool,
     ) -> Result<Self::Callback, Disposition>;
 
-    /// Merchant's reference and the gateway's id of the part.
+    /// The merchant's reference and the gateway's id of the part, of bounded length.
     #[doc(hidden)]
-    fn names<'c>(&self, callback: &'c Self::Callback) -> (&'c str, &'c str);
+    fn names<'c>(&self, callback: &'c Self::Callback) -> (&'c str, Cow<'c, str>);
 
     /// The neutral view of the callback.
     #[doc(hidden)]

@@ -45,10 +45,10 @@ pub trait Handler: Send + Sync {
     /// answers 500, and the gateway sends it again.
     fn handle(&self, callback: Callback) -> impl Future<Output = Result<(), BoxError>> + Send;
 
-    /// Whether this reference is the merchant's own. Asked where a gateway signs
-    /// nothing, before its order endpoint is: what anybody may post must not make
-    /// the merchant send requests. CityPay.io's callbacks are refused until this
-    /// is implemented (or given to [`HandlerFn::known`]); B2BINPAY's never ask.
+    /// Whether this reference is the merchant's own. It is called for unsigned
+    /// callbacks of CityPay.io, before the order endpoint is asked: they are refused
+    /// until this is implemented (or given to [`HandlerFn::known`]). It is not called
+    /// for callbacks of B2BINPAY.
     ///
     /// # Errors
     ///

@@ -1,5 +1,6 @@
 //! [`Ledger`]: where the merchant's payments are kept, under lock.
 
+mod delegate;
 mod memory;
 
 use std::borrow::Cow;
@@ -195,53 +196,9 @@ macro_rules! pass_through {
         impl<L: Ledger + ?Sized> Ledger for $Pointer {
             type Transaction = L::Transaction;
 
-            fn find(
-                &self,
-                key: &PaymentKey,
-            ) -> impl Future<Output = Result<Option<(Self::Transaction, Payment)>, BoxError>> + Send
-            {
-                (**self).find(key)
-            }
-
-            fn peek(
-                &self,
-                key: &PaymentKey,
-            ) -> impl Future<Output = Result<Option<Payment>, BoxError>> + Send {
-                (**self).peek(key)
-            }
-
-            fn owner(
-                &self,
-                transaction: &mut Self::Transaction,
-                name: &str,
-            ) -> impl Future<Output = Result<Option<String>, BoxError>> + Send {
-                (**self).owner(transaction, name)
-            }
-
-            fn bind(
-                &self,
-                transaction: &mut Self::Transaction,
-                name: &str,
-                owner: &str,
-            ) -> impl Future<Output = Result<String, BoxError>> + Send {
-                (**self).bind(transaction, name, owner)
-            }
-
-            fn save(
-                &self,
-                transaction: Self::Transaction,
-                key: &PaymentKey,
-                payment: &Payment,
-                change: &Change,
-            ) -> impl Future<Output = Result<(), BoxError>> + Send {
-                (**self).save(transaction, key, payment, change)
-            }
-
-            fn unmatched(
-                &self,
-                event: &Event<'_>,
-            ) -> impl Future<Output = Result<(), BoxError>> + Send {
-                (**self).unmatched(event)
+            crate::delegate_ledger! {
+                this => **this;
+                find, peek, owner, bind, save, unmatched
             }
         }
     )+};

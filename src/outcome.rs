@@ -22,9 +22,9 @@ use std::fmt;
 /// # Ok::<(), payhook::Error>(())
 /// ```
 ///
-/// *Settled* says that this callback's amount has arrived, or left, for good;
-/// whether it is the amount and currency that the merchant asked for is for the
-/// merchant to compare.
+/// *Settled* says that a transfer's amount, or all of an order's, has arrived or left
+/// for good. Whether the payment is made, in the amount and currency that the merchant
+/// expects, is for [`Payment`](crate::payment::Payment) to say.
 ///
 /// # B2BINPAY, with a transfer, by signature
 ///

@@ -1,5 +1,7 @@
 //! A B2BINPAY callback as an [`Event`].
 
+use std::borrow::Cow;
+
 use super::callback::TransferCallback;
 use super::lookup::ApiDocument;
 use super::message::SignedMac;
@@ -181,6 +183,11 @@ fn lookup(document: &ApiDocument, uses_gateway_ids: bool) -> Lookup<'_> {
     }
 }
 
+/// A transfer's id, as it is stored.
+pub(super) fn part_id(transfer: &Transfer) -> Cow<'_, str> {
+    bounded_id(&transfer.id, MAX_ID)
+}
+
 fn part<'a>(
     transfer: &'a Transfer,
     currency: Option<&'a Currency>,
@@ -192,7 +199,7 @@ fn part<'a>(
         .map(|currency| currency.id.as_str())
         .or(transfer.currency_id.as_deref());
     Part {
-        id: bounded_id(&transfer.id, MAX_ID),
+        id: part_id(transfer),
         alias: None,
         amounts: vec![Money {
             amount: Some(transfer.amount.clone()),

@@ -1,5 +1,7 @@
 //! [`Gateway`]: B2BINPAY for an endpoint.
 
+use std::borrow::Cow;
+
 use super::api::prove_by_api;
 use super::callback::TransferCallback;
 use super::event;
@@ -166,12 +168,14 @@ impl<F: Fetch> crate::gateway::Gateway for Gateway<F> {
         }
     }
 
-    fn names<'c>(&self, callback: &'c Callback) -> (&'c str, &'c str) {
+    fn names<'c>(&self, callback: &'c Callback) -> (&'c str, Cow<'c, str>) {
         let body = callback.body();
         let uses_gateway_ids = self.verifier.tracking_ids().are_unused();
-        let part = body.transfer().map_or("", |transfer| transfer.id.as_str());
         let reference = event::reference(&body.tracking_id, &body.id, uses_gateway_ids);
-        (reference, part)
+        (
+            reference,
+            body.transfer().map(event::part_id).unwrap_or_default(),
+        )
     }
 
     fn event<'c>(&self, callback: &'c Callback) -> Event<'c> {

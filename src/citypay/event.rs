@@ -96,14 +96,15 @@ fn of_answer<'a>(callback: &'a Verified<OrderCallback>, answer: &'a OrderAnswer)
     }
 }
 
-/// The transaction that the callback names, or the only one.
+/// The only transaction, unless the callback names another. Of several, the callback
+/// would choose which amount is shown, and its sender is not authenticated.
 fn own_part(told: &OrderCallback, parts: &[Part<'_>]) -> Option<usize> {
-    match told.transaction_id.as_deref() {
-        Some(id) => parts
-            .iter()
-            .position(|part| part.id == id || part.alias == Some(id)),
-        None => (parts.len() == 1).then_some(0),
-    }
+    let [part] = parts else {
+        return None;
+    };
+    let is_named = |id| part.id == id || part.alias == Some(id);
+    let fits = told.transaction_id.as_deref().is_none_or(is_named);
+    fits.then_some(0)
 }
 
 impl Verified<DepositCallback> {
@@ -117,6 +118,12 @@ impl Verified<DepositCallback> {
     }
 }
 
+/// A deposit's transaction id, as it is stored.
+pub(super) fn part_id(id: &str) -> Cow<'_, str> {
+    // A transaction's hash at the longest.
+    bounded_id(id, 128)
+}
+
 /// A payment to a customer's address.
 fn of_payment(callback: &Verified<DepositCallback>) -> Event<'_> {
     let (told, proven): (&DepositCallback, &ProvenDeposit) =
@@ -124,8 +131,7 @@ fn of_payment(callback: &Verified<DepositCallback>) -> Event<'_> {
     let token = told.deposit_token.as_ref().map_or("", Token::as_str);
     let is_trusted = proven.is_trusted() && told.transaction_id.is_some();
     let id = if let Some(id) = &told.transaction_id {
-        // A transaction's hash at the longest.
-        bounded_id(id, 128)
+        part_id(id)
     } else {
         // Two payments without an id are two: by their bytes.
         let digest = Labelled::new("citypay deposit").part(told.raw()).finish();

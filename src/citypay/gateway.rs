@@ -1,5 +1,7 @@
 //! [`Gateway`]: CityPay.io for an endpoint.
 
+use std::borrow::Cow;
+
 use super::callback::{DepositCallback, OrderCallback, Posted};
 use super::event;
 use super::proof::Account;
@@ -141,15 +143,15 @@ impl<F: Fetch> crate::gateway::Gateway for Gateway<F> {
         Ok(Callback(Stage::Proven(Box::new(proven))))
     }
 
-    fn names<'c>(&self, callback: &'c Callback) -> (&'c str, &'c str) {
+    fn names<'c>(&self, callback: &'c Callback) -> (&'c str, Cow<'c, str>) {
         let token = |token: &'c Option<Token>| token.as_ref().map_or("", Token::as_str);
         match &callback.0 {
-            Stage::Order(order) => (token(&order.unverified().order_token), ""),
-            Stage::Proven(order) => (token(&order.reported().order_token), ""),
+            Stage::Order(order) => (token(&order.unverified().order_token), Cow::default()),
+            Stage::Proven(order) => (token(&order.reported().order_token), Cow::default()),
             Stage::Deposit(deposit) => {
                 let told = deposit.reported();
-                let part = told.transaction_id.as_deref().unwrap_or_default();
-                (token(&told.deposit_token), part)
+                let part = told.transaction_id.as_deref().map(event::part_id);
+                (token(&told.deposit_token), part.unwrap_or_default())
             }
         }
     }

@@ -92,7 +92,7 @@ enum State {
     Held {
         fence: u64,
         until: Option<Instant>,
-        /// Whether it is news again of what was done before.
+        /// Whether the effect was done before this claim.
         was_done: bool,
     },
 }
@@ -133,8 +133,8 @@ impl MemoryStore {
         }
     }
 
-    /// As [`IdempotencyStore::claim`] at the moment `now`: for tests of a lease or a retention
-    /// that can't wait for its end.
+    /// [`IdempotencyStore::claim`] at the moment `now`: for tests that can't wait for
+    /// the end of a lease or a retention.
     ///
     /// ```
     /// use std::time::{Duration, Instant};
@@ -190,7 +190,7 @@ impl MemoryStore {
                     last.time = last.time.max(keys.time());
                     return Ok(Claim::Done);
                 }
-                // Settled, reversed and settled again: that is news.
+                // Settled, reversed and settled again is a new event.
                 Some(last) if is_its_own && is_later(keys.time(), last.time) => {}
                 _ => return Ok(Claim::Done),
             }
@@ -323,17 +323,15 @@ impl Memory {
             // A binding goes with its effect, so there always is one.
             return Claim::InFlight;
         };
-        match effect.state {
-            state if state.is_in_flight(now) => Claim::InFlight,
-            State::Done | State::Held { .. } | State::Free => {
-                effect.state = State::Held {
-                    fence,
-                    until: now.checked_add(lease),
-                    was_done: effect.state.is_done(),
-                };
-                Claim::Fresh(ClaimToken::new(key, fence))
-            }
+        if effect.state.is_in_flight(now) {
+            return Claim::InFlight;
         }
+        effect.state = State::Held {
+            fence,
+            until: now.checked_add(lease),
+            was_done: effect.state.is_done(),
+        };
+        Claim::Fresh(ClaimToken::new(key, fence))
     }
 
     /// Forgets what was seen longest ago until there is room for one more, but
@@ -405,8 +403,7 @@ impl Memory {
 }
 
 impl State {
-    /// Done once: what is repeated of it is no news, whatever became of the news
-    /// again.
+    /// Whether the effect was done, also while it is claimed once more.
     fn is_done(self) -> bool {
         matches!(self, Self::Done | Self::Held { was_done: true, .. })
     }

@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 use crate::amount::Amount;
 use crate::b2binpay::{self, Api, Key, LookupPolicy, OnLookupFailure, TrackingIds, Verifier};
 use crate::citypay;
+use crate::delegate_ledger;
 use crate::endpoint::Endpoint;
 use crate::event::Event;
 use crate::fetch::{BoxError, Fetch};
@@ -656,29 +657,9 @@ impl<L> Recorder<'_, L> {
 impl<L: Ledger> Ledger for Recorder<'_, L> {
     type Transaction = L::Transaction;
 
-    async fn find(&self, key: &PaymentKey) -> Result<Option<(L::Transaction, Payment)>, BoxError> {
-        self.ledger.find(key).await
-    }
-
-    async fn peek(&self, key: &PaymentKey) -> Result<Option<Payment>, BoxError> {
-        self.ledger.peek(key).await
-    }
-
-    async fn owner(
-        &self,
-        transaction: &mut L::Transaction,
-        name: &str,
-    ) -> Result<Option<String>, BoxError> {
-        self.ledger.owner(transaction, name).await
-    }
-
-    async fn bind(
-        &self,
-        transaction: &mut L::Transaction,
-        name: &str,
-        owner: &str,
-    ) -> Result<String, BoxError> {
-        self.ledger.bind(transaction, name, owner).await
+    delegate_ledger! {
+        this => this.ledger;
+        find, peek, owner, bind
     }
 
     async fn save(

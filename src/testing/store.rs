@@ -169,9 +169,9 @@ fn fresh_keys() -> IdempotencyKeys {
     )
 }
 
-/// One's delivery with another's news.
-fn mixed(delivery: &IdempotencyKeys, news: &IdempotencyKeys) -> IdempotencyKeys {
-    let (subject, effect) = (*news.subject(), *news.effect());
+/// One's delivery with another's event.
+fn mixed(delivery: &IdempotencyKeys, event: &IdempotencyKeys) -> IdempotencyKeys {
+    let (subject, effect) = (*event.subject(), *event.effect());
     IdempotencyKeys::new(*delivery.delivery(), subject, effect, delivery.time())
 }
 

@@ -8,7 +8,7 @@ use payhook::b2binpay::{self, Api, LookupPolicy, OnLookupFailure, TrackingIds};
 use payhook::citypay::{self, Account};
 use payhook::{
     AddressRanges, BoxError, Callback, Disposition, Endpoint, Fault, Fetch, Handler, Idempotent,
-    MemoryStore, PaymentKey, Reply,
+    MemoryStore, PaymentKey, Reply, handler_fn,
 };
 use serde_json::json;
 
@@ -552,6 +552,28 @@ fn a_deposit_without_a_token_is_refused_and_one_without_an_amount_needs_review()
             (reply.status(), seen.take().concat().as_str()),
             (status, note)
         );
+    }
+}
+
+/// A database may refuse a key of any length, too.
+#[test]
+fn the_id_that_names_a_payment_is_bounded() {
+    let keys = Arc::new(Mutex::new(Vec::new()));
+    let asked = Arc::clone(&keys);
+    let handler = handler_fn(async |_: Callback| Ok::<_, BoxError>(())).known(move |key| {
+        asked.lock().unwrap().push(key);
+        async { Ok::<_, BoxError>(true) }
+    });
+    let client = Client::new(Err("must not be asked"));
+    let gateway = citypay::Gateway::new(Account::new("5120").unwrap(), client);
+    let endpoint = Endpoint::new(gateway, Idempotent::new(handler, MemoryStore::new()));
+    for id in ["7".repeat(128), "7".repeat(129), "7".repeat(40_000)] {
+        let told = json!({"type": "deposit", "deposit_token": "dep", "transaction_id": id});
+        let reply = endpoint.receive_blocking(told.to_string().as_bytes(), None);
+        assert_eq!(reply.status(), 200);
+        let PaymentKey { part, .. } = keys.lock().unwrap().pop().unwrap();
+        assert_eq!(part == id, id.len() == 128);
+        assert!(part.len() <= 128, "{} bytes", part.len());
     }
 }
 

@@ -31,7 +31,7 @@ pub(crate) struct Torture {
     to: Vec<Address>,
 
     /// Where the shop takes CityPay.io's callbacks, as --to; it has to ask the
-    /// endpoint that --endpoint-port stands in for.
+    /// endpoint that --endpoint-port simulates.
     #[arg(long, value_name = "URL", requires = "endpoint_port")]
     citypay: Vec<Address>,
 

@@ -223,7 +223,7 @@ impl Simulator {
         let rules = Rules {
             attempts: self.attempts,
             is_out_of_order: self.is_out_of_order,
-            is_made_anew: random.percent(50),
+            is_rendered_again: random.percent(50),
         };
         let times = (terms.start, terms.deadline);
         let expected = terms.expected(scenario.kind())?;

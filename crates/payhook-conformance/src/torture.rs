@@ -32,7 +32,7 @@
 //!
 //! use payhook::b2binpay::{Gateway, Key, TrackingIds, Verifier};
 //! use payhook::payment::{Change, Payment as Paid};
-//! use payhook::{BoxError, Event, Ledger, MemoryLedger, MemoryTransaction, PaymentKey};
+//! use payhook::{BoxError, Ledger, MemoryLedger, MemoryTransaction, PaymentKey, delegate_ledger};
 //! use payhook_conformance::torture::{Books, InProcess, Payment, Record, Torture};
 //!
 //! /// Your ledger, and your books.
@@ -44,6 +44,8 @@
 //!
 //! impl Ledger for Shop {
 //!     type Transaction = MemoryTransaction;
+//!
+//!     delegate_ledger!(this => this.payments; find, peek, owner, bind, unmatched);
 //!
 //!     async fn save(
 //!         &self,
@@ -63,19 +65,6 @@
 //!         row.is_paid |= change.newly_paid();
 //!         Ok(())
 //!     }
-//!     // find, owner, bind and unmatched of your own
-//! #   async fn find(&self, key: &PaymentKey) -> Result<Option<(MemoryTransaction, Paid)>, BoxError> {
-//! #       self.payments.find(key).await
-//! #   }
-//! #   async fn owner(&self, transaction: &mut MemoryTransaction, name: &str) -> Result<Option<String>, BoxError> {
-//! #       self.payments.owner(transaction, name).await
-//! #   }
-//! #   async fn bind(&self, transaction: &mut MemoryTransaction, name: &str, owner: &str) -> Result<String, BoxError> {
-//! #       self.payments.bind(transaction, name, owner).await
-//! #   }
-//! #   async fn unmatched(&self, event: &Event<'_>) -> Result<(), BoxError> {
-//! #       self.payments.unmatched(event).await
-//! #   }
 //! }
 //!
 //! // How the torture opens payments in the shop, and reads its books.

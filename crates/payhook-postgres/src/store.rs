@@ -291,7 +291,7 @@ impl IdempotencyStore for PgStore {
                 return Ok(claim);
             }
         }
-        Err("the delivery is bound anew again and again".into())
+        Err("the delivery keeps being bound by other transactions".into())
     }
 
     async fn complete(&self, token: ClaimToken) -> Result<Lease, BoxError> {

@@ -1,6 +1,6 @@
 -- The tables of `PgStore`. Running it again changes nothing.
 
--- What the news is about: a transfer or an order. Its row is the lock under which
+-- What a callback is about: a transfer or an order. Its row is the lock under which
 -- the rows of its effects and deliveries are written.
 CREATE TABLE IF NOT EXISTS payhook_subjects (
     subject bytea PRIMARY KEY,

@@ -28,14 +28,14 @@ SELECT
         WHEN times = 1 AND $4 < clock_timestamp() - $5::bigint * interval '1 millisecond'
             THEN CASE WHEN is_done THEN 'done, forgotten' ELSE 'beyond horizon' END
         WHEN is_done AND last_effect = state.effect THEN 'done'
-        -- Settled, reversed and settled again: that is news.
+        -- Settled, reversed and settled again is a new event.
         WHEN is_done AND (state.effect = $3 AND $4 > last_time) IS NOT TRUE THEN 'done'
         WHEN state.effect <> $3 THEN 'altered'
         WHEN $4 < last_time THEN 'superseded'
         WHEN is_held THEN 'in flight'
         ELSE 'fresh'
     END,
-    -- Whether the delivery is later news of the subject's last effect.
+    -- Whether the delivery repeats the subject's last effect at a later time.
     coalesce(
         is_done AND last_effect = state.effect AND ($4 > last_time OR (last_time IS NULL AND $4 IS NOT NULL)),
         false

@@ -67,7 +67,7 @@ async fn postgres_is_killed_while_credits_are_uncommitted() {
     ledger::survives(pool().await).await;
 }
 
-/// A port that nobody listens on.
+/// A port without a listener.
 fn nowhere() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()

@@ -76,7 +76,7 @@ if is_done then
         end
         return answer('done')
     end
-    -- Settled, reversed and settled again: that is news.
+    -- Settled, reversed and settled again is a new event.
     if not (is_its_own and is_later(ARGV[7], last_time)) then
         return answer('done')
     end

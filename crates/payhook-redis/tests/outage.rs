@@ -9,7 +9,9 @@
     reason = "a test fails by panicking"
 )]
 
-#[path = "outage/survival.rs"]
+// The same for both stores.
+#[path = "../../payhook-postgres/tests/outage/survival.rs"]
+#[allow(dead_code, reason = "PostgreSQL's tests use more of it")]
 mod survival;
 
 use std::time::{Duration, Instant};
@@ -74,7 +76,7 @@ async fn a_redis_that_went_away_is_503_in_time() {
     server("start", "redis").await;
     assert!(elapsed < Duration::from_secs(120), "{elapsed:?}");
     // The connection recovers by itself.
-    let (shop, body) = (Shop::default(), survival::deposit("order-1", 1));
+    let (shop, body) = (Shop::default(), survival::deposit("order-1", "1", 1));
     let endpoint = endpoint(&shop, store);
     for _ in 0..100 {
         if endpoint.receive(&body, None).await.status() == 200 {

@@ -19,9 +19,9 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
     }
 
     pub(super) async fn one_of_many_deliveries_wins(&self) -> Result<(), BrokenRule> {
-        let rule = "of all deliveries of the same news that race one wins";
-        let news: Vec<_> = (0..self.fewer_keys()).map(|_| fresh_keys()).collect();
-        self.compete(rule, news, |news| mixed(&fresh_keys(), news))
+        let rule = "of all deliveries of the same event that race one wins";
+        let events: Vec<_> = (0..self.fewer_keys()).map(|_| fresh_keys()).collect();
+        self.compete(rule, events, |event| mixed(&fresh_keys(), event))
             .await
     }
 

@@ -86,9 +86,9 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
             seconds(20),
         );
         let restored = at(&mixed(&fresh_keys(), &settled), seconds(30));
-        let rule = "later news of a subject is fresh";
-        for news in [&settled, &reversed] {
-            let token = fresh(rule, store.claim(news)).await?;
+        let rule = "a later event of a subject is fresh";
+        for event in [&settled, &reversed] {
+            let token = fresh(rule, store.claim(event)).await?;
             ended(rule, Lease::Held, store.complete(token)).await?;
         }
         let rule = "what is settled again after it was reversed is fresh";
@@ -98,13 +98,13 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
         let token = fresh(rule, store.claim(&restored)).await?;
         ended(rule, Lease::Held, store.complete(token)).await?;
         let rule = "each of these deliveries is done when it is repeated";
-        for news in [&settled, &reversed, &restored] {
-            is("done", rule, self.store(1).claim(news)).await?;
+        for event in [&settled, &reversed, &restored] {
+            is("done", rule, self.store(1).claim(event)).await?;
         }
-        let rule = "the same state with a later time is no news";
+        let rule = "the same state with a later time is done";
         let confirmed = at(&mixed(&fresh_keys(), &settled), seconds(60));
         is("done", rule, store.claim(&confirmed)).await?;
-        let rule = "what is older than the last handled news is superseded";
+        let rule = "what is older than the last handled event is superseded";
         let (late, other) = (fresh_keys(), fresh_keys());
         let late = IdempotencyKeys::new(
             *late.delivery(),
@@ -118,9 +118,9 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
     pub(super) async fn what_has_no_time_is_done_once(&self) -> Result<(), BrokenRule> {
         let (store, one, other) = (self.store(0), at(&fresh_keys(), None), fresh_keys());
         let two = IdempotencyKeys::new(*other.delivery(), *one.subject(), *other.effect(), None);
-        let rule = "news without a time is fresh once";
-        for news in [&one, &two] {
-            let token = fresh(rule, store.claim(news)).await?;
+        let rule = "an event without a time is fresh once";
+        for event in [&one, &two] {
+            let token = fresh(rule, store.claim(event)).await?;
             ended(rule, Lease::Held, store.complete(token)).await?;
         }
         is("done", rule, store.claim(&one)).await?;

@@ -57,7 +57,7 @@ fn a_store_that_fails_has_no_flaw() {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let ran = runtime.build().unwrap().block_on(full.run());
     let Err(BrokenRule::Failed { rule, source, .. }) = ran else {
-        panic!("it has no room for two deliveries of the same news: {ran:?}");
+        panic!("it has no room for two deliveries of the same event: {ran:?}");
     };
     assert_eq!(rule, "the same effect in another delivery is in flight");
     assert!(source.downcast_ref::<StoreFull>().is_some(), "{source}");
@@ -110,19 +110,19 @@ fn every_flaw_is_found() {
         ),
         (
             found(suite(flawed(TakesTheLate))),
-            "what is older than the last handled news is superseded: Fresh",
+            "what is older than the last handled event is superseded: Fresh",
         ),
         (
             found(suite(flawed(KeepsTheFirstTime::default()))),
-            "what is older than the last handled news is superseded: Fresh",
+            "what is older than the last handled event is superseded: Fresh",
         ),
         (
             found(suite(flawed(NoTimeIsTheOldest))),
-            "news without a time is fresh once: Fresh",
+            "an event without a time is fresh once: Fresh",
         ),
         (
             found(suite(flawed(NoTimeIsTheNewest(Mutex::new(1 << 40))))),
-            "news without a time is fresh once: Fresh",
+            "an event without a time is fresh once: Fresh",
         ),
         (
             found(forever),
@@ -155,7 +155,7 @@ fn every_flaw_is_found() {
         ),
         (
             found(suite(flawed(LooksFirst::new(true)))),
-            "of all deliveries of the same news that race one wins: 8",
+            "of all deliveries of the same event that race one wins: 8",
         ),
         (
             found(suite(flawed(HandsOnToAll::new(Once::Lapsed)))),

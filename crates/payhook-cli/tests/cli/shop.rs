@@ -1,4 +1,7 @@
 //! `trigger`, `simulate` and `torture` against the example shop, over loopback.
+//!
+//! Ignored unless asked for: cargo builds no binary of another package for a test.
+//! `.ci/run` builds the shop first and runs them with `--ignored`.
 
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;

@@ -112,7 +112,7 @@ impl fmt::Debug for Delivery {
 pub enum DeliveryCause {
     /// It arrived twice: the same bytes, a moment later.
     Duplicate,
-    /// It was resent by hand, made anew.
+    /// It was resent by hand, and rendered again.
     ManualResend,
     /// It was not answered with 200.
     Retry,

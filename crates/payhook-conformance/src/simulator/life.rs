@@ -41,7 +41,7 @@ pub(super) struct Rules {
     pub(super) attempts: u32,
     pub(super) is_out_of_order: bool,
     /// What is sent again has a new time, not the same bytes.
-    pub(super) is_made_anew: bool,
+    pub(super) is_rendered_again: bool,
 }
 
 /// A callback on its way.
@@ -94,7 +94,7 @@ impl Life {
             if self.random.percent(10) {
                 callback = callback.saturating_add(1);
                 let at = later(news.at, self.random.minutes(1, 90));
-                let news = self.made_anew(&news, at);
+                let news = self.rendered_again(&news, at);
                 posts.push((at, DeliveryCause::ManualResend, callback, news));
             }
         }
@@ -119,9 +119,9 @@ impl Life {
         Ok(())
     }
 
-    /// What the gateway says instead, when it makes this callback anew: what has
-    /// become of the transfer since.
-    fn made_anew(&self, news: &Arc<News>, at: DateTime<Utc>) -> Arc<News> {
+    /// What the gateway reports instead when it renders this callback again: the
+    /// transfer's latest status.
+    fn rendered_again(&self, news: &Arc<News>, at: DateTime<Utc>) -> Arc<News> {
         let since = self.news.iter().rev();
         let mut since = since.filter(|it| it.transfer == news.transfer && it.at <= at);
         let latest = since
@@ -193,8 +193,8 @@ impl Life {
         let minutes = 1_i64 << post.attempt.saturating_sub(1).min(7);
         let pause = TimeDelta::minutes(minutes) + self.random.seconds(0, 30);
         let at = later(self.now, pause);
-        let news = self.made_anew(&post.news, at);
-        if self.rules.is_made_anew
+        let news = self.rendered_again(&post.news, at);
+        if self.rules.is_rendered_again
             && let Ok(body) = news.said.body(at)
         {
             (post.body, post.news) = (body, news);

@@ -43,7 +43,7 @@ pub(super) struct Endpoint {
 pub(super) struct News {
     pub(super) at: DateTime<Utc>,
     pub(super) label: String,
-    /// Which transfer it is about: made anew, it says what became of that.
+    /// Which transfer it is about: rendered again, it has the transfer's latest status.
     pub(super) transfer: u32,
     pub(super) said: Said,
 }

@@ -4,10 +4,9 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use payhook::Event;
 use payhook::payment::{Change, Payment as Paid};
 use payhook::testing::lives;
-use payhook::{Amount, BoxError, Ledger, PaymentKey};
+use payhook::{Amount, BoxError, Ledger, PaymentKey, delegate_ledger};
 
 use super::shop::{Books, Payment, Record};
 
@@ -110,29 +109,9 @@ impl<L: lives::Books> Record for Booked<L> {
 impl<L: Ledger> Ledger for Booked<L> {
     type Transaction = L::Transaction;
 
-    async fn find(&self, key: &PaymentKey) -> Result<Option<(L::Transaction, Paid)>, BoxError> {
-        self.ledger.find(key).await
-    }
-
-    async fn peek(&self, key: &PaymentKey) -> Result<Option<Paid>, BoxError> {
-        self.ledger.peek(key).await
-    }
-
-    async fn owner(
-        &self,
-        transaction: &mut L::Transaction,
-        name: &str,
-    ) -> Result<Option<String>, BoxError> {
-        self.ledger.owner(transaction, name).await
-    }
-
-    async fn bind(
-        &self,
-        transaction: &mut L::Transaction,
-        name: &str,
-        owner: &str,
-    ) -> Result<String, BoxError> {
-        self.ledger.bind(transaction, name, owner).await
+    delegate_ledger! {
+        this => this.ledger;
+        find, peek, owner, bind, unmatched
     }
 
     async fn save(
@@ -144,10 +123,6 @@ impl<L: Ledger> Ledger for Booked<L> {
     ) -> Result<(), BoxError> {
         self.ledger.save(transaction, key, payment, change).await?;
         self.book(&key.reference, change)
-    }
-
-    async fn unmatched(&self, event: &Event<'_>) -> Result<(), BoxError> {
-        self.ledger.unmatched(event).await
     }
 }
 

@@ -6,9 +6,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use payhook::Event;
 use payhook::payment::Change;
-use payhook::{BoxError, Endpoint, Fetch, Ledger, PaymentKey, b2binpay, citypay};
+use payhook::{BoxError, Endpoint, Fetch, Ledger, PaymentKey, b2binpay, citypay, delegate_ledger};
 use tokio::runtime::Handle;
 
 use super::shop::{Books, Payment, Record, Shop, Trouble};
@@ -183,32 +182,9 @@ impl<L> Disturbed<L> {
 impl<L: Ledger> Ledger for Disturbed<L> {
     type Transaction = L::Transaction;
 
-    async fn find(
-        &self,
-        key: &PaymentKey,
-    ) -> Result<Option<(L::Transaction, payhook::payment::Payment)>, BoxError> {
-        self.ledger.find(key).await
-    }
-
-    async fn peek(&self, key: &PaymentKey) -> Result<Option<payhook::payment::Payment>, BoxError> {
-        self.ledger.peek(key).await
-    }
-
-    async fn owner(
-        &self,
-        transaction: &mut L::Transaction,
-        name: &str,
-    ) -> Result<Option<String>, BoxError> {
-        self.ledger.owner(transaction, name).await
-    }
-
-    async fn bind(
-        &self,
-        transaction: &mut L::Transaction,
-        name: &str,
-        owner: &str,
-    ) -> Result<String, BoxError> {
-        self.ledger.bind(transaction, name, owner).await
+    delegate_ledger! {
+        this => this.ledger;
+        find, peek, owner, bind, unmatched
     }
 
     /// Under the payment's lock.
@@ -225,9 +201,5 @@ impl<L: Ledger> Ledger for Disturbed<L> {
             Trouble::Slow(time) => tokio::time::sleep(time).await,
         }
         self.ledger.save(transaction, key, payment, change).await
-    }
-
-    async fn unmatched(&self, event: &Event<'_>) -> Result<(), BoxError> {
-        self.ledger.unmatched(event).await
     }
 }

@@ -48,7 +48,7 @@ impl<G> State<'_, G> {
         let came = script::amount(self.due, self.came);
         let is_more = books.credited > self.books.credited || books.credits > self.books.credits;
         self.was_reversed |= step.is_reversal;
-        // Whoever takes a credit back may credit again.
+        // A shop that takes a credit back may credit again.
         let is_too_much =
             books.credited > came || (books.credits > self.credits && !self.was_reversed);
         if is_more && is_too_much {

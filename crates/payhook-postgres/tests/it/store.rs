@@ -46,12 +46,12 @@ fn keys(time: Option<DateTime<Utc>>) -> IdempotencyKeys {
     IdempotencyKeys::new(key(), key(), key(), time)
 }
 
-/// The same news in another delivery.
+/// The same event in another delivery.
 fn again(keys: &IdempotencyKeys, time: Option<DateTime<Utc>>) -> IdempotencyKeys {
     IdempotencyKeys::new(key(), *keys.subject(), *keys.effect(), time)
 }
 
-/// Other news of the same subject.
+/// Another event of the same subject.
 fn next(keys: &IdempotencyKeys, time: Option<DateTime<Utc>>) -> IdempotencyKeys {
     IdempotencyKeys::new(key(), *keys.subject(), key(), time)
 }
@@ -229,7 +229,7 @@ async fn an_end_that_is_told_twice_changes_nothing() {
     handle(&store, &reversed).await;
     let repeated = ClaimToken::new(effect, fence);
     assert_eq!(store.complete(repeated).await.unwrap(), Lease::Held);
-    // The reversal is still the last: news after it is news.
+    // The reversal is still the last: what is later than it is new.
     assert_eq!(claim(&store, &again(&settled, Some(ago(5)))).await, "Fresh");
     // That claim has another number.
     let repeated = ClaimToken::new(effect, fence);
@@ -411,8 +411,8 @@ async fn prune_forgets_all_that_is_old() {
     assert_eq!(rows(&pool).await, [0, 0, 0]);
 }
 
-/// Subjects that grow old and are used at once: nobody waits for the other without
-/// end, and nothing is handled twice.
+/// Subjects that are pruned and claimed at the same time: neither waits for the other
+/// without end, and nothing is handled twice.
 #[tokio::test(flavor = "multi_thread")]
 async fn claims_and_prune_do_not_lock_each_other_out() {
     let database = Database::new().await;

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use payhook::b2binpay::{self, Key, TrackingIds, Verifier};
 use payhook::citypay::{self, Account};
-use payhook::payment::{Change, Payment as Paid, PaymentStatus};
+use payhook::payment::PaymentStatus;
 use payhook::testing::citypay::OrderEndpoint;
-use payhook::{BoxError, Event, Ledger, PaymentKey};
+use payhook::{BoxError, Ledger, PaymentKey, delegate_ledger};
 use payhook_conformance::torture::{Books, InProcess, Payment, Record, Torture};
 use payhook_postgres::PgLedger;
 
@@ -47,43 +47,9 @@ impl Record for Shop {
 impl Ledger for Shop {
     type Transaction = <PgLedger as Ledger>::Transaction;
 
-    async fn find(&self, key: &PaymentKey) -> Result<Option<(Self::Transaction, Paid)>, BoxError> {
-        self.ledger.find(key).await
-    }
-
-    async fn peek(&self, key: &PaymentKey) -> Result<Option<Paid>, BoxError> {
-        self.ledger.peek(key).await
-    }
-
-    async fn owner(
-        &self,
-        transaction: &mut Self::Transaction,
-        name: &str,
-    ) -> Result<Option<String>, BoxError> {
-        self.ledger.owner(transaction, name).await
-    }
-
-    async fn bind(
-        &self,
-        transaction: &mut Self::Transaction,
-        name: &str,
-        owner: &str,
-    ) -> Result<String, BoxError> {
-        self.ledger.bind(transaction, name, owner).await
-    }
-
-    async fn save(
-        &self,
-        transaction: Self::Transaction,
-        key: &PaymentKey,
-        payment: &Paid,
-        change: &Change,
-    ) -> Result<(), BoxError> {
-        self.ledger.save(transaction, key, payment, change).await
-    }
-
-    async fn unmatched(&self, event: &Event<'_>) -> Result<(), BoxError> {
-        self.ledger.unmatched(event).await
+    delegate_ledger! {
+        this => this.ledger;
+        find, peek, owner, bind, save, unmatched
     }
 }
 

@@ -1,4 +1,5 @@
-//! A gateway, a shop that credits in memory, and an outage in the middle.
+//! A gateway, a shop that credits in memory, and an outage in the middle: for the tests
+//! of every idempotency store.
 
 use std::collections::{BTreeMap, HashMap};
 use std::process::Command;
@@ -14,7 +15,11 @@ use payhook::{
 use tokio::task::JoinSet;
 
 /// Longer than the test: no claim passes on by itself.
-pub(crate) const LEASE: Duration = Duration::from_hours(24);
+#[allow(
+    clippy::duration_suboptimal_units,
+    reason = "`from_hours` is newer than what payhook-redis needs"
+)]
+pub(crate) const LEASE: Duration = Duration::from_secs(24 * 60 * 60);
 pub(crate) const PAYMENTS: usize = 150;
 
 /// How long a claim is held: long enough that a kill finds it held.

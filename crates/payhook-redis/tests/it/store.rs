@@ -14,12 +14,12 @@ const LEASE: Duration = Duration::from_secs(3);
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// The same news in another delivery.
+/// The same event in another delivery.
 fn again(keys: &IdempotencyKeys, age: Duration) -> IdempotencyKeys {
     IdempotencyKeys::new(key(), *keys.subject(), *keys.effect(), Some(ago(age)))
 }
 
-/// Other news of the same subject.
+/// Another event of the same subject.
 fn next(keys: &IdempotencyKeys, age: Duration) -> IdempotencyKeys {
     IdempotencyKeys::new(key(), *keys.subject(), key(), Some(ago(age)))
 }
@@ -105,7 +105,7 @@ async fn what_is_unknown_and_older_than_the_retention_is_beyond_the_horizon() {
     }
     // It was not bound, either: a horizon that is moved lets it in.
     handle(&store.clone().retention(2 * HOUR), &old).await;
-    // Known, it is known, however old it says it is, and so is its news in a delivery
+    // Known, it is known, however old it says it is, and so is its effect in a delivery
     // that is not known.
     assert_eq!(claim(&store, &old).await, "Done");
     assert_eq!(
@@ -220,7 +220,7 @@ async fn a_subject_is_remembered_with_all_its_effects() {
 }
 
 /// To the millisecond. The number of a claim is the time at which it was made, in
-/// microseconds: whoever asks without end gets it in the very millisecond.
+/// microseconds: a caller that keeps asking gets it in that very millisecond.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lease_has_lapsed_at_its_exact_end() {
     let mut connection = connection().await;
@@ -263,7 +263,7 @@ async fn an_end_that_is_told_twice_changes_nothing() {
     handle(&store, &reversed).await;
     let repeated = ClaimToken::new(effect, fence);
     assert_eq!(store.complete(repeated).await.unwrap(), Lease::Held);
-    // The reversal is still the last: news after it is news.
+    // The reversal is still the last: what is later than it is new.
     assert_eq!(claim(&store, &again(&settled, 5 * SECOND)).await, "Fresh");
     // That claim has another number.
     let repeated = ClaimToken::new(effect, fence);

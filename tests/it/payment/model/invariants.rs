@@ -4,12 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
-use payhook::Event;
 use payhook::b2binpay::{self, Api, Key, LookupPolicy, OnLookupFailure, TrackingIds, Verifier};
 use payhook::payment::{Change, Expected, ExpectedKind, History, Payment};
 use payhook::{
     Amount, BoxError, Disposition, Endpoint, Fetch, Ledger, MemoryLedger, PaymentKey, Reply,
-    citypay,
+    citypay, delegate_ledger,
 };
 use rust_decimal::Decimal;
 
@@ -44,32 +43,9 @@ struct Watched {
 impl Ledger for Watched {
     type Transaction = <MemoryLedger as Ledger>::Transaction;
 
-    async fn find(
-        &self,
-        key: &PaymentKey,
-    ) -> Result<Option<(Self::Transaction, Payment)>, BoxError> {
-        self.ledger.find(key).await
-    }
-
-    async fn peek(&self, key: &PaymentKey) -> Result<Option<Payment>, BoxError> {
-        self.ledger.peek(key).await
-    }
-
-    async fn owner(
-        &self,
-        transaction: &mut Self::Transaction,
-        name: &str,
-    ) -> Result<Option<String>, BoxError> {
-        self.ledger.owner(transaction, name).await
-    }
-
-    async fn bind(
-        &self,
-        transaction: &mut Self::Transaction,
-        name: &str,
-        owner: &str,
-    ) -> Result<String, BoxError> {
-        self.ledger.bind(transaction, name, owner).await
+    delegate_ledger! {
+        this => this.ledger;
+        find, peek, owner, bind, unmatched
     }
 
     async fn save(
@@ -88,10 +64,6 @@ impl Ledger for Watched {
             *self.broken.lock().unwrap() = Some(format!("{} bytes of history", text.len()));
         }
         self.ledger.save(transaction, key, payment, change).await
-    }
-
-    async fn unmatched(&self, event: &Event<'_>) -> Result<(), BoxError> {
-        self.ledger.unmatched(event).await
     }
 }
 

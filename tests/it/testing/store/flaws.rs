@@ -262,7 +262,7 @@ pub(super) struct Horizon {
 }
 
 impl Horizon {
-    /// Binds a delivery that is too old to news that is done.
+    /// Binds a delivery that is too old to an effect that is done.
     pub(super) fn binding(length: Duration) -> Self {
         Self {
             binds: true,
@@ -338,7 +338,7 @@ fn with_time(keys: &IdempotencyKeys, time: Option<DateTime<Utc>>) -> Idempotency
     IdempotencyKeys::new(*keys.delivery(), *keys.subject(), *keys.effect(), time)
 }
 
-/// Compares no news of a subject: what is done is done for good, and nothing is too
+/// Compares no events of a subject: what is done is done for good, and nothing is too
 /// late.
 pub(super) struct KnowsNoSubjects;
 
@@ -407,7 +407,7 @@ impl Flaw for ReopensForReplays {
     }
 }
 
-/// Takes no notice of the time of one more delivery of the last news.
+/// Takes no notice of the time of one more delivery of the last event.
 #[derive(Default)]
 pub(super) struct KeepsTheFirstTime(Subjects);
 

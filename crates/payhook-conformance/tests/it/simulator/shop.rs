@@ -1,15 +1,16 @@
 //! Every life comes to its end at a right shop, whatever fails on the way.
 
-use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use payhook::Event;
 use payhook::b2binpay::{self, Key, TransferStatus};
 use payhook::citypay::{self, Account, OrderStatus};
 use payhook::payment::{Change, Payment as Paid};
 use payhook::testing::citypay::OrderEndpoint;
-use payhook::{Amount, BoxError, Endpoint, Ledger, MemoryLedger, MemoryTransaction, PaymentKey};
+use payhook::{
+    Amount, BoxError, Endpoint, Ledger, MemoryLedger, MemoryTransaction, PaymentKey,
+    delegate_ledger,
+};
 use payhook_conformance::simulator::{Life, Scenario, Simulator};
 
 use super::{CUSTOMER, is_b2binpay, parsed, payment, run, simulator, v2, v3, verifier};
@@ -37,28 +38,9 @@ struct Shaky {
 impl Ledger for Shaky {
     type Transaction = MemoryTransaction;
 
-    fn find(
-        &self,
-        key: &PaymentKey,
-    ) -> impl Future<Output = Result<Option<(MemoryTransaction, Paid)>, BoxError>> + Send {
-        self.ledger.find(key)
-    }
-
-    fn owner(
-        &self,
-        transaction: &mut MemoryTransaction,
-        name: &str,
-    ) -> impl Future<Output = Result<Option<String>, BoxError>> + Send {
-        self.ledger.owner(transaction, name)
-    }
-
-    fn bind(
-        &self,
-        transaction: &mut MemoryTransaction,
-        name: &str,
-        owner: &str,
-    ) -> impl Future<Output = Result<String, BoxError>> + Send {
-        self.ledger.bind(transaction, name, owner)
+    delegate_ledger! {
+        this => this.ledger;
+        find, peek, owner, bind, unmatched
     }
 
     async fn save(
@@ -72,10 +54,6 @@ impl Ledger for Shaky {
             return Err("the database is down".into());
         }
         self.ledger.save(transaction, key, payment, change).await
-    }
-
-    fn unmatched(&self, event: &Event<'_>) -> impl Future<Output = Result<(), BoxError>> + Send {
-        self.ledger.unmatched(event)
     }
 }
 

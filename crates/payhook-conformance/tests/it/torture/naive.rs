@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::{Right, b2binpay, both, broken_rows, gateway, key, right, rules, untried_rows};
 
-/// Everything is right but the signature, which nobody looks at.
+/// Everything is right, except that the signature is not verified.
 struct Credulous(Right);
 
 impl Record for Credulous {
