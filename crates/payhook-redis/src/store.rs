@@ -8,12 +8,13 @@ use payhook::{
     BoxError, Claim, ClaimToken, IdempotencyKey, IdempotencyKeys, IdempotencyStore, Lease,
 };
 use redis::aio::ConnectionLike;
-use redis::{ErrorKind, RedisError, RetryMethod, Script};
+use redis::{
+    Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult, RetryMethod, Script, ServerErrorKind,
+};
 use tokio::time::{Instant, sleep};
 
-// A script's name is its hash: made once.
-static CLAIM: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("claim.lua")));
-static END: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("end.lua")));
+static CLAIM: LazyLock<Step> = LazyLock::new(|| Step::new(include_str!("claim.lua"), 3));
+static END: LazyLock<Step> = LazyLock::new(|| Step::new(include_str!("end.lua"), 1));
 
 /// What is remembered beyond the retention: clocks differ, and some stamps have no
 /// zone.
@@ -37,8 +38,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(10);
 /// ten times, while the connection breaks or Redis is loading its data, but not once
 /// ten seconds have passed. They run on Tokio, with its timer.
 ///
-/// A step is one atomic script and one round trip; the first one after Redis has
-/// started takes two more, by which it learns the script.
+/// A step is one atomic script and one round trip; where Redis does not know the
+/// script, as after its start, it takes a second one.
 #[derive(Clone)]
 pub struct RedisStore<C> {
     connection: C,
@@ -98,15 +99,17 @@ impl<C: ConnectionLike + Clone + Send + Sync> RedisStore<C> {
     /// Tried again if it may help: an end that is not noted would have the callback
     /// handled twice.
     async fn end(&self, token: &ClaimToken, state: &str) -> Result<Lease, BoxError> {
-        let mut call = END.key(self.key("claim", token.effect()));
-        call.arg(self.key("subject", ""))
-            .arg(token.effect().to_string())
-            .arg(token.fence())
-            .arg(milliseconds(self.memory()))
-            .arg(state);
+        let arguments = [
+            self.key("claim", token.effect()),
+            self.key("subject", ""),
+            token.effect().to_string(),
+            token.fence().to_string(),
+            milliseconds(self.memory()).to_string(),
+            state.to_owned(),
+        ];
         let (start, mut pause) = (Instant::now(), FIRST_PAUSE);
         for _ in 1..ATTEMPTS {
-            match call.invoke_async(&mut self.connection.clone()).await {
+            match self.run(&END, &arguments).await {
                 Ok(is_held) => return Ok(lease(is_held)),
                 Err(error) if is_transient(&error) && start.elapsed() < PATIENCE => {}
                 Err(error) => return Err(error.into()),
@@ -114,27 +117,40 @@ impl<C: ConnectionLike + Clone + Send + Sync> RedisStore<C> {
             sleep(pause).await;
             pause = pause.saturating_mul(2);
         }
-        let is_held = call.invoke_async(&mut self.connection.clone()).await?;
-        Ok(lease(is_held))
+        Ok(lease(self.run(&END, &arguments).await?))
+    }
+
+    /// Runs a script by its hash, and by its text where Redis does not know it: to load
+    /// it first would leave a moment in which it may be forgotten again.
+    async fn run<T: FromRedisValue>(&self, step: &Step, arguments: &[String]) -> RedisResult<T> {
+        let mut connection = self.connection.clone();
+        let by_hash = step.command("EVALSHA", &step.hash, arguments);
+        match by_hash.query_async(&mut connection).await {
+            Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
+                let by_text = step.command("EVAL", step.text, arguments);
+                by_text.query_async(&mut connection).await
+            }
+            answer => answer,
+        }
     }
 }
 
 impl<C: ConnectionLike + Clone + Send + Sync> IdempotencyStore for RedisStore<C> {
     async fn claim(&self, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
         let time = keys.time().map(|time| time.timestamp_micros().to_string());
-        let answer: Vec<String> = CLAIM
-            .key(self.key("delivery", keys.delivery()))
-            .key(self.key("subject", keys.subject()))
-            .key(self.key("claim", keys.effect()))
-            .arg(self.key("subject", ""))
-            .arg(keys.subject().to_string())
-            .arg(keys.effect().to_string())
-            .arg(milliseconds(self.lease))
-            .arg(milliseconds(self.retention))
-            .arg(milliseconds(self.memory()))
-            .arg(time.unwrap_or_default())
-            .invoke_async(&mut self.connection.clone())
-            .await?;
+        let arguments = [
+            self.key("delivery", keys.delivery()),
+            self.key("subject", keys.subject()),
+            self.key("claim", keys.effect()),
+            self.key("subject", ""),
+            keys.subject().to_string(),
+            keys.effect().to_string(),
+            milliseconds(self.lease).to_string(),
+            milliseconds(self.retention).to_string(),
+            milliseconds(self.memory()).to_string(),
+            time.unwrap_or_default(),
+        ];
+        let answer: Vec<String> = self.run(&CLAIM, &arguments).await?;
         let answer: Vec<&str> = answer.iter().map(String::as_str).collect();
         match answer.as_slice() {
             ["altered"] => Ok(Claim::Altered),
@@ -163,6 +179,27 @@ impl<C> fmt::Debug for RedisStore<C> {
             .field("lease", &self.lease)
             .field("retention", &self.retention)
             .finish_non_exhaustive()
+    }
+}
+
+/// A script, which runs as a whole or not at all.
+struct Step {
+    text: &'static str,
+    hash: String,
+    /// How many of its arguments are keys: the first ones.
+    keys: usize,
+}
+
+impl Step {
+    fn new(text: &'static str, keys: usize) -> Self {
+        let hash = Script::new(text).get_hash().to_owned();
+        Self { text, hash, keys }
+    }
+
+    fn command(&self, command: &str, script: &str, arguments: &[String]) -> Cmd {
+        let mut call = redis::cmd(command);
+        call.arg(script).arg(self.keys).arg(arguments);
+        call
     }
 }
 

@@ -30,7 +30,7 @@ impl Line {
         line
     }
 
-    /// What comes after the name of the script.
+    /// What comes after the script's hash or text.
     fn heard(&self) -> Vec<Vec<String>> {
         std::mem::take(&mut *self.heard.lock().unwrap())
     }
@@ -83,6 +83,12 @@ fn loading() -> RedisResult<Value> {
         kind,
         "Redis is loading the dataset in memory",
     )))
+}
+
+/// As Redis says it after a restart, a failover or `SCRIPT FLUSH`.
+fn forgotten() -> RedisResult<Value> {
+    let kind = ErrorKind::Server(redis::ServerErrorKind::NoScript);
+    Err(RedisError::from((kind, "No matching script")))
 }
 
 fn keys(time: Option<i64>) -> IdempotencyKeys {
@@ -204,6 +210,20 @@ async fn complete(answers: Vec<RedisResult<Value>>) -> (Result<Lease, ErrorKind>
         .await;
     let ended = ended.map_err(|error| error.downcast::<RedisError>().unwrap().kind());
     (ended, line.heard().len(), start.elapsed())
+}
+
+/// Redis may forget a script again at any time: its text and the arguments go in one
+/// command, and nothing is loaded before.
+#[tokio::test]
+async fn a_script_that_redis_forgot_is_sent_as_a_whole() {
+    let line = Line::answering([forgotten(), Ok(words(&["done"]))]);
+    let claim = RedisStore::new(line.clone()).claim(&keys(None)).await;
+    assert!(matches!(claim, Ok(Claim::Done)), "{claim:?}");
+    let heard = line.heard();
+    assert_eq!(heard.len(), 2);
+    assert_eq!(heard[0], heard[1]);
+    let (ended, attempts, _) = complete(vec![forgotten(), Ok(Value::Int(1))]).await;
+    assert_eq!((ended, attempts), (Ok(Lease::Held), 2));
 }
 
 /// After pauses of 10, 20, 40 … ms: five seconds in all.
