@@ -19,14 +19,32 @@ impl<L: Ledger> Target for L {
             namespace: received.namespace,
             key: &received.key,
         };
-        let callback = books.look_up(&received, callback).await?;
-        let mut event = received.gateway.event(&callback);
-        received.trace.verified(&event);
-        if let Reading::Undivided { .. } = event.reading {
-            let is_only_one = books.is_only_reading(&event).await?;
-            event.reading = Reading::Undivided { is_only_one };
-        }
-        books.apply(&event).await
+        let callback = match received.gateway.asks(&callback) {
+            Asks::Never => callback,
+            Asks::Always { may_fail } => received.ask(callback, may_fail).await?,
+            Asks::WhenHeld { may_fail } => {
+                let event = books.read(&received, &callback).await?;
+                match books.apply(&event).await? {
+                    // Dropped, and rolled back, before the gateway is asked.
+                    Some(applied) if applied.leaves_held() => {}
+                    applied => return books.save(&event, applied).await,
+                }
+                received.ask(callback, may_fail).await?
+            }
+            asks @ (Asks::OnceKnown | Asks::KnownOnly) => {
+                if books.peek(books.key).await?.is_none() {
+                    return Err(VerifyError::NotIssued.into());
+                }
+                if asks == Asks::OnceKnown {
+                    received.ask(callback, false).await?
+                } else {
+                    callback
+                }
+            }
+        };
+        let event = books.read(&received, &callback).await?;
+        let applied = books.apply(&event).await?;
+        books.save(&event, applied).await
     }
 }
 
@@ -37,32 +55,32 @@ struct Books<'e, L> {
     key: &'e PaymentKey,
 }
 
+/// A payment to which an event was applied, under its lock. Nothing is stored yet.
+struct Applied<T> {
+    transaction: T,
+    payment: Payment,
+    change: Change,
+}
+
+impl<T> Applied<T> {
+    fn leaves_held(&self) -> bool {
+        !self.change.reviews().is_empty() || !self.payment.held_parts().is_empty()
+    }
+}
+
 impl<L: Ledger> Books<'_, L> {
-    /// Asks the gateway, before any lock is taken.
-    async fn look_up<G: Gateway>(
+    async fn read<'c, G: Gateway>(
         &self,
         received: &Received<'_, G>,
-        callback: G::Callback,
-    ) -> Result<G::Callback, Disposition> {
-        let may_fail = match received.gateway.asks(&callback) {
-            Asks::Always { may_fail } => may_fail,
-            Asks::OnceKnown | Asks::KnownOnly if self.peek(self.key).await?.is_none() => {
-                return Err(VerifyError::NotIssued.into());
-            }
-            Asks::Never | Asks::KnownOnly => return Ok(callback),
-            Asks::OnceKnown => false,
-            Asks::WhenHeld { may_fail } => {
-                let Some(mut payment) = self.peek(self.key).await? else {
-                    return Ok(callback);
-                };
-                let change = payment.apply(&received.gateway.event(&callback));
-                if change.reviews().is_empty() && payment.held_parts().is_empty() {
-                    return Ok(callback);
-                }
-                may_fail
-            }
-        };
-        received.ask(callback, may_fail).await
+        callback: &'c G::Callback,
+    ) -> Result<Event<'c>, Disposition> {
+        let mut event = received.gateway.event(callback);
+        received.trace.verified(&event);
+        if let Reading::Undivided { .. } = event.reading {
+            let is_only_one = self.is_only_reading(&event).await?;
+            event.reading = Reading::Undivided { is_only_one };
+        }
+        Ok(event)
     }
 
     async fn peek(&self, key: &PaymentKey) -> Result<Option<Payment>, Disposition> {
@@ -83,11 +101,16 @@ impl<L: Ledger> Books<'_, L> {
         Ok(true)
     }
 
-    async fn apply(&self, event: &Event<'_>) -> Result<Disposition, Disposition> {
+    /// Locks the payment, applies the event and binds its names. `None` if no such
+    /// payment is expected.
+    async fn apply(
+        &self,
+        event: &Event<'_>,
+    ) -> Result<Option<Applied<L::Transaction>>, Disposition> {
         let (failed, key) = (Disposition::LedgerFailed, self.key);
         let Some((mut transaction, mut payment)) = self.ledger.find(key).await.map_err(failed)?
         else {
-            return self.unmatched(event).await;
+            return Ok(None);
         };
         let delivery = self.name(&Payment::delivery_name(event.delivery));
         let owner = if payment.asks_for_delivery(event) {
@@ -126,9 +149,29 @@ impl<L: Ledger> Books<'_, L> {
                 ));
             }
         }
+        Ok(Some(Applied {
+            transaction,
+            payment,
+            change,
+        }))
+    }
+
+    async fn save(
+        &self,
+        event: &Event<'_>,
+        applied: Option<Applied<L::Transaction>>,
+    ) -> Result<Disposition, Disposition> {
+        let Some(Applied {
+            transaction,
+            payment,
+            change,
+        }) = applied
+        else {
+            return self.unmatched(event).await;
+        };
         if change.must_save() {
-            let saved = self.ledger.save(transaction, key, &payment, &change);
-            saved.await.map_err(failed)?;
+            let saved = self.ledger.save(transaction, self.key, &payment, &change);
+            saved.await.map_err(Disposition::LedgerFailed)?;
         }
         Ok(Disposition::Applied { change })
     }

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use payhook::payment::{Change, Expected, ExpectedKind, Payment};
+use payhook::payment::{Change, Expected, Payment};
 use payhook::{BoxError, Event, Fact, Ledger, PaymentKey};
 use sqlx::{Error, PgConnection, PgExecutor, PgPool, Postgres, Transaction};
 
@@ -167,13 +167,9 @@ impl PgLedger {
             on_change(connection, key, payment, change).await?;
         }
         sqlx::query(
-            "INSERT INTO payhook_histories
-                (gateway, reference, part, history, status, received, credited, held, has_held)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-             ON CONFLICT (gateway, reference, part) DO UPDATE SET
-                history = excluded.history, status = excluded.status,
-                received = excluded.received, credited = excluded.credited,
-                held = excluded.held, has_held = excluded.has_held, updated_at = now()",
+            "UPDATE payhook_histories SET history = $4, status = $5, received = $6,
+                credited = $7, held = $8, has_held = $9, updated_at = now()
+             WHERE gateway = $1 AND reference = $2 AND part = $3",
         )
         .bind(&key.gateway)
         .bind(&key.reference)
@@ -190,62 +186,42 @@ impl PgLedger {
     }
 }
 
-/// Locks what is expected under a key: a priced payment's row, and nothing of a
-/// top-up, whose transfers have locks of their own.
-pub(crate) async fn lock(
-    connection: &mut PgConnection,
-    key: &PaymentKey,
-) -> Result<Option<Expected>, Error> {
-    let found: Option<Stored> = sqlx::query_as(concat!(
-        "WITH priced AS (
-            SELECT NULL::text AS history, ",
+/// Locks a payment's history and reads it, or that of a top-up's transfer.
+///
+/// The row that is returned is the one that was locked, also where another
+/// transaction wrote it meanwhile. What is expected never changes.
+async fn locked(connection: &mut PgConnection, key: &PaymentKey) -> Result<Option<Payment>, Error> {
+    let row: Option<Stored> = sqlx::query_as(concat!(
+        "SELECT h.history, ",
         columns!(),
-        "   FROM payhook_payments p
-            WHERE gateway = $1 AND reference = $2 AND kind <> 'top_up' FOR UPDATE
-         )
-         SELECT * FROM priced UNION ALL
-         SELECT NULL::text, ",
-        columns!(),
-        " FROM payhook_payments p WHERE gateway = $1 AND reference = $2 AND kind = 'top_up'",
+        " FROM payhook_payments p JOIN payhook_histories h
+            ON h.gateway = p.gateway AND h.reference = p.reference
+            AND h.part = CASE p.kind WHEN 'top_up' THEN $3 ELSE '' END
+         WHERE p.gateway = $1 AND p.reference = $2 FOR UPDATE OF h",
     ))
     .bind(&key.gateway)
     .bind(&key.reference)
+    .bind(escape(&key.part))
     .fetch_optional(connection)
     .await?;
-    Ok(found.map(|Stored(payment)| payment.expected().clone()))
+    Ok(row.map(|Stored(payment)| payment))
 }
 
-/// The history under a lock that is held: the payment's, or that of its row,
-/// which is made if need be.
-async fn locked_history(
-    connection: &mut PgConnection,
-    key: &PaymentKey,
-    expected: &Expected,
-) -> Result<String, Error> {
-    let part = escape(key.history_part(expected));
-    let select = if expected.kind() == ExpectedKind::TopUp {
-        sqlx::query(
-            "INSERT INTO payhook_histories (gateway, reference, part) VALUES ($1, $2, $3)
-             ON CONFLICT (gateway, reference, part) DO NOTHING",
-        )
-        .bind(&key.gateway)
-        .bind(&key.reference)
-        .bind(&*part)
-        .execute(&mut *connection)
-        .await?;
-        "SELECT history FROM payhook_histories
-         WHERE gateway = $1 AND reference = $2 AND part = $3 FOR UPDATE"
-    } else {
-        "SELECT history FROM payhook_histories
-         WHERE gateway = $1 AND reference = $2 AND part = $3"
-    };
-    let history: Option<String> = sqlx::query_scalar(select)
-        .bind(&key.gateway)
-        .bind(&key.reference)
-        .bind(&*part)
-        .fetch_optional(connection)
-        .await?;
-    Ok(history.unwrap_or_default())
+/// Makes the history's row where it is missing: of a top-up's new transfer, and of
+/// payments that were stored without one.
+async fn make_history(connection: &mut PgConnection, key: &PaymentKey) -> Result<(), Error> {
+    sqlx::query(
+        "INSERT INTO payhook_histories (gateway, reference, part)
+         SELECT gateway, reference, CASE kind WHEN 'top_up' THEN $3 ELSE '' END
+         FROM payhook_payments WHERE gateway = $1 AND reference = $2
+         ON CONFLICT (gateway, reference, part) DO NOTHING",
+    )
+    .bind(&key.gateway)
+    .bind(&key.reference)
+    .bind(escape(&key.part))
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 async fn owner(connection: &mut PgConnection, name: &str) -> Result<Option<String>, Error> {
@@ -267,14 +243,12 @@ impl Ledger for PgLedger {
             return Ok(None);
         }
         let mut transaction = self.begin().await?;
-        let Some(expected) = lock(&mut transaction, key).await? else {
-            return Ok(None);
-        };
-        let history = locked_history(&mut transaction, key, &expected).await?;
-        Ok(Some((
-            transaction,
-            Payment::new(expected, history.parse()?),
-        )))
+        let mut found = locked(&mut transaction, key).await?;
+        if found.is_none() {
+            make_history(&mut transaction, key).await?;
+            found = locked(&mut transaction, key).await?;
+        }
+        Ok(found.map(|payment| (transaction, payment)))
     }
 
     async fn peek(&self, key: &PaymentKey) -> Result<Option<Payment>, BoxError> {

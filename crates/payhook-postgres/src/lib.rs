@@ -65,9 +65,9 @@
 //!
 //! # Locks
 //!
-//! A priced payment's row is locked from the first look at it until the change
-//! is committed, so that two deliveries of one payment, on two replicas, follow
-//! each other. Each transfer of a top-up has a lock of its own: a customer's
+//! A payment's row in `payhook_histories` is locked from the first look at it until
+//! the change is committed, so that two deliveries of one payment, on two replicas,
+//! follow each other. Each transfer of a top-up has a row of its own: a customer's
 //! transfers do not wait for each other. Nothing waits longer than the
 //! [lock timeout](PgLedger::lock_timeout), two seconds unless set: the callback
 //! is answered with 503 then, and the gateway sends it again. All of it is *read

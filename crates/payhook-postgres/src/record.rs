@@ -64,9 +64,14 @@ pub(crate) async fn insert(
 ) -> Result<(), Error> {
     let decimals = expected.currency_decimals().map(i32::try_from);
     sqlx::query(
-        "INSERT INTO payhook_payments (gateway, reference, kind, currency, amount, tolerance,
-            decimals, deadline, trusts_conversion, requires_lookup)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        "WITH expected AS (
+            INSERT INTO payhook_payments (gateway, reference, kind, currency, amount, tolerance,
+                decimals, deadline, trusts_conversion, requires_lookup)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+            RETURNING gateway, reference, kind
+         )
+         INSERT INTO payhook_histories (gateway, reference, part)
+         SELECT gateway, reference, '' FROM expected WHERE kind <> 'top_up'",
     )
     .bind(gateway)
     .bind(expected.reference())

@@ -6,7 +6,7 @@ use payhook::{BoxError, PaymentKey};
 use sqlx::postgres::PgRow;
 use sqlx::{Error, FromRow, PgExecutor, Row};
 
-use crate::ledger::{PgLedger, lock};
+use crate::ledger::PgLedger;
 use crate::name::{escape, unescape};
 use crate::record::{Stored, columns};
 
@@ -106,25 +106,26 @@ impl PgLedger {
         decide: fn(&mut Payment) -> Change,
     ) -> Result<Vec<Change>, BoxError> {
         let mut transaction = self.begin().await?;
-        let Some(expected) = lock(&mut transaction, key).await? else {
-            return Err("no payment is expected under this reference".into());
-        };
-        let rows: Vec<(String, String)> = sqlx::query_as(
-            "SELECT part, history FROM payhook_histories
-             WHERE gateway = $1 AND reference = $2 AND ($3 = '' OR part = $3) AND has_held
-             ORDER BY part FOR UPDATE",
-        )
+        let rows: Vec<Held> = sqlx::query_as(concat!(
+            "SELECT gateway, h.part, h.history, h.updated_at, ",
+            columns!(),
+            " FROM payhook_histories h JOIN payhook_payments p USING (gateway, reference)
+             WHERE gateway = $1 AND reference = $2 AND h.has_held
+             AND ($3 = '' OR h.part = $3 OR p.kind <> 'top_up')
+             ORDER BY h.part FOR UPDATE OF h",
+        ))
         .bind(&key.gateway)
         .bind(&key.reference)
-        .bind(escape(key.history_part(&expected)))
+        .bind(escape(&key.part))
         .fetch_all(&mut *transaction)
         .await?;
+        if rows.is_empty() && Self::peeked(&mut *transaction, key).await?.is_none() {
+            return Err("no payment is expected under this reference".into());
+        }
         let mut changes = Vec::with_capacity(rows.len());
-        for (part, history) in rows {
-            let mut payment = Payment::new(expected.clone(), history.parse()?);
-            let change = decide(&mut payment);
-            let key = PaymentKey::new(key.gateway.clone(), &*key.reference, unescape(part));
-            self.store(&mut transaction, &key, &payment, &change)
+        for mut held in rows {
+            let change = decide(&mut held.payment);
+            self.store(&mut transaction, &held.key, &held.payment, &change)
                 .await?;
             changes.push(change);
         }

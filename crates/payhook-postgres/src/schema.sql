@@ -18,8 +18,8 @@ CREATE TABLE IF NOT EXISTS payhook_payments (
     CHECK ((amount IS NULL) = (kind = 'top_up'))
 );
 
--- What is known of it: one row a payment, of a top-up one row a transfer.
--- `history` is all that the rules need; the other columns are read from it.
+-- What is known of it: one row a payment, of a top-up one row a transfer. This row is
+-- the lock under which a payment changes. `history` is all that the rules need; the other columns are read from it.
 CREATE TABLE IF NOT EXISTS payhook_histories (
     gateway text NOT NULL,
     reference text NOT NULL,

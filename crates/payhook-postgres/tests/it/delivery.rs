@@ -120,13 +120,13 @@ async fn a_failing_closure_rolls_everything_back() {
     let body = body("order-1", "1", "0.412");
     assert_eq!(post(&ledger, &body).await, 503);
     assert_eq!(credits(&ledger, "order-1").await.0, 0);
-    for table in ["payhook_histories", "payhook_bindings"] {
-        let count = format!("SELECT count(*) FROM {table}");
+    for rows in ["payhook_histories WHERE history <> ''", "payhook_bindings"] {
+        let count = format!("SELECT count(*) FROM {rows}");
         let count: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(count))
             .fetch_one(ledger.pool())
             .await
             .unwrap();
-        assert_eq!(count, 0, "{table}");
+        assert_eq!(count, 0, "{rows}");
     }
     fails.store(false, Ordering::Relaxed);
     assert_eq!(post(&ledger, &body).await, 200);
@@ -152,6 +152,29 @@ async fn a_closure_that_ignores_its_error_is_no_success() {
     assert_eq!(credits(&ledger, "order-1").await.0, 1);
 }
 
+/// As where a merchant's own SQL stored the payment.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_history_that_is_missing_is_made() {
+    let database = Database::new().await;
+    let ledger = database.shop().await;
+    expect_deposit(&ledger, "order-1", "0.412").await;
+    sqlx::query("DELETE FROM payhook_histories")
+        .execute(ledger.pool())
+        .await
+        .unwrap();
+    let body = body("order-1", "1", "0.412");
+    let replies = [(); 4].map(|()| {
+        tokio::spawn({
+            let (ledger, body) = (ledger.clone(), body.clone());
+            async move { post(&ledger, &body).await }
+        })
+    });
+    for reply in replies {
+        assert_eq!(reply.await.unwrap(), 200);
+    }
+    assert_eq!(credits(&ledger, "order-1").await.0, 1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lock_held_elsewhere_is_answered_with_503_in_time() {
     let database = Database::new().await;
@@ -161,7 +184,7 @@ async fn a_lock_held_elsewhere_is_answered_with_503_in_time() {
         .lock_timeout(Duration::from_millis(300));
     expect_deposit(&ledger, "order-1", "0.412").await;
     let mut elsewhere = ledger.pool().begin().await.unwrap();
-    sqlx::query("SELECT FROM payhook_payments WHERE reference = 'order-1' FOR UPDATE")
+    sqlx::query("SELECT FROM payhook_histories WHERE reference = 'order-1' FOR UPDATE")
         .execute(&mut *elsewhere)
         .await
         .unwrap();
