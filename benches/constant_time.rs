@@ -207,7 +207,7 @@ fn order() -> Unverified<OrderCallback> {
 fn token() -> Sample {
     let order = order();
     Box::new(move |digits| {
-        let token = order.unverified().order_token.as_ref().expect("a token");
+        let token = order.unverified().order_token().expect("a token");
         timed(|| (0..BATCH).fold(false, |any, _| any | token.is(black_box(digits))))
     })
 }

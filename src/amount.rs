@@ -11,6 +11,7 @@ use serde::{Serialize, Serializer};
 use crate::text::Text;
 
 mod arithmetic;
+mod small;
 
 /// A decimal amount that keeps the wire's text whole.
 ///
@@ -197,7 +198,8 @@ impl Amount {
     /// Whether the text has neither a sign nor an exponent: the only form that
     /// B2BINPAY signs, and the one under which a signed text can be cut.
     pub(crate) fn is_plain(&self) -> bool {
-        !self.text.contains(['-', 'e', 'E'])
+        let mut bytes = self.text.bytes();
+        bytes.all(|byte| byte.is_ascii_digit() || byte == b'.')
     }
 
     fn parts(&self) -> Parts<'_> {
@@ -316,6 +318,10 @@ impl<'a> Parts<'a> {
     }
 
     fn magnitude_cmp(&self, other: &Self) -> Ordering {
+        let scale = self.fraction.len().max(other.fraction.len());
+        if let (Some(mine), Some(theirs)) = (self.small(scale), other.small(scale)) {
+            return mine.cmp(&theirs);
+        }
         match (self.is_zero(), other.is_zero()) {
             (true, true) => return Ordering::Equal,
             (true, false) => return Ordering::Less,

@@ -71,7 +71,7 @@ impl Callback {
 
     /// Incidental fields that could not be read and are treated as absent.
     #[must_use]
-    pub fn anomalies(&self) -> &[Anomaly] {
+    pub fn anomalies(&self) -> Vec<Anomaly> {
         match self {
             Self::Order(order) => order.reported().anomalies(),
             Self::Deposit(deposit) => deposit.reported().anomalies(),

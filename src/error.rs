@@ -356,7 +356,7 @@ impl fmt::Display for Code {
 /// let refused = verifier.verify(Unverified::parse(body)?).err();
 /// // Legitimate where there is no transfer: ask the gateway's API for it.
 /// let ask_for = match &refused {
-///     Some(VerifyError::Unsigned(callback)) => Some(&*callback.unverified().id),
+///     Some(VerifyError::Unsigned(callback)) => Some(callback.unverified().id()),
 ///     _ => None,
 /// };
 /// assert_eq!(ask_for, Some("30417"));

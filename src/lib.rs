@@ -73,9 +73,10 @@
 //!
 //! Comments cite them: PAYMENTS is `docs/payments.md`, GATEWAYS is `docs/gateways.md`.
 
-// The private modules: `wire` mirrors the JSON, `read` turns the mirror into models
-// (which fields are strict, which lenient), `open_enum` makes the enums that a
-// gateway may extend, `b2binpay/message` says which bytes are signed.
+// The private modules: `wire` scans the JSON into an index, `read` turns its places into
+// values, `fields` declares each field once (whether it is strict or lenient),
+// `open_enum` makes the enums that a gateway may extend, `b2binpay/message` says which
+// bytes are signed.
 
 mod address;
 mod amount;
@@ -92,6 +93,7 @@ mod error;
 mod event;
 mod fact;
 mod fetch;
+mod fields;
 mod gateway;
 #[cfg(any(doc, doctest))]
 pub mod guide;

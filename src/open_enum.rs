@@ -152,6 +152,12 @@ macro_rules! open_enum {
             }
         }
 
+        impl $crate::fields::FromValue<i32> for $Name {
+            fn from_value(code: i32) -> Self {
+                Self::from_code(code)
+            }
+        }
+
         impl std::fmt::Display for $Name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 match self {
@@ -213,6 +219,12 @@ macro_rules! open_enum {
                     }
                 )+
                 Self::_Unknown($crate::open_enum::UnknownWord::new(text))
+            }
+        }
+
+        impl $crate::fields::FromValue<$crate::Text> for $Name {
+            fn from_value(word: $crate::Text) -> Self {
+                Self::from(word)
             }
         }
 

@@ -1,5 +1,5 @@
-//! From the mirror to the models: which fields are strict, which are lenient,
-//! and where they stand.
+//! From a body's index to values: where a field stands, what it is read as, and what
+//! is wrong with it.
 //!
 //! What runs for every field asks to be inlined.
 
@@ -13,13 +13,14 @@ use serde_json::value::RawValue;
 
 use crate::error::{Flaw, ParseError};
 use crate::text::Text;
-use crate::wire::{Mirror, Raw, Shape};
+use crate::wire::{Place, Scan, Shape, Span};
 
 #[cfg(feature = "diagnose")]
 pub(crate) use value::verbatim;
 pub(crate) use value::{
-    amount, boolean, code, count, id, integer, is_number, json, percentage, plain_amount,
-    received_amount, signed_time, text, text_or_json, text_or_number, time, unescape,
+    amount, boolean, characters, code, count, id, integer, is_number, json, one_digit, percentage,
+    plain_amount, received_amount, signed_code, signed_time, text, text_or_json, text_or_number,
+    time, word,
 };
 
 /// The body limit unless another one is set, in bytes: 64 KiB. Real callbacks
@@ -66,6 +67,16 @@ impl Anomaly {
     }
 }
 
+impl Anomaly {
+    /// What a strict reader refused, where nothing depends on it after all.
+    pub(crate) fn of(error: ParseError) -> Option<Self> {
+        match error {
+            ParseError::Field { path, flaw } => Some(Self { path, flaw }),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for Anomaly {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}`: {}", self.path, self.flaw)
@@ -78,8 +89,8 @@ impl fmt::Display for Anomaly {
 /// # use payhook::{b2binpay::TransferCallback, Unverified};
 /// # let body = include_bytes!("../examples/bodies/b2binpay-deposit-confirmed.json");
 /// let callback = Unverified::<TransferCallback>::parse(body)?.into_unverified();
-/// for resource in &callback.other_resources {
-///     if let Some(attributes) = &resource.attributes {
+/// for resource in callback.other_resources() {
+///     if let Some(attributes) = resource.attributes() {
 ///         let value: serde_json::Value = serde_json::from_str(attributes.as_str())?;
 /// #       let _ = value;
 ///     }
@@ -111,44 +122,82 @@ impl Serialize for RawJson {
     }
 }
 
-/// The exact bytes of a body, for `raw()`. Not shown: they may hold a
-/// signature.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Body(pub(crate) Arc<str>);
+/// A body's one shared copy. Not shown: it may hold a signature.
+#[derive(Clone)]
+pub(crate) struct Body {
+    /// With texts behind it that are written with escapes in it.
+    shared: Arc<str>,
+    length: usize,
+    blank_is_absent: bool,
+}
 
-impl fmt::Debug for Body {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Body({} bytes)", self.0.len())
+impl Body {
+    /// The same of a gateway that writes empty text where it has no value.
+    pub(crate) fn without_blanks(self) -> Self {
+        Self {
+            blank_is_absent: true,
+            ..self
+        }
+    }
+
+    /// The exact bytes, for `raw()`.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.shared
+            .as_bytes()
+            .get(..self.length)
+            .unwrap_or_default()
+    }
+
+    #[inline]
+    pub(crate) fn source(&self) -> Source<'_> {
+        Source(self)
     }
 }
 
-/// A body's one shared copy, once it is known to be short enough and UTF-8.
-pub(crate) fn share(body: &[u8], limit: usize) -> Result<Arc<str>, ParseError> {
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Body({} bytes)", self.length)
+    }
+}
+
+/// A body's text, once it is known to be short enough and UTF-8.
+pub(crate) fn text_of(body: &[u8], limit: usize) -> Result<&str, ParseError> {
+    // The index counts in 32 bits, and what is unescaped comes on top.
+    let limit = limit.min(1 << 30);
     let length = body.len();
     if length > limit {
         return Err(ParseError::TooLarge { length, limit });
     }
     // Checking once and parsing text is a quarter faster than parsing bytes.
-    match std::str::from_utf8(body) {
-        Ok(text) => Ok(Arc::from(text)),
-        Err(error) => Err(ParseError::NotUtf8 {
-            offset: error.valid_up_to(),
-        }),
-    }
+    std::str::from_utf8(body).map_err(|error| ParseError::NotUtf8 {
+        offset: error.valid_up_to(),
+    })
 }
 
-/// The mirror of one JSON document.
-pub(crate) fn mirror<'a, T: Mirror<'a>>(text: &'a str) -> Result<T, ParseError> {
-    let mut mirror = T::default();
+/// The index of one JSON document, and the document's shared copy.
+pub(crate) fn scan<I: Place>(text: &str) -> Result<(Body, I), ParseError> {
+    let (mut index, mut scan) = (I::default(), Scan::new(text));
     let mut json = serde_json::Deserializer::from_str(text);
-    match mirror.fill(&mut json).and_then(|()| json.end()) {
-        Ok(()) => Ok(mirror),
+    match index.fill(&mut json, &mut scan).and_then(|()| json.end()) {
+        Ok(()) => {}
         // serde's own message is dropped: it may quote the body.
-        Err(error) => Err(ParseError::NotJson {
-            line: error.line(),
-            column: error.column(),
-        }),
+        Err(error) => {
+            return Err(ParseError::NotJson {
+                line: error.line(),
+                column: error.column(),
+            });
+        }
     }
+    let body = Body {
+        shared: if scan.unescaped.is_empty() {
+            Arc::from(text)
+        } else {
+            [text, &scan.unescaped].concat().into()
+        },
+        length: text.len(),
+        blank_is_absent: false,
+    };
+    Ok((body, index))
 }
 
 /// A place in the document, kept on the stack until an error has to name it.
@@ -186,6 +235,30 @@ impl<'p> At<'p> {
         }
     }
 
+    /// Refuses an incidental object with a key twice: that is an error wherever it
+    /// stands. One of another type reads as absent.
+    #[inline]
+    pub(crate) fn usable(&self, shape: Shape) -> Result<(), ParseError> {
+        match shape {
+            Shape::TooLong | Shape::Twice(_) => self.sound(shape),
+            Shape::Absent | Shape::Blank | Shape::Mismatch | Shape::Sound => Ok(()),
+        }
+    }
+
+    /// Notes an incidental object of another type.
+    pub(crate) fn note_shape(&self, shape: Shape, notes: &mut Vec<Anomaly>) {
+        if shape == Shape::Mismatch {
+            self.note(Flaw::NotAnObject, notes);
+        }
+    }
+
+    pub(crate) fn note(&self, flaw: Flaw, notes: &mut Vec<Anomaly>) {
+        notes.push(Anomaly {
+            path: self.to_string().into(),
+            flaw,
+        });
+    }
+
     /// Whether there is a list; refuses what is none.
     pub(crate) fn list(&self, shape: Shape) -> Result<(), ParseError> {
         match shape {
@@ -213,33 +286,25 @@ impl fmt::Display for At<'_> {
     }
 }
 
-/// Reads fields into slices of the shared body and notes what was odd.
-pub(crate) struct Reader {
-    pub(crate) body: Arc<str>,
-    pub(crate) anomalies: Vec<Anomaly>,
-    blank_is_absent: bool,
-}
+/// What is read by its place in a body.
+#[derive(Clone, Copy)]
+pub(crate) struct Source<'a>(&'a Body);
 
-impl Reader {
-    pub(crate) fn new(body: Arc<str>) -> Self {
-        Self {
-            body,
-            anomalies: Vec::new(),
-            blank_is_absent: false,
-        }
-    }
-
-    /// The same for a gateway that writes empty text where it has no value.
-    pub(crate) fn without_blanks(self) -> Self {
-        Self {
-            blank_is_absent: true,
-            ..self
+impl<'a> Source<'a> {
+    /// The value at a place, as it stands; empty where there is none.
+    #[inline]
+    pub(crate) fn raw(self, span: Span) -> Raw<'a> {
+        let Body { shared, length, .. } = self.0;
+        Raw {
+            text: shared.get(span.start()..span.end()).unwrap_or_default(),
+            is_unescaped: span.start() >= *length,
         }
     }
 
     #[inline]
-    fn value<'a>(&self, raw: Raw<'a>) -> Option<Raw<'a>> {
-        if self.blank_is_absent {
+    fn value(self, span: Span) -> Option<Raw<'a>> {
+        let raw = self.raw(span);
+        if self.0.blank_is_absent {
             raw.filled()
         } else {
             raw.present()
@@ -248,13 +313,13 @@ impl Reader {
 
     /// A field that matters: an impossible value is an error.
     #[inline]
-    pub(crate) fn strict<'a, T>(
-        &self,
+    pub(crate) fn strict<T>(
+        self,
         at: At<'_>,
-        raw: Raw<'a>,
-        convert: impl FnOnce(&Self, Raw<'a>) -> Result<T, Flaw>,
+        span: Span,
+        convert: impl FnOnce(Self, Raw<'a>) -> Result<T, Flaw>,
     ) -> Result<Option<T>, ParseError> {
-        match self.value(raw).map(|raw| convert(self, raw)).transpose() {
+        match self.value(span).map(|raw| convert(self, raw)).transpose() {
             Ok(value) => Ok(value),
             Err(flaw) => Err(at.error(flaw)),
         }
@@ -262,75 +327,78 @@ impl Reader {
 
     /// A field that matters and has to be there.
     #[inline]
-    pub(crate) fn required<'a, T>(
-        &self,
+    pub(crate) fn required<T>(
+        self,
         at: At<'_>,
-        raw: Raw<'a>,
-        convert: impl FnOnce(&Self, Raw<'a>) -> Result<T, Flaw>,
+        span: Span,
+        convert: impl FnOnce(Self, Raw<'a>) -> Result<T, Flaw>,
     ) -> Result<T, ParseError> {
-        match self.strict(at, raw, convert)? {
+        match self.strict(at, span, convert)? {
             Some(value) => Ok(value),
             None => Err(at.error(Flaw::Missing)),
         }
     }
 
-    /// An incidental field: an impossible value is noted and reads as absent.
+    /// A field whose impossible value reads as absent.
     #[inline]
-    pub(crate) fn lenient<'a, T>(
-        &mut self,
-        at: At<'_>,
-        raw: Raw<'a>,
-        convert: impl FnOnce(&Self, Raw<'a>) -> Result<T, Flaw>,
+    pub(crate) fn lenient<T>(
+        self,
+        span: Span,
+        convert: impl FnOnce(Self, Raw<'a>) -> Result<T, Flaw>,
     ) -> Option<T> {
-        match convert(self, self.value(raw)?) {
-            Ok(value) => Some(value),
-            Err(flaw) => {
-                self.note(at, flaw);
-                None
-            }
-        }
+        convert(self, self.value(span)?).ok()
     }
 
-    /// Whether an incidental object is there to be read. One of another type
-    /// is noted; one with a key twice is an error wherever it stands.
+    /// Notes an impossible value.
     #[inline]
-    pub(crate) fn usable(&mut self, at: At<'_>, shape: Shape) -> Result<bool, ParseError> {
-        match shape {
-            Shape::Sound => Ok(true),
-            Shape::Absent | Shape::Blank => Ok(false),
-            Shape::Mismatch => {
-                self.note(at, Flaw::NotAnObject);
-                Ok(false)
-            }
-            Shape::TooLong | Shape::Twice(_) => at.sound(shape).map(|()| false),
+    pub(crate) fn note<T>(
+        self,
+        at: At<'_>,
+        span: Span,
+        convert: impl FnOnce(Self, Raw<'a>) -> Result<T, Flaw>,
+        notes: &mut Vec<Anomaly>,
+    ) {
+        if let Some(Err(flaw)) = self.value(span).map(|raw| convert(self, raw)) {
+            at.note(flaw, notes);
         }
     }
 
-    /// An error of a strict reader, where nothing depends on it after all.
-    pub(crate) fn note_error(&mut self, error: ParseError) {
-        if let ParseError::Field { path, flaw } = error {
-            self.anomalies.push(Anomaly { path, flaw });
-        }
-    }
-
-    pub(crate) fn note(&mut self, at: At<'_>, flaw: Flaw) {
-        self.note_error(at.error(flaw));
-    }
-
+    /// Text of the body as a part of its shared copy.
     #[inline]
-    pub(crate) fn slice(&self, text: &str) -> Text {
-        Text::slice(&self.body, text)
+    pub(crate) fn slice(self, text: &str) -> Text {
+        Text::slice(&self.0.shared, text)
     }
 }
 
-/// [`Reader::lenient`] for a field that is called as its key is.
-macro_rules! lenient {
-    ($reader:ident, $at:ident, $object:ident.$field:ident, $convert:ident) => {
-        $reader.lenient(
-            $at.key(stringify!($field)),
-            $object.$field,
-            $crate::read::$convert,
-        )
-    };
+/// One JSON value as its own text.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Raw<'a> {
+    pub(crate) text: &'a str,
+    /// Whether it is a string whose escapes were resolved.
+    pub(crate) is_unescaped: bool,
 }
-pub(crate) use lenient;
+
+#[cfg(any(feature = "diagnose", feature = "testing"))]
+impl<'a> Raw<'a> {
+    /// A value as it is written.
+    pub(crate) fn new(text: &'a str) -> Self {
+        Self {
+            text,
+            is_unescaped: false,
+        }
+    }
+}
+
+impl Raw<'_> {
+    /// The value; `null` and absent mean the same to both gateways.
+    #[inline]
+    pub(crate) fn present(self) -> Option<Self> {
+        (!matches!(self.text, "" | "null")).then_some(self)
+    }
+
+    /// The value, where empty text means nothing as well.
+    #[inline]
+    pub(crate) fn filled(self) -> Option<Self> {
+        self.present().filter(|raw| raw.text != r#""""#)
+    }
+}

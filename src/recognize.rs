@@ -9,8 +9,9 @@ use std::fmt;
 use percent_encoding::percent_decode;
 
 use crate::error::ParseError;
-use crate::read::{mirror, unescape};
-use crate::wire::{Mirror, Raw, object};
+use crate::fields::fields;
+use crate::read::{Body, Source, characters, scan};
+use crate::wire::{Place, Span};
 
 /// A product whose callbacks have another form and another secret.
 ///
@@ -143,22 +144,21 @@ pub(crate) fn name_encoding(body: &[u8], error: ParseError) -> ParseError {
     }
 }
 
-object! {
-    /// The top level of another product's JSON.
-    struct Foreign {
-        id = "id",
-        kind = "type",
-        actual_amount = "actual_amount",
-        pow = "pow",
-        sign_time = "sign[time]",
-        sign_hash = "sign[hash]",
-        ;
-        sign: ForeignSign<'a> = "sign",
+fields! {
+    // The top level of another product's JSON.
+    index Foreign {
+        raw id = "id";
+        raw kind = "type";
+        raw actual_amount = "actual_amount";
+        raw pow = "pow";
+        raw sign_time = "sign[time]";
+        raw sign_hash = "sign[hash]";
+        part sign: ForeignSign = "sign";
     }
 
-    struct ForeignSign {
-        time = "time",
-        hash = "hash",
+    index ForeignSign {
+        raw time = "time";
+        raw hash = "hash";
     }
 }
 
@@ -167,8 +167,8 @@ fn product(body: &[u8]) -> Option<OtherProduct> {
     let is_v1 = match body {
         [b'{', ..] => {
             let body = std::str::from_utf8(body).ok()?;
-            let foreign: Foreign<'_> = mirror(body).ok()?;
-            if is_defi(&foreign) {
+            let (body, foreign): (Body, Foreign) = scan(body).ok()?;
+            if is_defi(body.source(), &foreign) {
                 return Some(OtherProduct::Defi);
             }
             is_v1(&foreign)
@@ -182,8 +182,9 @@ fn product(body: &[u8]) -> Option<OtherProduct> {
     is_v1.then_some(OtherProduct::V1)
 }
 
-fn is_defi(foreign: &Foreign<'_>) -> bool {
-    let (Ok(kind), Ok(id)) = (unescape(foreign.kind), unescape(foreign.id)) else {
+fn is_defi(source: Source<'_>, foreign: &Foreign) -> bool {
+    let [kind, id] = [foreign.kind, foreign.id].map(|span| characters(source.raw(span)));
+    let (Ok(kind), Ok(id)) = (kind, id) else {
         return false;
     };
     let event = ["INVOICE_", "PAYOUT_"]
@@ -191,7 +192,7 @@ fn is_defi(foreign: &Foreign<'_>) -> bool {
         .find_map(|family| kind.strip_prefix(family));
     event.is_some_and(|event| {
         !event.is_empty() && event.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
-    }) && is_uuid(&id)
+    }) && is_uuid(id)
 }
 
 fn is_uuid(id: &str) -> bool {
@@ -203,8 +204,8 @@ fn is_uuid(id: &str) -> bool {
 }
 
 /// Signed as v1 signs, or with the two amounts that only v1 has.
-fn is_v1(foreign: &Foreign<'_>) -> bool {
-    let all = |fields: [Raw<'_>; 2]| fields.iter().all(|field| !field.is_absent());
+fn is_v1(foreign: &Foreign) -> bool {
+    let all = |fields: [Span; 2]| fields.iter().all(|field| !field.is_absent());
     all([foreign.sign.time, foreign.sign.hash])
         || all([foreign.sign_time, foreign.sign_hash])
         || all([foreign.actual_amount, foreign.pow])

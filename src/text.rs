@@ -57,15 +57,6 @@ impl Text {
             None => Self::from(slice),
         }
     }
-
-    /// No text, without an allocation.
-    pub(crate) fn empty(shared: &Arc<str>) -> Self {
-        Self {
-            shared: Arc::clone(shared),
-            start: 0,
-            end: 0,
-        }
-    }
 }
 
 impl From<Arc<str>> for Text {

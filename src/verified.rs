@@ -41,7 +41,7 @@ pub trait Provable: Sealed {
 ///
 /// let body = include_bytes!("../examples/bodies/b2binpay-deposit-confirmed.json");
 /// let callback = Unverified::<TransferCallback>::parse(body)?;
-/// assert_eq!(callback.unverified().tracking_id, "order-9001");
+/// assert_eq!(callback.unverified().tracking_id(), "order-9001");
 /// # Ok::<(), payhook::ParseError>(())
 /// ```
 #[derive(Clone)]

@@ -1,12 +1,12 @@
-//! The private mirror of the JSON that a gateway sends: scalars verbatim,
-//! objects borrowed, nothing interpreted.
+//! The index of a body: where each value stands in it, nothing interpreted.
 //!
-//! The mirror takes any JSON. What is wrong with it (a list for an object, a
-//! key twice) is kept beside the fields, so that [`crate::read`], which knows
-//! the path, can name it; serde's own messages would quote the body. Every
-//! part is filled where it stands: moving half-read objects around was a third
-//! of the time. Its pieces are small and run for every key, so they ask to be
-//! inlined: that is a tenth of the time.
+//! A body is scanned once, by serde_json, into offsets; [`crate::fields`] makes of
+//! them what a merchant reads, when it is asked. The index takes any JSON. What is
+//! wrong with it (a list for an object, a key twice) is kept beside the offsets, so
+//! that [`crate::read`], which knows the path, can name it; serde's own messages
+//! would quote the body. Every part is filled where it stands: moving half-read
+//! objects around was a third of the time. Its pieces are small and run for every
+//! key, so they ask to be inlined: that is a tenth of the time.
 
 use std::fmt;
 
@@ -15,59 +15,182 @@ use serde::de::{
 };
 use serde_json::value::RawValue;
 
-/// A part of the mirror.
-pub(crate) trait Mirror<'de>: Default {
+/// A body while it is scanned.
+pub(crate) struct Scan<'b> {
+    body: &'b str,
+    /// Texts that are written with escapes, without them. They stand behind the body
+    /// in its shared copy, each in quotes.
+    pub(crate) unescaped: String,
+}
+
+impl<'b> Scan<'b> {
+    pub(crate) fn new(body: &'b str) -> Self {
+        Self {
+            body,
+            unescaped: String::new(),
+        }
+    }
+
+    /// Where a part of the body stands.
+    #[inline]
+    fn place(&self, part: &str) -> Span {
+        let start = part.as_ptr().addr().wrapping_sub(self.body.as_ptr().addr());
+        Span::new(start, part.len())
+    }
+
+    /// A value that stands in the body.
+    pub(crate) fn verbatim(&self, Verbatim(span): Verbatim) -> &'b str {
+        self.body.get(span.start()..span.end()).unwrap_or_default()
+    }
+
+    /// A string's characters; empty for anything else.
+    pub(crate) fn characters(&self, span: Span) -> &str {
+        let text = match span.start().checked_sub(self.body.len()) {
+            Some(start) => self.unescaped.get(start..start + span.length()),
+            None => self.body.get(span.start()..span.end()),
+        };
+        let text = text.and_then(|text| text.strip_prefix('"')?.strip_suffix('"'));
+        text.unwrap_or_default()
+    }
+
+    /// Where a value's text stands: a string's without its escapes.
+    #[inline]
+    pub(crate) fn text(&mut self, value: &str) -> Span {
+        if value.starts_with('"') && has_escape(value) {
+            self.unescape(value)
+        } else {
+            self.place(value)
+        }
+    }
+
+    #[cold]
+    fn unescape(&mut self, value: &str) -> Span {
+        // A lone surrogate is well-formed JSON and no text: it stays as it is.
+        let Ok(text) = serde_json::from_str::<String>(value) else {
+            return self.place(value);
+        };
+        let start = self.body.len() + self.unescaped.len();
+        for part in ["\"", &text, "\""] {
+            self.unescaped.push_str(part);
+        }
+        Span::new(start, text.len() + 2)
+    }
+}
+
+/// Whether there is a backslash in it. Nearly never, so that looking at all of it is
+/// faster than stopping early.
+#[inline]
+pub(crate) fn has_escape(text: &str) -> bool {
+    let found = text.bytes().map(|byte| u8::from(byte == b'\\'));
+    found.fold(0, |any, one| any | one) != 0
+}
+
+/// A part of the index.
+pub(crate) trait Place: Default {
     /// Whether its key has not been seen yet.
     fn is_absent(&self) -> bool;
 
-    /// Reads a value into it.
-    fn fill<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error>;
+    /// Notes where a value stands.
+    fn fill<'b, D: Deserializer<'b>>(
+        &mut self,
+        json: D,
+        scan: &mut Scan<'b>,
+    ) -> Result<(), D::Error>;
 }
 
 /// Fills a part where it stands.
-pub(crate) struct InPlace<'s, T>(pub(crate) &'s mut T);
+pub(crate) struct InPlace<'s, 'b, T>(pub(crate) &'s mut T, pub(crate) &'s mut Scan<'b>);
 
-impl<'de, T: Mirror<'de>> DeserializeSeed<'de> for InPlace<'_, T> {
+impl<'b, T: Place> DeserializeSeed<'b> for InPlace<'_, 'b, T> {
     type Value = ();
 
     #[inline]
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        self.0.fill(deserializer)
+    fn deserialize<D: Deserializer<'b>>(self, json: D) -> Result<(), D::Error> {
+        self.0.fill(json, self.1)
     }
 }
 
-/// One JSON value as its own text; empty while there is none.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Raw<'a>(pub(crate) &'a str);
+/// Where one value stands; of no length while there is none.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Span {
+    start: u32,
+    length: u32,
+}
 
-impl Raw<'_> {
-    /// The value; `null` and absent mean the same to both gateways.
+impl Span {
+    /// Bodies are shorter than 4 GiB: [`crate::read`] refuses longer ones.
     #[inline]
-    pub(crate) fn present(self) -> Option<Self> {
-        (!matches!(self.0, "" | "null")).then_some(self)
+    fn new(start: usize, length: usize) -> Self {
+        Self {
+            start: u32::try_from(start).unwrap_or_default(),
+            length: u32::try_from(length).unwrap_or_default(),
+        }
     }
 
-    /// The value, where empty text means nothing as well.
     #[inline]
-    pub(crate) fn filled(self) -> Option<Self> {
-        self.present().filter(|raw| raw.0 != r#""""#)
+    pub(crate) fn start(self) -> usize {
+        usize::try_from(self.start).unwrap_or_default()
+    }
+
+    #[inline]
+    fn length(self) -> usize {
+        usize::try_from(self.length).unwrap_or_default()
+    }
+
+    #[inline]
+    pub(crate) fn end(self) -> usize {
+        self.start() + self.length()
     }
 }
 
-impl<'de: 'a, 'a> Mirror<'de> for Raw<'a> {
+impl Place for Span {
     #[inline]
     fn is_absent(&self) -> bool {
-        self.0.is_empty()
+        self.length == 0
     }
 
     #[inline]
-    fn fill<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-        self.0 = <&RawValue>::deserialize(deserializer)?.get();
+    fn fill<'b, D: Deserializer<'b>>(
+        &mut self,
+        json: D,
+        scan: &mut Scan<'b>,
+    ) -> Result<(), D::Error> {
+        *self = scan.text(<&'b RawValue>::deserialize(json)?.get());
         Ok(())
     }
 }
 
-/// The state of a mirrored object or list.
+/// Where JSON stands that is passed on exactly as it was sent.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Verbatim(pub(crate) Span);
+
+impl Place for Verbatim {
+    #[inline]
+    fn is_absent(&self) -> bool {
+        self.0.is_absent()
+    }
+
+    #[inline]
+    fn fill<'b, D: Deserializer<'b>>(
+        &mut self,
+        json: D,
+        scan: &mut Scan<'b>,
+    ) -> Result<(), D::Error> {
+        self.0 = scan.place(<&'b RawValue>::deserialize(json)?.get());
+        Ok(())
+    }
+}
+
+/// Fills a part from a value that was skipped over as a whole.
+pub(crate) fn fill_from<'b, T: Place>(
+    part: &mut T,
+    value: &'b str,
+    scan: &mut Scan<'b>,
+) -> Result<(), serde_json::Error> {
+    part.fill(&mut serde_json::Deserializer::from_str(value), scan)
+}
+
+/// The state of an object or list in the index.
 #[derive(Clone, Copy, Default, PartialEq)]
 pub(crate) enum Shape {
     /// Its key is not there.
@@ -93,7 +216,7 @@ impl Shape {
     }
 }
 
-/// Real bodies list a handful of resources; a mirrored one takes some hundred
+/// Real bodies list a handful of resources; an entry of the index takes some hundred
 /// times the memory of the `{}` that it can be made of.
 pub(crate) const MAX_ENTRIES: usize = 1_000;
 
@@ -150,125 +273,7 @@ pub(crate) fn skip_list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Shape, A:
     Ok(shape)
 }
 
-/// Declares the mirror of an object: its scalars, behind a semicolon the parts
-/// that are mirrored themselves, and its [`Shape`]; unknown keys are skipped.
-/// Derived code would take a list for the object.
-macro_rules! object {
-    ($(
-        $(#[$meta:meta])*
-        struct $Name:ident {
-            $( $scalar:ident = $scalar_key:literal, )*
-            $( ; $( $part:ident: $Part:ty = $part_key:literal, )+ )?
-        }
-    )+) => {$(
-        $(#[$meta])*
-        #[derive(Default)]
-        pub(crate) struct $Name<'a> {
-            $( pub(crate) $scalar: $crate::wire::Raw<'a>, )*
-            $( $( pub(crate) $part: $Part, )+ )?
-            pub(crate) shape: $crate::wire::Shape,
-        }
-
-        impl<'de: 'a, 'a> $crate::wire::Mirror<'de> for $Name<'a> {
-            #[inline]
-            fn is_absent(&self) -> bool {
-                self.shape == $crate::wire::Shape::Absent
-            }
-
-            #[inline]
-            fn fill<D: serde::Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-                #[allow(non_camel_case_types, reason = "named for its field")]
-                enum Key { $( $scalar, )* $( $( $part, )+ )? Number_, Unknown_ }
-
-                impl<'de> serde::Deserialize<'de> for Key {
-                    #[inline]
-                    fn deserialize<D: serde::Deserializer<'de>>(key: D) -> Result<Self, D::Error> {
-                        key.deserialize_identifier(KeyVisitor)
-                    }
-                }
-
-                struct KeyVisitor;
-
-                impl serde::de::Visitor<'_> for KeyVisitor {
-                    type Value = Key;
-
-                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        f.write_str("a key")
-                    }
-
-                    #[inline]
-                    fn visit_str<E>(self, key: &str) -> Result<Key, E> {
-                        Ok(match key {
-                            $( $scalar_key => Key::$scalar, )*
-                            $( $( $part_key => Key::$part, )+ )?
-                            $crate::wire::NUMBER => Key::Number_,
-                            _ => Key::Unknown_,
-                        })
-                    }
-                }
-
-                struct ObjectVisitor<'s, 'a>(&'s mut $Name<'a>);
-
-                impl<'de: 'a, 'a> serde::de::Visitor<'de> for ObjectVisitor<'_, 'a> {
-                    type Value = ();
-
-                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        f.write_str("an object")
-                    }
-
-                    #[inline]
-                    fn visit_map<A: serde::de::MapAccess<'de>>(
-                        self,
-                        mut map: A,
-                    ) -> Result<(), A::Error> {
-                        let object = self.0;
-                        object.shape = $crate::wire::Shape::Sound;
-                        while let Some(key) = map.next_key::<Key>()? {
-                            // One place reads all scalars, not a copy of it for each.
-                            let scalar: Option<(&mut $crate::wire::Raw<'a>, &'static str)> = match key {
-                                $( Key::$scalar => Some((&mut object.$scalar, $scalar_key)), )*
-                                $( $( Key::$part => {
-                                    if $crate::wire::Mirror::is_absent(&object.$part) {
-                                        map.next_value_seed($crate::wire::InPlace(&mut object.$part))?;
-                                        continue;
-                                    }
-                                    object.shape = $crate::wire::Shape::Twice($part_key);
-                                    None
-                                } )+ )?
-                                Key::Number_ => {
-                                    object.shape = $crate::wire::Shape::Mismatch;
-                                    None
-                                }
-                                Key::Unknown_ => None,
-                            };
-                            if let Some((scalar, key)) = scalar {
-                                if $crate::wire::Mirror::is_absent(scalar) {
-                                    map.next_value_seed($crate::wire::InPlace(scalar))?;
-                                    continue;
-                                }
-                                object.shape = $crate::wire::Shape::Twice(key);
-                            }
-                            map.next_value::<serde::de::IgnoredAny>()?;
-                        }
-                        Ok(())
-                    }
-
-                    fn visit_seq<A: serde::de::SeqAccess<'de>>(self, list: A) -> Result<(), A::Error> {
-                        self.0.shape = $crate::wire::skip_list(list)?;
-                        Ok(())
-                    }
-
-                    $crate::wire::scalars!();
-                }
-
-                deserializer.deserialize_any(ObjectVisitor(self))
-            }
-        }
-    )+};
-}
-pub(crate) use object;
-
-/// A list of mirrored values.
+/// A list of parts.
 pub(crate) struct List<T> {
     pub(crate) items: Vec<T>,
     pub(crate) shape: Shape,
@@ -283,25 +288,30 @@ impl<T> Default for List<T> {
     }
 }
 
-impl<'de, T: Mirror<'de>> Mirror<'de> for List<T> {
+impl<T: Place> Place for List<T> {
     fn is_absent(&self) -> bool {
         self.shape == Shape::Absent
     }
 
-    fn fill<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-        struct ListVisitor<'s, T>(&'s mut List<T>);
+    fn fill<'b, D: Deserializer<'b>>(
+        &mut self,
+        json: D,
+        scan: &mut Scan<'b>,
+    ) -> Result<(), D::Error> {
+        struct ListVisitor<'s, 'b, T>(&'s mut List<T>, &'s mut Scan<'b>);
 
-        impl<'de, T: Mirror<'de>> Visitor<'de> for ListVisitor<'_, T> {
+        impl<'b, T: Place> Visitor<'b> for ListVisitor<'_, 'b, T> {
             type Value = ();
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a list")
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+            fn visit_seq<A: SeqAccess<'b>>(self, mut list: A) -> Result<(), A::Error> {
                 self.0.shape = Shape::Sound;
                 while self.0.items.len() < MAX_ENTRIES {
-                    if list.next_element_seed(Next(&mut self.0.items))?.is_none() {
+                    let next = Next(&mut self.0.items, &mut *self.1);
+                    if list.next_element_seed(next)?.is_none() {
                         return Ok(());
                     }
                 }
@@ -311,7 +321,7 @@ impl<'de, T: Mirror<'de>> Mirror<'de> for List<T> {
                 Ok(())
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
+            fn visit_map<A: MapAccess<'b>>(self, mut object: A) -> Result<(), A::Error> {
                 self.0.shape = Shape::Blank;
                 while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {
                     self.0.shape = Shape::Mismatch;
@@ -322,20 +332,20 @@ impl<'de, T: Mirror<'de>> Mirror<'de> for List<T> {
             scalars!();
         }
 
-        deserializer.deserialize_any(ListVisitor(self))
+        json.deserialize_any(ListVisitor(self, scan))
     }
 }
 
 /// Fills a new entry at the list's end.
-struct Next<'s, T>(&'s mut Vec<T>);
+struct Next<'s, 'b, T>(&'s mut Vec<T>, &'s mut Scan<'b>);
 
-impl<'de, T: Mirror<'de>> DeserializeSeed<'de> for Next<'_, T> {
+impl<'b, T: Place> DeserializeSeed<'b> for Next<'_, 'b, T> {
     type Value = ();
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+    fn deserialize<D: Deserializer<'b>>(self, json: D) -> Result<(), D::Error> {
         self.0.push(T::default());
         match self.0.last_mut() {
-            Some(entry) => entry.fill(deserializer),
+            Some(entry) => entry.fill(json, self.1),
             None => Ok(()),
         }
     }

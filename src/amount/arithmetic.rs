@@ -2,7 +2,7 @@
 
 use std::iter::{repeat, repeat_n, zip};
 
-use super::{Amount, Parts, length};
+use super::{Amount, Parts, length, small};
 
 /// The most digits that a result may have in front of its point. What is sent
 /// has at most 200, so only an endless loop of additions gets here.
@@ -45,6 +45,11 @@ impl Amount {
 }
 
 fn add(left: &Parts<'_>, right: &Parts<'_>) -> Option<Amount> {
+    small::add(left, right).or_else(|| add_digits(left, right))
+}
+
+/// Digit by digit, at any size.
+fn add_digits(left: &Parts<'_>, right: &Parts<'_>) -> Option<Amount> {
     let (larger, smaller) = if left.magnitude_cmp(right).is_lt() {
         (right, left)
     } else {

@@ -40,11 +40,11 @@ pub fn prove_by_api(
     let body = callback.unverified();
     // A body that holds or names a transfer, or has a signature that did not fit,
     // is not believed without one.
-    if body.subject != Subject::None || body.is_signed() {
+    if body.subject() != Subject::None || body.is_signed() {
         return Err(VerifyError::MissingSignature);
     }
     let document = ApiDocument::read(answer, body)?;
-    if document.tracking_id != body.tracking_id {
+    if document.tracking_id() != body.tracking_id() {
         let path = "data.attributes.tracking_id";
         return Err(VerifyError::AnswerMismatch { path });
     }

@@ -5,18 +5,18 @@ use std::sync::Arc;
 
 use super::kind::{self, Inferred};
 use super::message::SignedMac;
-use super::operation::{Operation, read_deposit, read_payout};
-use super::related::{self, Related};
-use super::resource::{Currency, Included, OtherResource, Transfer, one_digit};
-use super::wire::{self, Document};
+use super::operation::{Operation, OperationFields};
+use super::related;
+use super::resource::{Currency, OtherResource, Resources, Transfer};
+use super::wire::{Document, Meta};
 use crate::constant_time::never_equal;
-use crate::error::{Flaw, ParseError};
-use crate::read::{self, Anomaly, At, Body, Reader, mirror, share};
+use crate::error::ParseError;
+use crate::read::{self, Anomaly, At, Body, Source};
 use crate::recognize;
 use crate::text::Text;
 use crate::timestamp::Timestamp;
 use crate::verified::{Parse, Unverified};
-use crate::wire::Raw;
+use crate::wire::Span;
 
 /// A callback about a deposit or a payout, with the transfers that it carries.
 ///
@@ -36,47 +36,25 @@ use crate::wire::Raw;
 /// let callback = verifier.verify(Unverified::parse(body)?)?;
 /// let told = callback.reported();
 /// let transfer = told.transfer().ok_or("nothing has come")?;
-/// assert_eq!(transfer.confirmations, Some(3));
-/// assert_eq!(told.currency().and_then(|currency| currency.exp), Some(18));
+/// assert_eq!(transfer.confirmations(), Some(3));
+/// assert_eq!(told.currency().and_then(|currency| currency.exp()), Some(18));
 /// for anomaly in told.anomalies() {
-///     println!("{}: {anomaly}", told.id); // a line for your log
+///     println!("{}: {anomaly}", told.id()); // a line for your log
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-#[non_exhaustive]
 pub struct TransferCallback {
-    /// The gateway's id of the deposit or payout.
-    pub id: Text,
-    /// The deposit or payout itself.
-    pub operation: Operation,
-    /// The merchant's own reference; empty where there is none. Signed, and so
-    /// read to the letter, with control characters if it has any. Only U+0000 is
-    /// refused ([`Flaw::Nul`](crate::Flaw::Nul)): PostgreSQL's `text` can't hold
-    /// it, so no id that a shop has stored there has one.
-    pub tracking_id: Text,
-    /// The id of the operation's currency.
-    pub currency_id: Option<Text>,
-    /// The id of the operation's wallet.
-    pub wallet_id: Option<Text>,
-    /// The id of the transfer that this callback is about. Older bodies don't
-    /// name it.
-    pub transfer_id: Option<Text>,
-    /// The transfers in the body, in its order, without those that can't be
-    /// read (see [`anomalies`](Self::anomalies)). Which of them the callback is
-    /// about is told by their order: [`transfer`](Self::transfer).
-    pub transfers: Vec<Transfer>,
-    /// All currencies in the body; see [`currency`](Self::currency).
-    pub currencies: Vec<Currency>,
-    /// Resources of types that this version does not know.
-    pub other_resources: Vec<OtherResource>,
-    /// When the gateway made this callback. Signed.
-    pub time: Option<Timestamp>,
-    pub(super) subject: Subject,
-    pub(super) signature: Signature,
-    pub(super) signed_status: Option<Text>,
-    anomalies: Vec<Anomaly>,
     body: Body,
+    index: Arc<Index>,
+}
+
+/// Where everything stands in the body, and what was found out when it was parsed.
+struct Index {
+    document: Document,
+    operation: OperationFields,
+    subject: Subject,
+    mac: Option<SignedMac>,
 }
 
 /// Which transfer a callback is about, if any.
@@ -84,7 +62,7 @@ pub struct TransferCallback {
 pub(super) enum Subject {
     /// None: the body has no transfer and names none.
     None,
-    /// The one at this index.
+    /// The one at this place in `included`.
     Transfer(usize),
     /// The one that the relationship names is not there.
     Missing,
@@ -94,18 +72,27 @@ pub(super) enum Subject {
 
 /// `meta.sign`. It can't be compared, and is not shown: beside its body it is a
 /// valid signature.
-#[derive(Clone)]
-pub(super) enum Signature {
+#[derive(Clone, Copy)]
+pub(super) enum Signature<'a> {
     /// None, `null` or empty.
     Absent,
     /// No text.
     Malformed,
-    Present(Text),
+    Present(&'a str),
 }
 
-never_equal!(Signature, TransferCallback);
+never_equal!(Signature<'static>, TransferCallback);
 
-impl fmt::Debug for Signature {
+impl<'a> Signature<'a> {
+    fn of(source: Source<'a>, sign: Span) -> Self {
+        let Some(raw) = source.raw(sign).filled() else {
+            return Self::Absent;
+        };
+        read::text(source, raw).map_or(Self::Malformed, Self::Present)
+    }
+}
+
+impl fmt::Debug for Signature<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Absent => "absent",
@@ -116,15 +103,110 @@ impl fmt::Debug for Signature {
 }
 
 impl TransferCallback {
+    fn source(&self) -> Source<'_> {
+        self.body.source()
+    }
+
+    fn document(&self) -> &Document {
+        &self.index.document
+    }
+
+    fn included(&self) -> Resources<'_> {
+        Resources::new(self.source(), &self.document().included)
+    }
+
+    pub(super) fn subject(&self) -> Subject {
+        self.index.subject
+    }
+
+    /// The gateway's id of the deposit or payout.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        let id = self.source().lenient(self.document().data.id, read::id);
+        id.unwrap_or_default()
+    }
+
+    /// The deposit or payout itself.
+    #[must_use]
+    pub fn operation(&self) -> Operation<'_> {
+        self.index.operation.operation(self.source())
+    }
+
+    /// The merchant's own reference; empty where there is none. Signed, and so
+    /// read to the letter, with control characters if it has any. Only U+0000 is
+    /// refused ([`Flaw::Nul`](crate::Flaw::Nul)): PostgreSQL's `text` can't hold
+    /// it, so no id that a shop has stored there has one.
+    #[must_use]
+    pub fn tracking_id(&self) -> &str {
+        self.operation().tracking_id().unwrap_or_default()
+    }
+
+    /// The same, to be kept beyond the body.
+    pub(super) fn text_of_tracking_id(&self) -> Text {
+        self.source().slice(self.tracking_id())
+    }
+
+    /// The id of the operation's currency.
+    #[must_use]
+    pub fn currency_id(&self) -> Option<&str> {
+        let relationships = &self.document().data.relationships;
+        related::id(self.source(), &relationships.currency)
+    }
+
+    /// The id of the operation's wallet.
+    #[must_use]
+    pub fn wallet_id(&self) -> Option<&str> {
+        let relationships = &self.document().data.relationships;
+        related::id(self.source(), &relationships.wallet)
+    }
+
+    /// The id of the transfer that this callback is about. Older bodies don't
+    /// name it.
+    #[must_use]
+    pub fn transfer_id(&self) -> Option<&str> {
+        let relationships = &self.document().data.relationships;
+        related::id(self.source(), &relationships.transfer)
+    }
+
+    /// When the gateway made this callback. Signed.
+    #[must_use]
+    pub fn time(&self) -> Option<Timestamp> {
+        let time = self.document().meta.time;
+        self.source().lenient(time, read::signed_time)
+    }
+
+    /// `meta.time` as it is written in the body: what is signed.
+    pub(super) fn signed_time(&self) -> &str {
+        let time = self.source().lenient(self.document().meta.time, read::text);
+        time.unwrap_or_default()
+    }
+
+    /// The transfers in the body, in its order, without those that can't be
+    /// read (see [`anomalies`](Self::anomalies)). Which of them the callback is
+    /// about is told by their order: [`transfer`](Self::transfer).
+    pub fn transfers(&self) -> impl Iterator<Item = Transfer<'_>> {
+        self.included().transfers().map(|(_, transfer)| transfer)
+    }
+
+    /// All currencies in the body; see [`currency`](Self::currency).
+    pub fn currencies(&self) -> impl Iterator<Item = Currency<'_>> {
+        self.included().currencies()
+    }
+
+    /// Resources of types that this version does not know.
+    pub fn other_resources(&self) -> impl Iterator<Item = OtherResource<'_>> {
+        self.included().others()
+    }
+
     /// The transfer that this callback is about.
     ///
     /// It is the one that the body's relationship names; else the one whose
     /// operation type fits; else the only one. `None` if there is none, or if
     /// the body does not say which.
     #[must_use]
-    pub fn transfer(&self) -> Option<&Transfer> {
-        match self.subject {
-            Subject::Transfer(index) => self.transfers.get(index),
+    pub fn transfer(&self) -> Option<Transfer<'_>> {
+        match self.subject() {
+            Subject::Transfer(index) => self.included().transfer(index),
             Subject::None | Subject::Missing | Subject::Ambiguous => None,
         }
     }
@@ -132,15 +214,12 @@ impl TransferCallback {
     /// The currency of [`transfer`](Self::transfer), or of the operation where
     /// there is no transfer. Reported, never proven.
     #[must_use]
-    pub fn currency(&self) -> Option<&Currency> {
-        let id = match self.transfer() {
-            Some(transfer) => transfer.currency_id.as_ref().or(self.currency_id.as_ref()),
-            None => self.currency_id.as_ref(),
-        };
+    pub fn currency(&self) -> Option<Currency<'_>> {
+        let own = self.transfer().and_then(|transfer| transfer.currency_id());
+        let id = own.or_else(|| self.currency_id());
         let mut fitting = self
-            .currencies
-            .iter()
-            .filter(|currency| id.is_none_or(|id| *id == currency.id));
+            .currencies()
+            .filter(|currency| id.is_none_or(|id| id == currency.id()));
         match (fitting.next(), fitting.next()) {
             (Some(currency), None) => Some(currency),
             _ => None,
@@ -149,12 +228,12 @@ impl TransferCallback {
 
     /// The transfers that no signature covers: all but
     /// [`transfer`](Self::transfer).
-    pub fn other_transfers(&self) -> impl Iterator<Item = &Transfer> {
-        let subject = match self.subject {
+    pub fn other_transfers(&self) -> impl Iterator<Item = Transfer<'_>> {
+        let subject = match self.subject() {
             Subject::Transfer(index) => Some(index),
             Subject::None | Subject::Missing | Subject::Ambiguous => None,
         };
-        let transfers = self.transfers.iter().enumerate();
+        let transfers = self.included().transfers();
         transfers.filter_map(move |(index, transfer)| (Some(index) != subject).then_some(transfer))
     }
 
@@ -167,43 +246,61 @@ impl TransferCallback {
 
     /// Incidental fields that could not be read and are treated as absent.
     #[must_use]
-    pub fn anomalies(&self) -> &[Anomaly] {
-        &self.anomalies
+    pub fn anomalies(&self) -> Vec<Anomaly> {
+        let (source, document, mut notes) = (self.source(), self.document(), Vec::new());
+        let at = At::Root.key("data");
+        related::note(source, at, &document.data.relationships, &mut notes);
+        self.included().note(&mut notes);
+        self.operation().note(at.key("attributes"), &mut notes);
+        if !matches!(self.signature(), Signature::Present(_)) {
+            let (at, time) = (At::Root.key("meta"), document.meta.time);
+            source.note(at.key("time"), time, read::signed_time, &mut notes);
+        }
+        notes
+    }
+
+    pub(super) fn signature(&self) -> Signature<'_> {
+        Signature::of(self.source(), self.document().meta.sign)
+    }
+
+    /// The operation's own status, where it may be signed: where there is no transfer,
+    /// and in one digit.
+    pub(super) fn signed_status(&self) -> Option<&str> {
+        let may_be_signed = self.subject() == Subject::None && self.is_signed();
+        let status = self.operation().status_text().filter(|_| may_be_signed)?;
+        read::one_digit(status).map(|_| status)
     }
 
     /// Whether the body has a signature, valid or not.
     #[must_use]
     pub fn is_signed(&self) -> bool {
-        !matches!(self.signature, Signature::Absent)
+        !matches!(self.signature(), Signature::Absent)
     }
 
     /// The signature, if it is 64 lower-case hexadecimal digits.
-    pub(crate) fn mac(&self) -> Option<SignedMac> {
-        match &self.signature {
-            Signature::Present(text) => SignedMac::from_hex(text),
-            Signature::Absent | Signature::Malformed => None,
-        }
+    pub(crate) fn mac(&self) -> Option<&SignedMac> {
+        self.index.mac.as_ref()
     }
 
     /// The exact bytes of the body. Beside them stands its signature: treat
     /// what was not handled yet as confidential.
     #[must_use]
     pub fn raw(&self) -> &[u8] {
-        self.body.0.as_bytes()
+        self.body.bytes()
     }
 }
 
 impl fmt::Debug for TransferCallback {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TransferCallback")
-            .field("id", &self.id)
-            .field("operation", &self.operation)
-            .field("tracking_id", &self.tracking_id)
-            .field("transfers", &self.transfers)
-            .field("currencies", &self.currencies)
-            .field("time", &self.time)
-            .field("signature", &self.signature)
-            .field("anomalies", &self.anomalies)
+            .field("id", &self.id())
+            .field("operation", &self.operation())
+            .field("tracking_id", &self.tracking_id())
+            .field("transfers", &self.transfers().collect::<Vec<_>>())
+            .field("currencies", &self.currencies().collect::<Vec<_>>())
+            .field("time", &self.time())
+            .field("signature", &self.signature())
+            .field("anomalies", &self.anomalies())
             .finish_non_exhaustive()
     }
 }
@@ -212,97 +309,80 @@ impl crate::verified::Sealed for TransferCallback {}
 
 impl Parse for TransferCallback {
     fn parse(body: &[u8], limit: usize) -> Result<Unverified<Self>, ParseError> {
-        let callback = share(body, limit).and_then(|body| {
-            let document: Document<'_> = mirror(&body)?;
-            read_callback(Reader::new(Arc::clone(&body)), &document)
-        });
-        match callback {
+        match read::text_of(body, limit).and_then(read_callback) {
             Ok(callback) => Ok(Unverified::new(callback)),
             Err(error) => Err(recognize::name(body, error)),
         }
     }
 }
 
-fn read_callback(
-    mut reader: Reader,
-    document: &Document<'_>,
-) -> Result<TransferCallback, ParseError> {
-    let root = At::Root;
-    root.sound(document.shape)?;
-    let data = &document.data;
-    let at = root.key("data");
-    at.sound(data.shape)?;
-    let kind = reader.required(at.key("type"), data.kind, |_, raw| read::unescape(raw))?;
-    let is_deposit = match &*kind {
-        "deposit" => true,
-        "payout" => false,
-        _ => return Err(ParseError::Unsupported { path: "data.type" }),
+fn read_callback(text: &str) -> Result<TransferCallback, ParseError> {
+    let (body, mut document): (_, Document) = read::scan(text)?;
+    let source = body.source();
+    At::Root.sound(document.shape)?;
+    let operation = OperationFields::take(source, &mut document.data)?;
+    let (subject, left_out) = check(source, &document, &operation)?;
+    let mac = match Signature::of(source, document.meta.sign) {
+        Signature::Present(text) => SignedMac::from_hex(text),
+        Signature::Absent | Signature::Malformed => None,
     };
-    let id = reader.required(at.key("id"), data.id, read::id)?;
-    let related = Related::read(&mut reader, at, &data.relationships)?;
-    let transfer_id = related::transfer(&reader, at, &data.relationships)?;
-    root.key("included").list(document.included.shape)?;
-    let included = Included::read(&mut reader, &document.included.items, transfer_id.as_ref())?;
-
-    let a = &data.attributes;
-    let at = at.key("attributes");
-    at.sound(a.shape)?;
-    let tracking_id = reader.strict(at.key("tracking_id"), a.tracking_id, read::text_or_number)?;
-    let operation = if is_deposit {
-        Operation::Deposit(read_deposit(&mut reader, at, a)?)
-    } else {
-        Operation::Payout(read_payout(&mut reader, at, a)?)
-    };
-
-    let (time, signature) = read_meta(&mut reader, &document.meta)?;
-    let subject = choose(
-        &included.transfers,
-        transfer_id
-            .as_ref()
-            .map(|id| move |transfer: &Transfer| transfer.id == *id),
-        |transfer| operation.is_fitted_by(transfer),
-    );
-    // Without a transfer it is the operation's own status that may be signed.
-    let signed_status = match (subject, &signature) {
-        (Subject::None, Signature::Present(_)) => {
-            signed_status(&reader, at.key("status"), a.status, is_deposit)?
+    for index in left_out {
+        if let Some(resource) = document.included.items.get_mut(index) {
+            resource.is_left_out = true;
         }
-        _ => None,
-    };
-
-    let Reader {
-        body, anomalies, ..
-    } = reader;
+    }
     Ok(TransferCallback {
-        id,
-        operation,
-        tracking_id: tracking_id.unwrap_or_else(|| Text::empty(&body)),
-        currency_id: related.currency,
-        wallet_id: related.wallet,
-        transfer_id,
-        transfers: included.transfers,
-        currencies: included.currencies,
-        other_resources: included.others,
-        time,
-        subject,
-        signature,
-        signed_status,
-        anomalies,
-        body: Body(body),
+        index: Arc::new(Index {
+            document,
+            operation,
+            subject,
+            mac,
+        }),
+        body,
     })
+}
+
+/// Refuses what can't be read where it matters. Returns what the callback is about, and
+/// which resources are left out.
+fn check(
+    source: Source<'_>,
+    document: &Document,
+    operation: &OperationFields,
+) -> Result<(Subject, Vec<usize>), ParseError> {
+    let root = At::Root;
+    let (at, data) = (root.key("data"), &document.data);
+    source.required(at.key("id"), data.id, read::id)?;
+    related::check(at, &data.relationships)?;
+    let named = related::transfer(source, at, &data.relationships)?;
+    root.key("included").list(document.included.shape)?;
+    let included = Resources::new(source, &document.included);
+    let left_out = included.check(named)?;
+    let at = at.key("attributes");
+    operation.check(source, at)?;
+    let operation = operation.operation(source);
+    let is_signed = check_meta(source, &document.meta)?;
+    let transfers = included
+        .transfers()
+        .filter(|(index, _)| !left_out.contains(index));
+    let subject = choose(
+        &transfers,
+        named.map(|id| move |transfer: &Transfer<'_>| transfer.id() == id),
+        |transfer| transfer.fits(operation),
+    );
+    if subject == Subject::None && is_signed {
+        operation.check_status(at.key("status"))?;
+    }
+    Ok((subject, left_out))
 }
 
 /// The order of preference: named, fitting by operation type, the only one.
 pub(super) fn choose<T>(
-    transfers: &[T],
+    transfers: &(impl Iterator<Item = (usize, T)> + Clone),
     is_named: Option<impl Fn(&T) -> bool>,
     fits: impl Fn(&T) -> bool,
 ) -> Subject {
     let the_one = |fits: &dyn Fn(&T) -> bool, none: Subject| {
-        let mut fitting = transfers
-            .iter()
-            .enumerate()
-            .filter(|(_, transfer)| fits(transfer));
+        let mut fitting = transfers.clone().filter(|(_, transfer)| fits(transfer));
         match (fitting.next(), fitting.next()) {
             (Some((index, _)), None) => Subject::Transfer(index),
             (Some(_), Some(_)) => Subject::Ambiguous,
@@ -318,44 +398,16 @@ pub(super) fn choose<T>(
     }
 }
 
-/// Strict where a signature is there to cover the time.
-fn read_meta(
-    reader: &mut Reader,
-    meta: &wire::Meta<'_>,
-) -> Result<(Option<Timestamp>, Signature), ParseError> {
+/// Strict where a signature is there to cover the time. Returns whether it is.
+fn check_meta(source: Source<'_>, meta: &Meta) -> Result<bool, ParseError> {
     if meta.shape.is_nothing() {
-        return Ok((None, Signature::Absent));
+        return Ok(false);
     }
     let at = At::Root.key("meta");
     at.sound(meta.shape)?;
-    let signature = match meta.sign.filled().map(|raw| read::text(reader, raw)) {
-        None => Signature::Absent,
-        Some(Ok(text)) => Signature::Present(text),
-        Some(Err(_)) => Signature::Malformed,
-    };
-    let at = at.key("time");
-    let time = match signature {
-        Signature::Present(_) => Some(reader.required(at, meta.time, read::signed_time)?),
-        Signature::Absent | Signature::Malformed => {
-            reader.lenient(at, meta.time, read::signed_time)
-        }
-    };
-    Ok((time, signature))
-}
-
-/// A signed deposit without a transfer always has a status in its text; a
-/// payout may have one.
-fn signed_status(
-    reader: &Reader,
-    at: At<'_>,
-    status: Raw<'_>,
-    is_deposit: bool,
-) -> Result<Option<Text>, ParseError> {
-    let text = reader.strict(at, status, read::text_or_number)?;
-    match text {
-        Some(text) if one_digit(&text).is_some() => Ok(Some(text)),
-        Some(_) if is_deposit => Err(at.error(Flaw::NotAStatus)),
-        None if is_deposit => Err(at.error(Flaw::Missing)),
-        Some(_) | None => Ok(None),
+    let is_signed = matches!(Signature::of(source, meta.sign), Signature::Present(_));
+    if is_signed {
+        source.required(at.key("time"), meta.time, read::signed_time)?;
     }
+    Ok(is_signed)
 }

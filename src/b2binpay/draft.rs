@@ -2,13 +2,14 @@
 //! also where the strict reader refuses it. For a diagnosis, and never proof.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+
+use serde_json::value::RawValue;
 
 use super::callback::{Subject, choose};
 use super::message::Message;
 use super::status::OperationType;
-use super::wire::{Attributes, Document, OperationAttributes, Resource, TransferAttributes};
-use crate::read::{mirror, verbatim};
-use crate::wire::{Raw, Shape};
+use crate::read::{Raw, verbatim};
 
 pub(crate) struct Draft<'a> {
     pub(crate) is_deposit: bool,
@@ -37,44 +38,46 @@ pub(crate) struct DraftTransfer<'a> {
 impl<'a> Draft<'a> {
     /// `None` if it is no JSON, or has no `data`.
     pub(crate) fn read(body: &'a str) -> Option<Self> {
-        let document: Document<'a> = mirror(body).ok()?;
-        let data = &document.data;
-        if data.shape == Shape::Mismatch || data.shape.is_nothing() {
-            return None;
-        }
-        let is_deposit = text_of(data.kind) != "payout";
-        let resources = document.included.items.iter().enumerate();
-        let transfers: Vec<_> = resources
-            .filter_map(|(index, resource)| match &resource.attributes {
-                Attributes::Transfer(a) => Some(DraftTransfer::read(index, resource, a)),
-                Attributes::Currency(_) | Attributes::Other(_) => None,
-            })
+        let document = Object::read(Raw::new(body))?;
+        let data = Object::read(document.get("data"))?;
+        let is_deposit = text_of(data.get("type")) != "payout";
+        let resources: Vec<&'a RawValue> =
+            serde_json::from_str(document.get("included").text).unwrap_or_default();
+        let resources: Vec<_> = resources
+            .into_iter()
+            .map(|resource| Object::read(Raw::new(resource.get())).unwrap_or_default())
             .collect();
-        let named = text_of(data.relationships.transfer.data.id);
+        let of_type = |kind: &'static str| {
+            let resources = resources.iter().enumerate();
+            resources.filter(move |(_, resource)| text_of(resource.get("type")) == kind)
+        };
+        let transfers: Vec<_> = of_type("transfer")
+            .map(|(index, resource)| DraftTransfer::read(index, resource))
+            .collect();
+        let named = data.object("relationships").object("transfer");
+        let named = text_of(named.object("data").get("id"));
         let subject = choose(
-            &transfers,
-            (!named.is_empty()).then_some(|transfer: &DraftTransfer<'_>| transfer.id == named),
+            &transfers.iter().enumerate(),
+            (!named.is_empty()).then_some(|transfer: &&DraftTransfer<'_>| transfer.id == named),
             |transfer| {
-                let op_type = transfer.op_type;
-                op_type.is_some_and(|op_type| op_type.fits(is_deposit))
+                let own = transfer.op_type;
+                own.is_some_and(|own| own.fits(is_deposit))
             },
         );
-        let scales = document.included.items.iter();
+        let (attributes, meta) = (data.object("attributes"), document.object("meta"));
         Some(Self {
             is_deposit,
-            is_v3: !is_deposit || is_v3(&data.attributes),
-            status: text_of(data.attributes.status),
-            tracking_id: data.attributes.tracking_id,
-            transfers,
+            is_v3: !is_deposit || is_v3(&attributes),
+            status: text_of(attributes.get("status")),
+            tracking_id: attributes.get("tracking_id"),
             subject,
-            scales: scales
-                .filter_map(|resource| match &resource.attributes {
-                    Attributes::Currency(a) => text_of(a.exp).parse().ok(),
-                    Attributes::Other(_) | Attributes::Transfer(_) => None,
-                })
+            scales: of_type("currency")
+                .map(|(_, resource)| text_of(resource.object("attributes").get("exp")))
+                .filter_map(|scale| scale.parse().ok())
                 .collect(),
-            time: text_of(document.meta.time),
-            sign: document.meta.sign.filled(),
+            transfers,
+            time: text_of(meta.get("time")),
+            sign: meta.get("sign").filled(),
         })
     }
 
@@ -98,13 +101,14 @@ impl<'a> Draft<'a> {
 }
 
 impl<'a> DraftTransfer<'a> {
-    fn read(index: usize, resource: &Resource<'a>, a: &TransferAttributes<'a>) -> Self {
-        let op_type = text_of(a.op_type).parse().ok();
+    fn read(index: usize, resource: &Object<'a>) -> Self {
+        let a = resource.object("attributes");
+        let op_type = text_of(a.get("op_type")).parse().ok();
         Self {
             index,
-            id: text_of(resource.id),
-            status: text_of(a.status),
-            amount: a.amount,
+            id: text_of(resource.get("id")),
+            status: text_of(a.get("status")),
+            amount: a.get("amount"),
             op_type: op_type.map(OperationType::from_code),
         }
     }
@@ -116,25 +120,48 @@ impl<'a> DraftTransfer<'a> {
 }
 
 /// API v2 sends the first five of a deposit's attributes, v3 the rest too.
-fn is_v3(attributes: &OperationAttributes<'_>) -> bool {
-    let a = attributes;
+fn is_v3(attributes: &Object<'_>) -> bool {
     let of_v3 = [
-        a.status,
-        a.label,
-        a.inaccuracy,
-        a.source_amount_requested,
-        a.target_amount_requested,
-        a.payment_page,
-        a.time_limit,
+        "status",
+        "label",
+        "inaccuracy",
+        "source_amount_requested",
+        "target_amount_requested",
+        "payment_page",
+        "time_limit",
     ];
-    of_v3.iter().any(|raw| !raw.0.is_empty())
+    of_v3.iter().any(|key| attributes.0.contains_key(*key))
+}
+
+/// An object's values as they are written; empty for any other JSON.
+#[derive(Default)]
+struct Object<'a>(HashMap<String, &'a RawValue>);
+
+impl<'a> Object<'a> {
+    fn read(raw: Raw<'a>) -> Option<Self> {
+        serde_json::from_str(raw.text).ok().map(Self)
+    }
+
+    /// Empty where there is none.
+    fn get(&self, key: &str) -> Raw<'a> {
+        let value = self.0.get(key);
+        value.map_or(Raw::default(), |value| Raw::new(value.get()))
+    }
+
+    fn object(&self, key: &str) -> Self {
+        Self::read(self.get(key)).unwrap_or_default()
+    }
 }
 
 /// As a signature takes it: a string's characters, a number's digits, nothing
 /// for `null`; any other JSON as it stands.
 pub(crate) fn text_of(raw: Raw<'_>) -> Cow<'_, str> {
-    match raw.present() {
-        Some(raw) => verbatim(raw).unwrap_or(Cow::Borrowed(raw.0)),
-        None => Cow::Borrowed(""),
+    let Some(raw) = raw.present() else {
+        return Cow::Borrowed("");
+    };
+    if let Ok(text) = verbatim(raw) {
+        return Cow::Borrowed(text);
     }
+    let unescaped = serde_json::from_str(raw.text);
+    unescaped.map_or(Cow::Borrowed(raw.text), Cow::Owned)
 }

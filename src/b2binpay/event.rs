@@ -16,7 +16,6 @@ use crate::digest::{Digest16, Labelled, bounded_id};
 use crate::event::{Event, Kind, Lookup, Money, OwnStatus, Part, PartOutcome, Reading, Source};
 use crate::fact::Fact;
 use crate::outcome::Outcome;
-use crate::text::Text;
 use crate::timestamp::Timestamp;
 use crate::verified::{Evidence, Verified};
 
@@ -40,7 +39,7 @@ impl Verified<TransferCallback> {
             .map(|document| lookup(document, proven.uses_gateway_ids()));
         match proven.document() {
             Some(document) if *self.evidence() == Evidence::GatewayApi => {
-                let status = own_status(&document.operation);
+                let status = own_status(document.operation());
                 Event {
                     delivery: unsigned_delivery(document, status),
                     status,
@@ -69,14 +68,14 @@ fn signed<'a>(
     event: Event<'a>,
 ) -> Event<'a> {
     let mut delivery = Labelled::new("b2binpay delivery");
-    delivery.option(told.mac().as_ref().map(SignedMac::as_bytes));
+    delivery.option(told.mac().map(SignedMac::as_bytes));
     let transfer = told.transfer();
     let mut other_readings = Vec::new();
     let reading = if proven.uses_gateway_ids() {
         Reading::ReferenceReported
     } else if let Some(text) = proven.undivided() {
         if let Some(transfer) = transfer {
-            other_readings = readings(text, &transfer.amount);
+            other_readings = readings(text, &transfer.amount());
         }
         Reading::Undivided { is_only_one: false }
     } else {
@@ -88,7 +87,7 @@ fn signed<'a>(
         delivery: delivery.finish(),
         time: proven.time().and_then(Timestamp::utc),
         parts: transfer
-            .map(|transfer| part(transfer, told.currency(), &told.operation))
+            .map(|transfer| part(transfer, told.currency(), told.operation()))
             .into_iter()
             .collect(),
         own_part: transfer.map(|_| 0),
@@ -116,9 +115,9 @@ pub(super) fn of_nothing(told: &TransferCallback, tracking_ids: TrackingIds) -> 
 fn unsigned_delivery(document: &ApiDocument, status: OwnStatus) -> Digest16 {
     let mut delivery = Labelled::new("b2binpay unsigned");
     delivery
-        .part(document.operation.as_str().as_bytes())
-        .part(document.id.as_bytes())
-        .part(document.tracking_id.as_bytes())
+        .part(document.operation().as_str().as_bytes())
+        .part(document.id().as_bytes())
+        .part(document.tracking_id().as_bytes())
         .part(&[u8::from(status == OwnStatus::Ended)]);
     delivery.finish()
 }
@@ -131,23 +130,23 @@ fn bare<'a>(
 ) -> Event<'a> {
     Event {
         gateway: NAME,
-        kind: match told.operation {
+        kind: match told.operation() {
             Operation::Deposit(_) => Kind::Deposit,
             Operation::Payout(_) => Kind::Payout,
         },
-        reference: reference(&told.tracking_id, &told.id, uses_gateway_ids),
+        reference: reference(told.tracking_id(), told.id(), uses_gateway_ids),
         reading: Reading::Unique,
         source: Source::Lookup,
         evidence,
         outcome,
         delivery: Digest16::default(),
         time: None,
-        status: own_status(&told.operation),
+        status: own_status(told.operation()),
         parts: Vec::new(),
         own_part: None,
         other_readings: Vec::new(),
-        total_paid: match &told.operation {
-            Operation::Deposit(deposit) => deposit.target_paid.clone(),
+        total_paid: match told.operation() {
+            Operation::Deposit(deposit) => deposit.target_paid(),
             Operation::Payout(_) => None,
         },
         lookup: None,
@@ -155,64 +154,55 @@ fn bare<'a>(
 }
 
 /// The gateway's own id is the reference of merchants without tracking ids.
-pub(super) fn reference<'a>(
-    tracking_id: &'a Text,
-    id: &'a Text,
-    uses_gateway_ids: bool,
-) -> &'a str {
+pub(super) fn reference<'a>(tracking_id: &'a str, id: &'a str, uses_gateway_ids: bool) -> &'a str {
     if uses_gateway_ids { id } else { tracking_id }
 }
 
 fn lookup(document: &ApiDocument, uses_gateway_ids: bool) -> Lookup<'_> {
-    let currency = |transfer: &Transfer| {
-        let id = transfer.currency_id.as_ref()?;
-        document
-            .currencies
-            .iter()
-            .find(|currency| currency.id == *id)
+    let currency = |transfer: &Transfer<'_>| {
+        let id = transfer.currency_id()?;
+        document.currencies().find(|currency| currency.id() == id)
     };
     Lookup {
         kind: document.kind(),
-        reference: reference(&document.tracking_id, &document.id, uses_gateway_ids),
-        status: own_status(&document.operation),
+        reference: reference(document.tracking_id(), document.id(), uses_gateway_ids),
+        status: own_status(document.operation()),
         parts: document
-            .transfers
-            .iter()
-            .map(|transfer| part(transfer, currency(transfer), &document.operation))
+            .transfers()
+            .map(|transfer| part(transfer, currency(&transfer), document.operation()))
             .collect(),
     }
 }
 
 /// A transfer's id, as it is stored.
-pub(super) fn part_id(transfer: &Transfer) -> Cow<'_, str> {
-    bounded_id(&transfer.id, MAX_ID)
+pub(super) fn part_id(transfer: Transfer<'_>) -> Cow<'_, str> {
+    bounded_id(transfer.id(), MAX_ID)
 }
 
 fn part<'a>(
-    transfer: &'a Transfer,
-    currency: Option<&'a Currency>,
-    operation: &Operation,
+    transfer: Transfer<'a>,
+    currency: Option<Currency<'a>>,
+    operation: Operation<'_>,
 ) -> Part<'a> {
-    let alpha = currency.and_then(|currency| currency.alpha.as_deref());
-    let alias = currency.and_then(|currency| currency.alias.as_deref());
+    let alpha = currency.and_then(|currency| currency.alpha());
+    let alias = currency.and_then(|currency| currency.alias());
     let id = currency
-        .map(|currency| currency.id.as_str())
-        .or(transfer.currency_id.as_deref());
+        .map(|currency| currency.id())
+        .or(transfer.currency_id());
     Part {
         id: part_id(transfer),
         alias: None,
         amounts: vec![Money {
-            amount: Some(transfer.amount.clone()),
+            amount: Some(transfer.amount()),
             names: [alpha, alias, id],
             is_named: alpha.is_some() || alias.is_some(),
             totals_agree: true,
         }],
         // Money that was received is not negative.
         converted: transfer
-            .amount_target
-            .clone()
+            .amount_target()
             .filter(|amount| !amount.is_negative()),
-        outcome: match transfer.status {
+        outcome: match transfer.status() {
             TransferStatus::Created => PartOutcome::Created,
             TransferStatus::Unconfirmed => PartOutcome::Unconfirmed,
             TransferStatus::Confirmed => PartOutcome::Settled,
@@ -221,23 +211,23 @@ fn part<'a>(
             TransferStatus::Blocked => PartOutcome::Blocked,
             TransferStatus::_Unknown(_) => PartOutcome::Unknown,
         },
-        fits_kind: transfer.op_type.is_none() || operation.is_fitted_by(transfer),
+        fits_kind: transfer.op_type().is_none() || transfer.fits(operation),
         time: None,
-        transaction: transfer.txid.as_deref().filter(|id| !id.is_empty()),
-        confirmations: transfer.confirmations,
+        transaction: transfer.txid().filter(|id| !id.is_empty()),
+        confirmations: transfer.confirmations(),
     }
 }
 
 /// Rule 8 for deposits, rule 14 for both. A payout's status doubts nothing.
-pub(super) fn own_status(operation: &Operation) -> OwnStatus {
+pub(super) fn own_status(operation: Operation<'_>) -> OwnStatus {
     match operation {
-        Operation::Deposit(deposit) => match deposit.status {
+        Operation::Deposit(deposit) => match deposit.status() {
             Some(DepositStatus::Paid) => OwnStatus::Resolved,
             Some(DepositStatus::Unresolved) => OwnStatus::Doubtful,
             Some(DepositStatus::Canceled) => OwnStatus::Ended,
             _ => OwnStatus::Other,
         },
-        Operation::Payout(payout) => match payout.status {
+        Operation::Payout(payout) => match payout.status() {
             Some(PayoutStatus::Canceled) => OwnStatus::Ended,
             _ => OwnStatus::Other,
         },

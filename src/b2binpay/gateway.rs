@@ -123,8 +123,8 @@ impl<F: Fetch> crate::gateway::Gateway for Gateway<F> {
             LookupPolicy::WhenHeld => Asks::WhenHeld { may_fail },
             LookupPolicy::Always => {
                 let settles = match body.transfer() {
-                    Some(transfer) => transfer.status.is_settled(),
-                    None => event::own_status(&body.operation) != OwnStatus::Other,
+                    Some(transfer) => transfer.status().is_settled(),
+                    None => event::own_status(body.operation()) != OwnStatus::Other,
                 };
                 if settles {
                     Asks::Always { may_fail }
@@ -171,7 +171,7 @@ impl<F: Fetch> crate::gateway::Gateway for Gateway<F> {
     fn names<'c>(&self, callback: &'c Callback) -> (&'c str, Cow<'c, str>) {
         let body = callback.body();
         let uses_gateway_ids = self.verifier.tracking_ids().are_unused();
-        let reference = event::reference(&body.tracking_id, &body.id, uses_gateway_ids);
+        let reference = event::reference(body.tracking_id(), body.id(), uses_gateway_ids);
         (
             reference,
             body.transfer().map(event::part_id).unwrap_or_default(),

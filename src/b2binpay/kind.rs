@@ -74,11 +74,11 @@ pub(super) fn infer(callback: &TransferCallback) -> Inferred {
         Block, Cancel, Confirmation, Fail, NoTransfer, RequestRejection, UserConfirmation,
     };
 
-    let candidates: &'static [CallbackType] = match (callback.transfer(), &callback.operation) {
-        (None, _) if callback.subject != Subject::None => &[],
+    let candidates: &'static [CallbackType] = match (callback.transfer(), callback.operation()) {
+        (None, _) if callback.subject() != Subject::None => &[],
         // They come for more than expiry (GATEWAYS 1.3), and only a canceled
         // deposit says that it ended without a transfer.
-        (None, Operation::Deposit(deposit)) => match deposit.status {
+        (None, Operation::Deposit(deposit)) => match deposit.status() {
             Some(DepositStatus::Canceled) => &[NoTransfer],
             // Outside the limits, paid late, or paid again.
             Some(DepositStatus::Unresolved) => &[NoTransfer, Confirmation, Block, Fail],
@@ -86,8 +86,8 @@ pub(super) fn infer(callback: &TransferCallback) -> Inferred {
             _ => &[NoTransfer, Confirmation, UserConfirmation],
         },
         (None, Operation::Payout(_)) => &[NoTransfer, RequestRejection],
-        (Some(transfer), operation) => match (transfer.status, operation) {
-            (TransferStatus::Confirmed, _) => confirmed(callback, transfer),
+        (Some(transfer), operation) => match (transfer.status(), operation) {
+            (TransferStatus::Confirmed, _) => confirmed(callback, &transfer),
             (TransferStatus::Unconfirmed, _) => &[UserConfirmation],
             (TransferStatus::Failed, _) => &[Fail],
             (TransferStatus::Blocked, Operation::Deposit(_)) => &[Block],
@@ -103,15 +103,15 @@ pub(super) fn infer(callback: &TransferCallback) -> Inferred {
 
 /// A merchant's own count can lie beyond the currency's, and then the body
 /// can't tell the two confirmations apart.
-fn confirmed(callback: &TransferCallback, transfer: &Transfer) -> &'static [CallbackType] {
+fn confirmed(callback: &TransferCallback, transfer: &Transfer<'_>) -> &'static [CallbackType] {
     use CallbackType::{Confirmation, UserConfirmation};
 
     let blocks = callback
         .currency()
-        .and_then(|currency| currency.confirmation_blocks);
-    let short = matches!((transfer.confirmations, blocks), (Some(n), Some(blocks)) if n < blocks);
-    let reached = |needed| transfer.confirmations.is_none_or(|n| n >= needed);
-    match callback.operation.confirmations_needed() {
+        .and_then(|currency| currency.confirmation_blocks());
+    let short = matches!((transfer.confirmations(), blocks), (Some(n), Some(blocks)) if n < blocks);
+    let reached = |needed| transfer.confirmations().is_none_or(|n| n >= needed);
+    match callback.operation().confirmations_needed() {
         _ if short => &[UserConfirmation],
         Some(needed) if reached(needed) => &[Confirmation, UserConfirmation],
         _ => &[Confirmation],

@@ -1,16 +1,16 @@
 //! [`Api`]: asking the gateway's own API about a deposit or payout, and reading
 //! its answer (GATEWAYS 1.5).
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::callback::TransferCallback;
-use super::operation::{Operation, read_deposit, read_payout};
-use super::resource::{Currency, Included, Transfer};
+use super::operation::{Operation, OperationFields};
+use super::resource::{Currency, Resources, Transfer};
 use super::wire::Document;
 use crate::error::{ParseError, VerifyError};
 use crate::event::Kind;
-use crate::read::{self, At, Reader, mirror, share};
-use crate::text::Text;
+use crate::read::{self, At, Body};
 
 /// How long an answer may be: the API adds to what a callback has, and lists all
 /// transfers.
@@ -104,8 +104,8 @@ impl<F> Api<F> {
     /// Where the deposit or payout of a callback is found. `None` if its id is
     /// none of the gateway's: nothing else gets into an address.
     pub(super) fn url(&self, callback: &TransferCallback) -> Option<String> {
-        let kind = callback.operation.as_str();
-        let id = &callback.id;
+        let kind = callback.operation().as_str();
+        let id = callback.id();
         // A number of 64 bits has 20 digits.
         let is_numeric = id.len() < 32 && id.bytes().all(|byte| byte.is_ascii_digit());
         is_numeric.then(|| format!("{}/{kind}/{id}", self.base))
@@ -113,22 +113,23 @@ impl<F> Api<F> {
 }
 
 /// The API's document about one deposit or payout.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct ApiDocument {
-    pub(super) id: Text,
-    pub(super) tracking_id: Text,
-    pub(super) operation: Operation,
-    pub(super) transfers: Vec<Transfer>,
-    pub(super) currencies: Vec<Currency>,
+    body: Body,
+    index: Arc<Index>,
+}
+
+struct Index {
+    document: Document,
+    operation: OperationFields,
 }
 
 impl ApiDocument {
-    /// The document that answers a question about `callback`.
     pub(super) fn read(answer: &[u8], callback: &TransferCallback) -> Result<Self, VerifyError> {
         let document = Self::parse(answer).map_err(VerifyError::AnswerUnreadable)?;
-        let path = if document.operation.is_deposit() != callback.operation.is_deposit() {
+        let path = if document.operation().is_deposit() != callback.operation().is_deposit() {
             "data.type"
-        } else if document.id != callback.id {
+        } else if document.id() != callback.id() {
             "data.id"
         } else {
             return Ok(document);
@@ -137,37 +138,64 @@ impl ApiDocument {
     }
 
     fn parse(answer: &[u8]) -> Result<Self, ParseError> {
-        let body = share(answer, LIMIT)?;
-        let document: Document<'_> = mirror(&body)?;
-        let mut reader = Reader::new(Arc::clone(&body));
-        let data = &document.data;
-        let at = At::Root.key("data");
-        at.sound(data.shape)?;
-        let kind = reader.required(at.key("type"), data.kind, |_, raw| read::unescape(raw))?;
-        let id = reader.required(at.key("id"), data.id, read::id)?;
-        let included = Included::read(&mut reader, &document.included.items, None)?;
-        let (at, a) = (at.key("attributes"), &data.attributes);
-        at.sound(a.shape)?;
-        let tracking_id =
-            reader.strict(at.key("tracking_id"), a.tracking_id, read::text_or_number)?;
-        let operation = match &*kind {
-            "deposit" => Operation::Deposit(read_deposit(&mut reader, at, a)?),
-            "payout" => Operation::Payout(read_payout(&mut reader, at, a)?),
-            _ => return Err(ParseError::Unsupported { path: "data.type" }),
-        };
-        Ok(Self {
-            id,
-            tracking_id: tracking_id.unwrap_or_else(|| Text::empty(&body)),
+        let (body, mut document): (_, Document) = read::scan(read::text_of(answer, LIMIT)?)?;
+        let (source, at) = (body.source(), At::Root.key("data"));
+        let operation = OperationFields::take(source, &mut document.data)?;
+        source.required(at.key("id"), document.data.id, read::id)?;
+        for index in Resources::new(source, &document.included).check(None)? {
+            if let Some(resource) = document.included.items.get_mut(index) {
+                resource.is_left_out = true;
+            }
+        }
+        operation.check(source, at.key("attributes"))?;
+        let index = Arc::new(Index {
+            document,
             operation,
-            transfers: included.transfers,
-            currencies: included.currencies,
-        })
+        });
+        Ok(Self { body, index })
+    }
+
+    pub(super) fn id(&self) -> &str {
+        let id = self
+            .body
+            .source()
+            .lenient(self.index.document.data.id, read::id);
+        id.unwrap_or_default()
+    }
+
+    pub(super) fn tracking_id(&self) -> &str {
+        self.operation().tracking_id().unwrap_or_default()
+    }
+
+    pub(super) fn operation(&self) -> Operation<'_> {
+        self.index.operation.operation(self.body.source())
+    }
+
+    fn included(&self) -> Resources<'_> {
+        Resources::new(self.body.source(), &self.index.document.included)
+    }
+
+    pub(super) fn transfers(&self) -> impl Iterator<Item = Transfer<'_>> {
+        self.included().transfers().map(|(_, transfer)| transfer)
+    }
+
+    pub(super) fn currencies(&self) -> impl Iterator<Item = Currency<'_>> {
+        self.included().currencies()
     }
 
     pub(super) fn kind(&self) -> Kind {
-        match self.operation {
+        match self.operation() {
             Operation::Deposit(_) => Kind::Deposit,
             Operation::Payout(_) => Kind::Payout,
         }
+    }
+}
+
+impl fmt::Debug for ApiDocument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiDocument")
+            .field("id", &self.id())
+            .field("operation", &self.operation())
+            .finish_non_exhaustive()
     }
 }

@@ -31,11 +31,11 @@ impl<'a> Message<'a> {
     pub(crate) fn of(callback: &'a TransferCallback) -> Self {
         let transfer = callback.transfer();
         Self::shaped(
-            transfer.map(|transfer| (transfer.signed_status.as_str(), transfer.amount.as_str())),
-            callback.operation.is_deposit(),
-            callback.signed_status.as_deref().unwrap_or_default(),
-            &callback.tracking_id,
-            callback.time.as_ref().map_or("", |time| time.as_str()),
+            transfer.map(|transfer| (transfer.signed_status(), transfer.signed_amount())),
+            callback.operation().is_deposit(),
+            callback.signed_status().unwrap_or_default(),
+            callback.tracking_id(),
+            callback.signed_time(),
         )
     }
 
@@ -63,9 +63,8 @@ impl<'a> Message<'a> {
 
     /// The second text that a payout without a transfer may have signed.
     pub(crate) fn with_payout_status(callback: &'a TransferCallback) -> Option<Self> {
-        // Kept only where there is no transfer.
-        let status = callback.signed_status.as_deref()?;
-        (!callback.operation.is_deposit()).then(|| Self {
+        let status = callback.signed_status()?;
+        (!callback.operation().is_deposit()).then(|| Self {
             status,
             ..Self::of(callback)
         })

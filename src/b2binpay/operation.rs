@@ -1,16 +1,15 @@
 //! [`Operation`]: the deposit or payout that a callback is about.
 
-use serde::Serialize;
+use serde::ser::SerializeMap;
 
-use super::resource::Transfer;
 use super::status::{DepositStatus, PayoutStatus};
-use super::wire::{self, OperationAttributes};
+use super::wire::{self, Destinations, Resource};
 use crate::amount::Amount;
 use crate::error::{Flaw, ParseError};
-use crate::read::{At, RawJson, Reader, lenient, mirror};
-use crate::text::Text;
+use crate::fields::fields;
+use crate::read::{self, Anomaly, At, RawJson, Source};
 use crate::timestamp::Timestamp;
-use crate::wire::{List, Raw, Shape};
+use crate::wire::{Shape, Span};
 
 /// What a callback is about.
 ///
@@ -21,197 +20,243 @@ use crate::wire::{List, Raw, Shape};
 /// # let callback = verifier.verify(Unverified::parse(body)?)?;
 /// use payhook::b2binpay::Operation;
 ///
-/// let address = match &callback.reported().operation {
-///     Operation::Deposit(deposit) => deposit.address.as_deref(),
-///     Operation::Payout(payout) => payout.address.as_deref(),
+/// let address = match callback.reported().operation() {
+///     Operation::Deposit(deposit) => deposit.address(),
+///     Operation::Payout(payout) => payout.address(),
 ///     _ => None,
 /// };
 /// assert_eq!(address, Some("TQ5xNn3p8hQJ7cG2mR9vW4kZ6yB1dF0sEa"));
 /// # Ok::<(), payhook::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Operation {
+pub enum Operation<'a> {
     /// Money in.
-    Deposit(Deposit),
+    Deposit(Deposit<'a>),
     /// Money out.
-    Payout(Payout),
+    Payout(Payout<'a>),
 }
 
-/// A deposit: an invoice or a static address. API v2 sends the first fields
-/// only. Amounts called `target` are in the wallet's currency, `source` in the
-/// payer's, both in whole coins. Unsigned, but for `status` where there is no
-/// transfer. It serializes as its attributes, without the tracking id.
-///
-/// ```
-/// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
-/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
-/// # let body = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
-/// # let callback = verifier.verify(Unverified::parse(body)?)?;
-/// use payhook::b2binpay::{DepositStatus, Operation};
-///
-/// let Operation::Deposit(deposit) = &callback.reported().operation else { panic!("a payout") };
-/// assert_eq!(deposit.target_amount_requested, Some("0.412".parse()?));
-/// // *Created*, although a transfer has paid it: go by the transfer.
-/// assert_eq!(deposit.status, Some(DepositStatus::Created));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Deposit {
-    /// Where the payer sends to.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub address: Option<Text>,
-    /// When it was created.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub created_at: Option<Timestamp>,
-    /// Paid so far.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub target_paid: Option<Amount>,
-    /// The addresses, one for each form or chain.
-    #[serde(skip_serializing_if = "Vec::is_empty", rename = "destination")]
-    pub destinations: Vec<Destination>,
-    /// Its status; API v2 does not say.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<DepositStatus>,
-    /// Asked for, in the payer's currency.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub source_amount_requested: Option<Amount>,
-    /// Asked for, in the wallet's currency.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub target_amount_requested: Option<Amount>,
-    /// Paid and not confirmed yet.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub target_paid_pending: Option<Amount>,
-    /// Milliseconds until it expires.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub time_limit: Option<i64>,
-    /// How far from the requested amount still counts as paid, in whole coins.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub inaccuracy: Option<Amount>,
-    /// The merchant's note.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub label: Option<Text>,
-    /// Confirmations at which the merchant wants an additional callback.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub confirmations_needed: Option<u32>,
-    /// The gateway's page for the payer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub payment_page: Option<Text>,
-    /// The rate that the invoice was made with, from the payer's currency to the
-    /// wallet's.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rate_requested: Option<Amount>,
-    /// When that rate ends.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rate_expired_at: Option<Timestamp>,
-    /// When the invoice last changed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub invoice_updated_at: Option<Timestamp>,
-    /// Where callbacks are sent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub callback_url: Option<Text>,
-    /// The assets that can be paid with, as they were sent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub assets: Option<RawJson>,
+fields! {
+    /// A deposit: an invoice or a static address. API v2 sends the first fields
+    /// only. Amounts called `target` are in the wallet's currency, `source` in the
+    /// payer's, both in whole coins. Unsigned, but for `status` where there is no
+    /// transfer. It serializes as its attributes, without the tracking id.
+    ///
+    /// ```
+    /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
+    /// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
+    /// # let body = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
+    /// # let callback = verifier.verify(Unverified::parse(body)?)?;
+    /// use payhook::b2binpay::{DepositStatus, Operation};
+    ///
+    /// let Operation::Deposit(deposit) = callback.reported().operation() else { panic!("a payout") };
+    /// assert_eq!(deposit.target_amount_requested(), Some("0.412".parse()?));
+    /// // *Created*, although a transfer has paid it: go by the transfer.
+    /// assert_eq!(deposit.status(), Some(DepositStatus::Created));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    index DepositFields for Deposit<'a> {
+        raw tracking_id = "tracking_id";
+        /// Where the payer sends to.
+        lenient address: &'a str = "address" as text;
+        /// When it was created.
+        lenient created_at: Timestamp = "created_at" as time;
+        /// Paid so far.
+        lenient target_paid: Amount = "target_paid" as received_amount;
+        custom destination: Destinations = "destination";
+        /// Its status; API v2 does not say.
+        lenient status: DepositStatus = "status" as code;
+        /// Asked for, in the payer's currency.
+        lenient source_amount_requested: Amount = "source_amount_requested" as amount;
+        /// Asked for, in the wallet's currency.
+        lenient target_amount_requested: Amount = "target_amount_requested" as amount;
+        /// Paid and not confirmed yet.
+        lenient target_paid_pending: Amount = "target_paid_pending" as received_amount;
+        /// Milliseconds until it expires.
+        lenient time_limit: i64 = "time_limit" as integer;
+        /// How far from the requested amount still counts as paid, in whole coins.
+        lenient inaccuracy: Amount = "inaccuracy" as amount;
+        /// The merchant's note.
+        lenient label: &'a str = "label" as text;
+        /// Confirmations at which the merchant wants an additional callback.
+        lenient confirmations_needed: u32 = "confirmations_needed" as count;
+        /// The gateway's page for the payer.
+        lenient payment_page: &'a str = "payment_page" as text;
+        /// The rate that the invoice was made with, from the payer's currency to the
+        /// wallet's.
+        lenient rate_requested: Amount = "rate_requested" as amount;
+        /// When that rate ends.
+        lenient rate_expired_at: Timestamp = "rate_expired_at" as time;
+        /// When the invoice last changed.
+        lenient invoice_updated_at: Timestamp = "invoice_updated_at" as time;
+        /// Where callbacks are sent.
+        lenient callback_url: &'a str = "callback_url" as text;
+        /// The assets that can be paid with, as they were sent.
+        json assets: RawJson = "assets";
+        custom is_active = "is_active";
+        raw is_actibe = "is_actibe";
+    }
+
+    /// A payout. Unsigned, all of it. It serializes as its attributes, without the
+    /// tracking id.
+    ///
+    /// ```
+    /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
+    /// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
+    /// # let body = include_bytes!("../../examples/bodies/b2binpay-payout-confirmed.json");
+    /// # let callback = verifier.verify(Unverified::parse(body)?)?;
+    /// use payhook::b2binpay::Operation;
+    ///
+    /// let Operation::Payout(payout) = callback.reported().operation() else { panic!("a deposit") };
+    /// assert_eq!(payout.fee_amount(), Some("1.2".parse()?));
+    /// let places = payout.destinations().filter_map(|place| place.address());
+    /// assert_eq!(places.collect::<Vec<_>>(), ["TQ5xNn3p8hQJ7cG2mR9vW4kZ6yB1dF0sEa"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    index PayoutFields for Payout<'a> {
+        raw tracking_id = "tracking_id";
+        /// To be paid out, in whole coins.
+        lenient amount: Amount = "amount" as amount;
+        /// Where to.
+        lenient address: &'a str = "address" as text;
+        /// Its status.
+        lenient status: PayoutStatus = "status" as code;
+        /// The merchant's note.
+        lenient label: &'a str = "label" as text;
+        /// Confirmations at which the merchant wants an additional callback.
+        lenient confirmations_needed: u32 = "confirmations_needed" as count;
+        /// The fee, in whole coins.
+        lenient fee_amount: Amount = "fee_amount" as amount;
+        /// Whether `amount` includes the fee.
+        lenient is_fee_included: bool = "is_fee_included" as boolean;
+        /// The deposit that it goes to, if it stays within the gateway.
+        lenient target_deposit: &'a str = "target_deposit" as id;
+        /// The wallet that it goes to, likewise.
+        lenient target_wallet: &'a str = "target_wallet" as id;
+        /// The rate that it was made with.
+        lenient rate_requested: Amount = "rate_requested" as amount;
+        /// Where callbacks are sent.
+        lenient callback_url: &'a str = "callback_url" as text;
+        /// Whether it goes through the blockchain even where it need not.
+        lenient force_blockchain: bool = "force_blockchain" as boolean;
+        /// Fraction digits of its currency.
+        lenient exp: u32 = "exp" as count;
+        /// A destination tag or memo.
+        lenient tag: &'a str = "tag" as text_or_number;
+        /// What the tag is called in its chain.
+        lenient tag_type: &'a str = "tag_type" as text_or_number;
+        custom destination: Destinations = "destination";
+        /// Travel-rule data, as it was sent.
+        json travel_rule_info: RawJson = "travel_rule_info";
+    }
+
+    /// An address to pay to.
+    ///
+    /// See [`Payout`] for an example.
+    index DestinationFields for Destination<'a> {
+        /// The address.
+        lenient address: &'a str = "address" as text;
+        /// The form of the address, where a chain has several.
+        lenient address_type: &'a str = "address_type" as text_or_number;
+        /// A destination tag or memo.
+        lenient tag: &'a str = "tag" as text_or_number;
+        /// What the tag is called in its chain.
+        lenient tag_type: &'a str = "tag_type" as text_or_number;
+    }
+}
+
+impl<'a> Deposit<'a> {
     /// Whether it can still be paid; documented as `is_actibe` too.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub is_active: Option<bool>,
+    #[must_use]
+    pub fn is_active(&self) -> Option<bool> {
+        let fields = self.fields;
+        let mut spellings = [fields.is_active, fields.is_actibe].into_iter();
+        spellings.find_map(|span| self.source.lenient(span, read::boolean))
+    }
+
+    /// The addresses, one for each form or chain.
+    pub fn destinations(&self) -> impl Iterator<Item = Destination<'a>> + use<'a> {
+        destinations(self.source, &self.fields.destination)
+    }
+
+    fn destination(&self) -> Option<Vec<Destination<'a>>> {
+        several(self.destinations())
+    }
 }
 
-/// A payout. Unsigned, all of it. It serializes as its attributes, without the
-/// tracking id.
-///
-/// ```
-/// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
-/// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
-/// # let body = include_bytes!("../../examples/bodies/b2binpay-payout-confirmed.json");
-/// # let callback = verifier.verify(Unverified::parse(body)?)?;
-/// use payhook::b2binpay::Operation;
-///
-/// let Operation::Payout(payout) = &callback.reported().operation else { panic!("a deposit") };
-/// assert_eq!(payout.fee_amount, Some("1.2".parse()?));
-/// let places = payout.destinations.iter().filter_map(|place| place.address.as_deref());
-/// assert_eq!(places.collect::<Vec<_>>(), ["TQ5xNn3p8hQJ7cG2mR9vW4kZ6yB1dF0sEa"]);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Payout {
-    /// To be paid out, in whole coins.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub amount: Option<Amount>,
-    /// Where to.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub address: Option<Text>,
-    /// Its status.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<PayoutStatus>,
-    /// The merchant's note.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub label: Option<Text>,
-    /// Confirmations at which the merchant wants an additional callback.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub confirmations_needed: Option<u32>,
-    /// The fee, in whole coins.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub fee_amount: Option<Amount>,
-    /// Whether `amount` includes the fee.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub is_fee_included: Option<bool>,
-    /// The deposit that it goes to, if it stays within the gateway.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub target_deposit: Option<Text>,
-    /// The wallet that it goes to, likewise.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub target_wallet: Option<Text>,
-    /// The rate that it was made with.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rate_requested: Option<Amount>,
-    /// Where callbacks are sent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub callback_url: Option<Text>,
-    /// Whether it goes through the blockchain even where it need not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub force_blockchain: Option<bool>,
-    /// Fraction digits of its currency.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub exp: Option<u32>,
-    /// A destination tag or memo.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tag: Option<Text>,
-    /// What the tag is called in its chain.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tag_type: Option<Text>,
+impl<'a> Payout<'a> {
     /// Where to, in detail.
-    #[serde(skip_serializing_if = "Vec::is_empty", rename = "destination")]
-    pub destinations: Vec<Destination>,
-    /// Travel-rule data, as it was sent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub travel_rule_info: Option<RawJson>,
+    pub fn destinations(&self) -> impl Iterator<Item = Destination<'a>> + use<'a> {
+        destinations(self.source, &self.fields.destination)
+    }
+
+    fn destination(&self) -> Option<Vec<Destination<'a>>> {
+        several(self.destinations())
+    }
 }
 
-/// An address to pay to.
-///
-/// See [`Payout`] for an example.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Destination {
-    /// The address.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub address: Option<Text>,
-    /// The form of the address, where a chain has several.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub address_type: Option<Text>,
-    /// A destination tag or memo.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tag: Option<Text>,
-    /// What the tag is called in its chain.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tag_type: Option<Text>,
+fn destinations<'a>(
+    source: Source<'a>,
+    places: &'a Destinations,
+) -> impl Iterator<Item = Destination<'a>> + use<'a> {
+    let sound = places.list.items.iter();
+    sound
+        .filter(|fields| fields.shape == Shape::Sound)
+        .map(move |fields| Destination { source, fields })
 }
 
-impl Operation {
+fn several<'a>(
+    destinations: impl Iterator<Item = Destination<'a>>,
+) -> Option<Vec<Destination<'a>>> {
+    let all: Vec<_> = destinations.collect();
+    (!all.is_empty()).then_some(all)
+}
+
+/// The attributes of the one or the other.
+pub(super) enum OperationFields {
+    Deposit(DepositFields),
+    Payout(PayoutFields),
+}
+
+impl OperationFields {
+    /// Takes them out of `data`, whose type says which they are.
+    pub(super) fn take(
+        source: Source<'_>,
+        data: &mut Resource<wire::Operation>,
+    ) -> Result<Self, ParseError> {
+        let at = At::Root.key("data");
+        at.sound(data.shape)?;
+        source.required(at.key("type"), data.kind, |_, raw| read::characters(raw))?;
+        match std::mem::take(&mut data.attributes) {
+            wire::Operation::Deposit(fields) => Ok(Self::Deposit(fields)),
+            wire::Operation::Payout(fields) => Ok(Self::Payout(fields)),
+            wire::Operation::Other(_) => Err(ParseError::Unsupported { path: "data.type" }),
+        }
+    }
+
+    pub(super) fn operation<'a>(&'a self, source: Source<'a>) -> Operation<'a> {
+        match self {
+            Self::Deposit(fields) => Operation::Deposit(Deposit { source, fields }),
+            Self::Payout(fields) => Operation::Payout(Payout { source, fields }),
+        }
+    }
+
+    fn shape(&self) -> Shape {
+        match self {
+            Self::Deposit(fields) => fields.shape,
+            Self::Payout(fields) => fields.shape,
+        }
+    }
+
+    /// The tracking id is strict, since it is signed.
+    pub(super) fn check(&self, source: Source<'_>, at: At<'_>) -> Result<(), ParseError> {
+        at.sound(self.shape())?;
+        self.operation(source).check(at)
+    }
+}
+
+impl<'a> Operation<'a> {
     /// `deposit` or `payout`: the JSON:API type.
     #[must_use]
     pub fn as_str(&self) -> &'static str {
@@ -231,119 +276,100 @@ impl Operation {
     #[must_use]
     pub fn confirmations_needed(&self) -> Option<u32> {
         match self {
-            Self::Deposit(deposit) => deposit.confirmations_needed,
-            Self::Payout(payout) => payout.confirmations_needed,
+            Self::Deposit(deposit) => deposit.confirmations_needed(),
+            Self::Payout(payout) => payout.confirmations_needed(),
         }
     }
 
-    /// Whether the transfer's operation type is the one for this operation.
-    pub(crate) fn is_fitted_by(&self, transfer: &Transfer) -> bool {
-        let own = self.is_deposit();
-        transfer.op_type.is_some_and(|op_type| op_type.fits(own))
+    /// The merchant's own reference, if there is one.
+    pub(super) fn tracking_id(&self) -> Option<&'a str> {
+        let (source, span) = self.place_of_tracking_id();
+        source.lenient(span, read::text_or_number)
     }
-}
 
-/// Nothing in it is strict: only the status may be signed, and that is read
-/// again where it is.
-pub(super) fn read_deposit(
-    reader: &mut Reader,
-    at: At<'_>,
-    a: &OperationAttributes<'_>,
-) -> Result<Deposit, ParseError> {
-    let is_active = lenient!(reader, at, a.is_active, boolean);
-    Ok(Deposit {
-        address: lenient!(reader, at, a.address, text),
-        created_at: lenient!(reader, at, a.created_at, time),
-        target_paid: lenient!(reader, at, a.target_paid, received_amount),
-        destinations: read_destinations(reader, at.key("destination"), a.destination)?,
-        status: lenient!(reader, at, a.status, code).map(DepositStatus::from_code),
-        source_amount_requested: lenient!(reader, at, a.source_amount_requested, amount),
-        target_amount_requested: lenient!(reader, at, a.target_amount_requested, amount),
-        target_paid_pending: lenient!(reader, at, a.target_paid_pending, received_amount),
-        time_limit: lenient!(reader, at, a.time_limit, integer),
-        inaccuracy: lenient!(reader, at, a.inaccuracy, amount),
-        label: lenient!(reader, at, a.label, text),
-        confirmations_needed: lenient!(reader, at, a.confirmations_needed, count),
-        payment_page: lenient!(reader, at, a.payment_page, text),
-        rate_requested: lenient!(reader, at, a.rate_requested, amount),
-        rate_expired_at: lenient!(reader, at, a.rate_expired_at, time),
-        invoice_updated_at: lenient!(reader, at, a.invoice_updated_at, time),
-        callback_url: lenient!(reader, at, a.callback_url, text),
-        assets: lenient!(reader, at, a.assets, json),
-        is_active: is_active.or_else(|| lenient!(reader, at, a.is_actibe, boolean)),
-    })
-}
+    /// Its own status as it is written in the body.
+    pub(super) fn status_text(&self) -> Option<&'a str> {
+        let (source, span) = self.place_of_status();
+        source.lenient(span, read::text_or_number)
+    }
 
-pub(super) fn read_payout(
-    reader: &mut Reader,
-    at: At<'_>,
-    a: &OperationAttributes<'_>,
-) -> Result<Payout, ParseError> {
-    Ok(Payout {
-        amount: lenient!(reader, at, a.amount, amount),
-        address: lenient!(reader, at, a.address, text),
-        status: lenient!(reader, at, a.status, code).map(PayoutStatus::from_code),
-        label: lenient!(reader, at, a.label, text),
-        confirmations_needed: lenient!(reader, at, a.confirmations_needed, count),
-        fee_amount: lenient!(reader, at, a.fee_amount, amount),
-        is_fee_included: lenient!(reader, at, a.is_fee_included, boolean),
-        target_deposit: lenient!(reader, at, a.target_deposit, id),
-        target_wallet: lenient!(reader, at, a.target_wallet, id),
-        rate_requested: lenient!(reader, at, a.rate_requested, amount),
-        callback_url: lenient!(reader, at, a.callback_url, text),
-        force_blockchain: lenient!(reader, at, a.force_blockchain, boolean),
-        exp: lenient!(reader, at, a.exp, count),
-        tag: lenient!(reader, at, a.tag, text_or_number),
-        tag_type: lenient!(reader, at, a.tag_type, text_or_number),
-        destinations: read_destinations(reader, at.key("destination"), a.destination)?,
-        travel_rule_info: lenient!(reader, at, a.travel_rule_info, json),
-    })
-}
-
-/// Nothing, one object or a list of objects.
-fn read_destinations(
-    reader: &mut Reader,
-    at: At<'_>,
-    raw: Raw<'_>,
-) -> Result<Vec<Destination>, ParseError> {
-    let Some(Raw(text)) = raw.present() else {
-        return Ok(Vec::new());
-    };
-    let mut destinations = Vec::new();
-    if text.starts_with('{') {
-        match mirror(text) {
-            Ok(entry) => destinations.extend(read_destination(reader, at, &entry)?),
-            Err(_) => reader.note(at, Flaw::NotAnObject),
+    fn place_of_tracking_id(&self) -> (Source<'a>, Span) {
+        match self {
+            Self::Deposit(deposit) => (deposit.source, deposit.fields.tracking_id),
+            Self::Payout(payout) => (payout.source, payout.fields.tracking_id),
         }
-        return Ok(destinations);
     }
-    let list: List<wire::Destination<'_>> = mirror(text).unwrap_or_else(|_| List {
-        shape: Shape::Mismatch,
-        ..List::default()
-    });
-    match list.shape {
-        Shape::TooLong => return Err(at.error(Flaw::TooLong)),
-        Shape::Mismatch => reader.note(at, Flaw::NotAnObject),
-        _ => {}
-    }
-    for entry in &list.items {
-        destinations.extend(read_destination(reader, at, entry)?);
-    }
-    Ok(destinations)
-}
 
-fn read_destination(
-    reader: &mut Reader,
-    at: At<'_>,
-    entry: &wire::Destination<'_>,
-) -> Result<Option<Destination>, ParseError> {
-    if !reader.usable(at, entry.shape)? {
-        return Ok(None);
+    fn place_of_status(&self) -> (Source<'a>, Span) {
+        match self {
+            Self::Deposit(deposit) => (deposit.source, deposit.fields.status),
+            Self::Payout(payout) => (payout.source, payout.fields.status),
+        }
     }
-    Ok(Some(Destination {
-        address: lenient!(reader, at, entry.address, text),
-        address_type: lenient!(reader, at, entry.address_type, text_or_number),
-        tag: lenient!(reader, at, entry.tag, text_or_number),
-        tag_type: lenient!(reader, at, entry.tag_type, text_or_number),
-    }))
+
+    fn destinations(&self) -> &'a Destinations {
+        match self {
+            Self::Deposit(deposit) => &deposit.fields.destination,
+            Self::Payout(payout) => &payout.fields.destination,
+        }
+    }
+
+    fn check(&self, at: At<'_>) -> Result<(), ParseError> {
+        let (source, tracking_id) = self.place_of_tracking_id();
+        source.strict(at.key("tracking_id"), tracking_id, read::text_or_number)?;
+        match self {
+            Self::Deposit(deposit) => deposit.check_fields(at)?,
+            Self::Payout(payout) => payout.check_fields(at)?,
+        }
+        let (at, places) = (at.key("destination"), self.destinations());
+        if places.list.shape == Shape::TooLong {
+            return Err(at.error(Flaw::TooLong));
+        }
+        places.list.items.iter().try_for_each(|fields| {
+            at.usable(fields.shape)?;
+            Destination { source, fields }.check_fields(at)
+        })
+    }
+
+    /// Where there is no transfer, it is the operation's own status that may be signed:
+    /// a deposit always has it in its text, a payout may.
+    pub(super) fn check_status(&self, at: At<'_>) -> Result<(), ParseError> {
+        let (source, status) = self.place_of_status();
+        let text = source.strict(at, status, read::text_or_number)?;
+        match text {
+            _ if !self.is_deposit() => Ok(()),
+            Some(text) if read::one_digit(text).is_some() => Ok(()),
+            Some(_) => Err(at.error(Flaw::NotAStatus)),
+            None => Err(at.error(Flaw::Missing)),
+        }
+    }
+
+    pub(super) fn note(&self, at: At<'_>, notes: &mut Vec<Anomaly>) {
+        match self {
+            Self::Deposit(deposit) => {
+                let (source, fields) = (deposit.source, deposit.fields);
+                source.note(at.key("is_active"), fields.is_active, read::boolean, notes);
+                deposit.note_fields(at, notes);
+                if source.lenient(fields.is_active, read::boolean).is_none() {
+                    source.note(at.key("is_actibe"), fields.is_actibe, read::boolean, notes);
+                }
+            }
+            Self::Payout(payout) => payout.note_fields(at, notes),
+        }
+        let at = at.key("destination");
+        let list = &self.destinations().list;
+        at.note_shape(list.shape, notes);
+        let (source, _) = self.place_of_status();
+        for fields in &list.items {
+            at.note_shape(fields.shape, notes);
+            Destination { source, fields }.note_fields(at, notes);
+        }
+    }
+
+    pub(super) fn serialize_fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        match self {
+            Self::Deposit(deposit) => deposit.serialize_fields(map),
+            Self::Payout(payout) => payout.serialize_fields(map),
+        }
+    }
 }

@@ -18,29 +18,29 @@ pub(super) fn of_transfer(
         return Fact::Reported(Outcome::NeedsReview);
     }
     match (told.transfer(), proven.transfer_status()) {
-        (Some(transfer), Some(status)) => with_transfer(&told.operation, transfer, status),
-        _ if *evidence == Evidence::GatewayApi => Fact::Proven(match &told.operation {
+        (Some(transfer), Some(status)) => with_transfer(told.operation(), transfer, status),
+        _ if *evidence == Evidence::GatewayApi => Fact::Proven(match told.operation() {
             Operation::Deposit(_) => of_deposit_status(proven.deposit_status()),
             Operation::Payout(_) => of_payout_status(proven.payout_status()),
         }),
-        _ => Fact::Reported(match &told.operation {
-            Operation::Deposit(deposit) => of_deposit_status(deposit.status),
-            Operation::Payout(payout) => of_payout_status(payout.status),
+        _ => Fact::Reported(match told.operation() {
+            Operation::Deposit(deposit) => of_deposit_status(deposit.status()),
+            Operation::Payout(payout) => of_payout_status(payout.status()),
         }),
     }
 }
 
 /// The transfer's status decides; what is not signed can only hold back.
 fn with_transfer(
-    operation: &Operation,
-    transfer: &Transfer,
+    operation: Operation<'_>,
+    transfer: Transfer<'_>,
     status: TransferStatus,
 ) -> Fact<Outcome> {
     let outcome = match status {
         TransferStatus::Created | TransferStatus::Unconfirmed => Outcome::Pending,
         TransferStatus::_Unknown(_) => Outcome::Unknown,
         // A payout whose fee failed has not failed.
-        _ if !(transfer.op_type.is_none() || operation.is_fitted_by(transfer)) => {
+        _ if !(transfer.op_type().is_none() || transfer.fits(operation)) => {
             return Fact::Reported(Outcome::NeedsReview);
         }
         TransferStatus::Confirmed if !allows_settlement(operation) => {
@@ -54,15 +54,15 @@ fn with_transfer(
     Fact::Proven(outcome)
 }
 
-fn allows_settlement(operation: &Operation) -> bool {
+fn allows_settlement(operation: Operation<'_>) -> bool {
     match operation {
         Operation::Deposit(deposit) => {
             matches!(
-                deposit.status,
+                deposit.status(),
                 None | Some(DepositStatus::Created | DepositStatus::Paid)
             )
         }
-        Operation::Payout(payout) => matches!(payout.status, None | Some(PayoutStatus::Approved)),
+        Operation::Payout(payout) => matches!(payout.status(), None | Some(PayoutStatus::Approved)),
     }
 }
 

@@ -3,10 +3,10 @@
 
 use crate::amount::Amount;
 use crate::b2binpay::lookup::ApiDocument;
-use crate::b2binpay::resource::one_digit;
 use crate::b2binpay::status::{DepositStatus, PayoutStatus, TransferStatus};
 use crate::b2binpay::verifier::TrackingIds;
 use crate::b2binpay::{Operation, TransferCallback};
+use crate::read;
 use crate::text::Text;
 use crate::timestamp::Timestamp;
 use crate::verified::{Proof, Provable, Verified};
@@ -64,9 +64,9 @@ impl Reading {
     pub(super) fn unique(body: &TransferCallback) -> Self {
         let transfer = body.transfer();
         Self::Divided {
-            status: transfer.map(|transfer| transfer.status),
-            amount: transfer.map(|transfer| transfer.amount.clone()),
-            tracking_id: body.tracking_id.clone(),
+            status: transfer.map(|transfer| transfer.status()),
+            amount: transfer.map(|transfer| transfer.amount()),
+            tracking_id: body.text_of_tracking_id(),
         }
     }
 }
@@ -84,7 +84,7 @@ impl ProvenTransfer {
         Self {
             reading,
             has_transfer: body.transfer().is_some(),
-            time: body.time.clone(),
+            time: body.time(),
             uses_gateway_ids: tracking_ids.are_unused(),
             document: None,
         }
@@ -96,12 +96,12 @@ impl ProvenTransfer {
             reading: Reading::Divided {
                 status: None,
                 amount: None,
-                tracking_id: document.tracking_id.clone(),
+                tracking_id: document.tracking_id().into(),
             },
             has_transfer: false,
             time: None,
             // There is no other name to go by.
-            uses_gateway_ids: document.tracking_id.is_empty(),
+            uses_gateway_ids: document.tracking_id().is_empty(),
             document: Some(Box::new(document)),
         }
     }
@@ -168,8 +168,8 @@ impl ProvenTransfer {
     /// proves it: the scale depends on the kind, which is not signed.
     #[must_use]
     pub fn deposit_status(&self) -> Option<DepositStatus> {
-        match &self.document()?.operation {
-            Operation::Deposit(deposit) => deposit.status,
+        match self.document()?.operation() {
+            Operation::Deposit(deposit) => deposit.status(),
             Operation::Payout(_) => None,
         }
     }
@@ -177,8 +177,8 @@ impl ProvenTransfer {
     /// The payout's own status, from the gateway's API.
     #[must_use]
     pub fn payout_status(&self) -> Option<PayoutStatus> {
-        match &self.document()?.operation {
-            Operation::Payout(payout) => payout.status,
+        match self.document()?.operation() {
+            Operation::Payout(payout) => payout.status(),
             Operation::Deposit(_) => None,
         }
     }
@@ -186,7 +186,7 @@ impl ProvenTransfer {
     /// The deposit's or payout's id, from the gateway's API.
     #[must_use]
     pub fn id(&self) -> Option<&str> {
-        Some(&self.document()?.id)
+        Some(self.document()?.id())
     }
 
     /// Status, amount and tracking id as one text, under
@@ -304,7 +304,7 @@ impl Verified<TransferCallback> {
     /// [`ResolveError`] with the callback inside, if the text is not made of
     /// the expected parts.
     pub fn resolve(self, tracking_id: &str, amount: &ExpectedAmount) -> Result<Self, ResolveError> {
-        let operation = &self.reported().operation;
+        let operation = self.reported().operation();
         match self.proven().divided(operation, tracking_id, amount) {
             Some(proven) => {
                 let (callback, Proof { evidence, .. }) = self.into_parts();
@@ -322,7 +322,7 @@ impl ProvenTransfer {
     /// is not made of it.
     pub(crate) fn divided(
         &self,
-        operation: &Operation,
+        operation: Operation<'_>,
         tracking_id: &str,
         amount: &ExpectedAmount,
     ) -> Option<Self> {
@@ -335,7 +335,7 @@ impl ProvenTransfer {
 
     fn divide(
         &self,
-        operation: &Operation,
+        operation: Operation<'_>,
         tracking_id: &str,
         expected: &ExpectedAmount,
     ) -> Option<Reading> {
@@ -395,7 +395,7 @@ impl ExpectedAmount {
 pub(super) fn leading_status(text: &str) -> Option<(i32, &str)> {
     let length = if text.starts_with('-') { 2 } else { 1 };
     let (status, rest) = text.split_at_checked(length)?;
-    Some((one_digit(status)?, rest))
+    Some((read::one_digit(status)?, rest))
 }
 
 /// The amount with `scale` fraction digits that `text` begins with. Plain: an

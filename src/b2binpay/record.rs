@@ -8,12 +8,12 @@ use serde_json::value::RawValue;
 use super::callback::TransferCallback;
 use super::kind::CallbackType;
 use crate::error::ParseError;
+use crate::fields::fields;
 use crate::open_enum::open_enum;
-use crate::read::{self, At, DEFAULT_BODY_LIMIT, Reader, mirror, share};
+use crate::read::{self, At, DEFAULT_BODY_LIMIT};
 use crate::text::Text;
 use crate::timestamp::Timestamp;
 use crate::verified::Unverified;
-use crate::wire::object;
 
 /// How long a record may be: a payload and what is around it.
 const LIMIT: usize = 2 * DEFAULT_BODY_LIMIT;
@@ -34,17 +34,17 @@ open_enum! {
     }
 }
 
-object! {
-    struct RecordObject {
-        attempts = "attempts",
-        callback_type = "type",
-        id = "id",
-        payload = "payload",
-        response = "response",
-        status = "status",
-        time_sent = "time_sent",
-        transfer_id = "transfer_id",
-        url = "url",
+fields! {
+    index RecordFields {
+        raw attempts = "attempts";
+        raw callback_type = "type";
+        raw id = "id";
+        raw payload = "payload";
+        raw response = "response";
+        raw status = "status";
+        raw time_sent = "time_sent";
+        raw transfer_id = "transfer_id";
+        raw url = "url";
     }
 }
 
@@ -74,7 +74,7 @@ object! {
 /// assert!(!record.is_delivered());
 ///
 /// let callback = record.callback().expect("there is a payload")?;
-/// assert_eq!(callback.unverified().tracking_id, "order-9001");
+/// assert_eq!(callback.unverified().tracking_id(), "order-9001");
 /// # Ok::<(), payhook::ParseError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
@@ -125,25 +125,29 @@ impl CallbackRecord {
     /// [`ParseError`] if it is no JSON object, has no id, or a field is of the
     /// wrong type.
     pub fn parse(json: &[u8]) -> Result<Self, ParseError> {
-        let body = share(json, LIMIT)?;
-        let record: RecordObject<'_> = mirror(&body)?;
-        let reader = Reader::new(body.clone()).without_blanks();
-        let at = At::Root;
+        let (body, record): (_, RecordFields) = read::scan(read::text_of(json, LIMIT)?)?;
+        let body = body.without_blanks();
+        let (source, at) = (body.source(), At::Root);
         at.sound(record.shape)?;
+        let own = |text: Option<&str>| text.map(Text::from);
         Ok(Self {
-            id: reader.required(at.key("id"), record.id, read::id)?,
-            time_sent: reader.strict(at.key("time_sent"), record.time_sent, read::time)?,
-            callback_type: reader
-                .strict(at.key("type"), record.callback_type, read::text)?
+            id: source.required(at.key("id"), record.id, read::id)?.into(),
+            time_sent: source.strict(at.key("time_sent"), record.time_sent, read::time)?,
+            callback_type: source
+                .strict(at.key("type"), record.callback_type, read::word)?
                 .map(CallbackType::from),
-            url: reader.strict(at.key("url"), record.url, read::text)?,
-            status: reader
-                .strict(at.key("status"), record.status, read::text)?
+            url: own(source.strict(at.key("url"), record.url, read::text)?),
+            status: source
+                .strict(at.key("status"), record.status, read::word)?
                 .map(DeliveryStatus::from),
-            attempts: reader.strict(at.key("attempts"), record.attempts, read::count)?,
-            transfer_id: reader.strict(at.key("transfer_id"), record.transfer_id, read::id)?,
-            payload: reader.strict(at.key("payload"), record.payload, read::text_or_json)?,
-            response: reader.strict(at.key("response"), record.response, read::text_or_json)?,
+            attempts: source.strict(at.key("attempts"), record.attempts, read::count)?,
+            transfer_id: own(source.strict(at.key("transfer_id"), record.transfer_id, read::id)?),
+            payload: own(source.strict(at.key("payload"), record.payload, read::text_or_json)?),
+            response: own(source.strict(
+                at.key("response"),
+                record.response,
+                read::text_or_json,
+            )?),
         })
     }
 

@@ -2,57 +2,57 @@
 
 use super::wire::{Relationship, Relationships};
 use crate::error::ParseError;
-use crate::read::{self, At, Reader};
-use crate::text::Text;
+use crate::read::{self, Anomaly, At, Source};
 
-/// The ids that nothing depends on.
-#[derive(Default)]
-pub(super) struct Related {
-    pub(super) currency: Option<Text>,
-    pub(super) parent: Option<Text>,
-    pub(super) wallet: Option<Text>,
+/// The id that a relationship names; nothing depends on it.
+pub(super) fn id<'a>(source: Source<'a>, relationship: &Relationship) -> Option<&'a str> {
+    source.lenient(relationship.data.id, read::id)
 }
 
-impl Related {
-    pub(super) fn read(
-        reader: &mut Reader,
-        at: At<'_>,
-        relationships: &Relationships<'_>,
-    ) -> Result<Self, ParseError> {
-        let at = at.key("relationships");
-        if !reader.usable(at, relationships.shape)? {
-            return Ok(Self::default());
-        }
-        Ok(Self {
-            currency: hint(reader, at.key("currency"), &relationships.currency)?,
-            parent: hint(reader, at.key("parent"), &relationships.parent)?,
-            wallet: hint(reader, at.key("wallet"), &relationships.wallet)?,
-        })
+/// A key twice is an error wherever it stands.
+pub(super) fn check(at: At<'_>, relationships: &Relationships) -> Result<(), ParseError> {
+    let at = at.key("relationships");
+    at.usable(relationships.shape)?;
+    for (key, relationship) in incidental(relationships) {
+        let at = at.key(key);
+        at.usable(relationship.shape)?;
+        at.key("data").usable(relationship.data.shape)?;
     }
+    Ok(())
 }
 
-fn hint(
-    reader: &mut Reader,
+pub(super) fn note(
+    source: Source<'_>,
     at: At<'_>,
-    relationship: &Relationship<'_>,
-) -> Result<Option<Text>, ParseError> {
-    if !reader.usable(at, relationship.shape)? {
-        return Ok(None);
+    relationships: &Relationships,
+    notes: &mut Vec<Anomaly>,
+) {
+    let at = at.key("relationships");
+    at.note_shape(relationships.shape, notes);
+    for (key, relationship) in incidental(relationships) {
+        let at = at.key(key);
+        at.note_shape(relationship.shape, notes);
+        let at = at.key("data");
+        at.note_shape(relationship.data.shape, notes);
+        source.note(at.key("id"), relationship.data.id, read::id, notes);
     }
-    let (at, identifier) = (at.key("data"), &relationship.data);
-    if !reader.usable(at, identifier.shape)? {
-        return Ok(None);
-    }
-    Ok(reader.lenient(at.key("id"), identifier.id, read::id))
+}
+
+fn incidental(relationships: &Relationships) -> [(&'static str, &Relationship); 3] {
+    [
+        ("currency", &relationships.currency),
+        ("parent", &relationships.parent),
+        ("wallet", &relationships.wallet),
+    ]
 }
 
 /// The transfer that an operation names. Strict: it decides which transfer the
 /// signature is compared with.
-pub(super) fn transfer(
-    reader: &Reader,
+pub(super) fn transfer<'a>(
+    source: Source<'a>,
     at: At<'_>,
-    relationships: &Relationships<'_>,
-) -> Result<Option<Text>, ParseError> {
+    relationships: &Relationships,
+) -> Result<Option<&'a str>, ParseError> {
     let relationship = &relationships.transfer;
     let at = at.key("relationships");
     let (transfer, data) = (at.key("transfer"), relationship.data.shape);
@@ -67,5 +67,5 @@ pub(super) fn transfer(
         at.sound(shape)?;
     }
     let at = transfer.key("data");
-    reader.strict(at.key("id"), relationship.data.id, read::id)
+    source.strict(at.key("id"), relationship.data.id, read::id)
 }

@@ -4,9 +4,7 @@
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use super::callback::{Signature, TransferCallback};
-use super::operation::Operation;
 use super::resource::{Currency, OtherResource, Transfer};
-use crate::text::Text;
 
 /// Writes an object from entries; `?` after each would drown them.
 macro_rules! object {
@@ -33,13 +31,13 @@ impl Serialize for Data<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let callback = self.0;
         let relationships = [
-            Link::new("currency", callback.currency_id.as_ref()),
-            Link::new("wallet", callback.wallet_id.as_ref()),
-            Link::new("transfer", callback.transfer_id.as_ref()),
+            Link::new("currency", callback.currency_id()),
+            Link::new("wallet", callback.wallet_id()),
+            Link::new("transfer", callback.transfer_id()),
         ];
         object!(serializer, {
-            "type": callback.operation.as_str(),
-            "id": &callback.id,
+            "type": callback.operation().as_str(),
+            "id": callback.id(),
             "attributes": &OperationAttributes(callback),
             "relationships": &Links(&relationships),
         })
@@ -47,30 +45,14 @@ impl Serialize for Data<'_> {
 }
 
 /// The operation's own attributes, and the tracking id that both kinds have.
-#[derive(serde::Serialize)]
-struct WithTrackingId<'a, T> {
-    tracking_id: &'a Text,
-    #[serde(flatten)]
-    attributes: &'a T,
-}
-
 struct OperationAttributes<'a>(&'a TransferCallback);
 
 impl Serialize for OperationAttributes<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let tracking_id = &self.0.tracking_id;
-        match &self.0.operation {
-            Operation::Deposit(attributes) => WithTrackingId {
-                tracking_id,
-                attributes,
-            }
-            .serialize(serializer),
-            Operation::Payout(attributes) => WithTrackingId {
-                tracking_id,
-                attributes,
-            }
-            .serialize(serializer),
-        }
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("tracking_id", self.0.tracking_id())?;
+        self.0.operation().serialize_fields(&mut map)?;
+        map.end()
     }
 }
 
@@ -80,55 +62,55 @@ impl Serialize for Included<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let callback = self.0;
         let mut list = serializer.serialize_seq(None)?;
-        for currency in &callback.currencies {
+        for currency in callback.currencies() {
             list.serialize_element(&CurrencyResource(currency))?;
         }
-        for transfer in &callback.transfers {
+        for transfer in callback.transfers() {
             list.serialize_element(&TransferResource(transfer))?;
         }
-        for resource in &callback.other_resources {
-            list.serialize_element(resource)?;
+        for resource in callback.other_resources() {
+            list.serialize_element(&resource)?;
         }
         list.end()
     }
 }
 
-struct CurrencyResource<'a>(&'a Currency);
+struct CurrencyResource<'a>(Currency<'a>);
 
 impl Serialize for CurrencyResource<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let relationships = [Link::new("parent", self.0.parent_id.as_ref()).of_type("currency")];
+        let relationships = [Link::new("parent", self.0.parent_id()).of_type("currency")];
         object!(serializer, {
             "type": "currency",
-            "id": &self.0.id,
-            "attributes": self.0,
+            "id": self.0.id(),
+            "attributes": &self.0,
             "relationships": &Links(&relationships),
         })
     }
 }
 
-struct TransferResource<'a>(&'a Transfer);
+struct TransferResource<'a>(Transfer<'a>);
 
 impl Serialize for TransferResource<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let transfer = self.0;
+        let transfer = &self.0;
         let relationships = [
-            Link::new("currency", transfer.currency_id.as_ref()),
-            Link::new("wallet", transfer.wallet_id.as_ref()),
-            Link::new("parent", transfer.parent_id.as_ref()).of_type("transfer"),
+            Link::new("currency", transfer.currency_id()),
+            Link::new("wallet", transfer.wallet_id()),
+            Link::new("parent", transfer.parent_id()).of_type("transfer"),
         ];
         object!(serializer, {
             "type": "transfer",
-            "id": &transfer.id,
+            "id": transfer.id(),
             "attributes": transfer,
             "relationships": &Links(&relationships),
         })
     }
 }
 
-impl Serialize for OtherResource {
+impl Serialize for OtherResource<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        object!(serializer, { "type": &self.kind, "id": &self.id, "attributes": &self.attributes, })
+        object!(serializer, { "type": self.kind(), "id": &self.id(), "attributes": &self.attributes(), })
     }
 }
 
@@ -136,13 +118,14 @@ struct Meta<'a>(&'a TransferCallback);
 
 impl Serialize for Meta<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match &self.0.signature {
+        let time = self.0.time();
+        match self.0.signature() {
             Signature::Present(text) => {
-                object!(serializer, { "time": &self.0.time, "sign": text, })
+                object!(serializer, { "time": &time, "sign": text, })
             }
             // Whatever stood there, it must not read as unsigned.
-            Signature::Malformed => object!(serializer, { "time": &self.0.time, "sign": &false, }),
-            Signature::Absent => object!(serializer, { "time": &self.0.time, "sign": &(), }),
+            Signature::Malformed => object!(serializer, { "time": &time, "sign": &false, }),
+            Signature::Absent => object!(serializer, { "time": &time, "sign": &(), }),
         }
     }
 }
@@ -151,11 +134,11 @@ impl Serialize for Meta<'_> {
 struct Link<'a> {
     name: &'static str,
     kind: &'static str,
-    id: Option<&'a Text>,
+    id: Option<&'a str>,
 }
 
 impl<'a> Link<'a> {
-    fn new(name: &'static str, id: Option<&'a Text>) -> Self {
+    fn new(name: &'static str, id: Option<&'a str>) -> Self {
         Self {
             name,
             kind: name,
@@ -196,5 +179,5 @@ impl Serialize for Relationship<'_> {
 struct Identifier<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
-    id: &'a Text,
+    id: &'a str,
 }

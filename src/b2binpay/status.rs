@@ -157,7 +157,7 @@ open_enum! {
     /// use payhook::b2binpay::OperationType;
     ///
     /// // A token's payout brings the transfer of its fee along, which nothing signs.
-    /// let types = callback.reported().other_transfers().filter_map(|transfer| transfer.op_type);
+    /// let types = callback.reported().other_transfers().filter_map(|transfer| transfer.op_type());
     /// assert_eq!(types.collect::<Vec<_>>(), [OperationType::Transportation]);
     /// # Ok::<(), payhook::Error>(())
     /// ```

@@ -283,7 +283,7 @@ impl Verifier {
         }
         let body = callback.unverified();
         let signature = signature(body)?;
-        let (message, key) = self.find_key(body, &signature)?;
+        let (message, key) = self.find_key(body, signature)?;
         self.check_tracking_id(message.tracking_id)?;
         self.check_age(body, now)?;
 
@@ -348,7 +348,7 @@ impl Verifier {
         body: &TransferCallback,
         now: impl FnOnce() -> DateTime<Utc>,
     ) -> Result<(), VerifyError> {
-        let time = body.time.as_ref().and_then(Timestamp::utc);
+        let time = body.time().as_ref().and_then(Timestamp::utc);
         let (Some(limit), Some(time)) = (self.max_age, time) else {
             return Ok(());
         };
@@ -379,14 +379,14 @@ impl Verifier {
 /// Only a callback without a transfer is.
 fn is_legitimately_unsigned(body: &TransferCallback) -> bool {
     matches!(
-        (body.subject, &body.signature),
+        (body.subject(), body.signature()),
         (Subject::None, Signature::Absent)
     )
 }
 
 /// The signature of a body that says which transfer it covers, if any.
-fn signature(body: &TransferCallback) -> Result<SignedMac, VerifyError> {
-    match (body.subject, &body.signature) {
+fn signature(body: &TransferCallback) -> Result<&SignedMac, VerifyError> {
+    match (body.subject(), body.signature()) {
         (Subject::Missing, _) => Err(VerifyError::MissingTransfer),
         (_, Signature::Absent) => Err(VerifyError::MissingSignature),
         (Subject::Ambiguous, _) => Err(VerifyError::AmbiguousTransfer),

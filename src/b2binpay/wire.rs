@@ -1,211 +1,159 @@
-//! The private mirror of a callback's JSON:API document.
+//! The index of a callback's JSON:API document.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::read::unescape;
-use crate::wire::{InPlace, List, Mirror, NUMBER, Raw, Shape, object, scalars, skip_list};
+use super::operation::{DepositFields, DestinationFields, PayoutFields};
+use super::resource::{CurrencyFields, TransferFields};
+use crate::fields::fields;
+use crate::wire::{
+    InPlace, List, NUMBER, Place, Scan, Shape, Span, Verbatim, fill_from, scalars, skip_list,
+};
 
-object! {
-    struct Document {
-        ;
-        data: Data<'a> = "data",
-        included: List<Resource<'a>> = "included",
-        meta: Meta<'a> = "meta",
+fields! {
+    index Document {
+        part data: Resource<Operation> = "data";
+        part included: List<Resource<Included>> = "included";
+        part meta: Meta = "meta";
     }
 
-    struct Meta {
-        time = "time",
-        sign = "sign",
+    index Meta {
+        raw time = "time";
+        raw sign = "sign";
     }
 
-    struct Data {
-        kind = "type",
-        id = "id",
-        ;
-        attributes: OperationAttributes<'a> = "attributes",
-        relationships: Relationships<'a> = "relationships",
+    index Relationships {
+        part currency: Relationship = "currency";
+        part parent: Relationship = "parent";
+        part transfer: Relationship = "transfer";
+        part wallet: Relationship = "wallet";
     }
 
-    /// Of a deposit or a payout: `type` may come after them.
-    struct OperationAttributes {
-        address = "address",
-        amount = "amount",
-        assets = "assets",
-        callback_url = "callback_url",
-        confirmations_needed = "confirmations_needed",
-        created_at = "created_at",
-        destination = "destination",
-        exp = "exp",
-        fee_amount = "fee_amount",
-        force_blockchain = "force_blockchain",
-        inaccuracy = "inaccuracy",
-        invoice_updated_at = "invoice_updated_at",
-        is_actibe = "is_actibe",
-        is_active = "is_active",
-        is_fee_included = "is_fee_included",
-        label = "label",
-        payment_page = "payment_page",
-        rate_expired_at = "rate_expired_at",
-        rate_requested = "rate_requested",
-        source_amount_requested = "source_amount_requested",
-        status = "status",
-        tag = "tag",
-        tag_type = "tag_type",
-        target_amount_requested = "target_amount_requested",
-        target_deposit = "target_deposit",
-        target_paid = "target_paid",
-        target_paid_pending = "target_paid_pending",
-        target_wallet = "target_wallet",
-        time_limit = "time_limit",
-        tracking_id = "tracking_id",
-        travel_rule_info = "travel_rule_info",
+    index Relationship {
+        part data: Identifier = "data";
     }
 
-    struct Destination {
-        address = "address",
-        address_type = "address_type",
-        tag = "tag",
-        tag_type = "tag_type",
-    }
-
-    struct Relationships {
-        ;
-        currency: Relationship<'a> = "currency",
-        parent: Relationship<'a> = "parent",
-        transfer: Relationship<'a> = "transfer",
-        wallet: Relationship<'a> = "wallet",
-    }
-
-    struct Relationship {
-        ;
-        data: Identifier<'a> = "data",
-    }
-
-    struct Identifier {
-        id = "id",
-    }
-
-    struct TransferAttributes {
-        amount = "amount",
-        amount_cleared = "amount_cleared",
-        amount_target = "amount_target",
-        commission = "commission",
-        commission_target = "commission_target",
-        confirmations = "confirmations",
-        created_at = "created_at",
-        fee = "fee",
-        op_id = "op_id",
-        op_type = "op_type",
-        rate_target = "rate_target",
-        risk = "risk",
-        risk_personal = "risk_personal",
-        risk_personal_status = "risk_personal_status",
-        risk_status = "risk_status",
-        status = "status",
-        txid = "txid",
-        updated_at = "updated_at",
-        user_message = "user_message",
-    }
-
-    struct CurrencyAttributes {
-        alias = "alias",
-        alpha = "alpha",
-        block_delay = "block_delay",
-        blockchain_name = "blockchain_name",
-        confirmation_blocks = "confirmation_blocks",
-        exp = "exp",
-        iso = "iso",
-        minimal_transfer_amount = "minimal_transfer_amount",
-        name = "name",
-        tags = "tags",
+    index Identifier {
+        raw id = "id";
     }
 }
 
-/// An entry of `included`; the attributes are read by its type.
+/// `data`, or an entry of `included`: its attributes are read by its type.
 #[derive(Default)]
-pub(crate) struct Resource<'a> {
-    pub(crate) kind: Raw<'a>,
-    pub(crate) id: Raw<'a>,
-    pub(crate) attributes: Attributes<'a>,
-    pub(crate) relationships: Relationships<'a>,
+pub(crate) struct Resource<A> {
+    pub(crate) kind: Span,
+    pub(crate) id: Span,
+    pub(crate) attributes: A,
+    pub(crate) relationships: Relationships,
     pub(crate) shape: Shape,
+    /// It can't be read, and nothing depends on it: an anomaly.
+    pub(crate) is_left_out: bool,
 }
 
 /// What a resource's type says that its attributes are.
-pub(crate) enum Attributes<'a> {
-    Currency(CurrencyAttributes<'a>),
-    /// Of another type, or in front of the type.
-    Other(Raw<'a>),
-    Transfer(TransferAttributes<'a>),
+pub(crate) trait Attributes: Place {
+    /// Those of a resource of this type, still to be read.
+    fn of(kind: &str) -> Self;
+
+    /// Attributes that stood in front of the type.
+    fn held(&self) -> Verbatim;
 }
 
-impl Default for Attributes<'_> {
-    fn default() -> Self {
-        Self::Other(Raw::default())
-    }
-}
-
-impl<'de: 'a, 'a> Mirror<'de> for Attributes<'a> {
-    fn is_absent(&self) -> bool {
-        match self {
-            Self::Currency(currency) => currency.is_absent(),
-            Self::Other(other) => other.is_absent(),
-            Self::Transfer(transfer) => transfer.is_absent(),
+/// The attributes that each type has; `Other` stands for another type, and for
+/// attributes in front of the type.
+macro_rules! attributes {
+    ($( $(#[$meta:meta])* $Name:ident { $( $Variant:ident($Fields:ty) = $kind:literal, )+ } )+) => {$(
+        $(#[$meta])*
+        pub(crate) enum $Name {
+            $( $Variant($Fields), )+
+            Other(Verbatim),
         }
+
+        impl Default for $Name {
+            fn default() -> Self {
+                Self::Other(Verbatim::default())
+            }
+        }
+
+        impl Place for $Name {
+            #[inline]
+            fn is_absent(&self) -> bool {
+                match self {
+                    $( Self::$Variant(fields) => fields.is_absent(), )+
+                    Self::Other(other) => other.is_absent(),
+                }
+            }
+
+            #[inline]
+            fn fill<'b, D: Deserializer<'b>>(
+                &mut self,
+                json: D,
+                scan: &mut Scan<'b>,
+            ) -> Result<(), D::Error> {
+                match self {
+                    $( Self::$Variant(fields) => fields.fill(json, scan), )+
+                    Self::Other(other) => other.fill(json, scan),
+                }
+            }
+        }
+
+        impl Attributes for $Name {
+            fn of(kind: &str) -> Self {
+                match kind {
+                    $( $kind => Self::$Variant(<$Fields>::default()), )+
+                    _ => Self::default(),
+                }
+            }
+
+            fn held(&self) -> Verbatim {
+                match self {
+                    Self::Other(held) => *held,
+                    _ => Verbatim::default(),
+                }
+            }
+        }
+    )+};
+}
+
+attributes! {
+    Operation {
+        Deposit(DepositFields) = "deposit",
+        Payout(PayoutFields) = "payout",
     }
 
-    fn fill<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-        match self {
-            Self::Currency(currency) => currency.fill(deserializer),
-            Self::Other(other) => other.fill(deserializer),
-            Self::Transfer(transfer) => transfer.fill(deserializer),
-        }
+    Included {
+        Currency(CurrencyFields) = "currency",
+        Transfer(TransferFields) = "transfer",
     }
 }
 
-impl Attributes<'_> {
-    /// Of a resource of this type, still to be read.
-    fn of(kind: Raw<'_>) -> Self {
-        // Unescaped, so that no spelling hides a transfer.
-        match unescape(kind).as_deref() {
-            Ok("transfer") => Self::Transfer(TransferAttributes::default()),
-            Ok("currency") => Self::Currency(CurrencyAttributes::default()),
-            Ok(_) | Err(_) => Self::default(),
-        }
-    }
-}
-
-impl<'a> Resource<'a> {
+impl<A: Attributes> Resource<A> {
     /// Reads the value of a known key, once; a second one is only remembered.
-    fn fill_key<'de: 'a, A: MapAccess<'de>>(
+    fn fill_key<'b, M: MapAccess<'b>>(
         &mut self,
         key: &'static str,
-        map: &mut A,
-    ) -> Result<(), A::Error> {
+        map: &mut M,
+        scan: &mut Scan<'b>,
+    ) -> Result<(), M::Error> {
         match key {
             "type" if self.kind.is_absent() => {
-                map.next_value_seed(InPlace(&mut self.kind))?;
-                let held = std::mem::replace(&mut self.attributes, Attributes::of(self.kind));
-                if let Attributes::Other(raw) = held
-                    && !raw.is_absent()
-                {
-                    // Well-formed already: they were skipped over as a whole.
-                    let mut json = serde_json::Deserializer::from_str(raw.0);
-                    return self
-                        .attributes
-                        .fill(&mut json)
-                        .map_err(serde::de::Error::custom);
+                map.next_value_seed(InPlace(&mut self.kind, scan))?;
+                // Unescaped, so that no spelling hides a transfer.
+                let attributes = A::of(scan.characters(self.kind));
+                let held = std::mem::replace(&mut self.attributes, attributes).held();
+                if held.is_absent() {
+                    return Ok(());
                 }
-                Ok(())
+                let value = scan.verbatim(held);
+                fill_from(&mut self.attributes, value, scan).map_err(serde::de::Error::custom)
             }
-            "id" if self.id.is_absent() => map.next_value_seed(InPlace(&mut self.id)),
+            "id" if self.id.is_absent() => map.next_value_seed(InPlace(&mut self.id, scan)),
             "relationships" if self.relationships.is_absent() => {
-                map.next_value_seed(InPlace(&mut self.relationships))
+                map.next_value_seed(InPlace(&mut self.relationships, scan))
             }
             "attributes" if self.attributes.is_absent() => {
-                map.next_value_seed(InPlace(&mut self.attributes))
+                map.next_value_seed(InPlace(&mut self.attributes, scan))
             }
             _ => {
                 self.shape = match key {
@@ -218,26 +166,30 @@ impl<'a> Resource<'a> {
     }
 }
 
-impl<'de: 'a, 'a> Mirror<'de> for Resource<'a> {
+impl<A: Attributes> Place for Resource<A> {
     fn is_absent(&self) -> bool {
         self.shape == Shape::Absent
     }
 
-    fn fill<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-        struct ResourceVisitor<'s, 'a>(&'s mut Resource<'a>);
+    fn fill<'b, D: Deserializer<'b>>(
+        &mut self,
+        json: D,
+        scan: &mut Scan<'b>,
+    ) -> Result<(), D::Error> {
+        struct ResourceVisitor<'s, 'b, A>(&'s mut Resource<A>, &'s mut Scan<'b>);
 
-        impl<'de: 'a, 'a> Visitor<'de> for ResourceVisitor<'_, 'a> {
+        impl<'b, A: Attributes> Visitor<'b> for ResourceVisitor<'_, 'b, A> {
             type Value = ();
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a resource")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+            fn visit_map<M: MapAccess<'b>>(self, mut map: M) -> Result<(), M::Error> {
                 self.0.shape = Shape::Sound;
                 while let Some(Key(key)) = map.next_key()? {
                     match key {
-                        Some(key) => self.0.fill_key(key, &mut map)?,
+                        Some(key) => self.0.fill_key(key, &mut map, self.1)?,
                         None => {
                             map.next_value::<IgnoredAny>()?;
                         }
@@ -246,7 +198,7 @@ impl<'de: 'a, 'a> Mirror<'de> for Resource<'a> {
                 Ok(())
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<(), A::Error> {
+            fn visit_seq<S: SeqAccess<'b>>(self, list: S) -> Result<(), S::Error> {
                 self.0.shape = skip_list(list)?;
                 Ok(())
             }
@@ -254,15 +206,15 @@ impl<'de: 'a, 'a> Mirror<'de> for Resource<'a> {
             scalars!();
         }
 
-        deserializer.deserialize_any(ResourceVisitor(self))
+        json.deserialize_any(ResourceVisitor(self, scan))
     }
 }
 
 /// A known key of a resource.
 struct Key(Option<&'static str>);
 
-impl<'de> Deserialize<'de> for Key {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+impl<'b> Deserialize<'b> for Key {
+    fn deserialize<D: Deserializer<'b>>(key: D) -> Result<Self, D::Error> {
         struct KeyVisitor;
 
         impl Visitor<'_> for KeyVisitor {
@@ -278,6 +230,47 @@ impl<'de> Deserialize<'de> for Key {
             }
         }
 
-        deserializer.deserialize_identifier(KeyVisitor)
+        key.deserialize_identifier(KeyVisitor)
+    }
+}
+
+/// Where to pay to: nothing, one object or a list of objects.
+#[derive(Default)]
+pub(crate) struct Destinations {
+    value: Span,
+    pub(crate) list: List<DestinationFields>,
+}
+
+impl Place for Destinations {
+    fn is_absent(&self) -> bool {
+        self.value.is_absent()
+    }
+
+    fn fill<'b, D: Deserializer<'b>>(
+        &mut self,
+        json: D,
+        scan: &mut Scan<'b>,
+    ) -> Result<(), D::Error> {
+        let mut value = Verbatim::default();
+        value.fill(json, scan)?;
+        self.value = value.0;
+        let text = scan.verbatim(value);
+        let filled = if text.starts_with('{') {
+            let mut entry = DestinationFields::default();
+            let filled = fill_from(&mut entry, text, scan);
+            self.list.items.push(entry);
+            self.list.shape = Shape::Sound;
+            filled
+        } else {
+            fill_from(&mut self.list, text, scan)
+        };
+        // A key that is no text.
+        if filled.is_err() {
+            self.list = List {
+                items: Vec::new(),
+                shape: Shape::Mismatch,
+            };
+        }
+        Ok(())
     }
 }

@@ -1,22 +1,22 @@
 //! [`OrderAnswer`]: what the order endpoint says, the one proof of an order.
 
 use std::fmt;
+use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset, Offset, SubsecRound, TimeDelta, Utc};
-use serde::Serialize;
 
-use super::callback::{minutes_after, status_word};
-use super::listing::Listing;
+use super::callback::minutes_after;
+use super::listing::{Listing, Order};
 use super::status::OrderStatus;
 use super::token::Token;
-use super::wire::{AnswerObject, CurrencyObject, Envelope, PartsObject, TransactionObject};
+use super::wire::Status;
 use crate::amount::Amount;
 use crate::error::{Flaw, ParseError, VerifyError};
-use crate::read::{self, Anomaly, At, Body, RawJson, Reader, lenient, mirror, share};
+use crate::fields::fields;
+use crate::read::{self, Anomaly, At, Body, RawJson, Source};
 use crate::recognize;
-use crate::text::Text;
 use crate::timestamp::Timestamp;
-use crate::wire::{Raw, Shape};
+use crate::wire::{List, Shape, Span};
 
 /// How long an answer may be: it lists transactions.
 const LIMIT: usize = 1024 * 1024;
@@ -35,160 +35,220 @@ const LIMIT: usize = 1024 * 1024;
 /// use payhook::citypay::{OrderAnswer, OrderStatus};
 ///
 /// let answer = OrderAnswer::parse(bytes)?;
-/// assert_eq!(answer.status, OrderStatus::Underpaid);
-/// assert_eq!(answer.amount_fiat, Some("60.00".parse()?));
+/// assert_eq!(answer.status(), OrderStatus::Underpaid);
+/// assert_eq!(answer.amount_fiat(), Some("60.00".parse()?));
 /// // All that came in so far, in the fiat currency and in whole coins.
 /// assert_eq!(answer.received_fiat(), Some("12.40".parse()?));
 /// assert_eq!(answer.received(), Some("0.00013489".parse()?));
 /// assert!(answer.totals_agree_fiat() && answer.totals_agree());
-/// let fiat = answer.currency.and_then(|currency| currency.abbreviation);
-/// assert_eq!(fiat.as_deref(), Some("USD"));
+/// let fiat = answer.currency().and_then(|currency| currency.abbreviation());
+/// assert_eq!(fiat, Some("USD"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-#[non_exhaustive]
 pub struct OrderAnswer {
-    /// The gateway's id of the order.
-    pub id: Option<Text>,
-    /// The merchant's id with the gateway.
-    pub customer_id: Text,
-    /// The order's token.
-    pub token: Token,
-    /// The order's status.
-    pub status: OrderStatus,
-    /// The merchant's name, as the payer sees it.
-    pub company_name: Option<Text>,
-    /// The coin's name: `Bitcoin`. `None` before a coin was chosen.
-    pub coin: Option<Text>,
-    /// The coin's ticker, in small letters: `btc`.
-    pub coin_base_name: Option<Text>,
-    /// The coins that the payer can choose from, as raw JSON.
-    pub coins: Option<RawJson>,
-    /// From coin to fiat.
-    pub exchange_rate: Option<Amount>,
-    /// The order's amount in the fiat currency.
-    pub amount_fiat: Option<Amount>,
-    /// The order's amount in whole coins. The gateway quotes it anew every
-    /// minute and after each transaction: compare orders in fiat.
-    pub amount: Option<Amount>,
-    /// The order's currency.
-    pub currency: Option<AnswerCurrency>,
-    /// `dueDate`, as text.
-    pub due_date: Option<Text>,
-    /// `createdAt`: when the coin was chosen. Another moment than
-    /// [`created_at_milliseconds`](Self::created_at_milliseconds).
-    pub created_at: Option<Timestamp>,
-    /// `createdAtMiliseconds` (so spelled): when the order was made.
-    pub created_at_milliseconds: Option<Timestamp>,
-    /// The gateway's word for the sort of order.
-    pub kind: Option<Text>,
-    /// `expiresAt`, where it is a time. It moves earlier with every question, and
-    /// is not the order's end: see [`expires_at`](Self::expires_at).
-    pub stated_expiry: Option<Timestamp>,
-    /// `expirationTime`: **milliseconds** left when the endpoint was asked.
-    pub expiration_time: Option<i64>,
-    /// The payer's.
-    pub email: Option<Text>,
-    /// Where the payer sends to.
-    pub address: Option<Text>,
-    /// A picture of the address, as a data URI of some 2 KB.
-    pub qr_code: Option<Text>,
-    /// Payment page, callback and redirects, as they were sent.
-    pub urls: Option<RawJson>,
-    pub(super) listing: Listing,
-    anomalies: Vec<Anomaly>,
     body: Body,
+    index: Arc<Index>,
+    zone: FixedOffset,
 }
 
-/// The currency of an order.
-///
-/// See [`OrderAnswer`] for an example.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct AnswerCurrency {
-    /// The gateway's id.
-    pub id: Option<Text>,
-    /// Its name.
-    pub currency: Option<Text>,
-    /// `USD`.
-    pub abbreviation: Option<Text>,
+/// Where everything stands in the answer, and which transactions are the same.
+struct Index {
+    fields: AnswerFields,
+    order: Order,
 }
 
-/// A transaction of an order, whose own amount is the `base` of either currency.
-///
-/// ```
-/// # let bytes = include_bytes!("../../examples/bodies/citypay-order-overpaid.answer.json");
-/// # let answer = payhook::citypay::OrderAnswer::parse(bytes)?;
-/// for transaction in answer.transactions() {
-///     assert_eq!(transaction.received_fiat(), Some(&"75.25".parse()?));
-///     assert_eq!(transaction.amount_fiat.over_paid, Some("15.25".parse()?));
-/// }
-/// # assert_eq!(answer.transactions().count(), 1);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-#[serde(rename_all = "camelCase")]
-pub struct OrderTransaction {
-    /// The gateway's id.
-    pub id: Option<Text>,
-    /// The blockchain's id. `None` for a payment off the chain.
-    pub hash: Option<Text>,
-    /// Where to look it up.
-    pub hash_url: Option<Text>,
+fields! {
+    index Envelope {
+        raw status = "status";
+        raw status_code = "status_code";
+        raw status_code_blank = "status_code ";
+        raw status_code_joined = "statusCode";
+        raw success = "success";
+        part data: AnswerFields = "data";
+    }
+
+    index AnswerFields for OrderAnswer {
+        /// The merchant's name, as the payer sees it.
+        lenient company_name: &'_ str = "companyName" as text;
+        /// The gateway's id of the order.
+        strict id: &'_ str = "id" as id;
+        /// The merchant's id with the gateway.
+        required customer_id: &'_ str = "customerId" as id;
+        raw token = "token";
+        /// The coin's name: `Bitcoin`. `None` before a coin was chosen.
+        lenient coin: &'_ str = "coin" as text;
+        /// The coin's ticker, in small letters: `btc`.
+        lenient coin_base_name: &'_ str = "coinBaseName" as text;
+        /// The coins that the payer can choose from, as raw JSON.
+        json coins: RawJson = "coins";
+        /// From coin to fiat.
+        lenient exchange_rate: Amount = "exchangeRate" as amount;
+        /// The order's amount in the fiat currency.
+        strict amount_fiat: Amount = "amountFiat" as received_amount;
+        /// The order's amount in whole coins. The gateway quotes it anew every
+        /// minute and after each transaction: compare orders in fiat.
+        strict amount: Amount = "amount" as received_amount;
+        custom currency: CurrencyFields = "currency";
+        /// `dueDate`, as text.
+        lenient due_date: &'_ str = "dueDate" as text_or_number;
+        custom created_at = "createdAt";
+        custom created_at_milliseconds = "createdAtMiliseconds";
+        /// The gateway's word for the sort of order.
+        lenient kind: &'_ str = "type" as text_or_number;
+        custom stated_expiry = "expiresAt";
+        /// `expirationTime`: **milliseconds** left when the endpoint was asked.
+        lenient expiration_time: i64 = "expirationTime" as integer;
+        /// The payer's.
+        lenient email: &'_ str = "email" as text;
+        /// Where the payer sends to.
+        lenient address: &'_ str = "address" as text;
+        /// A picture of the address, as a data URI of some 2 KB.
+        lenient qr_code: &'_ str = "qrCode" as text;
+        part status: Status = "status";
+        /// Payment page, callback and redirects, as they were sent.
+        json urls: RawJson = "urls";
+        part transactions: List<TransactionFields> = "transactions";
+    }
+
+    /// The currency of an order.
+    ///
+    /// See [`OrderAnswer`] for an example.
+    index CurrencyFields for AnswerCurrency<'a> {
+        /// The gateway's id.
+        lenient id: &'a str = "id" as id;
+        /// Its name.
+        lenient currency: &'a str = "currency" as text;
+        /// `USD`.
+        lenient abbreviation: &'a str = "abbreviation" as text;
+    }
+
+    /// A transaction of an order, whose own amount is the `base` of either currency.
+    ///
+    /// ```
+    /// # let bytes = include_bytes!("../../examples/bodies/citypay-order-overpaid.answer.json");
+    /// # let answer = payhook::citypay::OrderAnswer::parse(bytes)?;
+    /// for transaction in answer.transactions() {
+    ///     assert_eq!(transaction.received_fiat(), Some("75.25".parse()?));
+    ///     assert_eq!(transaction.amount_fiat().over_paid(), Some("15.25".parse()?));
+    /// }
+    /// # assert_eq!(answer.transactions().count(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    index TransactionFields for OrderTransaction<'a>
+    with zone: FixedOffset
+    {
+        /// The gateway's id.
+        strict id: &'a str = "id" as id;
+        /// The blockchain's id. `None` for a payment off the chain.
+        strict hash: &'a str = "hash" as id;
+        /// Where to look it up.
+        lenient hash_url: &'a str = "hashUrl" as text;
+        object amount: PartsFields = "amount";
+        object amount_fiat: PartsFields = "amountFiat";
+        custom created_at = "createdAt";
+        raw created_at_milliseconds = "createdAtMiliseconds";
+    }
+
+    /// One transaction's amount (`base`), and the order's after it (all else).
+    ///
+    /// In the documented answer each of four transactions has a base of 0.60, a
+    /// total of 2.40, and 0.40 over an order of 2.00. (The words are nowhere
+    /// explained: this is inferred from the numbers.) Never add totals up.
+    ///
+    /// See [`OrderTransaction`] for an example.
+    index PartsFields for AmountParts<'a> {
+        /// What this transaction brought.
+        strict base: Amount = "base" as received_amount;
+        /// All that the order received so far, in this and other transactions.
+        strict total: Amount = "total" as received_amount;
+        /// What the order still misses: **negative** where too much came.
+        strict under_paid: Amount = "underPaid" as amount;
+        /// What the order received beyond its amount.
+        strict over_paid: Amount = "overPaid" as amount;
+    }
+}
+
+impl AmountParts<'_> {
+    fn check(&self, at: At<'_>) -> Result<(), ParseError> {
+        at.usable(self.fields.shape)?;
+        self.check_fields(at)
+    }
+}
+
+impl<'a> OrderTransaction<'a> {
     /// In whole coins.
-    pub amount: AmountParts,
+    #[must_use]
+    pub fn amount(&self) -> AmountParts<'a> {
+        AmountParts {
+            source: self.source,
+            fields: &self.fields.amount,
+        }
+    }
+
     /// In the fiat currency.
-    pub amount_fiat: AmountParts,
+    #[must_use]
+    pub fn amount_fiat(&self) -> AmountParts<'a> {
+        AmountParts {
+            source: self.source,
+            fields: &self.fields.amount_fiat,
+        }
+    }
+
     /// When it came in; from milliseconds where there are some.
-    pub created_at: Option<Timestamp>,
-}
+    #[must_use]
+    pub fn created_at(&self) -> Option<Timestamp> {
+        let fields = self.fields;
+        let mut spellings = [fields.created_at_milliseconds, fields.created_at].into_iter();
+        let time = spellings.find_map(|span| self.source.lenient(span, read::time))?;
+        Some(time.assume_zone(self.zone))
+    }
 
-/// One transaction's amount (`base`), and the order's after it (all else).
-///
-/// In the documented answer each of four transactions has a base of 0.60, a
-/// total of 2.40, and 0.40 over an order of 2.00. (The words are nowhere
-/// explained: this is inferred from the numbers.) Never add totals up.
-///
-/// See [`OrderTransaction`] for an example.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-#[serde(rename_all = "camelCase")]
-pub struct AmountParts {
-    /// What this transaction brought.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub base: Option<Amount>,
-    /// All that the order received so far, in this and other transactions.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub total: Option<Amount>,
-    /// What the order still misses: **negative** where too much came.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub under_paid: Option<Amount>,
-    /// What the order received beyond its amount.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub over_paid: Option<Amount>,
-}
-
-impl OrderTransaction {
     /// What this transaction brought, in whole coins: its `base`.
     #[must_use]
-    pub fn received(&self) -> Option<&Amount> {
-        self.amount.base.as_ref()
+    pub fn received(&self) -> Option<Amount> {
+        self.amount().base()
     }
 
     /// What this transaction brought, in the fiat currency.
     #[must_use]
-    pub fn received_fiat(&self) -> Option<&Amount> {
-        self.amount_fiat.base.as_ref()
+    pub fn received_fiat(&self) -> Option<Amount> {
+        self.amount_fiat().base()
     }
 
     pub(super) fn has_id(&self, id: &str) -> bool {
-        self.id.as_deref() == Some(id)
+        self.id() == Some(id)
     }
 
     pub(super) fn has_hash(&self, hash: &str) -> bool {
-        let own = self.hash.as_deref();
+        let own = self.hash();
         own.is_some_and(|own| own.eq_ignore_ascii_case(hash))
+    }
+
+    fn check(&self, at: At<'_>) -> Result<(), ParseError> {
+        at.sound(self.fields.shape)?;
+        self.check_fields(at)?;
+        self.amount().check(at.key("amount"))?;
+        self.amount_fiat().check(at.key("amountFiat"))
+    }
+
+    fn note(&self, at: At<'_>, notes: &mut Vec<Anomaly>) {
+        let (source, fields) = (self.source, self.fields);
+        self.note_fields(at, notes);
+        for (key, parts) in [
+            ("amount", self.amount()),
+            ("amountFiat", self.amount_fiat()),
+        ] {
+            let at = at.key(key);
+            at.note_shape(parts.fields.shape, notes);
+            parts.note_fields(at, notes);
+        }
+        let milliseconds = fields.created_at_milliseconds;
+        let key = at.key("createdAtMiliseconds");
+        source.note(key, milliseconds, read::time, notes);
+        if source.lenient(milliseconds, read::time).is_none() {
+            source.note(at.key("createdAt"), fields.created_at, read::time, notes);
+        }
     }
 }
 
@@ -196,16 +256,16 @@ impl fmt::Debug for OrderAnswer {
     /// Without what concerns the payer: e-mail, address and URLs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OrderAnswer")
-            .field("id", &self.id)
-            .field("status", &self.status)
-            .field("coin", &self.coin)
-            .field("amount", &self.amount)
-            .field("amount_fiat", &self.amount_fiat)
-            .field("currency", &self.currency)
-            .field("created_at", &self.created_at)
-            .field("stated_expiry", &self.stated_expiry)
-            .field("transactions", &self.listing.all())
-            .field("anomalies", &self.anomalies)
+            .field("id", &self.id())
+            .field("status", &self.status())
+            .field("coin", &self.coin())
+            .field("amount", &self.amount())
+            .field("amount_fiat", &self.amount_fiat())
+            .field("currency", &self.currency())
+            .field("created_at", &self.created_at())
+            .field("stated_expiry", &self.stated_expiry())
+            .field("transactions", &self.listed().collect::<Vec<_>>())
+            .field("anomalies", &self.anomalies())
             .finish_non_exhaustive()
     }
 }
@@ -230,11 +290,12 @@ impl OrderAnswer {
     pub fn parse_in_zone(body: &[u8], zone: FixedOffset) -> Result<Self, VerifyError> {
         let unreadable =
             |error| VerifyError::AnswerUnreadable(recognize::name_encoding(body, error));
-        let body = share(body, LIMIT).map_err(unreadable)?;
-        let envelope: Envelope<'_> = mirror(&body).map_err(unreadable)?;
-        let reader = Reader::new(body.clone()).without_blanks();
+        let text = read::text_of(body, LIMIT).map_err(unreadable)?;
+        let (body, envelope): (Body, Envelope) = read::scan(text).map_err(unreadable)?;
+        let body = body.without_blanks();
+        let source = body.source();
         At::Root.sound(envelope.shape).map_err(unreadable)?;
-        if !is_success(&envelope) {
+        if !is_success(source, &envelope) {
             // The documented key ends with a blank.
             let codes = [
                 envelope.status_code,
@@ -243,10 +304,127 @@ impl OrderAnswer {
             ];
             let code = codes
                 .into_iter()
-                .find_map(|code| reader.strict(At::Root, code, read::integer).ok().flatten());
+                .find_map(|code| source.lenient(code, read::integer));
             return Err(VerifyError::AnswerRefused { code });
         }
-        read_answer(reader, &envelope.data, zone).map_err(VerifyError::AnswerUnreadable)
+        let fields = envelope.data;
+        let order = Order::of(transactions(source, &fields, zone));
+        let answer = Self {
+            body,
+            index: Arc::new(Index { fields, order }),
+            zone,
+        };
+        answer.check().map_err(VerifyError::AnswerUnreadable)?;
+        Ok(answer)
+    }
+
+    fn source(&self) -> Source<'_> {
+        self.body.source()
+    }
+
+    fn fields(&self) -> &AnswerFields {
+        &self.index.fields
+    }
+
+    fn check(&self) -> Result<(), ParseError> {
+        let (source, fields) = (self.source(), self.fields());
+        let at = At::Root;
+        let at = at.key("data");
+        at.sound(fields.shape)?;
+        fields.status.check(at.key("status"))?;
+        if fields.transactions.shape == Shape::TooLong {
+            return Err(at.key("transactions").error(Flaw::TooLong));
+        }
+        for (index, transaction) in self.numbered() {
+            transaction.check(at.entry("transactions", index))?;
+        }
+        let currency = at.key("currency");
+        currency.usable(fields.currency.shape)?;
+        if let Some(own) = self.currency() {
+            own.check_fields(currency)?;
+        }
+        source.strict(at.key("id"), fields.id, read::id)?;
+        source.required(at.key("customerId"), fields.customer_id, read::id)?;
+        source.required(at.key("token"), fields.token, read::id)?;
+        if fields.status.word(source).is_none() {
+            return Err(at.key("status").error(Flaw::Missing));
+        }
+        self.check_fields(at)
+    }
+
+    /// The order's token.
+    #[must_use]
+    pub fn token(&self) -> Token {
+        Token(self.source().slice(self.token_text()))
+    }
+
+    pub(super) fn token_text(&self) -> &str {
+        let token = self.source().lenient(self.fields().token, read::id);
+        token.unwrap_or_default()
+    }
+
+    /// The order's status.
+    #[must_use]
+    pub fn status(&self) -> OrderStatus {
+        let word = self.fields().status.word(self.source());
+        word.unwrap_or_else(|| "".into()).into()
+    }
+
+    /// The order's currency.
+    #[must_use]
+    pub fn currency(&self) -> Option<AnswerCurrency<'_>> {
+        let fields = &self.fields().currency;
+        (fields.shape == Shape::Sound).then(|| AnswerCurrency {
+            source: self.source(),
+            fields,
+        })
+    }
+
+    /// `createdAt`: when the coin was chosen. Another moment than
+    /// [`created_at_milliseconds`](Self::created_at_milliseconds).
+    #[must_use]
+    pub fn created_at(&self) -> Option<Timestamp> {
+        self.time(self.fields().created_at)
+    }
+
+    /// `createdAtMiliseconds` (so spelled): when the order was made.
+    #[must_use]
+    pub fn created_at_milliseconds(&self) -> Option<Timestamp> {
+        self.time(self.fields().created_at_milliseconds)
+    }
+
+    /// `expiresAt`, where it is a time. It moves earlier with every question, and
+    /// is not the order's end: see [`expires_at`](Self::expires_at).
+    #[must_use]
+    pub fn stated_expiry(&self) -> Option<Timestamp> {
+        self.time(self.place_of_end())
+    }
+
+    /// Where the end stands. A short number is another count of what is left.
+    fn place_of_end(&self) -> Span {
+        let span = self.fields().stated_expiry;
+        let raw = self.source().raw(span);
+        let is_count = read::is_number(raw) && raw.text.len() < 12;
+        if is_count { Span::default() } else { span }
+    }
+
+    fn time(&self, span: Span) -> Option<Timestamp> {
+        let time = self.source().lenient(span, read::time)?;
+        Some(time.assume_zone(self.zone))
+    }
+
+    /// The transactions and where they are listed.
+    fn numbered(&self) -> impl Iterator<Item = (usize, OrderTransaction<'_>)> + Clone {
+        transactions(self.source(), self.fields(), self.zone)
+    }
+
+    /// The transactions as they are listed.
+    pub(super) fn listed(&self) -> impl Iterator<Item = OrderTransaction<'_>> + Clone {
+        self.numbered().map(|(_, transaction)| transaction)
+    }
+
+    fn listing(&self) -> Listing<'_, impl Iterator<Item = OrderTransaction<'_>> + Clone> {
+        Listing::new(&self.index.order, self.listed())
     }
 
     /// The order's end: `minutes` after the coin was chosen. The minutes are the
@@ -265,7 +443,7 @@ impl OrderAnswer {
     /// [`expires_at`](Self::expires_at), and `None` where that is unknown.
     #[must_use]
     pub fn is_expired_at(&self, now: DateTime<Utc>, minutes: u32) -> Option<bool> {
-        match self.status {
+        match self.status() {
             OrderStatus::Expired => Some(true),
             _ => self.expires_at(minutes).map(|end| end <= now),
         }
@@ -273,7 +451,7 @@ impl OrderAnswer {
 
     /// `createdAt` to the second.
     fn coin_chosen_at(&self) -> Option<DateTime<Utc>> {
-        let stamp = self.created_at.as_ref()?;
+        let stamp = self.created_at()?;
         let start = stamp.utc()?;
         if !stamp.is_to_the_minute() {
             return Some(start);
@@ -282,23 +460,23 @@ impl OrderAnswer {
             let into = at.signed_duration_since(start);
             into >= TimeDelta::zero() && into < TimeDelta::minutes(1)
         };
-        let stated = self.stated_expiry.as_ref().and_then(Timestamp::utc);
-        let left = self.expiration_time.and_then(TimeDelta::try_milliseconds);
+        let stated = self.stated_expiry().as_ref().and_then(Timestamp::utc);
+        let left = self.expiration_time().and_then(TimeDelta::try_milliseconds);
         let counted = stated
             .zip(left)
             .and_then(|(end, left)| end.checked_sub_signed(left));
-        let made = self.created_at_milliseconds.as_ref();
+        let made = self.created_at_milliseconds();
         counted
             .filter(is_in_the_minute)
-            .or_else(|| made?.utc().filter(is_in_the_minute))
+            .or_else(|| made.as_ref()?.utc().filter(is_in_the_minute))
             .map(|at| at.trunc_subsecs(0))
     }
 
     /// What came in, in the answer's order. A transaction that is listed twice,
     /// by the gateway's id or by its hash in any case of its letters, is here
     /// once, as it is listed first.
-    pub fn transactions(&self) -> impl Iterator<Item = &OrderTransaction> {
-        self.listing.distinct()
+    pub fn transactions(&self) -> impl Iterator<Item = OrderTransaction<'_>> {
+        self.listing().distinct()
     }
 
     /// All that came in, in whole coins: the sum of what each of the
@@ -306,13 +484,13 @@ impl OrderAnswer {
     /// amount in coins, zero if there are none.
     #[must_use]
     pub fn received(&self) -> Option<Amount> {
-        self.listing.sum(|transaction| &transaction.amount)
+        self.listing().sum(OrderTransaction::amount)
     }
 
     /// All that came in, in the fiat currency; as [`received`](Self::received).
     #[must_use]
     pub fn received_fiat(&self) -> Option<Amount> {
-        self.listing.sum(|transaction| &transaction.amount_fiat)
+        self.listing().sum(OrderTransaction::amount_fiat)
     }
 
     /// Whether the answer says the same of the coins throughout.
@@ -324,21 +502,21 @@ impl OrderAnswer {
     /// agrees.
     #[must_use]
     pub fn totals_agree(&self) -> bool {
-        self.listing.agrees(|transaction| &transaction.amount)
+        self.listing().agrees(OrderTransaction::amount)
     }
 
     /// Whether the answer says the same of the fiat currency throughout; as
     /// [`totals_agree`](Self::totals_agree).
     #[must_use]
     pub fn totals_agree_fiat(&self) -> bool {
-        self.listing.agrees(|transaction| &transaction.amount_fiat)
+        self.listing().agrees(OrderTransaction::amount_fiat)
     }
 
     /// Whether the coin goes by this name or ticker, in any case of its letters.
     /// `None` if the answer names no coin.
     #[must_use]
     pub fn is_in_coin(&self, currency: &str) -> Option<bool> {
-        is_one_of([&self.coin, &self.coin_base_name], currency)
+        is_one_of([self.coin(), self.coin_base_name()], currency)
     }
 
     /// Whether the fiat currency goes by this abbreviation or name, in any case
@@ -348,38 +526,80 @@ impl OrderAnswer {
     /// currency: the gateway compares orders in that.
     #[must_use]
     pub fn is_in_fiat(&self, currency: &str) -> Option<bool> {
-        let fiat = self.currency.as_ref()?;
-        is_one_of([&fiat.abbreviation, &fiat.currency], currency)
+        let fiat = self.currency()?;
+        is_one_of([fiat.abbreviation(), fiat.currency()], currency)
     }
 
     /// The transaction with this gateway's id, or else with this blockchain's
     /// id in any case of its letters. `None` if it is listed twice with different
     /// amounts.
     #[must_use]
-    pub fn transaction(&self, id: &str) -> Option<&OrderTransaction> {
-        let by_id = self.listing.number(|transaction| transaction.has_id(id));
-        let by_hash = || self.listing.number(|transaction| transaction.has_hash(id));
-        self.listing.undisputed(by_id.or_else(by_hash)?)
+    pub fn transaction(&self, id: &str) -> Option<OrderTransaction<'_>> {
+        let listing = self.listing();
+        let by_id = listing.number(|transaction| transaction.has_id(id));
+        let by_hash = || listing.number(|transaction| transaction.has_hash(id));
+        listing.undisputed(by_id.or_else(by_hash)?)
     }
 
     /// Incidental fields that could not be read and are treated as absent.
     #[must_use]
-    pub fn anomalies(&self) -> &[Anomaly] {
-        &self.anomalies
+    pub fn anomalies(&self) -> Vec<Anomaly> {
+        let (source, fields, mut notes) = (self.source(), self.fields(), Vec::new());
+        let at = At::Root;
+        let at = at.key("data");
+        fields.status.note(source, at.key("status"), &mut notes);
+        for (key, span) in [
+            ("createdAt", fields.created_at),
+            ("createdAtMiliseconds", fields.created_at_milliseconds),
+            ("expiresAt", self.place_of_end()),
+        ] {
+            source.note(at.key(key), span, read::time, &mut notes);
+        }
+        if fields.transactions.shape == Shape::Mismatch {
+            at.key("transactions").note(Flaw::NotAList, &mut notes);
+        }
+        for (index, transaction) in self.numbered() {
+            transaction.note(at.entry("transactions", index), &mut notes);
+        }
+        let currency = at.key("currency");
+        currency.note_shape(fields.currency.shape, &mut notes);
+        if let Some(own) = self.currency() {
+            own.note_fields(currency, &mut notes);
+        }
+        self.note_fields(at, &mut notes);
+        notes
     }
 
     /// The exact bytes of the answer: what a queue stores beside its callback.
     /// The payer's e-mail and address are in it.
     #[must_use]
     pub fn raw(&self) -> &[u8] {
-        self.body.0.as_bytes()
+        self.body.bytes()
     }
+}
+
+fn transactions<'a>(
+    source: Source<'a>,
+    fields: &'a AnswerFields,
+    zone: FixedOffset,
+) -> impl Iterator<Item = (usize, OrderTransaction<'a>)> + Clone {
+    let list = fields.transactions.items.iter().enumerate();
+    list.filter(|(_, fields)| !fields.shape.is_nothing())
+        .map(move |(index, fields)| {
+            let transaction = OrderTransaction {
+                source,
+                fields,
+                zone,
+            };
+            (index, transaction)
+        })
 }
 
 /// Whether the envelope says that it worked: `"status": 1`, `"success": true`,
 /// and nothing to the contrary.
-fn is_success(envelope: &Envelope<'_>) -> bool {
-    let says = |mark: Raw<'_>, yes: &[&str]| mark.filled().map(|raw| yes.contains(&raw.0));
+fn is_success(source: Source<'_>, envelope: &Envelope) -> bool {
+    let says =
+        |mark: Span, yes: &[&str]| source.raw(mark).filled().map(|raw| yes.contains(&raw.text));
     let marks = [
         says(envelope.status, &["1", r#""1""#]),
         says(envelope.success, &["true"]),
@@ -388,154 +608,8 @@ fn is_success(envelope: &Envelope<'_>) -> bool {
 }
 
 /// Whether one of the names is this; `None` if there are none.
-fn is_one_of(names: [&Option<Text>; 2], currency: &str) -> Option<bool> {
+fn is_one_of(names: [Option<&str>; 2], currency: &str) -> Option<bool> {
     let mut known = names.into_iter().flatten().peekable();
     known.peek()?;
     Some(known.any(|name| name.eq_ignore_ascii_case(currency)))
-}
-
-fn read_answer(
-    mut reader: Reader,
-    a: &AnswerObject<'_>,
-    zone: FixedOffset,
-) -> Result<OrderAnswer, ParseError> {
-    let root = At::Root;
-    let at = root.key("data");
-    at.sound(a.shape)?;
-    let status = status_word(&mut reader, at.key("status"), a.status)?;
-    let mut time = |key, raw| {
-        let time = reader.lenient(at.key(key), raw, read::time)?;
-        Some(time.assume_zone(zone))
-    };
-    let created_at = time("createdAt", a.created_at);
-    let created_at_milliseconds = time("createdAtMiliseconds", a.created_at_milliseconds);
-    // A short number is another count of what is left.
-    let is_count = read::is_number(a.expires_at) && a.expires_at.0.len() < 12;
-    let stated_expiry = if is_count {
-        None
-    } else {
-        time("expiresAt", a.expires_at)
-    };
-    let listing = read_transactions(&mut reader, at, a, zone)?;
-    let currency = read_currency(&mut reader, at, &a.currency)?;
-    Ok(OrderAnswer {
-        id: reader.strict(at.key("id"), a.id, read::id)?,
-        customer_id: reader.required(at.key("customerId"), a.customer_id, read::id)?,
-        token: Token(reader.required(at.key("token"), a.token, read::id)?),
-        status: status
-            .map(OrderStatus::from)
-            .ok_or_else(|| at.key("status").error(Flaw::Missing))?,
-        company_name: reader.lenient(at.key("companyName"), a.company_name, read::text),
-        coin: lenient!(reader, at, a.coin, text),
-        coin_base_name: reader.lenient(at.key("coinBaseName"), a.coin_base_name, read::text),
-        coins: lenient!(reader, at, a.coins, json),
-        exchange_rate: reader.lenient(at.key("exchangeRate"), a.exchange_rate, read::amount),
-        amount_fiat: reader.strict(at.key("amountFiat"), a.amount_fiat, read::received_amount)?,
-        amount: reader.strict(at.key("amount"), a.amount, read::received_amount)?,
-        currency,
-        due_date: reader.lenient(at.key("dueDate"), a.due_date, read::text_or_number),
-        created_at,
-        created_at_milliseconds,
-        kind: reader.lenient(at.key("type"), a.kind, read::text_or_number),
-        stated_expiry,
-        expiration_time: reader.lenient(at.key("expirationTime"), a.expiration_time, read::integer),
-        email: lenient!(reader, at, a.email, text),
-        address: lenient!(reader, at, a.address, text),
-        qr_code: reader.lenient(at.key("qrCode"), a.qr_code, read::text),
-        urls: lenient!(reader, at, a.urls, json),
-        listing,
-        anomalies: reader.anomalies,
-        body: Body(reader.body),
-    })
-}
-
-/// A transaction's time: its stamp may have no seconds, so milliseconds first.
-fn came_in_at(
-    reader: &mut Reader,
-    at: At<'_>,
-    t: &TransactionObject<'_>,
-    zone: FixedOffset,
-) -> Option<Timestamp> {
-    let milliseconds = at.key("createdAtMiliseconds");
-    reader
-        .lenient(milliseconds, t.created_at_milliseconds, read::time)
-        .or_else(|| reader.lenient(at.key("createdAt"), t.created_at, read::time))
-        .map(|time| time.assume_zone(zone))
-}
-
-fn read_transactions(
-    reader: &mut Reader,
-    at: At<'_>,
-    a: &AnswerObject<'_>,
-    zone: FixedOffset,
-) -> Result<Listing, ParseError> {
-    let list = &a.transactions;
-    match list.shape {
-        Shape::TooLong => return Err(at.key("transactions").error(Flaw::TooLong)),
-        Shape::Mismatch => reader.note(at.key("transactions"), Flaw::NotAList),
-        _ => {}
-    }
-    let mut transactions = Vec::with_capacity(list.items.len());
-    for (index, transaction) in list.items.iter().enumerate() {
-        if transaction.shape.is_nothing() {
-            continue;
-        }
-        transactions.push(read_transaction(
-            reader,
-            at.entry("transactions", index),
-            transaction,
-            zone,
-        )?);
-    }
-    Ok(Listing::new(transactions))
-}
-
-fn read_transaction(
-    reader: &mut Reader,
-    at: At<'_>,
-    t: &TransactionObject<'_>,
-    zone: FixedOffset,
-) -> Result<OrderTransaction, ParseError> {
-    at.sound(t.shape)?;
-    Ok(OrderTransaction {
-        id: reader.strict(at.key("id"), t.id, read::id)?,
-        hash: reader.strict(at.key("hash"), t.hash, read::id)?,
-        hash_url: reader.lenient(at.key("hashUrl"), t.hash_url, read::text),
-        amount: read_parts(reader, at.key("amount"), &t.amount)?,
-        amount_fiat: read_parts(reader, at.key("amountFiat"), &t.amount_fiat)?,
-        created_at: came_in_at(reader, at, t, zone),
-    })
-}
-
-/// Without its parts an amount is not known, and nothing else is lost.
-fn read_parts(
-    reader: &mut Reader,
-    at: At<'_>,
-    parts: &PartsObject<'_>,
-) -> Result<AmountParts, ParseError> {
-    if !reader.usable(at, parts.shape)? {
-        return Ok(AmountParts::default());
-    }
-    Ok(AmountParts {
-        base: reader.strict(at.key("base"), parts.base, read::received_amount)?,
-        total: reader.strict(at.key("total"), parts.total, read::received_amount)?,
-        under_paid: reader.strict(at.key("underPaid"), parts.under_paid, read::amount)?,
-        over_paid: reader.strict(at.key("overPaid"), parts.over_paid, read::amount)?,
-    })
-}
-
-fn read_currency(
-    reader: &mut Reader,
-    at: At<'_>,
-    c: &CurrencyObject<'_>,
-) -> Result<Option<AnswerCurrency>, ParseError> {
-    let at = at.key("currency");
-    if !reader.usable(at, c.shape)? {
-        return Ok(None);
-    }
-    Ok(Some(AnswerCurrency {
-        id: lenient!(reader, at, c.id, id),
-        currency: lenient!(reader, at, c.currency, text),
-        abbreviation: lenient!(reader, at, c.abbreviation, text),
-    }))
 }

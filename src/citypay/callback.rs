@@ -1,22 +1,24 @@
 //! [`OrderCallback`] and [`DepositCallback`]: what CityPay.io posts.
 
+use std::fmt;
 use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
-use serde::Serialize;
+use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::status::{Action, DepositStatus, OrderStatus};
 use super::token::Token;
-use super::wire::{CallbackObject, StatusObject};
+use super::wire::Status;
 use crate::amount::Amount;
 use crate::error::{Flaw, ParseError};
+use crate::fields::fields;
 use crate::open_enum::same_word;
-use crate::read::{self, Anomaly, At, Body, DEFAULT_BODY_LIMIT, Reader, lenient, mirror, share};
+use crate::read::{self, Anomaly, At, Body, DEFAULT_BODY_LIMIT, Source};
 use crate::recognize;
 use crate::text::Text;
 use crate::timestamp::Timestamp;
 use crate::verified::{Parse, Sealed, Unverified};
-use crate::wire::Raw;
+use crate::wire::Span;
 
 /// A callback about an order. **Unsigned**: anybody can post one. It tells the
 /// merchant to ask the order endpoint, whose answer is the proof.
@@ -32,7 +34,7 @@ use crate::wire::Raw;
 /// use payhook::citypay::{Environment, OrderCallback};
 ///
 /// let callback = Unverified::<OrderCallback>::parse(body)?;
-/// let token = callback.unverified().order_token.as_ref().ok_or("nothing to ask for")?;
+/// let token = callback.unverified().order_token().ok_or("nothing to ask for")?;
 /// // If it is one that you issued, ask:
 /// let url = Environment::Production.order_url(token.as_str());
 /// assert_eq!(url.as_deref(), Some("https://v2-order-api.citypay.io/order/tok_4f9c1b7e"));
@@ -40,40 +42,10 @@ use crate::wire::Raw;
 /// ```
 ///
 /// See [`Account`](super::Account) for what to do with the answer.
-#[derive(Debug, Clone, Serialize)]
-#[non_exhaustive]
-#[serde(tag = "type", rename = "order callback")]
+#[derive(Clone)]
 pub struct OrderCallback {
-    /// What happened.
-    pub action: Option<Action>,
-    /// The order's status.
-    pub status: Option<OrderStatus>,
-    /// The gateway's id.
-    pub order_id: Option<Text>,
-    /// The merchant's id, as the sender says.
-    pub client_order_id: Option<Text>,
-    /// The last transaction's id.
-    pub transaction_id: Option<Text>,
-    /// The last transaction's amount in whole coins.
-    pub received_amount_in_coins: Option<Amount>,
-    /// The last transaction's amount in the order's fiat currency.
-    pub received_amount_in_fiat: Option<Amount>,
-    /// `USD`.
-    pub fiat_currency: Option<Text>,
-    /// `BTC`, `Bitcoin` or an id.
-    pub crypto_currency: Option<Text>,
-    /// When the order was created; often without a zone.
-    pub created_at: Option<Timestamp>,
-    /// The token that the merchant issued.
-    pub order_token: Option<Token>,
-    /// Minutes from creation until it expires.
-    pub order_expiration: Option<u32>,
-    /// At the time of the transaction.
-    pub exchange_rate: Option<Amount>,
-    #[serde(skip)]
-    anomalies: Vec<Anomaly>,
-    #[serde(skip)]
     body: Body,
+    fields: Arc<CallbackFields>,
 }
 
 /// A callback about a payment to a customer's permanent address. **Unsigned**,
@@ -89,36 +61,67 @@ pub struct OrderCallback {
 /// // `dep_user_42` is a token that you gave a customer.
 /// let account = Account::new("5120")?;
 /// let deposit = account.prove_deposit_by_record(Unverified::parse(body)?, "dep_user_42")?;
-/// assert_eq!(deposit.reported().status, Some(DepositStatus::Confirmed));
+/// assert_eq!(deposit.reported().status(), Some(DepositStatus::Confirmed));
 /// // Anybody could have said so.
 /// let outcome = deposit.event().outcome();
 /// assert_eq!(outcome, Fact::Reported(Outcome::NeedsReview));
 /// # Ok::<(), payhook::Error>(())
 /// ```
-#[derive(Debug, Clone, Serialize)]
-#[non_exhaustive]
-#[serde(tag = "type", rename = "deposit callback")]
+#[derive(Clone)]
 pub struct DepositCallback {
-    /// What happened.
-    pub action: Option<Action>,
-    /// The transaction's id.
-    pub transaction_id: Option<Text>,
-    /// The transaction's amount in whole coins.
-    pub received_amount: Option<Amount>,
-    /// The deposit's status.
-    pub status: Option<DepositStatus>,
-    /// An id, or a name.
-    pub crypto_currency: Option<Text>,
-    /// At the time of the transaction.
-    pub exchange_rate: Option<Amount>,
-    /// When it came in; often without a zone. Documented as `crated_at`.
-    pub created_at: Option<Timestamp>,
-    /// The token that the merchant gave the customer.
-    pub deposit_token: Option<Token>,
-    #[serde(skip)]
-    anomalies: Vec<Anomaly>,
-    #[serde(skip)]
     body: Body,
+    fields: Arc<CallbackFields>,
+}
+
+fields! {
+    // Of both kinds: `type` may come last.
+    index CallbackFields for OrderCallback {
+        /// What happened.
+        lenient action: Action = "action" as word;
+        custom status: Status = "status";
+        part order_status: Status = "order_status";
+        /// The gateway's id.
+        strict order_id: &'_ str = "order_id" as id;
+        /// The merchant's id, as the sender says.
+        strict client_order_id: &'_ str = "client_order_id" as id;
+        custom order_token = "order_token";
+        /// The last transaction's id.
+        strict transaction_id: &'_ str = "transaction_id" as id;
+        /// The last transaction's amount in whole coins.
+        strict received_amount_in_coins: Amount = "received_amount_in_coins" as received_amount;
+        /// The last transaction's amount in the order's fiat currency.
+        strict received_amount_in_fiat: Amount = "received_amount_in_fiat" as received_amount;
+        /// `USD`.
+        lenient fiat_currency: &'_ str = "fiat_currency" as text_or_number;
+        /// `BTC`, `Bitcoin` or an id.
+        lenient crypto_currency: &'_ str = "crypto_currency" as text_or_number;
+        /// When the order was created; often without a zone.
+        lenient created_at: Timestamp = "created_at" as time;
+        /// Minutes from creation until it expires.
+        lenient order_expiration: u32 = "order_expiration" as count;
+        /// At the time of the transaction.
+        lenient exchange_rate: Amount = "exchange_rate" as amount;
+        raw kind = "type";
+        raw deposit_token = "deposit_token";
+        raw received_amount = "received_amount";
+        raw crated_at = "crated_at";
+    }
+
+    view DepositCallback {
+        /// What happened.
+        lenient action: Action = "action" as word;
+        /// The transaction's id.
+        strict transaction_id: &'_ str = "transaction_id" as id;
+        /// The transaction's amount in whole coins.
+        strict received_amount: Amount = "received_amount" as received_amount;
+        custom status: Status = "status";
+        /// An id, or a name.
+        lenient crypto_currency: &'_ str = "crypto_currency" as text_or_number;
+        /// At the time of the transaction.
+        lenient exchange_rate: Amount = "exchange_rate" as amount;
+        custom created_at = "created_at";
+        custom deposit_token = "deposit_token";
+    }
 }
 
 /// A callback of either kind: which one is known only once it is read.
@@ -128,8 +131,8 @@ pub struct DepositCallback {
 /// use payhook::citypay::Posted;
 ///
 /// let token = match Posted::parse(body)? {
-///     Posted::Order(order) => order.into_unverified().order_token,
-///     Posted::Deposit(deposit) => deposit.into_unverified().deposit_token,
+///     Posted::Order(order) => order.into_unverified().order_token(),
+///     Posted::Deposit(deposit) => deposit.into_unverified().deposit_token(),
 ///     _ => None,
 /// };
 /// assert!(token.is_some_and(|token| token.is("dep_user_42")));
@@ -168,23 +171,26 @@ impl Posted {
     }
 
     fn read(body: &[u8], limit: usize) -> Result<Self, ParseError> {
-        let body = share(body, limit)?;
-        let object: CallbackObject<'_> = mirror(&body)?;
-        let reader = Reader::new(Arc::clone(&body)).without_blanks();
-        let at = At::Root;
-        at.sound(object.shape)?;
-        let kind = reader.required(at.key("type"), object.kind, read::text)?;
-        let is_one_of = |words: [&str; 2]| words.iter().any(|word| same_word(&kind, word));
-        if is_one_of(["order callback", "order"]) {
-            read_order(reader, &object)
-                .map(Unverified::new)
-                .map(Self::Order)
-        } else if is_one_of(["deposit callback", "deposit"]) {
-            read_deposit(reader, &object)
-                .map(Unverified::new)
-                .map(Self::Deposit)
+        let (body, fields): (_, CallbackFields) = read::scan(read::text_of(body, limit)?)?;
+        let (body, at) = (body.without_blanks(), At::Root);
+        at.sound(fields.shape)?;
+        let kind = body
+            .source()
+            .required(at.key("type"), fields.kind, read::text)?;
+        let is_one_of = |words: [&str; 2]| words.iter().any(|word| same_word(kind, word));
+        let is_order = is_one_of(["order callback", "order"]);
+        if !is_order && !is_one_of(["deposit callback", "deposit"]) {
+            return Err(ParseError::Unsupported { path: "type" });
+        }
+        let fields = Arc::new(fields);
+        if is_order {
+            let order = OrderCallback { body, fields };
+            order.check().map(|()| Self::Order(Unverified::new(order)))
         } else {
-            Err(ParseError::Unsupported { path: "type" })
+            let deposit = DepositCallback { body, fields };
+            deposit
+                .check()
+                .map(|()| Self::Deposit(Unverified::new(deposit)))
         }
     }
 }
@@ -211,107 +217,83 @@ impl Parse for DepositCallback {
     }
 }
 
-fn read_order(mut reader: Reader, o: &CallbackObject<'_>) -> Result<OrderCallback, ParseError> {
-    let at = At::Root;
-    let order_id = reader.strict(at.key("order_id"), o.order_id, read::id)?;
-    let client_order_id = reader.strict(at.key("client_order_id"), o.client_order_id, read::id)?;
-    let order_token = reader
-        .strict(at.key("order_token"), o.order_token, read::id)?
-        .map(Token);
-    if order_id.is_none() && client_order_id.is_none() && order_token.is_none() {
-        return Err(at.key("order_token").error(Flaw::Missing));
-    }
-    Ok(OrderCallback {
-        action: lenient!(reader, at, o.action, text).map(Action::from),
-        status: read_status(&mut reader, o)?.map(OrderStatus::from),
-        order_id,
-        client_order_id,
-        transaction_id: reader.strict(at.key("transaction_id"), o.transaction_id, read::id)?,
-        received_amount_in_coins: reader.strict(
-            at.key("received_amount_in_coins"),
-            o.received_amount_in_coins,
-            read::received_amount,
-        )?,
-        received_amount_in_fiat: reader.strict(
-            at.key("received_amount_in_fiat"),
-            o.received_amount_in_fiat,
-            read::received_amount,
-        )?,
-        fiat_currency: lenient!(reader, at, o.fiat_currency, text_or_number),
-        crypto_currency: lenient!(reader, at, o.crypto_currency, text_or_number),
-        created_at: lenient!(reader, at, o.created_at, time),
-        order_token,
-        order_expiration: lenient!(reader, at, o.order_expiration, count),
-        exchange_rate: lenient!(reader, at, o.exchange_rate, amount),
-        anomalies: reader.anomalies,
-        body: Body(reader.body),
-    })
+/// A token, which is strict: it names whose money it is.
+fn token(source: Source<'_>, span: Span) -> Option<Token> {
+    source
+        .lenient(span, read::id)
+        .map(|token| Token(source.slice(token)))
 }
 
-fn read_deposit(mut reader: Reader, o: &CallbackObject<'_>) -> Result<DepositCallback, ParseError> {
-    let at = At::Root;
-    let transaction_id = reader.strict(at.key("transaction_id"), o.transaction_id, read::id)?;
-    let deposit_token = reader
-        .strict(at.key("deposit_token"), o.deposit_token, read::id)?
-        .map(Token);
-    if transaction_id.is_none() && deposit_token.is_none() {
-        return Err(at.key("deposit_token").error(Flaw::Missing));
+impl CallbackFields {
+    /// The first of the two statuses that says something.
+    fn status_word(&self, source: Source<'_>) -> Option<Text> {
+        let word = self.status.word(source);
+        word.or_else(|| self.order_status.word(source))
     }
-    let created_at = lenient!(reader, at, o.created_at, time);
-    Ok(DepositCallback {
-        action: lenient!(reader, at, o.action, text).map(Action::from),
-        transaction_id,
-        received_amount: reader.strict(
-            at.key("received_amount"),
-            o.received_amount,
-            read::received_amount,
-        )?,
-        status: read_status(&mut reader, o)?.map(DepositStatus::from),
-        crypto_currency: lenient!(reader, at, o.crypto_currency, text_or_number),
-        exchange_rate: lenient!(reader, at, o.exchange_rate, amount),
-        created_at: created_at.or_else(|| lenient!(reader, at, o.crated_at, time)),
-        deposit_token,
-        anomalies: reader.anomalies,
-        body: Body(reader.body),
-    })
-}
 
-/// A word, an object with a code and a label, or either under `order_status`.
-fn read_status(reader: &mut Reader, o: &CallbackObject<'_>) -> Result<Option<Text>, ParseError> {
-    let at = At::Root;
-    match status_word(reader, at.key("status"), o.status)? {
-        None => status_word(reader, at.key("order_status"), o.order_status),
-        word => Ok(word),
+    fn check_status(&self, source: Source<'_>) -> Result<(), ParseError> {
+        let at = At::Root;
+        self.status.check(at.key("status"))?;
+        if self.status.word(source).is_none() {
+            self.order_status.check(at.key("order_status"))?;
+        }
+        Ok(())
     }
-}
 
-/// The word of a status in any of its forms.
-pub(super) fn status_word(
-    reader: &mut Reader,
-    at: At<'_>,
-    raw: Raw<'_>,
-) -> Result<Option<Text>, ParseError> {
-    if !raw.0.starts_with('{') {
-        return Ok(reader.lenient(at, raw, read::text));
-    }
-    let Ok(status) = mirror::<StatusObject<'_>>(raw.0) else {
-        reader.note(at, Flaw::NotAnObject);
-        return Ok(None);
-    };
-    at.sound(status.shape)?;
-    // A code that is a number is the gateway's own for the label; one that is
-    // neither number nor word says nothing, whatever the label does.
-    match reader.strict(at.key("code"), status.code, read::text_or_number) {
-        Ok(Some(code)) if !read::is_number(status.code) => Ok(Some(code)),
-        Ok(_) => Ok(reader.lenient(at.key("label"), status.label, read::text)),
-        Err(error) => {
-            reader.note_error(error);
-            Ok(None)
+    fn note_status(&self, source: Source<'_>, notes: &mut Vec<Anomaly>) {
+        let at = At::Root;
+        self.status.note(source, at.key("status"), notes);
+        if self.status.word(source).is_none() {
+            self.order_status
+                .note(source, at.key("order_status"), notes);
         }
     }
 }
 
 impl OrderCallback {
+    fn source(&self) -> Source<'_> {
+        self.body.source()
+    }
+
+    fn fields(&self) -> &CallbackFields {
+        &self.fields
+    }
+
+    fn check(&self) -> Result<(), ParseError> {
+        let (source, fields, at) = (self.source(), &*self.fields, At::Root);
+        let token = at.key("order_token");
+        let names = [
+            source.strict(at.key("order_id"), fields.order_id, read::id)?,
+            source.strict(at.key("client_order_id"), fields.client_order_id, read::id)?,
+            source.strict(token, fields.order_token, read::id)?,
+        ];
+        if names.iter().all(Option::is_none) {
+            return Err(token.error(Flaw::Missing));
+        }
+        fields.check_status(source)?;
+        self.check_fields(at)
+    }
+
+    /// The order's status.
+    #[must_use]
+    pub fn status(&self) -> Option<OrderStatus> {
+        self.fields
+            .status_word(self.source())
+            .map(OrderStatus::from)
+    }
+
+    /// The token's text; empty where there is none.
+    pub(super) fn token(&self) -> &str {
+        let token = self.source().lenient(self.fields.order_token, read::id);
+        token.unwrap_or_default()
+    }
+
+    /// The token that the merchant issued.
+    #[must_use]
+    pub fn order_token(&self) -> Option<Token> {
+        token(self.source(), self.fields.order_token)
+    }
+
     /// When the order expires, by the callback alone: `order_expiration` minutes
     /// after its `created_at`. The gateway never posts that it did. A coin that is
     /// chosen later moves the end:
@@ -322,8 +304,8 @@ impl OrderCallback {
     /// missing, or for more than 30 days, which are no minutes.
     #[must_use]
     pub fn expires_at(&self, zone: FixedOffset) -> Option<DateTime<Utc>> {
-        let created = self.created_at.as_ref()?.in_zone(zone)?;
-        minutes_after(created, self.order_expiration?)
+        let created = self.created_at()?.in_zone(zone)?;
+        minutes_after(created, self.order_expiration()?)
     }
 
     /// Whether the order has expired by `now`; `None` as
@@ -335,28 +317,132 @@ impl OrderCallback {
 
     /// Incidental fields that could not be read and are treated as absent.
     #[must_use]
-    pub fn anomalies(&self) -> &[Anomaly] {
-        &self.anomalies
+    pub fn anomalies(&self) -> Vec<Anomaly> {
+        let mut notes = Vec::new();
+        self.note_fields(At::Root, &mut notes);
+        self.fields.note_status(self.source(), &mut notes);
+        notes
     }
 
     /// The exact bytes of the body.
     #[must_use]
     pub fn raw(&self) -> &[u8] {
-        self.body.0.as_bytes()
+        self.body.bytes()
+    }
+}
+
+impl fmt::Debug for OrderCallback {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("OrderCallback");
+        self.debug_fields(&mut debug);
+        debug
+            .field("anomalies", &self.anomalies())
+            .field("body", &self.body)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Serialize for OrderCallback {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("type", "order callback")?;
+        self.serialize_fields(&mut map)?;
+        map.end()
     }
 }
 
 impl DepositCallback {
+    fn source(&self) -> Source<'_> {
+        self.body.source()
+    }
+
+    fn fields(&self) -> &CallbackFields {
+        &self.fields
+    }
+
+    fn check(&self) -> Result<(), ParseError> {
+        let (source, fields, at) = (self.source(), &*self.fields, At::Root);
+        let token = at.key("deposit_token");
+        let names = [
+            source.strict(at.key("transaction_id"), fields.transaction_id, read::id)?,
+            source.strict(token, fields.deposit_token, read::id)?,
+        ];
+        if names.iter().all(Option::is_none) {
+            return Err(token.error(Flaw::Missing));
+        }
+        self.check_fields(at)?;
+        fields.check_status(source)
+    }
+
+    /// The deposit's status.
+    #[must_use]
+    pub fn status(&self) -> Option<DepositStatus> {
+        self.fields
+            .status_word(self.source())
+            .map(DepositStatus::from)
+    }
+
+    /// When it came in; often without a zone. Documented as `crated_at`.
+    #[must_use]
+    pub fn created_at(&self) -> Option<Timestamp> {
+        let mut spellings = [self.fields.created_at, self.fields.crated_at].into_iter();
+        spellings.find_map(|span| self.source().lenient(span, read::time))
+    }
+
+    /// The token's text; empty where there is none.
+    pub(super) fn token(&self) -> &str {
+        let token = self.source().lenient(self.fields.deposit_token, read::id);
+        token.unwrap_or_default()
+    }
+
+    /// The token that the merchant gave the customer.
+    #[must_use]
+    pub fn deposit_token(&self) -> Option<Token> {
+        token(self.source(), self.fields.deposit_token)
+    }
+
     /// Incidental fields that could not be read and are treated as absent.
     #[must_use]
-    pub fn anomalies(&self) -> &[Anomaly] {
-        &self.anomalies
+    pub fn anomalies(&self) -> Vec<Anomaly> {
+        let (source, at, mut notes) = (self.source(), At::Root, Vec::new());
+        let CallbackFields {
+            created_at,
+            crated_at,
+            ..
+        } = *self.fields;
+        source.note(at.key("created_at"), created_at, read::time, &mut notes);
+        if source.lenient(created_at, read::time).is_none() {
+            source.note(at.key("crated_at"), crated_at, read::time, &mut notes);
+        }
+        self.note_fields(at, &mut notes);
+        self.fields.note_status(source, &mut notes);
+        notes
     }
 
     /// The exact bytes of the body.
     #[must_use]
     pub fn raw(&self) -> &[u8] {
-        self.body.0.as_bytes()
+        self.body.bytes()
+    }
+}
+
+impl fmt::Debug for DepositCallback {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("DepositCallback");
+        self.debug_fields(&mut debug);
+        debug
+            .field("anomalies", &self.anomalies())
+            .field("body", &self.body)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Serialize for DepositCallback {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("type", "deposit callback")?;
+        self.serialize_fields(&mut map)?;
+        map.end()
     }
 }
 

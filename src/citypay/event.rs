@@ -9,7 +9,6 @@ use super::callback::{DepositCallback, OrderCallback};
 use super::outcome::{of_deposit, of_order};
 use super::proof::ProvenDeposit;
 use super::status::{DepositStatus, OrderStatus};
-use super::token::Token;
 use crate::amount::{Amount, without_zeros};
 use crate::digest::{Digest16, Labelled, bounded_id};
 use crate::event::{Event, Kind, Money, OwnStatus, Part, PartOutcome, Reading, Source};
@@ -36,7 +35,7 @@ impl Verified<OrderCallback> {
 }
 
 fn of_answer<'a>(callback: &'a Verified<OrderCallback>, answer: &'a OrderAnswer) -> Event<'a> {
-    let (status, outcome) = match &answer.status {
+    let (status, outcome) = match &answer.status() {
         OrderStatus::Confirmed => (OwnStatus::Resolved, PartOutcome::Settled),
         OrderStatus::Overpaid | OrderStatus::Underpaid => {
             (OwnStatus::Doubtful, PartOutcome::Settled)
@@ -49,38 +48,34 @@ fn of_answer<'a>(callback: &'a Verified<OrderCallback>, answer: &'a OrderAnswer)
     };
     let transactions = in_time(answer);
     let (fiat_agrees, coin_agrees) = (answer.totals_agree_fiat(), answer.totals_agree());
-    let currency = answer.currency.as_ref();
+    let currency = answer.currency();
     let parts = transactions.iter().map(|transaction| {
         let fiat = Money {
-            amount: base(&transaction.amount_fiat),
+            amount: base(transaction.amount_fiat()),
             names: [
-                currency.and_then(|currency| currency.abbreviation.as_deref()),
-                currency.and_then(|currency| currency.currency.as_deref()),
+                currency.and_then(|currency| currency.abbreviation()),
+                currency.and_then(|currency| currency.currency()),
                 None,
             ],
             is_named: currency.is_some(),
             totals_agree: fiat_agrees,
         };
         let coin = Money {
-            amount: base(&transaction.amount),
-            names: [
-                answer.coin.as_deref(),
-                answer.coin_base_name.as_deref(),
-                None,
-            ],
-            is_named: answer.coin.is_some() || answer.coin_base_name.is_some(),
+            amount: base(transaction.amount()),
+            names: [answer.coin(), answer.coin_base_name(), None],
+            is_named: answer.coin().is_some() || answer.coin_base_name().is_some(),
             totals_agree: coin_agrees,
         };
         Part {
             id: identity(transaction),
-            alias: transaction.hash.as_deref(),
+            alias: transaction.hash(),
             // Orders are compared in fiat where both names are the same.
             amounts: vec![fiat, coin],
             converted: None,
             outcome,
             fits_kind: true,
-            time: transaction.created_at.as_ref().and_then(instant),
-            transaction: transaction.hash.as_deref(),
+            time: transaction.created_at().as_ref().and_then(instant),
+            transaction: transaction.hash(),
             confirmations: None,
         }
     });
@@ -92,7 +87,7 @@ fn of_answer<'a>(callback: &'a Verified<OrderCallback>, answer: &'a OrderAnswer)
         outcome: of_order(callback.proven()),
         own_part: own_part(callback.reported(), &parts),
         parts,
-        ..bare(Kind::Order, answer.token.as_str(), callback.evidence())
+        ..bare(Kind::Order, answer.token_text(), callback.evidence())
     }
 }
 
@@ -103,7 +98,7 @@ fn own_part(told: &OrderCallback, parts: &[Part<'_>]) -> Option<usize> {
         return None;
     };
     let is_named = |id| part.id == id || part.alias == Some(id);
-    let fits = told.transaction_id.as_deref().is_none_or(is_named);
+    let fits = told.transaction_id().is_none_or(is_named);
     fits.then_some(0)
 }
 
@@ -128,21 +123,21 @@ pub(super) fn part_id(id: &str) -> Cow<'_, str> {
 fn of_payment(callback: &Verified<DepositCallback>) -> Event<'_> {
     let (told, proven): (&DepositCallback, &ProvenDeposit) =
         (callback.reported(), callback.proven());
-    let token = told.deposit_token.as_ref().map_or("", Token::as_str);
-    let is_trusted = proven.is_trusted() && told.transaction_id.is_some();
-    let id = if let Some(id) = &told.transaction_id {
+    let token = told.token();
+    let is_trusted = proven.is_trusted() && told.transaction_id().is_some();
+    let id = if let Some(id) = told.transaction_id() {
         part_id(id)
     } else {
         // Two payments without an id are two: by their bytes.
         let digest = Labelled::new("citypay deposit").part(told.raw()).finish();
         Cow::Owned(format!("body:{:x}", base16ct::HexDisplay(&digest)))
     };
-    let outcome = match told.status {
+    let outcome = match told.status() {
         Some(DepositStatus::Confirmed) => PartOutcome::Settled,
         Some(DepositStatus::Pending) => PartOutcome::Unconfirmed,
         Some(DepositStatus::_Unknown(_)) | None => PartOutcome::Unknown,
     };
-    let amount = told.received_amount.clone();
+    let amount = told.received_amount();
     let amount = amount.filter(|amount| !amount.is_negative());
     let mut delivery = Labelled::new("citypay deposit delivery");
     delivery
@@ -167,15 +162,15 @@ fn of_payment(callback: &Verified<DepositCallback>) -> Event<'_> {
             alias: None,
             amounts: vec![Money {
                 amount,
-                names: [told.crypto_currency.as_deref(), None, None],
-                is_named: told.crypto_currency.is_some(),
+                names: [told.crypto_currency(), None, None],
+                is_named: told.crypto_currency().is_some(),
                 totals_agree: true,
             }],
             converted: None,
             outcome,
             fits_kind: true,
-            time: told.created_at.as_ref().and_then(instant),
-            transaction: told.transaction_id.as_deref(),
+            time: told.created_at().as_ref().and_then(instant),
+            transaction: told.transaction_id(),
             confirmations: None,
         }],
         own_part: Some(0),
@@ -187,17 +182,18 @@ fn of_payment(callback: &Verified<DepositCallback>) -> Event<'_> {
 /// An order that nothing proves: it changes nothing, and is named by what its
 /// sender says of the payment.
 pub(super) fn of_nothing<'a>(told: &'a OrderCallback, evidence: &'a Evidence) -> Event<'a> {
-    let token = told.order_token.as_ref().map_or("", Token::as_str);
-    let status = told.status.as_ref().map(OrderStatus::as_str);
+    let token = told.token();
+    let status = told.status();
+    let status = status.as_ref().map(OrderStatus::as_str);
     let mut delivery = Labelled::new("citypay unproven order");
     delivery
         .part(token.as_bytes())
-        .option(told.order_id.as_deref().map(str::as_bytes))
+        .option(told.order_id().map(str::as_bytes))
         .option(status.map(str::as_bytes))
-        .option(told.transaction_id.as_deref().map(str::as_bytes));
+        .option(told.transaction_id().map(str::as_bytes));
     for amount in [
-        &told.received_amount_in_coins,
-        &told.received_amount_in_fiat,
+        told.received_amount_in_coins(),
+        told.received_amount_in_fiat(),
     ] {
         let amount = amount.as_ref().map(|amount| without_zeros(amount.as_str()));
         delivery.option(amount.map(str::as_bytes));
@@ -230,9 +226,10 @@ fn bare<'a>(kind: Kind, reference: &'a str, evidence: &'a Evidence) -> Event<'a>
 
 /// The transactions, each once, in the order of their times, or as listed where
 /// one has none (PAYMENTS, rule 15).
-fn in_time(answer: &OrderAnswer) -> Vec<&OrderTransaction> {
+fn in_time(answer: &OrderAnswer) -> Vec<OrderTransaction<'_>> {
     let mut transactions: Vec<_> = answer.transactions().collect();
-    let time = |transaction: &&OrderTransaction| transaction.created_at.as_ref().and_then(instant);
+    let time =
+        |transaction: &OrderTransaction<'_>| transaction.created_at().as_ref().and_then(instant);
     if transactions.iter().all(|each| time(each).is_some()) {
         transactions.sort_by_key(time);
     }
@@ -240,36 +237,34 @@ fn in_time(answer: &OrderAnswer) -> Vec<&OrderTransaction> {
 }
 
 /// Money that was received is not negative.
-fn base(parts: &AmountParts) -> Option<Amount> {
-    parts.base.clone().filter(|amount| !amount.is_negative())
+fn base(parts: AmountParts<'_>) -> Option<Amount> {
+    parts.base().filter(|amount| !amount.is_negative())
 }
 
-fn identity(transaction: &OrderTransaction) -> Cow<'_, str> {
-    if let Some(id) = transaction.id.as_deref().or(transaction.hash.as_deref()) {
+fn identity<'a>(transaction: &OrderTransaction<'a>) -> Cow<'a, str> {
+    if let Some(id) = transaction.id().or(transaction.hash()) {
         return Cow::Borrowed(id);
     }
-    let time = transaction
-        .created_at
-        .as_ref()
-        .map_or("", Timestamp::as_str);
-    let amount = base(&transaction.amount).or_else(|| base(&transaction.amount_fiat));
+    let time = transaction.created_at();
+    let time = time.as_ref().map_or("", Timestamp::as_str);
+    let amount = base(transaction.amount()).or_else(|| base(transaction.amount_fiat()));
     let amount = amount.as_ref().map_or("", Amount::as_str);
     Cow::Owned(format!("at {time}: {amount}"))
 }
 
 /// By what the answer proves, without what it says anew each time: the rate,
 /// the amount that is quoted, the time that is left.
-fn order_delivery(answer: &OrderAnswer, transactions: &[&OrderTransaction]) -> Digest16 {
+fn order_delivery(answer: &OrderAnswer, transactions: &[OrderTransaction<'_>]) -> Digest16 {
     let mut delivery = Labelled::new("citypay order");
     delivery
-        .part(answer.token.as_str().as_bytes())
-        .part(answer.status.as_str().as_bytes());
-    let currency = answer.currency.as_ref();
+        .part(answer.token_text().as_bytes())
+        .part(answer.status().as_str().as_bytes());
+    let currency = answer.currency();
     let names = [
-        currency.and_then(|currency| currency.abbreviation.as_deref()),
-        currency.and_then(|currency| currency.currency.as_deref()),
-        answer.coin.as_deref(),
-        answer.coin_base_name.as_deref(),
+        currency.and_then(|currency| currency.abbreviation()),
+        currency.and_then(|currency| currency.currency()),
+        answer.coin(),
+        answer.coin_base_name(),
     ];
     for name in names {
         let name = name.map(str::to_ascii_lowercase);
@@ -277,8 +272,8 @@ fn order_delivery(answer: &OrderAnswer, transactions: &[&OrderTransaction]) -> D
     }
     for transaction in transactions {
         delivery.part(identity(transaction).as_bytes());
-        for parts in [&transaction.amount, &transaction.amount_fiat] {
-            for amount in [&parts.base, &parts.total] {
+        for parts in [transaction.amount(), transaction.amount_fiat()] {
+            for amount in [parts.base(), parts.total()] {
                 let amount = amount.as_ref().map(Amount::as_str).map(without_zeros);
                 delivery.option(amount.map(str::as_bytes));
             }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::callback::{DepositCallback, OrderCallback, Posted};
 use super::event;
 use super::proof::Account;
-use super::token::{Environment, Token};
+use super::token::Environment;
 use crate::endpoint::Disposition;
 use crate::error::VerifyError;
 use crate::event::Event;
@@ -91,13 +91,13 @@ impl<F: Fetch> crate::gateway::Gateway for Gateway<F> {
     fn read(&self, post: Body<'_>) -> Result<Callback, Disposition> {
         let stage = match Posted::parse_within(post.bytes, post.limit)? {
             Posted::Order(order) => {
-                if order.unverified().order_token.is_none() {
+                if order.unverified().order_token().is_none() {
                     return Err(VerifyError::MissingToken.into());
                 }
                 Stage::Order(Box::new(order))
             }
             Posted::Deposit(deposit) => {
-                let Some(token) = deposit.unverified().deposit_token.clone() else {
+                let Some(token) = deposit.unverified().deposit_token() else {
                     return Err(VerifyError::MissingToken.into());
                 };
                 let proven = if self.account.knows_sources() {
@@ -133,7 +133,7 @@ impl<F: Fetch> crate::gateway::Gateway for Gateway<F> {
         let Stage::Order(order) = callback.0 else {
             return Ok(callback);
         };
-        let token = order.unverified().order_token.clone();
+        let token = order.unverified().order_token();
         let token = token.ok_or(VerifyError::MissingToken)?;
         let proven = self.account.prove_order(*order, token.as_str(), answer)?;
         if proven.proven().is_behind() {
@@ -144,14 +144,13 @@ impl<F: Fetch> crate::gateway::Gateway for Gateway<F> {
     }
 
     fn names<'c>(&self, callback: &'c Callback) -> (&'c str, Cow<'c, str>) {
-        let token = |token: &'c Option<Token>| token.as_ref().map_or("", Token::as_str);
         match &callback.0 {
-            Stage::Order(order) => (token(&order.unverified().order_token), Cow::default()),
-            Stage::Proven(order) => (token(&order.reported().order_token), Cow::default()),
+            Stage::Order(order) => (order.unverified().token(), Cow::default()),
+            Stage::Proven(order) => (order.reported().token(), Cow::default()),
             Stage::Deposit(deposit) => {
                 let told = deposit.reported();
-                let part = told.transaction_id.as_deref().map(event::part_id);
-                (token(&told.deposit_token), part.unwrap_or_default())
+                let part = told.transaction_id().map(event::part_id);
+                (told.token(), part.unwrap_or_default())
             }
         }
     }

@@ -6,30 +6,28 @@ use super::answer::{AmountParts, OrderTransaction};
 use crate::amount::Amount;
 use crate::timestamp::Timestamp;
 
-/// The amounts of a transaction in one of the two currencies.
-type Parts = fn(&OrderTransaction) -> &AmountParts;
-
-/// Transactions as they are listed, and which of them are the same.
-#[derive(Clone, Default)]
-pub(super) struct Listing {
-    transactions: Vec<OrderTransaction>,
-    /// For each, where the same one is listed first.
+/// Which of the listed transactions are the same.
+#[derive(Default)]
+pub(super) struct Order {
+    /// Of each the place at which it, or its equal, is listed first.
     firsts: Vec<usize>,
-    /// One of them is by its id one transaction and by its hash another.
+    /// Whether the ids say that two are one, and the hashes that they are not.
     is_tangled: bool,
 }
 
-impl Listing {
-    pub(super) fn new(transactions: Vec<OrderTransaction>) -> Self {
+impl Order {
+    /// By the gateway's id or by the hash in any case of its letters.
+    pub(super) fn of<'a>(
+        transactions: impl Iterator<Item = (usize, OrderTransaction<'a>)>,
+    ) -> Self {
         let (mut ids, mut hashes) = (HashMap::new(), HashMap::new());
-        let mut firsts = Vec::with_capacity(transactions.len());
-        let mut is_tangled = false;
-        for (index, transaction) in transactions.iter().enumerate() {
-            let id = transaction.id.as_deref();
-            let hash = transaction.hash.as_deref().map(str::to_ascii_lowercase);
+        let mut order = Self::default();
+        for (index, (_, transaction)) in transactions.enumerate() {
+            let id = transaction.id();
+            let hash = transaction.hash().map(str::to_ascii_lowercase);
             let by_id = id.and_then(|id| ids.get(id)).copied();
             let by_hash = hash.as_ref().and_then(|hash| hashes.get(hash)).copied();
-            is_tangled |= by_id.zip(by_hash).is_some_and(|(id, hash)| id != hash);
+            order.is_tangled |= by_id.zip(by_hash).is_some_and(|(id, hash)| id != hash);
             let first = by_id.or(by_hash).unwrap_or(index);
             if let Some(id) = id {
                 ids.entry(id).or_insert(first);
@@ -37,22 +35,28 @@ impl Listing {
             if let Some(hash) = hash {
                 hashes.entry(hash).or_insert(first);
             }
-            firsts.push(first);
+            order.firsts.push(first);
         }
-        Self {
-            transactions,
-            firsts,
-            is_tangled,
-        }
+        order
     }
+}
 
-    /// As they are listed, repetitions and all.
-    pub(super) fn all(&self) -> &[OrderTransaction] {
-        &self.transactions
+/// The transactions of an answer.
+pub(super) struct Listing<'a, I> {
+    order: &'a Order,
+    transactions: I,
+}
+
+impl<'a, I: Iterator<Item = OrderTransaction<'a>> + Clone> Listing<'a, I> {
+    pub(super) fn new(order: &'a Order, transactions: I) -> Self {
+        Self {
+            order,
+            transactions,
+        }
     }
 
     /// Each once, as it is listed first.
-    pub(super) fn distinct(&self) -> impl Iterator<Item = &OrderTransaction> {
+    pub(super) fn distinct(self) -> impl Iterator<Item = OrderTransaction<'a>> {
         self.numbered()
             .enumerate()
             .filter(|(index, (first, _))| index == first)
@@ -60,7 +64,7 @@ impl Listing {
     }
 
     /// Which of them the first one that fits is.
-    pub(super) fn number(&self, fits: impl Fn(&OrderTransaction) -> bool) -> Option<usize> {
+    pub(super) fn number(&self, fits: impl Fn(&OrderTransaction<'a>) -> bool) -> Option<usize> {
         let mut numbered = self.numbered();
         let (number, _) = numbered.find(|(_, transaction)| fits(transaction))?;
         Some(number)
@@ -68,21 +72,24 @@ impl Listing {
 
     /// The transaction of this number, as it is listed first; `None` if it is
     /// listed with different amounts.
-    pub(super) fn undisputed(&self, number: usize) -> Option<&OrderTransaction> {
+    pub(super) fn undisputed(&self, number: usize) -> Option<OrderTransaction<'a>> {
         let mut same = self.numbered().filter(|(first, _)| *first == number);
         let (_, listed) = same.next()?;
-        let is_one = !self.is_tangled
+        let is_one = !self.order.is_tangled
             && same.all(|(_, again)| {
-                !differ(&listed.amount, &again.amount)
-                    && !differ(&listed.amount_fiat, &again.amount_fiat)
+                !differ(listed.amount(), again.amount())
+                    && !differ(listed.amount_fiat(), again.amount_fiat())
             });
         is_one.then_some(listed)
     }
 
     /// What all of them brought; `None` if one doesn't say.
-    pub(super) fn sum(&self, parts: Parts) -> Option<Amount> {
+    pub(super) fn sum(
+        &self,
+        parts: fn(&OrderTransaction<'a>) -> AmountParts<'a>,
+    ) -> Option<Amount> {
         let bases = self.bases(parts);
-        let mut numbers = self.firsts.iter().enumerate();
+        let mut numbers = self.order.firsts.iter().enumerate();
         numbers.try_fold(Amount::default(), |sum, (index, first)| {
             if index != *first {
                 return Some(sum);
@@ -92,10 +99,10 @@ impl Listing {
     }
 
     /// What each brought, wherever its number is listed with an amount first.
-    fn bases(&self, parts: Parts) -> HashMap<usize, &Amount> {
+    fn bases(&self, parts: fn(&OrderTransaction<'a>) -> AmountParts<'a>) -> HashMap<usize, Amount> {
         let mut bases = HashMap::new();
         for (first, transaction) in self.numbered() {
-            if let Some(base) = &parts(transaction).base {
+            if let Some(base) = parts(&transaction).base() {
                 bases.entry(first).or_insert(base);
             }
         }
@@ -104,36 +111,38 @@ impl Listing {
 
     /// Whether each total is the sum so far or the whole, and no transaction has
     /// two amounts.
-    pub(super) fn agrees(&self, parts: Parts) -> bool {
-        if self.is_tangled {
+    pub(super) fn agrees(&self, parts: fn(&OrderTransaction<'a>) -> AmountParts<'a>) -> bool {
+        if self.order.is_tangled {
             return false;
         }
         let (bases, whole) = (self.bases(parts), self.sum(parts));
         let mut so_far = Some(Amount::default());
         let mut seen = HashSet::new();
         self.in_time().into_iter().all(|(first, transaction)| {
-            let own = bases.get(&first).copied();
+            let own = bases.get(&first);
             if seen.insert(first) {
                 so_far = so_far
                     .take()
                     .zip(own)
                     .and_then(|(sum, own)| sum.checked_add(own));
             }
-            let AmountParts { base, total, .. } = parts(transaction);
+            let parts = parts(&transaction);
+            let (base, total) = (parts.base(), parts.total());
             let is_one = base.is_none() || base.as_ref() == own;
-            is_one && (total.is_none() || *total == whole || *total == so_far)
+            is_one && (total.is_none() || total == whole || total == so_far)
         })
     }
 
-    fn numbered(&self) -> impl Iterator<Item = (usize, &OrderTransaction)> {
-        self.firsts.iter().copied().zip(&self.transactions)
+    fn numbered(&self) -> impl Iterator<Item = (usize, OrderTransaction<'a>)> + use<'a, I> {
+        let firsts = self.order.firsts.iter().copied();
+        firsts.zip(self.transactions.clone())
     }
 
     /// In the order of their times if each has one, else as they are listed.
-    fn in_time(&self) -> Vec<(usize, &OrderTransaction)> {
+    fn in_time(&self) -> Vec<(usize, OrderTransaction<'a>)> {
         let mut listed: Vec<_> = self.numbered().collect();
-        let time = |transaction: &OrderTransaction| {
-            transaction.created_at.as_ref().and_then(Timestamp::utc)
+        let time = |transaction: &OrderTransaction<'_>| {
+            transaction.created_at().as_ref().and_then(Timestamp::utc)
         };
         if listed
             .iter()
@@ -145,9 +154,8 @@ impl Listing {
     }
 }
 
-fn differ(one: &AmountParts, other: &AmountParts) -> bool {
-    one.base
-        .as_ref()
-        .zip(other.base.as_ref())
+fn differ(one: AmountParts<'_>, other: AmountParts<'_>) -> bool {
+    one.base()
+        .zip(other.base())
         .is_some_and(|(one, other)| one != other)
 }

@@ -13,7 +13,7 @@ pub(super) fn of_order(proven: &ProvenOrder) -> Fact<Outcome> {
     if proven.is_behind() {
         return Fact::Reported(Outcome::Pending);
     }
-    Fact::Proven(match &answer.status {
+    Fact::Proven(match &answer.status() {
         // How much came, and whether that was all, is not said.
         OrderStatus::Confirmed if answer.transactions().next().is_none() => {
             return Fact::Reported(Outcome::NeedsReview);
@@ -34,10 +34,10 @@ pub(super) fn of_order(proven: &ProvenOrder) -> Fact<Outcome> {
 }
 
 pub(super) fn of_deposit(told: &DepositCallback, proven: &ProvenDeposit) -> Outcome {
-    if !proven.is_trusted() || told.deposit_token.is_none() || told.received_amount.is_none() {
+    if !proven.is_trusted() || told.deposit_token().is_none() || told.received_amount().is_none() {
         return Outcome::NeedsReview;
     }
-    match told.status {
+    match told.status() {
         Some(DepositStatus::Confirmed) => Outcome::Settled,
         Some(DepositStatus::Pending) => Outcome::Pending,
         Some(DepositStatus::_Unknown(_)) | None => Outcome::Unknown,

@@ -37,7 +37,7 @@ use crate::verified::{Evidence, Proof, Provable, Unverified, Verified};
 /// let answer = include_bytes!("../../examples/bodies/citypay-order-confirmed.answer.json");
 ///
 /// let order = account.prove_order(callback, issued, answer)?;
-/// assert_eq!(order.proven().status(), Some(&OrderStatus::Confirmed));
+/// assert_eq!(order.proven().status(), Some(OrderStatus::Confirmed));
 /// # Ok::<(), payhook::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -127,30 +127,30 @@ impl Account {
         answer: &[u8],
     ) -> Result<Verified<OrderCallback>, VerifyError> {
         let body = callback.unverified();
-        if body.order_token.is_some() || body.order_id.is_none() {
-            check_token(body.order_token.as_ref(), issued)?;
+        if body.order_token().is_some() || body.order_id().is_none() {
+            check_token(body.order_token().as_ref(), issued)?;
         }
         let answer = OrderAnswer::parse_in_zone(answer, self.zone)?;
-        if !answer.token.is(issued) {
+        if !answer.token().is(issued) {
             return Err(VerifyError::AnswerMismatch { path: "data.token" });
         }
-        if !same(&answer.customer_id, &self.customer_id) {
+        if !same(answer.customer_id(), &self.customer_id) {
             return Err(VerifyError::OtherCustomer);
         }
-        let same_order = match (&answer.id, &body.order_id) {
+        let same_order = match (&answer.id(), &body.order_id()) {
             (Some(told), Some(own)) => told == own,
-            _ => body.order_token.is_some(),
+            _ => body.order_token().is_some(),
         };
         if !same_order {
             return Err(VerifyError::AnswerMismatch { path: "data.id" });
         }
         let is_behind = is_behind(&answer, body);
         let expires_at = body
-            .order_expiration
+            .order_expiration()
             .and_then(|minutes| answer.expires_at(minutes));
         let proof = Proof {
             proven: ProvenOrder {
-                token: Some(answer.token.clone()),
+                token: Some(answer.token().clone()),
                 answer: Some(answer),
                 is_behind,
                 expires_at,
@@ -172,7 +172,7 @@ impl Account {
         callback: Unverified<OrderCallback>,
         issued: &str,
     ) -> Result<Verified<OrderCallback>, VerifyError> {
-        let token = check_token(callback.unverified().order_token.as_ref(), issued)?.clone();
+        let token = check_token(callback.unverified().order_token().as_ref(), issued)?.clone();
         let proof = Proof {
             proven: ProvenOrder {
                 token: Some(token),
@@ -214,7 +214,7 @@ impl Account {
         callback: Unverified<DepositCallback>,
         issued: &str,
     ) -> Result<Verified<DepositCallback>, VerifyError> {
-        let token = check_token(callback.unverified().deposit_token.as_ref(), issued)?.clone();
+        let token = check_token(callback.unverified().deposit_token().as_ref(), issued)?.clone();
         let proof = Proof {
             proven: ProvenDeposit {
                 token: Some(token),
@@ -272,13 +272,13 @@ fn check_token<'a>(token: Option<&'a Token>, issued: &str) -> Result<&'a Token, 
 
 /// Whether the endpoint has not caught up with the callback yet.
 fn is_behind(answer: &OrderAnswer, callback: &OrderCallback) -> bool {
-    let claimed = callback.status.as_ref();
+    let claimed = callback.status();
     // These two may follow on themselves, with one payment more.
     let may_repeat = matches!(
-        answer.status,
+        answer.status(),
         OrderStatus::Overpaid | OrderStatus::Underpaid
     );
-    claimed.is_some_and(|claimed| has_less_than(&answer.status, claimed))
+    claimed.is_some_and(|claimed| has_less_than(&answer.status(), &claimed))
         || (may_repeat && names_unknown_payment(answer, callback))
 }
 
@@ -298,9 +298,9 @@ fn has_less_than(answer: &OrderStatus, claimed: &OrderStatus) -> bool {
 /// Whether the answer has no payment of that id, hash or amount. The id alone
 /// would not do: that both name a payment alike is not documented.
 fn names_unknown_payment(answer: &OrderAnswer, callback: &OrderCallback) -> bool {
-    let amount = callback.received_amount_in_coins.as_ref();
-    callback.transaction_id.as_ref().is_some_and(|id| {
-        let mut payments = answer.listing.all().iter();
+    let amount = callback.received_amount_in_coins();
+    callback.transaction_id().is_some_and(|id| {
+        let mut payments = answer.listed();
         !payments.any(|payment| {
             payment.has_id(id)
                 || payment.has_hash(id)
@@ -323,7 +323,7 @@ fn names_unknown_payment(answer: &OrderAnswer, callback: &OrderCallback) -> bool
 /// let account = Account::new("5120")?;
 /// let order = account.prove_order(Unverified::parse(body)?, "tok_4f9c1b7e", answer)?;
 /// // The callback says *confirmed*, and the endpoint has not heard of it.
-/// assert_eq!(order.reported().status, Some(OrderStatus::Confirmed));
+/// assert_eq!(order.reported().status(), Some(OrderStatus::Confirmed));
 /// assert!(order.proven().is_behind());
 /// let outcome = order.event().outcome();
 /// assert_eq!(outcome, Fact::Reported(Outcome::Pending));
@@ -355,8 +355,8 @@ impl ProvenOrder {
 
     /// The order's status; `None` but by the order endpoint.
     #[must_use]
-    pub fn status(&self) -> Option<&OrderStatus> {
-        self.answer.as_ref().map(|answer| &answer.status)
+    pub fn status(&self) -> Option<OrderStatus> {
+        self.answer.as_ref().map(OrderAnswer::status)
     }
 
     /// All that the order endpoint said; `None` by other evidence.

@@ -1,95 +1,88 @@
-//! The private mirrors of CityPay.io's callbacks and of its order endpoint.
+//! What has several forms in CityPay.io's bodies.
 
-use crate::wire::{List, object};
+use serde::Deserializer;
 
-object! {
-    /// An order's or a deposit's callback: one flat object.
-    struct CallbackObject {
-        action = "action",
-        client_order_id = "client_order_id",
-        crated_at = "crated_at",
-        created_at = "created_at",
-        crypto_currency = "crypto_currency",
-        deposit_token = "deposit_token",
-        exchange_rate = "exchange_rate",
-        fiat_currency = "fiat_currency",
-        kind = "type",
-        order_expiration = "order_expiration",
-        order_id = "order_id",
-        order_status = "order_status",
-        order_token = "order_token",
-        received_amount = "received_amount",
-        received_amount_in_coins = "received_amount_in_coins",
-        received_amount_in_fiat = "received_amount_in_fiat",
-        status = "status",
-        transaction_id = "transaction_id",
+use crate::error::{Flaw, ParseError};
+use crate::fields::fields;
+use crate::read::{self, Anomaly, At, Source};
+use crate::text::Text;
+use crate::wire::{Place, Scan, Shape, Span, Verbatim, fill_from};
+
+fields! {
+    index StatusFields {
+        raw code = "code";
+        raw label = "label";
+    }
+}
+
+/// A status: a word, or an object with a code and a label.
+#[derive(Default)]
+pub(crate) struct Status {
+    word: Span,
+    object: StatusFields,
+}
+
+impl Place for Status {
+    fn is_absent(&self) -> bool {
+        self.word.is_absent()
     }
 
-    /// A status where it is no plain word.
-    struct StatusObject {
-        code = "code",
-        label = "label",
+    fn fill<'b, D: Deserializer<'b>>(
+        &mut self,
+        json: D,
+        scan: &mut Scan<'b>,
+    ) -> Result<(), D::Error> {
+        let mut value = Verbatim::default();
+        value.fill(json, scan)?;
+        let text = scan.verbatim(value);
+        self.word = scan.text(text);
+        // What has a key that is no text is no object.
+        if text.starts_with('{') && fill_from(&mut self.object, text, scan).is_err() {
+            self.object = StatusFields {
+                shape: Shape::Mismatch,
+                ..StatusFields::default()
+            };
+        }
+        Ok(())
+    }
+}
+
+impl Status {
+    /// A code that is a number is the gateway's own for the label; one that is neither
+    /// number nor word says nothing, whatever the label does.
+    pub(super) fn word(&self, source: Source<'_>) -> Option<Text> {
+        if !self.is_object() {
+            return source.lenient(self.word, read::word);
+        }
+        let (code, label) = (self.object.code, self.object.label);
+        match source.strict(At::Root, code, read::text_or_number) {
+            Ok(Some(word)) if !read::is_number(source.raw(code)) => Some(source.slice(word)),
+            Ok(_) => source.lenient(label, read::word),
+            Err(_) => None,
+        }
     }
 
-    /// Either envelope of the endpoint, and its error form.
-    struct Envelope {
-        status = "status",
-        status_code = "status_code",
-        status_code_blank = "status_code ",
-        status_code_joined = "statusCode",
-        success = "success",
-        ;
-        data: AnswerObject<'a> = "data",
+    fn is_object(&self) -> bool {
+        self.object.shape != Shape::Absent
     }
 
-    struct AnswerObject {
-        address = "address",
-        amount = "amount",
-        amount_fiat = "amountFiat",
-        coin = "coin",
-        coin_base_name = "coinBaseName",
-        coins = "coins",
-        company_name = "companyName",
-        created_at = "createdAt",
-        created_at_milliseconds = "createdAtMiliseconds",
-        customer_id = "customerId",
-        due_date = "dueDate",
-        email = "email",
-        exchange_rate = "exchangeRate",
-        expiration_time = "expirationTime",
-        expires_at = "expiresAt",
-        id = "id",
-        kind = "type",
-        qr_code = "qrCode",
-        status = "status",
-        token = "token",
-        urls = "urls",
-        ;
-        currency: CurrencyObject<'a> = "currency",
-        transactions: List<TransactionObject<'a>> = "transactions",
+    /// Refuses an object with a key twice.
+    pub(super) fn check(&self, at: At<'_>) -> Result<(), ParseError> {
+        at.usable(self.object.shape)
     }
 
-    struct CurrencyObject {
-        abbreviation = "abbreviation",
-        currency = "currency",
-        id = "id",
-    }
-
-    struct TransactionObject {
-        created_at = "createdAt",
-        created_at_milliseconds = "createdAtMiliseconds",
-        hash = "hash",
-        hash_url = "hashUrl",
-        id = "id",
-        ;
-        amount: PartsObject<'a> = "amount",
-        amount_fiat: PartsObject<'a> = "amountFiat",
-    }
-
-    struct PartsObject {
-        base = "base",
-        over_paid = "overPaid",
-        total = "total",
-        under_paid = "underPaid",
+    pub(super) fn note(&self, source: Source<'_>, at: At<'_>, notes: &mut Vec<Anomaly>) {
+        if !self.is_object() {
+            return source.note(at, self.word, read::text, notes);
+        }
+        let (code, label) = (self.object.code, self.object.label);
+        if self.object.shape == Shape::Mismatch {
+            return at.note(Flaw::NotAnObject, notes);
+        }
+        match source.strict(at.key("code"), code, read::text_or_number) {
+            Ok(Some(_)) if !read::is_number(source.raw(code)) => {}
+            Ok(_) => source.note(at.key("label"), label, read::text, notes),
+            Err(error) => notes.extend(Anomaly::of(error)),
+        }
     }
 }

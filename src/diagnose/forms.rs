@@ -9,9 +9,8 @@ use super::cause::Cause;
 use super::encoding::{html, mojibake};
 use crate::amount::{Amount, without_zeros};
 use crate::b2binpay::text_of;
-use crate::read::is_number;
+use crate::read::{Raw, is_number};
 use crate::timestamp::Timestamp;
-use crate::wire::Raw;
 
 /// The longest value that is written anew, in bytes: real ones have less than a
 /// hundred, and each takes some dozen MACs.
@@ -150,7 +149,7 @@ fn id_texts(raw: Raw<'_>, given: &str) -> Vec<String> {
         format!("{given}  "),
         given.to_lowercase(),
         given.to_uppercase(),
-        raw.0.trim_matches('"').to_owned(),
+        raw.text.trim_matches('"').to_owned(),
         given.replace('/', "\\/"),
         escaped.replace('/', "\\/"),
         escaped,

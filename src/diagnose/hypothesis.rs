@@ -201,7 +201,7 @@ impl<'a> Hypotheses<'a> {
         let Some(sign) = self.draft.sign else {
             return Vec::new();
         };
-        let Some((head, tail)) = self.body.split_once(sign.0) else {
+        let Some((head, tail)) = self.body.split_once(sign.text) else {
             return Vec::new();
         };
         let mut bodies = vec![format!("{head}\"\"{tail}"), format!("{head}null{tail}")];

@@ -6,7 +6,7 @@ use super::cause::Cause;
 use super::encoding::{base64, hex};
 use crate::b2binpay::{Key, text_of};
 use crate::constant_time::never_equal;
-use crate::wire::Raw;
+use crate::read::Raw;
 
 /// A signature has this many digits.
 const DIGITS: usize = 64;

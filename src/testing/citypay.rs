@@ -10,7 +10,7 @@
 //!
 //! let account = Account::new("5120")?;
 //! let proven = account.prove_order(callback.unverified()?, "tok-1", &answer)?;
-//! assert_eq!(proven.proven().status(), Some(&OrderStatus::Confirmed));
+//! assert_eq!(proven.proven().status(), Some(OrderStatus::Confirmed));
 //!
 //! // An endpoint that lags behind.
 //! let late = order().token("tok-1").amount("0.001").paid_unconfirmed().answer("5120");

@@ -5,8 +5,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::read::is_number;
-use crate::wire::Raw;
+use crate::read::{Raw, is_number};
 
 /// How deep it goes into objects and lists: a body can nest some thousands, and
 /// each takes its share of the stack.
@@ -92,7 +91,7 @@ impl Json {
 
     /// A number with these digits; what is none in JSON, such as `007`, as a text.
     pub(crate) fn number(text: &str) -> Self {
-        if is_number(Raw(text)) && serde_json::from_str::<IgnoredAny>(text).is_ok() {
+        if is_number(Raw::new(text)) && serde_json::from_str::<IgnoredAny>(text).is_ok() {
             Self::raw(text)
         } else {
             text.into()

@@ -19,7 +19,7 @@ fn bytes_and_anomalies() {
     let transfer = signed(transfer, &format!("21order-1{TIME}"));
 
     let said = |callback: &Callback| {
-        let anomalies = callback.anomalies().iter();
+        let anomalies = callback.anomalies().into_iter();
         let paths = anomalies.map(|anomaly| anomaly.path().to_owned());
         (callback.raw().to_vec(), paths.collect::<Vec<_>>())
     };

@@ -34,8 +34,8 @@ fn slices_share_the_body() {
         let range = callback.raw().as_ptr_range();
         range.contains(&text.as_ptr())
     };
-    assert!(inside(&callback.tracking_id) && inside(&callback.id));
-    assert!(inside(callback.transfer().unwrap().amount.as_str()));
+    assert!(inside(callback.tracking_id()) && inside(callback.id()));
+    assert!(inside(callback.transfer().unwrap().amount().as_str()));
 
     let escaped = String::from_utf8(bytes)
         .unwrap()
@@ -43,11 +43,11 @@ fn slices_share_the_body() {
     let callback = Unverified::<TransferCallback>::parse(escaped.as_bytes())
         .unwrap()
         .into_unverified();
-    assert_eq!(callback.tracking_id, "order-9001");
+    assert_eq!(callback.tracking_id(), "order-9001");
     assert!(
         !callback
             .raw()
             .as_ptr_range()
-            .contains(&callback.tracking_id.as_ptr())
+            .contains(&callback.tracking_id().as_ptr())
     );
 }

@@ -178,7 +178,7 @@ fn held() -> BTreeSet<String> {
         in payhook::citypay: {
             Account;
             Action: Display, Eq, Hash, Serialize;
-            AmountParts: Eq, Serialize, Default;
+            AmountParts: Eq, Serialize;
             AnswerCurrency: Eq, Serialize;
             DepositCallback: Serialize;
             DepositStatus: Display, Eq, Hash, Serialize;

@@ -21,8 +21,6 @@ pub struct Subject {
     pub name: &'static str,
     /// How long its bodies are, together.
     pub bytes: usize,
-    /// How many MACs it computes.
-    pub macs: usize,
     /// Whether it ended as it should.
     pub call: Box<dyn Fn() -> bool>,
 }
@@ -38,36 +36,23 @@ impl Subject {
 struct Group {
     name: String,
     bytes: usize,
-    macs: usize,
     subjects: Vec<Subject>,
 }
 
 impl Group {
-    fn new(name: impl Into<String>, bytes: usize, macs: usize) -> Self {
+    fn new(name: impl Into<String>, bytes: usize) -> Self {
         Self {
             name: name.into(),
             bytes,
-            macs,
             subjects: Vec::new(),
         }
     }
 
-    fn with(self, name: &'static str, call: impl Fn() -> bool + 'static) -> Self {
-        let macs = self.macs;
-        self.with_macs(macs, name, call)
-    }
-
-    fn with_macs(
-        mut self,
-        macs: usize,
-        name: &'static str,
-        call: impl Fn() -> bool + 'static,
-    ) -> Self {
+    fn with(mut self, name: &'static str, call: impl Fn() -> bool + 'static) -> Self {
         self.subjects.push(Subject {
             group: self.name.clone(),
             name,
             bytes: self.bytes,
-            macs,
             call: Box::new(call),
         });
         self
@@ -76,12 +61,8 @@ impl Group {
 
 /// All of them, in the order of the table.
 pub fn subjects() -> Vec<Subject> {
-    let mut groups = vec![floor::mac()];
-    groups.extend(ours::groups());
+    let groups = ours::groups().into_iter();
     #[cfg(feature = "peers")]
-    groups.extend(peers::groups());
-    groups
-        .into_iter()
-        .flat_map(|group| group.subjects)
-        .collect()
+    let groups = groups.chain(peers::groups());
+    groups.flat_map(|group| group.subjects).collect()
 }

@@ -30,13 +30,13 @@ pub(crate) fn groups() -> Vec<Group> {
             example!("citypay-order-confirmed"),
             example!("citypay-order-confirmed.answer"),
         ),
-        refused("tampered", tampered, 1),
+        refused("tampered", tampered, true),
         refused(
             "large, tampered",
             bodies::of_size(30_000).replace("0.412", "0.413"),
-            1,
+            true,
         ),
-        refused("unsigned", unsigned, 0),
+        refused("unsigned", unsigned, false),
         garbage("random bytes", bodies::noise(1_900)),
         garbage("random text", bodies::text_noise(1_900)),
         garbage(
@@ -98,8 +98,8 @@ fn transfer(name: &str, body: impl Into<Vec<u8>>) -> Group {
     let (gateway, expected) = (gateway(), expected());
     let repeated = Endpoint::new(gateway.clone(), ledger());
     let mac = keyed_mac();
-    floor::group(name, body, 1)
-        .with_macs(0, "parse", || is_readable(body))
+    floor::group(name, body, true)
+        .with("parse", || is_readable(body))
         .with("verify", move || is_proven(&verifier, body))
         .with("receive", move || {
             let ledger = MemoryLedger::new();
@@ -134,7 +134,7 @@ fn order(body: &'static str, answer: &'static str) -> Group {
     let account = Account::new(&CUSTOMER.to_string()).expect("an id");
     let gateway = citypay::Gateway::new(account.clone(), Recorded(answer));
     let endpoint = Endpoint::new(gateway, ledger());
-    Group::new("order and its answer", body.len() + answer.len(), 0)
+    Group::new("order and its answer", body.len() + answer.len())
         .with("floor", || scan(body) && scan(answer))
         .with("parse the order", || {
             black_box(Unverified::<OrderCallback>::parse(black_box(body))).is_ok()
@@ -158,11 +158,11 @@ fn order(body: &'static str, answer: &'static str) -> Group {
 }
 
 /// Readable, but not proven.
-fn refused(name: &str, body: impl Into<Vec<u8>>, macs: usize) -> Group {
+fn refused(name: &str, body: impl Into<Vec<u8>>, is_signed: bool) -> Group {
     let body = kept(body);
     let verifier = verifier();
     let endpoint = Endpoint::new(gateway(), ledger());
-    floor::group(name, body, macs)
+    floor::group(name, body, is_signed)
         .with("verify", move || !is_proven(&verifier, body))
         .with("receive", move || {
             black_box(endpoint.receive_blocking(black_box(body), None)).status() == 401
@@ -173,7 +173,7 @@ fn refused(name: &str, body: impl Into<Vec<u8>>, macs: usize) -> Group {
 fn garbage(name: &str, body: impl Into<Vec<u8>>) -> Group {
     let body = kept(body);
     let endpoint = Endpoint::new(gateway(), ledger());
-    Group::new(name, body.len(), 0)
+    Group::new(name, body.len())
         .with("floor", || {
             // JSON or not.
             black_box(scan(body));
@@ -190,7 +190,7 @@ fn garbage(name: &str, body: impl Into<Vec<u8>>) -> Group {
 fn sized(kilobytes: usize) -> Group {
     let body = kept(bodies::of_size(kilobytes * 1_024));
     let verifier = verifier();
-    floor::group(format!("{kilobytes} KB"), body, 1)
+    floor::group(format!("{kilobytes} KB"), body, true)
         .with("verify", move || is_proven(&verifier, body))
 }
 
@@ -202,7 +202,7 @@ fn keys(count: usize) -> Group {
     let first = Verifier::new(keys.next().expect("one at least"), TrackingIds::Prefixed);
     let verifier = keys.fold(first, Verifier::also);
     let name = format!("{count} key{}", if count == 1 { "" } else { "s" });
-    floor::group(name, body, 1).with_macs(count, "verify", move || is_proven(&verifier, body))
+    floor::group(name, body, true).with("verify", move || is_proven(&verifier, body))
 }
 
 /// A payment of so many parts: what is stored of it is parsed, the next callback is
@@ -228,14 +228,14 @@ fn history(parts: usize) -> Group {
 
     let parsed: History = stored.parse().expect("readable");
     let before = Payment::new(expected.clone(), parsed.clone());
-    floor::group(format!("history of {parts} parts"), body, 1)
-        .with_macs(0, "parse", move || {
+    floor::group(format!("history of {parts} parts"), body, true)
+        .with("parse", move || {
             black_box(black_box(stored).parse::<History>()).is_ok()
         })
-        .with_macs(0, "render", move || {
+        .with("render", move || {
             !black_box(black_box(&parsed).to_string()).is_empty()
         })
-        .with_macs(0, "parse, apply, render", move || {
+        .with("parse, apply, render", move || {
             let Ok(history) = black_box(stored).parse() else {
                 return false;
             };

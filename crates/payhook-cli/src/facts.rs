@@ -59,12 +59,12 @@ impl Facts {
             }
             Callback::Order(callback) => facts.order(callback.reported(), callback.proven()),
             Callback::Deposit(callback) => {
-                facts.told("status", callback.reported().status.as_ref());
-                facts.told("action", callback.reported().action.as_ref());
+                facts.told("status", callback.reported().status().as_ref());
+                facts.told("action", callback.reported().action().as_ref());
             }
             _ => {}
         }
-        facts.anomalies(callback.anomalies());
+        facts.anomalies(&callback.anomalies());
         facts
     }
 
@@ -90,24 +90,24 @@ impl Facts {
             if status.is_none() {
                 self.told(
                     "transfer status",
-                    Some(coded(transfer.status, transfer.status.code())),
+                    Some(coded(transfer.status(), transfer.status().code())),
                 );
             }
-            self.told("transfer id", Some(&transfer.id));
+            self.told("transfer id", Some(&transfer.id()));
             self.told(
                 "operation type",
-                transfer.op_type.map(|it| coded(it, it.code())),
+                transfer.op_type().map(|it| coded(it, it.code())),
             );
             let blocks = told
                 .currency()
-                .and_then(|currency| currency.confirmation_blocks);
-            let confirmations = transfer.confirmations.map(|count| match blocks {
+                .and_then(|currency| currency.confirmation_blocks());
+            let confirmations = transfer.confirmations().map(|count| match blocks {
                 Some(blocks) => format!("{count} of {blocks}"),
                 None => count.to_string(),
             });
             self.told("confirmations", confirmations);
         }
-        self.told("operation id", Some(&told.id));
+        self.told("operation id", Some(&told.id()));
         let types = told.callback_type();
         let types: Vec<_> = types
             .candidates()
@@ -122,11 +122,11 @@ impl Facts {
 
     fn order(&mut self, told: &OrderCallback, proven: &ProvenOrder) {
         self.add("order status", proven.status(), Mark::Proven);
-        self.told("status as posted", told.status.as_ref());
-        self.told("action", told.action.as_ref());
-        self.told("order id", told.order_id.as_ref());
-        self.told("client order id", told.client_order_id.as_ref());
-        self.told("transaction id", told.transaction_id.as_ref());
+        self.told("status as posted", told.status().as_ref());
+        self.told("action", told.action().as_ref());
+        self.told("order id", told.order_id().as_ref());
+        self.told("client order id", told.client_order_id().as_ref());
+        self.told("transaction id", told.transaction_id().as_ref());
         let behind = proven.is_behind().then_some("behind the callback");
         self.add("the endpoint is", behind, Mark::Inferred);
     }

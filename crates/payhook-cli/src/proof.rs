@@ -113,7 +113,7 @@ impl Prover {
                 "an answer proves an order, and this is a deposit",
             ));
         };
-        let own = order.unverified().order_token.clone();
+        let own = order.unverified().order_token().clone();
         let own = own.as_ref().map(Token::as_str);
         let issued = by.token.as_deref().or(own).unwrap_or_default();
         let proven = by.account.prove_order(order, issued, &by.answer);
@@ -168,13 +168,13 @@ fn pretend_citypay(posted: Posted) -> Result<Callback, VerifyError> {
     let account = Account::new("nobody's").map_err(|_| VerifyError::NoEvidence)?;
     match posted {
         Posted::Deposit(deposit) => {
-            let token = deposit.unverified().deposit_token.clone();
+            let token = deposit.unverified().deposit_token().clone();
             let token = token.ok_or(VerifyError::MissingToken)?;
             let proven = account.prove_deposit_by_record(deposit, token.as_str())?;
             Ok(proven.into())
         }
         Posted::Order(order) => {
-            let token = order.unverified().order_token.clone();
+            let token = order.unverified().order_token().clone();
             let token = token.ok_or(VerifyError::MissingToken)?;
             let proven = account.prove_order_by_record(order, token.as_str())?;
             Ok(proven.into())

@@ -133,7 +133,7 @@ impl Trigger {
                 let order = payment.order(change(citypay::order()));
                 let answer = order.answer(&self.endpoint.customer_id);
                 if let Ok(read) = answer.answer() {
-                    endpoint.tell(read.token.as_str(), &answer);
+                    endpoint.tell(read.token().as_str(), &answer);
                 }
                 payment.edited(order.callback())
             }

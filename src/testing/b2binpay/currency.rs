@@ -16,8 +16,8 @@ use super::Layout;
 /// let key = Key::callback_secret("my test secret")?;
 /// let coin = Currency::new("XYZ").scale(4).confirmation_blocks(12);
 /// let body = deposit().amount("0.3").currency(coin).sign(&key).unverified()?;
-/// let amount = body.unverified().transfer().map(|transfer| transfer.amount.as_str());
-/// assert_eq!(amount, Some("0.3000"));
+/// let amount = body.unverified().transfer().map(|transfer| transfer.amount().to_string());
+/// assert_eq!(amount.as_deref(), Some("0.3000"));
 /// # Ok::<(), payhook::Error>(())
 /// ```
 ///

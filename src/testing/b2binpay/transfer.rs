@@ -20,7 +20,7 @@ use super::render::Moments;
 /// let key = Key::callback_secret("my test secret")?;
 /// let fee = transfer().id("55029").op_type(9).amount("13.4").currency("TRX");
 /// let body = payout().tracking_id("wd-1").amount("125").include_first(fee).sign(&key);
-/// assert_eq!(body.unverified()?.unverified().transfers.len(), 2);
+/// assert_eq!(body.unverified()?.unverified().transfers().count(), 2);
 /// # Ok::<(), payhook::Error>(())
 /// ```
 #[derive(Debug, Clone)]

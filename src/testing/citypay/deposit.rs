@@ -18,8 +18,8 @@ use crate::testing::json::{Json, PathError};
 ///
 /// let body = deposit().token("dep-7").received("12.5").pending().callback().unverified()?;
 /// let told = body.unverified();
-/// assert_eq!(told.status, Some(DepositStatus::Pending));
-/// assert_eq!(told.received_amount, Some("12.5".parse()?));
+/// assert_eq!(told.status(), Some(DepositStatus::Pending));
+/// assert_eq!(told.received_amount(), Some("12.5".parse()?));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]

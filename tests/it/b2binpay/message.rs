@@ -110,10 +110,10 @@ fn body(
 fn check_resolved(callback: Verified<TransferCallback>, facts: &Facts, body: &str) {
     let told = callback.reported();
     let transfer = told.transfer();
-    let own = transfer.map(|transfer| transfer.amount.clone());
+    let own = transfer.map(|transfer| transfer.amount());
     let amount = own.clone().unwrap_or_else(|| "1.0".parse().unwrap());
-    let tracking_id = told.tracking_id.clone();
-    let status = transfer.map(|transfer| transfer.status.code().to_string());
+    let tracking_id = told.tracking_id().to_owned();
+    let status = transfer.map(|transfer| transfer.status().code().to_string());
     match (
         callback.resolve(&tracking_id, &ExpectedAmount::Exactly(amount)),
         own,
@@ -164,7 +164,7 @@ fn with_its_length((mut case, facts): (Case, Facts)) -> Vec<(Case, Facts)> {
     };
     let original = std::mem::replace(&mut case, rewritten);
     let callback = Unverified::<TransferCallback>::parse(&case.body).unwrap();
-    let length = callback.unverified().tracking_id.chars().count();
+    let length = callback.unverified().tracking_id().chars().count();
     case.tracking_ids = Some(TrackingIds::FixedLength(length));
     let divided = Facts::of(&case.verifier().verify(callback).unwrap());
     assert_eq!(divided.undivided, None, "{}", case.name);

@@ -69,7 +69,7 @@ fn round_trip() {
     assert!(record.is_delivered());
     assert_eq!(record.attempts, Some(1));
     assert_eq!(record.transfer_id, None);
-    assert_eq!(record.callback().unwrap().unwrap().unverified().id, "1");
+    assert_eq!(record.callback().unwrap().unwrap().unverified().id(), "1");
     let written = serde_json::to_string(&record).unwrap();
     assert_eq!(CallbackRecord::parse(written.as_bytes()).unwrap(), record);
     let written: Value = serde_json::from_str(&written).unwrap();

@@ -454,7 +454,7 @@ fn an_unsigned_callback_comes_back_whole() {
     let VerifyError::Unsigned(callback) = error else {
         panic!("{error}");
     };
-    assert_eq!(callback.unverified().tracking_id, "order-1");
+    assert_eq!(callback.unverified().tracking_id(), "order-1");
 }
 
 #[test]
@@ -478,6 +478,6 @@ fn other_transfers_are_reported_and_not_proven() {
         .unwrap();
     let others: Vec<_> = callback.reported().other_transfers().collect();
     assert_eq!(others.len(), 1);
-    assert_eq!(others[0].id, "55029");
+    assert_eq!(others[0].id(), "55029");
     assert_eq!(callback.proven().amount().unwrap().as_str(), "125.000000");
 }

@@ -50,14 +50,14 @@ fn any_field_but_the_type_and_one_identity_can_be_missing() {
         let order = order(&body);
         assert_eq!(order.anomalies(), []);
         assert_eq!(
-            (order.status, order.action, order.order_id),
+            (order.status(), order.action(), order.order_id()),
             (None, None, None)
         );
         assert_eq!(
-            (order.received_amount_in_coins, order.exchange_rate),
+            (order.received_amount_in_coins(), order.exchange_rate()),
             (None, None)
         );
-        assert!(order.order_token.unwrap().is("tok_4f9c1b7e"));
+        assert!(order.order_token().unwrap().is("tok_4f9c1b7e"));
     }
     for identity in [
         json!({"order_id": 1}),
@@ -96,10 +96,10 @@ fn amounts_come_through_without_loss() {
         let order = order_text(&format!(
             r#"{{"type":"order","order_id":1,"received_amount_in_coins":{wire},"exchange_rate":{wire}}}"#
         ));
-        let amount = order.received_amount_in_coins.unwrap();
+        let amount = order.received_amount_in_coins().unwrap();
         assert_eq!(amount, expected.parse::<Amount>().unwrap());
         assert_eq!(amount.as_str(), wire.trim_matches('"'));
-        assert_eq!(order.exchange_rate, Some(amount));
+        assert_eq!(order.exchange_rate(), Some(amount));
     }
     for bad in ["\"1,5\"", "true", "{}", "\"NaN\"", "\"1 000\""] {
         let text = format!(r#"{{"type":"order","order_id":1,"received_amount_in_coins":{bad}}}"#);
@@ -128,14 +128,14 @@ fn ids_and_tokens_are_text_or_whole_numbers() {
         let order = order_text(&format!(
             r#"{{"type":"order","order_id":{wire},"client_order_id":{wire},"order_token":{wire},"transaction_id":{wire},"crypto_currency":{wire}}}"#
         ));
-        assert_eq!(order.order_id.as_deref(), Some(expected));
-        assert_eq!(order.client_order_id.as_deref(), Some(expected));
+        assert_eq!(order.order_id(), Some(expected));
+        assert_eq!(order.client_order_id(), Some(expected));
         assert_eq!(
-            order.order_token.as_ref().map(Token::as_str),
+            order.order_token().as_ref().map(Token::as_str),
             Some(expected)
         );
-        assert_eq!(order.transaction_id.as_deref(), Some(expected));
-        assert_eq!(order.crypto_currency.as_deref(), Some(expected));
+        assert_eq!(order.transaction_id(), Some(expected));
+        assert_eq!(order.crypto_currency(), Some(expected));
     }
     for key in [
         "order_id",
@@ -206,15 +206,15 @@ fn the_status_in_every_place() {
             .unwrap()
             .extend(status.as_object().unwrap().clone());
         assert_eq!(
-            order(&body).status,
+            order(&body).status(),
             Some(OrderStatus::PaidUnconfirmed),
             "{body}"
         );
     }
     let unknown = order(&json!({"type": "order", "order_id": 1, "status": "REFUNDED"}));
-    assert_eq!(unknown.status.unwrap().as_str(), "REFUNDED");
+    assert_eq!(unknown.status().unwrap().as_str(), "REFUNDED");
     let odd = order(&json!({"type": "order", "order_id": 1, "status": 7}));
-    assert_eq!((odd.status.is_none(), odd.anomalies().len()), (true, 1));
+    assert_eq!((odd.status().is_none(), odd.anomalies().len()), (true, 1));
 }
 
 #[test]
@@ -275,18 +275,18 @@ fn deposits() {
     let deposit = Unverified::<DepositCallback>::parse(&body("citypay-deposit-confirmed.json"))
         .unwrap()
         .into_unverified();
-    assert_eq!(deposit.status, Some(DepositStatus::Confirmed));
-    assert_eq!(deposit.action, Some(Action::Confirmation));
-    assert_eq!(deposit.crypto_currency.as_deref(), Some("3"));
+    assert_eq!(deposit.status(), Some(DepositStatus::Confirmed));
+    assert_eq!(deposit.action(), Some(Action::Confirmation));
+    assert_eq!(deposit.crypto_currency(), Some("3"));
     assert_eq!(
-        deposit.created_at.unwrap().to_string(),
+        deposit.created_at().unwrap().to_string(),
         "2026-03-02 09:10:11"
     );
     let both = json!({"type": "deposit", "deposit_token": 7, "crated_at": "2026-03-02 09:10", "created_at": "2026-03-02 09:11"});
     let both = Unverified::<DepositCallback>::parse(both.to_string().as_bytes())
         .unwrap()
         .into_unverified();
-    assert_eq!(both.created_at.unwrap().to_string(), "2026-03-02 09:11");
+    assert_eq!(both.created_at().unwrap().to_string(), "2026-03-02 09:11");
     let nobody = json!({"type": "deposit", "received_amount": 1}).to_string();
     let error = Unverified::<DepositCallback>::parse(nobody.as_bytes()).unwrap_err();
     assert_eq!(
@@ -305,12 +305,12 @@ fn round_trip() {
             let again = order_text(&written);
             assert_eq!(serde_json::to_string(&again).unwrap(), written);
             assert_eq!(
-                again.received_amount_in_coins,
-                order.received_amount_in_coins
+                again.received_amount_in_coins(),
+                order.received_amount_in_coins()
             );
             assert_eq!(
-                (again.status, again.created_at),
-                (order.status, order.created_at)
+                (again.status(), again.created_at()),
+                (order.status(), order.created_at())
             );
         }
         if let Ok(deposit) = Unverified::<DepositCallback>::parse(&case.body) {
@@ -320,7 +320,7 @@ fn round_trip() {
                 .unwrap()
                 .into_unverified();
             assert_eq!(serde_json::to_string(&again).unwrap(), written);
-            assert_eq!(again.received_amount, deposit.received_amount);
+            assert_eq!(again.received_amount(), deposit.received_amount());
         }
     }
 }

@@ -45,7 +45,7 @@ fn by_the_endpoint_the_facts_are_the_answers() {
     });
     let proven = prove(lies, &answer(|_| ())).unwrap();
     assert_eq!(*proven.evidence(), Evidence::OrderEndpoint);
-    assert_eq!(proven.proven().status(), Some(&OrderStatus::Confirmed));
+    assert_eq!(proven.proven().status(), Some(OrderStatus::Confirmed));
     let event = proven.event();
     assert_eq!(event.outcome(), Fact::Proven(Outcome::Settled));
     assert_eq!(event.kind(), Fact::Proven(Kind::Order));

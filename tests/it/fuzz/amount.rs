@@ -72,7 +72,7 @@ fn on_the_wire(text: &str, amount: Option<&Amount>) {
         let order = order.into_unverified();
         let there = json != "null" && !text.is_empty();
         assert_eq!(
-            order.exchange_rate.as_ref().map(Amount::as_str),
+            order.exchange_rate().as_ref().map(Amount::as_str),
             amount.filter(|_| there).map(Amount::as_str)
         );
         let refused = there && amount.is_none();

@@ -21,7 +21,8 @@ pub(crate) fn check(data: &[u8]) {
     };
     let account = Account::new(CUSTOMER).unwrap();
     let told = callback.unverified().clone();
-    let own = told.order_token.as_ref().map(Token::as_str);
+    let own = told.order_token();
+    let own = own.as_ref().map(Token::as_str);
     let issued = own.unwrap_or("tok_4f9c1b7e").to_owned();
     assert!(
         account
@@ -42,7 +43,7 @@ pub(crate) fn check(data: &[u8]) {
     assert!(proven.token().unwrap().is(&issued));
     let read = OrderAnswer::parse(answer.as_bytes()).unwrap();
     assert_eq!(proven.answer().unwrap().raw(), answer.as_bytes());
-    assert_eq!(proven.status(), Some(&read.status));
+    assert_eq!(proven.status(), Some(read.status()));
 
     let event = verified.event();
     if event.outcome().value() == Outcome::Settled {

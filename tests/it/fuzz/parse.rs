@@ -25,15 +25,15 @@ fn transfer(data: &[u8]) {
         Err(error) => return refused(&error, data),
     };
     assert_eq!(callback.raw(), data);
-    noted(callback.anomalies());
-    let (kind, inferred) = (callback.operation.as_str(), callback.callback_type());
+    noted(&callback.anomalies());
+    let (kind, inferred) = (callback.operation().as_str(), callback.callback_type());
     let body = str::from_utf8(data).unwrap();
     for (path, read) in [
         (&["data", "type"][..], kind),
-        (&["data", "id"], &callback.id),
+        (&["data", "id"], callback.id()),
         (
             &["data", "attributes", "tracking_id"],
-            &callback.tracking_id,
+            callback.tracking_id(),
         ),
     ] {
         assert_eq!(text_at(body, path), read);
@@ -41,22 +41,22 @@ fn transfer(data: &[u8]) {
 
     let again = again(&callback);
     assert_eq!(again.anomalies(), []);
-    assert_eq!(again.id, callback.id);
-    assert_eq!(again.operation, callback.operation);
-    assert_eq!(again.tracking_id, callback.tracking_id);
-    assert_eq!(again.currency_id, callback.currency_id);
-    assert_eq!(again.wallet_id, callback.wallet_id);
-    assert_eq!(again.transfer_id, callback.transfer_id);
-    assert_eq!(again.transfers, callback.transfers);
+    assert_eq!(again.id(), callback.id());
+    assert_eq!(again.operation(), callback.operation());
+    assert_eq!(again.tracking_id(), callback.tracking_id());
+    assert_eq!(again.currency_id(), callback.currency_id());
+    assert_eq!(again.wallet_id(), callback.wallet_id());
+    assert_eq!(again.transfer_id(), callback.transfer_id());
+    assert!(again.transfers().eq(callback.transfers()));
     assert_eq!(again.transfer(), callback.transfer());
-    assert_eq!(again.currencies, callback.currencies);
+    assert!(again.currencies().eq(callback.currencies()));
     assert_eq!(again.currency(), callback.currency());
-    assert_eq!(again.other_resources, callback.other_resources);
-    assert_eq!(again.time, callback.time);
+    assert!(again.other_resources().eq(callback.other_resources()));
+    assert_eq!(again.time(), callback.time());
     assert_eq!(again.is_signed(), callback.is_signed());
     assert_eq!(again.callback_type(), inferred);
     let others = callback.other_transfers().count() + usize::from(callback.transfer().is_some());
-    assert_eq!(others, callback.transfers.len());
+    assert_eq!(others, callback.transfers().count());
 }
 
 fn posted(data: &[u8]) {
@@ -71,20 +71,20 @@ fn posted(data: &[u8]) {
         Posted::Order(order) => {
             let order = order.into_unverified();
             assert_eq!(order.raw(), data);
-            noted(order.anomalies());
+            noted(&order.anomalies());
             assert!(Unverified::<DepositCallback>::parse(data).is_err());
             let again = again(&order);
             assert_eq!(again.anomalies(), []);
-            assert_eq!(again.status, order.status);
+            assert_eq!(again.status(), order.status());
         }
         Posted::Deposit(deposit) => {
             let deposit = deposit.into_unverified();
             assert_eq!(deposit.raw(), data);
-            noted(deposit.anomalies());
+            noted(&deposit.anomalies());
             assert!(Unverified::<OrderCallback>::parse(data).is_err());
             let again = again(&deposit);
             assert_eq!(again.anomalies(), []);
-            assert_eq!(again.status, deposit.status);
+            assert_eq!(again.status(), deposit.status());
         }
         _ => unreachable!("CityPay.io posts two kinds"),
     }
@@ -94,13 +94,13 @@ fn answer(data: &[u8]) {
     match OrderAnswer::parse(data) {
         Ok(answer) => {
             assert_eq!(answer.raw(), data);
-            noted(answer.anomalies());
+            noted(&answer.anomalies());
             let json = json(&answer);
             let again = OrderAnswer::parse(json.as_bytes()).unwrap();
             assert_eq!(json, self::json(&again));
             assert_eq!(again.anomalies(), []);
             assert!(again.transactions().eq(answer.transactions()));
-            assert_eq!(again.created_at, answer.created_at);
+            assert_eq!(again.created_at(), answer.created_at());
         }
         Err(VerifyError::AnswerUnreadable(error)) => refused(&error, data),
         Err(VerifyError::AnswerRefused { .. }) => {}

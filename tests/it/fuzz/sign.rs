@@ -216,7 +216,7 @@ fn check_body(body: &Body<TransferCallback>, order: &Order, key: &Key, bytes: &[
     assert!(verify(TrackingIds::Unrestricted, &other).is_err() || bytes == b"another");
     // It round-trips.
     let callback = body.unverified().unwrap().into_unverified();
-    let mut anomalies = callback.anomalies().iter();
+    let mut anomalies = callback.anomalies().into_iter();
     let is_sound = anomalies.all(|anomaly| *anomaly.flaw() == Flaw::Nul);
     assert!(is_sound || !order.is_plain());
     let again = serde_json::to_vec(&callback).unwrap();

@@ -69,7 +69,7 @@ fn on_the_wire(text: &str, reference: Option<Moment>) {
         let body = format!(r#"{{"type":"order","order_token":"t","created_at":{json}}}"#);
         let order = Unverified::<OrderCallback>::parse(body.as_bytes()).unwrap();
         let order = order.into_unverified();
-        assert_eq!(order.created_at.as_ref().map(moment), reference);
+        assert_eq!(order.created_at().as_ref().map(moment), reference);
         let refused = reference.is_none() && !text.is_empty();
         assert_eq!(order.anomalies().len(), usize::from(refused));
     }
@@ -77,7 +77,7 @@ fn on_the_wire(text: &str, reference: Option<Moment>) {
         r#"{{"data":{{"type":"deposit","id":"1","attributes":{{"status":3}}}},"meta":{{"time":{json},"sign":"a"}}}}"#
     );
     let signed = Unverified::<TransferCallback>::parse(body.as_bytes()).ok();
-    let signed = signed.and_then(|callback| callback.into_unverified().time);
+    let signed = signed.and_then(|callback| callback.into_unverified().time());
     let strict = reference.filter(|_| matches!(form(text), Some(Form::Rfc3339 { t: true })));
     assert_eq!(signed.as_ref().map(moment), strict, "{text:?}");
 }

@@ -38,7 +38,7 @@ fn agree(body: &str, key: &[u8]) {
         return;
     };
     let signed = Signed::read(body);
-    let length = callback.unverified().tracking_id.chars().count();
+    let length = callback.unverified().tracking_id().chars().count();
     for declared in [
         TrackingIds::FixedLength(0),
         TrackingIds::FixedLength(length),
@@ -67,7 +67,7 @@ fn agree(body: &str, key: &[u8]) {
 fn refused(error: &VerifyError, callback: &TransferCallback) {
     let unsigned = matches!(error, VerifyError::Unsigned(_));
     if unsigned {
-        assert!(!callback.is_signed() && callback.transfers.is_empty());
+        assert!(!callback.is_signed() && callback.transfers().next().is_none());
     }
 }
 

@@ -521,7 +521,7 @@ fn a_citypay_deposit_is_named_by_its_transaction() {
         change(&mut told);
         let account = Account::new("5120").unwrap();
         let callback = Unverified::<DepositCallback>::parse(told.to_string().as_bytes()).unwrap();
-        let token = callback.unverified().deposit_token.clone().unwrap();
+        let token = callback.unverified().deposit_token().clone().unwrap();
         let proven = account.prove_deposit_by_record(callback, token.as_str());
         proven.unwrap().into()
     };

@@ -93,22 +93,22 @@ fn keys(sheet: &mut Sheet) {
 fn callback(sheet: &mut Sheet, body: &str) {
     let unverified = parse(body);
     let callback = unverified.unverified();
-    let Operation::Deposit(deposit) = &callback.operation else {
+    let Operation::Deposit(deposit) = callback.operation() else {
         panic!("a deposit");
     };
     look! { sheet,
         payhook::Unverified<TransferCallback>: &unverified;
         payhook::b2binpay::TransferCallback: callback;
-        payhook::b2binpay::Operation: &callback.operation;
-        payhook::b2binpay::Deposit: deposit;
-        payhook::b2binpay::Destination: &deposit.destinations[0];
-        payhook::b2binpay::Transfer: callback.transfer().unwrap();
-        payhook::b2binpay::Currency: callback.currency().unwrap();
-        payhook::b2binpay::OtherResource: &callback.other_resources[0];
+        payhook::b2binpay::Operation: &callback.operation();
+        payhook::b2binpay::Deposit: &deposit;
+        payhook::b2binpay::Destination: &deposit.destinations().next().unwrap();
+        payhook::b2binpay::Transfer: &callback.transfer().unwrap();
+        payhook::b2binpay::Currency: &callback.currency().unwrap();
+        payhook::b2binpay::OtherResource: &callback.other_resources().next().unwrap();
         payhook::b2binpay::Inferred: &callback.callback_type();
     }
     for anomaly in callback.anomalies() {
-        look! { sheet, payhook::Anomaly: anomaly; }
+        look! { sheet, payhook::Anomaly: &anomaly; }
     }
     let payload: Value = serde_json::from_str(body).unwrap();
     let record = json!({"id": 1, "payload": payload, "response": body}).to_string();
@@ -152,7 +152,7 @@ fn proven(sheet: &mut Sheet, body: &str) {
 fn payout(sheet: &mut Sheet) {
     let payout = body("b2binpay-payout-confirmed.json");
     let payout = Unverified::<TransferCallback>::parse(&payout).unwrap();
-    let Operation::Payout(payout) = &payout.unverified().operation else {
+    let Operation::Payout(payout) = &payout.unverified().operation() else {
         panic!("a payout");
     };
     look! { sheet, payhook::b2binpay::Payout: payout; }

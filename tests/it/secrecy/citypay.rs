@@ -62,10 +62,10 @@ fn orders(sheet: &mut Sheet, order: &str, answer: &str) {
         payhook::citypay::Posted: &Posted::parse(order.as_bytes()).unwrap();
         payhook::Unverified<OrderCallback>: &unverified;
         payhook::citypay::OrderCallback: callback;
-        payhook::citypay::Token: callback.order_token.as_ref().unwrap();
+        payhook::citypay::Token: &callback.order_token().unwrap();
         payhook::citypay::OrderAnswer: &read;
-        payhook::citypay::OrderTransaction: read.transactions().next().unwrap();
-        payhook::citypay::AnswerCurrency: read.currency.as_ref().unwrap();
+        payhook::citypay::OrderTransaction: &read.transactions().next().unwrap();
+        payhook::citypay::AnswerCurrency: &read.currency().unwrap();
     }
     let other = answer.replace(TOKEN, "tok_other");
     for (issued, answer) in [

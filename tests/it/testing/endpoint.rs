@@ -19,7 +19,7 @@ fn it_answers_about_the_orders_that_it_was_told_of() {
     };
     for token in ["tok-1", "tok/2 ü"] {
         let answer = OrderAnswer::parse(&ask(token).unwrap()).unwrap();
-        assert_eq!(answer.token.as_str(), token);
+        assert_eq!(answer.token().as_str(), token);
     }
     let unknown = OrderAnswer::parse(&ask("tok-3").unwrap()).unwrap_err();
     assert_eq!(

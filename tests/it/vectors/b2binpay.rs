@@ -67,7 +67,7 @@ fn check_verified(case: &Case, callback: &Verified<TransferCallback>) {
         return;
     }
 
-    assert_eq!(Some(told.operation.as_str()), text("kind"), "{name}");
+    assert_eq!(Some(told.operation().as_str()), text("kind"), "{name}");
     let status = proven
         .transfer_status()
         .map(|status| i64::from(status.code()));
@@ -83,14 +83,10 @@ fn check_verified(case: &Case, callback: &Verified<TransferCallback>) {
         assert_eq!(inferred.as_str(), callback_type, "{name}");
     }
     if let Some(id) = text("transfer_id") {
-        assert_eq!(told.transfer().unwrap().id, id, "{name}");
+        assert_eq!(told.transfer().unwrap().id(), id, "{name}");
     }
     if let Some(currency) = text("currency") {
-        assert_eq!(
-            told.currency().unwrap().alpha.as_deref(),
-            Some(currency),
-            "{name}"
-        );
+        assert_eq!(told.currency().unwrap().alpha(), Some(currency), "{name}");
     }
     for key in [
         "callback_types",
@@ -109,7 +105,7 @@ fn check_verified(case: &Case, callback: &Verified<TransferCallback>) {
 /// What the body says of what is not signed, as a vector has it.
 fn reported(told: &TransferCallback, key: &str) -> Value {
     let transfer = told.transfer();
-    let deposit = match &told.operation {
+    let deposit = match told.operation() {
         Operation::Deposit(deposit) => Some(deposit),
         _ => None,
     };
@@ -119,17 +115,17 @@ fn reported(told: &TransferCallback, key: &str) -> Value {
             types.map(CallbackType::as_str).collect()
         }
         "destinations" => {
-            let destinations = deposit.unwrap().destinations.iter();
-            destinations.map(|it| it.address.as_deref()).collect()
+            let destinations = deposit.unwrap().destinations();
+            destinations.map(|it| it.address()).collect()
         }
-        "is_active" => json!(deposit.unwrap().is_active),
-        "op_type" => json!(transfer.unwrap().op_type.unwrap().code()),
-        "operation_status" => match &told.operation {
-            Operation::Deposit(deposit) => json!(deposit.status.unwrap().code()),
-            Operation::Payout(payout) => json!(payout.status.unwrap().code()),
+        "is_active" => json!(deposit.unwrap().is_active()),
+        "op_type" => json!(transfer.unwrap().op_type().unwrap().code()),
+        "operation_status" => match told.operation() {
+            Operation::Deposit(deposit) => json!(deposit.status().unwrap().code()),
+            Operation::Payout(payout) => json!(payout.status().unwrap().code()),
             other => panic!("{other:?}"),
         },
-        "risk_status" => json!(transfer.unwrap().risk_status.unwrap().code()),
+        "risk_status" => json!(transfer.unwrap().risk_status().unwrap().code()),
         other => panic!("unknown key {other}"),
     }
 }

@@ -103,28 +103,28 @@ fn refusal(error: &VerifyError) -> Value {
 fn order_facts(order: &OrderCallback) -> Value {
     let utc = FixedOffset::east_opt(0).unwrap();
     let is_local = order
-        .created_at
+        .created_at()
         .as_ref()
         .is_some_and(|it| it.utc().is_none());
     let expiry = order.expires_at(utc);
     json!({
         "parsed": true,
         "kind": "order",
-        "status": order.status.as_ref().map(|status| status.as_str().to_lowercase()),
-        "action": order.action.as_ref().map(Action::as_str),
-        "order_id": order.order_id,
-        "client_order_id": order.client_order_id,
-        "transaction_id": order.transaction_id,
-        "received_amount_in_coins": order.received_amount_in_coins,
-        "received_amount_in_fiat": order.received_amount_in_fiat,
-        "fiat_currency": order.fiat_currency,
-        "crypto_currency": order.crypto_currency,
-        "created_at": order.created_at.as_ref().map(moment),
-        "order_token": order.order_token.as_ref().map(Token::as_str),
-        "order_expiration": order.order_expiration,
+        "status": order.status().as_ref().map(|status| status.as_str().to_lowercase()),
+        "action": order.action().as_ref().map(Action::as_str),
+        "order_id": order.order_id(),
+        "client_order_id": order.client_order_id(),
+        "transaction_id": order.transaction_id(),
+        "received_amount_in_coins": order.received_amount_in_coins(),
+        "received_amount_in_fiat": order.received_amount_in_fiat(),
+        "fiat_currency": order.fiat_currency(),
+        "crypto_currency": order.crypto_currency(),
+        "created_at": order.created_at().as_ref().map(moment),
+        "order_token": order.order_token().as_ref().map(Token::as_str),
+        "order_expiration": order.order_expiration(),
         // In the kind of time that the creation is in.
         "expires_at": expiry.map(|end| written(end.naive_utc(), !is_local)),
-        "exchange_rate": order.exchange_rate,
+        "exchange_rate": order.exchange_rate(),
     })
 }
 
@@ -132,44 +132,44 @@ fn deposit_facts(deposit: &DepositCallback) -> Value {
     json!({
         "parsed": true,
         "kind": "deposit",
-        "status": deposit.status.as_ref().map(|status| status.as_str().to_lowercase()),
-        "action": deposit.action.as_ref().map(Action::as_str),
-        "transaction_id": deposit.transaction_id,
-        "received_amount": deposit.received_amount,
-        "crypto_currency": deposit.crypto_currency,
-        "exchange_rate": deposit.exchange_rate,
-        "created_at": deposit.created_at.as_ref().map(moment),
-        "deposit_token": deposit.deposit_token.as_ref().map(Token::as_str),
+        "status": deposit.status().as_ref().map(|status| status.as_str().to_lowercase()),
+        "action": deposit.action().as_ref().map(Action::as_str),
+        "transaction_id": deposit.transaction_id(),
+        "received_amount": deposit.received_amount(),
+        "crypto_currency": deposit.crypto_currency(),
+        "exchange_rate": deposit.exchange_rate(),
+        "created_at": deposit.created_at().as_ref().map(moment),
+        "deposit_token": deposit.deposit_token().as_ref().map(Token::as_str),
     })
 }
 
 fn answer_facts(answer: &OrderAnswer) -> Value {
-    let currency = answer.currency.as_ref();
+    let currency = answer.currency();
     let transactions = answer.transactions().map(|transaction| {
-        let mut facts = json!({"id": transaction.id, "hash": transaction.hash});
-        parts(facts.as_object_mut().unwrap(), "", &transaction.amount);
+        let mut facts = json!({"id": transaction.id(), "hash": transaction.hash()});
+        parts(facts.as_object_mut().unwrap(), "", &transaction.amount());
         parts(
             facts.as_object_mut().unwrap(),
             "_fiat",
-            &transaction.amount_fiat,
+            &transaction.amount_fiat(),
         );
         facts
     });
     json!({
-        "status": answer.status.as_str().to_lowercase(),
-        "id": answer.id,
-        "customer_id": answer.customer_id,
-        "token": answer.token.as_str(),
-        "coin": answer.coin,
-        "coin_base_name": answer.coin_base_name,
-        "company_name": answer.company_name,
-        "qr_code": answer.qr_code,
-        "amount": answer.amount,
-        "amount_fiat": answer.amount_fiat,
-        "exchange_rate": answer.exchange_rate,
-        "currency": currency.and_then(|currency| currency.abbreviation.as_deref()),
-        "created_at": answer.created_at.as_ref().map(moment),
-        "created_at_milliseconds": answer.created_at_milliseconds.as_ref().map(moment),
+        "status": answer.status().as_str().to_lowercase(),
+        "id": answer.id(),
+        "customer_id": answer.customer_id(),
+        "token": answer.token().as_str(),
+        "coin": answer.coin(),
+        "coin_base_name": answer.coin_base_name(),
+        "company_name": answer.company_name(),
+        "qr_code": answer.qr_code(),
+        "amount": answer.amount(),
+        "amount_fiat": answer.amount_fiat(),
+        "exchange_rate": answer.exchange_rate(),
+        "currency": currency.and_then(|currency| currency.abbreviation()),
+        "created_at": answer.created_at().as_ref().map(moment),
+        "created_at_milliseconds": answer.created_at_milliseconds().as_ref().map(moment),
         "received": answer.received(),
         "received_fiat": answer.received_fiat(),
         "totals_agree": answer.totals_agree(),
@@ -180,10 +180,10 @@ fn answer_facts(answer: &OrderAnswer) -> Value {
 
 fn parts(facts: &mut Map<String, Value>, ending: &str, parts: &AmountParts) {
     for (key, amount) in [
-        ("base", &parts.base),
-        ("total", &parts.total),
-        ("under_paid", &parts.under_paid),
-        ("over_paid", &parts.over_paid),
+        ("base", &parts.base()),
+        ("total", &parts.total()),
+        ("under_paid", &parts.under_paid()),
+        ("over_paid", &parts.over_paid()),
     ] {
         facts.insert(format!("{key}{ending}"), json!(amount));
     }

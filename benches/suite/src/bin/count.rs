@@ -29,7 +29,6 @@ fn list(subject: &Subject) {
         "group": subject.group,
         "name": subject.name,
         "bytes": subject.bytes,
-        "macs": subject.macs,
         "allocations": allocations.count_total,
     });
     println!("{line}");

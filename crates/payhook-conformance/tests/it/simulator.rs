@@ -211,14 +211,14 @@ fn every_body_is_what_the_gateway_posts() {
                 if scenario == Scenario::CustomerDepositConfirmed {
                     let told = Unverified::<DepositCallback>::parse(delivery.body()).unwrap();
                     assert_eq!(
-                        told.unverified().status.as_ref().unwrap().as_str(),
+                        told.unverified().status().as_ref().unwrap().as_str(),
                         delivery.label()
                     );
                 } else if is_order(scenario) {
                     let told = Unverified::<OrderCallback>::parse(delivery.body()).unwrap();
-                    let status = told.unverified().status.as_ref().unwrap();
+                    let status = told.unverified().status().unwrap();
                     assert_eq!(status.as_str(), delivery.label());
-                    assert_ne!(*status, OrderStatus::Expired);
+                    assert_ne!(status, OrderStatus::Expired);
                 } else {
                     let told =
                         Unverified::<b2binpay::TransferCallback>::parse(delivery.body()).unwrap();
@@ -258,14 +258,14 @@ fn endings_add_up() {
                 let Some(transfer) = told.transfer() else {
                     continue;
                 };
-                if transfer.status == TransferStatus::Confirmed {
-                    let txid = transfer.txid.as_deref().unwrap();
+                if transfer.status() == TransferStatus::Confirmed {
+                    let txid = transfer.txid().unwrap();
                     assert_eq!(txid.len(), 64);
-                    let known = transfers.insert(txid.to_owned(), transfer.id.to_string());
-                    assert!(known.is_none_or(|known| transfer.id == *known));
-                    moved.insert(transfer.id.to_string(), transfer.amount.clone());
-                    is_unresolved |= matches!(&told.operation, Operation::Deposit(deposit)
-                        if deposit.status == Some(DepositStatus::Unresolved));
+                    let known = transfers.insert(txid.to_owned(), transfer.id().to_string());
+                    assert!(known.is_none_or(|known| transfer.id() == known));
+                    moved.insert(transfer.id().to_string(), transfer.amount().clone());
+                    is_unresolved |= matches!(&told.operation(), Operation::Deposit(deposit)
+                        if deposit.status() == Some(DepositStatus::Unresolved));
                 }
             }
             let sum = moved
@@ -303,16 +303,16 @@ fn a_deposits_own_status_follows_its_transfers() {
             let mut confirmed = BTreeMap::new();
             for delivery in accepted(&mut life) {
                 let told = parsed(&delivery);
-                let Operation::Deposit(deposit) = &told.operation else {
+                let Operation::Deposit(deposit) = &told.operation() else {
                     panic!("a deposit")
                 };
                 if delivery.cause() != DeliveryCause::StatusChange {
                     continue;
                 }
                 if let Some(transfer) = told.transfer()
-                    && transfer.status == TransferStatus::Confirmed
+                    && transfer.status() == TransferStatus::Confirmed
                 {
-                    confirmed.insert(transfer.id.to_string(), transfer.amount.clone());
+                    confirmed.insert(transfer.id().to_string(), transfer.amount().clone());
                 }
                 let amounts = confirmed.values();
                 let paid = amounts.fold(Amount::default(), |sum, it| sum.checked_add(it).unwrap());
@@ -323,9 +323,13 @@ fn a_deposits_own_status_follows_its_transfers() {
                     Ordering::Equal if !is_late => DepositStatus::Paid,
                     Ordering::Equal | Ordering::Greater => DepositStatus::Unresolved,
                 };
-                assert_eq!(deposit.status, Some(status), "{scenario} {seed} {delivery}");
-                let told = deposit.target_paid.as_ref();
-                assert_eq!(told, Some(&paid), "{scenario} {seed} {delivery}");
+                assert_eq!(
+                    deposit.status(),
+                    Some(status),
+                    "{scenario} {seed} {delivery}"
+                );
+                let told = deposit.target_paid();
+                assert_eq!(told, Some(paid), "{scenario} {seed} {delivery}");
             }
             if scenario == Scenario::DepositOverpaid {
                 overpaid_in.insert(confirmed.len());
@@ -346,9 +350,9 @@ fn confirmations_are_asked_for() {
                 let mut life = simulator.live(scenario, &payment(scenario, seed));
                 accepted(&mut life)
                     .iter()
-                    .any(|it| match parsed(it).operation {
-                        Operation::Deposit(deposit) => deposit.confirmations_needed.is_some(),
-                        Operation::Payout(payout) => payout.confirmations_needed.is_some(),
+                    .any(|it| match parsed(it).operation() {
+                        Operation::Deposit(deposit) => deposit.confirmations_needed().is_some(),
+                        Operation::Payout(payout) => payout.confirmations_needed().is_some(),
                         _ => false,
                     })
             })
@@ -373,28 +377,28 @@ fn confirmations_grow() {
             }
             let callback = parsed(&delivery);
             let transfer = callback.transfer().unwrap();
-            let count = transfer.confirmations.unwrap();
-            let label = match transfer.status {
+            let count = transfer.confirmations().unwrap();
+            let label = match transfer.status() {
                 TransferStatus::Created => "created".to_owned(),
                 TransferStatus::Unconfirmed => format!("unconfirmed {count}/{blocks}"),
                 _ => format!("confirmed {count}/{blocks}"),
             };
             assert_eq!(delivery.label(), label);
-            let is_confirmed = transfer.status == TransferStatus::Confirmed;
+            let is_confirmed = transfer.status() == TransferStatus::Confirmed;
             assert_eq!(is_confirmed, count >= blocks);
             assert!(last.is_none_or(|last| count > last));
             last = Some(count);
-            let Operation::Deposit(deposit) = &callback.operation else {
+            let Operation::Deposit(deposit) = &callback.operation() else {
                 panic!("a deposit")
             };
-            if let Some(needed) = deposit.confirmations_needed {
+            if let Some(needed) = deposit.confirmations_needed() {
                 asked_for += u32::from(count == needed);
                 assert!([0, blocks, needed].contains(&count));
             } else {
                 told += u32::from(!is_confirmed && count > 0);
             }
             beyond += u32::from(count > blocks);
-            created += u32::from(transfer.status == TransferStatus::Created);
+            created += u32::from(transfer.status() == TransferStatus::Created);
         }
         assert!(last >= Some(blocks));
         steps.insert(told);
@@ -412,10 +416,10 @@ fn payouts_are_told_as_the_list_of_callbacks_has_it() {
             let mut life = simulator(seed, v3()).live(scenario, &payment(scenario, seed));
             for delivery in accepted(&mut life) {
                 let told = parsed(&delivery);
-                let Operation::Payout(payout) = &told.operation else {
+                let Operation::Payout(payout) = &told.operation() else {
                     panic!("a payout")
                 };
-                let is_asked_for = payout.confirmations_needed.is_some();
+                let is_asked_for = payout.confirmations_needed().is_some();
                 let is_unconfirmed = delivery.label().starts_with("unconfirmed");
                 assert!(!is_unconfirmed || is_asked_for);
                 let word = delivery.label().split(' ').next().unwrap();
@@ -514,7 +518,7 @@ fn the_endpoint_keeps_to_the_scenario() {
             let mut life = simulator.live(scenario, &payment);
             let status = || {
                 let answer = endpoint.answer(&token).unwrap();
-                OrderAnswer::parse(&answer).unwrap().status
+                OrderAnswer::parse(&answer).unwrap().status()
             };
             assert_eq!(status(), OrderStatus::InProgress);
             let mut ranks = Vec::new();
@@ -551,7 +555,7 @@ fn the_endpoint_keeps_to_the_scenario() {
             };
             assert_eq!(status(), end);
             let answer = OrderAnswer::parse(&endpoint.answer(&token).unwrap()).unwrap();
-            let mut times = answer.transactions().map(|it| it.created_at.as_ref());
+            let mut times = answer.transactions().map(|it| it.created_at());
             let is_late = times.any(|it| it.unwrap().utc().unwrap() > life.deadline());
             assert_eq!(is_late, scenario == Scenario::OrderLate);
             assert!(answer.totals_agree() && answer.totals_agree_fiat());

@@ -146,8 +146,8 @@ fn careless_shops_are_found_out() {
         run(&mut life, |delivery| {
             let told = parsed(delivery);
             let transfer = told.transfer().unwrap();
-            if transfer.status == TransferStatus::Confirmed {
-                credited = credited.checked_add(&transfer.amount).unwrap();
+            if transfer.status() == TransferStatus::Confirmed {
+                credited = credited.checked_add(&transfer.amount()).unwrap();
             }
             Some(200)
         });
@@ -166,7 +166,7 @@ fn careless_shops_are_found_out() {
         run(&mut life, |_| {
             let answer = endpoint.answer(&token).unwrap();
             let answer = citypay::OrderAnswer::parse(&answer).unwrap();
-            is_settled |= answer.status == OrderStatus::Confirmed;
+            is_settled |= answer.status() == OrderStatus::Confirmed;
             Some(200)
         });
         !is_settled

@@ -1,0 +1,117 @@
+//! Amounts of up to 37 digits as machine integers: nearly all that are ever sent.
+
+use super::{Amount, Parts};
+use crate::text::Text;
+
+/// 10³⁷ is the largest power of ten of which twice as much fits an [`i128`].
+const MOST_DIGITS: usize = 37;
+
+const POWERS: [u128; MOST_DIGITS + 1] = {
+    let mut powers = [1; MOST_DIGITS + 1];
+    let mut exponent = 1;
+    while exponent <= MOST_DIGITS {
+        #[allow(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+        {
+            powers[exponent] = powers[exponent - 1] * 10;
+        }
+        exponent += 1;
+    }
+    powers
+};
+
+fn power(exponent: usize) -> Option<u128> {
+    POWERS.get(exponent).copied()
+}
+
+/// What digits stand for: at most 37 of them.
+fn number(digits: &str) -> u128 {
+    let part = |digits: &str| {
+        let digits = digits.bytes().map(|digit| u64::from(digit - b'0'));
+        u128::from(digits.fold(0, |number, digit| number * 10 + digit))
+    };
+    // As many as fit 64 bits.
+    match digits.len().checked_sub(19) {
+        None | Some(0) => part(digits),
+        Some(front) => {
+            let (front, back) = digits.split_at_checked(front).unwrap_or_default();
+            part(front) * 10_u128.pow(19) + part(back)
+        }
+    }
+}
+
+impl Parts<'_> {
+    /// Its digits as one number with `scale` fraction digits, which are at least its
+    /// own. `None` if it has too many, or an exponent.
+    pub(super) fn small(&self, scale: usize) -> Option<u128> {
+        if self.exponent != 0 || self.integer.len() + scale > MOST_DIGITS {
+            return None;
+        }
+        let missing = scale.checked_sub(self.fraction.len())?;
+        let integer = number(self.integer) * power(scale)?;
+        Some(integer + number(self.fraction) * power(missing)?)
+    }
+
+    fn small_signed(&self, scale: usize) -> Option<i128> {
+        let magnitude = i128::try_from(self.small(scale)?).ok()?;
+        Some(if self.negative { -magnitude } else { magnitude })
+    }
+}
+
+/// The sum, where both have few digits.
+pub(super) fn add(left: &Parts<'_>, right: &Parts<'_>) -> Option<Amount> {
+    let scale = left.fraction.len().max(right.fraction.len());
+    let sum = left.small_signed(scale)? + right.small_signed(scale)?;
+    let digits = digits(sum.unsigned_abs());
+    let (integer, fraction) = digits.split_at_checked(digits.len() - scale)?;
+    let zeros = integer.iter().take_while(|digit| **digit == b'0').count();
+    let integer = integer.get(zeros.min(integer.len() - 1)..)?;
+
+    let mut text = Line::default();
+    if sum < 0 {
+        text.push(b"-")?;
+    }
+    text.push(integer)?;
+    if scale > 0 {
+        text.push(b".")?;
+        text.push(fraction)?;
+    }
+    Some(Amount {
+        text: Text::from(text.as_str()?),
+    })
+}
+
+/// All 38, with zeros in front.
+fn digits(number: u128) -> [u8; 38] {
+    let half = 10_u128.pow(19);
+    let mut digits = [b'0'; 38];
+    let (front, back) = digits.split_at_mut(19);
+    for (digits, number) in [(front, number / half), (back, number % half)] {
+        let mut rest = u64::try_from(number).unwrap_or_default();
+        for digit in digits.iter_mut().rev() {
+            *digit += u8::try_from(rest % 10).unwrap_or_default();
+            rest /= 10;
+        }
+    }
+    digits
+}
+
+/// A text that is put together without an allocation: a sign, 38 digits and a point.
+#[derive(Default)]
+struct Line {
+    bytes: [[u8; 20]; 2],
+    length: usize,
+}
+
+impl Line {
+    fn push(&mut self, part: &[u8]) -> Option<()> {
+        let end = self.length + part.len();
+        let place = self.bytes.as_flattened_mut().get_mut(self.length..end)?;
+        place.copy_from_slice(part);
+        self.length = end;
+        Some(())
+    }
+
+    fn as_str(&self) -> Option<&str> {
+        std::str::from_utf8(self.bytes.as_flattened().get(..self.length)?).ok()
+    }
+}

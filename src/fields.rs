@@ -1,0 +1,364 @@
+//! [`fields!`]: each field of a gateway's objects, declared once.
+//!
+//! ```text
+//! fields! {
+//!     /// A movement of money in the blockchain.
+//!     index TransferFields for Transfer<'a> {
+//!         /// Confirmations so far.
+//!         lenient confirmations: u32 = "confirmations" as count;
+//!     }
+//! }
+//! ```
+//!
+//! That line is the field's place in the index, its accessor, its part in `Debug`,
+//! `Serialize` and `PartialEq`, and the warning for an odd value. It says how the field
+//! is read:
+//!
+//! - `required` and `strict` fields matter: what can't be read is refused when the body
+//!   is parsed. A required one has to be there.
+//! - `lenient` ones are read when they are asked for; what can't be read is absent, and
+//!   among the anomalies.
+//! - `json` is passed on as it was sent.
+//! - `custom` has an accessor beside the macro, which returns an `Option`; so has
+//!   `object`, which is always there.
+//! - `raw` has a place and nothing else, `part` is an object or a list of its own: the
+//!   code beside the macro reads them.
+//!
+//! What follows `as` is one of the conversions of [`crate::read`]; its result becomes
+//! the field's type by [`FromValue`].
+//!
+//! An index for a type with a lifetime declares that type, a view, `with` what it needs
+//! besides; what it has `also` is shown and compared as well. An index for a type
+//! without one reads a whole body, whose type stands beside the macro and has the
+//! methods `source` and `fields`. A `view` reads another type's index.
+
+/// What is made of a value that was read.
+pub(crate) trait FromValue<V> {
+    fn from_value(value: V) -> Self;
+}
+
+impl<T> FromValue<T> for T {
+    #[inline]
+    fn from_value(value: T) -> T {
+        value
+    }
+}
+
+macro_rules! fields {
+    () => {};
+
+    ( index $Index:ident { $($body:tt)* } $($rest:tt)* ) => {
+        $crate::fields::fields!(@index $Index { $($body)* });
+        $crate::fields::fields!($($rest)*);
+    };
+
+    ( index $Index:ident for $View:ident { $($body:tt)* } $($rest:tt)* ) => {
+        $crate::fields::fields!(@index $Index { $($body)* });
+        $crate::fields::fields!(@view $View [] [] { $($body)* });
+        $crate::fields::fields!($($rest)*);
+    };
+
+    (
+        $(#[$meta:meta])*
+        index $Index:ident for $View:ident<$life:lifetime>
+        $(with $extra:ident: $Extra:ty)? $(, also $($also:ident),+)? {
+            $($body:tt)*
+        }
+        $($rest:tt)*
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy)]
+        pub struct $View<$life> {
+            source: $crate::read::Source<$life>,
+            fields: &$life $Index,
+            $( $extra: $Extra, )?
+        }
+
+        impl<$life> $View<$life> {
+            fn source(&self) -> $crate::read::Source<$life> {
+                self.source
+            }
+
+            fn fields(&self) -> &$life $Index {
+                self.fields
+            }
+        }
+
+        $crate::fields::fields!(@index $Index { $($body)* });
+        $crate::fields::fields!(@view $View [$life] [$($($also)+)?] { $($body)* });
+        $crate::fields::fields!($($rest)*);
+    };
+
+    ( view $View:ident { $($body:tt)* } $($rest:tt)* ) => {
+        $crate::fields::fields!(@view $View [] [] { $($body)* });
+        $crate::fields::fields!($($rest)*);
+    };
+
+    (@index $Index:ident {
+        $( $(#[$doc:meta])* $mode:ident $field:ident $(: $Type:ty)? = $key:literal $(as $convert:ident)?; )*
+    }) => {
+        #[derive(Default)]
+        pub(crate) struct $Index {
+            $( pub(crate) $field: $crate::fields::fields!(@place $mode [$($Type)?]), )*
+            pub(crate) shape: $crate::wire::Shape,
+        }
+
+        impl $crate::wire::Place for $Index {
+            #[inline]
+            fn is_absent(&self) -> bool {
+                self.shape == $crate::wire::Shape::Absent
+            }
+
+            #[inline]
+            fn fill<'b, D: serde::Deserializer<'b>>(
+                &mut self,
+                json: D,
+                scan: &mut $crate::wire::Scan<'b>,
+            ) -> Result<(), D::Error> {
+                #[allow(non_camel_case_types, reason = "named for its field")]
+                enum Key { $( $field, )* Number_, Unknown_ }
+
+                impl<'b> serde::Deserialize<'b> for Key {
+                    #[inline]
+                    fn deserialize<D: serde::Deserializer<'b>>(key: D) -> Result<Self, D::Error> {
+                        key.deserialize_identifier(KeyVisitor)
+                    }
+                }
+
+                struct KeyVisitor;
+
+                impl serde::de::Visitor<'_> for KeyVisitor {
+                    type Value = Key;
+
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str("a key")
+                    }
+
+                    #[inline]
+                    fn visit_str<E>(self, key: &str) -> Result<Key, E> {
+                        Ok(match key {
+                            $( $key => Key::$field, )*
+                            $crate::wire::NUMBER => Key::Number_,
+                            _ => Key::Unknown_,
+                        })
+                    }
+                }
+
+                struct ObjectVisitor<'s, 'b>(&'s mut $Index, &'s mut $crate::wire::Scan<'b>);
+
+                impl<'b> serde::de::Visitor<'b> for ObjectVisitor<'_, 'b> {
+                    type Value = ();
+
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str("an object")
+                    }
+
+                    #[inline]
+                    fn visit_map<A: serde::de::MapAccess<'b>>(self, mut map: A) -> Result<(), A::Error> {
+                        let Self(object, scan) = self;
+                        object.shape = $crate::wire::Shape::Sound;
+                        while let Some(key) = map.next_key::<Key>()? {
+                            // One place reads all scalars, not a copy of it for each.
+                            let scalar: Option<(&mut $crate::wire::Span, &'static str)> = match key {
+                                $( Key::$field => {
+                                    $crate::fields::fields!(@fill $mode object scan map $field $key)
+                                } )*
+                                Key::Number_ => {
+                                    object.shape = $crate::wire::Shape::Mismatch;
+                                    None
+                                }
+                                Key::Unknown_ => None,
+                            };
+                            if let Some((scalar, key)) = scalar {
+                                if $crate::wire::Place::is_absent(scalar) {
+                                    map.next_value_seed($crate::wire::InPlace(scalar, scan))?;
+                                    continue;
+                                }
+                                object.shape = $crate::wire::Shape::Twice(key);
+                            }
+                            map.next_value::<serde::de::IgnoredAny>()?;
+                        }
+                        Ok(())
+                    }
+
+                    fn visit_seq<A: serde::de::SeqAccess<'b>>(self, list: A) -> Result<(), A::Error> {
+                        self.0.shape = $crate::wire::skip_list(list)?;
+                        Ok(())
+                    }
+
+                    $crate::wire::scalars!();
+                }
+
+                json.deserialize_any(ObjectVisitor(self, scan))
+            }
+        }
+    };
+
+    (@place part [$Type:ty]) => { $Type };
+    (@place custom [$Type:ty]) => { $Type };
+    (@place object [$Type:ty]) => { $Type };
+    (@place json [$Type:ty]) => { $crate::wire::Verbatim };
+    (@place $mode:ident [$($Type:ty)?]) => { $crate::wire::Span };
+
+    (@fill part $object:ident $scan:ident $map:ident $field:ident $key:literal) => {{
+        if $crate::wire::Place::is_absent(&$object.$field) {
+            $map.next_value_seed($crate::wire::InPlace(&mut $object.$field, $scan))?;
+            continue;
+        }
+        $object.shape = $crate::wire::Shape::Twice($key);
+        None
+    }};
+    (@fill object $($rest:tt)*) => { $crate::fields::fields!(@fill part $($rest)*) };
+    (@fill custom $($rest:tt)*) => { $crate::fields::fields!(@fill part $($rest)*) };
+    (@fill json $($rest:tt)*) => { $crate::fields::fields!(@fill part $($rest)*) };
+    (@fill $mode:ident $object:ident $scan:ident $map:ident $field:ident $key:literal) => {
+        Some((&mut $object.$field, $key))
+    };
+
+    (@view $View:ident [$($life:lifetime)?] [$($also:ident)*] {
+        $( $(#[$doc:meta])* $mode:ident $field:ident $(: $Type:ty)? = $key:literal $(as $convert:ident)?; )*
+    }) => {
+        impl $(<$life>)? $View $(<$life>)? {
+            $( $crate::fields::fields!(
+                @accessor $mode [$(#[$doc])*] $field [$($Type)?] [$($convert)?]
+            ); )*
+
+            /// Refuses impossible values of the fields that matter.
+            #[allow(unused_variables, reason = "where no field matters")]
+            #[inline]
+            fn check_fields(&self, at: $crate::read::At<'_>) -> Result<(), $crate::error::ParseError> {
+                let (source, fields) = (self.source(), self.fields());
+                $( $crate::fields::fields!(
+                    @check $mode source fields at $field $key [$($convert)?]
+                ); )*
+                Ok(())
+            }
+
+            /// Notes impossible values of the other fields.
+            #[allow(unused_variables, clippy::ptr_arg, reason = "where no field is incidental")]
+            fn note_fields(&self, at: $crate::read::At<'_>, notes: &mut Vec<$crate::read::Anomaly>) {
+                let (source, fields) = (self.source(), self.fields());
+                $( $crate::fields::fields!(
+                    @note $mode source fields at notes $field $key [$($convert)?]
+                ); )*
+            }
+
+            #[allow(dead_code, reason = "what is no body of its own is written by `Serialize`")]
+            pub(crate) fn serialize_fields<M: serde::ser::SerializeMap>(
+                &self,
+                map: &mut M,
+            ) -> Result<(), M::Error> {
+                $( $crate::fields::fields!(@serialize $mode self map $field $key); )*
+                Ok(())
+            }
+
+            #[allow(dead_code, reason = "where a body shows less of itself")]
+            fn debug_fields(&self, debug: &mut std::fmt::DebugStruct<'_, '_>) {
+                $( $crate::fields::fields!(@debug $mode self debug $field); )*
+            }
+        }
+
+        $crate::fields::fields!(@object $View [$($life)?] [$($also)*] [$( $mode $field )*]);
+    };
+
+    // A whole body says for itself how it is shown and written, and has no `==`.
+    (@object $View:ident [] $($rest:tt)*) => {};
+    (@object $View:ident [$life:lifetime] [$($also:ident)*] [$($mode:ident $field:ident)*]) => {
+        impl<$life> std::fmt::Debug for $View<$life> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                let mut debug = f.debug_struct(stringify!($View));
+                $( debug.field(stringify!($also), &self.$also()); )*
+                self.debug_fields(&mut debug);
+                debug.finish()
+            }
+        }
+
+        impl<$life> serde::Serialize for $View<$life> {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let mut map = serializer.serialize_map(None)?;
+                self.serialize_fields(&mut map)?;
+                serde::ser::SerializeMap::end(map)
+            }
+        }
+
+        impl<$life> PartialEq for $View<$life> {
+            fn eq(&self, other: &Self) -> bool {
+                true $( && self.$also() == other.$also() )*
+                    $( && $crate::fields::fields!(@equal $mode self other $field) )*
+            }
+        }
+
+        impl<$life> Eq for $View<$life> {}
+    };
+
+    (@accessor required [$($doc:tt)*] $field:ident [$Type:ty] [$convert:ident]) => {
+        $($doc)*
+        #[must_use]
+        #[inline]
+        pub fn $field(&self) -> $Type {
+            let value = self.source().lenient(self.fields().$field, $crate::read::$convert);
+            <$Type as $crate::fields::FromValue<_>>::from_value(value.unwrap_or_default())
+        }
+    };
+    (@accessor json [$($doc:tt)*] $field:ident [$Type:ty] []) => {
+        $($doc)*
+        #[must_use]
+        pub fn $field(&self) -> Option<$Type> {
+            self.source().lenient(self.fields().$field.0, $crate::read::json)
+        }
+    };
+    (@accessor raw $($rest:tt)*) => {};
+    (@accessor part $($rest:tt)*) => {};
+    (@accessor custom $($rest:tt)*) => {};
+    (@accessor object $($rest:tt)*) => {};
+    (@accessor $mode:ident [$($doc:tt)*] $field:ident [$Type:ty] [$convert:ident]) => {
+        $($doc)*
+        #[must_use]
+        #[inline]
+        pub fn $field(&self) -> Option<$Type> {
+            let value = self.source().lenient(self.fields().$field, $crate::read::$convert);
+            value.map(<$Type as $crate::fields::FromValue<_>>::from_value)
+        }
+    };
+
+    (@check required $source:ident $fields:ident $at:ident $field:ident $key:literal [$convert:ident]) => {
+        $source.required($at.key($key), $fields.$field, $crate::read::$convert)?;
+    };
+    (@check strict $source:ident $fields:ident $at:ident $field:ident $key:literal [$convert:ident]) => {
+        $source.strict($at.key($key), $fields.$field, $crate::read::$convert)?;
+    };
+    (@check $($rest:tt)*) => {};
+
+    (@note lenient $source:ident $fields:ident $at:ident $notes:ident $field:ident $key:literal [$convert:ident]) => {
+        $source.note($at.key($key), $fields.$field, $crate::read::$convert, $notes);
+    };
+    (@note $($rest:tt)*) => {};
+
+    (@serialize raw $($rest:tt)*) => {};
+    (@serialize part $($rest:tt)*) => {};
+    (@serialize object $($rest:tt)*) => { $crate::fields::fields!(@serialize required $($rest)*) };
+    (@serialize required $self:ident $map:ident $field:ident $key:literal) => {
+        $map.serialize_entry($key, &$self.$field())?;
+    };
+    (@serialize $mode:ident $self:ident $map:ident $field:ident $key:literal) => {
+        if let Some(value) = $self.$field() {
+            $map.serialize_entry($key, &value)?;
+        }
+    };
+
+    (@debug raw $($rest:tt)*) => {};
+    (@debug part $($rest:tt)*) => {};
+    (@debug $mode:ident $self:ident $debug:ident $field:ident) => {
+        $debug.field(stringify!($field), &$self.$field());
+    };
+
+    (@equal raw $($rest:tt)*) => { true };
+    (@equal part $($rest:tt)*) => { true };
+    (@equal $mode:ident $self:ident $other:ident $field:ident) => {
+        $self.$field() == $other.$field()
+    };
+}
+pub(crate) use fields;
+
+#[cfg(test)]
+mod tests;
