@@ -198,8 +198,8 @@ impl Amount {
     /// Whether the text has neither a sign nor an exponent: the only form that
     /// B2BINPAY signs, and the one under which a signed text can be cut.
     pub(crate) fn is_plain(&self) -> bool {
-        let mut bytes = self.text.bytes();
-        bytes.all(|byte| byte.is_ascii_digit() || byte == b'.')
+        let bytes = self.text.bytes();
+        bytes.fold(true, |all, byte| all & matches!(byte, b'0'..=b'9' | b'.'))
     }
 
     fn parts(&self) -> Parts<'_> {

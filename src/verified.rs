@@ -59,7 +59,7 @@ impl<C: Parse> Unverified<C> {
         Self::parse_within(body, DEFAULT_BODY_LIMIT)
     }
 
-    /// Reads a body of at most `limit` bytes.
+    /// Reads a body of at most `limit` bytes; more than 1 GiB is never read.
     ///
     /// # Errors
     ///

@@ -272,13 +272,10 @@ fn check_token<'a>(token: Option<&'a Token>, issued: &str) -> Result<&'a Token, 
 
 /// Whether the endpoint has not caught up with the callback yet.
 fn is_behind(answer: &OrderAnswer, callback: &OrderCallback) -> bool {
-    let claimed = callback.status();
+    let (status, claimed) = (answer.status(), callback.status());
     // These two may follow on themselves, with one payment more.
-    let may_repeat = matches!(
-        answer.status(),
-        OrderStatus::Overpaid | OrderStatus::Underpaid
-    );
-    claimed.is_some_and(|claimed| has_less_than(&answer.status(), &claimed))
+    let may_repeat = matches!(status, OrderStatus::Overpaid | OrderStatus::Underpaid);
+    claimed.is_some_and(|claimed| has_less_than(&status, &claimed))
         || (may_repeat && names_unknown_payment(answer, callback))
 }
 
