@@ -29,7 +29,7 @@
 //!
 //! An index for a type with a lifetime declares that type, a view, `with` what it needs
 //! besides; what it has `also` is shown and compared as well. An index for a type
-//! without one reads a whole body, whose type stands beside the macro and has the
+//! without one reads a whole body, whose type is declared beside the macro and has the
 //! methods `source` and `fields`. A `view` reads another type's index.
 
 /// What is made of a value that was read.

@@ -1,4 +1,4 @@
-//! The index of a body: where each value stands in it, nothing interpreted.
+//! The index of a body: the place of each value, not interpreted yet.
 //!
 //! A body is scanned once, by serde_json, into offsets; [`crate::fields`] makes of
 //! them what a merchant reads, when it is asked. The index takes any JSON. What is
@@ -38,7 +38,7 @@ impl<'b> Scan<'b> {
         Span::new(start, part.len())
     }
 
-    /// A value that stands in the body.
+    /// The text of a value in the body.
     pub(crate) fn verbatim(&self, Verbatim(span): Verbatim) -> &'b str {
         self.body.get(span.start()..span.end()).unwrap_or_default()
     }

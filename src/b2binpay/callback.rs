@@ -7,7 +7,7 @@ use super::kind::{self, Inferred};
 use super::message::SignedMac;
 use super::operation::{Operation, OperationFields};
 use super::related;
-use super::resource::{Currency, OtherResource, Resources, Transfer};
+use super::resource::{Currency, OtherResource, Resources, Transfer, leave_out};
 use super::wire::{Document, Meta};
 use crate::constant_time::never_equal;
 use crate::error::ParseError;
@@ -49,7 +49,7 @@ pub struct TransferCallback {
     index: Arc<Index>,
 }
 
-/// Where everything stands in the body, and what was found out when it was parsed.
+/// The places of the body's values, and what was determined when it was parsed.
 struct Index {
     document: Document,
     operation: OperationFields,
@@ -326,11 +326,7 @@ fn read_callback(text: &str) -> Result<TransferCallback, ParseError> {
         Signature::Present(text) => SignedMac::from_hex(text),
         Signature::Absent | Signature::Malformed => None,
     };
-    for index in left_out {
-        if let Some(resource) = document.included.items.get_mut(index) {
-            resource.is_left_out = true;
-        }
-    }
+    leave_out(&mut document.included, left_out);
     Ok(TransferCallback {
         index: Arc::new(Index {
             document,

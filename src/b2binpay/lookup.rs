@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::callback::TransferCallback;
 use super::operation::{Operation, OperationFields};
-use super::resource::{Currency, Resources, Transfer};
+use super::resource::{Currency, Resources, Transfer, leave_out};
 use super::wire::Document;
 use crate::error::{ParseError, VerifyError};
 use crate::event::Kind;
@@ -142,11 +142,8 @@ impl ApiDocument {
         let (source, at) = (body.source(), At::Root.key("data"));
         let operation = OperationFields::take(source, &mut document.data)?;
         source.required(at.key("id"), document.data.id, read::id)?;
-        for index in Resources::new(source, &document.included).check(None)? {
-            if let Some(resource) = document.included.items.get_mut(index) {
-                resource.is_left_out = true;
-            }
-        }
+        let left_out = Resources::new(source, &document.included).check(None)?;
+        leave_out(&mut document.included, left_out);
         operation.check(source, at.key("attributes"))?;
         let index = Arc::new(Index {
             document,

@@ -395,6 +395,15 @@ impl<'a> Resources<'a> {
     }
 }
 
+/// Marks what [`Resources::check`] left out.
+pub(super) fn leave_out(list: &mut List<Resource<Included>>, left_out: Vec<usize>) {
+    for index in left_out {
+        if let Some(resource) = list.items.get_mut(index) {
+            resource.is_left_out = true;
+        }
+    }
+}
+
 /// A key twice is an error wherever it stands.
 fn is_twice(error: &ParseError) -> bool {
     matches!(

@@ -52,7 +52,7 @@ pub struct OrderAnswer {
     zone: FixedOffset,
 }
 
-/// Where everything stands in the answer, and which transactions are the same.
+/// The places of the answer's values, and which transactions are listed more than once.
 struct Index {
     fields: AnswerFields,
     order: Order,
@@ -86,7 +86,7 @@ fields! {
         lenient exchange_rate: Amount = "exchangeRate" as amount;
         /// The order's amount in the fiat currency.
         strict amount_fiat: Amount = "amountFiat" as received_amount;
-        /// The order's amount in whole coins. The gateway quotes it anew every
+        /// The order's amount in whole coins. The gateway quotes it again every
         /// minute and after each transaction: compare orders in fiat.
         strict amount: Amount = "amount" as received_amount;
         custom currency: CurrencyFields = "currency";

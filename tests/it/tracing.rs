@@ -83,9 +83,11 @@ impl Subscriber for Recorder {
     }
 }
 
-/// Listens to nothing, and may listen to anything. Other tests run the same code without
-/// a subscriber; as long as there is one that has not decided, `tracing` does not remember
-/// of a place in the code that nobody listens.
+/// Records nothing, and keeps `tracing` asking.
+///
+/// `tracing` remembers for each event in the code whether any subscriber wants it. Other
+/// tests run the same code at the same time without a subscriber, which could switch an
+/// event off. *Sometimes* as the answer of one subscriber prevents that.
 struct Undecided;
 
 impl Subscriber for Undecided {

@@ -166,7 +166,7 @@ impl PgLedger {
         {
             on_change(connection, key, payment, change).await?;
         }
-        sqlx::query(
+        let updated = sqlx::query(
             "UPDATE payhook_histories SET history = $4, status = $5, received = $6,
                 credited = $7, held = $8, has_held = $9, updated_at = now()
              WHERE gateway = $1 AND reference = $2 AND part = $3",
@@ -182,7 +182,12 @@ impl PgLedger {
         .bind(!payment.held_parts().is_empty())
         .execute(connection)
         .await?;
-        Ok(())
+        if updated.rows_affected() == 1 {
+            Ok(())
+        } else {
+            // What was credited would not be known, and be credited again.
+            Err("the payment's history was deleted before it was stored".into())
+        }
     }
 }
 

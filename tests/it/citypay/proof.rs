@@ -98,7 +98,7 @@ fn the_only_transaction_is_meant_where_none_is_named() {
     });
     let callback = prove(order(|o| o["transaction_id"] = json!(null)), &two).unwrap();
     assert_eq!(callback.event().amount(), None);
-    // Of several the callback, which nobody signs, does not choose the one that is shown.
+    // Where there are several, the unsigned callback must not choose which one is shown.
     for named in ["9002", "9001"] {
         let callback = prove(order(|o| o["transaction_id"] = json!(named)), &two).unwrap();
         assert_eq!(callback.event().amount(), None);

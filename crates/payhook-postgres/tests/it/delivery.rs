@@ -175,6 +175,28 @@ async fn a_history_that_is_missing_is_made() {
     assert_eq!(credits(&ledger, "order-1").await.0, 1);
 }
 
+/// It would be credited again with the next delivery.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closure_that_deletes_the_history_credits_nothing() {
+    let database = Database::new().await;
+    let ledger = PgLedger::new(database.pool().await).on_change(|connection, key, _, _| {
+        Box::pin(async move {
+            sqlx::query("INSERT INTO credits (reference, amount) VALUES ($1, 1)")
+                .bind(&key.reference)
+                .execute(&mut *connection)
+                .await?;
+            sqlx::query("DELETE FROM payhook_histories")
+                .execute(&mut *connection)
+                .await?;
+            Ok(())
+        })
+    });
+    expect_deposit(&ledger, "order-1", "0.412").await;
+    let body = body("order-1", "1", "0.412");
+    assert_eq!(post(&ledger, &body).await, 503);
+    assert_eq!(credits(&ledger, "order-1").await.0, 0);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lock_held_elsewhere_is_answered_with_503_in_time() {
     let database = Database::new().await;
