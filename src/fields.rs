@@ -110,86 +110,30 @@ macro_rules! fields {
             }
 
             #[inline]
-            fn fill<'b, D: serde::Deserializer<'b>>(
+            fn fill(
                 &mut self,
-                json: D,
-                scan: &mut $crate::wire::Scan<'b>,
-            ) -> Result<(), D::Error> {
-                #[allow(non_camel_case_types, reason = "named for its field")]
-                enum Key { $( $field, )* Number_, Unknown_ }
-
-                impl<'b> serde::Deserialize<'b> for Key {
-                    #[inline]
-                    fn deserialize<D: serde::Deserializer<'b>>(key: D) -> Result<Self, D::Error> {
-                        key.deserialize_identifier(KeyVisitor)
-                    }
+                scan: &mut $crate::scan::Scan<'_>,
+            ) -> Result<(), $crate::scan::NotJson> {
+                self.shape = scan.enter(b'{')?;
+                if self.shape != $crate::wire::Shape::Sound {
+                    return Ok(());
                 }
-
-                struct KeyVisitor;
-
-                impl serde::de::Visitor<'_> for KeyVisitor {
-                    type Value = Key;
-
-                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        f.write_str("a key")
-                    }
-
-                    #[inline]
-                    fn visit_str<E>(self, key: &str) -> Result<Key, E> {
-                        Ok(match key {
-                            $( $key => Key::$field, )*
-                            $crate::wire::NUMBER => Key::Number_,
-                            _ => Key::Unknown_,
-                        })
-                    }
-                }
-
-                struct ObjectVisitor<'s, 'b>(&'s mut $Index, &'s mut $crate::wire::Scan<'b>);
-
-                impl<'b> serde::de::Visitor<'b> for ObjectVisitor<'_, 'b> {
-                    type Value = ();
-
-                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        f.write_str("an object")
-                    }
-
-                    #[inline]
-                    fn visit_map<A: serde::de::MapAccess<'b>>(self, mut map: A) -> Result<(), A::Error> {
-                        let Self(object, scan) = self;
-                        object.shape = $crate::wire::Shape::Sound;
-                        while let Some(key) = map.next_key::<Key>()? {
-                            // One place reads all scalars, not a copy of it for each.
-                            let scalar: Option<(&mut $crate::wire::Span, &'static str)> = match key {
-                                $( Key::$field => {
-                                    $crate::fields::fields!(@fill $mode object scan map $field $key)
-                                } )*
-                                Key::Number_ => {
-                                    object.shape = $crate::wire::Shape::Mismatch;
-                                    None
-                                }
-                                Key::Unknown_ => None,
-                            };
-                            if let Some((scalar, key)) = scalar {
-                                if $crate::wire::Place::is_absent(scalar) {
-                                    map.next_value_seed($crate::wire::InPlace(scalar, scan))?;
-                                    continue;
-                                }
-                                object.shape = $crate::wire::Shape::Twice(key);
-                            }
-                            map.next_value::<serde::de::IgnoredAny>()?;
+                while let Some(key) = scan.next_key()? {
+                    // One place reads all scalars, not a copy of it for each.
+                    let scalar: Option<(&mut $crate::wire::Span, &'static &'static str)> = match key {
+                        $( $key => $crate::fields::fields!(@fill $mode self scan $field $key), )*
+                        _ => None,
+                    };
+                    if let Some((scalar, key)) = scalar {
+                        if $crate::wire::Place::is_absent(scalar) {
+                            *scalar = scan.text()?;
+                            continue;
                         }
-                        Ok(())
+                        self.shape = $crate::wire::Shape::Twice(key);
                     }
-
-                    fn visit_seq<A: serde::de::SeqAccess<'b>>(self, list: A) -> Result<(), A::Error> {
-                        self.0.shape = $crate::wire::skip_list(list)?;
-                        Ok(())
-                    }
-
-                    $crate::wire::scalars!();
+                    scan.value()?;
                 }
-
-                json.deserialize_any(ObjectVisitor(self, scan))
+                Ok(())
             }
         }
     };
@@ -200,19 +144,19 @@ macro_rules! fields {
     (@place json [$Type:ty]) => { $crate::wire::Verbatim };
     (@place $mode:ident [$($Type:ty)?]) => { $crate::wire::Span };
 
-    (@fill part $object:ident $scan:ident $map:ident $field:ident $key:literal) => {{
-        if $crate::wire::Place::is_absent(&$object.$field) {
-            $map.next_value_seed($crate::wire::InPlace(&mut $object.$field, $scan))?;
+    (@fill part $self:ident $scan:ident $field:ident $key:literal) => {{
+        if $crate::wire::Place::is_absent(&$self.$field) {
+            $crate::wire::Place::fill(&mut $self.$field, $scan)?;
             continue;
         }
-        $object.shape = $crate::wire::Shape::Twice($key);
+        $self.shape = $crate::wire::Shape::Twice(&$key);
         None
     }};
     (@fill object $($rest:tt)*) => { $crate::fields::fields!(@fill part $($rest)*) };
     (@fill custom $($rest:tt)*) => { $crate::fields::fields!(@fill part $($rest)*) };
     (@fill json $($rest:tt)*) => { $crate::fields::fields!(@fill part $($rest)*) };
-    (@fill $mode:ident $object:ident $scan:ident $map:ident $field:ident $key:literal) => {
-        Some((&mut $object.$field, $key))
+    (@fill $mode:ident $self:ident $scan:ident $field:ident $key:literal) => {
+        Some((&mut $self.$field, &$key))
     };
 
     (@view $View:ident [$($life:lifetime)?] [$($also:ident)*] {

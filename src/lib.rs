@@ -107,6 +107,7 @@ mod outcome;
 pub mod payment;
 mod read;
 mod recognize;
+mod scan;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod text;

@@ -8,12 +8,14 @@ mod value;
 use std::fmt;
 use std::sync::Arc;
 
+use serde::de::IgnoredAny;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::error::{Flaw, ParseError};
+use crate::scan::{NotJson, Scan};
 use crate::text::Text;
-use crate::wire::{Place, Scan, Shape, Span};
+use crate::wire::{Place, Shape, Span};
 
 #[cfg(feature = "diagnose")]
 pub(crate) use value::verbatim;
@@ -177,27 +179,27 @@ pub(crate) fn text_of(body: &[u8], limit: usize) -> Result<&str, ParseError> {
 /// The index of one JSON document, and the document's shared copy.
 pub(crate) fn scan<I: Place>(text: &str) -> Result<(Body, I), ParseError> {
     let (mut index, mut scan) = (I::default(), Scan::new(text));
-    let mut json = serde_json::Deserializer::from_str(text);
-    match index.fill(&mut json, &mut scan).and_then(|()| json.end()) {
-        Ok(()) => {}
-        // serde's own message is dropped: it may quote the body.
-        Err(error) => {
-            return Err(ParseError::NotJson {
-                line: error.line(),
-                column: error.column(),
-            });
-        }
-    }
+    let filled = index.fill(&mut scan).and_then(|()| scan.end());
+    let unescaped = filled.map_err(|NotJson| not_json(text))?;
     let body = Body {
-        shared: if scan.unescaped.is_empty() {
+        shared: if unescaped.is_empty() {
             Arc::from(text)
         } else {
-            [text, &scan.unescaped].concat().into()
+            [text, &unescaped].concat().into()
         },
         length: text.len(),
         blank_is_absent: false,
     };
     Ok((body, index))
+}
+
+/// Where it breaks, by serde_json, which refuses the same texts. Its own message is
+/// dropped: it may quote the body.
+#[cold]
+fn not_json(text: &str) -> ParseError {
+    let read = serde_json::from_str::<IgnoredAny>(text);
+    let (line, column) = read.map_or_else(|error| (error.line(), error.column()), |_| (1, 0));
+    ParseError::NotJson { line, column }
 }
 
 /// A place in the document, kept on the stack until an error has to name it.

@@ -1,12 +1,11 @@
 //! What has several forms in CityPay.io's bodies.
 
-use serde::Deserializer;
-
 use crate::error::{Flaw, ParseError};
 use crate::fields::fields;
 use crate::read::{self, Anomaly, At, Source};
+use crate::scan::{NotJson, Scan};
 use crate::text::Text;
-use crate::wire::{Place, Scan, Shape, Span, Verbatim, fill_from};
+use crate::wire::{Place, Shape, Span};
 
 fields! {
     index StatusFields {
@@ -24,26 +23,14 @@ pub(crate) struct Status {
 
 impl Place for Status {
     fn is_absent(&self) -> bool {
-        self.word.is_absent()
+        self.word.is_absent() && !self.is_object()
     }
 
-    fn fill<'b, D: Deserializer<'b>>(
-        &mut self,
-        json: D,
-        scan: &mut Scan<'b>,
-    ) -> Result<(), D::Error> {
-        let mut value = Verbatim::default();
-        value.fill(json, scan)?;
-        let text = scan.verbatim(value);
-        self.word = scan.text(text);
-        // What has a key that is no text is no object.
-        if text.starts_with('{') && fill_from(&mut self.object, text, scan).is_err() {
-            self.object = StatusFields {
-                shape: Shape::Mismatch,
-                ..StatusFields::default()
-            };
+    fn fill(&mut self, scan: &mut Scan<'_>) -> Result<(), NotJson> {
+        match scan.peek() {
+            Some(b'{') => self.object.fill(scan),
+            _ => self.word.fill(scan),
         }
-        Ok(())
     }
 }
 

@@ -11,6 +11,7 @@ mod amount;
 mod diagnose;
 #[cfg(feature = "http")]
 mod forwarded;
+pub(crate) mod json;
 mod oracle;
 mod order;
 mod parse;
@@ -71,6 +72,7 @@ replay! {
     diagnose,
     #[cfg(feature = "http")]
     forwarded,
+    json,
     order,
     parse,
     #[cfg(feature = "testing")]

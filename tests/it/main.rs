@@ -31,11 +31,12 @@ mod idempotency;
 mod open_enum;
 mod outcome;
 mod payment;
-// mod queue;
+mod queue;
 mod readme;
 #[cfg(feature = "testing")]
 mod real;
 mod recognize;
+mod scan;
 mod secrecy;
 mod support;
 #[cfg(feature = "testing")]

@@ -119,10 +119,14 @@ fn destinations_in_three_shapes() {
             vec!["a", "b", "-"],
         ),
         (json!([]), vec![]),
+        // Half a pair, once it is written as one: a key that nobody knows.
+        (json!([{"address": "a", "\u{fffd}": 1}]), vec!["a"]),
+        (json!({"\u{fffd}": 1, "address": "a"}), vec!["a"]),
     ] {
         let mut body = with_transfer("deposit", "order-1", "1");
         body["data"]["attributes"]["destination"] = destination;
-        let callback = read(&body);
+        let body = body.to_string().replace('\u{fffd}', "\\ud800");
+        let callback = parse(body.as_bytes()).into_unverified();
         let found = deposit(&callback).destinations();
         let found: Vec<_> = found.map(|d| d.address().unwrap_or("-")).collect();
         assert_eq!(found, expected);
@@ -137,15 +141,6 @@ fn destinations_in_three_shapes() {
             json!(["0xabc"]),
             "`data.attributes.destination`: expected an object",
         ),
-        // A lone surrogate, once it is written as one.
-        (
-            json!({"\u{fffd}": 1}),
-            "`data.attributes.destination`: expected an object",
-        ),
-        (
-            json!([{"\u{fffd}": 1}]),
-            "`data.attributes.destination`: expected an object",
-        ),
         (
             json!({"address": 7}),
             "`data.attributes.destination.address`: expected text",
@@ -153,8 +148,7 @@ fn destinations_in_three_shapes() {
     ] {
         let mut body = with_transfer("deposit", "order-1", "1");
         body["data"]["attributes"]["destination"] = odd;
-        let body = body.to_string().replace('\u{fffd}', "\\ud800");
-        let anomalies: Vec<_> = parse(body.as_bytes())
+        let anomalies: Vec<_> = parse(body.to_string().as_bytes())
             .unverified()
             .anomalies()
             .iter()

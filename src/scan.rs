@@ -1,0 +1,344 @@
+//! Reads JSON (RFC 8259) and notes where its values stand.
+//!
+//! The grammar is read here and not by serde_json: a callback has eighty values, a
+//! merchant reads ten, and finding the end of a value costs a fraction of handing it
+//! over. What is accepted is exactly what serde_json accepts as
+//! [`IgnoredAny`](serde::de::IgnoredAny); the tests and a fuzz target hold it to that.
+//! Nothing recurses but the objects of [`crate::fields`], however deep a value is.
+
+use crate::wire::{Shape, Span};
+
+/// The text is no JSON.
+#[derive(Debug)]
+pub(crate) struct NotJson;
+
+/// A body while it is read.
+pub(crate) struct Scan<'b> {
+    body: &'b str,
+    /// As far as it has been read.
+    at: usize,
+    /// Whether an object or list has just been opened.
+    is_first: bool,
+    /// Texts that are written with escapes, without them. They stand behind the body
+    /// in its shared copy, each in quotes.
+    unescaped: String,
+}
+
+impl<'b> Scan<'b> {
+    pub(crate) fn new(body: &'b str) -> Self {
+        Self {
+            body,
+            at: 0,
+            is_first: false,
+            unescaped: String::new(),
+        }
+    }
+
+    /// Refuses anything but white space behind the value. Returns the texts without
+    /// their escapes.
+    pub(crate) fn end(mut self) -> Result<String, NotJson> {
+        match self.peek() {
+            None => Ok(self.unescaped),
+            Some(_) => Err(NotJson),
+        }
+    }
+
+    /// The next character that is no white space.
+    #[inline]
+    pub(crate) fn peek(&mut self) -> Option<u8> {
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.byte() {
+            self.at += 1;
+        }
+        self.byte()
+    }
+
+    /// Steps into an object or list that has this bracket; reads over anything else.
+    #[inline]
+    pub(crate) fn enter(&mut self, bracket: u8) -> Result<Shape, NotJson> {
+        if self.peek() == Some(bracket) {
+            self.at += 1;
+            self.is_first = true;
+            return Ok(Shape::Sound);
+        }
+        let span = self.value()?;
+        let text = self.slice(span);
+        let inner = text.strip_prefix(['[', '{']).unwrap_or(text).trim_start();
+        let is_blank = matches!(inner, "null" | r#""""# | "]" | "}");
+        Ok(if is_blank {
+            Shape::Blank
+        } else {
+            Shape::Mismatch
+        })
+    }
+
+    /// Whether the object or list that has this closing bracket has another entry.
+    #[inline]
+    pub(crate) fn next(&mut self, closing: u8) -> Result<bool, NotJson> {
+        let is_first = std::mem::take(&mut self.is_first);
+        let byte = self.peek().ok_or(NotJson)?;
+        if byte == closing || byte == b',' && !is_first {
+            self.at += 1;
+            return Ok(byte != closing);
+        }
+        // Behind the opening bracket stands no comma.
+        is_first.then_some(true).ok_or(NotJson)
+    }
+
+    /// The key of an object's next entry, without escapes.
+    #[inline]
+    pub(crate) fn next_key(&mut self) -> Result<Option<&str>, NotJson> {
+        if !self.next(b'}')? {
+            return Ok(None);
+        }
+        let start = self.start();
+        let has_escape = self.skip_string()?;
+        let end = self.at;
+        self.expect(b':')?;
+        Ok(Some(if has_escape {
+            let key = self.unescape(Span::new(start, end - start));
+            self.characters(key)
+        } else {
+            self.body.get(start + 1..end - 1).unwrap_or_default()
+        }))
+    }
+
+    /// Reads a value; a string's place is that of its text without escapes.
+    #[inline]
+    pub(crate) fn text(&mut self) -> Result<Span, NotJson> {
+        match self.peek() {
+            Some(b'"') => self.string(),
+            _ => self.value(),
+        }
+    }
+
+    /// Reads a value.
+    #[inline]
+    pub(crate) fn value(&mut self) -> Result<Span, NotJson> {
+        let start = self.start();
+        self.skip()?;
+        Ok(self.since(start))
+    }
+
+    /// A string's characters; empty for anything else.
+    #[inline]
+    pub(crate) fn characters(&self, span: Span) -> &str {
+        let text = match span.start().checked_sub(self.body.len()) {
+            Some(start) => self.unescaped.get(start..start + span.length()),
+            None => Some(self.slice(span)),
+        };
+        text.and_then(quoted).unwrap_or_default()
+    }
+
+    #[inline]
+    fn slice(&self, span: Span) -> &'b str {
+        self.body.get(span.start()..span.end()).unwrap_or_default()
+    }
+
+    /// Reads once more what stands at this place.
+    pub(crate) fn again(
+        &mut self,
+        span: Span,
+        read: impl FnOnce(&mut Self) -> Result<(), NotJson>,
+    ) -> Result<(), NotJson> {
+        let at = std::mem::replace(&mut self.at, span.start());
+        read(self)?;
+        self.at = at;
+        Ok(())
+    }
+
+    #[inline]
+    fn byte(&self) -> Option<u8> {
+        self.body.as_bytes().get(self.at).copied()
+    }
+
+    /// Where the next value begins.
+    #[inline]
+    fn start(&mut self) -> usize {
+        self.peek();
+        self.at
+    }
+
+    #[inline]
+    fn since(&self, start: usize) -> Span {
+        Span::new(start, self.at - start)
+    }
+
+    #[inline]
+    fn expect(&mut self, byte: u8) -> Result<(), NotJson> {
+        match self.peek() {
+            Some(next) if next == byte => {
+                self.at += 1;
+                Ok(())
+            }
+            _ => Err(NotJson),
+        }
+    }
+
+    /// Reads a string, and resolves its escapes.
+    #[inline]
+    fn string(&mut self) -> Result<Span, NotJson> {
+        let start = self.start();
+        let has_escape = self.skip_string()?;
+        let span = self.since(start);
+        Ok(if has_escape {
+            self.unescape(span)
+        } else {
+            span
+        })
+    }
+
+    #[cold]
+    fn unescape(&mut self, span: Span) -> Span {
+        // A lone surrogate is well-formed JSON and no text: it stays as it is.
+        let Ok(text) = serde_json::from_str::<String>(self.slice(span)) else {
+            return span;
+        };
+        let start = self.body.len() + self.unescaped.len();
+        for part in ["\"", &text, "\""] {
+            self.unescaped.push_str(part);
+        }
+        Span::new(start, text.len() + 2)
+    }
+
+    /// Reads over a value.
+    fn skip(&mut self) -> Result<(), NotJson> {
+        let mut open = Vec::new();
+        loop {
+            match self.peek().ok_or(NotJson)? {
+                b'"' => self.skip_string().map(drop)?,
+                bracket @ (b'{' | b'[') => {
+                    self.at += 1;
+                    self.is_first = true;
+                    // Of both kinds, the one that closes comes two after.
+                    open.push(bracket + 2);
+                }
+                b'-' | b'0'..=b'9' => self.skip_number()?,
+                b't' => self.skip_word(b"true")?,
+                b'f' => self.skip_word(b"false")?,
+                b'n' => self.skip_word(b"null")?,
+                _ => return Err(NotJson),
+            }
+            loop {
+                let Some(closing) = open.last().copied() else {
+                    return Ok(());
+                };
+                if !self.next(closing)? {
+                    open.pop();
+                    continue;
+                }
+                if closing == b'}' {
+                    self.skip_string()?;
+                    self.expect(b':')?;
+                }
+                break;
+            }
+        }
+    }
+
+    /// Reads over the next byte, if it is one of these.
+    #[inline]
+    fn skip_any(&mut self, bytes: &[u8]) -> bool {
+        let is_there = self.byte().is_some_and(|byte| bytes.contains(&byte));
+        self.at += usize::from(is_there);
+        is_there
+    }
+
+    fn skip_word(&mut self, word: &[u8]) -> Result<(), NotJson> {
+        let rest = self.body.as_bytes().get(self.at..).unwrap_or_default();
+        self.at += word.len();
+        rest.starts_with(word).then_some(()).ok_or(NotJson)
+    }
+
+    fn skip_number(&mut self) -> Result<(), NotJson> {
+        self.skip_any(b"-");
+        // A zero in front stands alone.
+        if !self.skip_any(b"0") {
+            self.skip_digits()?;
+        }
+        if self.skip_any(b".") {
+            self.skip_digits()?;
+        }
+        if self.skip_any(b"eE") {
+            self.skip_any(b"+-");
+            self.skip_digits()?;
+        }
+        Ok(())
+    }
+
+    /// One digit or more.
+    fn skip_digits(&mut self) -> Result<(), NotJson> {
+        let start = self.at;
+        while let Some(b'0'..=b'9') = self.byte() {
+            self.at += 1;
+        }
+        (self.at > start).then_some(()).ok_or(NotJson)
+    }
+
+    /// Reads over a string; whether it has an escape.
+    #[inline]
+    fn skip_string(&mut self) -> Result<bool, NotJson> {
+        self.expect(b'"')?;
+        let (bytes, mut at) = (self.body.as_bytes(), self.at);
+        let mut has_escape = false;
+        loop {
+            // Eight at a time, as far as none of them needs a look.
+            while let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+                let plain = plain_at_front(*eight);
+                at += plain;
+                if plain < 8 {
+                    break;
+                }
+            }
+            match bytes.get(at).ok_or(NotJson)? {
+                b'"' => {
+                    self.at = at + 1;
+                    return Ok(has_escape);
+                }
+                b'\\' => {
+                    has_escape = true;
+                    at += escape_length(bytes.get(at..).unwrap_or_default())?;
+                }
+                0x20.. => at += 1,
+                _ => return Err(NotJson),
+            }
+        }
+    }
+}
+
+/// Of the escape at the front.
+#[cold]
+fn escape_length(text: &[u8]) -> Result<usize, NotJson> {
+    match text {
+        [
+            _,
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't',
+            ..,
+        ] => Ok(2),
+        [_, b'u', digits @ ..] => match digits.first_chunk::<4>() {
+            Some(four) if four.iter().all(u8::is_ascii_hexdigit) => Ok(6),
+            _ => Err(NotJson),
+        },
+        _ => Err(NotJson),
+    }
+}
+
+/// What stands between a string's quotes.
+#[inline]
+pub(crate) fn quoted(text: &str) -> Option<&str> {
+    text.strip_prefix('"')?.strip_suffix('"')
+}
+
+/// How many of these characters stand in front of a quote, a backslash or a control
+/// character.
+#[inline]
+fn plain_at_front(eight: [u8; 8]) -> usize {
+    const ONES: u64 = u64::MAX / 0xff;
+    const HIGH: u64 = ONES * 0x80;
+    let all = u64::from_le_bytes(eight);
+    // The high bit of each byte that is smaller than `than`; above the first such byte
+    // a borrow may set others.
+    let smaller = |bytes: u64, than: u8| bytes.wrapping_sub(ONES * u64::from(than)) & !bytes;
+    let is = |byte: u8| smaller(all ^ (ONES * u64::from(byte)), 1);
+    let found = (smaller(all, 0x20) | is(b'"') | is(b'\\')) & HIGH;
+    usize::try_from(found.trailing_zeros() / 8).unwrap_or_default()
+}

@@ -1,0 +1,38 @@
+//! Any bytes: what is read is JSON, and all JSON is read. serde_json says what is.
+
+use payhook::b2binpay::TransferCallback;
+use payhook::citypay::{OrderAnswer, Posted};
+use payhook::{ParseError, Unverified, VerifyError};
+use serde::de::IgnoredAny;
+
+pub(crate) fn check(data: &[u8]) {
+    agrees(data);
+}
+
+/// Whether it is JSON, which everything that reads a body agrees on.
+pub(crate) fn agrees(data: &[u8]) -> bool {
+    let is_json =
+        str::from_utf8(data).is_ok_and(|text| serde_json::from_str::<IgnoredAny>(text).is_ok());
+    let transfer = Unverified::<TransferCallback>::parse_within(data, usize::MAX).err();
+    let posted = Posted::parse_within(data, usize::MAX).err();
+    let answer = match OrderAnswer::parse(data) {
+        Err(VerifyError::AnswerUnreadable(error)) => Some(error),
+        _ => None,
+    };
+    for (reader, error) in [
+        ("transfer", transfer),
+        ("posted", posted),
+        ("answer", answer),
+    ] {
+        let refused = match error {
+            Some(ParseError::NotJson { .. } | ParseError::NotUtf8 { .. }) => true,
+            // A body that is recognized is not JSON, or JSON of another's.
+            Some(ParseError::Reencoded { .. } | ParseError::OtherProduct { .. }) => !is_json,
+            Some(ParseError::TooLarge { .. }) => continue,
+            _ => false,
+        };
+        let text = String::from_utf8_lossy(data);
+        assert_eq!(!refused, is_json, "{reader}: {text}");
+    }
+    is_json
+}
