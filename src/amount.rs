@@ -27,7 +27,7 @@ mod small;
 /// blanks or underscores. At most [`MAX_DIGITS`] digits and an exponent of at
 /// most [`MAX_EXPONENT`] either way, so that no input costs more than its own
 /// length. Sums and differences ([`checked_add`], [`checked_sub`]) are exact and
-/// may be longer.
+/// may be longer. The default is zero.
 ///
 /// ```
 /// use payhook::Amount;
@@ -50,9 +50,10 @@ mod small;
 /// [`MAX_EXPONENT`]: Amount::MAX_EXPONENT
 /// [`checked_add`]: Amount::checked_add
 /// [`checked_sub`]: Amount::checked_sub
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Amount {
-    text: Text,
+    /// None is `0`: a payment is full of them, and they take no memory.
+    text: Option<Text>,
 }
 
 /// The value needs more than the 96 bits and 28 fraction digits of a [`Decimal`].
@@ -99,7 +100,12 @@ impl Amount {
     /// The amount in `text`, checked and otherwise untouched.
     pub(crate) fn from_text(text: Text) -> Result<Self, AmountError> {
         Parts::scan(&text)?.check_length()?;
-        Ok(Self { text })
+        Ok(Self::new(text))
+    }
+
+    fn new(text: impl Into<Text>) -> Self {
+        let text = Some(text.into());
+        Self { text }
     }
 
     /// An amount that was stored as its [text](Self::as_str). Unlike what is
@@ -119,13 +125,13 @@ impl Amount {
     pub fn from_sum(text: &str) -> Option<Self> {
         let is_bounded = text.len() <= 1024;
         let is_sound = is_bounded && Parts::scan(text).is_ok();
-        is_sound.then(|| Self { text: text.into() })
+        is_sound.then(|| Self::new(text))
     }
 
     /// The text as it is written on the wire.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.text
+        self.text.as_deref().unwrap_or("0")
     }
 
     /// The value as a [`Decimal`], exactly.
@@ -167,7 +173,8 @@ impl Amount {
     /// ```
     #[must_use]
     pub fn with_scale(&self, scale: u32) -> Option<Self> {
-        let (integer, fraction) = self.text.split_once('.').unwrap_or((&self.text, ""));
+        let own = self.as_str();
+        let (integer, fraction) = own.split_once('.').unwrap_or((own, ""));
         let scale = usize::try_from(scale)
             .ok()
             .filter(|scale| *scale <= Self::MAX_DIGITS)?;
@@ -179,37 +186,40 @@ impl Amount {
             0 => integer.to_owned(),
             _ => format!("{integer}.{kept:0<scale$}"),
         };
-        let exponent = self.text.contains(['e', 'E']);
+        let exponent = own.contains(['e', 'E']);
         if exponent { None } else { text.parse().ok() }
     }
 
     /// Whether the value is zero.
     #[must_use]
     pub fn is_zero(&self) -> bool {
-        self.parts().is_zero()
+        // Mostly the first digit or the third says so.
+        let mut digits = self.as_str().bytes();
+        let found = digits.find(|byte| !matches!(byte, b'-' | b'0' | b'.'));
+        matches!(found, None | Some(b'e' | b'E'))
     }
 
     /// Whether the value is below zero. `-0` is not.
     #[must_use]
     pub fn is_negative(&self) -> bool {
-        self.text.starts_with('-') && !self.is_zero()
+        self.as_str().starts_with('-') && !self.is_zero()
     }
 
     /// Whether the text has neither a sign nor an exponent: the only form that
     /// B2BINPAY signs, and the one under which a signed text can be cut.
     pub(crate) fn is_plain(&self) -> bool {
-        let bytes = self.text.bytes();
+        let bytes = self.as_str().bytes();
         bytes.fold(true, |all, byte| all & matches!(byte, b'0'..=b'9' | b'.'))
     }
 
     fn parts(&self) -> Parts<'_> {
         // Scanned when it was made, so the default stands for nothing.
-        Parts::scan(&self.text).unwrap_or_default()
+        Parts::scan(self.as_str()).unwrap_or_default()
     }
 }
 
 /// An amount's text, taken apart.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Parts<'a> {
     negative: bool,
     integer: &'a str,
@@ -285,7 +295,7 @@ impl<'a> Parts<'a> {
         (magnitude, self.digits().skip(leading).take(count))
     }
 
-    fn to_decimal(&self) -> Option<Decimal> {
+    fn to_decimal(self) -> Option<Decimal> {
         const MAX: i128 = Decimal::MAX.mantissa();
         const MAX_SCALE: i64 = 28;
         let push = |mantissa: i128, digit: i128| {
@@ -381,23 +391,14 @@ impl FromStr for Amount {
     fn from_str(text: &str) -> Result<Self, AmountError> {
         // Before the copy: a refused text is not worth one.
         Parts::scan(text)?.check_length()?;
-        Ok(Self { text: text.into() })
-    }
-}
-
-impl Default for Amount {
-    /// Zero.
-    fn default() -> Self {
-        Self { text: "0".into() }
+        Ok(Self::new(text))
     }
 }
 
 impl From<Decimal> for Amount {
     /// Exact: a [`Decimal`] prints all its digits and no exponent.
     fn from(value: Decimal) -> Self {
-        Self {
-            text: value.to_string().into(),
-        }
+        Self::new(value.to_string())
     }
 }
 
@@ -437,6 +438,9 @@ impl PartialOrd for Amount {
 
 impl Ord for Amount {
     fn cmp(&self, other: &Self) -> Ordering {
+        if self.as_str() == other.as_str() {
+            return Ordering::Equal;
+        }
         let (mine, theirs) = (self.parts(), other.parts());
         match (self.is_negative(), other.is_negative()) {
             (false, false) => mine.magnitude_cmp(&theirs),

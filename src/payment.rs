@@ -147,11 +147,8 @@ impl Payment {
     /// What was received and is neither credited nor rejected.
     #[must_use]
     pub fn held(&self) -> Amount {
-        let mut held = Amount::default();
-        for part in self.settled() {
-            held = add(&held, &part.remaining());
-        }
-        held
+        let held: Vec<_> = self.settled().map(PartState::remaining).collect();
+        total(held.iter())
     }
 
     /// What a person rejected of the transfers that are settled.
@@ -227,7 +224,7 @@ impl Payment {
         self.state.closed.is_some() || (is_payout && has_failed())
     }
 
-    fn settled(&self) -> impl Iterator<Item = &PartState> {
+    fn settled(&self) -> impl Iterator<Item = &PartState> + Clone {
         let parts = self.state.parts.iter();
         parts.filter(|part| part.outcome.is_settled())
     }
@@ -273,25 +270,33 @@ impl PartState {
     }
 }
 
-/// No sum gets here that is too long: at most 64 amounts of 200 digits.
 fn add(left: &Amount, right: &Amount) -> Amount {
-    left.checked_add(right)
-        .unwrap_or_else(|| left.max(right).clone())
+    total([left, right].into_iter())
+}
+
+/// No sum gets here that is too long: at most 64 amounts of 200 digits.
+fn total<'a>(amounts: impl Iterator<Item = &'a Amount> + Clone) -> Amount {
+    let filled = amounts.filter(|amount| !amount.is_zero());
+    let mut rest = filled.clone();
+    // Most sums have one part.
+    match (rest.next(), rest.next()) {
+        (None, _) => Amount::default(),
+        (Some(only), None) if only.is_plain() => only.clone(),
+        _ => Amount::checked_sum(filled.clone())
+            .or_else(|| filled.max().cloned())
+            .unwrap_or_default(),
+    }
 }
 
 /// Never negative: what would be less than nothing is nothing.
 fn subtract(left: &Amount, right: &Amount) -> Amount {
+    if left.as_str() == right.as_str() {
+        return Amount::default();
+    }
+    if right.is_zero() && left.is_plain() {
+        return left.clone();
+    }
     left.checked_sub(right)
         .filter(|rest| !rest.is_negative())
         .unwrap_or_default()
-}
-
-fn total<'a>(amounts: impl Iterator<Item = &'a Amount>) -> Amount {
-    amounts.fold(Amount::default(), |sum, amount| {
-        if amount.is_zero() {
-            sum
-        } else {
-            add(&sum, amount)
-        }
-    })
 }

@@ -42,10 +42,18 @@ impl Amount {
         };
         add(&self.parts(), &negated)
     }
+
+    /// The sum of all, as [`checked_add`](Self::checked_add) gives it.
+    pub(crate) fn checked_sum<'a>(amounts: impl Iterator<Item = &'a Self> + Clone) -> Option<Self> {
+        small::sum(amounts.clone().map(Self::parts)).or_else(|| {
+            let mut amounts = amounts;
+            amounts.try_fold(Self::default(), |sum, amount| sum.checked_add(amount))
+        })
+    }
 }
 
 fn add(left: &Parts<'_>, right: &Parts<'_>) -> Option<Amount> {
-    small::add(left, right).or_else(|| add_digits(left, right))
+    small::sum([*left, *right].into_iter()).or_else(|| add_digits(left, right))
 }
 
 /// Digit by digit, at any size.
@@ -82,9 +90,7 @@ fn add_digits(left: &Parts<'_>, right: &Parts<'_>) -> Option<Amount> {
     if digits.len() > scale + MAX_INTEGER {
         return None;
     }
-    Some(Amount {
-        text: write(&digits, scale, larger.negative).into(),
-    })
+    Some(Amount::new(write(&digits, scale, larger.negative)))
 }
 
 /// The text of digits that begin with the last one. There is no `-0`.

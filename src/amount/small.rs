@@ -1,7 +1,6 @@
 //! Amounts of up to 37 digits as machine integers: nearly all that are ever sent.
 
 use super::{Amount, Parts};
-use crate::text::Text;
 
 /// 10³⁷ is the largest power of ten of which twice as much fits an [`i128`].
 const MOST_DIGITS: usize = 37;
@@ -57,11 +56,14 @@ impl Parts<'_> {
     }
 }
 
-/// The sum, where both have few digits.
-pub(super) fn add(left: &Parts<'_>, right: &Parts<'_>) -> Option<Amount> {
-    let scale = left.fraction.len().max(right.fraction.len());
-    let sum = left.small_signed(scale)? + right.small_signed(scale)?;
-    let digits = digits(sum.unsigned_abs());
+/// The sum, where it and all parts have few digits.
+pub(super) fn sum<'a>(parts: impl Iterator<Item = Parts<'a>> + Clone) -> Option<Amount> {
+    let scale = parts.clone().map(|parts| parts.fraction.len()).max()?;
+    let mut sum = 0_i128;
+    for parts in parts {
+        sum = sum.checked_add(parts.small_signed(scale)?)?;
+    }
+    let digits = digits(sum.unsigned_abs())?;
     let (integer, fraction) = digits.split_at_checked(digits.len() - scale)?;
     let zeros = integer.iter().take_while(|digit| **digit == b'0').count();
     let integer = integer.get(zeros.min(integer.len() - 1)..)?;
@@ -75,24 +77,25 @@ pub(super) fn add(left: &Parts<'_>, right: &Parts<'_>) -> Option<Amount> {
         text.push(b".")?;
         text.push(fraction)?;
     }
-    Some(Amount {
-        text: Text::from(text.as_str()?),
-    })
+    text.as_str().map(Amount::new)
 }
 
-/// All 38, with zeros in front.
-fn digits(number: u128) -> [u8; 38] {
+/// All 38, with zeros in front; none of a number with more.
+fn digits(number: u128) -> Option<[u8; 38]> {
     let half = 10_u128.pow(19);
     let mut digits = [b'0'; 38];
     let (front, back) = digits.split_at_mut(19);
     for (digits, number) in [(front, number / half), (back, number % half)] {
-        let mut rest = u64::try_from(number).unwrap_or_default();
+        let mut rest = u64::try_from(number).ok()?;
         for digit in digits.iter_mut().rev() {
             *digit += u8::try_from(rest % 10).unwrap_or_default();
             rest /= 10;
         }
+        if rest > 0 {
+            return None;
+        }
     }
-    digits
+    Some(digits)
 }
 
 /// A text that is put together without an allocation: a sign, 38 digits and a point.

@@ -112,21 +112,19 @@ impl<L: Ledger> Books<'_, L> {
         else {
             return Ok(None);
         };
-        let delivery = self.name(&Payment::delivery_name(event.delivery));
-        let owner = if payment.asks_for_delivery(event) {
-            let owner = self.ledger.owner(&mut transaction, &delivery);
-            owner.await.map_err(failed)?
-        } else {
-            None
-        };
-        let second_copy = format!("{delivery}:second");
-        let second = match owner {
-            Some(_) => {
-                let second = self.ledger.owner(&mut transaction, &second_copy);
-                second.await.map_err(failed)?
-            }
-            None => None,
-        };
+        let delivery = || self.name(&Payment::delivery_name(event.delivery));
+        let second_copy = || format!("{}:second", delivery());
+        let (mut owner, mut second) = (None, None);
+        if payment.asks_for_delivery(event) {
+            let name = delivery();
+            let known = self.ledger.owner(&mut transaction, &name).await;
+            owner = known.map_err(failed)?;
+        }
+        if owner.is_some() {
+            let name = second_copy();
+            let known = self.ledger.owner(&mut transaction, &name).await;
+            second = known.map_err(failed)?;
+        }
         let mut step = payment.begin(event, owner.as_deref(), second.as_deref());
         for part in step.claims() {
             let name = self.name(&format!("part:{}:{part}", event.gateway));
@@ -134,15 +132,12 @@ impl<L: Ledger> Books<'_, L> {
             step.bound(&part, &bound.await.map_err(failed)?);
         }
         let (change, taken) = step.finish();
-        for (name, owner, is_needed) in [
-            (&delivery, taken.first, true),
-            // One that was there before is a second copy that came earlier.
-            (&second_copy, taken.second, second.is_none()),
-        ] {
-            let Some(owner) = owner.filter(|_| is_needed) else {
-                continue;
-            };
-            let bound = self.ledger.bind(&mut transaction, name, &owner);
+        let first = taken.first.map(|owner| (delivery(), owner));
+        // One that was there before is a second copy that came earlier.
+        let new = taken.second.filter(|_| second.is_none());
+        let new = new.map(|owner| (second_copy(), owner));
+        for (name, owner) in first.into_iter().chain(new) {
+            let bound = self.ledger.bind(&mut transaction, &name, &owner);
             if bound.await.map_err(failed)? != owner {
                 return Err(Disposition::LedgerFailed(
                     "another copy of this delivery was applied meanwhile".into(),
