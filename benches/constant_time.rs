@@ -208,7 +208,7 @@ fn token() -> Sample {
     let order = order();
     Box::new(move |digits| {
         let token = order.unverified().order_token().expect("a token");
-        timed(|| (0..BATCH).fold(false, |any, _| any | token.is(black_box(digits))))
+        timed(|| (0..BATCH).fold(false, |any, _| any | token.matches(black_box(digits))))
     })
 }
 
@@ -269,8 +269,8 @@ fn subjects() -> Vec<Subject> {
             verify(),
         ),
         control("control: a token, byte by byte", TOKEN, leaky_token()),
-        subject("Token::is, last or last", TOKEN, of_one, token()),
-        subject("Token::is, first or last", TOKEN, ends, token()),
+        subject("Token::matches, last or last", TOKEN, of_one, token()),
+        subject("Token::matches, first or last", TOKEN, ends, token()),
         subject(
             "Account::prove_order, first or last",
             TOKEN,

@@ -14,7 +14,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{self, Bytes, Data, PayloadConfig};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use payhook::b2binpay::{Gateway, Key, TrackingIds, Verifier};
-use payhook::{DEFAULT_BODY_LIMIT, KeyError, MemoryLedger, payment::Expected};
+use payhook::{ConfigError, DEFAULT_BODY_LIMIT, MemoryLedger, payment::Expected};
 
 /// Payments are in memory here: take a ledger of your database's.
 pub(crate) type Endpoint = payhook::Endpoint<Gateway, MemoryLedger>;
@@ -38,7 +38,7 @@ async fn callback(endpoint: Data<Endpoint>, request: HttpRequest, body: Bytes) -
     HttpResponse::new(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
 }
 
-pub(crate) fn endpoint(secret: &str, ledger: MemoryLedger) -> Result<Endpoint, KeyError> {
+pub(crate) fn endpoint(secret: &str, ledger: MemoryLedger) -> Result<Endpoint, ConfigError> {
     let verifier = Verifier::new(Key::callback_secret(secret)?, TrackingIds::Prefixed);
     Ok(Endpoint::new(Gateway::new(verifier), ledger))
 }

@@ -3,7 +3,7 @@
 use crate::b2binpay::TransferCallback;
 use crate::citypay::{DepositCallback, OrderCallback};
 use crate::event::Event;
-use crate::read::Anomaly;
+use crate::read::FieldWarning;
 use crate::verified::{Evidence, Verified};
 
 /// A verified callback of either gateway: what a [`Handler`](crate::Handler) is
@@ -71,11 +71,11 @@ impl Callback {
 
     /// Incidental fields that could not be read and are treated as absent.
     #[must_use]
-    pub fn anomalies(&self) -> Vec<Anomaly> {
+    pub fn warnings(&self) -> Vec<FieldWarning> {
         match self {
-            Self::Order(order) => order.reported().anomalies(),
-            Self::Deposit(deposit) => deposit.reported().anomalies(),
-            Self::Transfer(transfer) => transfer.reported().anomalies(),
+            Self::Order(order) => order.reported().warnings(),
+            Self::Deposit(deposit) => deposit.reported().warnings(),
+            Self::Transfer(transfer) => transfer.reported().warnings(),
         }
     }
 }

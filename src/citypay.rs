@@ -1,7 +1,7 @@
 //! CityPay.io (Georgia): unsigned callbacks about orders and deposits, and the
 //! order endpoint that proves an order.
 //!
-//! [`OrderCallback`] and [`DepositCallback`] are what is posted, [`OrderAnswer`]
+//! [`OrderCallback`] and [`DepositCallback`] are what is posted, [`OrderDetails`]
 //! is what the endpoint says. See [`Account`] for an example, and
 //! [`Gateway`] for an endpoint.
 
@@ -17,7 +17,7 @@ mod status;
 mod token;
 mod wire;
 
-pub use answer::{AmountParts, AnswerCurrency, OrderAnswer, OrderTransaction};
+pub use answer::{AmountBreakdown, FiatCurrency, OrderDetails, OrderTransaction};
 pub use callback::{DepositCallback, OrderCallback, Posted};
 pub use gateway::Gateway;
 pub use proof::{Account, ProvenDeposit, ProvenOrder};

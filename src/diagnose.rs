@@ -74,7 +74,7 @@ pub use finding::{Diagnosis, Finding};
 /// | [`AmbiguousTransfer`], [`MissingTransfer`], [`TrackingIdDeclaration`], [`PayoutStatusSigned`] | what a [`VerifyError`] says | what its hint says |
 /// | [`BodyCutShort`], [`BodyEmpty`], [`BodyUnreadable`] | no callback | what the [`ParseError`] says |
 /// | [`ApiCredentials`] | nothing fits: the API's `client_id` and `client_secret` may be configured | configure the callback secret, a third one |
-/// | [`ForeignKey`], [`ContentChanged`] | nothing fits | compare with the dashboard and its list of callbacks |
+/// | [`UnknownKey`], [`ContentChanged`] | nothing fits | compare with the dashboard and its list of callbacks |
 ///
 /// # What it costs, and what it tells
 ///
@@ -99,7 +99,7 @@ pub use finding::{Diagnosis, Finding};
 /// [`CityPay`]: Cause::CityPay
 /// [`ContentChanged`]: Cause::ContentChanged
 /// [`DigestAsHex`]: Cause::DigestAsHex
-/// [`ForeignKey`]: Cause::ForeignKey
+/// [`UnknownKey`]: Cause::UnknownKey
 /// [`HomeMadeSignature`]: Cause::HomeMadeSignature
 /// [`LoginPasswordJoined`]: Cause::LoginPasswordJoined
 /// [`LoginPasswordSwapped`]: Cause::LoginPasswordSwapped

@@ -18,7 +18,7 @@ use crate::wire::MAX_ENTRIES;
 pub enum Fault {
     /// The merchant's: configuration, handler or lookup; or a proven payment was
     /// refused, for the merchant to look up.
-    Operator,
+    Merchant,
     /// The sender's, or of what changed the body on its way here. If genuine
     /// callbacks are refused so, the hint says where to look.
     Sender,
@@ -27,7 +27,7 @@ pub enum Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
-            Self::Operator => "operator",
+            Self::Merchant => "merchant",
             Self::Sender => "sender",
         })
     }
@@ -36,24 +36,24 @@ impl fmt::Display for Fault {
 /// A key, or another setting, that can't be used.
 ///
 /// ```
-/// use payhook::KeyError;
+/// use payhook::ConfigError;
 /// use payhook::b2binpay::Key;
 ///
 /// // Read from a file, with the newline at its end.
 /// let error = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1\n").err();
-/// assert_eq!(error, Some(KeyError::BlankEdge));
+/// assert_eq!(error, Some(ConfigError::SurroundingWhitespace));
 /// assert_eq!(
-///     KeyError::BlankEdge.hint(),
+///     ConfigError::SurroundingWhitespace.hint(),
 ///     "trim the secret where it is read; a file often ends with a newline",
 /// );
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum KeyError {
+pub enum ConfigError {
     /// A callback secret with white space at its edge: a mistake of the clipboard
     /// or of a file's last line.
     #[error("the callback secret begins or ends with white space")]
-    BlankEdge,
+    SurroundingWhitespace,
     /// An empty CityPay.io customer id would equal a missing one.
     #[error("the customer id is empty")]
     EmptyCustomerId,
@@ -68,11 +68,11 @@ pub enum KeyError {
     EmptySecret,
 }
 
-impl KeyError {
+impl ConfigError {
     /// Always the merchant's.
     #[must_use]
     pub fn fault(&self) -> Fault {
-        Fault::Operator
+        Fault::Merchant
     }
 
     /// The HTTP status to answer with if it comes up that late: 500.
@@ -85,7 +85,9 @@ impl KeyError {
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::BlankEdge => "trim the secret where it is read; a file often ends with a newline",
+            Self::SurroundingWhitespace => {
+                "trim the secret where it is read; a file often ends with a newline"
+            }
             Self::EmptyCustomerId => "set the customer id that the cabinet shows",
             Self::EmptyLogin | Self::EmptyPassword => {
                 "set both the API key and the API secret that the v2 integration logs in with"
@@ -100,7 +102,7 @@ impl KeyError {
 /// See [`ParseError`] for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Flaw {
+pub enum FieldError {
     /// Not a decimal amount, or one beyond the bounds.
     #[error(transparent)]
     Amount(#[from] AmountError),
@@ -110,7 +112,7 @@ pub enum Flaw {
     ControlCharacter,
     /// The key is in its object twice: two readers could differ.
     #[error("the key stands there twice")]
-    Duplicate,
+    DuplicateKey,
     /// It has to be there.
     #[error("expected a value, found none")]
     Missing,
@@ -141,7 +143,7 @@ pub enum Flaw {
     NotASignedTime,
     /// A signed amount has digits and at most a point.
     #[error("expected digits with at most a point among them")]
-    NotPlain,
+    NotDecimal,
     /// Not JSON text, or not a number where numbers are taken as well.
     #[error("expected text")]
     NotText,
@@ -161,7 +163,7 @@ pub enum Flaw {
     Time(#[from] TimestampError),
     /// A list with more than 1,000 entries.
     #[error("expected at most {MAX_ENTRIES} entries")]
-    TooLong,
+    TooManyEntries,
 }
 
 /// A body that can't be read as a callback. It never quotes the body.
@@ -169,12 +171,12 @@ pub enum Flaw {
 /// ```
 /// # let body = include_bytes!("../examples/bodies/b2binpay-refused-amount.json");
 /// use payhook::b2binpay::TransferCallback;
-/// use payhook::{Flaw, ParseError, Unverified};
+/// use payhook::{FieldError, ParseError, Unverified};
 ///
 /// match Unverified::<TransferCallback>::parse(body) {
-///     Err(ParseError::Field { path, flaw }) => {
+///     Err(ParseError::Field { path, reason }) => {
 ///         assert_eq!(&*path, "included[1].attributes.amount");
-///         assert_eq!(flaw, Flaw::NotPlain);
+///         assert_eq!(reason, FieldError::NotDecimal);
 ///     }
 ///     other => panic!("{other:?}"),
 /// }
@@ -183,12 +185,12 @@ pub enum Flaw {
 #[non_exhaustive]
 pub enum ParseError {
     /// A field that matters can't be read.
-    #[error("`{path}`: {flaw}")]
+    #[error("`{path}`: {reason}")]
     Field {
         /// Where: `included[1].attributes.amount`.
         path: Box<str>,
         /// Why.
-        flaw: Flaw,
+        reason: FieldError,
     },
     /// Not JSON, nothing at all, cut short, or more than one document.
     #[error("the body is not one JSON document: it breaks at line {line}, column {column}")]
@@ -279,13 +281,13 @@ impl ParseError {
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Field { path, flaw }
-                if matches!(&**path, "data" | "type") && *flaw == Flaw::Missing =>
+            Self::Field { path, reason }
+                if matches!(&**path, "data" | "type") && *reason == FieldError::Missing =>
             {
                 "check that this is not the other gateway's callback: each has an endpoint of its own"
             }
             Self::Field {
-                flaw: Flaw::NotASignedTime,
+                reason: FieldError::NotASignedTime,
                 ..
             } => {
                 "hand over the body untouched: the gateway signs ISO 8601 with an offset; other \
@@ -450,7 +452,7 @@ impl VerifyError {
             | Self::OtherCustomer
             | Self::Stale { .. }
             | Self::TrackingId { .. }
-            | Self::UnknownPeer => Fault::Operator,
+            | Self::UnknownPeer => Fault::Merchant,
             Self::AmbiguousTransfer
             | Self::AnswerMismatch { .. }
             | Self::MalformedSignature
@@ -536,7 +538,7 @@ impl VerifyError {
 /// };
 /// let error = prove(body).err().ok_or("it was tampered with")?;
 /// match error.fault() {
-///     Fault::Operator => println!("wake somebody up: {error}; {}", error.hint()),
+///     Fault::Merchant => println!("wake somebody up: {error}; {}", error.hint()),
 ///     _ => println!("refused: {error}"),
 /// }
 /// assert_eq!((error.fault(), error.http_status()), (Fault::Sender, 401));
@@ -547,7 +549,7 @@ impl VerifyError {
 pub enum Error {
     /// A key can't be used.
     #[error(transparent)]
-    Key(#[from] KeyError),
+    Key(#[from] ConfigError),
     /// A body can't be read.
     #[error(transparent)]
     Parse(#[from] ParseError),

@@ -17,7 +17,7 @@
 //! - `required` and `strict` fields matter: what can't be read is refused when the body
 //!   is parsed. A required one has to be there.
 //! - `lenient` ones are read when they are asked for; what can't be read is absent, and
-//!   among the anomalies.
+//!   among the warnings.
 //! - `json` is passed on as it was sent.
 //! - `custom` has an accessor beside the macro, which returns an `Option`; so has
 //!   `object`, which is always there.
@@ -180,7 +180,7 @@ macro_rules! fields {
 
             /// Notes impossible values of the other fields.
             #[allow(unused_variables, clippy::ptr_arg, reason = "where no field is incidental")]
-            fn note_fields(&self, at: $crate::read::At<'_>, notes: &mut Vec<$crate::read::Anomaly>) {
+            fn note_fields(&self, at: $crate::read::At<'_>, notes: &mut Vec<$crate::read::FieldWarning>) {
                 let (source, fields) = (self.source(), self.fields());
                 $( $crate::fields::fields!(
                     @note $mode source fields at notes $field $key [$($convert)?]

@@ -33,11 +33,11 @@ pub use memory::{MemoryStore, StoreFull};
 /// let keys = callback.idempotency_keys("");
 ///
 /// let store = MemoryStore::new();
-/// let Claim::Fresh(token) = store.claim(&keys).await? else { panic!("nobody else is there") };
-/// assert!(matches!(store.claim(&keys).await?, Claim::InFlight));
+/// let Claim::Acquired(token) = store.claim(&keys).await? else { panic!("nobody else is there") };
+/// assert!(matches!(store.claim(&keys).await?, Claim::InProgress));
 /// // … credit …
 /// assert_eq!(store.complete(token).await?, Lease::Held);
-/// assert!(matches!(store.claim(&keys).await?, Claim::Done));
+/// assert!(matches!(store.claim(&keys).await?, Claim::AlreadyHandled));
 /// # Ok(())
 /// # }
 /// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
@@ -69,14 +69,14 @@ pub use memory::{MemoryStore, StoreFull};
 /// In one atomic step, `claim`
 ///
 /// 1. looks up which effect the delivery is **bound** to, or binds it to the one in
-///    `keys`. A delivery that may have been forgotten is not bound: it is `Done` if
-///    that effect is done, and `BeyondHorizon` if not;
-/// 2. answers `Done` if the bound effect is done, unless since then another effect
+///    `keys`. A delivery that may have been forgotten is not bound: it is `AlreadyHandled` if
+///    that effect is done, and `TooOld` if not;
+/// 2. answers `AlreadyHandled` if the bound effect is done, unless since then another effect
 ///    of the same subject was completed and the time in `keys` is later than that
 ///    one's: reversed and settled again is a new event;
-/// 3. else answers `Altered` if the bound effect is not the one in `keys`;
+/// 3. else answers `Conflicting` if the bound effect is not the one in `keys`;
 /// 4. else `Superseded` if the subject's last completed effect has a later time;
-/// 5. else `InFlight` if the effect is claimed and its lease has not run out (at its
+/// 5. else `InProgress` if the effect is claimed and its lease has not run out (at its
 ///    exact end it has); else
 /// 6. claims the effect under a new fencing number.
 ///
@@ -125,16 +125,16 @@ pub trait IdempotencyStore: Send + Sync {
 pub enum Claim {
     /// The delivery was first seen as another effect, which is not done: unsigned
     /// fields were changed in one of the two.
-    Altered,
+    Conflicting,
     /// Unknown, and older than what this store has forgotten: nobody can say
     /// whether it was handled.
-    BeyondHorizon,
+    TooOld,
     /// Handled before.
-    Done,
+    AlreadyHandled,
     /// The caller's to handle, until the lease runs out.
-    Fresh(ClaimToken),
+    Acquired(ClaimToken),
     /// Another delivery of it is being handled.
-    InFlight,
+    InProgress,
     /// Never handled, and older than a handled event of the same subject.
     Superseded,
 }

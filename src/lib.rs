@@ -124,7 +124,7 @@ pub use config::{Config, EnvError};
 #[cfg(feature = "diagnose")]
 pub use diagnose::{Cause, Diagnose, Diagnosis, Finding};
 pub use endpoint::{Disposition, Endpoint, Idempotent, LeaseLost, Reply, Target};
-pub use error::{Error, Fault, Flaw, KeyError, ParseError, VerifyError};
+pub use error::{ConfigError, Error, Fault, FieldError, ParseError, VerifyError};
 pub use event::{Event, Kind};
 pub use fact::Fact;
 pub use fetch::{BoxError, Fetch, NoFetch};
@@ -136,7 +136,7 @@ pub use idempotency::{
 };
 pub use ledger::{Ledger, MemoryLedger, MemoryTransaction, PaymentKey};
 pub use outcome::Outcome;
-pub use read::{Anomaly, DEFAULT_BODY_LIMIT, RawJson};
+pub use read::{DEFAULT_BODY_LIMIT, FieldWarning, RawJson};
 pub use recognize::{BodyEncoding, OtherProduct};
 /// The version whose client is a [`Fetch`].
 #[cfg(feature = "reqwest")]

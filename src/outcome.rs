@@ -62,7 +62,7 @@ use std::fmt;
 /// |---|---|---|
 /// | order endpoint | confirmed | settled |
 /// | order endpoint | confirmed, without a transaction | needs review |
-/// | order endpoint | confirmed, overpaid, underpaid, with [totals](crate::citypay::OrderAnswer::totals_agree_fiat) that disagree | needs review |
+/// | order endpoint | confirmed, overpaid, underpaid, with [totals](crate::citypay::OrderDetails::totals_agree_fiat) that disagree | needs review |
 /// | order endpoint | overpaid | overpaid |
 /// | order endpoint | underpaid | underpaid |
 /// | order endpoint | in progress, paid/unconfirmed | pending |
@@ -94,7 +94,7 @@ pub enum Outcome {
     Failed,
     /// A person has to look: the facts contradict each other, or are not
     /// proven well enough.
-    NeedsReview,
+    ManualReview,
     /// More came than was asked for. The gateway does not document whether with
     /// enough confirmations: look at the blockchain before it is credited.
     Overpaid,
@@ -117,7 +117,7 @@ impl Outcome {
             Self::Canceled => "canceled",
             Self::Expired => "expired",
             Self::Failed => "failed",
-            Self::NeedsReview => "needs review",
+            Self::ManualReview => "needs review",
             Self::Overpaid => "overpaid",
             Self::Pending => "pending",
             Self::Settled => "settled",

@@ -12,7 +12,7 @@ use serde::de::IgnoredAny;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::error::{Flaw, ParseError};
+use crate::error::{FieldError, ParseError};
 use crate::scan::{NotJson, Scan};
 use crate::text::Text;
 use crate::wire::{Place, Shape, Span};
@@ -42,20 +42,20 @@ pub const DEFAULT_BODY_LIMIT: usize = 64 * 1024;
 /// # let body = include_str!("../examples/bodies/b2binpay-deposit-confirmed.json");
 /// let odd = body.replace(r#""risk":0"#, r#""risk":-1"#);
 /// let callback = Unverified::<TransferCallback>::parse(odd.as_bytes())?;
-/// for anomaly in callback.unverified().anomalies() {
+/// for warning in callback.unverified().warnings() {
 ///     let line = "`included[1].attributes.risk`: expected a number between 0 and 100";
-///     assert_eq!(anomaly.to_string(), line);
+///     assert_eq!(warning.to_string(), line);
 /// }
-/// # assert_eq!(callback.unverified().anomalies().len(), 1);
+/// # assert_eq!(callback.unverified().warnings().len(), 1);
 /// # Ok::<(), payhook::ParseError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Anomaly {
+pub struct FieldWarning {
     path: Box<str>,
-    flaw: Flaw,
+    reason: FieldError,
 }
 
-impl Anomaly {
+impl FieldWarning {
     /// Where: `included[1].attributes.risk`.
     #[must_use]
     pub fn path(&self) -> &str {
@@ -64,24 +64,24 @@ impl Anomaly {
 
     /// Why.
     #[must_use]
-    pub fn flaw(&self) -> &Flaw {
-        &self.flaw
+    pub fn reason(&self) -> &FieldError {
+        &self.reason
     }
 }
 
-impl Anomaly {
+impl FieldWarning {
     /// What a strict reader refused, where nothing depends on it after all.
     pub(crate) fn of(error: ParseError) -> Option<Self> {
         match error {
-            ParseError::Field { path, flaw } => Some(Self { path, flaw }),
+            ParseError::Field { path, reason } => Some(Self { path, reason }),
             _ => None,
         }
     }
 }
 
-impl fmt::Display for Anomaly {
+impl fmt::Display for FieldWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`: {}", self.path, self.flaw)
+        write!(f, "`{}`: {}", self.path, self.reason)
     }
 }
 
@@ -220,9 +220,9 @@ impl<'p> At<'p> {
         At::Entry(self, list, index)
     }
 
-    pub(crate) fn error(&self, flaw: Flaw) -> ParseError {
+    pub(crate) fn error(&self, reason: FieldError) -> ParseError {
         let path = self.to_string().into();
-        ParseError::Field { path, flaw }
+        ParseError::Field { path, reason }
     }
 
     /// Refuses what is not an object, or has a known key twice.
@@ -230,10 +230,10 @@ impl<'p> At<'p> {
     pub(crate) fn sound(&self, shape: Shape) -> Result<(), ParseError> {
         match shape {
             Shape::Sound => Ok(()),
-            Shape::Absent | Shape::Blank => Err(self.error(Flaw::Missing)),
-            Shape::Mismatch => Err(self.error(Flaw::NotAnObject)),
-            Shape::TooLong => Err(self.error(Flaw::TooLong)),
-            Shape::Twice(key) => Err(self.key(key).error(Flaw::Duplicate)),
+            Shape::Absent | Shape::Blank => Err(self.error(FieldError::Missing)),
+            Shape::Mismatch => Err(self.error(FieldError::NotAnObject)),
+            Shape::TooLong => Err(self.error(FieldError::TooManyEntries)),
+            Shape::Twice(key) => Err(self.key(key).error(FieldError::DuplicateKey)),
         }
     }
 
@@ -248,16 +248,16 @@ impl<'p> At<'p> {
     }
 
     /// Notes an incidental object of another type.
-    pub(crate) fn note_shape(&self, shape: Shape, notes: &mut Vec<Anomaly>) {
+    pub(crate) fn note_shape(&self, shape: Shape, notes: &mut Vec<FieldWarning>) {
         if shape == Shape::Mismatch {
-            self.note(Flaw::NotAnObject, notes);
+            self.note(FieldError::NotAnObject, notes);
         }
     }
 
-    pub(crate) fn note(&self, flaw: Flaw, notes: &mut Vec<Anomaly>) {
-        notes.push(Anomaly {
+    pub(crate) fn note(&self, reason: FieldError, notes: &mut Vec<FieldWarning>) {
+        notes.push(FieldWarning {
             path: self.to_string().into(),
-            flaw,
+            reason,
         });
     }
 
@@ -265,8 +265,8 @@ impl<'p> At<'p> {
     pub(crate) fn list(&self, shape: Shape) -> Result<(), ParseError> {
         match shape {
             Shape::Sound | Shape::Absent | Shape::Blank => Ok(()),
-            Shape::TooLong => Err(self.error(Flaw::TooLong)),
-            Shape::Mismatch | Shape::Twice(_) => Err(self.error(Flaw::NotAList)),
+            Shape::TooLong => Err(self.error(FieldError::TooManyEntries)),
+            Shape::Mismatch | Shape::Twice(_) => Err(self.error(FieldError::NotAList)),
         }
     }
 }
@@ -319,11 +319,11 @@ impl<'a> Source<'a> {
         self,
         at: At<'_>,
         span: Span,
-        convert: impl FnOnce(Self, Raw<'a>) -> Result<T, Flaw>,
+        convert: impl FnOnce(Self, Raw<'a>) -> Result<T, FieldError>,
     ) -> Result<Option<T>, ParseError> {
         match self.value(span).map(|raw| convert(self, raw)).transpose() {
             Ok(value) => Ok(value),
-            Err(flaw) => Err(at.error(flaw)),
+            Err(reason) => Err(at.error(reason)),
         }
     }
 
@@ -333,11 +333,11 @@ impl<'a> Source<'a> {
         self,
         at: At<'_>,
         span: Span,
-        convert: impl FnOnce(Self, Raw<'a>) -> Result<T, Flaw>,
+        convert: impl FnOnce(Self, Raw<'a>) -> Result<T, FieldError>,
     ) -> Result<T, ParseError> {
         match self.strict(at, span, convert)? {
             Some(value) => Ok(value),
-            None => Err(at.error(Flaw::Missing)),
+            None => Err(at.error(FieldError::Missing)),
         }
     }
 
@@ -346,7 +346,7 @@ impl<'a> Source<'a> {
     pub(crate) fn lenient<T>(
         self,
         span: Span,
-        convert: impl FnOnce(Self, Raw<'a>) -> Result<T, Flaw>,
+        convert: impl FnOnce(Self, Raw<'a>) -> Result<T, FieldError>,
     ) -> Option<T> {
         convert(self, self.value(span)?).ok()
     }
@@ -357,11 +357,11 @@ impl<'a> Source<'a> {
         self,
         at: At<'_>,
         span: Span,
-        convert: impl FnOnce(Self, Raw<'a>) -> Result<T, Flaw>,
-        notes: &mut Vec<Anomaly>,
+        convert: impl FnOnce(Self, Raw<'a>) -> Result<T, FieldError>,
+        notes: &mut Vec<FieldWarning>,
     ) {
-        if let Some(Err(flaw)) = self.value(span).map(|raw| convert(self, raw)) {
-            at.note(flaw, notes);
+        if let Some(Err(reason)) = self.value(span).map(|raw| convert(self, raw)) {
+            at.note(reason, notes);
         }
     }
 

@@ -11,7 +11,7 @@ use super::resource::{Currency, OtherResource, Resources, Transfer, leave_out};
 use super::wire::{Document, Meta};
 use crate::constant_time::never_equal;
 use crate::error::ParseError;
-use crate::read::{self, Anomaly, At, Body, Source};
+use crate::read::{self, At, Body, FieldWarning, Source};
 use crate::recognize;
 use crate::text::Text;
 use crate::timestamp::Timestamp;
@@ -38,8 +38,8 @@ use crate::wire::Span;
 /// let transfer = told.transfer().ok_or("nothing has come")?;
 /// assert_eq!(transfer.confirmations(), Some(3));
 /// assert_eq!(told.currency().and_then(|currency| currency.exp()), Some(18));
-/// for anomaly in told.anomalies() {
-///     println!("{}: {anomaly}", told.id()); // a line for your log
+/// for warning in told.warnings() {
+///     println!("{}: {warning}", told.id()); // a line for your log
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -134,7 +134,7 @@ impl TransferCallback {
 
     /// The merchant's own reference; empty where there is none. Signed, and so
     /// read to the letter, with control characters if it has any. Only U+0000 is
-    /// refused ([`Flaw::Nul`](crate::Flaw::Nul)): PostgreSQL's `text` can't hold
+    /// refused ([`FieldError::Nul`](crate::FieldError::Nul)): PostgreSQL's `text` can't hold
     /// it, so no id that a shop has stored there has one.
     #[must_use]
     pub fn tracking_id(&self) -> &str {
@@ -182,7 +182,7 @@ impl TransferCallback {
     }
 
     /// The transfers in the body, in its order, without those that can't be
-    /// read (see [`anomalies`](Self::anomalies)). Which of them the callback is
+    /// read (see [`warnings`](Self::warnings)). Which of them the callback is
     /// about is told by their order: [`transfer`](Self::transfer).
     pub fn transfers(&self) -> impl Iterator<Item = Transfer<'_>> {
         self.included().transfers().map(|(_, transfer)| transfer)
@@ -246,7 +246,7 @@ impl TransferCallback {
 
     /// Incidental fields that could not be read and are treated as absent.
     #[must_use]
-    pub fn anomalies(&self) -> Vec<Anomaly> {
+    pub fn warnings(&self) -> Vec<FieldWarning> {
         let (source, document, mut notes) = (self.source(), self.document(), Vec::new());
         let at = At::Root.key("data");
         related::note(source, at, &document.data.relationships, &mut notes);
@@ -300,7 +300,7 @@ impl fmt::Debug for TransferCallback {
             .field("currencies", &self.currencies().collect::<Vec<_>>())
             .field("time", &self.time())
             .field("signature", &self.signature())
-            .field("anomalies", &self.anomalies())
+            .field("warnings", &self.warnings())
             .finish_non_exhaustive()
     }
 }

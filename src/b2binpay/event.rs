@@ -53,7 +53,7 @@ impl Verified<TransferCallback> {
                     ..signed(told, proven, event)
                 };
                 if event.outcome == Fact::Proven(Outcome::Settled) && event.is_contradicted() {
-                    event.outcome = Fact::Reported(Outcome::NeedsReview);
+                    event.outcome = Fact::Reported(Outcome::ManualReview);
                 }
                 event
             }

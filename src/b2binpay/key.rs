@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroize;
 
 use crate::constant_time::never_equal;
-use crate::error::KeyError;
+use crate::error::ConfigError;
 use crate::verified::Scheme;
 
 /// HMAC-SHA256 with its key already in; wiped when dropped.
@@ -27,7 +27,7 @@ pub(crate) type KeyedMac = Hmac<Sha256>;
 ///
 /// let error = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1\n").unwrap_err();
 /// assert_eq!(error.to_string(), "the callback secret begins or ends with white space");
-/// # Ok::<(), payhook::KeyError>(())
+/// # Ok::<(), payhook::ConfigError>(())
 /// ```
 #[derive(Clone)]
 pub struct Key {
@@ -44,16 +44,16 @@ impl Key {
     ///
     /// # Errors
     ///
-    /// [`KeyError::EmptySecret`]; [`KeyError::BlankEdge`] if it begins or ends
+    /// [`ConfigError::EmptySecret`]; [`ConfigError::SurroundingWhitespace`] if it begins or ends
     /// with white space or what nobody can see, which is always a mistake and never
     /// verifies anything.
-    pub fn callback_secret(secret: &str) -> Result<Self, KeyError> {
+    pub fn callback_secret(secret: &str) -> Result<Self, ConfigError> {
         let trimmed = secret.trim_matches(is_blank);
         if trimmed.is_empty() {
-            return Err(KeyError::EmptySecret);
+            return Err(ConfigError::EmptySecret);
         }
         if trimmed != secret {
-            return Err(KeyError::BlankEdge);
+            return Err(ConfigError::SurroundingWhitespace);
         }
         Ok(Self::new(
             Scheme::CallbackSecret,
@@ -68,13 +68,13 @@ impl Key {
     ///
     /// # Errors
     ///
-    /// [`KeyError::EmptyLogin`], [`KeyError::EmptyPassword`].
-    pub fn login_password(login: &str, password: &str) -> Result<Self, KeyError> {
+    /// [`ConfigError::EmptyLogin`], [`ConfigError::EmptyPassword`].
+    pub fn login_password(login: &str, password: &str) -> Result<Self, ConfigError> {
         if login.is_empty() {
-            return Err(KeyError::EmptyLogin);
+            return Err(ConfigError::EmptyLogin);
         }
         if password.is_empty() {
-            return Err(KeyError::EmptyPassword);
+            return Err(ConfigError::EmptyPassword);
         }
         let mut digest = Sha256::new()
             .chain_update(login)

@@ -5,9 +5,9 @@ use serde::ser::SerializeMap;
 use super::status::{DepositStatus, PayoutStatus};
 use super::wire::{self, Destinations, Resource};
 use crate::amount::Amount;
-use crate::error::{Flaw, ParseError};
+use crate::error::{FieldError, ParseError};
 use crate::fields::fields;
-use crate::read::{self, Anomaly, At, RawJson, Source};
+use crate::read::{self, At, FieldWarning, RawJson, Source};
 use crate::timestamp::Timestamp;
 use crate::wire::{Shape, Span};
 
@@ -323,7 +323,7 @@ impl<'a> Operation<'a> {
         }
         let (at, places) = (at.key("destination"), self.destinations());
         if places.list.shape == Shape::TooLong {
-            return Err(at.error(Flaw::TooLong));
+            return Err(at.error(FieldError::TooManyEntries));
         }
         places.list.items.iter().try_for_each(|fields| {
             at.usable(fields.shape)?;
@@ -339,12 +339,12 @@ impl<'a> Operation<'a> {
         match text {
             _ if !self.is_deposit() => Ok(()),
             Some(text) if read::one_digit(text).is_some() => Ok(()),
-            Some(_) => Err(at.error(Flaw::NotAStatus)),
-            None => Err(at.error(Flaw::Missing)),
+            Some(_) => Err(at.error(FieldError::NotAStatus)),
+            None => Err(at.error(FieldError::Missing)),
         }
     }
 
-    pub(super) fn note(&self, at: At<'_>, notes: &mut Vec<Anomaly>) {
+    pub(super) fn note(&self, at: At<'_>, notes: &mut Vec<FieldWarning>) {
         match self {
             Self::Deposit(deposit) => {
                 let (source, fields) = (deposit.source, deposit.fields);

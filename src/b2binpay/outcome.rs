@@ -15,7 +15,7 @@ pub(super) fn of_transfer(
     evidence: &Evidence,
 ) -> Fact<Outcome> {
     if proven.undivided().is_some() {
-        return Fact::Reported(Outcome::NeedsReview);
+        return Fact::Reported(Outcome::ManualReview);
     }
     match (told.transfer(), proven.transfer_status()) {
         (Some(transfer), Some(status)) => with_transfer(told.operation(), transfer, status),
@@ -41,10 +41,10 @@ fn with_transfer(
         TransferStatus::_Unknown(_) => Outcome::Unknown,
         // A payout whose fee failed has not failed.
         _ if !(transfer.op_type().is_none() || transfer.fits(operation)) => {
-            return Fact::Reported(Outcome::NeedsReview);
+            return Fact::Reported(Outcome::ManualReview);
         }
         TransferStatus::Confirmed if !allows_settlement(operation) => {
-            return Fact::Reported(Outcome::NeedsReview);
+            return Fact::Reported(Outcome::ManualReview);
         }
         TransferStatus::Confirmed => Outcome::Settled,
         TransferStatus::Failed => Outcome::Failed,
@@ -71,7 +71,7 @@ fn of_deposit_status(status: Option<DepositStatus>) -> Outcome {
         Some(DepositStatus::Created) => Outcome::Pending,
         Some(DepositStatus::Canceled) => Outcome::Canceled,
         // Money without a transfer to show for it.
-        Some(DepositStatus::Paid | DepositStatus::Unresolved) => Outcome::NeedsReview,
+        Some(DepositStatus::Paid | DepositStatus::Unresolved) => Outcome::ManualReview,
         Some(DepositStatus::_Unknown(_)) | None => Outcome::Unknown,
     }
 }

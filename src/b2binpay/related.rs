@@ -2,7 +2,7 @@
 
 use super::wire::{Relationship, Relationships};
 use crate::error::ParseError;
-use crate::read::{self, Anomaly, At, Source};
+use crate::read::{self, At, FieldWarning, Source};
 
 /// The id that a relationship names; nothing depends on it.
 pub(super) fn id<'a>(source: Source<'a>, relationship: &Relationship) -> Option<&'a str> {
@@ -25,7 +25,7 @@ pub(super) fn note(
     source: Source<'_>,
     at: At<'_>,
     relationships: &Relationships,
-    notes: &mut Vec<Anomaly>,
+    notes: &mut Vec<FieldWarning>,
 ) {
     let at = at.key("relationships");
     at.note_shape(relationships.shape, notes);

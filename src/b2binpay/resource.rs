@@ -7,9 +7,9 @@ use super::related;
 use super::status::{OperationType, RiskStatus, TransferStatus};
 use super::wire::{Included, Resource};
 use crate::amount::Amount;
-use crate::error::{Flaw, ParseError};
+use crate::error::{FieldError, ParseError};
 use crate::fields::fields;
-use crate::read::{self, Anomaly, At, RawJson, Source};
+use crate::read::{self, At, FieldWarning, RawJson, Source};
 use crate::timestamp::Timestamp;
 use crate::wire::{List, Verbatim};
 
@@ -366,19 +366,19 @@ impl<'a> Resources<'a> {
     }
 
     /// What [`check`](Self::check) left out, and the odd fields of the rest.
-    pub(super) fn note(self, notes: &mut Vec<Anomaly>) {
+    pub(super) fn note(self, notes: &mut Vec<FieldWarning>) {
         for (index, resource) in self.list.items.iter().enumerate() {
             let at = At::Root.entry("included", index);
             if let Some(transfer) = self.transfer_of(resource) {
                 related::note(self.source, at, &resource.relationships, notes);
                 transfer.note_fields(at.key("attributes"), notes);
                 if let Err(error) = transfer.check(at) {
-                    notes.extend(Anomaly::of(error));
+                    notes.extend(FieldWarning::of(error));
                 }
             } else if let Some(currency) = self.currency_of(resource) {
                 let id = self.source.required(at.key("id"), resource.id, read::id);
                 if let Err(error) = id {
-                    notes.extend(Anomaly::of(error));
+                    notes.extend(FieldWarning::of(error));
                     continue;
                 }
                 related::note(self.source, at, &resource.relationships, notes);
@@ -409,7 +409,7 @@ fn is_twice(error: &ParseError) -> bool {
     matches!(
         error,
         ParseError::Field {
-            flaw: Flaw::Duplicate,
+            reason: FieldError::DuplicateKey,
             ..
         }
     )

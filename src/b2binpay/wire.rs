@@ -42,7 +42,7 @@ pub(crate) struct Resource<A> {
     pub(crate) attributes: A,
     pub(crate) relationships: Relationships,
     pub(crate) shape: Shape,
-    /// It can't be read, and nothing depends on it: an anomaly.
+    /// It can't be read, and nothing depends on it: an warning.
     pub(crate) is_left_out: bool,
 }
 

@@ -1,4 +1,4 @@
-//! [`OrderAnswer`]: what the order endpoint says, the one proof of an order.
+//! [`OrderDetails`]: what the order endpoint says, the one proof of an order.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,9 +11,9 @@ use super::status::OrderStatus;
 use super::token::Token;
 use super::wire::Status;
 use crate::amount::Amount;
-use crate::error::{Flaw, ParseError, VerifyError};
+use crate::error::{FieldError, ParseError, VerifyError};
 use crate::fields::fields;
-use crate::read::{self, Anomaly, At, Body, RawJson, Source};
+use crate::read::{self, At, Body, FieldWarning, RawJson, Source};
 use crate::recognize;
 use crate::timestamp::Timestamp;
 use crate::wire::{List, Shape, Span};
@@ -32,9 +32,9 @@ const LIMIT: usize = 1024 * 1024;
 ///
 /// ```
 /// # let bytes = include_bytes!("../../examples/bodies/citypay-order-underpaid.answer.json");
-/// use payhook::citypay::{OrderAnswer, OrderStatus};
+/// use payhook::citypay::{OrderDetails, OrderStatus};
 ///
-/// let answer = OrderAnswer::parse(bytes)?;
+/// let answer = OrderDetails::parse(bytes)?;
 /// assert_eq!(answer.status(), OrderStatus::Underpaid);
 /// assert_eq!(answer.amount_fiat(), Some("60.00".parse()?));
 /// // All that came in so far, in the fiat currency and in whole coins.
@@ -46,7 +46,7 @@ const LIMIT: usize = 1024 * 1024;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct OrderAnswer {
+pub struct OrderDetails {
     body: Body,
     index: Arc<Index>,
     zone: FixedOffset,
@@ -68,7 +68,7 @@ fields! {
         part data: AnswerFields = "data";
     }
 
-    index AnswerFields for OrderAnswer {
+    index AnswerFields for OrderDetails {
         /// The merchant's name, as the payer sees it.
         lenient company_name: &'_ str = "companyName" as text;
         /// The gateway's id of the order.
@@ -113,8 +113,8 @@ fields! {
 
     /// The currency of an order.
     ///
-    /// See [`OrderAnswer`] for an example.
-    index CurrencyFields for AnswerCurrency<'a> {
+    /// See [`OrderDetails`] for an example.
+    index CurrencyFields for FiatCurrency<'a> {
         /// The gateway's id.
         lenient id: &'a str = "id" as id;
         /// Its name.
@@ -127,7 +127,7 @@ fields! {
     ///
     /// ```
     /// # let bytes = include_bytes!("../../examples/bodies/citypay-order-overpaid.answer.json");
-    /// # let answer = payhook::citypay::OrderAnswer::parse(bytes)?;
+    /// # let answer = payhook::citypay::OrderDetails::parse(bytes)?;
     /// for transaction in answer.transactions() {
     ///     assert_eq!(transaction.received_fiat(), Some("75.25".parse()?));
     ///     assert_eq!(transaction.amount_fiat().over_paid(), Some("15.25".parse()?));
@@ -157,7 +157,7 @@ fields! {
     /// explained: this is inferred from the numbers.) Never add totals up.
     ///
     /// See [`OrderTransaction`] for an example.
-    index PartsFields for AmountParts<'a> {
+    index PartsFields for AmountBreakdown<'a> {
         /// What this transaction brought.
         strict base: Amount = "base" as received_amount;
         /// All that the order received so far, in this and other transactions.
@@ -169,7 +169,7 @@ fields! {
     }
 }
 
-impl AmountParts<'_> {
+impl AmountBreakdown<'_> {
     fn check(&self, at: At<'_>) -> Result<(), ParseError> {
         at.usable(self.fields.shape)?;
         self.check_fields(at)
@@ -179,8 +179,8 @@ impl AmountParts<'_> {
 impl<'a> OrderTransaction<'a> {
     /// In whole coins.
     #[must_use]
-    pub fn amount(&self) -> AmountParts<'a> {
-        AmountParts {
+    pub fn amount(&self) -> AmountBreakdown<'a> {
+        AmountBreakdown {
             source: self.source,
             fields: &self.fields.amount,
         }
@@ -188,8 +188,8 @@ impl<'a> OrderTransaction<'a> {
 
     /// In the fiat currency.
     #[must_use]
-    pub fn amount_fiat(&self) -> AmountParts<'a> {
-        AmountParts {
+    pub fn amount_fiat(&self) -> AmountBreakdown<'a> {
+        AmountBreakdown {
             source: self.source,
             fields: &self.fields.amount_fiat,
         }
@@ -232,7 +232,7 @@ impl<'a> OrderTransaction<'a> {
         self.amount_fiat().check(at.key("amountFiat"))
     }
 
-    fn note(&self, at: At<'_>, notes: &mut Vec<Anomaly>) {
+    fn note(&self, at: At<'_>, notes: &mut Vec<FieldWarning>) {
         let (source, fields) = (self.source, self.fields);
         self.note_fields(at, notes);
         for (key, parts) in [
@@ -252,10 +252,10 @@ impl<'a> OrderTransaction<'a> {
     }
 }
 
-impl fmt::Debug for OrderAnswer {
+impl fmt::Debug for OrderDetails {
     /// Without what concerns the payer: e-mail, address and URLs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OrderAnswer")
+        f.debug_struct("OrderDetails")
             .field("id", &self.id())
             .field("status", &self.status())
             .field("coin", &self.coin())
@@ -265,12 +265,12 @@ impl fmt::Debug for OrderAnswer {
             .field("created_at", &self.created_at())
             .field("stated_expiry", &self.stated_expiry())
             .field("transactions", &self.listed().collect::<Vec<_>>())
-            .field("anomalies", &self.anomalies())
+            .field("warnings", &self.warnings())
             .finish_non_exhaustive()
     }
 }
 
-impl OrderAnswer {
+impl OrderDetails {
     /// Reads an answer of at most 1 MiB; times without a zone are UTC.
     ///
     /// # Errors
@@ -333,7 +333,7 @@ impl OrderAnswer {
         at.sound(fields.shape)?;
         fields.status.check(at.key("status"))?;
         if fields.transactions.shape == Shape::TooLong {
-            return Err(at.key("transactions").error(Flaw::TooLong));
+            return Err(at.key("transactions").error(FieldError::TooManyEntries));
         }
         for (index, transaction) in self.numbered() {
             transaction.check(at.entry("transactions", index))?;
@@ -347,7 +347,7 @@ impl OrderAnswer {
         source.required(at.key("customerId"), fields.customer_id, read::id)?;
         source.required(at.key("token"), fields.token, read::id)?;
         if fields.status.word(source).is_none() {
-            return Err(at.key("status").error(Flaw::Missing));
+            return Err(at.key("status").error(FieldError::Missing));
         }
         self.check_fields(at)
     }
@@ -372,9 +372,9 @@ impl OrderAnswer {
 
     /// The order's currency.
     #[must_use]
-    pub fn currency(&self) -> Option<AnswerCurrency<'_>> {
+    pub fn currency(&self) -> Option<FiatCurrency<'_>> {
         let fields = &self.fields().currency;
-        (fields.shape == Shape::Sound).then(|| AnswerCurrency {
+        (fields.shape == Shape::Sound).then(|| FiatCurrency {
             source: self.source(),
             fields,
         })
@@ -543,7 +543,7 @@ impl OrderAnswer {
 
     /// Incidental fields that could not be read and are treated as absent.
     #[must_use]
-    pub fn anomalies(&self) -> Vec<Anomaly> {
+    pub fn warnings(&self) -> Vec<FieldWarning> {
         let (source, fields, mut notes) = (self.source(), self.fields(), Vec::new());
         let at = At::Root;
         let at = at.key("data");
@@ -556,7 +556,8 @@ impl OrderAnswer {
             source.note(at.key(key), span, read::time, &mut notes);
         }
         if fields.transactions.shape == Shape::Mismatch {
-            at.key("transactions").note(Flaw::NotAList, &mut notes);
+            at.key("transactions")
+                .note(FieldError::NotAList, &mut notes);
         }
         for (index, transaction) in self.numbered() {
             transaction.note(at.entry("transactions", index), &mut notes);

@@ -10,10 +10,10 @@ use super::status::{Action, DepositStatus, OrderStatus};
 use super::token::Token;
 use super::wire::Status;
 use crate::amount::Amount;
-use crate::error::{Flaw, ParseError};
+use crate::error::{FieldError, ParseError};
 use crate::fields::fields;
 use crate::open_enum::same_word;
-use crate::read::{self, Anomaly, At, Body, DEFAULT_BODY_LIMIT, Source};
+use crate::read::{self, At, Body, DEFAULT_BODY_LIMIT, FieldWarning, Source};
 use crate::recognize;
 use crate::text::Text;
 use crate::timestamp::Timestamp;
@@ -64,7 +64,7 @@ pub struct OrderCallback {
 /// assert_eq!(deposit.reported().status(), Some(DepositStatus::Confirmed));
 /// // Anybody could have said so.
 /// let outcome = deposit.event().outcome();
-/// assert_eq!(outcome, Fact::Reported(Outcome::NeedsReview));
+/// assert_eq!(outcome, Fact::Reported(Outcome::ManualReview));
 /// # Ok::<(), payhook::Error>(())
 /// ```
 #[derive(Clone)]
@@ -135,7 +135,7 @@ fields! {
 ///     Posted::Deposit(deposit) => deposit.into_unverified().deposit_token(),
 ///     _ => None,
 /// };
-/// assert!(token.is_some_and(|token| token.is("dep_user_42")));
+/// assert!(token.is_some_and(|token| token.matches("dep_user_42")));
 /// # Ok::<(), payhook::ParseError>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -240,7 +240,7 @@ impl CallbackFields {
         Ok(())
     }
 
-    fn note_status(&self, source: Source<'_>, notes: &mut Vec<Anomaly>) {
+    fn note_status(&self, source: Source<'_>, notes: &mut Vec<FieldWarning>) {
         let at = At::Root;
         self.status.note(source, at.key("status"), notes);
         if self.status.word(source).is_none() {
@@ -268,7 +268,7 @@ impl OrderCallback {
             source.strict(token, fields.order_token, read::id)?,
         ];
         if names.iter().all(Option::is_none) {
-            return Err(token.error(Flaw::Missing));
+            return Err(token.error(FieldError::Missing));
         }
         fields.check_status(source)?;
         self.check_fields(at)
@@ -317,7 +317,7 @@ impl OrderCallback {
 
     /// Incidental fields that could not be read and are treated as absent.
     #[must_use]
-    pub fn anomalies(&self) -> Vec<Anomaly> {
+    pub fn warnings(&self) -> Vec<FieldWarning> {
         let mut notes = Vec::new();
         self.note_fields(At::Root, &mut notes);
         self.fields.note_status(self.source(), &mut notes);
@@ -336,7 +336,7 @@ impl fmt::Debug for OrderCallback {
         let mut debug = f.debug_struct("OrderCallback");
         self.debug_fields(&mut debug);
         debug
-            .field("anomalies", &self.anomalies())
+            .field("warnings", &self.warnings())
             .field("body", &self.body)
             .finish_non_exhaustive()
     }
@@ -368,7 +368,7 @@ impl DepositCallback {
             source.strict(token, fields.deposit_token, read::id)?,
         ];
         if names.iter().all(Option::is_none) {
-            return Err(token.error(Flaw::Missing));
+            return Err(token.error(FieldError::Missing));
         }
         self.check_fields(at)?;
         fields.check_status(source)
@@ -403,7 +403,7 @@ impl DepositCallback {
 
     /// Incidental fields that could not be read and are treated as absent.
     #[must_use]
-    pub fn anomalies(&self) -> Vec<Anomaly> {
+    pub fn warnings(&self) -> Vec<FieldWarning> {
         let (source, at, mut notes) = (self.source(), At::Root, Vec::new());
         let CallbackFields {
             created_at,
@@ -431,7 +431,7 @@ impl fmt::Debug for DepositCallback {
         let mut debug = f.debug_struct("DepositCallback");
         self.debug_fields(&mut debug);
         debug
-            .field("anomalies", &self.anomalies())
+            .field("warnings", &self.warnings())
             .field("body", &self.body)
             .finish_non_exhaustive()
     }

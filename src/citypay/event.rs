@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 
-use super::answer::{AmountParts, OrderAnswer, OrderTransaction};
+use super::answer::{AmountBreakdown, OrderDetails, OrderTransaction};
 use super::callback::{DepositCallback, OrderCallback};
 use super::outcome::{of_deposit, of_order};
 use super::proof::ProvenDeposit;
@@ -34,7 +34,7 @@ impl Verified<OrderCallback> {
     }
 }
 
-fn of_answer<'a>(callback: &'a Verified<OrderCallback>, answer: &'a OrderAnswer) -> Event<'a> {
+fn of_answer<'a>(callback: &'a Verified<OrderCallback>, answer: &'a OrderDetails) -> Event<'a> {
     let (status, outcome) = match &answer.status() {
         OrderStatus::Confirmed => (OwnStatus::Resolved, PartOutcome::Settled),
         OrderStatus::Overpaid | OrderStatus::Underpaid => {
@@ -212,7 +212,7 @@ fn bare<'a>(kind: Kind, reference: &'a str, evidence: &'a Evidence) -> Event<'a>
         reading: Reading::Unique,
         source: Source::Unproven,
         evidence,
-        outcome: Fact::Reported(Outcome::NeedsReview),
+        outcome: Fact::Reported(Outcome::ManualReview),
         delivery: Digest16::default(),
         time: None,
         status: OwnStatus::Other,
@@ -226,7 +226,7 @@ fn bare<'a>(kind: Kind, reference: &'a str, evidence: &'a Evidence) -> Event<'a>
 
 /// The transactions, each once, in the order of their times, or as listed where
 /// one has none (PAYMENTS, rule 15).
-fn in_time(answer: &OrderAnswer) -> Vec<OrderTransaction<'_>> {
+fn in_time(answer: &OrderDetails) -> Vec<OrderTransaction<'_>> {
     let mut transactions: Vec<_> = answer.transactions().collect();
     let time =
         |transaction: &OrderTransaction<'_>| transaction.created_at().as_ref().and_then(instant);
@@ -237,7 +237,7 @@ fn in_time(answer: &OrderAnswer) -> Vec<OrderTransaction<'_>> {
 }
 
 /// Money that was received is not negative.
-fn base(parts: AmountParts<'_>) -> Option<Amount> {
+fn base(parts: AmountBreakdown<'_>) -> Option<Amount> {
     parts.base().filter(|amount| !amount.is_negative())
 }
 
@@ -254,7 +254,7 @@ fn identity<'a>(transaction: &OrderTransaction<'a>) -> Cow<'a, str> {
 
 /// By what the answer proves, without what it says anew each time: the rate,
 /// the amount that is quoted, the time that is left.
-fn order_delivery(answer: &OrderAnswer, transactions: &[OrderTransaction<'_>]) -> Digest16 {
+fn order_delivery(answer: &OrderDetails, transactions: &[OrderTransaction<'_>]) -> Digest16 {
     let mut delivery = Labelled::new("citypay order");
     delivery
         .part(answer.token_text().as_bytes())

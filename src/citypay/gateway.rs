@@ -37,7 +37,7 @@ use crate::verified::{Evidence, Sealed, Unverified, Verified};
 /// let gateway = Gateway::new(Account::new("5120")?, Client);
 /// let endpoint = Endpoint::new(gateway, MemoryLedger::new());
 /// # let _ = endpoint;
-/// # Ok::<(), payhook::KeyError>(())
+/// # Ok::<(), payhook::ConfigError>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct Gateway<F> {
@@ -136,9 +136,9 @@ impl<F: Fetch> crate::gateway::Gateway for Gateway<F> {
         let token = order.unverified().order_token();
         let token = token.ok_or(VerifyError::MissingToken)?;
         let proven = self.account.prove_order(*order, token.as_str(), answer)?;
-        if proven.proven().is_behind() {
+        if proven.proven().is_stale() {
             // Once accepted, the callback may never come again.
-            return Err(Disposition::Behind);
+            return Err(Disposition::LookupStale);
         }
         Ok(Callback(Stage::Proven(Box::new(proven))))
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::answer::{AmountParts, OrderTransaction};
+use super::answer::{AmountBreakdown, OrderTransaction};
 use crate::amount::Amount;
 use crate::timestamp::Timestamp;
 
@@ -86,7 +86,7 @@ impl<'a, I: Iterator<Item = OrderTransaction<'a>> + Clone> Listing<'a, I> {
     /// What all of them brought; `None` if one doesn't say.
     pub(super) fn sum(
         &self,
-        parts: fn(&OrderTransaction<'a>) -> AmountParts<'a>,
+        parts: fn(&OrderTransaction<'a>) -> AmountBreakdown<'a>,
     ) -> Option<Amount> {
         let bases = self.bases(parts);
         let mut numbers = self.order.firsts.iter().enumerate();
@@ -99,7 +99,10 @@ impl<'a, I: Iterator<Item = OrderTransaction<'a>> + Clone> Listing<'a, I> {
     }
 
     /// What each brought, wherever its number is listed with an amount first.
-    fn bases(&self, parts: fn(&OrderTransaction<'a>) -> AmountParts<'a>) -> HashMap<usize, Amount> {
+    fn bases(
+        &self,
+        parts: fn(&OrderTransaction<'a>) -> AmountBreakdown<'a>,
+    ) -> HashMap<usize, Amount> {
         let mut bases = HashMap::new();
         for (first, transaction) in self.numbered() {
             if let Some(base) = parts(&transaction).base() {
@@ -111,7 +114,7 @@ impl<'a, I: Iterator<Item = OrderTransaction<'a>> + Clone> Listing<'a, I> {
 
     /// Whether each total is the sum so far or the whole, and no transaction has
     /// two amounts.
-    pub(super) fn agrees(&self, parts: fn(&OrderTransaction<'a>) -> AmountParts<'a>) -> bool {
+    pub(super) fn agrees(&self, parts: fn(&OrderTransaction<'a>) -> AmountBreakdown<'a>) -> bool {
         if self.order.is_tangled {
             return false;
         }
@@ -154,7 +157,7 @@ impl<'a, I: Iterator<Item = OrderTransaction<'a>> + Clone> Listing<'a, I> {
     }
 }
 
-fn differ(one: AmountParts<'_>, other: AmountParts<'_>) -> bool {
+fn differ(one: AmountBreakdown<'_>, other: AmountBreakdown<'_>) -> bool {
     one.base()
         .zip(other.base())
         .is_some_and(|(one, other)| one != other)

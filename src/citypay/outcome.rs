@@ -8,20 +8,20 @@ use crate::outcome::Outcome;
 
 pub(super) fn of_order(proven: &ProvenOrder) -> Fact<Outcome> {
     let Some(answer) = proven.answer() else {
-        return Fact::Reported(Outcome::NeedsReview);
+        return Fact::Reported(Outcome::ManualReview);
     };
-    if proven.is_behind() {
+    if proven.is_stale() {
         return Fact::Reported(Outcome::Pending);
     }
     Fact::Proven(match &answer.status() {
         // How much came, and whether that was all, is not said.
         OrderStatus::Confirmed if answer.transactions().next().is_none() => {
-            return Fact::Reported(Outcome::NeedsReview);
+            return Fact::Reported(Outcome::ManualReview);
         }
         OrderStatus::Confirmed | OrderStatus::Overpaid | OrderStatus::Underpaid
             if proven.is_contradicted() =>
         {
-            return Fact::Reported(Outcome::NeedsReview);
+            return Fact::Reported(Outcome::ManualReview);
         }
         OrderStatus::Confirmed => Outcome::Settled,
         OrderStatus::Overpaid => Outcome::Overpaid,
@@ -35,7 +35,7 @@ pub(super) fn of_order(proven: &ProvenOrder) -> Fact<Outcome> {
 
 pub(super) fn of_deposit(told: &DepositCallback, proven: &ProvenDeposit) -> Outcome {
     if !proven.is_trusted() || told.deposit_token().is_none() || told.received_amount().is_none() {
-        return Outcome::NeedsReview;
+        return Outcome::ManualReview;
     }
     match told.status() {
         Some(DepositStatus::Confirmed) => Outcome::Settled,

@@ -4,13 +4,13 @@ use std::net::IpAddr;
 
 use chrono::{DateTime, FixedOffset, Offset, Utc};
 
-use super::answer::OrderAnswer;
+use super::answer::OrderDetails;
 use super::callback::{DepositCallback, OrderCallback};
 use super::status::OrderStatus;
 use super::token::Token;
 use crate::address::AddressRanges;
 use crate::constant_time::same;
-use crate::error::{KeyError, VerifyError};
+use crate::error::{ConfigError, VerifyError};
 use crate::text::Text;
 use crate::verified::{Evidence, Proof, Provable, Unverified, Verified};
 
@@ -61,11 +61,11 @@ impl Account {
     ///
     /// # Errors
     ///
-    /// [`KeyError::EmptyCustomerId`].
-    pub fn new(customer_id: &str) -> Result<Self, KeyError> {
+    /// [`ConfigError::EmptyCustomerId`].
+    pub fn new(customer_id: &str) -> Result<Self, ConfigError> {
         let customer_id = customer_id.trim();
         if customer_id.is_empty() {
-            return Err(KeyError::EmptyCustomerId);
+            return Err(ConfigError::EmptyCustomerId);
         }
         Ok(Self {
             customer_id: customer_id.into(),
@@ -117,7 +117,7 @@ impl Account {
     /// - [`VerifyError::MissingToken`], [`VerifyError::NotIssued`] if the
     ///   callback's token is missing or another one.
     /// - [`VerifyError::AnswerRefused`], [`VerifyError::AnswerUnreadable`] as
-    ///   [`OrderAnswer::parse`].
+    ///   [`OrderDetails::parse`].
     /// - [`VerifyError::AnswerMismatch`] if the answer is about another order.
     /// - [`VerifyError::OtherCustomer`] if the order is not this account's.
     pub fn prove_order(
@@ -130,8 +130,8 @@ impl Account {
         if body.order_token().is_some() || body.order_id().is_none() {
             check_token(body.order_token().as_ref(), issued)?;
         }
-        let answer = OrderAnswer::parse_in_zone(answer, self.zone)?;
-        if !answer.token().is(issued) {
+        let answer = OrderDetails::parse_in_zone(answer, self.zone)?;
+        if !answer.token().matches(issued) {
             return Err(VerifyError::AnswerMismatch { path: "data.token" });
         }
         if !same(answer.customer_id(), &self.customer_id) {
@@ -144,7 +144,7 @@ impl Account {
         if !same_order {
             return Err(VerifyError::AnswerMismatch { path: "data.id" });
         }
-        let is_behind = is_behind(&answer, body);
+        let is_stale = is_stale(&answer, body);
         let expires_at = body
             .order_expiration()
             .and_then(|minutes| answer.expires_at(minutes));
@@ -152,7 +152,7 @@ impl Account {
             proven: ProvenOrder {
                 token: Some(answer.token().clone()),
                 answer: Some(answer),
-                is_behind,
+                is_stale,
                 expires_at,
             },
             evidence: Evidence::OrderEndpoint,
@@ -263,7 +263,7 @@ impl Account {
 
 fn check_token<'a>(token: Option<&'a Token>, issued: &str) -> Result<&'a Token, VerifyError> {
     let token = token.ok_or(VerifyError::MissingToken)?;
-    if token.is(issued) {
+    if token.matches(issued) {
         Ok(token)
     } else {
         Err(VerifyError::NotIssued)
@@ -271,7 +271,7 @@ fn check_token<'a>(token: Option<&'a Token>, issued: &str) -> Result<&'a Token, 
 }
 
 /// Whether the endpoint has not caught up with the callback yet.
-fn is_behind(answer: &OrderAnswer, callback: &OrderCallback) -> bool {
+fn is_stale(answer: &OrderDetails, callback: &OrderCallback) -> bool {
     let (status, claimed) = (answer.status(), callback.status());
     // These two may follow on themselves, with one payment more.
     let may_repeat = matches!(status, OrderStatus::Overpaid | OrderStatus::Underpaid);
@@ -294,7 +294,7 @@ fn has_less_than(answer: &OrderStatus, claimed: &OrderStatus) -> bool {
 
 /// Whether the answer has no payment of that id, hash or amount. The id alone
 /// would not do: that both name a payment alike is not documented.
-fn names_unknown_payment(answer: &OrderAnswer, callback: &OrderCallback) -> bool {
+fn names_unknown_payment(answer: &OrderDetails, callback: &OrderCallback) -> bool {
     let amount = callback.received_amount_in_coins();
     callback.transaction_id().is_some_and(|id| {
         let mut payments = answer.listed();
@@ -321,7 +321,7 @@ fn names_unknown_payment(answer: &OrderAnswer, callback: &OrderCallback) -> bool
 /// let order = account.prove_order(Unverified::parse(body)?, "tok_4f9c1b7e", answer)?;
 /// // The callback says *confirmed*, and the endpoint has not heard of it.
 /// assert_eq!(order.reported().status(), Some(OrderStatus::Confirmed));
-/// assert!(order.proven().is_behind());
+/// assert!(order.proven().is_stale());
 /// let outcome = order.event().outcome();
 /// assert_eq!(outcome, Fact::Reported(Outcome::Pending));
 /// # Ok::<(), payhook::Error>(())
@@ -329,8 +329,8 @@ fn names_unknown_payment(answer: &OrderAnswer, callback: &OrderCallback) -> bool
 #[derive(Debug, Clone)]
 pub struct ProvenOrder {
     token: Option<Token>,
-    answer: Option<OrderAnswer>,
-    is_behind: bool,
+    answer: Option<OrderDetails>,
+    is_stale: bool,
     expires_at: Option<DateTime<Utc>>,
 }
 
@@ -339,7 +339,7 @@ impl ProvenOrder {
         Self {
             token: None,
             answer: None,
-            is_behind: false,
+            is_stale: false,
             expires_at: None,
         }
     }
@@ -353,12 +353,12 @@ impl ProvenOrder {
     /// The order's status; `None` but by the order endpoint.
     #[must_use]
     pub fn status(&self) -> Option<OrderStatus> {
-        self.answer.as_ref().map(OrderAnswer::status)
+        self.answer.as_ref().map(OrderDetails::status)
     }
 
     /// All that the order endpoint said; `None` by other evidence.
     #[must_use]
-    pub fn answer(&self) -> Option<&OrderAnswer> {
+    pub fn answer(&self) -> Option<&OrderDetails> {
         self.answer.as_ref()
     }
 
@@ -368,13 +368,13 @@ impl ProvenOrder {
     /// again, or have the gateway send again, as an [`Endpoint`](crate::Endpoint)
     /// does.
     #[must_use]
-    pub fn is_behind(&self) -> bool {
-        self.is_behind
+    pub fn is_stale(&self) -> bool {
+        self.is_stale
     }
 
     /// The order's end: the callback's `order_expiration`, in minutes, after the
     /// answer's `createdAt`. It is the same however often the endpoint is asked,
-    /// or unknown: [`OrderAnswer::expires_at`]. The minutes are unsigned, and in
+    /// or unknown: [`OrderDetails::expires_at`]. The minutes are unsigned, and in
     /// no answer.
     #[must_use]
     pub fn expires_at(&self) -> Option<DateTime<Utc>> {

@@ -3,10 +3,10 @@
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use super::answer::OrderAnswer;
+use super::answer::OrderDetails;
 use super::status::OrderStatus;
 
-impl Serialize for OrderAnswer {
+impl Serialize for OrderDetails {
     /// In the envelope with `success`.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(3))?;
@@ -17,7 +17,7 @@ impl Serialize for OrderAnswer {
     }
 }
 
-struct Data<'a>(&'a OrderAnswer);
+struct Data<'a>(&'a OrderDetails);
 
 impl Serialize for Data<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -13,7 +13,7 @@ use crate::text::Text;
 ///
 /// It is no secret (it is in the payer's payment address), but it decides
 /// whose money is whose: it can only be compared in constant time, by
-/// [`is`](Self::is), and is not shown by `Debug`. How that was measured is said
+/// [`matches`](Self::matches), and is not shown by `Debug`. How that was measured is said
 /// at [`Verifier`](crate::b2binpay::Verifier#constant-time); the largest |t| here
 /// was 2.7.
 ///
@@ -25,7 +25,7 @@ use crate::text::Text;
 ///
 /// ```
 /// fn same(a: &payhook::citypay::Token, b: &payhook::citypay::Token) -> bool {
-///     a.is(b.as_str())
+///     a.matches(b.as_str())
 /// }
 /// ```
 #[derive(Clone)]
@@ -42,7 +42,7 @@ impl Token {
 
     /// Whether the token is `other`, in constant time for equal lengths.
     #[must_use]
-    pub fn is(&self, other: &str) -> bool {
+    pub fn matches(&self, other: &str) -> bool {
         same(&self.0, other)
     }
 }

@@ -1,8 +1,8 @@
 //! What has several forms in CityPay.io's bodies.
 
-use crate::error::{Flaw, ParseError};
+use crate::error::{FieldError, ParseError};
 use crate::fields::fields;
-use crate::read::{self, Anomaly, At, Source};
+use crate::read::{self, At, FieldWarning, Source};
 use crate::scan::{NotJson, Scan};
 use crate::text::Text;
 use crate::wire::{Place, Shape, Span};
@@ -58,18 +58,18 @@ impl Status {
         at.usable(self.object.shape)
     }
 
-    pub(super) fn note(&self, source: Source<'_>, at: At<'_>, notes: &mut Vec<Anomaly>) {
+    pub(super) fn note(&self, source: Source<'_>, at: At<'_>, notes: &mut Vec<FieldWarning>) {
         if !self.is_object() {
             return source.note(at, self.word, read::text, notes);
         }
         let (code, label) = (self.object.code, self.object.label);
         if self.object.shape == Shape::Mismatch {
-            return at.note(Flaw::NotAnObject, notes);
+            return at.note(FieldError::NotAnObject, notes);
         }
         match source.strict(at.key("code"), code, read::text_or_number) {
             Ok(Some(_)) if !read::is_number(source.raw(code)) => {}
             Ok(_) => source.note(at.key("label"), label, read::text, notes),
-            Err(error) => notes.extend(Anomaly::of(error)),
+            Err(error) => notes.extend(FieldWarning::of(error)),
         }
     }
 }

@@ -45,9 +45,6 @@ pub enum Cause {
     /// SHA-256 of login and password was configured as hexadecimal text; the
     /// key is its 32 bytes.
     DigestAsHex,
-    /// Nothing that was given makes the signature: the key of another wallet or
-    /// environment, or one that was replaced.
-    ForeignKey,
     /// Not the gateway's signature, but one that was made with the key in
     /// another way: by a test, say.
     HomeMadeSignature {
@@ -124,6 +121,9 @@ pub enum Cause {
         /// A declaration that allows the id.
         fitting: TrackingIds,
     },
+    /// Nothing that was given makes the signature: the key of another wallet or
+    /// environment, or one that was replaced.
+    UnknownKey,
     /// The gateway does not sign this kind of callback.
     Unsigned,
     /// A key for API v2 was configured for v3, or the other way round.
@@ -192,7 +192,7 @@ impl fmt::Display for Cause {
                 "the SHA-256 of login and password stands there as hexadecimal text: its 32 bytes \
                  are the key"
             }
-            Self::ForeignKey => {
+            Self::UnknownKey => {
                 "the key is another wallet's or environment's, or one that was replaced"
             }
             Self::HomeMadeSignature { how } => {

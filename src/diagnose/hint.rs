@@ -1,7 +1,7 @@
 //! What to do about each [`Cause`].
 
 use super::cause::Cause;
-use crate::error::KeyError;
+use crate::error::ConfigError;
 use crate::verified::Scheme;
 
 impl Cause {
@@ -47,7 +47,7 @@ impl Cause {
                  gateway's list of callbacks; if it is not there, it is forged"
             }
             Self::DigestAsHex => "configure login and password themselves, and no digest of them",
-            Self::ForeignKey => {
+            Self::UnknownKey => {
                 "compare wallet and environment (sandbox, production) with the cabinet, and look \
                  for a rotation; give the secret as text to find a slip in it"
             }
@@ -76,8 +76,8 @@ impl Cause {
                 "declare what your tracking ids look like, if they allow it: `Prefixed` or \
                  `Unused`"
             }
-            Self::SecretEdge => KeyError::BlankEdge.hint(),
-            Self::SecretEmpty => KeyError::EmptySecret.hint(),
+            Self::SecretEdge => ConfigError::SurroundingWhitespace.hint(),
+            Self::SecretEmpty => ConfigError::EmptySecret.hint(),
             Self::SecretEncoded { .. } => "configure the secret as the cabinet shows it",
             Self::SecretQuoted => {
                 "remove the quotes: not everything that reads an `.env` file takes them off"

@@ -76,7 +76,7 @@ impl Diagnose {
         }
         for candidate in &self.candidates {
             let flaws = candidate.flaws.iter().cloned();
-            causes.extend(flaws.map(|flaw| Finding::likely(flaw).of(&candidate.name)));
+            causes.extend(flaws.map(|reason| Finding::likely(reason).of(&candidate.name)));
         }
         // The gateway writes amounts as text: a number went through a parser.
         if let Some(transfer) = draft.transfer()
@@ -97,7 +97,7 @@ impl Diagnose {
         let credentials =
             |candidate: &&Candidate| Finding::likely(Cause::ApiCredentials).of(&candidate.name);
         causes.extend(of_the_api.iter().map(credentials));
-        causes.push(Finding::likely(Cause::ForeignKey));
+        causes.push(Finding::likely(Cause::UnknownKey));
         if draft.is_v3 {
             causes.extend(others.iter().map(credentials));
         }

@@ -92,24 +92,24 @@ impl Reply {
 /// }
 /// // No alert is needed.
 /// assert_eq!(reply.disposition().fault(), Some(Fault::Sender));
-/// # Ok::<(), payhook::KeyError>(())
+/// # Ok::<(), payhook::ConfigError>(())
 /// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Disposition {
     /// Verified, but the same delivery came before with other unsigned fields, and
     /// was not handled: one of the two is forged. Nothing was handed over.
-    Altered,
+    Conflicting,
     /// Proven, but the order endpoint does not know yet what the callback tells
-    /// of ([`ProvenOrder::is_behind`](crate::citypay::ProvenOrder::is_behind)).
+    /// of ([`ProvenOrder::is_stale`](crate::citypay::ProvenOrder::is_stale)).
     /// Nothing was handed over: the gateway will send it again.
-    Behind,
+    LookupStale,
     /// Verified, and unknown to the store, but older than what the store has
     /// forgotten; nothing was handed over. For a person to look at.
-    BeyondHorizon,
+    TooOld,
     /// The body broke off while it was read; nothing was handed over. Only
     /// where the endpoint itself reads it: feature `http`.
-    BrokenOff(BoxError),
+    IncompleteBody(BoxError),
     /// Proven, and handled before; nothing was handed over.
     Duplicate,
     /// Verified, but the idempotency store can't be asked; nothing was handed over.
@@ -125,7 +125,7 @@ pub enum Disposition {
     HandlerFailed(BoxError),
     /// Proven, and another delivery of it is being handled; nothing was handed
     /// over.
-    InFlight,
+    InProgress,
     /// Applied to its payment.
     #[non_exhaustive]
     Applied {
@@ -148,19 +148,19 @@ pub enum Disposition {
     /// not say whether it knows the reference; nothing was changed or handed over.
     LookupFailed(BoxError),
     /// The request is no POST and can't be a callback. Feature `http`.
-    NotPost,
+    MethodNotAllowed,
     /// Readable and not proven; nothing was handed over. An unsigned
     /// callback is inside its error.
-    NotProven(VerifyError),
+    Rejected(VerifyError),
     /// Not readable; nothing was handed over.
-    Unreadable(ParseError),
+    Malformed(ParseError),
     /// Verified, never handled, and older than a handled event of the same transfer:
     /// nothing was handed over.
     Superseded,
     /// Verified, and the handler took it, but the store could not note that: the
     /// next delivery of it may be handed over as well.
     #[non_exhaustive]
-    Unrecorded {
+    HandledNotRecorded {
         /// As in [`Handled`](Self::Handled).
         outcome: Fact<Outcome>,
         /// [`LeaseLost`], or what keeps the store from answering.
@@ -171,7 +171,7 @@ pub enum Disposition {
 /// The handler took longer than its lease, and another delivery may have handled
 /// the same.
 ///
-/// See [`Disposition::Unrecorded`]: it is the error in there.
+/// See [`Disposition::HandledNotRecorded`]: it is the error in there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the handler took longer than its lease")]
 #[non_exhaustive]
@@ -180,11 +180,11 @@ pub struct LeaseLost;
 impl Disposition {
     pub(crate) fn fresh(claim: Result<Claim, BoxError>) -> Result<ClaimToken, Self> {
         match claim {
-            Ok(Claim::Fresh(token)) => Ok(token),
-            Ok(Claim::Altered) => Err(Self::Altered),
-            Ok(Claim::BeyondHorizon) => Err(Self::BeyondHorizon),
-            Ok(Claim::Done) => Err(Self::Duplicate),
-            Ok(Claim::InFlight) => Err(Self::InFlight),
+            Ok(Claim::Acquired(token)) => Ok(token),
+            Ok(Claim::Conflicting) => Err(Self::Conflicting),
+            Ok(Claim::TooOld) => Err(Self::TooOld),
+            Ok(Claim::AlreadyHandled) => Err(Self::Duplicate),
+            Ok(Claim::InProgress) => Err(Self::InProgress),
             Ok(Claim::Superseded) => Err(Self::Superseded),
             Err(error) => Err(Self::StoreFailed(error)),
         }
@@ -201,7 +201,7 @@ impl Disposition {
             Ok(Lease::Lost) => LeaseLost.into(),
             Err(error) => error,
         };
-        Err(Self::Unrecorded { outcome, error })
+        Err(Self::HandledNotRecorded { outcome, error })
     }
 
     /// The HTTP status to answer with.
@@ -213,19 +213,19 @@ impl Disposition {
             | Self::Handled { .. }
             | Self::Duplicate
             | Self::Superseded
-            | Self::Unrecorded { .. } => 200,
-            Self::BrokenOff(_) => 400,
-            Self::NotPost => 405,
-            Self::Altered | Self::BeyondHorizon => 409,
+            | Self::HandledNotRecorded { .. } => 200,
+            Self::IncompleteBody(_) => 400,
+            Self::MethodNotAllowed => 405,
+            Self::Conflicting | Self::TooOld => 409,
             Self::HandlerFailed(_) => 500,
-            Self::Behind
+            Self::LookupStale
             | Self::StoreFailed(_)
-            | Self::InFlight
+            | Self::InProgress
             | Self::LedgerFailed(_)
             | Self::LookupFailed(_)
             | Self::UnknownReference => 503,
-            Self::NotProven(error) => error.http_status(),
-            Self::Unreadable(error) => error.http_status(),
+            Self::Rejected(error) => error.http_status(),
+            Self::Malformed(error) => error.http_status(),
         }
     }
 
@@ -234,24 +234,24 @@ impl Disposition {
     pub fn fault(&self) -> Option<Fault> {
         match self {
             Self::Applied { .. }
-            | Self::Behind
+            | Self::LookupStale
             | Self::Handled { .. }
             | Self::Duplicate
-            | Self::InFlight
+            | Self::InProgress
             | Self::Superseded => None,
-            Self::BrokenOff(_) | Self::NotPost => Some(Fault::Sender),
+            Self::IncompleteBody(_) | Self::MethodNotAllowed => Some(Fault::Sender),
             // What is proven and refused may be money that nobody has seen.
-            Self::Altered
-            | Self::BeyondHorizon
+            Self::Conflicting
+            | Self::TooOld
             | Self::StoreFailed(_)
             | Self::HandlerFailed(_)
             | Self::LedgerFailed(_)
             | Self::LookupFailed(_)
             | Self::UnknownReference
             | Self::Unmatched { .. }
-            | Self::Unrecorded { .. } => Some(Fault::Operator),
-            Self::NotProven(error) => Some(error.fault()),
-            Self::Unreadable(error) => Some(error.fault()),
+            | Self::HandledNotRecorded { .. } => Some(Fault::Merchant),
+            Self::Rejected(error) => Some(error.fault()),
+            Self::Malformed(error) => Some(error.fault()),
         }
     }
 
@@ -267,32 +267,32 @@ impl Disposition {
             Self::UnknownReference => Some(
                 "record the payment before the customer can pay it; the gateway will send again",
             ),
-            Self::InFlight => Some("nothing: the gateway will send again"),
-            Self::Behind => Some(
+            Self::InProgress => Some("nothing: the gateway will send again"),
+            Self::LookupStale => Some(
                 "nothing: the gateway will send again; if it goes on, look the order up in the \
                  cabinet",
             ),
-            Self::Altered => {
+            Self::Conflicting => {
                 Some("look the payment up at the gateway; its next delivery of it is handled")
             }
-            Self::BeyondHorizon => Some(
+            Self::TooOld => Some(
                 "look the payment up: the store has forgotten callbacks that are newer than this \
                  one; a longer retention keeps more",
             ),
-            Self::BrokenOff(_) => Some(
+            Self::IncompleteBody(_) => Some(
                 "if it goes on, compare the limits and timeouts of what stands in front of this \
                  endpoint",
             ),
             Self::StoreFailed(_) => Some("see the store's error; the gateway will send again"),
             Self::HandlerFailed(_) => Some("see the handler's error; the gateway will send again"),
             Self::LookupFailed(_) => Some("see the lookup's error; the gateway will send again"),
-            Self::NotPost => Some(
+            Self::MethodNotAllowed => Some(
                 "gateways post; if theirs arrive like this, look for a redirect in front of this \
                  endpoint: it turns a POST into a GET",
             ),
-            Self::NotProven(error) => Some(error.hint()),
-            Self::Unreadable(error) => Some(error.hint()),
-            Self::Unrecorded { .. } => {
+            Self::Rejected(error) => Some(error.hint()),
+            Self::Malformed(error) => Some(error.hint()),
+            Self::HandledNotRecorded { .. } => {
                 Some("compare with your own records: another delivery of this may be handled, too")
             }
         }
@@ -305,21 +305,21 @@ impl Disposition {
             Self::Unmatched { .. } => "no payment has this reference",
             Self::LedgerFailed(_) => "the ledger failed",
             Self::UnknownReference => "no payment has the reference that the body reports",
-            Self::Altered => "came before with other unsigned fields",
-            Self::Behind => "the order endpoint is behind the callback",
-            Self::BeyondHorizon => "older than the store's memory",
-            Self::BrokenOff(_) => "the body broke off",
+            Self::Conflicting => "came before with other unsigned fields",
+            Self::LookupStale => "the order endpoint is behind the callback",
+            Self::TooOld => "older than the store's memory",
+            Self::IncompleteBody(_) => "the body broke off",
             Self::Duplicate => "handled before",
             Self::StoreFailed(_) => "the store failed",
             Self::Handled { .. } => "handled",
             Self::HandlerFailed(_) => "the handler failed",
-            Self::InFlight => "being handled by another delivery",
+            Self::InProgress => "being handled by another delivery",
             Self::LookupFailed(_) => "the lookup failed",
-            Self::NotPost => "not a POST",
-            Self::NotProven(_) => "not proven",
-            Self::Unreadable(_) => "unreadable",
+            Self::MethodNotAllowed => "not a POST",
+            Self::Rejected(_) => "not proven",
+            Self::Malformed(_) => "unreadable",
             Self::Superseded => "older than what was handled",
-            Self::Unrecorded { .. } => "handled, but not recorded",
+            Self::HandledNotRecorded { .. } => "handled, but not recorded",
         }
     }
 }
@@ -328,25 +328,25 @@ impl fmt::Display for Disposition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = self.what();
         match self {
-            Self::Altered
+            Self::Conflicting
             | Self::Applied { .. }
             | Self::Unmatched { .. }
             | Self::UnknownReference
-            | Self::Behind
-            | Self::BeyondHorizon
+            | Self::LookupStale
+            | Self::TooOld
             | Self::Duplicate
-            | Self::InFlight
-            | Self::NotPost
+            | Self::InProgress
+            | Self::MethodNotAllowed
             | Self::Superseded => f.write_str(what),
-            Self::BrokenOff(error)
+            Self::IncompleteBody(error)
             | Self::StoreFailed(error)
             | Self::HandlerFailed(error)
             | Self::LedgerFailed(error)
             | Self::LookupFailed(error) => write!(f, "{what}: {}", Chain(&**error)),
             Self::Handled { outcome } => write!(f, "{what}: {outcome}"),
-            Self::NotProven(error) => write!(f, "{what}: {error}"),
-            Self::Unreadable(error) => write!(f, "{what}: {error}"),
-            Self::Unrecorded { outcome, error } => {
+            Self::Rejected(error) => write!(f, "{what}: {error}"),
+            Self::Malformed(error) => write!(f, "{what}: {error}"),
+            Self::HandledNotRecorded { outcome, error } => {
                 let error = Chain(&**error);
                 write!(f, "handled: {outcome}, but not recorded: {error}")
             }
@@ -356,7 +356,7 @@ impl fmt::Display for Disposition {
 
 impl From<ParseError> for Disposition {
     fn from(error: ParseError) -> Self {
-        Self::Unreadable(error)
+        Self::Malformed(error)
     }
 }
 
@@ -367,7 +367,7 @@ impl From<VerifyError> for Disposition {
             VerifyError::AnswerRefused { .. } | VerifyError::AnswerUnreadable(_) => {
                 Self::LookupFailed(error.into())
             }
-            _ => Self::NotProven(error),
+            _ => Self::Rejected(error),
         }
     }
 }

@@ -27,7 +27,7 @@ use crate::idempotency::{IdempotencyKeys, IdempotencyStore};
 /// assert_eq!(reply.disposition().to_string(), "handled: settled");
 /// let reply = endpoint.receive_blocking(body, None);
 /// assert_eq!(reply.disposition().to_string(), "handled before");
-/// # Ok::<(), payhook::KeyError>(())
+/// # Ok::<(), payhook::ConfigError>(())
 /// ```
 ///
 /// The handler is told what happened, not what to credit: that a payment was made

@@ -75,8 +75,8 @@ fn tell(disposition: &Disposition) {
         };
     }
     match (disposition, disposition.fault()) {
-        (_, Some(Fault::Operator)) => tell!(ERROR),
-        (Disposition::Behind | Disposition::InFlight | Disposition::Superseded, _)
+        (_, Some(Fault::Merchant)) => tell!(ERROR),
+        (Disposition::LookupStale | Disposition::InProgress | Disposition::Superseded, _)
         | (_, Some(Fault::Sender)) => tell!(WARN),
         (_, None) => tell!(INFO),
     }
@@ -89,9 +89,9 @@ fn known_error(disposition: &Disposition) -> Option<&(dyn Error + 'static)> {
             let ours = error.downcast_ref::<VerifyError>();
             ours.map(|error| -> &dyn Error { error })
         }
-        Disposition::NotProven(error) => Some(error),
-        Disposition::Unreadable(error) => Some(error),
-        Disposition::Unrecorded { error, .. } => {
+        Disposition::Rejected(error) => Some(error),
+        Disposition::Malformed(error) => Some(error),
+        Disposition::HandledNotRecorded { error, .. } => {
             let ours = error.downcast_ref::<LeaseLost>();
             ours.map(|error| -> &dyn Error { error })
         }

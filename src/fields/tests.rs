@@ -3,7 +3,7 @@
 #![allow(unreachable_pub, reason = "the macro makes public types")]
 
 use crate::error::ParseError;
-use crate::read::{Anomaly, At, Body, scan};
+use crate::read::{At, Body, FieldWarning, scan};
 
 fields! {
     /// An object with a field of each kind.
@@ -23,7 +23,7 @@ fn with<T>(json: &str, look: impl FnOnce(Sample<'_>) -> T) -> T {
     })
 }
 
-fn anomalies(json: &str) -> Vec<Anomaly> {
+fn warnings(json: &str) -> Vec<FieldWarning> {
     let mut notes = Vec::new();
     with(json, |sample| sample.note_fields(At::Root, &mut notes));
     notes
@@ -70,7 +70,7 @@ fn a_line_is_compared() {
 #[test]
 fn an_odd_value_is_an_anomaly_or_an_error() {
     let odd = r#"{"block_count": -1, "id": 1.5}"#;
-    let notes: Vec<String> = anomalies(odd).iter().map(Anomaly::to_string).collect();
+    let notes: Vec<String> = warnings(odd).iter().map(FieldWarning::to_string).collect();
     let range = "expected a number between 0 and 4294967295";
     assert_eq!(notes, [format!("`block_count`: {range}")]);
     let error = check(odd).expect_err("an id");
@@ -78,7 +78,7 @@ fn an_odd_value_is_an_anomaly_or_an_error() {
         error.to_string(),
         "`id`: expected an id: text or a whole number"
     );
-    assert_eq!((anomalies(SOUND).len(), check(SOUND)), (0, Ok(())));
+    assert_eq!((warnings(SOUND).len(), check(SOUND)), (0, Ok(())));
 }
 
 #[test]

@@ -21,7 +21,7 @@ where
 {
     let (head, body) = request.into_parts();
     if head.method != Method::POST {
-        return Err(Disposition::NotPost);
+        return Err(Disposition::MethodNotAllowed);
     }
     let size = body.size_hint();
     check(&size, &head.headers, limit)?;
@@ -30,7 +30,7 @@ where
     let mut body = pin!(body);
     let mut bytes = Vec::with_capacity(first(&size, limit));
     while let Some(frame) = poll_fn(|context| body.as_mut().poll_frame(context)).await {
-        let frame = frame.map_err(|error| Disposition::BrokenOff(error.into()))?;
+        let frame = frame.map_err(|error| Disposition::IncompleteBody(error.into()))?;
         // Trailers are no part of a body.
         let Ok(data) = frame.into_data() else {
             continue;

@@ -17,7 +17,7 @@ use crate::fetch::BoxError;
 /// not more of them than its [`capacity`](Self::capacity). Unproven ones make room
 /// first, and never take that of proven ones; then those that were seen longest ago.
 /// What it has forgotten leaves a mark: a callback that it does not know and that is
-/// not newer than the mark is answered with [`Claim::BeyondHorizon`], never taken for
+/// not newer than the mark is answered with [`Claim::TooOld`], never taken for
 /// new. A callback of no known time ([`IdempotencyKeys::time`]) has no horizon, and
 /// what is resent by hand after it was forgotten is new: it has a new time.
 ///
@@ -145,10 +145,10 @@ impl MemoryStore {
     ///
     /// let store = MemoryStore::new(); // a lease of a minute
     /// let now = Instant::now();
-    /// assert!(matches!(store.claim_at(&keys, now)?, Claim::Fresh(_)));
-    /// assert!(matches!(store.claim_at(&keys, now)?, Claim::InFlight));
+    /// assert!(matches!(store.claim_at(&keys, now)?, Claim::Acquired(_)));
+    /// assert!(matches!(store.claim_at(&keys, now)?, Claim::InProgress));
     /// let end = now + Duration::from_secs(60);
-    /// assert!(matches!(store.claim_at(&keys, end)?, Claim::Fresh(_)));
+    /// assert!(matches!(store.claim_at(&keys, end)?, Claim::Acquired(_)));
     /// # Ok::<(), payhook::StoreFull>(())
     /// ```
     ///
@@ -169,9 +169,9 @@ impl MemoryStore {
             if memory.may_have_forgotten(keys) {
                 // It may have been handled as something else: it reopens nothing.
                 return Ok(if is_done {
-                    Claim::Done
+                    Claim::AlreadyHandled
                 } else {
-                    Claim::BeyondHorizon
+                    Claim::TooOld
                 });
             }
             if !memory.has_room(self.capacity, keys, now) {
@@ -188,14 +188,14 @@ impl MemoryStore {
             match last {
                 Some(last) if last.effect == key => {
                     last.time = last.time.max(keys.time());
-                    return Ok(Claim::Done);
+                    return Ok(Claim::AlreadyHandled);
                 }
                 // Settled, reversed and settled again is a new event.
                 Some(last) if is_its_own && is_later(keys.time(), last.time) => {}
-                _ => return Ok(Claim::Done),
+                _ => return Ok(Claim::AlreadyHandled),
             }
         } else if !is_its_own {
-            return Ok(Claim::Altered);
+            return Ok(Claim::Conflicting);
         } else if is_later(last_time, keys.time()) {
             return Ok(Claim::Superseded);
         }
@@ -321,17 +321,17 @@ impl Memory {
         let fence = self.next();
         let Some(effect) = self.effects.get_mut(&key) else {
             // A binding goes with its effect, so there always is one.
-            return Claim::InFlight;
+            return Claim::InProgress;
         };
         if effect.state.is_in_flight(now) {
-            return Claim::InFlight;
+            return Claim::InProgress;
         }
         effect.state = State::Held {
             fence,
             until: now.checked_add(lease),
             was_done: effect.state.is_done(),
         };
-        Claim::Fresh(ClaimToken::new(key, fence))
+        Claim::Acquired(ClaimToken::new(key, fence))
     }
 
     /// Forgets what was seen longest ago until there is room for one more, but

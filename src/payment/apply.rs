@@ -500,14 +500,14 @@ impl Step<'_> {
     fn is_read(&self, event: &Event<'_>, part: &Part<'_>) -> bool {
         let listed = event.lookup.as_ref().is_some_and(|lookup| {
             // A listed status that is behind the callback's releases nothing.
-            let is_behind = part.outcome.is_settled()
+            let is_stale = part.outcome.is_settled()
                 && lookup
                     .part(&part.id)
                     .is_some_and(|listed| !listed.outcome.is_settled());
             lookup.kind == event.kind
                 && lookup.reference == event.reference
                 && lists(lookup, &part.id, part)
-                && !is_behind
+                && !is_stale
         });
         let is_settled = match event.reading {
             Reading::Undivided { .. } => {

@@ -7,7 +7,7 @@ use std::ops::Deref;
 
 use super::json::{Json, PathError};
 use crate::b2binpay::TransferCallback;
-use crate::citypay::OrderAnswer;
+use crate::citypay::OrderDetails;
 use crate::error::{ParseError, VerifyError};
 use crate::verified::{Parse, Unverified};
 
@@ -122,14 +122,14 @@ impl<C: Parse> Body<C> {
     }
 }
 
-impl Body<OrderAnswer> {
+impl Body<OrderDetails> {
     /// The answer as it is read.
     ///
     /// # Errors
     ///
-    /// [`VerifyError`], as [`OrderAnswer::parse`].
-    pub fn answer(&self) -> Result<OrderAnswer, VerifyError> {
-        OrderAnswer::parse(self.as_bytes())
+    /// [`VerifyError`], as [`OrderDetails::parse`].
+    pub fn answer(&self) -> Result<OrderDetails, VerifyError> {
+        OrderDetails::parse(self.as_bytes())
     }
 }
 
@@ -176,7 +176,7 @@ impl<C> fmt::Debug for Body<C> {
 /// let key = Key::callback_secret("my test secret")?;
 /// let made = deposit().set("data.nowhere.amount", "1").try_sign(&key);
 /// assert!(matches!(made, Err(BuildError::Path(_))));
-/// # Ok::<(), payhook::KeyError>(())
+/// # Ok::<(), payhook::ConfigError>(())
 /// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

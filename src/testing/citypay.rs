@@ -15,7 +15,7 @@
 //! // An endpoint that lags behind.
 //! let late = order().token("tok-1").amount("0.001").paid_unconfirmed().answer("5120");
 //! let proven = account.prove_order(callback.unverified()?, "tok-1", &late)?;
-//! assert!(proven.proven().is_behind());
+//! assert!(proven.proven().is_stale());
 //! # Ok::<(), payhook::Error>(())
 //! ```
 

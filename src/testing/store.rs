@@ -196,7 +196,7 @@ async fn fresh(
     claim: impl Future<Output = Result<Claim, BoxError>>,
 ) -> Result<ClaimToken, BrokenRule> {
     match claim.await.map_err(|error| failed(rule, error))? {
-        Claim::Fresh(token) => Ok(token),
+        Claim::Acquired(token) => Ok(token),
         found => Err(broken(rule, &found)),
     }
 }
@@ -209,11 +209,11 @@ async fn is(
 ) -> Result<(), BrokenRule> {
     let found = claim.await.map_err(|error| failed(rule, error))?;
     let word = match found {
-        Claim::Altered => "altered",
-        Claim::BeyondHorizon => "beyond horizon",
-        Claim::Done => "done",
-        Claim::Fresh(_) => "fresh",
-        Claim::InFlight => "in flight",
+        Claim::Conflicting => "altered",
+        Claim::TooOld => "beyond horizon",
+        Claim::AlreadyHandled => "done",
+        Claim::Acquired(_) => "fresh",
+        Claim::InProgress => "in flight",
         Claim::Superseded => "superseded",
     };
     if word == expected {

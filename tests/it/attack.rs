@@ -66,11 +66,11 @@ fn resolved_it_is_the_same_delivery() {
     assert_eq!(genuine.delivery(), divided.delivery());
     let store = MemoryStore::new();
     let claim = |keys| store.claim_at(keys, Instant::now()).unwrap();
-    let Claim::Fresh(token) = claim(&genuine) else {
+    let Claim::Acquired(token) = claim(&genuine) else {
         panic!("nobody claimed it")
     };
     let _ = block_on(store.complete(token)).unwrap();
-    assert!(matches!(claim(&divided), Claim::Done));
+    assert!(matches!(claim(&divided), Claim::AlreadyHandled));
 }
 
 /// A customer's own deposit token, and bodies that are made up: they fill the
@@ -157,7 +157,7 @@ fn the_handler_credits_under_the_claimed_effect() {
 fn what_is_behind_the_mark_stays_there() {
     let store = MemoryStore::new().capacity(2);
     let fresh = |d, e| match store.claim_at(&keys(d, e), Instant::now()) {
-        Ok(Claim::Fresh(token)) => Some(token),
+        Ok(Claim::Acquired(token)) => Some(token),
         _ => None,
     };
     for d in 1..=3 {
@@ -232,7 +232,7 @@ fn run(steps: &[Step], capacity: usize, lease: Duration) -> Result<(), String> {
     for step in steps {
         match *step {
             Step::Claim(d, e) => {
-                if let Ok(Claim::Fresh(token)) = store.claim_at(&keys(d, e), Instant::now()) {
+                if let Ok(Claim::Acquired(token)) = store.claim_at(&keys(d, e), Instant::now()) {
                     if let Some(done) = handled.get(&d) {
                         return Err(format!("delivery {d}, done as {done}, is fresh again"));
                     }
@@ -334,17 +334,17 @@ fn compare(steps: &[Step]) -> Result<(), String> {
             Step::Claim(d, e) => {
                 let expected = rules.claim(d, e);
                 let found = match store.claim_at(&undated(d, e), Instant::now()) {
-                    Ok(Claim::Fresh(token)) => {
+                    Ok(Claim::Acquired(token)) => {
                         if token.effect() != keys(d, e).effect() {
                             return Err(format!("step {number}: another effect's token"));
                         }
                         open.push((token, e));
                         "fresh"
                     }
-                    Ok(Claim::Done) => "done",
-                    Ok(Claim::Altered) => "altered",
+                    Ok(Claim::AlreadyHandled) => "done",
+                    Ok(Claim::Conflicting) => "altered",
                     Ok(Claim::Superseded) => "superseded",
-                    Ok(Claim::InFlight) => "in flight",
+                    Ok(Claim::InProgress) => "in flight",
                     other => return Err(format!("step {number}: {other:?}")),
                 };
                 if found != expected {

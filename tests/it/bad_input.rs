@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use payhook::b2binpay::{TrackingIds, TransferCallback};
-use payhook::citypay::{OrderAnswer, Posted};
+use payhook::citypay::{OrderDetails, Posted};
 use payhook::{BodyEncoding, DEFAULT_BODY_LIMIT, Fault, ParseError, Unverified};
 use proptest::prelude::*;
 use serde_json::json;
@@ -74,7 +74,7 @@ fn another_json_value_for_the_document() {
     ] {
         assert!(b2binpay(bad.as_bytes()).is_err(), "{bad}");
         assert!(citypay(bad.as_bytes()).is_err(), "{bad}");
-        assert!(OrderAnswer::parse(bad.as_bytes()).is_err(), "{bad}");
+        assert!(OrderDetails::parse(bad.as_bytes()).is_err(), "{bad}");
     }
 }
 
@@ -201,7 +201,7 @@ fn twenty_thousand_levels_deep() {
             b2binpay(lenient.as_bytes())
                 .unwrap()
                 .unverified()
-                .anomalies()
+                .warnings()
                 .len(),
             1
         );
@@ -261,7 +261,7 @@ fn five_megabytes_of_anything() {
                 .as_bytes(),
         );
         let _ = citypay(value.as_bytes());
-        let _ = OrderAnswer::parse(value.as_bytes());
+        let _ = OrderDetails::parse(value.as_bytes());
     }
     assert!(
         started.elapsed() < Duration::from_secs(60),
@@ -342,7 +342,7 @@ fn memory_is_bounded() {
         );
     }
     let transactions = format!("{{\"data\":{{\"transactions\":[{}{{}}]}}}}", fill("{},"));
-    let info = allocation_counter::measure(|| drop(OrderAnswer::parse(transactions.as_bytes())));
+    let info = allocation_counter::measure(|| drop(OrderDetails::parse(transactions.as_bytes())));
     assert!(info.bytes_max < 20 * 65_536, "{} bytes", info.bytes_max);
 }
 
@@ -429,7 +429,7 @@ fn numbers_beyond_every_range() {
             b2binpay(lenient.as_bytes())
                 .unwrap()
                 .unverified()
-                .anomalies()
+                .warnings()
                 .len(),
             1,
             "{number:.20}"
@@ -523,7 +523,7 @@ proptest! {
     fn no_bytes_panic_or_verify(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         prop_assert!(b2binpay(&bytes).is_err());
         let _ = citypay(&bytes);
-        let _ = OrderAnswer::parse(&bytes);
+        let _ = OrderDetails::parse(&bytes);
     }
 
     #[test]
@@ -535,7 +535,7 @@ proptest! {
             prop_assert!(verifier.verify(callback).is_err());
         }
         let _ = citypay(text.as_bytes());
-        let _ = OrderAnswer::parse(text.as_bytes());
+        let _ = OrderDetails::parse(text.as_bytes());
     }
 
     #[test]
@@ -554,7 +554,7 @@ proptest! {
 
     #[test]
     fn what_the_gateway_signs_verifies(
-        // Any control character but one: `Flaw::Nul`.
+        // Any control character but one: `FieldError::Nul`.
         id in "[^0-9.\\-\\x00\\PC]\\PC{0,20}",
         amount in "(0|[1-9][0-9]{0,20})(\\.[0-9]{1,18})?",
         status in -3_i32..=2,

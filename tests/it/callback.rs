@@ -19,8 +19,8 @@ fn bytes_and_anomalies() {
     let transfer = signed(transfer, &format!("21order-1{TIME}"));
 
     let said = |callback: &Callback| {
-        let anomalies = callback.anomalies().into_iter();
-        let paths = anomalies.map(|anomaly| anomaly.path().to_owned());
+        let warnings = callback.warnings().into_iter();
+        let paths = warnings.map(|warning| warning.path().to_owned());
         (callback.raw().to_vec(), paths.collect::<Vec<_>>())
     };
     let expected = |raw: &[u8], path: &str| (raw.to_vec(), vec![path.to_owned()]);

@@ -145,7 +145,7 @@ fn every_status_of_b2binpay() {
         (
             "refused-tracking-id",
             401,
-            Some(Fault::Operator),
+            Some(Fault::Merchant),
             "not proven: tracking id does not fit the declared `TrackingIds::Prefixed`; `TrackingIds::Unrestricted` would accept it",
         ),
         (
@@ -187,7 +187,7 @@ fn a_failing_handler_is_500() {
         log(&reply),
         (500, "the handler failed: no such order".to_owned())
     );
-    assert_eq!(reply.disposition().fault(), Some(Fault::Operator));
+    assert_eq!(reply.disposition().fault(), Some(Fault::Merchant));
 }
 
 #[test]
@@ -606,7 +606,7 @@ fn no_control_character_reaches_a_lookup() {
                     (reply.status(), reply.disposition().to_string()),
                     (400, error)
                 );
-                let Disposition::Unreadable(error) = reply.into_disposition() else {
+                let Disposition::Malformed(error) = reply.into_disposition() else {
                     panic!("it is the sender's fault");
                 };
                 assert_eq!(error.fault(), Fault::Sender);

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use payhook::b2binpay::TrackingIds;
 use payhook::{
-    AmountError, BodyEncoding, Error, Fault, Flaw, KeyError, OtherProduct, ParseError, VerifyError,
+    AmountError, BodyEncoding, ConfigError, Error, Fault, FieldError, OtherProduct, ParseError,
+    VerifyError,
 };
 
 use crate::support::{body, parse};
@@ -13,18 +14,18 @@ use crate::support::{body, parse};
 fn keys() {
     for (error, prose) in [
         (
-            KeyError::BlankEdge,
+            ConfigError::SurroundingWhitespace,
             "the callback secret begins or ends with white space",
         ),
-        (KeyError::EmptyCustomerId, "the customer id is empty"),
-        (KeyError::EmptyLogin, "the login is empty"),
-        (KeyError::EmptyPassword, "the password is empty"),
-        (KeyError::EmptySecret, "the callback secret is empty"),
+        (ConfigError::EmptyCustomerId, "the customer id is empty"),
+        (ConfigError::EmptyLogin, "the login is empty"),
+        (ConfigError::EmptyPassword, "the password is empty"),
+        (ConfigError::EmptySecret, "the callback secret is empty"),
     ] {
         assert_eq!(error.to_string(), prose);
         assert_eq!(
             (error.fault(), Error::from(error).http_status()),
-            (Fault::Operator, 500)
+            (Fault::Merchant, 500)
         );
         assert!(!error.hint().is_empty());
     }
@@ -32,100 +33,108 @@ fn keys() {
 
 #[test]
 fn parsing() {
-    let field = |flaw| ParseError::Field {
+    let field = |reason| ParseError::Field {
         path: "data.id".into(),
-        flaw,
+        reason,
     };
     for (error, status, prose) in [
         (
-            field(Flaw::Amount(AmountError::NotADecimal)),
+            field(FieldError::Amount(AmountError::NotADecimal)),
             400,
             "`data.id`: expected a decimal number",
         ),
         (
-            field(Flaw::Amount(AmountError::TooManyDigits { found: 101 })),
+            field(FieldError::Amount(AmountError::TooManyDigits {
+                found: 101,
+            })),
             400,
             "`data.id`: expected at most 100 digits, found 101",
         ),
         (
-            field(Flaw::Amount(AmountError::ExponentOutOfRange)),
+            field(FieldError::Amount(AmountError::ExponentOutOfRange)),
             400,
             "`data.id`: expected an exponent between -100 and 100",
         ),
         (
-            field(Flaw::ControlCharacter),
+            field(FieldError::ControlCharacter),
             400,
             "`data.id`: expected an id without control characters",
         ),
         (
-            field(Flaw::Nul),
+            field(FieldError::Nul),
             400,
             "`data.id`: expected text without the character U+0000",
         ),
         (
-            field(Flaw::Duplicate),
+            field(FieldError::DuplicateKey),
             400,
             "`data.id`: the key stands there twice",
         ),
         (
-            field(Flaw::Missing),
+            field(FieldError::Missing),
             400,
             "`data.id`: expected a value, found none",
         ),
         (
-            field(Flaw::Negative),
+            field(FieldError::Negative),
             400,
             "`data.id`: expected an amount that is not negative",
         ),
         (
-            field(Flaw::NotABool),
+            field(FieldError::NotABool),
             400,
             "`data.id`: expected true or false",
         ),
-        (field(Flaw::NotAList), 400, "`data.id`: expected a list"),
         (
-            field(Flaw::NotASignedTime),
+            field(FieldError::NotAList),
+            400,
+            "`data.id`: expected a list",
+        ),
+        (
+            field(FieldError::NotASignedTime),
             400,
             "`data.id`: expected a time in the gateway's form, such as 2026-03-02T09:16:02.551870Z",
         ),
         (
-            field(Flaw::NotAStatus),
+            field(FieldError::NotAStatus),
             400,
             "`data.id`: expected one digit, with `-` in front or not",
         ),
         (
-            field(Flaw::NotAWholeNumber),
+            field(FieldError::NotAWholeNumber),
             400,
             "`data.id`: expected a whole number",
         ),
         (
-            field(Flaw::NotAnId),
+            field(FieldError::NotAnId),
             400,
             "`data.id`: expected an id: text or a whole number",
         ),
         (
-            field(Flaw::NotAnObject),
+            field(FieldError::NotAnObject),
             400,
             "`data.id`: expected an object",
         ),
         (
-            field(Flaw::NotPlain),
+            field(FieldError::NotDecimal),
             400,
             "`data.id`: expected digits with at most a point among them",
         ),
-        (field(Flaw::NotText), 400, "`data.id`: expected text"),
+        (field(FieldError::NotText), 400, "`data.id`: expected text"),
         (
-            field(Flaw::OutOfRange { min: 0, max: 100 }),
+            field(FieldError::OutOfRange { min: 0, max: 100 }),
             400,
             "`data.id`: expected a number between 0 and 100",
         ),
         (
-            field(Flaw::Time("".parse::<payhook::Timestamp>().unwrap_err())),
+            field(FieldError::Time(
+                "".parse::<payhook::Timestamp>().unwrap_err(),
+            )),
             400,
             "`data.id`: expected a time such as 2026-03-02T09:16:02Z",
         ),
         (
-            field(Flaw::TooLong),
+            field(FieldError::TooManyEntries),
             400,
             "`data.id`: expected at most 1000 entries",
         ),
@@ -191,7 +200,7 @@ fn parsing() {
 
 #[test]
 fn verifying() {
-    use Fault::{Operator, Sender};
+    use Fault::{Merchant, Sender};
 
     let unsigned = parse(&body("b2binpay-refused-unsigned.json"));
     for (error, fault, status, prose) in [
@@ -209,13 +218,13 @@ fn verifying() {
         ),
         (
             VerifyError::AnswerRefused { code: Some(404) },
-            Operator,
+            Merchant,
             503,
             "the gateway answered the lookup with an error (404)",
         ),
         (
             VerifyError::AnswerUnreadable(ParseError::NotUtf8 { offset: 0 }),
-            Operator,
+            Merchant,
             503,
             "the gateway's answer can't be read",
         ),
@@ -245,7 +254,7 @@ fn verifying() {
         ),
         (
             VerifyError::NoEvidence,
-            Operator,
+            Merchant,
             401,
             "nothing is configured that could prove this callback",
         ),
@@ -257,7 +266,7 @@ fn verifying() {
         ),
         (
             VerifyError::OtherCustomer,
-            Operator,
+            Merchant,
             401,
             "the order belongs to another customer id than the configured one",
         ),
@@ -278,7 +287,7 @@ fn verifying() {
                 distance: Duration::from_secs(90),
                 limit: Duration::from_secs(60),
             },
-            Operator,
+            Merchant,
             401,
             "the callback is 90 s away from now, the limit is 60 s",
         ),
@@ -287,7 +296,7 @@ fn verifying() {
                 declared: TrackingIds::Prefixed,
                 fitting: TrackingIds::UUID,
             },
-            Operator,
+            Merchant,
             401,
             "tracking id does not fit the declared `TrackingIds::Prefixed`; `TrackingIds::FixedLength(36)` would accept it",
         ),
@@ -296,13 +305,13 @@ fn verifying() {
                 declared: TrackingIds::Unused,
                 fitting: TrackingIds::Prefixed,
             },
-            Operator,
+            Merchant,
             401,
             "tracking id does not fit the declared `TrackingIds::Unused`; `TrackingIds::Prefixed` would accept it",
         ),
         (
             VerifyError::UnknownPeer,
-            Operator,
+            Merchant,
             401,
             "the sender's address was not handed over",
         ),
@@ -364,8 +373,12 @@ fn any_error_says_what_its_own_kind_says() {
     let any = Error::from(of_parsing);
     assert_eq!((any.fault(), any.http_status(), any.hint()), expected);
 
-    let expected = (Fault::Operator, 500, KeyError::BlankEdge.hint());
-    let any = Error::from(KeyError::BlankEdge);
+    let expected = (
+        Fault::Merchant,
+        500,
+        ConfigError::SurroundingWhitespace.hint(),
+    );
+    let any = Error::from(ConfigError::SurroundingWhitespace);
     assert_eq!((any.fault(), any.http_status(), any.hint()), expected);
 
     let of_proof = VerifyError::MissingTransfer;
@@ -377,15 +390,15 @@ fn any_error_says_what_its_own_kind_says() {
 /// Only where the field that tells the gateways apart is missing.
 #[test]
 fn another_gateways_body_is_hinted_at() {
-    for (path, flaw, hinted) in [
-        ("data", Flaw::Missing, true),
-        ("type", Flaw::Missing, true),
-        ("data.id", Flaw::Missing, false),
-        ("data", Flaw::Duplicate, false),
+    for (path, reason, hinted) in [
+        ("data", FieldError::Missing, true),
+        ("type", FieldError::Missing, true),
+        ("data.id", FieldError::Missing, false),
+        ("data", FieldError::DuplicateKey, false),
     ] {
         let error = ParseError::Field {
             path: path.into(),
-            flaw,
+            reason,
         };
         let hint = error.hint();
         assert_eq!(hint.contains("the other gateway's"), hinted, "{path}");

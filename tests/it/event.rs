@@ -41,7 +41,7 @@ fn of_an_undivided_text_only_the_time_is_proven() {
     let event = callback.event();
     assert_eq!(event.reference(), Fact::Reported("17"));
     assert!(!event.amount().unwrap().is_proven());
-    assert_eq!(event.outcome(), Fact::Reported(Outcome::NeedsReview));
+    assert_eq!(event.outcome(), Fact::Reported(Outcome::ManualReview));
     assert!(event.time().unwrap().is_proven());
 }
 

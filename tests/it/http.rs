@@ -280,7 +280,7 @@ fn the_limit_holds_while_reading() {
                 (status, usize::from(status == 200))
             );
             if status == 413 {
-                let Disposition::Unreadable(error) = reply.into_disposition() else {
+                let Disposition::Malformed(error) = reply.into_disposition() else {
                     panic!("another disposition");
                 };
                 assert_eq!(error, ParseError::OverLimit { limit });

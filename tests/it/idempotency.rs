@@ -365,7 +365,7 @@ impl IdempotencyStore for Scripted {
 
 const FRESH: Step = || {
     let effect = IdempotencyKey::from_bytes([0; 32]);
-    Ok(Claim::Fresh(ClaimToken::new(effect, 1)))
+    Ok(Claim::Acquired(ClaimToken::new(effect, 1)))
 };
 
 #[test]
@@ -394,7 +394,13 @@ fn every_answer_of_a_store() {
             "handled: settled, but not recorded: gone",
             &["completed"],
         ),
-        (|| Ok(Claim::Done), held, 200, "handled before", &[]),
+        (
+            || Ok(Claim::AlreadyHandled),
+            held,
+            200,
+            "handled before",
+            &[],
+        ),
         (
             || Ok(Claim::Superseded),
             held,
@@ -403,21 +409,21 @@ fn every_answer_of_a_store() {
             &[],
         ),
         (
-            || Ok(Claim::InFlight),
+            || Ok(Claim::InProgress),
             held,
             503,
             "being handled by another delivery",
             &[],
         ),
         (
-            || Ok(Claim::Altered),
+            || Ok(Claim::Conflicting),
             held,
             409,
             "came before with other unsigned fields",
             &[],
         ),
         (
-            || Ok(Claim::BeyondHorizon),
+            || Ok(Claim::TooOld),
             held,
             409,
             "older than the store's memory",
@@ -442,10 +448,10 @@ fn every_answer_of_a_store() {
             Disposition::Handled { .. } | Disposition::Duplicate | Disposition::Superseded
         );
         assert_eq!(reply.disposition().hint().is_none(), is_well, "{log}");
-        let needs_nobody = is_well || matches!(reply.disposition(), Disposition::InFlight);
-        let fault = (!needs_nobody).then_some(Fault::Operator);
+        let needs_nobody = is_well || matches!(reply.disposition(), Disposition::InProgress);
+        let fault = (!needs_nobody).then_some(Fault::Merchant);
         assert_eq!(reply.disposition().fault(), fault, "{log}");
-        if let Disposition::Unrecorded { error, .. } = reply.disposition() {
+        if let Disposition::HandledNotRecorded { error, .. } = reply.disposition() {
             assert_eq!(error.is::<LeaseLost>(), end == Ok(Lease::Lost));
         }
         assert_eq!(*calls.lock().unwrap(), ended.len(), "{log}");
@@ -500,7 +506,7 @@ fn pointers_to_a_store_are_that_store() {
     let keys = |number| IdempotencyKey::from_bytes([number; 32]);
     let keys = IdempotencyKeys::new(keys(1), keys(2), keys(3), None);
     let token = |claim: Result<Claim, BoxError>| match claim {
-        Ok(Claim::Fresh(token)) => token,
+        Ok(Claim::Acquired(token)) => token,
         other => panic!("{other:?}"),
     };
     let by_reference = token(block_on(IdempotencyStore::claim(&&store, &keys)));
@@ -509,5 +515,8 @@ fn pointers_to_a_store_are_that_store() {
     assert_eq!(released, Lease::Held);
     let by_arc = token(block_on(IdempotencyStore::claim(&store, &keys)));
     assert_eq!(block_on(boxed.complete(by_arc)).unwrap(), Lease::Held);
-    assert!(matches!(block_on(boxed.claim(&keys)), Ok(Claim::Done)));
+    assert!(matches!(
+        block_on(boxed.claim(&keys)),
+        Ok(Claim::AlreadyHandled)
+    ));
 }

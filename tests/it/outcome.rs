@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{TIME, signed, verify, with_transfer, without_transfer};
 
-use Outcome::{Blocked, Canceled, Failed, NeedsReview, Pending, Settled, Unknown};
+use Outcome::{Blocked, Canceled, Failed, ManualReview, Pending, Settled, Unknown};
 
 const OWN_STATUSES: [Option<i32>; 8] = [
     None,
@@ -59,7 +59,7 @@ fn with_a_transfer() {
                 let expected = if settles {
                     Fact::Proven(Settled)
                 } else {
-                    Fact::Reported(NeedsReview)
+                    Fact::Reported(ManualReview)
                 };
                 let body = signed_transfer(kind, 2, own, op_type.clone(), "order-1");
                 assert_eq!(
@@ -72,12 +72,12 @@ fn with_a_transfer() {
         // Operation types that are neither's own.
         for op_type in [5, 9, 11, 13, 15, 16, 17, 19, 20, 23, 24, 49, 77] {
             for (transfer, expected) in [
-                (-3, Fact::Reported(NeedsReview)),
-                (-2, Fact::Reported(NeedsReview)),
-                (-1, Fact::Reported(NeedsReview)),
+                (-3, Fact::Reported(ManualReview)),
+                (-2, Fact::Reported(ManualReview)),
+                (-1, Fact::Reported(ManualReview)),
                 (0, Fact::Proven(Pending)),
                 (1, Fact::Proven(Pending)),
-                (2, Fact::Reported(NeedsReview)),
+                (2, Fact::Reported(ManualReview)),
                 (7, Fact::Proven(Unknown)),
             ] {
                 let body = signed_transfer(kind, transfer, Some(2), json!(op_type), "order-1");
@@ -93,7 +93,7 @@ fn while_the_text_is_undivided() {
     for transfer in -3..=2 {
         let body = signed_transfer("deposit", transfer, Some(2), json!(1), "17");
         let callback = verify(&body, TrackingIds::Unrestricted).unwrap();
-        assert_eq!(outcome(&callback), Fact::Reported(NeedsReview));
+        assert_eq!(outcome(&callback), Fact::Reported(ManualReview));
         let expected = payhook::b2binpay::ExpectedAmount::WithScale(1);
         let resolved = outcome(&callback.resolve("17", &expected).unwrap());
         assert!(resolved.is_proven(), "{transfer}");
@@ -106,7 +106,7 @@ fn while_the_text_is_undivided_and_there_is_no_transfer() {
     for (kind, front) in [("deposit", "4"), ("payout", "")] {
         let body = signed(without_transfer(kind, "17", 4), &format!("{front}17{TIME}"));
         let callback = verify(&body, TrackingIds::Unrestricted).unwrap();
-        assert_eq!(outcome(&callback), Fact::Reported(NeedsReview), "{kind}");
+        assert_eq!(outcome(&callback), Fact::Reported(ManualReview), "{kind}");
     }
 }
 
@@ -120,7 +120,7 @@ fn expected_without(kind: &str, own: Option<i32>) -> Outcome {
     match (kind, own) {
         ("deposit", Some(2)) | ("payout", Some(1 | 2)) => Pending,
         ("deposit", Some(4)) | ("payout", Some(3)) => Canceled,
-        ("deposit", Some(3 | 5)) => NeedsReview,
+        ("deposit", Some(3 | 5)) => ManualReview,
         _ => Unknown,
     }
 }
@@ -179,14 +179,14 @@ fn citypay_deposits() {
         };
         let by_record =
             |account: &Account| account.prove_deposit_by_record(deposit(), "d").unwrap();
-        assert_eq!(outcome(by_record(&account)), Fact::Reported(NeedsReview));
-        assert_eq!(outcome(by_record(&trusting)), Fact::Reported(NeedsReview));
+        assert_eq!(outcome(by_record(&account)), Fact::Reported(ManualReview));
+        assert_eq!(outcome(by_record(&trusting)), Fact::Reported(ManualReview));
         let by_address = |account: &Account| {
             account
                 .prove_deposit_by_source_address(deposit(), peer)
                 .unwrap()
         };
-        assert_eq!(outcome(by_address(&careful)), Fact::Reported(NeedsReview));
+        assert_eq!(outcome(by_address(&careful)), Fact::Reported(ManualReview));
         assert_eq!(outcome(by_address(&trusting)), Fact::Reported(chosen));
         assert!(by_address(&trusting).proven().is_trusted());
     }
@@ -214,7 +214,7 @@ fn citypay_orders() {
     assert_eq!(outcome("CONFIRMED", paid.clone()), Fact::Proven(Settled));
     // How much came is not said.
     for nothing in [json!([]), Value::Null] {
-        let review = Fact::Reported(NeedsReview);
+        let review = Fact::Reported(ManualReview);
         assert_eq!(outcome("CONFIRMED", nothing), review);
     }
     for (status, expected) in [

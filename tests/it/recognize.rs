@@ -2,10 +2,10 @@
 //! the brand, a retired API, and JSON that was encoded once more.
 
 use payhook::b2binpay::TransferCallback;
-use payhook::citypay::{OrderAnswer, Posted};
+use payhook::citypay::{OrderDetails, Posted};
 use payhook::{
-    BodyEncoding, DEFAULT_BODY_LIMIT, Disposition, Flaw, OtherProduct, ParseError, Unverified,
-    VerifyError,
+    BodyEncoding, DEFAULT_BODY_LIMIT, Disposition, FieldError, OtherProduct, ParseError,
+    Unverified, VerifyError,
 };
 use proptest::prelude::*;
 use serde_json::json;
@@ -227,7 +227,7 @@ fn every_encoding_is_named() {
                 assert_eq!(error.http_status(), 400);
             }
             // A client that does not decompress an answer is named as well.
-            match OrderAnswer::parse(&body) {
+            match OrderDetails::parse(&body) {
                 Err(VerifyError::AnswerUnreadable(error)) => {
                     assert_eq!(error, reencoded(encoding), "{shown:.60}");
                 }
@@ -303,7 +303,7 @@ fn endpoints_say_so() {
     ] {
         assert_eq!(reply.status(), status);
         assert_eq!(reply.disposition().to_string(), line);
-        assert!(matches!(reply.disposition(), Disposition::Unreadable(_)));
+        assert!(matches!(reply.disposition(), Disposition::Malformed(_)));
     }
     assert!(seen.take().is_empty() && client.asked().is_empty());
 }
@@ -327,7 +327,7 @@ fn a_time_of_another_form_is_named() {
         let error = b2binpay(plain.replace(time, wire).as_bytes());
         let expected = ParseError::Field {
             path: "meta.time".into(),
-            flaw: Flaw::NotASignedTime,
+            reason: FieldError::NotASignedTime,
         };
         assert_eq!(error, expected, "{wire}");
         assert!(error.hint().contains("ISO 8601"), "{}", error.hint());

@@ -51,7 +51,7 @@ const BY_DESIGN: [(&str, Way, &str); 10] = [
         "it is the body again",
     ),
     (
-        "payhook::citypay::OrderAnswer",
+        "payhook::citypay::OrderDetails",
         Way::Serialized,
         "it is the answer again",
     ),
@@ -88,7 +88,7 @@ const NOT_DRIVEN: &[(&str, &[&str])] = &[
         "words and numbers of its own",
         &[
             "Fault",
-            "Flaw",
+            "FieldError",
             "StoreFull",
             "Kind",
             "Lease",
@@ -149,7 +149,7 @@ const NOT_DRIVEN: &[(&str, &[&str])] = &[
             "b2binpay::RiskStatus",
             "b2binpay::TransferStatus",
             "citypay::Action",
-            "citypay::AmountParts",
+            "citypay::AmountBreakdown",
             "citypay::DepositStatus",
             "citypay::OrderStatus",
             "http::Proxies",

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use hmac::{Hmac, KeyInit, Mac};
 use payhook::b2binpay::{Key, TrackingIds, TransferCallback, Verifier};
-use payhook::{KeyError, Unverified, Verified, VerifyError};
+use payhook::{ConfigError, Unverified, Verified, VerifyError};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -83,7 +83,7 @@ impl Case {
         self.try_verifier().unwrap()
     }
 
-    pub(crate) fn try_verifier(&self) -> Result<Verifier, KeyError> {
+    pub(crate) fn try_verifier(&self) -> Result<Verifier, ConfigError> {
         let mut keys = self.keys.iter().map(key);
         let first = Verifier::new(keys.next().unwrap()?, self.tracking_ids.unwrap());
         keys.try_fold(first, |verifier, key| Ok(verifier.also(key?)))
@@ -109,7 +109,7 @@ fn tracking_ids(name: &str) -> TrackingIds {
     }
 }
 
-fn key(spec: &Value) -> Result<Key, KeyError> {
+fn key(spec: &Value) -> Result<Key, ConfigError> {
     let text = |key: &str| spec[key].as_str().unwrap();
     match text("scheme") {
         "callback_secret" => Key::callback_secret(text("secret")),

@@ -191,7 +191,7 @@ fn an_applied_callback() {
             "record evidence=signature",
             "record key=callback secret",
             "record status=200",
-            "ERROR payhook in 1: message=no payment has this reference status=200 fault=operator \
+            "ERROR payhook in 1: message=no payment has this reference status=200 fault=merchant \
              hint=HINT",
         ]
         .map(|line| line.replace("HINT", payhook::payment::ReviewReason::Unmatched.advice()))
@@ -232,12 +232,12 @@ struct Says(Answer);
 impl IdempotencyStore for Says {
     async fn claim(&self, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
         match self.0 {
-            Answer::Alters => Ok(Claim::Altered),
-            Answer::Busy => Ok(Claim::InFlight),
+            Answer::Alters => Ok(Claim::Conflicting),
+            Answer::Busy => Ok(Claim::InProgress),
             Answer::Fails => Err("MARK".into()),
-            Answer::Forgot => Ok(Claim::BeyondHorizon),
+            Answer::Forgot => Ok(Claim::TooOld),
             Answer::IsAhead => Ok(Claim::Superseded),
-            Answer::Loses => Ok(Claim::Fresh(ClaimToken::new(*keys.effect(), 1))),
+            Answer::Loses => Ok(Claim::Acquired(ClaimToken::new(*keys.effect(), 1))),
         }
     }
 
@@ -262,7 +262,7 @@ fn levels() {
         (
             Answer::Alters,
             "ERROR payhook in 1: message=came before with other unsigned fields \
-             status=409 fault=operator hint=look the payment up at the gateway; its next delivery \
+             status=409 fault=merchant hint=look the payment up at the gateway; its next delivery \
              of it is handled",
         ),
         (
@@ -272,12 +272,12 @@ fn levels() {
         ),
         (
             Answer::Fails,
-            "ERROR payhook in 1: message=the store failed status=503 fault=operator \
+            "ERROR payhook in 1: message=the store failed status=503 fault=merchant \
              hint=see the store's error; the gateway will send again",
         ),
         (
             Answer::Forgot,
-            "ERROR payhook in 1: message=older than the store's memory status=409 fault=operator \
+            "ERROR payhook in 1: message=older than the store's memory status=409 fault=merchant \
              hint=look the payment up: the store has forgotten callbacks that are newer than this \
              one; a longer retention keeps more",
         ),
@@ -288,7 +288,7 @@ fn levels() {
         (
             Answer::Loses,
             "ERROR payhook in 1: message=handled, but not recorded status=200 \
-             error=the handler took longer than its lease fault=operator \
+             error=the handler took longer than its lease fault=merchant \
              hint=compare with your own records: another delivery of this may be handled, too",
         ),
     ] {

@@ -113,7 +113,7 @@ fn held() -> BTreeSet<String> {
             AddressRanges: Eq;
             Amount: Display, Ord, Hash, FromStr, Serialize, Default;
             AmountError: error::Error, Copy, Eq;
-            Anomaly: Display, Eq;
+            FieldWarning: Display, Eq;
             Callback;
             Claim, no Clone because "it may hold the right to handle";
             ClaimToken, no Clone because "the right to handle is used once";
@@ -124,12 +124,12 @@ fn held() -> BTreeSet<String> {
             Evidence: Display, Eq;
             Fact<&'static str>: Display, Copy, Eq;
             Fault: Display, Copy, Eq, Hash;
-            Flaw: error::Error, Copy, Eq;
+            FieldError: error::Error, Copy, Eq;
             StoreFull: error::Error, Copy, Eq;
             HandlerFn<fn()>: Copy;
             IdempotencyKey: Display, Copy, Ord, Hash;
             IdempotencyKeys: Copy, Eq;
-            KeyError: error::Error, Copy, Eq;
+            ConfigError: error::Error, Copy, Eq;
             Kind: Display, Copy, Eq, Hash;
             Lease: Copy, Eq, Hash;
             LeaseLost: error::Error, Copy, Eq;
@@ -178,12 +178,12 @@ fn held() -> BTreeSet<String> {
         in payhook::citypay: {
             Account;
             Action: Display, Eq, Hash, Serialize;
-            AmountParts: Eq, Serialize;
-            AnswerCurrency: Eq, Serialize;
+            AmountBreakdown: Eq, Serialize;
+            FiatCurrency: Eq, Serialize;
             DepositCallback: Serialize;
             DepositStatus: Display, Eq, Hash, Serialize;
             Environment: Copy, Eq, Hash;
-            OrderAnswer: Serialize;
+            OrderDetails: Serialize;
             OrderCallback: Serialize;
             OrderStatus: Display, Eq, Hash, Serialize;
             OrderTransaction: Eq, Serialize;

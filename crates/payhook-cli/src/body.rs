@@ -75,7 +75,7 @@ pub(crate) fn open(file: &Path) -> Result<Box<dyn Read>, Trouble> {
 
 pub(crate) fn unreadable(file: &Path, error: &io::Error) -> Trouble {
     Trouble {
-        ending: Ending::Unreadable,
+        ending: Ending::Malformed,
         ..Trouble::of(&format!("`{}` can't be read", file.display()), error)
     }
 }

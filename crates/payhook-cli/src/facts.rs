@@ -5,7 +5,7 @@ use std::fmt::{Display, Write as _};
 use payhook::b2binpay::{CallbackType, ProvenTransfer, TransferCallback};
 use payhook::chrono::{DateTime, SecondsFormat, Utc};
 use payhook::citypay::{OrderCallback, ProvenOrder};
-use payhook::{Anomaly, Callback, Fact};
+use payhook::{Callback, Fact, FieldWarning};
 use serde_json::{Map, Value, json};
 
 use crate::screen::{FAINT, GOOD, plain, styled};
@@ -64,7 +64,7 @@ impl Facts {
             }
             _ => {}
         }
-        facts.anomalies(&callback.anomalies());
+        facts.warnings(&callback.warnings());
         facts
     }
 
@@ -127,13 +127,13 @@ impl Facts {
         self.told("order id", told.order_id().as_ref());
         self.told("client order id", told.client_order_id().as_ref());
         self.told("transaction id", told.transaction_id().as_ref());
-        let behind = proven.is_behind().then_some("behind the callback");
+        let behind = proven.is_stale().then_some("behind the callback");
         self.add("the endpoint is", behind, Mark::Inferred);
     }
 
-    fn anomalies(&mut self, anomalies: &[Anomaly]) {
-        for anomaly in anomalies {
-            let what = format!("`{}`: {}", anomaly.path(), anomaly.flaw());
+    fn warnings(&mut self, warnings: &[FieldWarning]) {
+        for warning in warnings {
+            let what = format!("`{}`: {}", warning.path(), warning.reason());
             self.add("unreadable", Some(what), Mark::Inferred);
         }
     }

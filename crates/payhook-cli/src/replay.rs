@@ -139,7 +139,7 @@ impl Player {
         }
         if is_empty {
             return Err(Trouble {
-                ending: Ending::Unreadable,
+                ending: Ending::Malformed,
                 ..Trouble::new(format!("`{}` has no lives", file.display()))
             });
         }

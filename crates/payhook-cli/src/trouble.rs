@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::process::ExitCode;
 
-use payhook::{KeyError, ParseError};
+use payhook::{ConfigError, ParseError};
 
 /// What a script can tell apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub(crate) enum Ending {
     Well,
     /// Not verified, refused, a rule broken.
     No,
-    Unreadable,
+    Malformed,
     Failed,
     /// As `clap` ends.
     Usage,
@@ -24,7 +24,7 @@ impl From<Ending> for ExitCode {
             Ending::Well => 0,
             Ending::No => 1,
             Ending::Usage => 2,
-            Ending::Unreadable => 3,
+            Ending::Malformed => 3,
             Ending::Failed => 4,
         })
     }
@@ -80,15 +80,15 @@ impl Trouble {
 impl From<ParseError> for Trouble {
     fn from(error: ParseError) -> Self {
         Self {
-            ending: Ending::Unreadable,
+            ending: Ending::Malformed,
             status: error.http_status(),
             ..Self::new(&error).hint(error.hint())
         }
     }
 }
 
-impl From<KeyError> for Trouble {
-    fn from(error: KeyError) -> Self {
+impl From<ConfigError> for Trouble {
+    fn from(error: ConfigError) -> Self {
         let hint = error.hint();
         Self::new(error).hint(hint)
     }

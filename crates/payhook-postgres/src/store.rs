@@ -127,7 +127,7 @@ impl PgStore {
     }
 
     /// How old a callback may be that is not known: an older one is answered with
-    /// [`Claim::BeyondHorizon`]. [`prune`](Self::prune) deletes what was last seen a
+    /// [`Claim::TooOld`]. [`prune`](Self::prune) deletes what was last seen a
     /// day longer ago: clocks differ, and some stamps have no zone.
     #[must_use]
     pub fn retention(self, retention: Duration) -> Self {
@@ -210,13 +210,13 @@ impl PgStore {
             return Ok(None);
         };
         let claim = match answer.as_str() {
-            "altered" => Claim::Altered,
+            "altered" => Claim::Conflicting,
             // Rolled back: it is not bound.
-            "beyond horizon" => return Ok(Some(Claim::BeyondHorizon)),
-            "done, forgotten" => return Ok(Some(Claim::Done)),
-            "done" => Claim::Done,
+            "beyond horizon" => return Ok(Some(Claim::TooOld)),
+            "done, forgotten" => return Ok(Some(Claim::AlreadyHandled)),
+            "done" => Claim::AlreadyHandled,
             "fresh" => self.hold(&mut transaction, keys.effect()).await?,
-            "in flight" => Claim::InFlight,
+            "in flight" => Claim::InProgress,
             "superseded" => Claim::Superseded,
             other => return Err(Error::Decode(format!("unknown answer {other}").into())),
         };
@@ -248,7 +248,7 @@ impl PgStore {
         .fetch_one(connection)
         .await?;
         let fence = u64::try_from(fence).map_err(|error| Error::Decode(error.into()))?;
-        Ok(Claim::Fresh(ClaimToken::new(*effect, fence)))
+        Ok(Claim::Acquired(ClaimToken::new(*effect, fence)))
     }
 
     /// Whether the claim was still the token's.

@@ -78,7 +78,7 @@ impl<C> RedisStore<C> {
     }
 
     /// How old a callback may be that is not known: an older one is answered with
-    /// [`Claim::BeyondHorizon`]. What is known is remembered for a day longer than
+    /// [`Claim::TooOld`]. What is known is remembered for a day longer than
     /// that after it was last seen: clocks differ, and some stamps have no zone.
     #[must_use]
     pub fn retention(self, retention: Duration) -> Self {
@@ -153,11 +153,11 @@ impl<C: ConnectionLike + Clone + Send + Sync> IdempotencyStore for RedisStore<C>
         let answer: Vec<String> = self.run(&CLAIM, &arguments).await?;
         let answer: Vec<&str> = answer.iter().map(String::as_str).collect();
         match answer.as_slice() {
-            ["altered"] => Ok(Claim::Altered),
-            ["beyond"] => Ok(Claim::BeyondHorizon),
-            ["done"] => Ok(Claim::Done),
+            ["altered"] => Ok(Claim::Conflicting),
+            ["beyond"] => Ok(Claim::TooOld),
+            ["done"] => Ok(Claim::AlreadyHandled),
             ["fresh", fence] => Ok(fresh(keys.effect(), fence)?),
-            ["in flight"] => Ok(Claim::InFlight),
+            ["in flight"] => Ok(Claim::InProgress),
             ["superseded"] => Ok(Claim::Superseded),
             _ => Err(unreadable().into()),
         }
@@ -205,7 +205,7 @@ impl Step {
 
 fn fresh(effect: &IdempotencyKey, fence: &str) -> Result<Claim, RedisError> {
     let fence = fence.parse().map_err(|_| unreadable())?;
-    Ok(Claim::Fresh(ClaimToken::new(*effect, fence)))
+    Ok(Claim::Acquired(ClaimToken::new(*effect, fence)))
 }
 
 fn lease(is_held: bool) -> Lease {

@@ -283,8 +283,8 @@ impl Endpoint {
             shown.asked += 1;
             let fails = shown.failures > 0;
             shown.failures = shown.failures.saturating_sub(1);
-            let is_behind = shown.since.elapsed() < answers.lag;
-            let news = if is_behind { shown.before } else { shown.now };
+            let is_stale = shown.since.elapsed() < answers.lag;
+            let news = if is_stale { shown.before } else { shown.now };
             (news, fails, shown.asked)
         };
         let stream = 10_000 * asked + u64::try_from(payment.number).unwrap();

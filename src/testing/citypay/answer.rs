@@ -4,17 +4,17 @@ use chrono::TimeDelta;
 use rust_decimal::Decimal;
 
 use super::{OrderBuilder, Paid, local};
-use crate::citypay::{OrderAnswer, OrderStatus};
+use crate::citypay::{OrderDetails, OrderStatus};
 use crate::testing::body::{Body, or_panic};
 use crate::testing::json::{Json, PathError};
 
 impl OrderBuilder {
     /// What the endpoint answers when the order has this status, with the merchant's
-    /// customer id in it. It is [behind](crate::citypay::ProvenOrder::is_behind)
+    /// customer id in it. It is [behind](crate::citypay::ProvenOrder::is_stale)
     /// or ahead if it is made from another stage of the same order than the
     /// callback.
     #[must_use]
-    pub fn answer(&self, customer_id: &str) -> Body<OrderAnswer> {
+    pub fn answer(&self, customer_id: &str) -> Body<OrderDetails> {
         Body::new(or_panic(self.answer_json(customer_id)))
     }
 
@@ -99,7 +99,7 @@ impl OrderBuilder {
 /// assert!(matches!(answer, Err(VerifyError::AnswerRefused { code: Some(404) })));
 /// ```
 #[must_use]
-pub fn refusal(status_code: u16, message: &str) -> Body<OrderAnswer> {
+pub fn refusal(status_code: u16, message: &str) -> Body<OrderDetails> {
     let mut json = Json::default();
     let made = json
         .fill("status", "error".into())

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use percent_encoding::percent_decode_str;
 
 use super::refusal;
-use crate::citypay::OrderAnswer;
+use crate::citypay::OrderDetails;
 use crate::fetch::{BoxError, Fetch};
 use crate::testing::body::Body;
 
@@ -63,7 +63,7 @@ impl OrderEndpoint {
     }
 
     /// From now on it answers so about this token.
-    pub fn tell(&self, token: &str, answer: &Body<OrderAnswer>) {
+    pub fn tell(&self, token: &str, answer: &Body<OrderDetails>) {
         let answer = answer.as_bytes().to_vec();
         self.with(|state| state.answers.insert(token.to_owned(), answer));
     }

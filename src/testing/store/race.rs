@@ -53,7 +53,7 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
                 tasks.spawn(async move {
                     loop {
                         match store.claim(&keys).await {
-                            Ok(Claim::Fresh(token)) => {
+                            Ok(Claim::Acquired(token)) => {
                                 let others = holders.fetch_add(1, Ordering::Relaxed);
                                 tokio::task::yield_now().await;
                                 holders.fetch_sub(1, Ordering::Relaxed);
@@ -62,7 +62,7 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
                                 }
                                 return ended(rule, Lease::Held, store.release(token)).await;
                             }
-                            Ok(Claim::InFlight) => tokio::task::yield_now().await,
+                            Ok(Claim::InProgress) => tokio::task::yield_now().await,
                             Ok(found) => return Err(broken(rule, &found)),
                             Err(error) => return Err(failed(rule, error)),
                         }
@@ -100,13 +100,13 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
                     start.wait().await;
                     // Whoever fails goes on to the barriers: the others wait there.
                     match store.claim(&keys).await {
-                        Ok(Claim::Fresh(token)) => {
+                        Ok(Claim::Acquired(token)) => {
                             wins.fetch_add(1, Ordering::Relaxed);
                             result =
                                 result.and(ended(rule, Lease::Held, store.complete(token)).await);
                         }
-                        Ok(Claim::InFlight | Claim::Done) => {}
-                        Ok(found @ (Claim::Altered | Claim::BeyondHorizon | Claim::Superseded)) => {
+                        Ok(Claim::InProgress | Claim::AlreadyHandled) => {}
+                        Ok(found @ (Claim::Conflicting | Claim::TooOld | Claim::Superseded)) => {
                             result = Err(broken(rule, &found));
                         }
                         Err(error) => result = Err(failed(rule, error)),

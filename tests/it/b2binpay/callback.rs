@@ -31,7 +31,7 @@ fn every_documented_field_of_a_deposit_is_read() {
     let bytes = body("b2binpay-deposit-full.json");
     let callback = parse(&bytes).into_unverified();
     assert_eq!(callback.raw(), bytes);
-    assert_eq!(callback.anomalies(), []);
+    assert_eq!(callback.warnings(), []);
     assert_eq!(callback.currency_id(), Some("1002"));
     assert_eq!(callback.wallet_id(), Some("711"));
     assert_eq!(callback.transfer_id(), Some("55021"));
@@ -130,7 +130,7 @@ fn destinations_in_three_shapes() {
         let found = deposit(&callback).destinations();
         let found: Vec<_> = found.map(|d| d.address().unwrap_or("-")).collect();
         assert_eq!(found, expected);
-        assert_eq!(callback.anomalies(), []);
+        assert_eq!(callback.warnings(), []);
     }
     for (odd, path) in [
         (
@@ -148,13 +148,13 @@ fn destinations_in_three_shapes() {
     ] {
         let mut body = with_transfer("deposit", "order-1", "1");
         body["data"]["attributes"]["destination"] = odd;
-        let anomalies: Vec<_> = parse(body.to_string().as_bytes())
+        let warnings: Vec<_> = parse(body.to_string().as_bytes())
             .unverified()
-            .anomalies()
+            .warnings()
             .iter()
             .map(ToString::to_string)
             .collect();
-        assert_eq!(anomalies, [path]);
+        assert_eq!(warnings, [path]);
     }
 }
 
@@ -165,7 +165,7 @@ fn a_code_with_a_leading_zero_is_none() {
     body["data"]["attributes"]["status"] = json!("03");
     let callback = read(&body);
     assert_eq!(
-        (payout(&callback).status(), callback.anomalies().len()),
+        (payout(&callback).status(), callback.warnings().len()),
         (None, 1)
     );
     body["data"]["attributes"]["status"] = json!("3");
@@ -207,7 +207,7 @@ fn an_oddity_in_an_incidental_field_is_noted_and_loses_nothing() {
     let text = body.to_string().replace('\u{fffd}', "\\ud800");
     let callback = parse(text.as_bytes()).into_unverified();
     let mut found: Vec<_> = callback
-        .anomalies()
+        .warnings()
         .iter()
         .map(ToString::to_string)
         .collect();
@@ -338,7 +338,7 @@ fn an_impossible_value_where_it_matters_is_an_error() {
     );
 }
 
-/// A flaw in another transfer than the named one costs nothing but a note.
+/// A reason in another transfer than the named one costs nothing but a note.
 #[test]
 fn another_transfer_that_cannot_be_read_is_noted() {
     type Change = fn(&mut Value);
@@ -359,16 +359,16 @@ fn another_transfer_that_cannot_be_read_is_noted() {
         body["included"].as_array_mut().unwrap().insert(1, fee);
         let callback = read(&body);
         assert_eq!(
-            (callback.transfers().count(), callback.anomalies().len()),
+            (callback.transfers().count(), callback.warnings().len()),
             (1, 1),
             "{body}"
         );
         assert_eq!(callback.transfer().unwrap().id(), "55021");
-        let anomaly = &callback.anomalies()[0];
-        assert!(anomaly.path().starts_with("included[1]"));
+        let warning = &callback.warnings()[0];
+        assert!(warning.path().starts_with("included[1]"));
         assert_eq!(
-            anomaly.to_string(),
-            format!("`{}`: {}", anomaly.path(), anomaly.flaw())
+            warning.to_string(),
+            format!("`{}`: {}", warning.path(), warning.reason())
         );
         // Unnamed it might be the signed one.
         body["data"]["relationships"]["transfer"] = json!(null);
@@ -402,7 +402,7 @@ fn negative_received_amounts_are_noted() {
     body["included"][1]["attributes"]["amount_cleared"] = json!("-3");
     let callback = read(&body);
     let noted: Vec<_> = callback
-        .anomalies()
+        .warnings()
         .iter()
         .map(ToString::to_string)
         .collect();
@@ -458,7 +458,7 @@ fn what_is_empty_is_absent() {
         ] {
             *body.pointer_mut(path).unwrap() = empty.clone();
             let callback = read(&body);
-            assert_eq!(callback.anomalies(), [], "{body}");
+            assert_eq!(callback.warnings(), [], "{body}");
             assert_eq!(callback.transfer_id(), None);
             assert!(callback.transfer().is_some() && !callback.is_signed());
         }

@@ -1,13 +1,13 @@
 //! What can be a key, and that none of it is ever shown.
 
-use payhook::KeyError;
+use payhook::ConfigError;
 use payhook::b2binpay::Key;
 
 #[test]
 fn refused_when_made() {
     let secret = |text: &str| Key::callback_secret(text).map(|_| ());
-    assert_eq!(secret(""), Err(KeyError::EmptySecret));
-    assert_eq!(secret(" \n"), Err(KeyError::EmptySecret));
+    assert_eq!(secret(""), Err(ConfigError::EmptySecret));
+    assert_eq!(secret(" \n"), Err(ConfigError::EmptySecret));
     for edge in [
         "s ",
         " s",
@@ -20,14 +20,18 @@ fn refused_when_made() {
         "\u{200f}s",
         "s\u{2060}",
     ] {
-        assert_eq!(secret(edge), Err(KeyError::BlankEdge), "{edge:?}");
+        assert_eq!(
+            secret(edge),
+            Err(ConfigError::SurroundingWhitespace),
+            "{edge:?}"
+        );
     }
     assert_eq!(secret("inner blanks are fine"), Ok(()));
     // What can be seen is no blank.
     assert_eq!(secret("\u{2010}s\u{2010}"), Ok(()));
     let login = |login: &str, password: &str| Key::login_password(login, password).map(|_| ());
-    assert_eq!(login("", "p"), Err(KeyError::EmptyLogin));
-    assert_eq!(login("l", ""), Err(KeyError::EmptyPassword));
+    assert_eq!(login("", "p"), Err(ConfigError::EmptyLogin));
+    assert_eq!(login("l", ""), Err(ConfigError::EmptyPassword));
     assert_eq!(login("l", " p "), Ok(()));
 }
 

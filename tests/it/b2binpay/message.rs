@@ -297,7 +297,7 @@ fn every_other_cut_of_a_signed_text_proves_nothing_new() {
                 );
                 assert_eq!(found.undivided, facts.undivided, "{}: {body}", case.name);
                 let outcome = callback.event().outcome().value();
-                assert_eq!(outcome, Outcome::NeedsReview, "{}: {body}", case.name);
+                assert_eq!(outcome, Outcome::ManualReview, "{}: {body}", case.name);
                 check_resolved(callback, &facts, &body);
             } else {
                 assert_eq!(found, facts, "{}: {body}", case.name);

@@ -2,7 +2,7 @@
 
 use payhook::citypay::{Account, DepositCallback, Environment, OrderCallback, OrderStatus};
 use payhook::{
-    AddressRanges, Evidence, Fact, KeyError, Kind, Outcome, Unverified, Verified, VerifyError,
+    AddressRanges, ConfigError, Evidence, Fact, Kind, Outcome, Unverified, Verified, VerifyError,
 };
 use serde_json::{Value, json};
 
@@ -148,7 +148,7 @@ fn a_deposit_by_record_is_the_one_with_that_token() {
     let proven = account()
         .prove_deposit_by_record(deposit(), "dep_user_42")
         .unwrap();
-    assert!(proven.proven().token().unwrap().is("dep_user_42"));
+    assert!(proven.proven().token().unwrap().matches("dep_user_42"));
     let error = account()
         .prove_deposit_by_record(deposit(), "dep_user_43")
         .unwrap_err();
@@ -248,7 +248,7 @@ fn ahead_and_behind() {
     for (told, answered, behind, outcome) in table {
         let answer = answer(|a| a["status"] = json!({"code": answered}));
         let order = prove(order(|o| o["status"] = json!(told)), &answer).unwrap();
-        assert_eq!(order.proven().is_behind(), behind, "{told} {answered}");
+        assert_eq!(order.proven().is_stale(), behind, "{told} {answered}");
         let callback = order;
         assert_eq!(
             callback.event().outcome().value(),
@@ -271,7 +271,7 @@ fn the_merchants_record_or_an_address_settles_no_order() {
     let account = account().danger_settle_deposits_by_source_address(ranges);
     let by_record = account.prove_order_by_record(order(|_| ()), TOKEN).unwrap();
     assert_eq!(*by_record.evidence(), Evidence::MerchantRecord);
-    assert!(by_record.proven().token().unwrap().is(TOKEN));
+    assert!(by_record.proven().token().unwrap().matches(TOKEN));
     let by_address = account
         .prove_order_by_source_address(order(|_| ()), peer)
         .unwrap();
@@ -286,7 +286,7 @@ fn the_merchants_record_or_an_address_settles_no_order() {
             (true, true)
         );
         let event = order.event();
-        assert_eq!(event.outcome(), Fact::Reported(Outcome::NeedsReview));
+        assert_eq!(event.outcome(), Fact::Reported(Outcome::ManualReview));
         assert_eq!((event.amount(), event.currency()), (None, None));
     }
     let error = account
@@ -305,10 +305,13 @@ fn the_merchants_record_or_an_address_settles_no_order() {
 
 #[test]
 fn an_empty_customer_id_is_refused() {
-    assert_eq!(Account::new("").map(|_| ()), Err(KeyError::EmptyCustomerId));
+    assert_eq!(
+        Account::new("").map(|_| ()),
+        Err(ConfigError::EmptyCustomerId)
+    );
     assert_eq!(
         Account::new(" ").map(|_| ()),
-        Err(KeyError::EmptyCustomerId)
+        Err(ConfigError::EmptyCustomerId)
     );
 }
 

@@ -1,7 +1,7 @@
 //! A table: a cause that is made, and what has to be found first.
 
 use payhook::b2binpay::{Key, TrackingIds, Verifier};
-use payhook::{Cause, Diagnose, Flaw, ParseError, Scheme};
+use payhook::{Cause, Diagnose, FieldError, ParseError, Scheme};
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use serde_json::{Value, json};
 
@@ -224,7 +224,7 @@ fn keys() -> Vec<Made> {
             "foreign",
             secret("cbs_of_the_sandbox"),
             genuine(),
-            Cause::ForeignKey,
+            Cause::UnknownKey,
         )
         .likely(),
         made(
@@ -403,7 +403,7 @@ fn shapes() -> Vec<Made> {
             "amount changed",
             right(),
             repriced(&json!("9.412000000000000000"), AMOUNT),
-            Cause::ForeignKey,
+            Cause::UnknownKey,
         )
         .likely(),
     ]
@@ -596,10 +596,10 @@ fn bodies() -> Vec<Made> {
     let slashes = genuine.replace('"', "\\\"");
     let text = json!(genuine).to_string();
     let cut = &genuine[..genuine.len() / 2];
-    let unreadable = |path: &str, flaw| {
+    let unreadable = |path: &str, reason| {
         Cause::BodyUnreadable(ParseError::Field {
             path: path.into(),
-            flaw,
+            reason,
         })
     };
     let mut twice = genuine.clone();
@@ -704,14 +704,14 @@ fn bodies() -> Vec<Made> {
             "a key twice",
             right(),
             &twice,
-            unreadable("meta", Flaw::Duplicate),
+            unreadable("meta", FieldError::DuplicateKey),
         )
         .at("meta"),
         made(
             "an object of others",
             right(),
             "{}",
-            unreadable("data", Flaw::Missing),
+            unreadable("data", FieldError::Missing),
         )
         .at("data"),
         bytes(
@@ -836,7 +836,7 @@ fn several_causes_at_once() {
     assert_eq!(
         causes(right(), repriced(&json!("0.000100000000000000"), "1e-4")),
         [
-            Cause::ForeignKey,
+            Cause::UnknownKey,
             Cause::ApiCredentials,
             Cause::ContentChanged
         ]
@@ -866,7 +866,7 @@ fn several_causes_at_once() {
     assert_eq!(
         causes(secret("cbs_of_the_sandbox"), genuine()),
         [
-            Cause::ForeignKey,
+            Cause::UnknownKey,
             Cause::ApiCredentials,
             Cause::ContentChanged
         ]

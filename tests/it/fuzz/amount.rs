@@ -76,7 +76,7 @@ fn on_the_wire(text: &str, amount: Option<&Amount>) {
             amount.filter(|_| there).map(Amount::as_str)
         );
         let refused = there && amount.is_none();
-        assert_eq!(order.anomalies().len(), usize::from(refused));
+        assert_eq!(order.warnings().len(), usize::from(refused));
     }
 }
 

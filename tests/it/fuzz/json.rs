@@ -1,7 +1,7 @@
 //! Any bytes: what is read is JSON, and all JSON is read. serde_json says what is.
 
 use payhook::b2binpay::TransferCallback;
-use payhook::citypay::{OrderAnswer, Posted};
+use payhook::citypay::{OrderDetails, Posted};
 use payhook::{ParseError, Unverified, VerifyError};
 use serde::de::IgnoredAny;
 
@@ -15,7 +15,7 @@ pub(crate) fn agrees(data: &[u8]) -> bool {
         str::from_utf8(data).is_ok_and(|text| serde_json::from_str::<IgnoredAny>(text).is_ok());
     let transfer = Unverified::<TransferCallback>::parse_within(data, usize::MAX).err();
     let posted = Posted::parse_within(data, usize::MAX).err();
-    let answer = match OrderAnswer::parse(data) {
+    let answer = match OrderDetails::parse(data) {
         Err(VerifyError::AnswerUnreadable(error)) => Some(error),
         _ => None,
     };

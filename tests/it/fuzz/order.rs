@@ -4,7 +4,7 @@
 //! The input is a callback and an answer with a zero byte between them, which
 //! stands in no JSON.
 
-use payhook::citypay::{Account, OrderAnswer, OrderCallback, Token};
+use payhook::citypay::{Account, OrderCallback, OrderDetails, Token};
 use payhook::{Fact, Outcome, Unverified};
 
 use super::oracle::text_at;
@@ -40,8 +40,8 @@ pub(crate) fn check(data: &[u8]) {
     };
     assert!(is_ours, "proven by somebody else's order");
     let proven = verified.proven();
-    assert!(proven.token().unwrap().is(&issued));
-    let read = OrderAnswer::parse(answer.as_bytes()).unwrap();
+    assert!(proven.token().unwrap().matches(&issued));
+    let read = OrderDetails::parse(answer.as_bytes()).unwrap();
     assert_eq!(proven.answer().unwrap().raw(), answer.as_bytes());
     assert_eq!(proven.status(), Some(read.status()));
 

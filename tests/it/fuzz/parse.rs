@@ -2,9 +2,9 @@
 //! and what is read survives a round trip.
 
 use payhook::b2binpay::{self, CallbackRecord, Key, TrackingIds, TransferCallback, Verifier};
-use payhook::citypay::{self, Account, DepositCallback, OrderAnswer, OrderCallback, Posted};
+use payhook::citypay::{self, Account, DepositCallback, OrderCallback, OrderDetails, Posted};
 use payhook::{
-    Anomaly, BoxError, Callback, DEFAULT_BODY_LIMIT, Endpoint, Fetch, Idempotent, MemoryStore,
+    BoxError, Callback, DEFAULT_BODY_LIMIT, Endpoint, Fetch, FieldWarning, Idempotent, MemoryStore,
     Outcome, Parse, ParseError, PaymentKey, Unverified, VerifyError, handler_fn,
 };
 use serde::Serialize;
@@ -25,7 +25,7 @@ fn transfer(data: &[u8]) {
         Err(error) => return refused(&error, data),
     };
     assert_eq!(callback.raw(), data);
-    noted(&callback.anomalies());
+    noted(&callback.warnings());
     let (kind, inferred) = (callback.operation().as_str(), callback.callback_type());
     let body = str::from_utf8(data).unwrap();
     for (path, read) in [
@@ -40,7 +40,7 @@ fn transfer(data: &[u8]) {
     }
 
     let again = again(&callback);
-    assert_eq!(again.anomalies(), []);
+    assert_eq!(again.warnings(), []);
     assert_eq!(again.id(), callback.id());
     assert_eq!(again.operation(), callback.operation());
     assert_eq!(again.tracking_id(), callback.tracking_id());
@@ -71,19 +71,19 @@ fn posted(data: &[u8]) {
         Posted::Order(order) => {
             let order = order.into_unverified();
             assert_eq!(order.raw(), data);
-            noted(&order.anomalies());
+            noted(&order.warnings());
             assert!(Unverified::<DepositCallback>::parse(data).is_err());
             let again = again(&order);
-            assert_eq!(again.anomalies(), []);
+            assert_eq!(again.warnings(), []);
             assert_eq!(again.status(), order.status());
         }
         Posted::Deposit(deposit) => {
             let deposit = deposit.into_unverified();
             assert_eq!(deposit.raw(), data);
-            noted(&deposit.anomalies());
+            noted(&deposit.warnings());
             assert!(Unverified::<OrderCallback>::parse(data).is_err());
             let again = again(&deposit);
-            assert_eq!(again.anomalies(), []);
+            assert_eq!(again.warnings(), []);
             assert_eq!(again.status(), deposit.status());
         }
         _ => unreachable!("CityPay.io posts two kinds"),
@@ -91,14 +91,14 @@ fn posted(data: &[u8]) {
 }
 
 fn answer(data: &[u8]) {
-    match OrderAnswer::parse(data) {
+    match OrderDetails::parse(data) {
         Ok(answer) => {
             assert_eq!(answer.raw(), data);
-            noted(&answer.anomalies());
+            noted(&answer.warnings());
             let json = json(&answer);
-            let again = OrderAnswer::parse(json.as_bytes()).unwrap();
+            let again = OrderDetails::parse(json.as_bytes()).unwrap();
             assert_eq!(json, self::json(&again));
-            assert_eq!(again.anomalies(), []);
+            assert_eq!(again.warnings(), []);
             assert!(again.transactions().eq(answer.transactions()));
             assert_eq!(again.created_at(), answer.created_at());
         }
@@ -136,11 +136,11 @@ fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap()
 }
 
-/// An error or an anomaly says where, and never what stood there.
-fn noted(anomalies: &[Anomaly]) {
-    for anomaly in anomalies {
-        named(anomaly.path());
-        assert!(anomaly.to_string().len() < 200);
+/// An error or an warning says where, and never what stood there.
+fn noted(warnings: &[FieldWarning]) {
+    for warning in warnings {
+        named(warning.path());
+        assert!(warning.to_string().len() < 200);
     }
 }
 

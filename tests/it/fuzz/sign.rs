@@ -7,7 +7,7 @@ use payhook::b2binpay::{ExpectedAmount, Key, TrackingIds, TransferCallback, Veri
 use payhook::chrono::{DateTime, SubsecRound, Utc};
 use payhook::testing::b2binpay::{CallbackBuilder, Currency, deposit, payout, transfer};
 use payhook::testing::{Body, BuildError};
-use payhook::{Amount, Evidence, Flaw, Scheme, Timestamp, Unverified, Verified};
+use payhook::{Amount, Evidence, FieldError, Scheme, Timestamp, Unverified, Verified};
 use sha2::{Digest, Sha256};
 
 use super::oracle::Signed;
@@ -216,8 +216,8 @@ fn check_body(body: &Body<TransferCallback>, order: &Order, key: &Key, bytes: &[
     assert!(verify(TrackingIds::Unrestricted, &other).is_err() || bytes == b"another");
     // It round-trips.
     let callback = body.unverified().unwrap().into_unverified();
-    let mut anomalies = callback.anomalies().into_iter();
-    let is_sound = anomalies.all(|anomaly| *anomaly.flaw() == Flaw::Nul);
+    let mut warnings = callback.warnings().into_iter();
+    let is_sound = warnings.all(|warning| *warning.reason() == FieldError::Nul);
     assert!(is_sound || !order.is_plain());
     let again = serde_json::to_vec(&callback).unwrap();
     let again = Unverified::parse_within(&again, usize::MAX).unwrap();

@@ -71,7 +71,7 @@ fn on_the_wire(text: &str, reference: Option<Moment>) {
         let order = order.into_unverified();
         assert_eq!(order.created_at().as_ref().map(moment), reference);
         let refused = reference.is_none() && !text.is_empty();
-        assert_eq!(order.anomalies().len(), usize::from(refused));
+        assert_eq!(order.warnings().len(), usize::from(refused));
     }
     let body = format!(
         r#"{{"data":{{"type":"deposit","id":"1","attributes":{{"status":3}}}},"meta":{{"time":{json},"sign":"a"}}}}"#

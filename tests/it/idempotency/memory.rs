@@ -35,7 +35,7 @@ fn about(s: u32, d: u32, e: u32, time: Option<DateTime<Utc>>) -> IdempotencyKeys
 
 fn take(store: &MemoryStore, keys: &IdempotencyKeys) -> ClaimToken {
     match store.claim_at(keys, Instant::now()) {
-        Ok(Claim::Fresh(token)) => token,
+        Ok(Claim::Acquired(token)) => token,
         other => panic!("{other:?}"),
     }
 }
@@ -55,14 +55,14 @@ fn claim(store: &MemoryStore, keys: &IdempotencyKeys) -> &'static str {
 
 fn answer(store: &MemoryStore, keys: &IdempotencyKeys, now: Instant) -> &'static str {
     match store.claim_at(keys, now) {
-        Ok(Claim::Fresh(token)) => {
+        Ok(Claim::Acquired(token)) => {
             assert_eq!(complete(store, token), Lease::Held);
             "fresh"
         }
-        Ok(Claim::Done) => "done",
-        Ok(Claim::InFlight) => "in flight",
-        Ok(Claim::BeyondHorizon) => "beyond horizon",
-        Ok(Claim::Altered) => "altered",
+        Ok(Claim::AlreadyHandled) => "done",
+        Ok(Claim::InProgress) => "in flight",
+        Ok(Claim::TooOld) => "beyond horizon",
+        Ok(Claim::Conflicting) => "altered",
         Ok(Claim::Superseded) => "superseded",
         Ok(_) => panic!("something newer"),
         Err(error) => {
@@ -164,7 +164,7 @@ fn a_late_holder_neither_completes_nor_releases_its_successors_claim() {
     for releases in [false, true] {
         let keys = keys(u32::from(releases), u32::from(releases));
         let late = take(&store, &keys);
-        let Ok(Claim::Fresh(successor)) = store.claim_at(&keys, Instant::now() + lease) else {
+        let Ok(Claim::Acquired(successor)) = store.claim_at(&keys, Instant::now() + lease) else {
             panic!("it has lapsed")
         };
         let lost = if releases {
@@ -298,13 +298,13 @@ fn retention_ends_after_its_exact_end() {
     let answer = |after| store.claim_at(&keys(1, 2), start + after);
     assert!(matches!(
         store.claim_at(&keys(1, 1), start),
-        Ok(Claim::Fresh(_))
+        Ok(Claim::Acquired(_))
     ));
     // It is seen by that, and remembered from there.
-    assert!(matches!(answer(retention), Ok(Claim::Altered)));
-    assert!(matches!(answer(2 * retention), Ok(Claim::Altered)));
+    assert!(matches!(answer(retention), Ok(Claim::Conflicting)));
+    assert!(matches!(answer(2 * retention), Ok(Claim::Conflicting)));
     let over = 3 * retention + Duration::from_nanos(1);
-    assert!(matches!(answer(over), Ok(Claim::BeyondHorizon)));
+    assert!(matches!(answer(over), Ok(Claim::TooOld)));
 }
 
 /// A stamp from the future must not put everything beyond the horizon.
@@ -455,25 +455,28 @@ fn a_lease_has_lapsed_at_its_exact_end() {
     let store = MemoryStore::new().lease(lease);
     let start = Instant::now();
     let claim = |after: Duration| store.claim_at(&keys(1, 1), start + after);
-    let Ok(Claim::Fresh(late)) = claim(Duration::ZERO) else {
+    let Ok(Claim::Acquired(late)) = claim(Duration::ZERO) else {
         panic!()
     };
-    assert!(matches!(claim(Duration::ZERO), Ok(Claim::InFlight)));
-    assert!(matches!(claim(just_before(lease)), Ok(Claim::InFlight)));
-    let Ok(Claim::Fresh(next)) = claim(lease) else {
+    assert!(matches!(claim(Duration::ZERO), Ok(Claim::InProgress)));
+    assert!(matches!(claim(just_before(lease)), Ok(Claim::InProgress)));
+    let Ok(Claim::Acquired(next)) = claim(lease) else {
         panic!("it has lapsed")
     };
     assert_eq!(complete(&store, late), Lease::Lost);
     // The successor's lease begins there.
-    assert!(matches!(claim(just_before(2 * lease)), Ok(Claim::InFlight)));
+    assert!(matches!(
+        claim(just_before(2 * lease)),
+        Ok(Claim::InProgress)
+    ));
     assert_eq!(complete(&store, next), Lease::Held);
-    assert!(matches!(claim(2 * lease), Ok(Claim::Done)));
+    assert!(matches!(claim(2 * lease), Ok(Claim::AlreadyHandled)));
 
     // One of no length has lapsed as soon as it is there.
     let store = MemoryStore::new().lease(Duration::ZERO);
     for _ in 0..2 {
         let claim = store.claim_at(&keys(1, 1), start);
-        assert!(matches!(claim, Ok(Claim::Fresh(_))));
+        assert!(matches!(claim, Ok(Claim::Acquired(_))));
     }
 }
 
@@ -485,12 +488,12 @@ fn a_lapsed_lease_makes_room_at_its_exact_end() {
     let start = Instant::now();
     assert!(matches!(
         store.claim_at(&keys(1, 1), start),
-        Ok(Claim::Fresh(_))
+        Ok(Claim::Acquired(_))
     ));
     let before = start + lease.checked_sub(Duration::from_nanos(1)).unwrap();
     assert!(store.claim_at(&keys(2, 2), before).is_err());
     let claim = store.claim_at(&keys(2, 2), start + lease);
-    assert!(matches!(claim, Ok(Claim::Fresh(_))));
+    assert!(matches!(claim, Ok(Claim::Acquired(_))));
 }
 
 #[test]

@@ -84,9 +84,9 @@ fn keys(sheet: &mut Sheet) {
         }).unwrap();
         payhook::Endpoint<Gateway, MemoryLedger>:
             &Endpoint::new(Gateway::new(verifier.clone()), MemoryLedger::new());
-        payhook::KeyError: &Key::callback_secret(&format!("{SECRET} ")).unwrap_err();
-        payhook::KeyError: &Key::login_password(LOGIN, "").unwrap_err();
-        payhook::KeyError: &Key::login_password("", PASSWORD).unwrap_err();
+        payhook::ConfigError: &Key::callback_secret(&format!("{SECRET} ")).unwrap_err();
+        payhook::ConfigError: &Key::login_password(LOGIN, "").unwrap_err();
+        payhook::ConfigError: &Key::login_password("", PASSWORD).unwrap_err();
     }
 }
 
@@ -107,8 +107,8 @@ fn callback(sheet: &mut Sheet, body: &str) {
         payhook::b2binpay::OtherResource: &callback.other_resources().next().unwrap();
         payhook::b2binpay::Inferred: &callback.callback_type();
     }
-    for anomaly in callback.anomalies() {
-        look! { sheet, payhook::Anomaly: &anomaly; }
+    for warning in callback.warnings() {
+        look! { sheet, payhook::FieldWarning: &warning; }
     }
     let payload: Value = serde_json::from_str(body).unwrap();
     let record = json!({"id": 1, "payload": payload, "response": body}).to_string();
@@ -143,7 +143,7 @@ fn proven(sheet: &mut Sheet, body: &str) {
         payhook::MemoryStore: &store;
         payhook::Idempotent<Shown, MemoryStore>: &Idempotent::new(Shown, store.clone());
     }
-    let Claim::Fresh(token) = claim else {
+    let Claim::Acquired(token) = claim else {
         panic!("it is fresh");
     };
     look! { sheet, payhook::ClaimToken: &token; }
@@ -207,7 +207,7 @@ fn error(sheet: &mut Sheet, verifier: &Verifier, body: &str) {
             look! { sheet,
                 payhook::ParseError: &error;
                 payhook::Error: &payhook::Error::from(error.clone());
-                payhook::Disposition: &Disposition::Unreadable(error);
+                payhook::Disposition: &Disposition::Malformed(error);
             }
             return;
         }

@@ -1,6 +1,6 @@
 //! CityPay.io: tokens, which decide whose money it is.
 
-use payhook::citypay::{Account, DepositCallback, Gateway, OrderAnswer, OrderCallback, Posted};
+use payhook::citypay::{Account, DepositCallback, Gateway, OrderCallback, OrderDetails, Posted};
 use payhook::{BoxError, Callback, Fetch, Unverified};
 
 use super::*;
@@ -56,16 +56,16 @@ fn orders(sheet: &mut Sheet, order: &str, answer: &str) {
     let account = Account::new("5120").unwrap();
     let unverified = Unverified::<OrderCallback>::parse(order.as_bytes()).unwrap();
     let callback = unverified.unverified();
-    let read = OrderAnswer::parse(answer.as_bytes()).unwrap();
+    let read = OrderDetails::parse(answer.as_bytes()).unwrap();
     look! { sheet,
         payhook::citypay::Account: &account;
         payhook::citypay::Posted: &Posted::parse(order.as_bytes()).unwrap();
         payhook::Unverified<OrderCallback>: &unverified;
         payhook::citypay::OrderCallback: callback;
         payhook::citypay::Token: &callback.order_token().unwrap();
-        payhook::citypay::OrderAnswer: &read;
+        payhook::citypay::OrderDetails: &read;
         payhook::citypay::OrderTransaction: &read.transactions().next().unwrap();
-        payhook::citypay::AnswerCurrency: &read.currency().unwrap();
+        payhook::citypay::FiatCurrency: &read.currency().unwrap();
     }
     let other = answer.replace(TOKEN, "tok_other");
     for (issued, answer) in [

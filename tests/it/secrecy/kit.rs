@@ -71,7 +71,7 @@ fn builders(sheet: &mut Sheet, key: &Key) {
     endpoint.tell(TOKEN, &order.answer("5120"));
     look! { sheet,
         payhook::testing::Body<payhook::citypay::OrderCallback>: &order.callback();
-        payhook::testing::Body<payhook::citypay::OrderAnswer>: &order.answer("5120");
+        payhook::testing::Body<payhook::citypay::OrderDetails>: &order.answer("5120");
         payhook::testing::citypay::OrderBuilder: &order;
         payhook::testing::citypay::DepositBuilder: &citypay::deposit().token(TOKEN);
         payhook::testing::citypay::OrderEndpoint: &endpoint;

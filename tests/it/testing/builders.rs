@@ -235,7 +235,7 @@ fn answers_belong_to_their_orders() {
         assert!(answer.totals_agree() && answer.totals_agree_fiat());
         let expected = total.unwrap_or("0").parse().unwrap();
         assert_eq!(received, Some(expected));
-        assert!(!proven.proven().is_behind());
+        assert!(!proven.proven().is_stale());
     }
     let underpaid = citypay::order().underpaid().answer("5120");
     let underpaid = underpaid.answer().unwrap();

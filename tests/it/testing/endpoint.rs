@@ -1,7 +1,7 @@
 //! The stand-in for the order endpoint knows what it was told, and nothing else.
 
 use payhook::Fetch;
-use payhook::citypay::{Environment, OrderAnswer};
+use payhook::citypay::{Environment, OrderDetails};
 use payhook::testing::citypay::{OrderEndpoint, Unreachable, order};
 
 use crate::handler::block_on;
@@ -18,10 +18,10 @@ fn it_answers_about_the_orders_that_it_was_told_of() {
         block_on(endpoint.get(&url))
     };
     for token in ["tok-1", "tok/2 ü"] {
-        let answer = OrderAnswer::parse(&ask(token).unwrap()).unwrap();
+        let answer = OrderDetails::parse(&ask(token).unwrap()).unwrap();
         assert_eq!(answer.token().as_str(), token);
     }
-    let unknown = OrderAnswer::parse(&ask("tok-3").unwrap()).unwrap_err();
+    let unknown = OrderDetails::parse(&ask("tok-3").unwrap()).unwrap_err();
     assert_eq!(
         unknown.to_string(),
         "the gateway answered the lookup with an error (404)"

@@ -10,9 +10,10 @@ use payhook::testing::{BrokenRule, StoreConformance};
 use payhook::{IdempotencyStore, MemoryStore, StoreFull};
 
 use flaws::{
-    BindsNothing, Counts, Flaw, Flawed, ForgetsTheLate, HandsOnToAll, Horizon, KeepsTheFirstTime,
-    KeepsTheReleased, KnowsNoSubjects, LooksFirst, NoTimeIsTheNewest, NoTimeIsTheOldest, Once,
-    RemembersNothing, RenewsForTheDead, ReopensForReplays, TakesTheLate, Unfenced,
+    BindsNothing, Counts, FieldError, Flawed, ForgetsTheLate, HandsOnToAll, Horizon,
+    KeepsTheFirstTime, KeepsTheReleased, KnowsNoSubjects, LooksFirst, NoTimeIsTheNewest,
+    NoTimeIsTheOldest, Once, RemembersNothing, RenewsForTheDead, ReopensForReplays, TakesTheLate,
+    Unfenced,
 };
 
 const LEASE: Duration = Duration::from_millis(100);
@@ -45,7 +46,7 @@ fn memory() -> MemoryStore {
     MemoryStore::new().lease(LEASE)
 }
 
-fn flawed<F: Flaw>(flaw: F) -> Flawed<F> {
+fn flawed<F: FieldError>(flaw: F) -> Flawed<F> {
     let store = memory();
     Flawed { store, flaw }
 }
@@ -90,47 +91,47 @@ fn every_flaw_is_found() {
     for (found, expected) in [
         (
             found(suite(RemembersNothing)),
-            "what is claimed is in flight, for its holder too: Fresh",
+            "what is claimed is in flight, for its holder too: Acquired",
         ),
         (
             found(suite(flawed(BindsNothing))),
-            "a delivery in flight is altered with another effect: Fresh",
+            "a delivery in flight is altered with another effect: Acquired",
         ),
         (
             found(suite(flawed(KeepsTheReleased))),
-            "what was released is fresh, for everybody: InFlight",
+            "what was released is fresh, for everybody: InProgress",
         ),
         (
             found(suite(flawed(KnowsNoSubjects))),
-            "what is settled again after it was reversed is fresh: Done",
+            "what is settled again after it was reversed is fresh: AlreadyHandled",
         ),
         (
             found(suite(flawed(ReopensForReplays::default()))),
-            "each of these deliveries is done when it is repeated: Fresh",
+            "each of these deliveries is done when it is repeated: Acquired",
         ),
         (
             found(suite(flawed(TakesTheLate))),
-            "what is older than the last handled event is superseded: Fresh",
+            "what is older than the last handled event is superseded: Acquired",
         ),
         (
             found(suite(flawed(KeepsTheFirstTime::default()))),
-            "what is older than the last handled event is superseded: Fresh",
+            "what is older than the last handled event is superseded: Acquired",
         ),
         (
             found(suite(flawed(NoTimeIsTheOldest))),
-            "an event without a time is fresh once: Fresh",
+            "an event without a time is fresh once: Acquired",
         ),
         (
             found(suite(flawed(NoTimeIsTheNewest(Mutex::new(1 << 40))))),
-            "an event without a time is fresh once: Fresh",
+            "an event without a time is fresh once: Acquired",
         ),
         (
             found(forever),
-            "a claim whose holder died is fresh after its lease: InFlight",
+            "a claim whose holder died is fresh after its lease: InProgress",
         ),
         (
             found(suite(flawed(RenewsForTheDead::default()))),
-            "a claim whose holder was killed is fresh after its lease: InFlight",
+            "a claim whose holder was killed is fresh after its lease: InProgress",
         ),
         (
             found(suite(flawed(Unfenced))),
@@ -142,12 +143,15 @@ fn every_flaw_is_found() {
         ),
         (
             found(unbounded),
-            "what is unknown and older than the horizon is beyond it: Fresh",
+            "what is unknown and older than the horizon is beyond it: Acquired",
         ),
-        (found(binding), "what is too old is bound to nothing: Done"),
+        (
+            found(binding),
+            "what is too old is bound to nothing: AlreadyHandled",
+        ),
         (
             found(by_age),
-            "what is done is done, however old it says it is: BeyondHorizon",
+            "what is done is done, however old it says it is: TooOld",
         ),
         (
             found(suite(flawed(LooksFirst::new(false)))),

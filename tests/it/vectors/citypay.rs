@@ -2,8 +2,8 @@
 
 use chrono::FixedOffset;
 use payhook::citypay::{
-    Account, Action, AmountParts, DepositCallback, Environment, OrderAnswer, OrderCallback, Posted,
-    Token,
+    Account, Action, AmountBreakdown, DepositCallback, Environment, OrderCallback, OrderDetails,
+    Posted, Token,
 };
 use payhook::{
     Amount, DEFAULT_BODY_LIMIT, Fact, Outcome, ParseError, Timestamp, Unverified, VerifyError,
@@ -78,12 +78,12 @@ fn prove(order: Unverified<OrderCallback>, asked: &Asked) -> Result<Value, Verif
     answer["expires_at"] = json!(end.map(|end| written(end.naive_utc(), true)));
     let mut facts = json!({
         "proven": true,
-        "behind": proven.is_behind(),
+        "behind": proven.is_stale(),
         "order_url": Environment::Production.order_url(&asked.issued),
         "answer": answer,
     });
     let outcome = order.event().outcome();
-    facts["review"] = json!(outcome == Fact::Reported(Outcome::NeedsReview));
+    facts["review"] = json!(outcome == Fact::Reported(Outcome::ManualReview));
     Ok(facts)
 }
 
@@ -143,7 +143,7 @@ fn deposit_facts(deposit: &DepositCallback) -> Value {
     })
 }
 
-fn answer_facts(answer: &OrderAnswer) -> Value {
+fn answer_facts(answer: &OrderDetails) -> Value {
     let currency = answer.currency();
     let transactions = answer.transactions().map(|transaction| {
         let mut facts = json!({"id": transaction.id(), "hash": transaction.hash()});
@@ -178,7 +178,7 @@ fn answer_facts(answer: &OrderAnswer) -> Value {
     })
 }
 
-fn parts(facts: &mut Map<String, Value>, ending: &str, parts: &AmountParts) {
+fn parts(facts: &mut Map<String, Value>, ending: &str, parts: &AmountBreakdown) {
     for (key, amount) in [
         ("base", &parts.base()),
         ("total", &parts.total()),

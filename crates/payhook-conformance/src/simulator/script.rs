@@ -13,7 +13,7 @@ use crate::random::Random;
 use crate::text::is_plain;
 use payhook::Amount;
 use payhook::b2binpay::Key;
-use payhook::citypay::OrderAnswer;
+use payhook::citypay::OrderDetails;
 use payhook::payment::{Expected, ExpectedKind};
 use payhook::testing::b2binpay::CallbackBuilder;
 use payhook::testing::citypay::OrderEndpoint;
@@ -36,7 +36,7 @@ pub(super) struct Script {
 pub(super) struct Endpoint {
     pub(super) stand_in: OrderEndpoint,
     pub(super) token: String,
-    pub(super) answers: VecDeque<(DateTime<Utc>, Body<OrderAnswer>)>,
+    pub(super) answers: VecDeque<(DateTime<Utc>, Body<OrderDetails>)>,
 }
 
 /// Something that the gateway tells.

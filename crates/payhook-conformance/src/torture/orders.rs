@@ -5,7 +5,7 @@ use super::script::{self, Make, ROUNDS, SLOW};
 use super::shop::Trouble;
 use super::spelled_orders;
 use chrono::TimeDelta;
-use payhook::citypay::OrderAnswer;
+use payhook::citypay::OrderDetails;
 use payhook::payment::ExpectedKind;
 use payhook::testing::Body;
 use payhook::testing::citypay::{OrderBuilder, OrderEndpoint, order, refusal};
@@ -57,7 +57,7 @@ impl Desk<'_> {
     }
 
     /// From now on the endpoint answers so about the payment's token.
-    pub(super) fn answer(&self, answer: &Body<OrderAnswer>) {
+    pub(super) fn answer(&self, answer: &Body<OrderDetails>) {
         self.gateway.endpoint.unreachable(false);
         self.gateway.endpoint.tell(&self.payment.reference, answer);
     }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta};
 use payhook::b2binpay::{DepositStatus, Key, Operation, TrackingIds, TransferStatus, Verifier};
-use payhook::citypay::{DepositCallback, OrderAnswer, OrderCallback, OrderStatus};
+use payhook::citypay::{DepositCallback, OrderCallback, OrderDetails, OrderStatus};
 use payhook::testing::b2binpay::Currency;
 use payhook::testing::citypay::OrderEndpoint;
 use payhook::{Amount, Unverified, VerifyError, b2binpay};
@@ -518,7 +518,7 @@ fn the_endpoint_keeps_to_the_scenario() {
             let mut life = simulator.live(scenario, &payment);
             let status = || {
                 let answer = endpoint.answer(&token).unwrap();
-                OrderAnswer::parse(&answer).unwrap().status()
+                OrderDetails::parse(&answer).unwrap().status()
             };
             assert_eq!(status(), OrderStatus::InProgress);
             let mut ranks = Vec::new();
@@ -554,7 +554,7 @@ fn the_endpoint_keeps_to_the_scenario() {
                 _ => OrderStatus::Confirmed,
             };
             assert_eq!(status(), end);
-            let answer = OrderAnswer::parse(&endpoint.answer(&token).unwrap()).unwrap();
+            let answer = OrderDetails::parse(&endpoint.answer(&token).unwrap()).unwrap();
             let mut times = answer.transactions().map(|it| it.created_at());
             let is_late = times.any(|it| it.unwrap().utc().unwrap() > life.deadline());
             assert_eq!(is_late, scenario == Scenario::OrderLate);

@@ -58,14 +58,14 @@ fn next(keys: &IdempotencyKeys, time: Option<DateTime<Utc>>) -> IdempotencyKeys 
 
 async fn claim(store: &PgStore, keys: &IdempotencyKeys) -> String {
     match store.claim(keys).await.unwrap() {
-        Claim::Fresh(_) => "Fresh".to_owned(),
+        Claim::Acquired(_) => "Acquired".to_owned(),
         other => format!("{other:?}"),
     }
 }
 
 async fn fresh(store: &PgStore, keys: &IdempotencyKeys) -> ClaimToken {
     match store.claim(keys).await.unwrap() {
-        Claim::Fresh(token) => token,
+        Claim::Acquired(token) => token,
         other => panic!("{other:?}"),
     }
 }
@@ -121,10 +121,10 @@ async fn merchants_in_schemas_of_their_own_share_nothing() {
     let other = PgStore::new(pool);
     let keys = keys(None);
     handle(&one, &keys).await;
-    assert_eq!(claim(&one, &keys).await, "Done");
-    assert_eq!(claim(&other, &keys).await, "Fresh");
+    assert_eq!(claim(&one, &keys).await, "AlreadyHandled");
+    assert_eq!(claim(&other, &keys).await, "Acquired");
     one.migrate().await.unwrap();
-    assert_eq!(claim(&one, &keys).await, "Done");
+    assert_eq!(claim(&one, &keys).await, "AlreadyHandled");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -189,9 +189,9 @@ async fn a_lease_has_lapsed_at_its_exact_end() {
     };
     let keys = keys(None);
     let late = fresh(&store, &keys).await;
-    assert_eq!(claim(&store, &keys).await, "InFlight");
+    assert_eq!(claim(&store, &keys).await, "InProgress");
     pass(59_999_999).await;
-    assert_eq!(claim(&store, &keys).await, "InFlight");
+    assert_eq!(claim(&store, &keys).await, "InProgress");
     pass(1).await;
     let next = fresh(&store, &keys).await;
     assert_eq!(store.complete(late).await.unwrap(), Lease::Lost);
@@ -204,7 +204,7 @@ async fn a_lease_is_a_minute_and_at_most_five_thousand_years() {
     let years = 5_000 * 365 * 24 * 60 * 60;
     for (store, expected) in [(store.clone(), 60), (store.lease(Duration::MAX), years)] {
         let keys = keys(None);
-        assert_eq!(claim(&store, &keys).await, "Fresh");
+        assert_eq!(claim(&store, &keys).await, "Acquired");
         let lease: i64 = sqlx::query_scalar(
             "SELECT extract(epoch FROM lease_until - clock_timestamp())::bigint
              FROM payhook_effects WHERE effect = $1",
@@ -230,7 +230,10 @@ async fn an_end_that_is_told_twice_changes_nothing() {
     let repeated = ClaimToken::new(effect, fence);
     assert_eq!(store.complete(repeated).await.unwrap(), Lease::Held);
     // The reversal is still the last: what is later than it is new.
-    assert_eq!(claim(&store, &again(&settled, Some(ago(5)))).await, "Fresh");
+    assert_eq!(
+        claim(&store, &again(&settled, Some(ago(5)))).await,
+        "Acquired"
+    );
     // That claim has another number.
     let repeated = ClaimToken::new(effect, fence);
     assert_eq!(store.complete(repeated).await.unwrap(), Lease::Lost);
@@ -241,7 +244,7 @@ async fn an_end_that_is_told_twice_changes_nothing() {
     assert_eq!(store.release(token).await.unwrap(), Lease::Held);
     let repeated = ClaimToken::new(effect, fence);
     assert_eq!(store.release(repeated).await.unwrap(), Lease::Held);
-    assert_eq!(claim(&store, &released).await, "Fresh");
+    assert_eq!(claim(&store, &released).await, "Acquired");
 }
 
 /// Two replicas see a captured delivery with two effects: one binds it.
@@ -261,9 +264,9 @@ async fn a_delivery_that_races_with_altered_copies_is_bound_once() {
         }
         let mut claims = racers.join_all().await;
         claims.sort();
-        assert_eq!(claims[7], "Fresh");
+        assert_eq!(claims[7], "Acquired");
         assert!(
-            claims[..7].iter().all(|claim| claim == "Altered"),
+            claims[..7].iter().all(|claim| claim == "Conflicting"),
             "{claims:?}"
         );
     }
@@ -283,8 +286,8 @@ async fn no_connection_waits_while_a_claim_is_held() {
     let held = keys(None);
     let token = fresh(&store, &held).await;
     for _ in 0..3 {
-        assert_eq!(claim(&store, &held).await, "InFlight");
-        assert_eq!(claim(&store, &again(&held, None)).await, "InFlight");
+        assert_eq!(claim(&store, &held).await, "InProgress");
+        assert_eq!(claim(&store, &again(&held, None)).await, "InProgress");
     }
     handle(&store, &next(&held, None)).await;
     assert_eq!(store.complete(token).await.unwrap(), Lease::Held);
@@ -367,7 +370,7 @@ async fn prune_forgets_what_was_not_seen_for_a_day_beyond_the_retention() {
     ] {
         age(&pool, keys, seconds).await;
     }
-    assert_eq!(claim(&store, &used).await, "Done");
+    assert_eq!(claim(&store, &used).await, "AlreadyHandled");
     assert_eq!(rows(&pool).await, [4, 5, 5]);
     let forever = PgStore::new(pool.clone());
     assert_eq!(forever.prune().await.unwrap(), 0);
@@ -378,9 +381,9 @@ async fn prune_forgets_what_was_not_seen_for_a_day_beyond_the_retention() {
     assert_eq!(store.prune().await.unwrap(), 2);
     assert_eq!(rows(&pool).await, [3, 3, 3]);
     for keys in [&young, &used] {
-        assert_eq!(claim(&store, keys).await, "Done");
+        assert_eq!(claim(&store, keys).await, "AlreadyHandled");
     }
-    assert_eq!(claim(&store, &held).await, "InFlight");
+    assert_eq!(claim(&store, &held).await, "InProgress");
     assert_eq!(store.complete(token).await.unwrap(), Lease::Held);
     // What was forgotten is not taken for new: its own time is too old.
     let replayed = IdempotencyKeys::new(
@@ -389,7 +392,7 @@ async fn prune_forgets_what_was_not_seen_for_a_day_beyond_the_retention() {
         *old.effect(),
         Some(ago(beyond)),
     );
-    assert_eq!(claim(&store, &replayed).await, "BeyondHorizon");
+    assert_eq!(claim(&store, &replayed).await, "TooOld");
     assert_eq!(rows(&pool).await, [3, 3, 3]);
 }
 
@@ -428,7 +431,7 @@ async fn claims_and_prune_do_not_lock_each_other_out() {
                 age(&pool, &keys, 26 * 3600).await;
                 // It is pruned meanwhile, or it is known.
                 let claim = claim(&store, &keys).await;
-                assert!(claim == "Done" || claim == "Fresh", "{claim}");
+                assert!(claim == "AlreadyHandled" || claim == "Acquired", "{claim}");
             }
         });
     }
@@ -468,7 +471,7 @@ async fn what_is_too_old_stays_too_old_while_it_is_pruned() {
     tokio::time::sleep(Duration::from_millis(500)).await;
     slow.rollback().await.unwrap();
     assert_eq!(prune.await.unwrap(), 1);
-    assert_eq!(replay.await.unwrap(), "BeyondHorizon");
+    assert_eq!(replay.await.unwrap(), "TooOld");
 }
 
 /// A conflict, a lock that took too long, a server that shuts down: ten times.

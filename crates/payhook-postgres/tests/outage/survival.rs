@@ -154,7 +154,7 @@ where
                     let reply = endpoint.receive(&body, None).await;
                     match reply.into_disposition() {
                         Disposition::Handled { .. } | Disposition::Duplicate => return,
-                        Disposition::Unrecorded { error, .. } => {
+                        Disposition::HandledNotRecorded { error, .. } => {
                             let mut unrecorded = outage.unrecorded.lock().unwrap();
                             assert!(unrecorded.insert(reference, error.to_string()).is_none());
                             return;
@@ -162,7 +162,7 @@ where
                         Disposition::StoreFailed(_) => {
                             outage.failed.fetch_add(1, Ordering::Relaxed);
                         }
-                        Disposition::InFlight => {
+                        Disposition::InProgress => {
                             in_flight += usize::from(outage.is_over.load(Ordering::Relaxed));
                             if in_flight == PATIENCE {
                                 return;

@@ -40,8 +40,8 @@ async fn merchants_with_prefixes_of_their_own_share_nothing() {
     let keys = keys(None);
     let (one, other) = (store(&unique("a")).await, store(&unique("b")).await);
     handle(&one, &keys).await;
-    assert_eq!(claim(&one, &keys).await, "Done");
-    assert_eq!(claim(&other, &keys).await, "Fresh");
+    assert_eq!(claim(&one, &keys).await, "AlreadyHandled");
+    assert_eq!(claim(&other, &keys).await, "Acquired");
 }
 
 /// Nothing of it is changed, and nothing is claimed.
@@ -101,19 +101,19 @@ async fn what_is_unknown_and_older_than_the_retention_is_beyond_the_horizon() {
     let store = store(&prefix).await.retention(HOUR);
     let old = keys(Some(ago(HOUR + 60 * SECOND)));
     for _ in 0..2 {
-        assert_eq!(claim(&store, &old).await, "BeyondHorizon");
+        assert_eq!(claim(&store, &old).await, "TooOld");
     }
     // It was not bound, either: a horizon that is moved lets it in.
     handle(&store.clone().retention(2 * HOUR), &old).await;
     // Known, it is known, however old it says it is, and so is its effect in a delivery
     // that is not known.
-    assert_eq!(claim(&store, &old).await, "Done");
+    assert_eq!(claim(&store, &old).await, "AlreadyHandled");
     assert_eq!(
         claim(&store, &again(&old, HOUR + 60 * SECOND)).await,
-        "Done"
+        "AlreadyHandled"
     );
-    assert_eq!(claim(&store, &keys(Some(ago(HOUR / 2)))).await, "Fresh");
-    assert_eq!(claim(&store, &keys(None)).await, "Fresh");
+    assert_eq!(claim(&store, &keys(Some(ago(HOUR / 2)))).await, "Acquired");
+    assert_eq!(claim(&store, &keys(None)).await, "Acquired");
 }
 
 /// The gateway's clock is ahead of the server's: what is young enough to be taken for
@@ -128,7 +128,7 @@ async fn nothing_is_forgotten_before_the_horizon() {
     ));
     handle(&store, &ahead).await;
     tokio::time::sleep(Duration::from_millis(600)).await;
-    assert_eq!(claim(&store, &ahead).await, "Done");
+    assert_eq!(claim(&store, &ahead).await, "AlreadyHandled");
 }
 
 /// As after a restart: the scripts are told anew.
@@ -143,7 +143,7 @@ async fn a_redis_that_forgot_the_scripts_learns_them_again() {
         let token = fresh(&store, &keys).await;
         let () = flush.query_async(&mut connection).await.unwrap();
         assert_eq!(store.complete(token).await.unwrap(), Lease::Held);
-        assert_eq!(claim(&store, &keys).await, "Done");
+        assert_eq!(claim(&store, &keys).await, "AlreadyHandled");
     }
 }
 
@@ -188,7 +188,7 @@ async fn a_subject_is_remembered_with_all_its_effects() {
         let expire = cmd("EXPIRE").arg(name).arg(600).to_owned();
         let () = expire.query_async(&mut connection).await.unwrap();
     }
-    assert_eq!(claim(&store, &settled).await, "Done");
+    assert_eq!(claim(&store, &settled).await, "AlreadyHandled");
     for (kind, key) in [
         ("delivery", settled.delivery()),
         ("subject", settled.subject()),
@@ -204,7 +204,7 @@ async fn a_subject_is_remembered_with_all_its_effects() {
     // A claim outlives its lease by as much.
     let store = store.lease(2 * HOUR);
     let held = next(&settled, 10 * SECOND);
-    assert_eq!(claim(&store, &held).await, "Fresh");
+    assert_eq!(claim(&store, &held).await, "Acquired");
     for (kind, key) in [("subject", held.subject()), ("claim", held.effect())] {
         let left = seconds(&mut connection, kind, *key).await;
         assert!(
@@ -214,7 +214,7 @@ async fn a_subject_is_remembered_with_all_its_effects() {
     }
     // A retention that is shorter now shortens nothing.
     let store = store.retention(SECOND);
-    assert_eq!(claim(&store, &held).await, "InFlight");
+    assert_eq!(claim(&store, &held).await, "InProgress");
     let left = seconds(&mut connection, "subject", *held.subject()).await;
     assert!(left > 26 * 3600, "{left} s");
 }
@@ -229,7 +229,7 @@ async fn a_lease_has_lapsed_at_its_exact_end() {
         let store = RedisStore::new(connection.clone())
             .prefix(&prefix)
             .lease(Duration::from_millis(20));
-        assert_eq!(claim(&store, &keys).await, "Fresh");
+        assert_eq!(claim(&store, &keys).await, "Acquired");
         let name = format!("{{payhook:{prefix}}}:subject:{}", keys.subject());
         let get = cmd("HGET")
             .arg(name)
@@ -239,8 +239,8 @@ async fn a_lease_has_lapsed_at_its_exact_end() {
         let end: u64 = state.split('|').nth(1).unwrap().parse().unwrap();
         let claimed = loop {
             match store.claim(&keys).await.unwrap() {
-                payhook::Claim::Fresh(token) => break token.fence() / 1000,
-                other => assert!(matches!(other, payhook::Claim::InFlight)),
+                payhook::Claim::Acquired(token) => break token.fence() / 1000,
+                other => assert!(matches!(other, payhook::Claim::InProgress)),
             }
         };
         assert!(claimed >= end, "{claimed} is before {end}");
@@ -264,7 +264,10 @@ async fn an_end_that_is_told_twice_changes_nothing() {
     let repeated = ClaimToken::new(effect, fence);
     assert_eq!(store.complete(repeated).await.unwrap(), Lease::Held);
     // The reversal is still the last: what is later than it is new.
-    assert_eq!(claim(&store, &again(&settled, 5 * SECOND)).await, "Fresh");
+    assert_eq!(
+        claim(&store, &again(&settled, 5 * SECOND)).await,
+        "Acquired"
+    );
     // That claim has another number.
     let repeated = ClaimToken::new(effect, fence);
     assert_eq!(store.complete(repeated).await.unwrap(), Lease::Lost);
@@ -275,7 +278,7 @@ async fn an_end_that_is_told_twice_changes_nothing() {
     assert_eq!(store.release(token).await.unwrap(), Lease::Held);
     let repeated = ClaimToken::new(effect, fence);
     assert_eq!(store.release(repeated).await.unwrap(), Lease::Held);
-    assert_eq!(claim(&store, &released).await, "Fresh");
+    assert_eq!(claim(&store, &released).await, "Acquired");
 }
 
 /// An altered copy of a delivery names another subject: what the delivery was first
@@ -288,9 +291,9 @@ async fn an_altered_copy_reaches_the_subject_that_the_delivery_is_bound_to() {
     let genuine = keys(None);
     let altered = IdempotencyKeys::new(*genuine.delivery(), key(), key(), None);
     let token = fresh(&store, &genuine).await;
-    assert_eq!(claim(&store, &altered).await, "Altered");
+    assert_eq!(claim(&store, &altered).await, "Conflicting");
     assert_eq!(store.complete(token).await.unwrap(), Lease::Held);
-    assert_eq!(claim(&store, &altered).await, "Done");
+    assert_eq!(claim(&store, &altered).await, "AlreadyHandled");
     let find = cmd("KEYS")
         .arg(format!("*{}", altered.subject()))
         .to_owned();

@@ -54,14 +54,14 @@ pub(crate) fn keys(time: Option<DateTime<Utc>>) -> IdempotencyKeys {
 
 pub(crate) async fn claim(store: &Store, keys: &IdempotencyKeys) -> String {
     match store.claim(keys).await.unwrap() {
-        Claim::Fresh(_) => "Fresh".to_owned(),
+        Claim::Acquired(_) => "Acquired".to_owned(),
         other => format!("{other:?}"),
     }
 }
 
 pub(crate) async fn fresh(store: &Store, keys: &IdempotencyKeys) -> ClaimToken {
     match store.claim(keys).await.unwrap() {
-        Claim::Fresh(token) => token,
+        Claim::Acquired(token) => token,
         other => panic!("{other:?}"),
     }
 }

@@ -101,7 +101,7 @@ fn keys(time: Option<i64>) -> IdempotencyKeys {
 async fn claim(answer: Value) -> Result<String, BoxError> {
     let store = RedisStore::new(Line::answering([Ok(answer)]));
     Ok(match store.claim(&keys(None)).await? {
-        Claim::Fresh(token) => {
+        Claim::Acquired(token) => {
             assert_eq!(token.effect(), keys(None).effect());
             format!("fresh {}", token.fence())
         }
@@ -112,11 +112,11 @@ async fn claim(answer: Value) -> Result<String, BoxError> {
 #[tokio::test]
 async fn every_answer_to_a_claim() {
     for (answer, expected) in [
-        (words(&["altered"]), "Altered"),
-        (words(&["beyond"]), "BeyondHorizon"),
-        (words(&["done"]), "Done"),
+        (words(&["altered"]), "Conflicting"),
+        (words(&["beyond"]), "TooOld"),
+        (words(&["done"]), "AlreadyHandled"),
         (words(&["fresh", "17"]), "fresh 17"),
-        (words(&["in flight"]), "InFlight"),
+        (words(&["in flight"]), "InProgress"),
         (words(&["superseded"]), "Superseded"),
     ] {
         assert_eq!(claim(answer).await.unwrap(), expected);
@@ -137,7 +137,7 @@ async fn a_claim_says_what_it_wants() {
         let claim = store(RedisStore::new(line.clone()))
             .claim(&keys(time))
             .await;
-        assert!(matches!(claim, Ok(Claim::Done)));
+        assert!(matches!(claim, Ok(Claim::AlreadyHandled)));
         line.heard().remove(0).join(" ")
     };
     assert_eq!(
@@ -218,7 +218,7 @@ async fn complete(answers: Vec<RedisResult<Value>>) -> (Result<Lease, ErrorKind>
 async fn a_script_that_redis_forgot_is_sent_as_a_whole() {
     let line = Line::answering([forgotten(), Ok(words(&["done"]))]);
     let claim = RedisStore::new(line.clone()).claim(&keys(None)).await;
-    assert!(matches!(claim, Ok(Claim::Done)), "{claim:?}");
+    assert!(matches!(claim, Ok(Claim::AlreadyHandled)), "{claim:?}");
     let heard = line.heard();
     assert_eq!(heard.len(), 2);
     assert_eq!(heard[0], heard[1]);

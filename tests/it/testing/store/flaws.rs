@@ -12,7 +12,7 @@ use payhook::{
 };
 
 /// What stands between the caller and a store that is right.
-pub(super) trait Flaw: Send + Sync + 'static {
+pub(super) trait FieldError: Send + Sync + 'static {
     fn claim(
         &self,
         store: &MemoryStore,
@@ -43,7 +43,7 @@ pub(super) struct Flawed<F> {
     pub(super) flaw: F,
 }
 
-impl<F: Flaw> IdempotencyStore for Flawed<F> {
+impl<F: FieldError> IdempotencyStore for Flawed<F> {
     async fn claim(&self, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
         self.flaw.claim(&self.store, keys).await
     }
@@ -67,13 +67,13 @@ impl<F: Flaw> IdempotencyStore for Flawed<F> {
 const OF_NOBODY: u64 = 0;
 
 fn one_more(effect: &IdempotencyKey) -> Claim {
-    Claim::Fresh(ClaimToken::new(*effect, OF_NOBODY))
+    Claim::Acquired(ClaimToken::new(*effect, OF_NOBODY))
 }
 
 /// Deliveries are bound to nothing.
 pub(super) struct BindsNothing;
 
-impl Flaw for BindsNothing {
+impl FieldError for BindsNothing {
     async fn claim(&self, store: &MemoryStore, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
         let effect = *keys.effect();
         let unbound = IdempotencyKeys::new(effect, *keys.subject(), effect, keys.time());
@@ -84,7 +84,7 @@ impl Flaw for BindsNothing {
 /// A released claim stays in flight.
 pub(super) struct KeepsTheReleased;
 
-impl Flaw for KeepsTheReleased {
+impl FieldError for KeepsTheReleased {
     async fn release(&self, _: &MemoryStore, _: ClaimToken) -> Result<Lease, BoxError> {
         Ok(Lease::Held)
     }
@@ -93,7 +93,7 @@ impl Flaw for KeepsTheReleased {
 /// No claim has a number of its own.
 pub(super) struct Unfenced;
 
-impl Flaw for Unfenced {
+impl FieldError for Unfenced {
     async fn complete(&self, store: &MemoryStore, token: ClaimToken) -> Result<Lease, BoxError> {
         let _ = store.complete(token).await?;
         Ok(Lease::Held)
@@ -132,7 +132,7 @@ impl LooksFirst {
     }
 }
 
-impl Flaw for LooksFirst {
+impl FieldError for LooksFirst {
     async fn claim(&self, store: &MemoryStore, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
         self.looking.lock().unwrap().push(*keys);
         tokio::task::yield_now().await;
@@ -167,20 +167,20 @@ impl HandsOnToAll {
     }
 }
 
-impl Flaw for HandsOnToAll {
+impl FieldError for HandsOnToAll {
     async fn claim(&self, store: &MemoryStore, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
         let effect = keys.effect();
         let claim = store.claim(keys).await?;
         match claim {
-            Claim::Fresh(_) if self.held_before.lock().unwrap().contains(effect) => {
+            Claim::Acquired(_) if self.held_before.lock().unwrap().contains(effect) => {
                 self.handing.lock().unwrap().push(*effect);
                 tokio::task::yield_now().await;
                 self.handing.lock().unwrap().clear();
             }
-            Claim::Fresh(_) if self.once == Once::Lapsed => {
+            Claim::Acquired(_) if self.once == Once::Lapsed => {
                 self.held_before.lock().unwrap().push(*effect);
             }
-            Claim::InFlight if self.handing.lock().unwrap().contains(effect) => {
+            Claim::InProgress if self.handing.lock().unwrap().contains(effect) => {
                 return Ok(one_more(effect));
             }
             _ => {}
@@ -212,10 +212,10 @@ impl ForgetsTheLate {
     }
 }
 
-impl Flaw for ForgetsTheLate {
+impl FieldError for ForgetsTheLate {
     async fn claim(&self, store: &MemoryStore, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
         let claim = store.claim(keys).await?;
-        if let Claim::Fresh(token) = &claim {
+        if let Claim::Acquired(token) = &claim {
             let now = Instant::now();
             self.since.lock().unwrap().insert(token.fence(), now);
         }
@@ -235,12 +235,12 @@ impl Flaw for ForgetsTheLate {
 #[derive(Default)]
 pub(super) struct RenewsForTheDead(Mutex<Vec<IdempotencyKey>>);
 
-impl Flaw for RenewsForTheDead {
+impl FieldError for RenewsForTheDead {
     async fn claim(&self, store: &MemoryStore, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
         match store.claim(keys).await? {
-            Claim::Fresh(token) if self.0.lock().unwrap().contains(keys.effect()) => {
+            Claim::Acquired(token) if self.0.lock().unwrap().contains(keys.effect()) => {
                 let _ = store.release(token).await?;
-                Ok(Claim::InFlight)
+                Ok(Claim::InProgress)
             }
             claim => {
                 if tokio::task::try_id().is_some() {
@@ -281,7 +281,7 @@ impl Horizon {
     }
 }
 
-impl Flaw for Horizon {
+impl FieldError for Horizon {
     async fn claim(&self, store: &MemoryStore, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
         let time = keys.time().map(SystemTime::from);
         let age = time.and_then(|time| time.elapsed().ok());
@@ -289,10 +289,10 @@ impl Flaw for Horizon {
         let is_known = self.known.lock().unwrap().contains(keys.effect());
         let is_bound = self.known.lock().unwrap().contains(keys.delivery());
         if is_old && !(self.looks_first && is_known) && !(self.binds && is_bound) {
-            return Ok(Claim::BeyondHorizon);
+            return Ok(Claim::TooOld);
         }
         if is_old && !self.binds {
-            return Ok(Claim::Done);
+            return Ok(Claim::AlreadyHandled);
         }
         let both = [*keys.effect(), *keys.delivery()];
         self.known.lock().unwrap().extend(both);
@@ -310,7 +310,7 @@ impl Counts {
     }
 }
 
-impl Flaw for Counts {
+impl FieldError for Counts {
     async fn claim(&self, store: &MemoryStore, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
         self.0.lock().unwrap().insert(*keys.effect());
         store.claim(keys).await
@@ -342,7 +342,7 @@ fn with_time(keys: &IdempotencyKeys, time: Option<DateTime<Utc>>) -> Idempotency
 /// late.
 pub(super) struct KnowsNoSubjects;
 
-impl Flaw for KnowsNoSubjects {
+impl FieldError for KnowsNoSubjects {
     async fn claim(&self, store: &MemoryStore, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
         let effect = *keys.effect();
         let alone = IdempotencyKeys::new(*keys.delivery(), effect, effect, keys.time());
@@ -353,7 +353,7 @@ impl Flaw for KnowsNoSubjects {
 /// Takes what comes too late.
 pub(super) struct TakesTheLate;
 
-impl Flaw for TakesTheLate {
+impl FieldError for TakesTheLate {
     async fn claim(&self, store: &MemoryStore, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
         match store.claim(keys).await? {
             Claim::Superseded => store.claim(&with_time(keys, None)).await,
@@ -390,12 +390,13 @@ impl Subjects {
 #[derive(Default)]
 pub(super) struct ReopensForReplays(Subjects);
 
-impl Flaw for ReopensForReplays {
+impl FieldError for ReopensForReplays {
     async fn claim(&self, store: &MemoryStore, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
         self.0.see(keys);
         let claim = store.claim(keys).await?;
         let last = self.0.last(keys);
-        if matches!(claim, Claim::Done) && last.is_some_and(|last| last != *keys.effect()) {
+        if matches!(claim, Claim::AlreadyHandled) && last.is_some_and(|last| last != *keys.effect())
+        {
             return Ok(one_more(keys.effect()));
         }
         Ok(claim)
@@ -411,7 +412,7 @@ impl Flaw for ReopensForReplays {
 #[derive(Default)]
 pub(super) struct KeepsTheFirstTime(Subjects);
 
-impl Flaw for KeepsTheFirstTime {
+impl FieldError for KeepsTheFirstTime {
     async fn claim(&self, store: &MemoryStore, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
         self.0.see(keys);
         if self.0.last(keys) == Some(*keys.effect()) {
@@ -429,7 +430,7 @@ impl Flaw for KeepsTheFirstTime {
 /// Takes what has no time for older than everything, as `None` is less than `Some`.
 pub(super) struct NoTimeIsTheOldest;
 
-impl Flaw for NoTimeIsTheOldest {
+impl FieldError for NoTimeIsTheOldest {
     async fn claim(&self, store: &MemoryStore, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
         let time = keys.time().or(DateTime::from_timestamp(0, 0));
         store.claim(&with_time(keys, time)).await
@@ -439,7 +440,7 @@ impl Flaw for NoTimeIsTheOldest {
 /// Takes what has no time for newer than everything.
 pub(super) struct NoTimeIsTheNewest(pub(super) Mutex<i64>);
 
-impl Flaw for NoTimeIsTheNewest {
+impl FieldError for NoTimeIsTheNewest {
     async fn claim(&self, store: &MemoryStore, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
         let time = keys.time().or_else(|| {
             let mut next = self.0.lock().unwrap();

@@ -1,6 +1,6 @@
 //! What the order endpoint answers, and whose order it is about.
 
-use payhook::citypay::OrderAnswer;
+use payhook::citypay::OrderDetails;
 use payhook::testing::citypay::{OrderBuilder, order, refusal};
 use payhook::testing::{Body, Json};
 
@@ -24,7 +24,7 @@ pub(super) fn no(error: &str) -> String {
     format!(r#"{{"parsed":true,"kind":"order","proven":false,"error":"{error}"}}"#)
 }
 
-pub(super) fn answer() -> Body<OrderAnswer> {
+pub(super) fn answer() -> Body<OrderDetails> {
     order().answer("5120")
 }
 

@@ -1,6 +1,6 @@
 //! How far an order is by the endpoint's answer, and what came for it.
 
-use payhook::citypay::{OrderAnswer, OrderCallback};
+use payhook::citypay::{OrderCallback, OrderDetails};
 use payhook::testing::citypay::{OrderBuilder, order};
 use payhook::testing::{Body, Json};
 
@@ -211,7 +211,7 @@ fn contents() -> Vec<Case> {
         .set("data.email", 7)
         .set("data.urls", Json::raw("[[]]"));
     let (unreadable, strict) = (no("answer_unreadable"), "citypay.answer.strict");
-    let created = |answer: Body<OrderAnswer>, name: &str, stamps: &str| {
+    let created = |answer: Body<OrderDetails>, name: &str, stamps: &str| {
         let expect =
             format!(r#"{{"parsed":true,"kind":"order","proven":true,"answer":{{{stamps}}}}}"#);
         asked(name, "citypay.answer.times", answer, &expect)

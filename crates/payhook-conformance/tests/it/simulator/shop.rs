@@ -165,7 +165,7 @@ fn careless_shops_are_found_out() {
         let mut is_settled = false;
         run(&mut life, |_| {
             let answer = endpoint.answer(&token).unwrap();
-            let answer = citypay::OrderAnswer::parse(&answer).unwrap();
+            let answer = citypay::OrderDetails::parse(&answer).unwrap();
             is_settled |= answer.status() == OrderStatus::Confirmed;
             Some(200)
         });

@@ -16,7 +16,7 @@ use payhook_conformance::torture::{
 use super::{broken_rows, citypay_gateway, gateway, key, rules};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Flaw {
+enum FieldError {
     /// It credits everything that is credited up to now, again.
     AddsLevels,
     /// Nothing of what was held is kept.
@@ -55,7 +55,7 @@ struct Transaction {
 }
 
 struct Flawed {
-    flaw: Flaw,
+    reason: FieldError,
     database: Arc<Database>,
     /// What ends with the process.
     own: MemoryLedger,
@@ -63,8 +63,8 @@ struct Flawed {
 
 impl Flawed {
     fn ledger(&self) -> &MemoryLedger {
-        match self.flaw {
-            Flaw::PerProcess => &self.own,
+        match self.reason {
+            FieldError::PerProcess => &self.own,
             _ => &self.database.ledger,
         }
     }
@@ -73,8 +73,8 @@ impl Flawed {
         let rows = self.database.rows.lock().unwrap();
         let (payment, _) = rows.get(reference)?;
         let expected = payment.expected().unwrap();
-        Some(match self.flaw {
-            Flaw::Trusts => expected.trust_reported_conversion(),
+        Some(match self.reason {
+            FieldError::Trusts => expected.trust_reported_conversion(),
             _ => expected,
         })
     }
@@ -90,9 +90,9 @@ impl Flawed {
         let Some((opened, books)) = rows.get_mut(&key.reference) else {
             return;
         };
-        let credit = match self.flaw {
-            Flaw::AddsLevels => Some(payment.credited()).filter(|sum| !sum.is_zero()),
-            Flaw::SetsBalances => {
+        let credit = match self.reason {
+            FieldError::AddsLevels => Some(payment.credited()).filter(|sum| !sum.is_zero()),
+            FieldError::SetsBalances => {
                 books.credited = payment.received();
                 books.credits = usize::from(!books.credited.is_zero());
                 None
@@ -100,18 +100,18 @@ impl Flawed {
             _ => change.credited().cloned(),
         };
         if let Some(credit) = credit {
-            let balance = match self.flaw {
-                Flaw::NoLock => balance,
+            let balance = match self.reason {
+                FieldError::NoLock => balance,
                 _ => &books.credited,
             };
             books.credited = balance.checked_add(&credit).unwrap();
             books.credits += 1;
         }
         let is_whole = books.credited >= opened.amount;
-        books.is_paid |= is_whole || (self.flaw == Flaw::PaidByPart && books.credits > 0);
+        books.is_paid |= is_whole || (self.reason == FieldError::PaidByPart && books.credits > 0);
         let fulfilled = books.fulfilled.unwrap_or_default();
-        let now = match self.flaw {
-            Flaw::FulfillsAgain => is_whole,
+        let now = match self.reason {
+            FieldError::FulfillsAgain => is_whole,
             _ => books.is_paid && fulfilled == 0,
         };
         books.fulfilled = Some(fulfilled + usize::from(now));
@@ -130,9 +130,9 @@ impl Record for Flawed {
     async fn books(&self, reference: &str) -> Result<Books, BoxError> {
         let (_, books) = self.database.rows.lock().unwrap()[reference].clone();
         let books = books.clone();
-        let held = match self.flaw {
-            Flaw::DropsTheRest => Amount::default(),
-            Flaw::None => {
+        let held = match self.reason {
+            FieldError::DropsTheRest => Amount::default(),
+            FieldError::None => {
                 let payment = self.database.ledger.payment(reference);
                 payment.ok_or("not expected")?.held()
             }
@@ -150,17 +150,17 @@ impl Ledger for Flawed {
         let Some(expected) = self.expected(&key.reference) else {
             return Ok(None);
         };
-        match self.flaw {
-            Flaw::NoMemory | Flaw::SetsBalances => {
+        match self.reason {
+            FieldError::NoMemory | FieldError::SetsBalances => {
                 let payment = Paid::new(expected, History::default());
                 return Ok(Some((self.begin(key, None), payment)));
             }
-            Flaw::NoLock => {
+            FieldError::NoLock => {
                 let payment = self.ledger().peek(key).await?;
                 return Ok(payment.map(|payment| (self.begin(key, None), payment)));
             }
-            Flaw::PerProcess => self.own.expect(expected),
-            Flaw::Trusts => self.database.ledger.expect(expected),
+            FieldError::PerProcess => self.own.expect(expected),
+            FieldError::Trusts => self.database.ledger.expect(expected),
             _ => {}
         }
         let found = self.ledger().find(key).await?;
@@ -185,7 +185,7 @@ impl Ledger for Flawed {
         owner: &str,
     ) -> Result<String, BoxError> {
         match &mut transaction.memory {
-            Some(transaction) if self.flaw != Flaw::NeverBinds => {
+            Some(transaction) if self.reason != FieldError::NeverBinds => {
                 self.ledger().bind(transaction, name, owner).await
             }
             _ => Ok(owner.to_owned()),
@@ -200,8 +200,8 @@ impl Ledger for Flawed {
         change: &Change,
     ) -> Result<(), BoxError> {
         let Transaction { memory, balance } = transaction;
-        let memory = match self.flaw {
-            Flaw::NoLock => {
+        let memory = match self.reason {
+            FieldError::NoLock => {
                 tokio::time::sleep(Duration::from_millis(20)).await;
                 let found = self.ledger().find(key).await?;
                 found.map(|(memory, _)| memory)
@@ -222,19 +222,19 @@ impl Ledger for Flawed {
     }
 }
 
-fn shop(flaw: Flaw) -> InProcess<Flawed> {
+fn shop(reason: FieldError) -> InProcess<Flawed> {
     let database = Arc::new(Database::default());
     let make = move || Flawed {
-        flaw,
+        reason,
         database: Arc::clone(&database),
         own: MemoryLedger::new(),
     };
     InProcess::new(make).b2binpay(gateway())
 }
 
-fn tortured(flaw: Flaw) -> Report {
+fn tortured(reason: FieldError) -> Report {
     let endpoint = OrderEndpoint::new();
-    let shop = shop(flaw).citypay(citypay_gateway(&endpoint));
+    let shop = shop(reason).citypay(citypay_gateway(&endpoint));
     let torture = Torture::new(7).b2binpay(key()).citypay("5120", endpoint);
     torture.run_blocking(&shop).unwrap()
 }
@@ -242,13 +242,13 @@ fn tortured(flaw: Flaw) -> Report {
 /// Without a mistake the same ledger passes.
 #[test]
 fn the_ledger_itself_is_right() {
-    let report = tortured(Flaw::None);
+    let report = tortured(FieldError::None);
     assert!(report.is_clean(), "{report}");
 }
 
 #[test]
 fn a_shop_without_memory_credits_twice() {
-    let report = tortured(Flaw::NoMemory);
+    let report = tortured(FieldError::NoMemory);
     assert_eq!(rules(&report), [Rule::CreditedTwice].into(), "{report}");
     let expected = [
         "the same bytes five times",
@@ -283,7 +283,7 @@ fn a_shop_without_memory_credits_twice() {
 
 #[test]
 fn a_shop_that_sets_balances_regresses() {
-    let report = tortured(Flaw::SetsBalances);
+    let report = tortured(FieldError::SetsBalances);
     let all = [Rule::CreditedTwice, Rule::Lost, Rule::Regressed];
     assert_eq!(rules(&report), all.into(), "{report}");
     let expected = [
@@ -306,7 +306,7 @@ fn a_shop_that_sets_balances_regresses() {
 
 #[test]
 fn a_shop_that_adds_levels_credits_twice() {
-    let report = tortured(Flaw::AddsLevels);
+    let report = tortured(FieldError::AddsLevels);
     assert_eq!(rules(&report), [Rule::CreditedTwice].into(), "{report}");
     let expected = [
         "resent with new times",
@@ -333,7 +333,7 @@ fn a_shop_that_adds_levels_credits_twice() {
 
 #[test]
 fn a_memory_of_one_process_is_too_short() {
-    let report = tortured(Flaw::PerProcess);
+    let report = tortured(FieldError::PerProcess);
     assert_eq!(rules(&report), [Rule::CreditedTwice].into(), "{report}");
     let expected = ["again after a restart", "again after a restart"];
     assert_eq!(broken_rows(&report), expected, "{report}");
@@ -341,7 +341,7 @@ fn a_memory_of_one_process_is_too_short() {
 
 #[test]
 fn a_memory_of_one_process_is_too_narrow() {
-    let shop = shop(Flaw::PerProcess).replicas(2);
+    let shop = shop(FieldError::PerProcess).replicas(2);
     let report = Torture::new(7).b2binpay(key()).run_blocking(&shop).unwrap();
     assert_eq!(rules(&report), [Rule::CreditedTwice].into(), "{report}");
     let expected = [
@@ -365,7 +365,7 @@ fn a_memory_of_one_process_is_too_narrow() {
 
 #[test]
 fn without_a_lock_it_credits_twice_and_loses() {
-    let report = tortured(Flaw::NoLock);
+    let report = tortured(FieldError::NoLock);
     let both = [Rule::CreditedTwice, Rule::Lost];
     assert_eq!(rules(&report), both.into(), "{report}");
     let expected = [
@@ -383,7 +383,7 @@ fn without_a_lock_it_credits_twice_and_loses() {
 
 #[test]
 fn a_transfer_that_is_not_bound_is_credited_twice() {
-    let report = tortured(Flaw::NeverBinds);
+    let report = tortured(FieldError::NeverBinds);
     assert_eq!(rules(&report), [Rule::CreditedTwice].into(), "{report}");
     let expected = [
         "one transfer under two references",
@@ -394,7 +394,7 @@ fn a_transfer_that_is_not_bound_is_credited_twice() {
 
 #[test]
 fn a_payment_is_fulfilled_twice() {
-    let report = tortured(Flaw::FulfillsAgain);
+    let report = tortured(FieldError::FulfillsAgain);
     assert_eq!(rules(&report), [Rule::FulfilledTwice].into(), "{report}");
     let expected = [
         "resent with new times",
@@ -420,7 +420,7 @@ fn a_payment_is_fulfilled_twice() {
 
 #[test]
 fn what_is_not_credited_has_to_be_held() {
-    let report = tortured(Flaw::DropsTheRest);
+    let report = tortured(FieldError::DropsTheRest);
     assert_eq!(rules(&report), [Rule::Lost].into(), "{report}");
     let expected = [
         "underpaid, overpaid, in parts",
@@ -437,7 +437,7 @@ fn what_is_not_credited_has_to_be_held() {
 
 #[test]
 fn a_part_is_not_paid() {
-    let report = tortured(Flaw::PaidByPart);
+    let report = tortured(FieldError::PaidByPart);
     assert_eq!(rules(&report), [Rule::CreditedUnproven].into(), "{report}");
     let expected = [
         "underpaid, overpaid, in parts",
@@ -456,7 +456,7 @@ fn invoices(shop: &impl Shop) -> Report {
 
 #[test]
 fn an_invoice_is_credited_by_what_its_coins_are_worth() {
-    let report = invoices(&shop(Flaw::Trusts));
+    let report = invoices(&shop(FieldError::Trusts));
     assert!(report.is_clean(), "{report}");
     let [row] = &report.rows[..] else {
         panic!("{report}")
@@ -491,7 +491,7 @@ impl Shop for Counts {
 
 #[test]
 fn coins_are_no_dollars() {
-    let report = invoices(&Counts(shop(Flaw::Trusts)));
+    let report = invoices(&Counts(shop(FieldError::Trusts)));
     let broken: Vec<_> = report
         .broken()
         .map(|broken| (broken.rule, broken.case))
