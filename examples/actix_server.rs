@@ -14,7 +14,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{self, Bytes, Data, PayloadConfig};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use payhook::b2binpay::{Gateway, Key, TrackingIds, Verifier};
-use payhook::{ConfigError, DEFAULT_BODY_LIMIT, MemoryLedger, payment::Expected};
+use payhook::{MemoryLedger, error::ConfigError, payment::Expected, verified::DEFAULT_BODY_LIMIT};
 
 /// Payments are in memory here: take a ledger of your database's.
 pub(crate) type Endpoint = payhook::Endpoint<Gateway, MemoryLedger>;

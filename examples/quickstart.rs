@@ -125,7 +125,7 @@ fn variable(name: &str) -> Result<String, String> {
     env::var(name).map_err(|error| format!("{name}: {error}"))
 }
 
-fn hinted<T>(result: Result<T, payhook::ConfigError>) -> Result<T, String> {
+fn hinted<T>(result: Result<T, payhook::error::ConfigError>) -> Result<T, String> {
     result.map_err(|error| format!("{error}: {}", error.hint()))
 }
 

@@ -12,7 +12,7 @@ use crate::error::VerifyError;
 /// crate ships none, since they change.
 ///
 /// ```
-/// use payhook::AddressRanges;
+/// use payhook::address::AddressRanges;
 ///
 /// let ranges = AddressRanges::parse(["203.0.113.0/28", "198.51.100.7"])?;
 /// assert!(ranges.contains("203.0.113.9".parse()?));
@@ -26,7 +26,7 @@ pub struct AddressRanges(Vec<IpNet>);
 /// A text that is neither an address nor a range.
 ///
 /// ```
-/// use payhook::AddressRanges;
+/// use payhook::address::AddressRanges;
 ///
 /// let ranges = AddressRanges::parse(["203.0.113.0/33"]).map_err(|error| error.to_string());
 /// let expected = "expected an address or a range such as 203.0.113.0/28, found `203.0.113.0/33`";

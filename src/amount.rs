@@ -67,7 +67,7 @@ pub struct DoesNotFit;
 /// Why a text is no [`Amount`].
 ///
 /// ```
-/// use payhook::{Amount, AmountError};
+/// use payhook::{Amount, amount::AmountError};
 ///
 /// assert_eq!("0,5".parse::<Amount>(), Err(AmountError::NotADecimal));
 /// assert_eq!("1e200".parse::<Amount>(), Err(AmountError::ExponentOutOfRange));
@@ -119,7 +119,7 @@ impl Amount {
     /// let sum = large.checked_add(&small).unwrap();
     /// assert!(sum.as_str().parse::<Amount>().is_err());
     /// assert_eq!(Amount::from_sum(sum.as_str()), Some(sum));
-    /// # Ok::<(), payhook::AmountError>(())
+    /// # Ok::<(), payhook::amount::AmountError>(())
     /// ```
     #[must_use]
     pub fn from_sum(text: &str) -> Option<Self> {
@@ -169,7 +169,7 @@ impl Amount {
     /// let amount: Amount = "0.412".parse()?;
     /// assert_eq!(amount.with_scale(6).unwrap().as_str(), "0.412000");
     /// assert_eq!(amount.with_scale(2), None);
-    /// # Ok::<(), payhook::AmountError>(())
+    /// # Ok::<(), payhook::amount::AmountError>(())
     /// ```
     #[must_use]
     pub fn with_scale(&self, scale: u32) -> Option<Self> {

@@ -46,7 +46,7 @@ const PREFIXES: [&str; 2] = ["PAYHOOK_B2BINPAY_", "PAYHOOK_CITYPAY_"];
 /// secret.
 ///
 /// ```
-/// use payhook::{Config, Endpoint, MemoryLedger, b2binpay};
+/// use payhook::{b2binpay, Config, Endpoint, MemoryLedger};
 ///
 /// // `Config::from_env()` in a program.
 /// let config = Config::from_vars(|name| match name {

@@ -35,7 +35,7 @@ pub use finding::{Diagnosis, Finding};
 ///
 /// ```
 /// use payhook::b2binpay::TrackingIds;
-/// use payhook::{Cause, Diagnose};
+/// use payhook::{diagnose::{Cause, Diagnose}};
 ///
 /// let body = include_bytes!("../examples/bodies/b2binpay-deposit-confirmed.json");
 /// let diagnosis = Diagnose::new(TrackingIds::Prefixed)
@@ -80,7 +80,7 @@ pub use finding::{Diagnosis, Finding};
 ///
 /// At most 8,000 MACs for each key, each over the signed values, and some
 /// dozens over the whole body, which may have
-/// [`DEFAULT_BODY_LIMIT`](crate::DEFAULT_BODY_LIMIT) bytes. Values of more than
+/// [`DEFAULT_BODY_LIMIT`](crate::verified::DEFAULT_BODY_LIMIT) bytes. Values of more than
 /// 1,024 bytes are tried as they stand, and of the other transfers the first 16.
 ///
 /// No output holds a secret or a digit of a signature, and candidates are kept

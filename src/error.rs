@@ -1,14 +1,16 @@
-//! What can go wrong, whose fault it is, and what to try.
+//! [`ParseError`], [`VerifyError`] and all other errors: causes, hints, and who has to act.
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::amount::AmountError;
 use crate::b2binpay::{TrackingIds, TransferCallback};
-use crate::recognize::{BodyEncoding, OtherProduct};
 use crate::timestamp::TimestampError;
 use crate::verified::Unverified;
 use crate::wire::MAX_ENTRIES;
+
+pub use crate::read::FieldWarning;
+pub use crate::recognize::{BodyEncoding, OtherProduct};
 
 /// Whose fault a refusal is.
 ///
@@ -36,7 +38,7 @@ impl fmt::Display for Fault {
 /// A key, or another setting, that can't be used.
 ///
 /// ```
-/// use payhook::ConfigError;
+/// use payhook::error::ConfigError;
 /// use payhook::b2binpay::Key;
 ///
 /// // Read from a file, with the newline at its end.
@@ -171,7 +173,7 @@ pub enum FieldError {
 /// ```
 /// # let body = include_bytes!("../examples/bodies/b2binpay-refused-amount.json");
 /// use payhook::b2binpay::TransferCallback;
-/// use payhook::{FieldError, ParseError, Unverified};
+/// use payhook::{error::FieldError, ParseError, Unverified};
 ///
 /// match Unverified::<TransferCallback>::parse(body) {
 ///     Err(ParseError::Field { path, reason }) => {
@@ -210,7 +212,7 @@ pub enum ParseError {
     /// another way, and not read here.
     ///
     /// ```
-    /// use payhook::{OtherProduct, ParseError, Unverified, b2binpay::TransferCallback};
+    /// use payhook::{error::OtherProduct, ParseError, Unverified, b2binpay::TransferCallback};
     ///
     /// let body = br#"{"id":"0d6c0b1e-52f4-4c8e-9a77-1b3f6f1d9e10","type":"INVOICE_PAID"}"#;
     /// let error = Unverified::<TransferCallback>::parse(body).unwrap_err();
@@ -231,7 +233,7 @@ pub enum ParseError {
     /// Not JSON as it was sent, but encoded once more or in another way.
     ///
     /// ```
-    /// use payhook::{BodyEncoding, ParseError, citypay::Posted};
+    /// use payhook::{error::BodyEncoding, ParseError, citypay::Posted};
     ///
     /// let error = Posted::parse(b"type=order+callback&order_id=90417").unwrap_err();
     /// assert_eq!(error, ParseError::Reencoded { encoding: BodyEncoding::FormData });

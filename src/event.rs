@@ -21,7 +21,7 @@ pub(crate) use part::{Money, Part, PartOutcome};
 /// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
 /// # let body = include_bytes!("../examples/bodies/b2binpay-payout-confirmed.json");
 /// # let callback = verifier.verify(Unverified::parse(body)?)?;
-/// use payhook::{Fact, Kind};
+/// use payhook::{Fact, event::Kind};
 ///
 /// let event = callback.event();
 /// assert_eq!(event.gateway(), "b2binpay");

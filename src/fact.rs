@@ -12,7 +12,7 @@ use std::fmt;
 /// assert_eq!(format!("{amount} {currency}"), "0.412 ETH?");
 /// assert!(amount.proven().is_some());
 /// assert_eq!(currency.proven(), None);
-/// # Ok::<(), payhook::AmountError>(())
+/// # Ok::<(), payhook::amount::AmountError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fact<T> {

@@ -84,7 +84,7 @@ const ANSWER_LIMIT: usize = 1024 * 1024;
 /// let client = payhook::reqwest::Client::new();
 /// let gateway = Gateway::new(Account::new("5120")?, client);
 /// # let _ = gateway;
-/// # Ok::<(), payhook::ConfigError>(())
+/// # Ok::<(), payhook::error::ConfigError>(())
 /// ```
 #[cfg(feature = "reqwest")]
 impl Fetch for reqwest::Client {

@@ -26,7 +26,7 @@ use crate::ledger::PaymentKey;
 /// }
 /// ```
 ///
-/// [`handler_fn`] makes one of a closure. See [`Idempotent`](crate::Idempotent)
+/// [`handler_fn`] makes one of a closure. See [`Idempotent`](crate::endpoint::Idempotent)
 /// for the store in front of it, by which each event comes once.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no handler for verified callbacks",
@@ -101,7 +101,7 @@ pub struct NothingKnown;
 /// use std::sync::Arc;
 /// use std::sync::atomic::{AtomicUsize, Ordering};
 ///
-/// use payhook::{BoxError, Callback, handler_fn};
+/// use payhook::{handler_fn, BoxError, Callback};
 ///
 /// let count = Arc::new(AtomicUsize::new(0)); // your pool, your queue
 /// let handler = handler_fn(move |callback: Callback| {
@@ -131,7 +131,7 @@ impl<F> HandlerFn<F> {
     /// Says which references are the merchant's own: see [`Handler::is_known`].
     ///
     /// ```
-    /// use payhook::{BoxError, Callback, PaymentKey, handler_fn};
+    /// use payhook::{handler_fn, BoxError, Callback, ledger::PaymentKey};
     ///
     /// let handler = handler_fn(async |_: Callback| Ok::<(), BoxError>(()))
     ///     // From your own database.

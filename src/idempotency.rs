@@ -19,12 +19,12 @@ pub use memory::{MemoryStore, StoreFull};
 /// callbacks per transfer, and two replicas can get the same one at once. A store
 /// lets one of them through: [`claim`](Self::claim), handle, then
 /// [`complete`](Self::complete) or [`release`](Self::release). An
-/// [`Endpoint`](crate::Endpoint) with an [`Idempotent`](crate::Idempotent) handler does
+/// [`Endpoint`](crate::Endpoint) with an [`Idempotent`](crate::endpoint::Idempotent) handler does
 /// all of that.
 ///
 /// ```
 /// use payhook::b2binpay::{Key, TrackingIds, Verifier};
-/// use payhook::{Callback, Claim, IdempotencyStore, Lease, MemoryStore, Unverified};
+/// use payhook::{Callback, Unverified, idempotency::{Claim, IdempotencyStore, Lease, MemoryStore}};
 ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
 /// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
@@ -142,7 +142,7 @@ pub enum Claim {
 /// The right to handle one callback, once. Neither cloned nor used twice.
 ///
 /// ```compile_fail,E0382
-/// use payhook::{ClaimToken, IdempotencyStore, MemoryStore};
+/// use payhook::{idempotency::{ClaimToken, IdempotencyStore, MemoryStore}};
 /// async fn finish(store: &MemoryStore, token: ClaimToken) {
 ///     let _ = store.complete(token).await;
 ///     let _ = store.release(token).await;
@@ -150,7 +150,7 @@ pub enum Claim {
 /// ```
 ///
 /// ```
-/// use payhook::{ClaimToken, IdempotencyStore, MemoryStore};
+/// use payhook::{idempotency::{ClaimToken, IdempotencyStore, MemoryStore}};
 /// async fn finish(store: &MemoryStore, token: ClaimToken) {
 ///     let _ = store.complete(token).await;
 /// }

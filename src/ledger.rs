@@ -19,7 +19,7 @@ pub use memory::{MemoryLedger, MemoryTransaction};
 /// review makes it of its own form:
 ///
 /// ```
-/// use payhook::PaymentKey;
+/// use payhook::ledger::PaymentKey;
 ///
 /// let key = PaymentKey::new("b2binpay", "order-9001", "");
 /// assert_eq!(key.reference, "order-9001");
@@ -71,7 +71,7 @@ impl PaymentKey {
 /// ```
 /// use std::future::Future;
 /// use payhook::payment::{Change, Payment};
-/// use payhook::{BoxError, Event, Ledger, PaymentKey};
+/// use payhook::{BoxError, Event, Ledger, ledger::PaymentKey};
 ///
 /// struct Books; // your database's pool
 /// struct Transaction; // its transaction, rolled back when it is dropped

@@ -50,9 +50,9 @@
 //! | item | purpose |
 //! |---|---|
 //! | [`Endpoint`], [`Reply`], [`Disposition`] | the whole flow as one call, its answer, what happened and what to do |
-//! | [`Ledger`], [`MemoryLedger`], [`PaymentKey`] | where payments are kept, under lock |
+//! | [`Ledger`], [`MemoryLedger`], [`ledger::PaymentKey`] | where payments are kept, under lock |
 //! | [`payment`] | expected payments, the rules, changes, manual review |
-//! | [`Idempotent`], [`Handler`], [`IdempotencyStore`] | a handler instead of a ledger: for queues, and for credits in another system |
+//! | [`endpoint::Idempotent`], [`Handler`], [`idempotency::IdempotencyStore`] | a handler instead of a ledger: for queues, and for credits in another system |
 //! | [`b2binpay`], [`citypay`] | the gateways: callbacks, keys and accounts, verification, lookups |
 //! | [`Config`] | the gateways from environment variables |
 //! | [`Fetch`] | one GET with your HTTP client, for lookups |
@@ -78,30 +78,30 @@
 // `open_enum` makes the enums that a gateway may extend, `b2binpay/message` says which
 // bytes are signed.
 
-mod address;
-mod amount;
+pub mod address;
+pub mod amount;
 pub mod b2binpay;
 mod callback;
 pub mod citypay;
-mod config;
+pub mod config;
 mod constant_time;
 #[cfg(feature = "diagnose")]
-mod diagnose;
+pub mod diagnose;
 mod digest;
-mod endpoint;
-mod error;
-mod event;
+pub mod endpoint;
+pub mod error;
+pub mod event;
 mod fact;
-mod fetch;
+pub mod fetch;
 mod fields;
 mod gateway;
 #[cfg(any(doc, doctest))]
 pub mod guide;
-mod handler;
+pub mod handler;
 #[cfg(feature = "http")]
 pub mod http;
-mod idempotency;
-mod ledger;
+pub mod idempotency;
+pub mod ledger;
 mod open_enum;
 mod outcome;
 pub mod payment;
@@ -111,41 +111,32 @@ mod scan;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod text;
-mod timestamp;
-mod verified;
+pub mod timestamp;
+pub mod verified;
 mod wire;
 
-pub use address::{AddressError, AddressRanges};
-pub use amount::{Amount, AmountError, DoesNotFit};
+pub use amount::Amount;
 pub use callback::Callback;
 /// The version whose instants and zones are in this API.
 pub use chrono;
-pub use config::{Config, EnvError};
-#[cfg(feature = "diagnose")]
-pub use diagnose::{Cause, Diagnose, Diagnosis, Finding};
-pub use endpoint::{Disposition, Endpoint, Idempotent, LeaseLost, Reply, Target};
-pub use error::{ConfigError, Error, Fault, FieldError, ParseError, VerifyError};
-pub use event::{Event, Kind};
+pub use config::Config;
+pub use endpoint::{Disposition, Endpoint, Reply};
+pub use error::{Error, Fault, ParseError, VerifyError};
+pub use event::Event;
 pub use fact::Fact;
-pub use fetch::{BoxError, Fetch, NoFetch};
+pub use fetch::{BoxError, Fetch};
 pub use gateway::Gateway;
-pub use handler::{Handler, HandlerFn, NothingKnown, handler_fn};
-pub use idempotency::{
-    Claim, ClaimToken, IdempotencyKey, IdempotencyKeys, IdempotencyStore, Lease, MemoryStore,
-    StoreFull,
-};
-pub use ledger::{Ledger, MemoryLedger, MemoryTransaction, PaymentKey};
+pub use handler::{Handler, handler_fn};
+pub use ledger::{Ledger, MemoryLedger};
 pub use outcome::Outcome;
-pub use read::{DEFAULT_BODY_LIMIT, FieldWarning, RawJson};
-pub use recognize::{BodyEncoding, OtherProduct};
 /// The version whose client is a [`Fetch`].
 #[cfg(feature = "reqwest")]
 pub use reqwest;
 /// The version whose `Decimal` is in this API.
 pub use rust_decimal;
 pub use text::Text;
-pub use timestamp::{Timestamp, TimestampError};
-pub use verified::{Evidence, Parse, Provable, Scheme, Unverified, Verified};
+pub use timestamp::Timestamp;
+pub use verified::{Evidence, Unverified, Verified};
 
 /// The README's code, compiled.
 #[cfg(doctest)]

@@ -26,7 +26,7 @@ use crate::text::Text;
 /// let tbilisi = FixedOffset::east_opt(4 * 3600).expect("in range");
 /// let instant = stamp.in_zone(tbilisi).expect("a time that exists");
 /// assert_eq!(instant.to_rfc3339(), "2026-03-02T05:10:00+00:00");
-/// # Ok::<(), payhook::TimestampError>(())
+/// # Ok::<(), payhook::timestamp::TimestampError>(())
 /// ```
 #[derive(Clone)]
 pub struct Timestamp {

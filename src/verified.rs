@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::error::ParseError;
-use crate::read::DEFAULT_BODY_LIMIT;
 
+pub use crate::read::{DEFAULT_BODY_LIMIT, RawJson};
 pub(crate) use sealed::Sealed;
 
 mod sealed {
@@ -135,7 +135,7 @@ impl fmt::Display for Scheme {
 ///
 /// ```
 /// use payhook::b2binpay::{Key, TrackingIds, Verifier};
-/// use payhook::{Evidence, Scheme, Unverified};
+/// use payhook::{Evidence, Unverified, verified::Scheme};
 ///
 /// # let body = include_bytes!("../examples/bodies/b2binpay-deposit-confirmed.json");
 /// let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?.named("2026");

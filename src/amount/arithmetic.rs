@@ -25,7 +25,7 @@ impl Amount {
     /// let (first, second): (Amount, Amount) = ("0.40".parse()?, "0.012".parse()?);
     /// assert_eq!(first.checked_add(&second).unwrap().as_str(), "0.412");
     /// assert_eq!(second.checked_sub(&first).unwrap().as_str(), "-0.388");
-    /// # Ok::<(), payhook::AmountError>(())
+    /// # Ok::<(), payhook::amount::AmountError>(())
     /// ```
     #[must_use]
     pub fn checked_add(&self, other: &Self) -> Option<Self> {

@@ -134,7 +134,7 @@ impl TransferCallback {
 
     /// The merchant's own reference; empty where there is none. Signed, and so
     /// read to the letter, with control characters if it has any. Only U+0000 is
-    /// refused ([`FieldError::Nul`](crate::FieldError::Nul)): PostgreSQL's `text` can't hold
+    /// refused ([`FieldError::Nul`](crate::error::FieldError::Nul)): PostgreSQL's `text` can't hold
     /// it, so no id that a shop has stored there has one.
     #[must_use]
     pub fn tracking_id(&self) -> &str {

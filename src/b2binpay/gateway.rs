@@ -24,7 +24,7 @@ use crate::verified::{Sealed, Unverified, Verified};
 /// let gateway = Gateway::new(Verifier::new(key, TrackingIds::Prefixed));
 /// let endpoint = Endpoint::new(gateway, MemoryLedger::new());
 /// # let _ = endpoint;
-/// # Ok::<(), payhook::ConfigError>(())
+/// # Ok::<(), payhook::error::ConfigError>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct Gateway<F = NoFetch> {

@@ -27,7 +27,7 @@ pub(crate) type KeyedMac = Hmac<Sha256>;
 ///
 /// let error = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1\n").unwrap_err();
 /// assert_eq!(error.to_string(), "the callback secret begins or ends with white space");
-/// # Ok::<(), payhook::ConfigError>(())
+/// # Ok::<(), payhook::error::ConfigError>(())
 /// ```
 #[derive(Clone)]
 pub struct Key {

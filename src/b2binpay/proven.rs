@@ -279,7 +279,7 @@ impl ResolveError {
 impl Verified<TransferCallback> {
     /// Divides an undivided text by what the merchant's own record expects.
     ///
-    /// Under [`TrackingIds::Unrestricted`](super::TrackingIds::Unrestricted) this is the only way
+    /// Under [`TrackingIds::Unrestricted`] this is the only way
     /// to a proven amount and tracking id. The body's own division is ignored:
     /// who re-posts a captured body chooses it. Without a transfer there is no
     /// amount, and `amount` is not looked at.

@@ -148,7 +148,7 @@ pub enum Posted {
 }
 
 impl Posted {
-    /// Reads a body of at most [`DEFAULT_BODY_LIMIT`](crate::DEFAULT_BODY_LIMIT)
+    /// Reads a body of at most [`DEFAULT_BODY_LIMIT`](crate::verified::DEFAULT_BODY_LIMIT)
     /// bytes.
     ///
     /// # Errors

@@ -37,7 +37,7 @@ use crate::verified::{Evidence, Sealed, Unverified, Verified};
 /// let gateway = Gateway::new(Account::new("5120")?, Client);
 /// let endpoint = Endpoint::new(gateway, MemoryLedger::new());
 /// # let _ = endpoint;
-/// # Ok::<(), payhook::ConfigError>(())
+/// # Ok::<(), payhook::error::ConfigError>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct Gateway<F> {

@@ -92,7 +92,7 @@ impl Reply {
 /// }
 /// // No alert is needed.
 /// assert_eq!(reply.disposition().fault(), Some(Fault::Sender));
-/// # Ok::<(), payhook::ConfigError>(())
+/// # Ok::<(), payhook::error::ConfigError>(())
 /// ```
 #[derive(Debug)]
 #[non_exhaustive]

@@ -12,7 +12,7 @@ use crate::idempotency::{IdempotencyKeys, IdempotencyStore};
 ///
 /// ```
 /// use payhook::b2binpay::{Gateway, Key, TrackingIds, Verifier};
-/// use payhook::{BoxError, Callback, Endpoint, Idempotent, MemoryStore, handler_fn};
+/// use payhook::{handler_fn, BoxError, Callback, Endpoint, endpoint::Idempotent, idempotency::MemoryStore};
 ///
 /// let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?;
 /// let gateway = Gateway::new(Verifier::new(key, TrackingIds::Prefixed));
@@ -27,7 +27,7 @@ use crate::idempotency::{IdempotencyKeys, IdempotencyStore};
 /// assert_eq!(reply.disposition().to_string(), "handled: settled");
 /// let reply = endpoint.receive_blocking(body, None);
 /// assert_eq!(reply.disposition().to_string(), "handled before");
-/// # Ok::<(), payhook::ConfigError>(())
+/// # Ok::<(), payhook::error::ConfigError>(())
 /// ```
 ///
 /// The handler is told what happened, not what to credit: that a payment was made

@@ -21,7 +21,7 @@ const MAX_PROXIES: usize = 32;
 /// is the client.
 ///
 /// ```
-/// use payhook::AddressRanges;
+/// use payhook::address::AddressRanges;
 /// use payhook::http::{Proxies, Request};
 ///
 /// let proxies = Proxies::x_forwarded_for(AddressRanges::parse(["10.0.0.0/8"])?);
@@ -55,7 +55,7 @@ impl Proxies {
     /// Proxies that write `Forwarded` (RFC 7239).
     ///
     /// ```
-    /// use payhook::AddressRanges;
+    /// use payhook::address::AddressRanges;
     /// use payhook::http::{Proxies, Request};
     ///
     /// let proxies = Proxies::forwarded(AddressRanges::parse(["10.0.0.0/8"])?);

@@ -57,7 +57,7 @@ impl Reply {
     /// let response = reply.to_response();
     /// assert_eq!(response.status(), 400);
     /// assert_eq!(response.headers()["cache-control"], "no-store");
-    /// # Ok::<(), payhook::ConfigError>(())
+    /// # Ok::<(), payhook::error::ConfigError>(())
     /// ```
     #[must_use]
     pub fn to_response(&self) -> Response<Empty> {

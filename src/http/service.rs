@@ -33,7 +33,7 @@ type Spawn = dyn Fn(BoxFuture<Reply>) -> BoxFuture<Option<Reply>> + Send + Sync;
 /// use payhook::b2binpay::{Gateway, Key, TrackingIds, Verifier};
 /// use payhook::http::{Proxies, Request, Service};
 /// use payhook::payment::Expected;
-/// use payhook::{AddressRanges, Endpoint, MemoryLedger};
+/// use payhook::{address::AddressRanges, Endpoint, MemoryLedger};
 ///
 /// # async fn route() -> Result<(), Box<dyn std::error::Error>> {
 /// let ledger = MemoryLedger::new();
@@ -131,13 +131,13 @@ impl<G, T> CallbackService<G, T> {
     /// which goes on when the sender hangs up. A handler that panics there is
     /// answered with 500, and no reply is shown.
     ///
-    /// Use it with an [`Idempotent`](crate::Idempotent) handler whose effect is in
+    /// Use it with an [`Idempotent`](crate::endpoint::Idempotent) handler whose effect is in
     /// another system than its store: a payer who makes CityPay.io call back, and
     /// hangs up at the right moment, would have it handled again.
     ///
     /// ```
     /// # use payhook::http::CallbackService;
-    /// # fn with_tasks<G: payhook::Gateway, T: payhook::Target>(service: CallbackService<G, T>) {
+    /// # fn with_tasks<G: payhook::Gateway, T: payhook::endpoint::Target>(service: CallbackService<G, T>) {
     /// # mod tokio { pub fn spawn<F: Future>(_: F) -> std::future::Ready<Result<F::Output, ()>> { unreachable!() } }
     /// let service = service.spawn(tokio::spawn);
     /// # let _ = service;

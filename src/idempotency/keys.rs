@@ -17,7 +17,7 @@ use crate::event::{Event, Money, Source};
 /// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
 /// # let body = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
 /// # let callback: payhook::Callback = verifier.verify(Unverified::parse(body)?)?.into();
-/// use payhook::IdempotencyKey;
+/// use payhook::idempotency::IdempotencyKey;
 ///
 /// let keys = callback.idempotency_keys("");
 /// let column: [u8; 32] = *keys.effect().as_bytes();

@@ -26,7 +26,7 @@ use crate::fetch::BoxError;
 ///
 /// Clones share one memory. Threads may use it at once.
 ///
-/// See [`Idempotent`](crate::Idempotent) for an example.
+/// See [`Idempotent`](crate::endpoint::Idempotent) for an example.
 #[derive(Debug, Clone)]
 pub struct MemoryStore {
     memory: Arc<Mutex<Memory>>,
@@ -139,8 +139,8 @@ impl MemoryStore {
     /// ```
     /// use std::time::{Duration, Instant};
     ///
-    /// use payhook::{Claim, MemoryStore};
-    /// # use payhook::{IdempotencyKey, IdempotencyKeys};
+    /// use payhook::{idempotency::{Claim, MemoryStore}};
+    /// # use payhook::{idempotency::{IdempotencyKey, IdempotencyKeys}};
     /// # let keys = IdempotencyKeys::new(IdempotencyKey::from_bytes([1; 32]), IdempotencyKey::from_bytes([2; 32]), IdempotencyKey::from_bytes([3; 32]), None);
     ///
     /// let store = MemoryStore::new(); // a lease of a minute
@@ -149,7 +149,7 @@ impl MemoryStore {
     /// assert!(matches!(store.claim_at(&keys, now)?, Claim::InProgress));
     /// let end = now + Duration::from_secs(60);
     /// assert!(matches!(store.claim_at(&keys, end)?, Claim::Acquired(_)));
-    /// # Ok::<(), payhook::StoreFull>(())
+    /// # Ok::<(), payhook::idempotency::StoreFull>(())
     /// ```
     ///
     /// # Errors

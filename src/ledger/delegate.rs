@@ -8,7 +8,7 @@
 ///
 /// ```
 /// use payhook::payment::{Change, Payment};
-/// use payhook::{BoxError, Ledger, MemoryLedger, MemoryTransaction, PaymentKey, delegate_ledger};
+/// use payhook::{delegate_ledger, BoxError, Ledger, MemoryLedger, ledger::{MemoryTransaction, PaymentKey}};
 ///
 /// struct Logged(MemoryLedger);
 ///
@@ -41,7 +41,7 @@ macro_rules! delegate_ledger {
     (@ find $this:ident $ledger:expr) => {
         async fn find(
             &self,
-            key: &$crate::PaymentKey,
+            key: &$crate::ledger::PaymentKey,
         ) -> Result<Option<(Self::Transaction, $crate::payment::Payment)>, $crate::BoxError> {
             let $this = self;
             $crate::Ledger::find(&$ledger, key).await
@@ -50,7 +50,7 @@ macro_rules! delegate_ledger {
     (@ peek $this:ident $ledger:expr) => {
         async fn peek(
             &self,
-            key: &$crate::PaymentKey,
+            key: &$crate::ledger::PaymentKey,
         ) -> Result<Option<$crate::payment::Payment>, $crate::BoxError> {
             let $this = self;
             $crate::Ledger::peek(&$ledger, key).await
@@ -81,7 +81,7 @@ macro_rules! delegate_ledger {
         async fn save(
             &self,
             transaction: Self::Transaction,
-            key: &$crate::PaymentKey,
+            key: &$crate::ledger::PaymentKey,
             payment: &$crate::payment::Payment,
             change: &$crate::payment::Change,
         ) -> Result<(), $crate::BoxError> {

@@ -93,7 +93,7 @@ impl ExpectedKind {
 ///
 /// let error = Expected::deposit("order-9001", "ETH", "0".parse()?).unwrap_err();
 /// assert_eq!(error, ExpectedError::Amount);
-/// # Ok::<(), payhook::AmountError>(())
+/// # Ok::<(), payhook::amount::AmountError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

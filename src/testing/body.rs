@@ -176,7 +176,7 @@ impl<C> fmt::Debug for Body<C> {
 /// let key = Key::callback_secret("my test secret")?;
 /// let made = deposit().set("data.nowhere.amount", "1").try_sign(&key);
 /// assert!(matches!(made, Err(BuildError::Path(_))));
-/// # Ok::<(), payhook::ConfigError>(())
+/// # Ok::<(), payhook::error::ConfigError>(())
 /// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

@@ -27,7 +27,7 @@ use crate::idempotency::{
 ///
 /// ```
 /// use std::time::Duration;
-/// use payhook::MemoryStore;
+/// use payhook::idempotency::MemoryStore;
 /// use payhook::testing::StoreConformance;
 ///
 /// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
@@ -90,7 +90,7 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
 
     /// How old a delivery may be that the stores don't know; they take one of
     /// any age unless set. For stores that refuse by age alone, as `RedisStore`
-    /// and `PgStore` do: the horizon of a [`MemoryStore`](crate::MemoryStore) is
+    /// and `PgStore` do: the horizon of a [`MemoryStore`](crate::idempotency::MemoryStore) is
     /// what it has forgotten.
     #[must_use]
     pub fn horizon(self, horizon: Duration) -> Self {

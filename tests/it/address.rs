@@ -1,6 +1,6 @@
 //! Address ranges.
 
-use payhook::AddressRanges;
+use payhook::address::AddressRanges;
 
 #[test]
 fn ranges_and_addresses() {

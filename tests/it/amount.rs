@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use payhook::{Amount, AmountError};
+use payhook::{Amount, amount::AmountError};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 

@@ -10,8 +10,13 @@ use payhook::b2binpay::{self, ExpectedAmount, TrackingIds};
 use payhook::chrono::{DateTime, Utc};
 use payhook::citypay::{self, Account};
 use payhook::{
-    BoxError, Callback, Claim, ClaimToken, Endpoint, Fetch, Handler, IdempotencyKey,
-    IdempotencyKeys, IdempotencyStore, Idempotent, Lease, MemoryStore, PaymentKey, handler_fn,
+    BoxError, Callback, Endpoint, Fetch, Handler,
+    endpoint::Idempotent,
+    handler_fn,
+    idempotency::{
+        Claim, ClaimToken, IdempotencyKey, IdempotencyKeys, IdempotencyStore, Lease, MemoryStore,
+    },
+    ledger::PaymentKey,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use payhook::b2binpay::{TrackingIds, TransferCallback};
 use payhook::citypay::{OrderDetails, Posted};
-use payhook::{BodyEncoding, DEFAULT_BODY_LIMIT, Fault, ParseError, Unverified};
+use payhook::{Fault, ParseError, Unverified, error::BodyEncoding, verified::DEFAULT_BODY_LIMIT};
 use proptest::prelude::*;
 use serde_json::json;
 

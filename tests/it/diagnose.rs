@@ -5,8 +5,8 @@ mod properties;
 mod prose;
 mod secrecy;
 
-use payhook::Diagnose;
 use payhook::b2binpay::{Key, TrackingIds};
+use payhook::diagnose::Diagnose;
 use serde_json::{Value, json};
 
 use crate::support::{SECRET, TIME, base64, hex, mac, sha256, sign, signed, with_transfer};

@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex};
 use payhook::b2binpay::{self, Api, LookupPolicy, OnLookupFailure, TrackingIds};
 use payhook::citypay::{self, Account};
 use payhook::{
-    AddressRanges, BoxError, Callback, Disposition, Endpoint, Fault, Fetch, Handler, Idempotent,
-    MemoryStore, PaymentKey, Reply, handler_fn,
+    BoxError, Callback, Disposition, Endpoint, Fault, Fetch, Handler, Reply,
+    address::AddressRanges, endpoint::Idempotent, handler_fn, idempotency::MemoryStore,
+    ledger::PaymentKey,
 };
 use serde_json::json;
 

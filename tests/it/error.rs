@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use payhook::b2binpay::TrackingIds;
 use payhook::{
-    AmountError, BodyEncoding, ConfigError, Error, Fault, FieldError, OtherProduct, ParseError,
-    VerifyError,
+    Error, Fault, ParseError, VerifyError,
+    amount::AmountError,
+    error::{BodyEncoding, ConfigError, FieldError, OtherProduct},
 };
 
 use crate::support::{body, parse};

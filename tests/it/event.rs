@@ -3,7 +3,7 @@
 use payhook::b2binpay::{TrackingIds, prove_by_api};
 use payhook::chrono::{DateTime, Utc};
 use payhook::citypay::{Account, DepositCallback, OrderCallback};
-use payhook::{AddressRanges, Event, Evidence, Fact, Kind, Outcome, Unverified};
+use payhook::{Event, Evidence, Fact, Outcome, Unverified, address::AddressRanges, event::Kind};
 use serde_json::json;
 
 use crate::support::{

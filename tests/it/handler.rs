@@ -12,8 +12,8 @@ use std::thread;
 use payhook::b2binpay::TrackingIds;
 use payhook::citypay::Account;
 use payhook::{
-    BoxError, Callback, Disposition, Endpoint, Fetch, Handler, Idempotent, MemoryStore, PaymentKey,
-    b2binpay, citypay, handler_fn,
+    BoxError, Callback, Disposition, Endpoint, Fetch, Handler, b2binpay, citypay,
+    endpoint::Idempotent, handler_fn, idempotency::MemoryStore, ledger::PaymentKey,
 };
 
 use crate::support::{body, verifier};

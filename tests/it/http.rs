@@ -12,7 +12,8 @@ use http_body::{Frame, SizeHint};
 use payhook::citypay::{self, Account};
 use payhook::http::{Body, Empty, Request, Response};
 use payhook::{
-    AddressRanges, BoxError, DEFAULT_BODY_LIMIT, Disposition, Fault, ParseError, Reply, b2binpay,
+    BoxError, Disposition, Fault, ParseError, Reply, address::AddressRanges, b2binpay,
+    verified::DEFAULT_BODY_LIMIT,
 };
 
 use crate::endpoint::{Client, Handled, Seen, endpoint, signed_only};

@@ -11,9 +11,13 @@ use std::time::Duration;
 use payhook::b2binpay::{Gateway, TrackingIds};
 use payhook::citypay::{self, Account};
 use payhook::{
-    BoxError, Callback, Claim, ClaimToken, Disposition, Endpoint, Fault, Fetch, Handler,
-    IdempotencyKey, IdempotencyKeys, IdempotencyStore, Idempotent, Lease, LeaseLost, MemoryStore,
-    PaymentKey, handler_fn,
+    BoxError, Callback, Disposition, Endpoint, Fault, Fetch, Handler,
+    endpoint::{Idempotent, LeaseLost},
+    handler_fn,
+    idempotency::{
+        Claim, ClaimToken, IdempotencyKey, IdempotencyKeys, IdempotencyStore, Lease, MemoryStore,
+    },
+    ledger::PaymentKey,
 };
 use serde_json::{Value, json};
 

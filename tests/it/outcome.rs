@@ -2,7 +2,7 @@
 
 use payhook::b2binpay::{TrackingIds, TransferCallback, prove_by_api};
 use payhook::citypay::{Account, DepositCallback};
-use payhook::{AddressRanges, Fact, Outcome, Unverified, Verified, VerifyError};
+use payhook::{Fact, Outcome, Unverified, Verified, VerifyError, address::AddressRanges};
 use serde_json::{Value, json};
 
 use crate::support::{TIME, signed, verify, with_transfer, without_transfer};

@@ -8,8 +8,11 @@ use payhook::chrono::{DateTime, SecondsFormat, Utc};
 use payhook::citypay::{self, Account};
 use payhook::payment::{Expected, PaymentStatus};
 use payhook::{
-    BoxError, Callback, Endpoint, Fetch, Gateway, Handler, IdempotencyStore, Idempotent,
-    MemoryLedger, MemoryStore, PaymentKey, Reply, Target, handler_fn,
+    BoxError, Callback, Endpoint, Fetch, Gateway, Handler, MemoryLedger, Reply,
+    endpoint::{Idempotent, Target},
+    handler_fn,
+    idempotency::{IdempotencyStore, MemoryStore},
+    ledger::PaymentKey,
 };
 use serde_json::json;
 

@@ -258,7 +258,7 @@ fn without_a_transfer_several_types_are_candidates() {
 #[cfg(feature = "diagnose")]
 #[test]
 fn a_diagnosis_names_the_cause() {
-    use payhook::{Cause, Diagnose};
+    use payhook::diagnose::{Cause, Diagnose};
 
     let ids = TrackingIds::Prefixed;
     let body_of = |id| body(id, 0);

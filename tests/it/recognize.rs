@@ -4,8 +4,9 @@
 use payhook::b2binpay::TransferCallback;
 use payhook::citypay::{OrderDetails, Posted};
 use payhook::{
-    BodyEncoding, DEFAULT_BODY_LIMIT, Disposition, FieldError, OtherProduct, ParseError,
-    Unverified, VerifyError,
+    Disposition, ParseError, Unverified, VerifyError,
+    error::{BodyEncoding, FieldError, OtherProduct},
+    verified::DEFAULT_BODY_LIMIT,
 };
 use proptest::prelude::*;
 use serde_json::json;

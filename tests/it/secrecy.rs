@@ -18,10 +18,13 @@ use std::error::Error;
 use std::fmt::{Debug, Display};
 use std::iter::successors;
 
-use payhook::{BoxError, Callback, Endpoint, Handler, Idempotent, MemoryStore, PaymentKey, Reply};
+use payhook::{
+    BoxError, Callback, Endpoint, Handler, Reply, endpoint::Idempotent, idempotency::MemoryStore,
+    ledger::PaymentKey,
+};
 use serde::Serialize;
 
-use crate::support::{ALL_FEATURES, base64, hex, public_types, sha256};
+use crate::support::{ALL_FEATURES, at_root, base64, hex, public_types, sha256};
 
 const SECRET: &str = "cbs_SmarkedW2vX9tR4kL8pN1";
 const LOGIN: &str = "lgn_LmarkedXv3kQz81Bd";
@@ -249,10 +252,10 @@ impl Sheet {
     }
 
     fn look(&mut self, name: &str, way: Way, shown: &str) {
-        let name = name.split('<').next().unwrap_or_default();
-        self.driven.insert(name.to_owned());
+        let name = at_root(name.split('<').next().unwrap_or_default());
+        self.driven.insert(name.clone());
         if parts(shown).any(|part| self.marks.contains(&part)) {
-            self.leaks.insert((name.to_owned(), way));
+            self.leaks.insert((name, way));
         }
     }
 }

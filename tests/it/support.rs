@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use hmac::{Hmac, KeyInit, Mac};
 use payhook::b2binpay::{Key, TrackingIds, TransferCallback, Verifier};
-use payhook::{ConfigError, Unverified, Verified, VerifyError};
+use payhook::{Unverified, Verified, VerifyError, error::ConfigError};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -33,7 +33,32 @@ pub(crate) fn public_types() -> BTreeSet<String> {
         let path = path.split(['<', '(']).next()?;
         matches!(kind, "enum" | "struct" | "union").then(|| path.to_owned())
     };
-    surface.lines().filter_map(name).collect()
+    let types = surface.lines().filter_map(name);
+    types.map(|path| at_root(&path)).collect()
+}
+
+/// The name of a type at the root, where a module of one topic has it: both have some.
+pub(crate) fn at_root(path: &str) -> String {
+    let topics = [
+        "address",
+        "amount",
+        "config",
+        "diagnose",
+        "endpoint",
+        "error",
+        "event",
+        "fetch",
+        "handler",
+        "idempotency",
+        "ledger",
+        "timestamp",
+        "verified",
+    ];
+    let path = path.strip_prefix("payhook::").unwrap_or(path);
+    match path.split_once("::") {
+        Some((topic, name)) if topics.contains(&topic) => format!("payhook::{name}"),
+        _ => format!("payhook::{path}"),
+    }
 }
 
 /// A case of `tests/vectors`.

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 
 use payhook::citypay::{self, Account};
 use payhook::http::{Body, Empty, Proxies, Request, Response, Service};
-use payhook::{AddressRanges, BoxError, Reply};
+use payhook::{BoxError, Reply, address::AddressRanges};
 
 use crate::endpoint::{Client, Seen, endpoint, orders, signed_only};
 use crate::handler::block_on;
@@ -96,7 +96,7 @@ fn a_handler_that_panics_is_answered_with_500() {
     use std::time::Duration;
 
     use payhook::b2binpay::{Gateway, TrackingIds};
-    use payhook::{Callback, Endpoint, Idempotent, MemoryStore, handler_fn};
+    use payhook::{Callback, Endpoint, endpoint::Idempotent, handler_fn, idempotency::MemoryStore};
 
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()

@@ -7,8 +7,11 @@ use std::sync::{Arc, Mutex, Once};
 use payhook::b2binpay::{self, Key, TrackingIds, Verifier};
 use payhook::citypay::{self, Account};
 use payhook::{
-    AddressRanges, BoxError, Callback, Claim, ClaimToken, Endpoint, Fetch, Gateway, Handler,
-    IdempotencyKeys, IdempotencyStore, Idempotent, Lease, MemoryLedger, MemoryStore, PaymentKey,
+    BoxError, Callback, Endpoint, Fetch, Gateway, Handler, MemoryLedger,
+    address::AddressRanges,
+    endpoint::Idempotent,
+    idempotency::{Claim, ClaimToken, IdempotencyKeys, IdempotencyStore, Lease, MemoryStore},
+    ledger::PaymentKey,
 };
 use serde_json::{Value, json};
 use tracing::field::{Field, Visit};
@@ -152,7 +155,10 @@ fn orders(api: Api) -> citypay::Gateway<Api> {
 }
 
 /// What is told of one body.
-fn told<G: Gateway, T: payhook::Target>(endpoint: &Endpoint<G, T>, body: &[u8]) -> Vec<String> {
+fn told<G: Gateway, T: payhook::endpoint::Target>(
+    endpoint: &Endpoint<G, T>,
+    body: &[u8],
+) -> Vec<String> {
     let peer = Some("203.0.113.77".parse().unwrap());
     recorded(|| drop(endpoint.receive_blocking(body, peer)))
 }

@@ -1,22 +1,21 @@
 //! Which traits each public type has, and which the types of trust must not have.
 
 use std::collections::BTreeSet;
-use std::error;
 use std::fmt::{Debug, Display};
 use std::hash::Hash;
 use std::str::FromStr;
 
 use payhook::b2binpay::{Key, ProvenTransfer, TransferCallback, Verifier};
 use payhook::citypay::{Account, DepositCallback, OrderCallback, ProvenOrder, Token};
+#[cfg(feature = "diagnose")]
+use payhook::diagnose::{Diagnose, Diagnosis};
 use payhook::{
     Amount, Callback, Disposition, Event, ParseError, Unverified, Verified, VerifyError,
 };
-#[cfg(feature = "diagnose")]
-use payhook::{Diagnose, Diagnosis};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::support::{ALL_FEATURES, public_types};
+use crate::support::{ALL_FEATURES, at_root, public_types};
 
 /// Fails to compile if the type has the trait: both impls would apply then.
 macro_rules! assert_not_impl {
@@ -109,46 +108,86 @@ macro_rules! hold {
 fn held() -> BTreeSet<String> {
     let held = hold! {
         in payhook: {
-            AddressError: error::Error, Eq;
-            AddressRanges: Eq;
-            Amount: Display, Ord, Hash, FromStr, Serialize, Default;
-            AmountError: error::Error, Copy, Eq;
-            FieldWarning: Display, Eq;
             Callback;
+            Fact<&'static str>: Display, Copy, Eq;
+            Outcome: Display, Copy, Eq, Hash;
+            Text: Display, Ord, Hash, Serialize;
+        }
+        in payhook::address: {
+            AddressError: std::error::Error, Eq;
+            AddressRanges: Eq;
+        }
+        in payhook::amount: {
+            Amount: Display, Ord, Hash, FromStr, Serialize, Default;
+            AmountError: std::error::Error, Copy, Eq;
+            DoesNotFit: std::error::Error, Copy, Eq;
+        }
+        in payhook::config: {
+            Config;
+            EnvError: std::error::Error, Eq;
+        }
+        #[cfg(feature = "diagnose")]
+        in payhook::diagnose: {
+            Cause: Display, Eq;
+            Diagnose;
+            Diagnosis: Display, Eq;
+            Finding: Display, Eq;
+        }
+        in payhook::endpoint: {
+            Disposition, no Clone because "it holds what the merchant's code failed with": Display;
+            Endpoint<payhook::b2binpay::Gateway, payhook::MemoryLedger>;
+            Idempotent<(), payhook::idempotency::MemoryStore>;
+            LeaseLost: std::error::Error, Copy, Eq;
+            Reply, no Clone because "it holds what the merchant's code failed with";
+        }
+        in payhook::error: {
+            BodyEncoding: Display, Copy, Eq, Hash;
+            ConfigError: std::error::Error, Copy, Eq;
+            Error, no Clone because "it hands back the callback that it is about": std::error::Error;
+            Fault: Display, Copy, Eq, Hash;
+            FieldError: std::error::Error, Copy, Eq;
+            FieldWarning: Display, Eq;
+            OtherProduct: Display, Copy, Eq, Hash;
+            ParseError: std::error::Error, Eq;
+            VerifyError, no Clone because "it hands back the callback that it is about": std::error::Error;
+        }
+        in payhook::event: {
+            Event<'static>;
+            Kind: Display, Copy, Eq, Hash;
+        }
+        in payhook::fetch: {
+            NoFetch: Copy;
+        }
+        in payhook::handler: {
+            HandlerFn<fn()>: Copy;
+            NothingKnown: Copy;
+        }
+        in payhook::idempotency: {
             Claim, no Clone because "it may hold the right to handle";
             ClaimToken, no Clone because "the right to handle is used once";
-            Disposition, no Clone because "it holds what the merchant's code failed with": Display;
-            DoesNotFit: error::Error, Copy, Eq;
-            Error, no Clone because "it hands back the callback that it is about": error::Error;
-            Event<'static>;
-            Evidence: Display, Eq;
-            Fact<&'static str>: Display, Copy, Eq;
-            Fault: Display, Copy, Eq, Hash;
-            FieldError: error::Error, Copy, Eq;
-            StoreFull: error::Error, Copy, Eq;
-            HandlerFn<fn()>: Copy;
             IdempotencyKey: Display, Copy, Ord, Hash;
             IdempotencyKeys: Copy, Eq;
-            ConfigError: error::Error, Copy, Eq;
-            Kind: Display, Copy, Eq, Hash;
             Lease: Copy, Eq, Hash;
-            LeaseLost: error::Error, Copy, Eq;
-            Idempotent<(), MemoryStore>;
             MemoryStore: Default;
-            NothingKnown: Copy;
-            Outcome: Display, Copy, Eq, Hash;
-            ParseError: error::Error, Eq;
-            RawJson: Eq, Serialize;
-            Reply, no Clone because "it holds what the merchant's code failed with";
-            Scheme: Display, Copy, Eq, Hash;
-            Text: Display, Ord, Hash, Serialize;
+            StoreFull: std::error::Error, Copy, Eq;
+        }
+        in payhook::ledger: {
+            MemoryLedger: Default;
+            MemoryTransaction, no Clone because "it ends once";
+            PaymentKey: Eq, Hash;
+        }
+        in payhook::timestamp: {
             Timestamp: Display, Eq, FromStr, Serialize;
-            TimestampError: error::Error, Copy, Eq;
+            TimestampError: std::error::Error, Copy, Eq;
+        }
+        in payhook::verified: {
+            Evidence: Display, Eq;
+            RawJson: Eq, Serialize;
+            Scheme: Display, Copy, Eq, Hash;
             Unverified<TransferCallback>;
             Verified<DepositCallback>;
             Verified<OrderCallback>;
             Verified<TransferCallback>;
-            VerifyError, no Clone because "it hands back the callback that it is about": error::Error;
         }
         in payhook::b2binpay: {
             CallbackRecord: Eq, Serialize;
@@ -167,7 +206,7 @@ fn held() -> BTreeSet<String> {
             Payout: Eq, Serialize;
             PayoutStatus: Display, Copy, Eq, Hash, Serialize;
             ProvenTransfer;
-            ResolveError, no Clone because "it hands back the callback that it is about": error::Error;
+            ResolveError, no Clone because "it hands back the callback that it is about": std::error::Error;
             RiskStatus: Display, Copy, Eq, Hash, Serialize;
             TrackingIds: Display, Copy, Eq, Hash;
             Transfer: Eq, Serialize;
@@ -192,13 +231,6 @@ fn held() -> BTreeSet<String> {
             ProvenOrder;
             Token: Serialize;
         }
-        #[cfg(feature = "diagnose")]
-        in payhook: {
-            Cause: Display, Eq;
-            Diagnose;
-            Diagnosis: Display, Eq;
-            Finding: Display, Eq;
-        }
         #[cfg(feature = "http")]
         in payhook::http: {
             Empty: Copy, Default;
@@ -215,36 +247,25 @@ fn held() -> BTreeSet<String> {
         in payhook::payment: {
             Change: Eq, Default;
             Expected: Eq;
-            ExpectedError: error::Error, Copy, Eq;
+            ExpectedError: std::error::Error, Copy, Eq;
             ExpectedKind: Copy, Eq, Hash;
             HeldPart: Eq;
             History: Display, FromStr, Default;
-            HistoryError: error::Error, Copy, Eq;
+            HistoryError: std::error::Error, Copy, Eq;
             Payment;
             PaymentStatus: Display, Copy, Eq, Hash;
             Review: Display, Eq;
             ReviewReason: Display, Eq;
         }
-        in payhook: {
-            BodyEncoding: Display, Copy, Eq, Hash;
-            Config;
-            Endpoint<b2binpay::Gateway, MemoryLedger>;
-            EnvError: error::Error, Eq;
-            MemoryLedger: Default;
-            MemoryTransaction, no Clone because "it ends once";
-            NoFetch: Copy;
-            OtherProduct: Display, Copy, Eq, Hash;
-            PaymentKey: Eq, Hash;
-        }
         in payhook::b2binpay: {
-            Api<payhook::NoFetch>;
+            Api<payhook::fetch::NoFetch>;
             Gateway;
             LookupPolicy: Copy, Eq, Hash, Default;
             OnLookupFailure: Copy, Eq, Hash, Default;
-            TrackingIdsError: error::Error, Copy, Eq;
+            TrackingIdsError: std::error::Error, Copy, Eq;
         }
         in payhook::citypay: {
-            Gateway<payhook::NoFetch>;
+            Gateway<payhook::fetch::NoFetch>;
         }
         #[cfg(feature = "testing")]
         in payhook::testing::lives: {
@@ -257,11 +278,11 @@ fn held() -> BTreeSet<String> {
         #[cfg(feature = "testing")]
         in payhook::testing: {
             Body<TransferCallback>;
-            BrokenRule, no Clone because "it holds what a store failed with": error::Error;
-            BuildError, no Clone because "it holds an error of `serde_json`": error::Error;
-            StoreConformance<payhook::MemoryStore>, no Clone because "it is run where it is made";
+            BrokenRule, no Clone because "it holds what a store failed with": std::error::Error;
+            BuildError, no Clone because "it holds an error of `serde_json`": std::error::Error;
+            StoreConformance<payhook::idempotency::MemoryStore>, no Clone because "it is run where it is made";
             Json: Display, Eq, Default;
-            PathError: error::Error, Eq;
+            PathError: std::error::Error, Eq;
         }
         #[cfg(feature = "testing")]
         in payhook::testing::b2binpay: {
@@ -275,12 +296,12 @@ fn held() -> BTreeSet<String> {
             DepositBuilder;
             OrderBuilder;
             OrderEndpoint: Default;
-            Unreachable: error::Error, Copy, Eq;
+            Unreachable: std::error::Error, Copy, Eq;
         }
     };
     let name = |(module, shown): (&str, &str)| {
         let name = shown.split('<').next().unwrap_or_default();
-        format!("{module}::{name}")
+        at_root(&format!("{module}::{name}"))
     };
     held.into_iter().map(name).collect()
 }

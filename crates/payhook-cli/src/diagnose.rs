@@ -1,6 +1,6 @@
 //! `payhook diagnose`: why does a body not verify?
 
-use payhook::Diagnosis;
+use payhook::diagnose::Diagnosis;
 use serde_json::json;
 
 use crate::body::BodyArgs;

@@ -5,7 +5,7 @@ use std::fmt::{Display, Write as _};
 use payhook::b2binpay::{CallbackType, ProvenTransfer, TransferCallback};
 use payhook::chrono::{DateTime, SecondsFormat, Utc};
 use payhook::citypay::{OrderCallback, ProvenOrder};
-use payhook::{Callback, Fact, FieldWarning};
+use payhook::{Callback, Fact, error::FieldWarning};
 use serde_json::{Map, Value, json};
 
 use crate::screen::{FAINT, GOOD, plain, styled};

@@ -5,8 +5,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use payhook::Diagnose;
 use payhook::b2binpay::{Key, TrackingIds, Verifier};
+use payhook::diagnose::Diagnose;
 use zeroize::Zeroizing;
 
 use crate::trouble::Trouble;

@@ -9,7 +9,7 @@ use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
 use payhook::chrono::{DateTime, Utc};
-use payhook::{DEFAULT_BODY_LIMIT, Diagnose, VerifyError};
+use payhook::{VerifyError, diagnose::Diagnose, verified::DEFAULT_BODY_LIMIT};
 use payhook_conformance::Gateway;
 use serde_json::json;
 use tokio::net::TcpListener;

@@ -20,7 +20,7 @@ pub enum Gateway {
 }
 
 impl Gateway {
-    /// `b2binpay` or `citypay`, as in a [`PaymentKey`](payhook::PaymentKey).
+    /// `b2binpay` or `citypay`, as in a [`PaymentKey`](payhook::ledger::PaymentKey).
     #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {

@@ -86,7 +86,7 @@ use script::Terms;
 ///     life.answered(reply.status());
 /// }
 /// assert!(was_behind && life.given_up() == 0);
-/// # Ok::<(), payhook::ConfigError>(())
+/// # Ok::<(), payhook::error::ConfigError>(())
 /// ```
 ///
 /// # What is made up

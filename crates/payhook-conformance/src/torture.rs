@@ -32,7 +32,7 @@
 //!
 //! use payhook::b2binpay::{Gateway, Key, TrackingIds, Verifier};
 //! use payhook::payment::{Change, Payment as Paid};
-//! use payhook::{BoxError, Ledger, MemoryLedger, MemoryTransaction, PaymentKey, delegate_ledger};
+//! use payhook::{delegate_ledger, BoxError, Ledger, MemoryLedger, ledger::{MemoryTransaction, PaymentKey}};
 //! use payhook_conformance::torture::{Books, InProcess, Payment, Record, Torture};
 //!
 //! /// Your ledger, and your books.

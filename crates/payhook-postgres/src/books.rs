@@ -1,7 +1,7 @@
 //! Reading payments without a lock.
 
 use payhook::payment::Payment;
-use payhook::{Amount, PaymentKey};
+use payhook::{Amount, ledger::PaymentKey};
 use sqlx::{Error, PgExecutor};
 
 use crate::ledger::PgLedger;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use payhook::payment::{Change, Expected, Payment};
-use payhook::{BoxError, Event, Fact, Ledger, PaymentKey};
+use payhook::{BoxError, Event, Fact, Ledger, ledger::PaymentKey};
 use sqlx::{Error, PgConnection, PgExecutor, PgPool, Postgres, Transaction};
 
 use crate::name::{escape, shortened, unescape};

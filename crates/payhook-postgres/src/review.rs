@@ -2,7 +2,7 @@
 
 use payhook::chrono::{DateTime, Utc};
 use payhook::payment::{Change, Payment};
-use payhook::{BoxError, PaymentKey};
+use payhook::{BoxError, ledger::PaymentKey};
 use sqlx::postgres::PgRow;
 use sqlx::{Error, FromRow, PgExecutor, Row};
 

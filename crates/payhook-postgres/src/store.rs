@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use payhook::chrono::{DateTime, Utc};
 use payhook::{
-    BoxError, Claim, ClaimToken, IdempotencyKey, IdempotencyKeys, IdempotencyStore, Lease,
+    BoxError,
+    idempotency::{Claim, ClaimToken, IdempotencyKey, IdempotencyKeys, IdempotencyStore, Lease},
 };
 use sqlx::error::DatabaseError;
 use sqlx::{Error, PgConnection, PgPool, Postgres, Transaction};
@@ -34,7 +35,7 @@ const BATCH: i64 = 500;
 /// use std::time::Duration;
 ///
 /// use payhook::b2binpay::{Gateway, Key, TrackingIds, Verifier};
-/// use payhook::{BoxError, Callback, Endpoint, Idempotent, handler_fn};
+/// use payhook::{handler_fn, BoxError, Callback, Endpoint, endpoint::Idempotent};
 /// use payhook_postgres::PgStore;
 /// use sqlx::PgPool;
 ///

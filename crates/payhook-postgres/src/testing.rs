@@ -2,7 +2,7 @@
 
 use payhook::payment::{Change, Expected, Payment};
 use payhook::testing::lives::Books;
-use payhook::{BoxError, PaymentKey};
+use payhook::{BoxError, ledger::PaymentKey};
 
 use crate::ledger::PgLedger;
 

@@ -18,7 +18,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use payhook::{BoxError, ClaimToken, IdempotencyKey, IdempotencyStore, Lease};
+use payhook::{
+    BoxError,
+    idempotency::{ClaimToken, IdempotencyKey, IdempotencyStore, Lease},
+};
 use payhook_postgres::PgStore;
 use payhook_postgres::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use payhook_postgres::sqlx::{self, AssertSqlSafe, PgPool};

@@ -7,7 +7,7 @@
 //!
 //! ```no_run
 //! use payhook::b2binpay::{Gateway, Key, TrackingIds, Verifier};
-//! use payhook::{BoxError, Callback, Endpoint, Idempotent, handler_fn};
+//! use payhook::{handler_fn, BoxError, Callback, Endpoint, endpoint::Idempotent};
 //! use payhook_redis::RedisStore;
 //! use redis::Client;
 //!

@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use payhook::{
-    BoxError, Claim, ClaimToken, IdempotencyKey, IdempotencyKeys, IdempotencyStore, Lease,
+    BoxError,
+    idempotency::{Claim, ClaimToken, IdempotencyKey, IdempotencyKeys, IdempotencyStore, Lease},
 };
 use redis::aio::ConnectionLike;
 use redis::{

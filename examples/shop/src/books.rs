@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use axum::extract::{Json, Path, State};
 use axum::{Router, http::StatusCode, routing::get, routing::post};
 use payhook::payment::{Expected, ExpectedKind, Payment, PaymentStatus};
-use payhook::{BoxError, Ledger, MemoryLedger, PaymentKey};
+use payhook::{BoxError, Ledger, MemoryLedger, ledger::PaymentKey};
 use payhook_postgres::PgLedger;
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! Proof without a signature.
 
 use payhook::b2binpay::{DepositStatus, PayoutStatus, TrackingIds, TransferCallback, prove_by_api};
-use payhook::{Evidence, Fact, Kind, Outcome, ParseError, Unverified, VerifyError};
+use payhook::{Evidence, Fact, Outcome, ParseError, Unverified, VerifyError, event::Kind};
 use serde_json::{Value, json};
 
 use crate::support::{parse, verify, with_transfer, without_transfer};

@@ -1,7 +1,7 @@
 //! What can be a key, and that none of it is ever shown.
 
-use payhook::ConfigError;
 use payhook::b2binpay::Key;
+use payhook::error::ConfigError;
 
 #[test]
 fn refused_when_made() {

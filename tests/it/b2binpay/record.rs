@@ -1,7 +1,7 @@
 //! The gateway's list of callbacks.
 
-use payhook::DEFAULT_BODY_LIMIT;
 use payhook::b2binpay::{CallbackRecord, CallbackType, DeliveryStatus};
+use payhook::verified::DEFAULT_BODY_LIMIT;
 use serde_json::{Value, json};
 
 #[test]

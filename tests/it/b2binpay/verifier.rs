@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use payhook::b2binpay::{ExpectedAmount, Key, TrackingIds, TransferStatus, Verifier};
-use payhook::{Evidence, Scheme, VerifyError};
+use payhook::{Evidence, VerifyError, verified::Scheme};
 use serde_json::json;
 
 use crate::support::{

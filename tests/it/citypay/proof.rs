@@ -2,7 +2,8 @@
 
 use payhook::citypay::{Account, DepositCallback, Environment, OrderCallback, OrderStatus};
 use payhook::{
-    AddressRanges, ConfigError, Evidence, Fact, Kind, Outcome, Unverified, Verified, VerifyError,
+    Evidence, Fact, Outcome, Unverified, Verified, VerifyError, address::AddressRanges,
+    error::ConfigError, event::Kind,
 };
 use serde_json::{Value, json};
 

@@ -1,7 +1,12 @@
 //! A table: a cause that is made, and what has to be found first.
 
 use payhook::b2binpay::{Key, TrackingIds, Verifier};
-use payhook::{Cause, Diagnose, FieldError, ParseError, Scheme};
+use payhook::{
+    ParseError,
+    diagnose::{Cause, Diagnose},
+    error::FieldError,
+    verified::Scheme,
+};
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use serde_json::{Value, json};
 
@@ -604,10 +609,10 @@ fn bodies() -> Vec<Made> {
     };
     let mut twice = genuine.clone();
     twice.insert_str(1, r#""meta":{},"#);
-    let large = " ".repeat(payhook::DEFAULT_BODY_LIMIT);
+    let large = " ".repeat(payhook::verified::DEFAULT_BODY_LIMIT);
     let too_large = ParseError::TooLarge {
         length: large.len() + genuine.len(),
-        limit: payhook::DEFAULT_BODY_LIMIT,
+        limit: payhook::verified::DEFAULT_BODY_LIMIT,
     };
     vec![
         made(

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use payhook::Cause;
+use payhook::diagnose::Cause;
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -11,8 +11,11 @@ use super::*;
 use crate::support::b2binpay_cases;
 
 /// Whether it says that a signature fits once something is undone.
-fn claims_a_fit(diagnosis: &payhook::Diagnosis) -> bool {
-    diagnosis.causes().iter().all(payhook::Finding::is_certain)
+fn claims_a_fit(diagnosis: &payhook::diagnose::Diagnosis) -> bool {
+    diagnosis
+        .causes()
+        .iter()
+        .all(payhook::diagnose::Finding::is_certain)
 }
 
 proptest! {
@@ -124,7 +127,11 @@ fn the_longest_bodies_are_diagnosed_in_time() {
     let long = |length: usize| renamed(&json!("é/&".repeat(length)), "x");
     for body in [crowded, long(15_000), long(255)] {
         let body = body.to_string();
-        assert!(body.len() < payhook::DEFAULT_BODY_LIMIT, "{}", body.len());
+        assert!(
+            body.len() < payhook::verified::DEFAULT_BODY_LIMIT,
+            "{}",
+            body.len()
+        );
         let start = Instant::now();
         let diagnosis = diagnose().body(body.as_bytes());
         assert!(!diagnosis.causes().is_empty());

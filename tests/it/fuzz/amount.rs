@@ -7,7 +7,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use num_bigint::{BigInt, BigUint};
 use payhook::citypay::OrderCallback;
 use payhook::rust_decimal::Decimal;
-use payhook::{Amount, AmountError, Unverified};
+use payhook::{Amount, Unverified, amount::AmountError};
 use serde_json::value::RawValue;
 
 /// `value` / 10^`scale`; the scale is below zero where an exponent makes it so.
@@ -66,7 +66,7 @@ fn on_the_wire(text: &str, amount: Option<&Amount>) {
         let body = format!(r#"{{"type":"order","order_token":"t","exchange_rate":{json}}}"#);
         let Ok(order) = Unverified::<OrderCallback>::parse(body.as_bytes()) else {
             // Too long, nothing else.
-            assert!(body.len() > payhook::DEFAULT_BODY_LIMIT);
+            assert!(body.len() > payhook::verified::DEFAULT_BODY_LIMIT);
             continue;
         };
         let order = order.into_unverified();

@@ -4,7 +4,10 @@
 //! The input's first byte picks the key that the rest is signed with, if any.
 
 use payhook::b2binpay::{Key, TrackingIds, TransferCallback, Verifier};
-use payhook::{Cause, Diagnose, Diagnosis, Finding, Unverified};
+use payhook::{
+    Unverified,
+    diagnose::{Cause, Diagnose, Diagnosis, Finding},
+};
 use sha2::{Digest, Sha256};
 
 use super::oracle::Signed;

@@ -6,7 +6,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddrV4, SocketAddrV6};
 
-use payhook::AddressRanges;
+use payhook::address::AddressRanges;
 use payhook::http::{Proxies, Request};
 
 pub(crate) fn check(data: &[u8]) {

@@ -4,8 +4,13 @@
 use payhook::b2binpay::{self, CallbackRecord, Key, TrackingIds, TransferCallback, Verifier};
 use payhook::citypay::{self, Account, DepositCallback, OrderCallback, OrderDetails, Posted};
 use payhook::{
-    BoxError, Callback, DEFAULT_BODY_LIMIT, Endpoint, Fetch, FieldWarning, Idempotent, MemoryStore,
-    Outcome, Parse, ParseError, PaymentKey, Unverified, VerifyError, handler_fn,
+    BoxError, Callback, Endpoint, Fetch, Outcome, ParseError, Unverified, VerifyError,
+    endpoint::Idempotent,
+    error::FieldWarning,
+    handler_fn,
+    idempotency::MemoryStore,
+    ledger::PaymentKey,
+    verified::{DEFAULT_BODY_LIMIT, Parse},
 };
 use serde::Serialize;
 

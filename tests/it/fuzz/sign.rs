@@ -7,7 +7,9 @@ use payhook::b2binpay::{ExpectedAmount, Key, TrackingIds, TransferCallback, Veri
 use payhook::chrono::{DateTime, SubsecRound, Utc};
 use payhook::testing::b2binpay::{CallbackBuilder, Currency, deposit, payout, transfer};
 use payhook::testing::{Body, BuildError};
-use payhook::{Amount, Evidence, FieldError, Scheme, Timestamp, Unverified, Verified};
+use payhook::{
+    Amount, Evidence, Timestamp, Unverified, Verified, error::FieldError, verified::Scheme,
+};
 use sha2::{Digest, Sha256};
 
 use super::oracle::Signed;

@@ -1,6 +1,6 @@
 //! Whose word counts about where a request comes from.
 
-use payhook::AddressRanges;
+use payhook::address::AddressRanges;
 use payhook::http::{Proxies, Request};
 
 fn ranges() -> AddressRanges {

@@ -3,8 +3,10 @@
 use payhook::b2binpay::TrackingIds;
 use payhook::citypay::Account;
 use payhook::{
-    AddressRanges, Callback, IdempotencyKey, IdempotencyKeys, Unverified, citypay::DepositCallback,
-    citypay::OrderCallback,
+    Callback, Unverified,
+    address::AddressRanges,
+    citypay::{DepositCallback, OrderCallback},
+    idempotency::{IdempotencyKey, IdempotencyKeys},
 };
 use serde_json::{Value, json};
 

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use payhook::chrono::{DateTime, Utc};
-use payhook::{
+use payhook::idempotency::{
     Claim, ClaimToken, IdempotencyKey, IdempotencyKeys, IdempotencyStore, Lease, MemoryStore,
     StoreFull,
 };

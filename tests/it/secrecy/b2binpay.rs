@@ -5,8 +5,11 @@ use payhook::b2binpay::{
     Verifier,
 };
 use payhook::{
-    AddressRanges, Amount, Callback, Claim, Config, Disposition, Endpoint, IdempotencyStore,
-    Idempotent, MemoryLedger, MemoryStore, Timestamp, Unverified, VerifyError,
+    Amount, Callback, Config, Disposition, Endpoint, MemoryLedger, Timestamp, Unverified,
+    VerifyError,
+    address::AddressRanges,
+    endpoint::Idempotent,
+    idempotency::{Claim, IdempotencyStore, MemoryStore},
 };
 use serde_json::{Value, json};
 
@@ -84,9 +87,9 @@ fn keys(sheet: &mut Sheet) {
         }).unwrap();
         payhook::Endpoint<Gateway, MemoryLedger>:
             &Endpoint::new(Gateway::new(verifier.clone()), MemoryLedger::new());
-        payhook::ConfigError: &Key::callback_secret(&format!("{SECRET} ")).unwrap_err();
-        payhook::ConfigError: &Key::login_password(LOGIN, "").unwrap_err();
-        payhook::ConfigError: &Key::login_password("", PASSWORD).unwrap_err();
+        payhook::error::ConfigError: &Key::callback_secret(&format!("{SECRET} ")).unwrap_err();
+        payhook::error::ConfigError: &Key::login_password(LOGIN, "").unwrap_err();
+        payhook::error::ConfigError: &Key::login_password("", PASSWORD).unwrap_err();
     }
 }
 
@@ -108,7 +111,7 @@ fn callback(sheet: &mut Sheet, body: &str) {
         payhook::b2binpay::Inferred: &callback.callback_type();
     }
     for warning in callback.warnings() {
-        look! { sheet, payhook::FieldWarning: &warning; }
+        look! { sheet, payhook::error::FieldWarning: &warning; }
     }
     let payload: Value = serde_json::from_str(body).unwrap();
     let record = json!({"id": 1, "payload": payload, "response": body}).to_string();
@@ -133,20 +136,20 @@ fn proven(sheet: &mut Sheet, body: &str) {
         payhook::b2binpay::ResolveError: &error;
         payhook::Evidence: verified.evidence();
         payhook::Event<'_>: &callback.event();
-        payhook::IdempotencyKeys: &keys;
-        payhook::IdempotencyKey: keys.delivery();
+        payhook::idempotency::IdempotencyKeys: &keys;
+        payhook::idempotency::IdempotencyKey: keys.delivery();
     }
     let store = MemoryStore::new();
     let claim = block_on(store.claim(&keys)).unwrap();
     look! { sheet,
-        payhook::Claim: &claim;
-        payhook::MemoryStore: &store;
-        payhook::Idempotent<Shown, MemoryStore>: &Idempotent::new(Shown, store.clone());
+        payhook::idempotency::Claim: &claim;
+        payhook::idempotency::MemoryStore: &store;
+        payhook::endpoint::Idempotent<Shown, MemoryStore>: &Idempotent::new(Shown, store.clone());
     }
     let Claim::Acquired(token) = claim else {
         panic!("it is fresh");
     };
-    look! { sheet, payhook::ClaimToken: &token; }
+    look! { sheet, payhook::idempotency::ClaimToken: &token; }
 }
 
 fn payout(sheet: &mut Sheet) {
@@ -161,9 +164,9 @@ fn payout(sheet: &mut Sheet) {
 /// What is no amount, no time and so on is not repeated.
 fn values(sheet: &mut Sheet) {
     look! { sheet,
-        payhook::AddressError: &AddressRanges::parse([SECRET]).unwrap_err();
-        payhook::AmountError: &SECRET.parse::<Amount>().unwrap_err();
-        payhook::TimestampError: &SECRET.parse::<Timestamp>().unwrap_err();
+        payhook::address::AddressError: &AddressRanges::parse([SECRET]).unwrap_err();
+        payhook::amount::AmountError: &SECRET.parse::<Amount>().unwrap_err();
+        payhook::timestamp::TimestampError: &SECRET.parse::<Timestamp>().unwrap_err();
     }
 }
 
@@ -261,18 +264,18 @@ fn received(sheet: &mut Sheet, body: &str) {
 
 #[cfg(feature = "diagnose")]
 fn diagnosed(sheet: &mut Sheet, body: &str) {
-    let diagnose = payhook::Diagnose::from(&verifier(TrackingIds::Prefixed))
+    let diagnose = payhook::diagnose::Diagnose::from(&verifier(TrackingIds::Prefixed))
         .secret("production", &format!("{SECRET} "))
         .secret("sandbox", PASSWORD)
         .login_password("old", LOGIN, PASSWORD);
-    look! { sheet, payhook::Diagnose: &diagnose; }
+    look! { sheet, payhook::diagnose::Diagnose: &diagnose; }
     for body in [body, &body.replace("order-9001", "order-9002"), &body[1..]] {
         let diagnosis = diagnose.body(body.as_bytes());
-        look! { sheet, payhook::Diagnosis: &diagnosis; }
+        look! { sheet, payhook::diagnose::Diagnosis: &diagnosis; }
         for finding in diagnosis.causes() {
             look! { sheet,
-                payhook::Finding: finding;
-                payhook::Cause: finding.cause();
+                payhook::diagnose::Finding: finding;
+                payhook::diagnose::Cause: finding.cause();
             }
         }
     }

@@ -110,6 +110,6 @@ fn about(sheet: &mut Sheet, callback: &Callback) {
         payhook::Callback: callback;
         payhook::Event<'_>: &callback.event();
         payhook::Evidence: callback.evidence();
-        payhook::IdempotencyKeys: &callback.idempotency_keys(TOKEN);
+        payhook::idempotency::IdempotencyKeys: &callback.idempotency_keys(TOKEN);
     }
 }

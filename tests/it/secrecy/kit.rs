@@ -3,8 +3,8 @@
 use std::panic::catch_unwind;
 use std::time::Duration;
 
-use payhook::MemoryStore;
 use payhook::b2binpay::{Key, TransferCallback};
+use payhook::idempotency::MemoryStore;
 use payhook::testing::b2binpay::{Currency, Included, deposit, payout, sign_again, transfer};
 use payhook::testing::citypay::{self, OrderEndpoint};
 use payhook::testing::{BuildError, Json, StoreConformance};

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use payhook::idempotency::{IdempotencyStore, MemoryStore, StoreFull};
 use payhook::testing::{BrokenRule, StoreConformance};
-use payhook::{IdempotencyStore, MemoryStore, StoreFull};
 
 use flaws::{
     BindsNothing, Counts, FieldError, Flawed, ForgetsTheLate, HandsOnToAll, Horizon,

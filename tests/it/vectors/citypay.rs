@@ -6,7 +6,8 @@ use payhook::citypay::{
     Posted, Token,
 };
 use payhook::{
-    Amount, DEFAULT_BODY_LIMIT, Fact, Outcome, ParseError, Timestamp, Unverified, VerifyError,
+    Amount, Fact, Outcome, ParseError, Timestamp, Unverified, VerifyError,
+    verified::DEFAULT_BODY_LIMIT,
 };
 use serde_json::{Map, Value, json};
 

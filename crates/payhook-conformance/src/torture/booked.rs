@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use payhook::payment::{Change, Payment as Paid};
 use payhook::testing::lives;
-use payhook::{Amount, BoxError, Ledger, PaymentKey, delegate_ledger};
+use payhook::{Amount, BoxError, Ledger, delegate_ledger, ledger::PaymentKey};
 
 use super::shop::{Books, Payment, Record};
 

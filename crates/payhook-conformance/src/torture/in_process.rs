@@ -7,7 +7,9 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use payhook::payment::Change;
-use payhook::{BoxError, Endpoint, Fetch, Ledger, PaymentKey, b2binpay, citypay, delegate_ledger};
+use payhook::{
+    BoxError, Endpoint, Fetch, Ledger, b2binpay, citypay, delegate_ledger, ledger::PaymentKey,
+};
 use tokio::runtime::Handle;
 
 use super::shop::{Books, Payment, Record, Shop, Trouble};

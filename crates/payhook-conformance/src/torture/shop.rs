@@ -60,7 +60,7 @@ impl Payment {
 ///     .kind(ExpectedKind::Deposit)
 ///     .held("0".parse()?);
 /// assert!(books.is_paid && !Books::default().is_paid);
-/// # Ok::<(), payhook::AmountError>(())
+/// # Ok::<(), payhook::amount::AmountError>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]

@@ -223,7 +223,7 @@ fn every_body_is_what_the_gateway_posts() {
                     let told =
                         Unverified::<b2binpay::TransferCallback>::parse(delivery.body()).unwrap();
                     let is_unsigned = told.unverified().transfer().is_none()
-                        && scheme == payhook::Scheme::LoginPassword;
+                        && scheme == payhook::verified::Scheme::LoginPassword;
                     let verified = verifier(key.clone()).verify(told);
                     match verified {
                         Ok(verified) => {

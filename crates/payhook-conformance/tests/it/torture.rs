@@ -13,7 +13,7 @@ use payhook::b2binpay::{self, Key, TrackingIds, Verifier};
 use payhook::citypay::{self, Account};
 use payhook::payment::ExpectedKind;
 use payhook::testing::citypay::OrderEndpoint;
-use payhook::{BoxError, MemoryLedger, NoFetch};
+use payhook::{BoxError, MemoryLedger, fetch::NoFetch};
 use payhook_conformance::Gateway;
 use payhook_conformance::torture::{
     Booked, Books, InProcess, Payment, Record, Report, Rule, Shop, Torture,

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use payhook::Ledger;
-use payhook::PaymentKey;
+use payhook::ledger::PaymentKey;
 use payhook::payment::{Expected, PaymentStatus};
 use payhook::testing::b2binpay::deposit;
 use payhook_postgres::PgLedger;

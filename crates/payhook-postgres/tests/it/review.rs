@@ -1,6 +1,6 @@
 //! What is held, and a person's decision on it.
 
-use payhook::PaymentKey;
+use payhook::ledger::PaymentKey;
 use payhook::payment::{Expected, Payment, PaymentStatus, ReviewReason};
 use payhook_postgres::PgLedger;
 use payhook_postgres::sqlx;

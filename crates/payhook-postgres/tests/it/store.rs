@@ -4,8 +4,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use payhook::chrono::{DateTime, TimeDelta, Utc};
+use payhook::idempotency::{
+    Claim, ClaimToken, IdempotencyKey, IdempotencyKeys, IdempotencyStore, Lease,
+};
 use payhook::testing::StoreConformance;
-use payhook::{Claim, ClaimToken, IdempotencyKey, IdempotencyKeys, IdempotencyStore, Lease};
 use payhook_postgres::PgStore;
 use payhook_postgres::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use payhook_postgres::sqlx::{self, AssertSqlSafe, PgPool};

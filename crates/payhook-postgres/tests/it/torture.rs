@@ -7,7 +7,7 @@ use payhook::b2binpay::{self, Key, TrackingIds, Verifier};
 use payhook::citypay::{self, Account};
 use payhook::payment::PaymentStatus;
 use payhook::testing::citypay::OrderEndpoint;
-use payhook::{BoxError, Ledger, PaymentKey, delegate_ledger};
+use payhook::{BoxError, Ledger, delegate_ledger, ledger::PaymentKey};
 use payhook_conformance::torture::{Books, InProcess, Payment, Record, Torture};
 use payhook_postgres::PgLedger;
 

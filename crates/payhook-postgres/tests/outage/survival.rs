@@ -10,7 +10,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use payhook::b2binpay::{Gateway, Key, TrackingIds, Verifier};
 use payhook::chrono::{DateTime, TimeDelta, Utc};
 use payhook::{
-    BoxError, Callback, Disposition, Endpoint, Handler, IdempotencyStore, Idempotent, PaymentKey,
+    BoxError, Callback, Disposition, Endpoint, Handler, endpoint::Idempotent,
+    idempotency::IdempotencyStore, ledger::PaymentKey,
 };
 use tokio::task::JoinSet;
 

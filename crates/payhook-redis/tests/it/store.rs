@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use payhook::idempotency::{ClaimToken, IdempotencyKeys, IdempotencyStore, Lease};
 use payhook::testing::StoreConformance;
-use payhook::{ClaimToken, IdempotencyKeys, IdempotencyStore, Lease};
 use payhook_redis::RedisStore;
 use redis::{ErrorKind, RedisError, cmd};
 
@@ -239,8 +239,8 @@ async fn a_lease_has_lapsed_at_its_exact_end() {
         let end: u64 = state.split('|').nth(1).unwrap().parse().unwrap();
         let claimed = loop {
             match store.claim(&keys).await.unwrap() {
-                payhook::Claim::Acquired(token) => break token.fence() / 1000,
-                other => assert!(matches!(other, payhook::Claim::InProgress)),
+                payhook::idempotency::Claim::Acquired(token) => break token.fence() / 1000,
+                other => assert!(matches!(other, payhook::idempotency::Claim::InProgress)),
             }
         };
         assert!(claimed >= end, "{claimed} is before {end}");

@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use payhook::chrono::{DateTime, TimeDelta, Utc};
-use payhook::{Claim, ClaimToken, IdempotencyKey, IdempotencyKeys, IdempotencyStore, Lease};
+use payhook::idempotency::{
+    Claim, ClaimToken, IdempotencyKey, IdempotencyKeys, IdempotencyStore, Lease,
+};
 use payhook_redis::RedisStore;
 use redis::Client;
 use redis::aio::MultiplexedConnection;

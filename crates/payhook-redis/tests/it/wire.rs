@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use payhook::chrono::DateTime;
 use payhook::{
-    BoxError, Claim, ClaimToken, IdempotencyKey, IdempotencyKeys, IdempotencyStore, Lease,
+    BoxError,
+    idempotency::{Claim, ClaimToken, IdempotencyKey, IdempotencyKeys, IdempotencyStore, Lease},
 };
 use payhook_redis::RedisStore;
 use redis::aio::ConnectionLike;

@@ -7,8 +7,8 @@ use std::sync::Mutex;
 use payhook::b2binpay::{self, Api, Key, LookupPolicy, OnLookupFailure, TrackingIds, Verifier};
 use payhook::payment::{Change, Expected, ExpectedKind, History, Payment};
 use payhook::{
-    Amount, BoxError, Disposition, Endpoint, Fetch, Ledger, MemoryLedger, PaymentKey, Reply,
-    citypay, delegate_ledger,
+    Amount, BoxError, Disposition, Endpoint, Fetch, Ledger, MemoryLedger, Reply, citypay,
+    delegate_ledger, ledger::PaymentKey,
 };
 use rust_decimal::Decimal;
 

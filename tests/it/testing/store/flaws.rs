@@ -7,8 +7,10 @@ use std::time::{Duration, Instant, SystemTime};
 
 use payhook::chrono::{DateTime, Utc};
 use payhook::{
-    BoxError, Claim, ClaimToken, IdempotencyKey, IdempotencyKeys, IdempotencyStore, Lease,
-    MemoryStore,
+    BoxError,
+    idempotency::{
+        Claim, ClaimToken, IdempotencyKey, IdempotencyKeys, IdempotencyStore, Lease, MemoryStore,
+    },
 };
 
 /// What stands between the caller and a store that is right.

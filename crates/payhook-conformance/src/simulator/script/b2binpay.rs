@@ -10,10 +10,10 @@ use crate::random::Random;
 use crate::simulator::{Ending, Scenario, SimulationError};
 use crate::text::written;
 use payhook::Amount;
-use payhook::Scheme;
 use payhook::b2binpay::{DepositStatus, Key, TransferStatus};
 use payhook::payment::ExpectedKind;
 use payhook::testing::b2binpay::{CallbackBuilder, deposit, payout};
+use payhook::verified::Scheme;
 
 pub(in crate::simulator) fn script(
     scenario: Scenario,

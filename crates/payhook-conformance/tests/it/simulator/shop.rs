@@ -8,8 +8,8 @@ use payhook::citypay::{self, Account, OrderStatus};
 use payhook::payment::{Change, Payment as Paid};
 use payhook::testing::citypay::OrderEndpoint;
 use payhook::{
-    Amount, BoxError, Endpoint, Ledger, MemoryLedger, MemoryTransaction, PaymentKey,
-    delegate_ledger,
+    Amount, BoxError, Endpoint, Ledger, MemoryLedger, delegate_ledger,
+    ledger::{MemoryTransaction, PaymentKey},
 };
 use payhook_conformance::simulator::{Life, Scenario, Simulator};
 

@@ -7,7 +7,10 @@ use std::time::Duration;
 use payhook::Event;
 use payhook::payment::{Change, Expected, ExpectedKind, History, Payment as Paid};
 use payhook::testing::citypay::OrderEndpoint;
-use payhook::{Amount, BoxError, Ledger, MemoryLedger, MemoryTransaction, PaymentKey};
+use payhook::{
+    Amount, BoxError, Ledger, MemoryLedger,
+    ledger::{MemoryTransaction, PaymentKey},
+};
 use payhook_conformance::Gateway;
 use payhook_conformance::torture::{
     Books, InProcess, Payment, Record, Report, Rule, Shop, Torture,
