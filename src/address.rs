@@ -4,8 +4,6 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::error::VerifyError;
-
 /// Address ranges of a gateway, as the merchant configured them.
 ///
 /// The gateways list their addresses in the dashboard or the help desk; this
@@ -63,14 +61,6 @@ impl AddressRanges {
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|range| range.contains(&address))
-    }
-
-    pub(crate) fn check(&self, peer: IpAddr) -> Result<(), VerifyError> {
-        if self.contains(peer) {
-            Ok(())
-        } else {
-            Err(VerifyError::SourceAddress)
-        }
     }
 }
 

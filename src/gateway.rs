@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::future::Future;
 use std::net::IpAddr;
 
-use crate::endpoint::Disposition;
+use crate::error::{ParseError, VerifyError};
 use crate::event::Event;
 use crate::fetch::BoxError;
 use crate::verified::Sealed;
@@ -24,7 +24,7 @@ pub trait Gateway: Sealed + Send + Sync {
 
     /// Parses and verifies a body.
     #[doc(hidden)]
-    fn read(&self, post: Body<'_>) -> Result<Self::Callback, Disposition>;
+    fn read(&self, post: Body<'_>) -> Result<Self::Callback, Refusal>;
 
     /// Whether the gateway has to be asked about the callback.
     #[doc(hidden)]
@@ -45,7 +45,7 @@ pub trait Gateway: Sealed + Send + Sync {
         callback: Self::Callback,
         answer: &[u8],
         may_fail: bool,
-    ) -> Result<Self::Callback, Disposition>;
+    ) -> Result<Self::Callback, Refusal>;
 
     /// The merchant's reference and the gateway's id of the part, of bounded length.
     #[doc(hidden)]
@@ -84,4 +84,33 @@ pub enum Asks {
     OnceKnown,
     /// Nothing to ask, and an unknown reference is refused.
     KnownOnly,
+}
+
+/// Why a callback is not taken.
+#[doc(hidden)]
+#[derive(Debug)]
+pub enum Refusal {
+    Malformed(ParseError),
+    Rejected(VerifyError),
+    /// The gateway's answer says nothing about the callback.
+    LookupFailed(VerifyError),
+    /// The gateway's answer is older than the callback.
+    LookupStale,
+}
+
+impl From<ParseError> for Refusal {
+    fn from(error: ParseError) -> Self {
+        Self::Malformed(error)
+    }
+}
+
+impl From<VerifyError> for Refusal {
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::AnswerRefused { .. } | VerifyError::AnswerUnreadable(_) => {
+                Self::LookupFailed(error)
+            }
+            _ => Self::Rejected(error),
+        }
+    }
 }

@@ -7,11 +7,10 @@ use super::callback::TransferCallback;
 use super::event;
 use super::lookup::{Api, ApiDocument, LookupPolicy, OnLookupFailure};
 use super::verifier::Verifier;
-use crate::endpoint::Disposition;
 use crate::error::VerifyError;
 use crate::event::{Event, OwnStatus};
 use crate::fetch::{BoxError, Fetch, NoFetch};
-use crate::gateway::{Asks, Body};
+use crate::gateway::{Asks, Body, Refusal};
 use crate::verified::{Sealed, Unverified, Verified};
 
 /// B2BINPAY, or Coinsbuy, for an [`Endpoint`](crate::Endpoint).
@@ -87,7 +86,7 @@ impl<F: Fetch> crate::gateway::Gateway for Gateway<F> {
 
     type Callback = Callback;
 
-    fn read(&self, post: Body<'_>) -> Result<Callback, Disposition> {
+    fn read(&self, post: Body<'_>) -> Result<Callback, Refusal> {
         let body = Unverified::<TransferCallback>::parse_within(post.bytes, post.limit)?;
         let told = match self.verifier.verify(body) {
             Ok(callback) => Told::Verified(Box::new(callback)),
@@ -141,12 +140,7 @@ impl<F: Fetch> crate::gateway::Gateway for Gateway<F> {
         api.fetch.get(&url).await
     }
 
-    fn hear(
-        &self,
-        callback: Callback,
-        answer: &[u8],
-        may_fail: bool,
-    ) -> Result<Callback, Disposition> {
+    fn hear(&self, callback: Callback, answer: &[u8], may_fail: bool) -> Result<Callback, Refusal> {
         let signed = match callback.0 {
             Told::Unsigned(body) => {
                 let verified = prove_by_api(*body, answer)?;
@@ -161,9 +155,7 @@ impl<F: Fetch> crate::gateway::Gateway for Gateway<F> {
             }
             Err(_) if may_fail => Ok(Callback(Told::Verified(signed))),
             // Of a signed callback, an answer about something else is none.
-            Err(error @ VerifyError::AnswerMismatch { .. }) => {
-                Err(Disposition::LookupFailed(error.into()))
-            }
+            Err(error @ VerifyError::AnswerMismatch { .. }) => Err(Refusal::LookupFailed(error)),
             Err(error) => Err(error.into()),
         }
     }

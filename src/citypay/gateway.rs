@@ -6,11 +6,10 @@ use super::callback::{DepositCallback, OrderCallback, Posted};
 use super::event;
 use super::proof::Account;
 use super::token::Environment;
-use crate::endpoint::Disposition;
 use crate::error::VerifyError;
 use crate::event::Event;
 use crate::fetch::{BoxError, Fetch};
-use crate::gateway::{Asks, Body};
+use crate::gateway::{Asks, Body, Refusal};
 use crate::verified::{Evidence, Sealed, Unverified, Verified};
 
 /// CityPay.io for an [`Endpoint`](crate::Endpoint).
@@ -88,7 +87,7 @@ impl<F: Fetch> crate::gateway::Gateway for Gateway<F> {
 
     type Callback = Callback;
 
-    fn read(&self, post: Body<'_>) -> Result<Callback, Disposition> {
+    fn read(&self, post: Body<'_>) -> Result<Callback, Refusal> {
         let stage = match Posted::parse_within(post.bytes, post.limit)? {
             Posted::Order(order) => {
                 if order.unverified().order_token().is_none() {
@@ -129,7 +128,7 @@ impl<F: Fetch> crate::gateway::Gateway for Gateway<F> {
         self.fetch.get(&url).await
     }
 
-    fn hear(&self, callback: Callback, answer: &[u8], _: bool) -> Result<Callback, Disposition> {
+    fn hear(&self, callback: Callback, answer: &[u8], _: bool) -> Result<Callback, Refusal> {
         let Stage::Order(order) = callback.0 else {
             return Ok(callback);
         };
@@ -138,7 +137,7 @@ impl<F: Fetch> crate::gateway::Gateway for Gateway<F> {
         let proven = self.account.prove_order(*order, token.as_str(), answer)?;
         if proven.proven().is_stale() {
             // Once accepted, the callback may never come again.
-            return Err(Disposition::LookupStale);
+            return Err(Refusal::LookupStale);
         }
         Ok(Callback(Stage::Proven(Box::new(proven))))
     }

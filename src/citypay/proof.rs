@@ -255,7 +255,10 @@ impl Account {
 
     fn check_source(&self, peer: IpAddr) -> Result<(), VerifyError> {
         match &self.sources {
-            Sources::Review(ranges) | Sources::SettleDeposits(ranges) => ranges.check(peer),
+            Sources::Review(ranges) | Sources::SettleDeposits(ranges) => ranges
+                .contains(peer)
+                .then_some(())
+                .ok_or(VerifyError::SourceAddress),
             Sources::Nothing => Err(VerifyError::NoEvidence),
         }
     }

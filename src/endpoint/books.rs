@@ -33,7 +33,7 @@ impl<L: Ledger> Target for L {
             }
             asks @ (Asks::OnceKnown | Asks::KnownOnly) => {
                 if books.peek(books.key).await?.is_none() {
-                    return Err(VerifyError::NotIssued.into());
+                    return Err(Disposition::Rejected(VerifyError::NotIssued));
                 }
                 if asks == Asks::OnceKnown {
                     received.ask(callback, false).await?
@@ -185,7 +185,7 @@ impl<L: Ledger> Books<'_, L> {
             event.source,
             Source::Snapshot | Source::Unproven | Source::Trusted
         ) {
-            return Err(VerifyError::NotIssued.into());
+            return Err(Disposition::Rejected(VerifyError::NotIssued));
         }
         let noted = self.ledger.unmatched(event).await;
         noted.map_err(Disposition::LedgerFailed)?;

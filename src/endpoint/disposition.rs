@@ -6,6 +6,7 @@ use std::fmt;
 use crate::error::{Fault, ParseError, VerifyError};
 use crate::fact::Fact;
 use crate::fetch::BoxError;
+use crate::gateway::Refusal;
 use crate::idempotency::{Claim, ClaimToken, Lease};
 use crate::outcome::Outcome;
 use crate::payment::{Change, ReviewReason};
@@ -354,20 +355,13 @@ impl fmt::Display for Disposition {
     }
 }
 
-impl From<ParseError> for Disposition {
-    fn from(error: ParseError) -> Self {
-        Self::Malformed(error)
-    }
-}
-
-impl From<VerifyError> for Disposition {
-    /// An answer that says nothing is a lookup that failed.
-    fn from(error: VerifyError) -> Self {
-        match error {
-            VerifyError::AnswerRefused { .. } | VerifyError::AnswerUnreadable(_) => {
-                Self::LookupFailed(error.into())
-            }
-            _ => Self::Rejected(error),
+impl From<Refusal> for Disposition {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Malformed(error) => Self::Malformed(error),
+            Refusal::Rejected(error) => Self::Rejected(error),
+            Refusal::LookupFailed(error) => Self::LookupFailed(error.into()),
+            Refusal::LookupStale => Self::LookupStale,
         }
     }
 }

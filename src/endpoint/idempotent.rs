@@ -72,7 +72,7 @@ impl<H: Handler, S: IdempotencyStore> Idempotent<H, S> {
             asks @ (Asks::OnceKnown | Asks::KnownOnly) => {
                 let is_known = self.handler.is_known(&received.key).await;
                 if !is_known.map_err(Disposition::LookupFailed)? {
-                    return Err(VerifyError::NotIssued.into());
+                    return Err(Disposition::Rejected(VerifyError::NotIssued));
                 }
                 if asks == Asks::KnownOnly {
                     return Ok(callback);
@@ -94,7 +94,7 @@ impl<H: Handler, S: IdempotencyStore> Target for Idempotent<H, S> {
     ) -> Result<Disposition, Disposition> {
         let callback = self.look_up(&received, callback).await?;
         let Some(callback) = G::into_verified(callback) else {
-            return Err(VerifyError::NoEvidence.into());
+            return Err(Disposition::Rejected(VerifyError::NoEvidence));
         };
         let (keys, outcome) = {
             let event = callback.event();

@@ -24,7 +24,7 @@ where
         return Err(Disposition::MethodNotAllowed);
     }
     let size = body.size_hint();
-    check(&size, &head.headers, limit)?;
+    check(&size, &head.headers, limit).map_err(Disposition::Malformed)?;
     drop(head);
 
     let mut body = pin!(body);
@@ -36,7 +36,7 @@ where
             continue;
         };
         if data.remaining() > limit.saturating_sub(bytes.len()) {
-            return Err(ParseError::OverLimit { limit }.into());
+            return Err(Disposition::Malformed(ParseError::OverLimit { limit }));
         }
         reserve(&mut bytes, data.remaining(), limit);
         bytes.put(data);

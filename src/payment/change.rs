@@ -182,11 +182,11 @@ reasons! {
     /// The same signed delivery came with other unsigned fields (rule 1).
     ConflictingDelivery = "conflicting_delivery",
         "a delivery with the same signature but different unsigned fields was received before",
-        "Compare both transfers with the B2BINPAY dashboard; accept held money only if the transfer is listed there.";
+        "Compare both transfers with the gateway's dashboard; accept held money only if the transfer is listed there.";
     /// Two facts about the same money disagree (rules 2, 10, 12 and 15).
     Contradicted = "contradicted",
         "the gateway's statements about this money disagree",
-        "Look the payment up in the gateway's dashboard (B2BINPAY or CityPay.io); accept the money if the dashboard shows it, else reject it.";
+        "Look the payment up in the gateway's dashboard; accept the money if the dashboard shows it, else reject it.";
     /// The transfer already belongs to another reference (rule 13).
     Elsewhere = "elsewhere",
         "the transfer was received under another reference before",
@@ -194,7 +194,7 @@ reasons! {
     /// Another transfer of exactly this amount came before (rule 9).
     EqualPart = "equal_part",
         "another transfer of exactly the same amount was received before",
-        "Check that the B2BINPAY dashboard lists both transfers; accept the money if it does, else reject it.";
+        "Check that the gateway's dashboard lists both transfers; accept the money if it does, else reject it.";
     /// First seen after the payment was closed or past its deadline (rule 7).
     Late = "late",
         "the money was first seen after the payment was closed or its deadline had passed",
@@ -222,11 +222,11 @@ reasons! {
     /// The amount or the reference is not proven (rule 10).
     Unproven = "unproven",
         "no signature or lookup proves this amount",
-        "Compare amount and reference with the gateway's dashboard (B2BINPAY or CityPay.io); accept the money if they are shown there.";
+        "Compare amount and reference with the gateway's dashboard; accept the money if they are shown there.";
     /// The gateway itself is in doubt (rule 8).
     Unresolved = "unresolved",
         "the gateway reports the payment as unresolved, overpaid or underpaid",
-        "Resolve the payment in the gateway's dashboard (B2BINPAY or CityPay.io), or accept or reject what was received.";
+        "Resolve the payment in the gateway's dashboard, or accept or reject what was received.";
     /// The money is in another currency (rule 11).
     WrongCurrency = "wrong_currency",
         "the money is in another currency than expected and counts for nothing here",
@@ -235,7 +235,7 @@ reasons! {
     /// (rule 11).
     WrongKind = "wrong_kind",
         "the callback or its operation type is of another kind than expected",
-        "Look the transfer up in the B2BINPAY dashboard; accept held money if it is the customer's (side collecting is).";
+        "Look the transfer up in the gateway's dashboard; accept held money if it is the customer's (side collecting is).";
 }
 
 impl fmt::Display for ReviewReason {

@@ -28,6 +28,7 @@ mod handler;
 #[cfg(feature = "http")]
 mod http;
 mod idempotency;
+mod layers;
 mod open_enum;
 mod outcome;
 mod payment;
