@@ -6,7 +6,7 @@
 /// Each page as a module. Links between pages are files in the repository and
 /// modules here: of two definitions of a link, the first one counts.
 macro_rules! pages {
-    ($($name:ident = $path:literal;)+) => {$(
+    ($($name:ident = $path:literal $(with $figure:literal)?;)+) => {$(
         #[doc = "[queues]: crate::guide::queues"]
         #[doc = "[payments]: crate::guide::payments"]
         #[doc = "[verification]: crate::guide::verification"]
@@ -15,6 +15,7 @@ macro_rules! pages {
         #[doc = "[testing]: crate::guide::testing"]
         #[doc = "[gateways]: crate::guide::gateways"]
         #[doc = ""]
+        $( #[doc = include_str!($figure)] #[doc = ""] )?
         #[doc = include_str!($path)]
         pub mod $name {}
     )+};
@@ -24,13 +25,13 @@ pages! {
     architecture = "../docs/architecture.md";
     command = "../docs/command.md";
     gateways = "../docs/gateways.md";
-    payments = "../docs/payments.md";
+    payments = "../docs/payments.md" with "../docs/states.svg";
     performance = "../docs/performance.md";
     production = "../docs/production.md";
     queues = "../docs/queues.md";
     security = "../docs/security.md";
     testing = "../docs/testing.md";
-    verification = "../docs/verification.md";
+    verification = "../docs/verification.md" with "../docs/flow.svg";
 }
 
 #[doc = include_str!("../docs/actix.md")]
