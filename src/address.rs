@@ -1,10 +1,10 @@
-//! [`AddressRanges`]: where a gateway posts from.
+//! [`AddressRanges`]: a gateway's source addresses.
 
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-/// Address ranges of a gateway, as the merchant configured them.
+/// The address ranges of a gateway, as configured by the merchant.
 ///
 /// The gateways list their addresses in the dashboard or the help desk; this
 /// crate ships none, since they change.
@@ -21,7 +21,7 @@ use ipnet::IpNet;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AddressRanges(Vec<IpNet>);
 
-/// A text that is neither an address nor a range.
+/// The string is neither an address nor a range.
 ///
 /// ```
 /// use payhook::address::AddressRanges;
@@ -35,11 +35,11 @@ pub struct AddressRanges(Vec<IpNet>);
 pub struct AddressError(Box<str>);
 
 impl AddressRanges {
-    /// Ranges in CIDR notation, and single addresses.
+    /// Parses ranges in CIDR notation and single addresses.
     ///
     /// # Errors
     ///
-    /// [`AddressError`] with the first text that is neither.
+    /// [`AddressError`] with the first string that is neither.
     pub fn parse<'a>(ranges: impl IntoIterator<Item = &'a str>) -> Result<Self, AddressError> {
         let parse = |text: &str| {
             let range = text.parse::<IpNet>();
@@ -55,7 +55,7 @@ impl AddressRanges {
             .map(Self)
     }
 
-    /// Whether an address is in one of the ranges. An IPv4 address that a
+    /// Returns whether an address is in one of the ranges. An IPv4 address that a
     /// dual-stack socket shows as IPv6 counts as IPv4.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
@@ -64,7 +64,7 @@ impl AddressRanges {
     }
 }
 
-/// A range of IPv4 addresses written as IPv6 is one of IPv4.
+/// Converts a range of IPv4-mapped IPv6 addresses into an IPv4 range.
 fn canonical(range: IpNet) -> IpNet {
     let mapped = match range {
         IpNet::V6(range) => {

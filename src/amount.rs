@@ -1,4 +1,4 @@
-//! [`Amount`]: a decimal number as it is written on the wire, at any size.
+//! [`Amount`]: an arbitrary-precision decimal number, exactly as sent.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -13,21 +13,19 @@ use crate::text::Text;
 mod arithmetic;
 mod small;
 
-/// A decimal amount that keeps the wire's text whole.
+/// A decimal amount that keeps its original text.
 ///
-/// Nothing is rounded, padded or passed through a binary float. Equality and
-/// order are by value at any size (`0.60` equals `0.6`); [`Display`] and
-/// [`as_str`] give the text exactly as it was sent, which is also what the
-/// gateway signs.
+/// Nothing is rounded, padded or passed through a binary float. Equality and order
+/// are by value at any size (`0.60` equals `0.6`); [`Display`] and [`as_str`] return
+/// the text exactly as it was sent, which is also the text that the gateway signs.
 ///
-/// The unit is the currency's whole coin (`"0.412"` ETH), never its smallest
-/// part.
+/// The unit is the currency unit (`"0.412"` ETH), never its smallest fraction.
 ///
-/// The text is a JSON number: no leading zeros, no `+`, no bare point, no
-/// blanks or underscores. At most [`MAX_DIGITS`] digits and an exponent of at
-/// most [`MAX_EXPONENT`] either way, so that no input costs more than its own
-/// length. Sums and differences ([`checked_add`], [`checked_sub`]) are exact and
-/// may be longer. The default is zero.
+/// The text is a JSON number: no leading zeros, no `+`, no bare decimal point, no
+/// spaces or underscores. At most [`MAX_DIGITS`] digits and an exponent of at most
+/// [`MAX_EXPONENT`] either way, so that no input costs more than its own length. Sums
+/// and differences ([`checked_add`], [`checked_sub`]) are exact and may be longer.
+/// The default is zero.
 ///
 /// ```
 /// use payhook::Amount;
@@ -35,7 +33,7 @@ mod small;
 /// let amount: Amount = "99999999999.123456789012345678".parse()?;
 /// assert_eq!(amount.as_str(), "99999999999.123456789012345678");
 /// assert_eq!(amount.scale(), 18);
-/// // 96 bits can't hold it; `rust_decimal`'s own parser would have rounded.
+/// // It does not fit into 96 bits; `rust_decimal`'s own parser would have rounded it.
 /// assert!(amount.to_decimal().is_err());
 ///
 /// let amount: Amount = "0.60".parse()?;
@@ -52,19 +50,19 @@ mod small;
 /// [`checked_sub`]: Amount::checked_sub
 #[derive(Clone, Default)]
 pub struct Amount {
-    /// None is `0`: a payment is full of them, and they take no memory.
+    /// `None` is `0`: a payment contains many zeros, and they take no memory.
     text: Option<Text>,
 }
 
 /// The value needs more than the 96 bits and 28 fraction digits of a [`Decimal`].
 ///
-/// See [`Amount`] for one.
+/// See [`Amount`] for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the amount does not fit the 96 bits and 28 fraction digits of a `Decimal`")]
+#[error("amount does not fit into a `Decimal` (96 bits, 28 fraction digits)")]
 #[non_exhaustive]
 pub struct DoesNotFit;
 
-/// Why a text is no [`Amount`].
+/// Why a string is not a valid [`Amount`].
 ///
 /// ```
 /// use payhook::{Amount, amount::AmountError};
@@ -75,29 +73,29 @@ pub struct DoesNotFit;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AmountError {
-    /// The exponent is beyond [`Amount::MAX_EXPONENT`].
+    /// The exponent exceeds [`Amount::MAX_EXPONENT`].
     #[error("expected an exponent between -{max} and {max}", max = Amount::MAX_EXPONENT)]
     ExponentOutOfRange,
-    /// The text is not written as a JSON number is.
+    /// The string does not have the form of a JSON number.
     #[error("expected a decimal number")]
     NotADecimal,
-    /// More digits than [`Amount::MAX_DIGITS`].
+    /// The number has more digits than [`Amount::MAX_DIGITS`].
     #[error("expected at most {} digits, found {found}", Amount::MAX_DIGITS)]
     TooManyDigits {
-        /// How many there are.
+        /// The number of digits.
         found: usize,
     },
 }
 
 impl Amount {
-    /// The most digits that an amount may have, 100: a 256-bit integer of the
+    /// The maximum number of digits of an amount, 100: a 256-bit integer of the
     /// smallest unit has 78.
     pub const MAX_DIGITS: usize = 100;
 
     /// The largest exponent, in either direction.
     pub const MAX_EXPONENT: i32 = 100;
 
-    /// The amount in `text`, checked and otherwise untouched.
+    /// Checks `text` and keeps it unchanged.
     pub(crate) fn from_text(text: Text) -> Result<Self, AmountError> {
         Parts::scan(&text)?.check_length()?;
         Ok(Self::new(text))
@@ -108,8 +106,8 @@ impl Amount {
         Self { text }
     }
 
-    /// An amount that was stored as its [text](Self::as_str). Unlike what is
-    /// parsed, it may have as many digits as a sum: up to 1,024 characters.
+    /// Reads an amount that was stored as its [text](Self::as_str). Unlike a parsed
+    /// amount, it may have as many digits as a sum: up to 1,024 characters. Returns
     /// `None` if the text is longer or not a decimal number.
     ///
     /// ```
@@ -128,17 +126,16 @@ impl Amount {
         is_sound.then(|| Self::new(text))
     }
 
-    /// The text as it is written on the wire.
+    /// Returns the text exactly as it was sent.
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.text.as_deref().unwrap_or("0")
     }
 
-    /// The value as a [`Decimal`], exactly.
+    /// Converts the value into a [`Decimal`], exactly.
     ///
-    /// The number of fraction digits is kept if there is room for it; if not,
-    /// trailing zeros, which carry no value, give way. A digit that does carry
-    /// value never does.
+    /// The number of fraction digits is kept if it fits; otherwise trailing zeros are
+    /// dropped. A significant digit is never dropped.
     ///
     /// # Errors
     ///
@@ -149,19 +146,19 @@ impl Amount {
         self.parts().to_decimal().ok_or(DoesNotFit)
     }
 
-    /// How many fraction digits the text has, once the exponent is applied:
-    /// 3 for `0.100`, 8 for `1e-8`, 0 for `1.5e3`.
+    /// Returns the number of fraction digits, after the exponent is applied: 3 for
+    /// `0.100`, 8 for `1e-8`, 0 for `1.5e3`.
     #[must_use]
     pub fn scale(&self) -> u32 {
         u32::try_from(self.parts().scale()).unwrap_or_default()
     }
 
-    /// The same value with this many fraction digits, as B2BINPAY writes the
-    /// amounts of a currency with that scale: `0.412` becomes `0.412000` at 6.
-    /// For [`ExpectedAmount::Exactly`](crate::b2binpay::ExpectedAmount::Exactly).
+    /// Returns the same value with this many fraction digits, as B2BINPAY writes the
+    /// amounts of a currency with that many decimals: `0.412` becomes `0.412000` at
+    /// 6. For [`ExpectedAmount::Exactly`](crate::b2binpay::ExpectedAmount::Exactly).
     ///
-    /// `None` if a digit other than zero would have to go, if the text has an
-    /// exponent, or beyond [`MAX_DIGITS`](Self::MAX_DIGITS).
+    /// Returns `None` if a non-zero digit would be lost, if the text has an exponent,
+    /// or if the result exceeds [`MAX_DIGITS`](Self::MAX_DIGITS).
     ///
     /// ```
     /// use payhook::Amount;
@@ -190,35 +187,35 @@ impl Amount {
         if exponent { None } else { text.parse().ok() }
     }
 
-    /// Whether the value is zero.
+    /// Returns whether the value is zero.
     #[must_use]
     pub fn is_zero(&self) -> bool {
-        // Mostly the first digit or the third says so.
+        // Usually the first or the third digit decides.
         let mut digits = self.as_str().bytes();
         let found = digits.find(|byte| !matches!(byte, b'-' | b'0' | b'.'));
         matches!(found, None | Some(b'e' | b'E'))
     }
 
-    /// Whether the value is below zero. `-0` is not.
+    /// Returns whether the value is below zero. `-0` is not.
     #[must_use]
     pub fn is_negative(&self) -> bool {
         self.as_str().starts_with('-') && !self.is_zero()
     }
 
     /// Whether the text has neither a sign nor an exponent: the only form that
-    /// B2BINPAY signs, and the one under which a signed text can be cut.
+    /// B2BINPAY signs, and the only one by which a signed message can be split.
     pub(crate) fn is_plain(&self) -> bool {
         let bytes = self.as_str().bytes();
         bytes.fold(true, |all, byte| all & matches!(byte, b'0'..=b'9' | b'.'))
     }
 
     fn parts(&self) -> Parts<'_> {
-        // Scanned when it was made, so the default stands for nothing.
+        // The text was scanned at construction, so the default is never used.
         Parts::scan(self.as_str()).unwrap_or_default()
     }
 }
 
-/// An amount's text, taken apart.
+/// The parts of an amount's text.
 #[derive(Clone, Copy, Default)]
 struct Parts<'a> {
     negative: bool,
@@ -228,7 +225,7 @@ struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// Without a look at its length: a sum may be longer than what is read.
+    /// Does not check the length: a sum may be longer than a parsed amount.
     fn scan(text: &'a str) -> Result<Self, AmountError> {
         let (negative, rest) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
@@ -278,8 +275,8 @@ impl<'a> Parts<'a> {
         (length(self.fraction.len()) - self.exponent).max(0)
     }
 
-    /// The digits that carry value, and the power of ten that `0.d₁d₂d₃…` has
-    /// to be multiplied by. The canonical form: equal values, equal result.
+    /// The significant digits, and the power of ten that `0.d₁d₂d₃…` has to be
+    /// multiplied by. The canonical form: equal values, equal result.
     fn significant(&self) -> (i64, impl Iterator<Item = u8> + use<'a>) {
         let zeros =
             |digits: &mut dyn Iterator<Item = u8>| digits.take_while(|d| *d == b'0').count();
@@ -344,19 +341,19 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// Nearly always so, and looking at all of them is faster than stopping early.
+/// Almost always true; checking all bytes is faster than stopping early.
 fn all_digits(text: &str) -> bool {
     text.bytes()
         .fold(true, |all, byte| all & byte.is_ascii_digit())
 }
 
-/// The digits that `text` begins with, and the rest.
+/// Splits `text` after its leading digits.
 fn split_digits(text: &str) -> (&str, &str) {
     let end = text.bytes().take_while(u8::is_ascii_digit).count();
     text.split_at_checked(end).unwrap_or_default()
 }
 
-/// Lossless: no amount has more than some hundred digits.
+/// Lossless: no amount has more than a few hundred digits.
 fn length(digits: usize) -> i64 {
     i64::try_from(digits).unwrap_or(i64::MAX)
 }
@@ -376,7 +373,7 @@ fn scan_exponent(text: &str) -> Result<i64, AmountError> {
     Ok(if negative { -value } else { value })
 }
 
-/// A plain decimal without the zeros behind its point that carry no value.
+/// A plain decimal without trailing fraction zeros.
 pub(crate) fn without_zeros(plain: &str) -> &str {
     if plain.contains('.') {
         plain.trim_end_matches('0').trim_end_matches('.')
@@ -389,7 +386,7 @@ impl FromStr for Amount {
     type Err = AmountError;
 
     fn from_str(text: &str) -> Result<Self, AmountError> {
-        // Before the copy: a refused text is not worth one.
+        // Check first: a refused text is not copied.
         Parts::scan(text)?.check_length()?;
         Ok(Self::new(text))
     }
@@ -463,7 +460,7 @@ impl Hash for Amount {
 }
 
 impl Serialize for Amount {
-    /// As text, so that no reader can take it for a float.
+    /// Serialized as a string, so that no reader can parse it as a float.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
     }

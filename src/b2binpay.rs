@@ -1,9 +1,9 @@
-//! B2BINPAY, and Coinsbuy, the same engine under another brand: signed
-//! callbacks about deposits and payouts.
+//! B2BINPAY, and Coinsbuy (the same platform under another brand): signed callbacks
+//! about deposits and payouts.
 //!
-//! [`TransferCallback`] is what is posted, [`ProvenTransfer`] what its signature
-//! covers. See [`Verifier`] for an example, and [`Gateway`] for the whole flow, in an
-//! [`Endpoint`](crate::Endpoint).
+//! A [`TransferCallback`] is the received callback; [`ProvenTransfer`] has the facts
+//! that its signature covers. See [`Verifier`] for an example, and [`Gateway`] for
+//! use in an [`Endpoint`](crate::Endpoint).
 
 mod api;
 mod callback;

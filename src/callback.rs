@@ -1,4 +1,4 @@
-//! [`Callback`]: the verified callbacks that there are, as one type.
+//! [`Callback`]: all kinds of verified callbacks in one type.
 
 use crate::b2binpay::TransferCallback;
 use crate::citypay::{DepositCallback, OrderCallback};
@@ -6,11 +6,10 @@ use crate::event::Event;
 use crate::read::FieldWarning;
 use crate::verified::{Evidence, Verified};
 
-/// A verified callback of either gateway: what a [`Handler`](crate::Handler) is
-/// given.
+/// A verified callback of either gateway, as passed to a [`Handler`](crate::Handler).
 ///
-/// `Deposit` is CityPay.io's. B2BINPAY's deposits are `Transfer`s, with or
-/// without a transfer in them; [`Event::kind`] calls both deposits.
+/// `Deposit` is CityPay.io's. B2BINPAY's deposits are `Transfer`s, with or without a
+/// transfer in them; [`Event::kind`] is `Deposit` for both.
 ///
 /// ```
 /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
@@ -30,16 +29,16 @@ use crate::verified::{Evidence, Verified};
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Callback {
-    /// CityPay.io, about an order.
+    /// A CityPay.io callback about an order.
     Order(Verified<OrderCallback>),
-    /// CityPay.io, about a deposit.
+    /// A CityPay.io callback about a deposit.
     Deposit(Verified<DepositCallback>),
-    /// B2BINPAY or Coinsbuy, about a deposit or a payout.
+    /// A B2BINPAY or Coinsbuy callback about a deposit or a payout.
     Transfer(Verified<TransferCallback>),
 }
 
 impl Callback {
-    /// The callback in terms that all gateways share.
+    /// Returns the gateway-independent view of the callback.
     #[must_use]
     pub fn event(&self) -> Event<'_> {
         match self {
@@ -49,7 +48,7 @@ impl Callback {
         }
     }
 
-    /// What it was verified by.
+    /// Returns the evidence by which it was verified.
     #[must_use]
     pub fn evidence(&self) -> &Evidence {
         match self {
@@ -59,7 +58,8 @@ impl Callback {
         }
     }
 
-    /// The exact bytes of the body: what a queue stores, to be verified again.
+    /// Returns the exact bytes of the body: store these in a queue, and verify them
+    /// again.
     #[must_use]
     pub fn raw(&self) -> &[u8] {
         match self {
@@ -69,7 +69,7 @@ impl Callback {
         }
     }
 
-    /// Incidental fields that could not be read and are treated as absent.
+    /// Returns the incidental fields that are invalid and treated as absent.
     #[must_use]
     pub fn warnings(&self) -> Vec<FieldWarning> {
         match self {

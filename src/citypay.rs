@@ -1,9 +1,9 @@
 //! CityPay.io (Georgia): unsigned callbacks about orders and deposits, and the
 //! order endpoint that proves an order.
 //!
-//! [`OrderCallback`] and [`DepositCallback`] are what is posted, [`OrderDetails`]
-//! is what the endpoint says. See [`Account`] for an example, and
-//! [`Gateway`] for an endpoint.
+//! [`OrderCallback`] and [`DepositCallback`] are the callbacks, [`OrderDetails`] is
+//! the response of the order endpoint. See [`Account`] for an example, and
+//! [`Gateway`] for use in an endpoint.
 
 mod answer;
 mod callback;

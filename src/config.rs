@@ -1,4 +1,4 @@
-//! [`Config`]: the gateways as the environment configures them.
+//! [`Config`]: the gateways, configured by environment variables.
 
 use std::borrow::Cow;
 use std::env::{self, VarError};
@@ -34,12 +34,12 @@ const PREFIXES: [&str; 2] = ["PAYHOOK_B2BINPAY_", "PAYHOOK_CITYPAY_"];
 /// |---|---|
 /// | `PAYHOOK_B2BINPAY_CALLBACK_SECRET` | the callback secret of the wallet (API v3) |
 /// | `…_CALLBACK_SECRET_2` to `…_CALLBACK_SECRET_4` | further secrets, for a rotation |
-/// | `PAYHOOK_B2BINPAY_LOGIN`, `PAYHOOK_B2BINPAY_PASSWORD` | of API v2, beside a secret or instead of it |
+/// | `PAYHOOK_B2BINPAY_LOGIN`, `PAYHOOK_B2BINPAY_PASSWORD` | the credentials of API v2, in addition to a secret or instead of it |
 /// | `PAYHOOK_B2BINPAY_TRACKING_IDS` | `prefixed`, `uuid`, `length=N`, `unused` or `unrestricted`: see [`TrackingIds`]. Required, since no default is safe for every merchant |
-/// | `PAYHOOK_B2BINPAY_API_URL` | the API's address, such as `https://api.b2binpay.com`; the API is not asked unless set |
+/// | `PAYHOOK_B2BINPAY_API_URL` | the API's address, such as `https://api.b2binpay.com`; without it, the API is never queried |
 /// | `PAYHOOK_CITYPAY_CUSTOMER_ID` | the merchant's own customer id |
-/// | `PAYHOOK_CITYPAY_ENVIRONMENT` | `production` (unless set) or `sandbox` |
-/// | `PAYHOOK_CITYPAY_SOURCES` | addresses and ranges, separated by commas: [`Account::source_addresses`] |
+/// | `PAYHOOK_CITYPAY_ENVIRONMENT` | `production` (default) or `sandbox` |
+/// | `PAYHOOK_CITYPAY_SOURCES` | a comma-separated list of addresses and ranges: [`Account::source_addresses`] |
 /// | `PAYHOOK_CITYPAY_DANGER_SETTLE_DEPOSITS_FROM` | the same for [`Account::danger_settle_deposits_by_source_address`] |
 ///
 /// A gateway is configured if any of its variables is set. `Debug` shows no
@@ -83,7 +83,7 @@ struct CityPay {
     environment: Environment,
 }
 
-/// Every variable that is missing or can't be used. It shows no values.
+/// The variables that are missing or invalid. The error shows no values.
 ///
 /// ```
 /// use payhook::Config;
@@ -116,7 +116,7 @@ struct Problem {
 }
 
 impl EnvError {
-    /// The names of the variables, in the order of [`Config`]'s table.
+    /// Returns the names of the variables, in the order of [`Config`]'s table.
     pub fn variables(&self) -> impl Iterator<Item = &str> {
         self.problems.iter().map(|problem| &*problem.variable)
     }
@@ -139,9 +139,9 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// [`EnvError`] with every variable that is missing or can't be used, with
-    /// those that begin with `PAYHOOK_B2BINPAY_` or `PAYHOOK_CITYPAY_` and are
-    /// none of the table's, and with what to set if nothing is set.
+    /// [`EnvError`] with every missing or invalid variable, with unknown variables
+    /// that begin with `PAYHOOK_B2BINPAY_` or `PAYHOOK_CITYPAY_`, and with the
+    /// variables to set if none is set.
     pub fn from_env() -> Result<Self, EnvError> {
         let mut vars = Vars::new(|name| match env::var(name) {
             Ok(value) => Value::Text(Zeroizing::new(value)),
@@ -152,18 +152,18 @@ impl Config {
             let name = name.to_string_lossy();
             let is_ours = PREFIXES.iter().any(|prefix| name.starts_with(prefix));
             if is_ours && !is_known(&name) {
-                vars.odd(name.into_owned(), "is not a variable of payhook");
+                vars.odd(name.into_owned(), "is not a known variable");
             }
         }
         Self::read(vars)
     }
 
-    /// Reads variables from anywhere else, by their names.
+    /// Reads the variables from another source, by name.
     ///
     /// # Errors
     ///
-    /// [`EnvError`] with every variable that is missing or can't be used, and
-    /// with what to set if nothing is set.
+    /// [`EnvError`] with every missing or invalid variable, and with the variables to
+    /// set if none is set.
     pub fn from_vars(get: impl Fn(&str) -> Option<String>) -> Result<Self, EnvError> {
         Self::read(Vars::new(|name| match get(name) {
             Some(value) => Value::Text(Zeroizing::new(value)),
@@ -179,12 +179,9 @@ impl Config {
         if vars.problems.is_empty() && b2binpay.is_none() && citypay.is_none() {
             vars.odd(
                 SECRET,
-                "is missing (and TRACKING_IDS with it), for B2BINPAY",
+                "is not set (B2BINPAY also needs PAYHOOK_B2BINPAY_TRACKING_IDS)",
             );
-            vars.odd(
-                CUSTOMER_ID,
-                "is missing, for CityPay.io: set one of the two",
-            );
+            vars.odd(CUSTOMER_ID, "is not set: configure at least one gateway");
         }
         if vars.problems.is_empty() {
             Ok(Self { b2binpay, citypay })
@@ -195,8 +192,9 @@ impl Config {
         }
     }
 
-    /// B2BINPAY, or Coinsbuy, if it is configured. `fetch` asks the API, if its
-    /// address is configured, and adds the merchant's bearer token.
+    /// Returns the gateway for B2BINPAY (or Coinsbuy), if it is configured. `fetch`
+    /// queries the API, if its URL is configured, and has to add the merchant's
+    /// bearer token.
     #[must_use]
     pub fn b2binpay<F>(&self, fetch: F) -> Option<b2binpay::Gateway<F>> {
         let own = self.b2binpay.as_ref()?;
@@ -205,14 +203,15 @@ impl Config {
         Some(gateway.with_optional_api(api))
     }
 
-    /// The verifier alone, if B2BINPAY is configured: for callbacks that are
-    /// verified without an endpoint, or where the API is never asked.
+    /// Returns only the verifier, if B2BINPAY is configured: for verifying callbacks
+    /// without an endpoint or without API lookups.
     #[must_use]
     pub fn b2binpay_verifier(&self) -> Option<&Verifier> {
         self.b2binpay.as_ref().map(|own| &own.verifier)
     }
 
-    /// CityPay.io, if it is configured. `fetch` asks the order endpoint.
+    /// Returns the gateway for CityPay.io, if it is configured. `fetch` queries the
+    /// order endpoint.
     #[must_use]
     pub fn citypay<F>(&self, fetch: F) -> Option<citypay::Gateway<F>> {
         let own = self.citypay.as_ref()?;
@@ -222,7 +221,7 @@ impl Config {
 }
 
 impl B2binpay {
-    /// `None` if nothing of it is set, or after a problem.
+    /// Returns `None` if no variable of the gateway is set, or after a problem.
     fn read<V: Fn(&str) -> Value>(vars: &mut Vars<V>) -> Option<Self> {
         let others = [LOGIN, PASSWORD, TRACKING_IDS, API_URL];
         let secrets = std::iter::once(SECRET).chain(MORE_SECRETS);
@@ -238,7 +237,7 @@ impl B2binpay {
             };
             match Key::callback_secret(&secret) {
                 Ok(key) => keys.push(key.named(name)),
-                Err(error) => vars.odd(name, format!("can't be used: {error}")),
+                Err(error) => vars.odd(name, format!("is invalid: {error}")),
             }
         }
         if vars.has_any([LOGIN, PASSWORD]) {
@@ -246,7 +245,7 @@ impl B2binpay {
             if let (Some(login), Some(password)) = (login, password) {
                 match Key::login_password(&login, &password) {
                     Ok(key) => keys.push(key),
-                    Err(error) => vars.odd(LOGIN, format!("can't be used: {error}")),
+                    Err(error) => vars.odd(LOGIN, format!("is invalid: {error}")),
                 }
             }
         } else if !has_secret {
@@ -257,7 +256,7 @@ impl B2binpay {
             if ids.is_none() {
                 vars.odd(
                     TRACKING_IDS,
-                    "is none of prefixed, uuid, length=N, unused and unrestricted",
+                    "must be prefixed, uuid, length=N, unused or unrestricted",
                 );
             }
             ids
@@ -266,7 +265,7 @@ impl B2binpay {
         if api_url.as_deref().is_some_and(|url| !is_api_url(url)) {
             vars.odd(
                 API_URL,
-                "is no address that begins with https:// and has neither a query nor a password",
+                "must be an https:// URL without a query or a password",
             );
         }
         let mut keys = keys.into_iter();
@@ -279,7 +278,7 @@ impl B2binpay {
 }
 
 impl CityPay {
-    /// `None` if nothing of it is set, or after a problem.
+    /// Returns `None` if no variable of the gateway is set, or after a problem.
     fn read<V: Fn(&str) -> Value>(vars: &mut Vars<V>) -> Option<Self> {
         if !vars.has_any([CUSTOMER_ID, ENVIRONMENT, SOURCES, DANGER_SOURCES]) {
             return None;
@@ -293,7 +292,7 @@ impl CityPay {
             None | Some("production") => Environment::Production,
             Some("sandbox") => Environment::Sandbox,
             Some(_) => {
-                vars.odd(ENVIRONMENT, "is neither production nor sandbox");
+                vars.odd(ENVIRONMENT, "must be production or sandbox");
                 return None;
             }
         };
@@ -322,7 +321,7 @@ enum Value {
     NotText,
 }
 
-/// The variables, and what is wrong with them.
+/// The variables, and the problems found in them.
 struct Vars<V> {
     get: V,
     problems: Vec<Problem>,
@@ -348,7 +347,7 @@ impl<V: Fn(&str) -> Value> Vars<V> {
         names.into_iter().any(is_set)
     }
 
-    /// `None` if it is missing, or after a problem.
+    /// Returns `None` if the variable is missing, or after a problem.
     fn text(&mut self, name: &'static str) -> Option<Zeroizing<String>> {
         match (self.get)(name) {
             Value::Missing => None,
@@ -377,7 +376,7 @@ impl<V: Fn(&str) -> Value> Vars<V> {
         if ranges.is_err() {
             self.odd(
                 name,
-                "is no list of addresses and ranges such as 203.0.113.0/28, separated by commas",
+                "must be a comma-separated list of addresses and ranges such as 203.0.113.0/28",
             );
         }
         ranges.ok()
@@ -399,7 +398,7 @@ fn is_known(name: &str) -> bool {
     all.contains(&name) || MORE_SECRETS.contains(&name)
 }
 
-/// Without TLS only to this machine, for a test.
+/// URLs without TLS are accepted for this machine only, for tests.
 fn is_api_url(url: &str) -> bool {
     let is_here = |rest: &str| {
         let host = rest.split(['/', ':']).next().unwrap_or_default();

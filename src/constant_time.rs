@@ -1,9 +1,8 @@
-//! What decides whose money is whose is compared in constant time, and in no
-//! other way.
+//! Constant-time comparison, enforced for values that decide to whom money belongs.
 
 use ctutils::CtEq;
 
-/// Equality in constant time for texts of equal length.
+/// Compares strings of equal length in constant time.
 pub(crate) fn same(left: &str, right: &str) -> bool {
     left.as_bytes().ct_eq(right.as_bytes()).into()
 }

@@ -48,8 +48,8 @@ pub use finding::{Diagnosis, Finding};
 /// assert_eq!(
 ///     diagnosis.to_string(),
 ///     "the body does not verify:\n\
-///      1. key `production`: what was configured begins or ends with white space\n   \
-///         to do: trim the secret where it is read; a file often ends with a newline",
+///      1. key `production`: the configured value has leading or trailing whitespace\n   \
+///         to do: trim the secret when reading it: files often end with a newline",
 /// );
 /// ```
 ///

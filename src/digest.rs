@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use sha2::{Digest, Sha256};
 
-/// A transfer's id, as it is stored and bound. No signature covers it, so what is
-/// longer than a gateway's own ids is replaced by its digest: a history stays
-/// bounded (PAYMENTS, rule 17).
+/// A transfer's id as it is stored and bound. No signature covers it, so an id longer
+/// than the gateway's own ids is replaced by its digest: a history stays bounded
+/// (PAYMENTS, rule 17).
 pub(crate) fn bounded_id(id: &str, max: usize) -> Cow<'_, str> {
     if id.len() <= max {
         return id.into();
@@ -15,12 +15,12 @@ pub(crate) fn bounded_id(id: &str, max: usize) -> Cow<'_, str> {
     format!("digest:{:x}", base16ct::HexDisplay(&digest)).into()
 }
 
-/// The first half of a SHA-256 digest: no preimage and no collision is worth
-/// finding at that length.
+/// The first half of a SHA-256 digest: finding a preimage or a collision is
+/// infeasible at that length.
 pub(crate) type Digest16 = [u8; 16];
 
-/// Labelled parts, each with its length, so that no two lists of parts make the
-/// same bytes.
+/// Labelled parts, each with its length, so that different lists of parts have
+/// different bytes.
 pub(crate) struct Labelled(Sha256);
 
 impl Labelled {
@@ -53,7 +53,7 @@ impl Labelled {
         half
     }
 
-    /// All of the digest.
+    /// The full digest.
     pub(crate) fn whole(&self) -> [u8; 32] {
         self.0.clone().finalize().into()
     }

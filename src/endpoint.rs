@@ -1,4 +1,4 @@
-//! [`Endpoint`]: the whole flow, from posted bytes to an HTTP status.
+//! [`Endpoint`]: the complete flow, from received bytes to an HTTP status.
 
 mod blocking;
 mod books;
@@ -24,12 +24,12 @@ pub use idempotent::Idempotent;
 
 use trace::Trace;
 
-/// One endpoint of the merchant's: bytes in, an HTTP status out. In between each
-/// callback is verified and applied to its payment in a [`Ledger`](crate::Ledger), or handed to an
-/// [`Idempotent`] handler (PAYMENTS, section 3).
+/// A webhook endpoint: it takes the bytes of a callback, verifies it, applies it to
+/// its payment in a [`Ledger`](crate::Ledger) or passes it to an [`Idempotent`]
+/// handler, and returns an HTTP status (PAYMENTS, section 3).
 ///
-/// It opens no socket and needs no runtime. Hand it the body's bytes untouched
-/// and answer with the [`Reply`]'s status and an empty body.
+/// It opens no socket and needs no runtime. Pass it the unmodified bytes of the body,
+/// and respond with the [`Reply`]'s status and an empty body.
 ///
 /// ```
 /// use payhook::b2binpay::{Gateway, Key, TrackingIds, Verifier};
@@ -47,7 +47,7 @@ use trace::Trace;
 /// assert_eq!(reply.status(), 200);
 /// assert!(reply.change().is_some_and(|change| change.newly_paid()));
 ///
-/// // The gateway sends it again: nothing changes.
+/// // The gateway sends a duplicate: nothing changes.
 /// let reply = endpoint.receive_blocking(body, None);
 /// assert_eq!(reply.status(), 200);
 /// assert!(reply.change().is_some_and(|change| change.credited().is_none()));
@@ -58,15 +58,15 @@ use trace::Trace;
 ///
 /// With the feature `tracing`, each body has a span `callback` (target `payhook`)
 /// that the ledger, the handler and the lookups run in, with the fields `gateway`,
-/// `endpoint` and `status`, and once it is verified `kind`, `outcome` (both with a
-/// `?` behind what is only reported), `evidence` and the merchant's name of the
-/// `key`. One event says what happened to it, with `status`, `error`, `fault` and
-/// `hint`: at `ERROR` where the merchant has to do something, at `WARN` where the
-/// sender would or another delivery is under way, at `INFO` where all is well.
+/// `endpoint` and `status`, and once it is verified `kind`, `outcome` (both followed
+/// by `?` if only reported), `evidence` and the merchant's name of the `key`. One
+/// event reports the result, with `status`, `error`, `fault` and `hint`: at `ERROR`
+/// if the merchant has to act, at `WARN` if the sender has to act or another delivery
+/// is in progress, and at `INFO` otherwise.
 ///
-/// No secret, signature, token, reference, address or body is in there, nor the
-/// errors of the merchant's own code, which may quote one: log those from the
-/// [`Disposition`].
+/// Spans and events contain no secret, signature, token, reference, address or body,
+/// and no errors of the application's own code, which may quote one: log those from
+/// the [`Disposition`].
 #[derive(Debug, Clone)]
 pub struct Endpoint<G, T> {
     gateway: G,
@@ -75,7 +75,7 @@ pub struct Endpoint<G, T> {
     body_limit: usize,
 }
 
-/// Where an endpoint's verified callbacks go: to any [`Ledger`](crate::Ledger), or to
+/// The target of an endpoint's verified callbacks: any [`Ledger`](crate::Ledger), or
 /// an [`Idempotent`] handler. Sealed.
 ///
 /// See [`Endpoint`] for an example.
@@ -98,7 +98,7 @@ mod sealed {
     impl<H, S> Sealed for super::Idempotent<H, S> {}
 }
 
-/// What a target has to know of a callback that was read.
+/// The context that a target needs for a parsed callback.
 #[doc(hidden)]
 pub struct Received<'e, G> {
     gateway: &'e G,
@@ -108,8 +108,8 @@ pub struct Received<'e, G> {
 }
 
 impl<G: Gateway> Received<'_, G> {
-    /// Asks the gateway about the callback. What `may_fail` to be looked up goes on
-    /// without.
+    /// Performs the lookup. If it `may_fail`, the callback is processed without its
+    /// result.
     async fn ask(&self, callback: G::Callback, may_fail: bool) -> Result<G::Callback, Disposition> {
         match self.gateway.ask(&callback).await {
             Ok(answer) => Ok(self.gateway.hear(callback, &answer, may_fail)?),
@@ -128,8 +128,7 @@ impl<G: Gateway> fmt::Debug for Received<'_, G> {
 }
 
 impl<G: Gateway, T: Target> Endpoint<G, T> {
-    /// An endpoint for one gateway, and what its verified callbacks go to: the
-    /// merchant's payments, or a handler.
+    /// Creates an endpoint for one gateway with a ledger or a handler.
     #[must_use]
     pub fn new(gateway: G, target: T) -> Self {
         Self {
@@ -140,9 +139,9 @@ impl<G: Gateway, T: Target> Endpoint<G, T> {
         }
     }
 
-    /// Keeps the names of deliveries and transfers apart from those of other
-    /// endpoints on the same ledger or store: for a sandbox beside production, whose
-    /// ids may be the same.
+    /// Sets a namespace that separates the names of deliveries and transfers from
+    /// those of other endpoints on the same ledger or store: for example a sandbox
+    /// and production, whose ids may be equal.
     #[must_use]
     pub fn namespace(self, namespace: impl Into<Cow<'static, str>>) -> Self {
         Self {
@@ -151,8 +150,8 @@ impl<G: Gateway, T: Target> Endpoint<G, T> {
         }
     }
 
-    /// Reads bodies of at most this many bytes; [`DEFAULT_BODY_LIMIT`] unless
-    /// set. A server should stop reading there, too.
+    /// Sets the maximum body length in bytes; the default is [`DEFAULT_BODY_LIMIT`].
+    /// The server should have the same limit.
     #[must_use]
     pub fn body_limit(self, bytes: usize) -> Self {
         Self {
@@ -161,28 +160,28 @@ impl<G: Gateway, T: Target> Endpoint<G, T> {
         }
     }
 
-    /// The merchant's payments, or the handler.
+    /// Returns the ledger or the handler.
     #[must_use]
     pub fn target(&self) -> &T {
         &self.target
     }
 
-    /// Verifies one body, asks the gateway where that is needed, and applies it to
-    /// its payment, in one transaction, under the payment's lock; or hands it to the
+    /// Verifies one body, performs a lookup if needed, and applies the callback to
+    /// its payment in one transaction under the payment's lock; or passes it to the
     /// handler.
     ///
-    /// `peer` is the socket's peer, or what a proxy of the merchant's own
-    /// forwards; it matters only where addresses are evidence.
+    /// `peer` is the socket's peer address, or the address forwarded by the
+    /// merchant's own proxy; it is used only if addresses are evidence.
     pub async fn receive(&self, body: &[u8], peer: Option<IpAddr>) -> Reply {
         self.receive_read(ready(Ok(body)), peer).await
     }
 
-    /// [`receive`](Self::receive) for synchronous code: it blocks the thread.
+    /// [`receive`](Self::receive) for synchronous code; it blocks the thread.
     pub fn receive_blocking(&self, body: &[u8], peer: Option<IpAddr>) -> Reply {
         blocking::block_on(self.receive(body, peer))
     }
 
-    /// `receive` for a body that has to be read first.
+    /// Reads a body, and then does the same as `receive`.
     pub(crate) async fn receive_read<B: AsRef<[u8]>>(
         &self,
         body: impl Future<Output = Result<B, Disposition>>,

@@ -18,11 +18,11 @@ pub use crate::recognize::{BodyEncoding, OtherProduct};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Fault {
-    /// The merchant's: configuration, handler or lookup; or a proven payment was
-    /// refused, for the merchant to look up.
+    /// The merchant: the configuration, the handler or a lookup is wrong, or a proven
+    /// payment was refused and needs manual review.
     Merchant,
-    /// The sender's, or of what changed the body on its way here. If genuine
-    /// callbacks are refused so, the hint says where to look.
+    /// The sender, or a component that changed the body in transit. If genuine
+    /// callbacks are refused with such an error, the hint says what to check.
     Sender,
 }
 
@@ -35,62 +35,63 @@ impl fmt::Display for Fault {
     }
 }
 
-/// A key, or another setting, that can't be used.
+/// An invalid key or other setting.
 ///
 /// ```
 /// use payhook::error::ConfigError;
 /// use payhook::b2binpay::Key;
 ///
-/// // Read from a file, with the newline at its end.
+/// // Read from a file, with its trailing newline.
 /// let error = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1\n").err();
 /// assert_eq!(error, Some(ConfigError::SurroundingWhitespace));
 /// assert_eq!(
 ///     ConfigError::SurroundingWhitespace.hint(),
-///     "trim the secret where it is read; a file often ends with a newline",
+///     "trim the secret when reading it: files often end with a newline",
 /// );
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// A callback secret with white space at its edge: a mistake of the clipboard
-    /// or of a file's last line.
-    #[error("the callback secret begins or ends with white space")]
+    /// The callback secret has leading or trailing whitespace: usually a copied space
+    /// or a trailing newline.
+    #[error("callback secret has leading or trailing whitespace")]
     SurroundingWhitespace,
-    /// An empty CityPay.io customer id would equal a missing one.
-    #[error("the customer id is empty")]
+    /// The CityPay.io customer id is empty; it would equal a missing one.
+    #[error("customer id is empty")]
     EmptyCustomerId,
-    /// An empty login.
-    #[error("the login is empty")]
+    /// The login is empty.
+    #[error("login is empty")]
     EmptyLogin,
-    /// An empty password.
-    #[error("the password is empty")]
+    /// The password is empty.
+    #[error("password is empty")]
     EmptyPassword,
-    /// Anybody can sign with an empty secret.
-    #[error("the callback secret is empty")]
+    /// The callback secret is empty: anyone could sign with it.
+    #[error("callback secret is empty")]
     EmptySecret,
 }
 
 impl ConfigError {
-    /// Always the merchant's.
+    /// Returns [`Fault::Merchant`].
     #[must_use]
     pub fn fault(&self) -> Fault {
         Fault::Merchant
     }
 
-    /// The HTTP status to answer with if it comes up that late: 500.
+    /// Returns the HTTP status to respond with if the error occurs while a request is
+    /// handled: 500.
     #[must_use]
     pub fn http_status(&self) -> u16 {
         500
     }
 
-    /// What to try.
+    /// Returns a hint for fixing the error.
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
             Self::SurroundingWhitespace => {
-                "trim the secret where it is read; a file often ends with a newline"
+                "trim the secret when reading it: files often end with a newline"
             }
-            Self::EmptyCustomerId => "set the customer id that the cabinet shows",
+            Self::EmptyCustomerId => "set the customer id shown in the CityPay.io dashboard",
             Self::EmptyLogin | Self::EmptyPassword => {
                 "set both the API key and the API secret that the v2 integration logs in with"
             }
@@ -99,76 +100,77 @@ impl ConfigError {
     }
 }
 
-/// Why a field can't be read.
+/// Why a field is invalid.
 ///
 /// See [`ParseError`] for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FieldError {
-    /// Not a decimal amount, or one beyond the bounds.
+    /// The value is not a decimal amount, or exceeds the bounds.
     #[error(transparent)]
     Amount(#[from] AmountError),
-    /// An id or token with a control character (Unicode's `Cc`): no gateway and no
-    /// merchant issues one, and not every database takes it.
+    /// An id or token contains a control character (Unicode's `Cc`): no gateway or
+    /// merchant issues such an id, and not every database accepts it.
     #[error("expected an id without control characters")]
     ControlCharacter,
-    /// The key is in its object twice: two readers could differ.
-    #[error("the key stands there twice")]
+    /// The key occurs twice in its object: two parsers could read different values.
+    #[error("duplicate key")]
     DuplicateKey,
-    /// It has to be there.
-    #[error("expected a value, found none")]
+    /// A required field is missing.
+    #[error("missing required field")]
     Missing,
-    /// An amount that was received can't be negative.
-    #[error("expected an amount that is not negative")]
+    /// A received amount is negative.
+    #[error("expected a non-negative amount")]
     Negative,
-    /// Not `true` or `false`.
+    /// The value is not `true` or `false`.
     #[error("expected true or false")]
     NotABool,
-    /// Not a JSON list.
-    #[error("expected a list")]
+    /// The value is not a JSON array.
+    #[error("expected an array")]
     NotAList,
-    /// Ids and tokens are text or whole numbers, and not empty.
-    #[error("expected an id: text or a whole number")]
+    /// The value is not an id: ids and tokens are non-empty strings or integers.
+    #[error("expected an id: a string or an integer")]
     NotAnId,
-    /// Not a JSON object.
+    /// The value is not a JSON object.
     #[error("expected an object")]
     NotAnObject,
-    /// A signed status is one digit, with `-` in front or not.
-    #[error("expected one digit, with `-` in front or not")]
+    /// The value is not a signed status: a single digit, optionally negative.
+    #[error("expected a single digit, optionally negative")]
     NotAStatus,
-    /// A number with a point or exponent, or no number at all.
-    #[error("expected a whole number")]
+    /// The value is not an integer.
+    #[error("expected an integer")]
     NotAWholeNumber,
-    /// A signed time is ISO 8601 with seconds and an offset: no Unix seconds, no
-    /// local time.
-    #[error("expected a time in the gateway's form, such as 2026-03-02T09:16:02.551870Z")]
+    /// The value is not a signed time: ISO 8601 with seconds and an offset, neither
+    /// Unix seconds nor a local time.
+    #[error("expected a timestamp with seconds and an offset, such as 2026-03-02T09:16:02.551870Z")]
     NotASignedTime,
-    /// A signed amount has digits and at most a point.
-    #[error("expected digits with at most a point among them")]
+    /// The value is not a signed amount: digits with at most one decimal point.
+    #[error("expected a plain decimal number")]
     NotDecimal,
-    /// Not JSON text, or not a number where numbers are taken as well.
-    #[error("expected text")]
+    /// The value is not a JSON string (nor a number, where numbers are accepted).
+    #[error("expected a string")]
     NotText,
-    /// Text with the character U+0000, which PostgreSQL's `text` can't hold.
-    #[error("expected text without the character U+0000")]
+    /// The string contains the character U+0000, which PostgreSQL's `text` cannot
+    /// store.
+    #[error("expected a string without the character U+0000")]
     Nul,
-    /// A whole number outside the range that its field has.
+    /// An integer outside the field's range.
     #[error("expected a number between {min} and {max}")]
     OutOfRange {
-        /// The least.
+        /// The minimum.
         min: i64,
-        /// The largest.
+        /// The maximum.
         max: i64,
     },
-    /// Not a moment in time.
+    /// The value is not a timestamp.
     #[error(transparent)]
     Time(#[from] TimestampError),
-    /// A list with more than 1,000 entries.
+    /// The array has more than 1,000 entries.
     #[error("expected at most {MAX_ENTRIES} entries")]
     TooManyEntries,
 }
 
-/// A body that can't be read as a callback. It never quotes the body.
+/// The body cannot be parsed as a callback. The error never quotes the body.
 ///
 /// ```
 /// # let body = include_bytes!("../examples/bodies/b2binpay-refused-amount.json");
@@ -186,30 +188,30 @@ pub enum FieldError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseError {
-    /// A field that matters can't be read.
+    /// An essential field is invalid.
     #[error("`{path}`: {reason}")]
     Field {
-        /// Where: `included[1].attributes.amount`.
+        /// The path of the field: `included[1].attributes.amount`.
         path: Box<str>,
-        /// Why.
+        /// What is wrong with it.
         reason: FieldError,
     },
-    /// Not JSON, nothing at all, cut short, or more than one document.
-    #[error("the body is not one JSON document: it breaks at line {line}, column {column}")]
+    /// The body is not JSON, or is empty, truncated, or more than one document.
+    #[error("invalid JSON at line {line}, column {column}")]
     NotJson {
-        /// Counted from 1.
+        /// The line, counted from 1.
         line: usize,
-        /// In bytes, counted from 1; 0 for an empty body.
+        /// The column in bytes, counted from 1; 0 for an empty body.
         column: usize,
     },
-    /// Not UTF-8.
-    #[error("the body is not UTF-8 from byte {offset} on")]
+    /// The body is not UTF-8.
+    #[error("invalid UTF-8 at byte {offset}")]
     NotUtf8 {
-        /// How many bytes are valid.
+        /// The number of valid bytes.
         offset: usize,
     },
-    /// A callback of another product of B2BINPAY, or of its retired API: signed in
-    /// another way, and not read here.
+    /// The body is a callback of another B2BINPAY product or of its retired API,
+    /// which sign differently and are not supported.
     ///
     /// ```
     /// use payhook::{error::OtherProduct, ParseError, Unverified, b2binpay::TransferCallback};
@@ -218,19 +220,20 @@ pub enum ParseError {
     /// let error = Unverified::<TransferCallback>::parse(body).unwrap_err();
     /// assert_eq!(error, ParseError::OtherProduct { product: OtherProduct::Defi });
     /// ```
-    #[error("the body is a callback of {product}")]
+    #[error("unsupported callback of {product}")]
     OtherProduct {
-        /// Which one.
+        /// The product.
         product: OtherProduct,
     },
-    /// Longer than the limit, and read no further: nobody knows how long. Only
-    /// where the endpoint itself reads the body: feature `http`.
-    #[error("the body goes on beyond the limit of {limit} bytes")]
+    /// The body is longer than the limit and was not read to its end, so its length
+    /// is unknown. Occurs only where the endpoint itself reads the body (feature
+    /// `http`).
+    #[error("body exceeds the limit of {limit} bytes")]
     OverLimit {
         /// The limit in bytes.
         limit: usize,
     },
-    /// Not JSON as it was sent, but encoded once more or in another way.
+    /// The body was re-encoded in transit and is not plain JSON.
     ///
     /// ```
     /// use payhook::{error::BodyEncoding, ParseError, citypay::Posted};
@@ -238,35 +241,36 @@ pub enum ParseError {
     /// let error = Posted::parse(b"type=order+callback&order_id=90417").unwrap_err();
     /// assert_eq!(error, ParseError::Reencoded { encoding: BodyEncoding::FormData });
     /// ```
-    #[error("the body was re-encoded: {encoding}")]
+    #[error("body was re-encoded: {encoding}")]
     Reencoded {
-        /// How.
+        /// The encoding.
         encoding: BodyEncoding,
     },
-    /// Longer than the limit.
-    #[error("the body has {length} bytes, the limit is {limit}")]
+    /// The body is longer than the limit.
+    #[error("body is {length} bytes long, the limit is {limit}")]
     TooLarge {
         /// The body's length in bytes.
         length: usize,
         /// The limit in bytes.
         limit: usize,
     },
-    /// Readable, but not a kind of callback that this version knows.
-    #[error("`{path}` names no kind of callback that is known here")]
+    /// The body is valid JSON, but its callback type is not supported by this
+    /// version.
+    #[error("unsupported callback type in `{path}`")]
     Unsupported {
-        /// The field that names the kind.
+        /// The field that contains the callback type.
         path: &'static str,
     },
 }
 
 impl ParseError {
-    /// Always the sender's, or of what hands the body over.
+    /// Returns [`Fault::Sender`].
     #[must_use]
     pub fn fault(&self) -> Fault {
         Fault::Sender
     }
 
-    /// The HTTP status to answer with: 400, 413 or 422.
+    /// Returns the HTTP status to respond with: 400, 413 or 422.
     #[must_use]
     pub fn http_status(&self) -> u16 {
         match self {
@@ -279,65 +283,63 @@ impl ParseError {
         }
     }
 
-    /// What to try.
+    /// Returns a hint for fixing the error.
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Field { path, reason }
                 if matches!(&**path, "data" | "type") && *reason == FieldError::Missing =>
             {
-                "check that this is not the other gateway's callback: each has an endpoint of its own"
+                "check that this is not a callback from the other gateway: each gateway needs its \
+                 own endpoint"
             }
             Self::Field {
                 reason: FieldError::NotASignedTime,
                 ..
             } => {
-                "hand over the body untouched: the gateway signs ISO 8601 with an offset; other \
-                 times come from a date type, or from another signer such as a test"
+                "pass the body unmodified: the gateway signs ISO 8601 times with an offset; other \
+                 formats come from a date type that rewrote the time, or from a test's own signer"
             }
             Self::Field { .. } => {
-                "compare the field with the gateway's documentation; if a genuine callback has it, \
-                 report it to payhook"
+                "compare the field with the gateway's documentation; if a genuine callback \
+                 contains it, report it to payhook"
             }
             Self::NotJson { .. } => {
-                "hand over the request's body untouched: not form-decoded, not re-encoded, not cut"
+                "pass the request body unmodified: not form-decoded, re-encoded or truncated"
             }
             Self::NotUtf8 { .. } => {
-                "hand over the request's body untouched: not decompressed or transcoded halfway"
+                "pass the request body unmodified: neither partly decompressed nor transcoded"
             }
             Self::OtherProduct { product } => match product {
                 OtherProduct::Defi => {
-                    "give DeFi's callbacks another address: they have a secret of their own, and \
+                    "send DeFi callbacks to a different URL: they use a separate secret, and \
                      payhook does not verify them"
                 }
                 OtherProduct::V1 => {
-                    "move this wallet to API v3: payhook does not verify the signatures of v1"
+                    "move this wallet to API v3: payhook does not verify v1 signatures"
                 }
             },
             Self::Reencoded { encoding } => match encoding {
                 BodyEncoding::Gzip | BodyEncoding::Zlib | BodyEncoding::Zstd => {
-                    "decompress the body before it is handed over, by its `Content-Encoding`"
+                    "decompress the body according to its `Content-Encoding` before passing it on"
                 }
                 BodyEncoding::FormData | BodyEncoding::Multipart => {
-                    "hand over the request's bytes as they came: the gateways post JSON, and no \
-                     form"
+                    "pass the request's bytes as received: the gateways post JSON, not forms"
                 }
-                _ => {
-                    "hand over the request's bytes as they came, before anything encodes them again"
-                }
+                _ => "pass the request's bytes as received, before anything re-encodes them",
             },
             Self::OverLimit { .. } | Self::TooLarge { .. } => {
                 "raise the endpoint's body limit if genuine callbacks are this large"
             }
             Self::Unsupported { .. } => {
-                "check that the gateway's address is the one for this endpoint; a new kind of \
-                 callback needs a newer payhook"
+                "check that the callback URL belongs to this gateway; a new callback type needs a \
+                 newer version of payhook"
             }
         }
     }
 }
 
-/// ` (404)`, or nothing.
+/// Displays as ` (404)`, or as nothing.
 struct Code(Option<i64>);
 
 impl fmt::Display for Code {
@@ -349,7 +351,7 @@ impl fmt::Display for Code {
     }
 }
 
-/// A callback that could be read and was not proven. Nothing was changed.
+/// The callback was parsed but not verified. Nothing was changed.
 ///
 /// ```
 /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
@@ -358,7 +360,7 @@ impl fmt::Display for Code {
 /// use payhook::VerifyError;
 ///
 /// let refused = verifier.verify(Unverified::parse(body)?).err();
-/// // Legitimate where there is no transfer: ask the gateway's API for it.
+/// // Legitimate without a transfer: fetch it from the gateway's API.
 /// let ask_for = match &refused {
 ///     Some(VerifyError::Unsigned(callback)) => Some(callback.unverified().id()),
 ///     _ => None,
@@ -369,82 +371,82 @@ impl fmt::Display for Code {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
-    /// Several transfers could be the one that is signed.
-    #[error("several transfers could be the one this callback is about")]
+    /// Several transfers match the callback, so it is unclear which one is signed.
+    #[error("several transfers match this callback")]
     AmbiguousTransfer,
-    /// The gateway's answer is about something else than the callback.
-    #[error("`{path}` of the gateway's answer is not what the callback says")]
+    /// The gateway's response does not match the callback.
+    #[error("`{path}` in the gateway's response does not match the callback")]
     AnswerMismatch {
-        /// Where they differ, in the answer.
+        /// The path of the differing value in the response.
         path: &'static str,
     },
-    /// The gateway answered with an error.
-    #[error("the gateway answered the lookup with an error{}", Code(*code))]
+    /// The gateway returned an error for the lookup.
+    #[error("gateway returned an error for the lookup{}", Code(*code))]
     AnswerRefused {
-        /// The `status_code` of the error form, if it has one.
+        /// The `status_code` of the error response, if it has one.
         code: Option<i64>,
     },
-    /// The gateway's answer can't be read.
-    #[error("the gateway's answer can't be read")]
+    /// The gateway's response cannot be parsed.
+    #[error("cannot parse the gateway's response")]
     AnswerUnreadable(#[source] ParseError),
-    /// The signature is not 64 lower-case hexadecimal digits.
-    #[error("the signature is not 64 lower-case hexadecimal digits")]
+    /// The signature is not 64 lowercase hexadecimal digits.
+    #[error("signature is not 64 lowercase hexadecimal digits")]
     MalformedSignature,
-    /// A body with a transfer and no signature. Only bodies without a transfer
-    /// are ever unsigned.
-    #[error("the body has a transfer and no signature")]
+    /// The body has a transfer but no signature. Gateways leave only bodies without a
+    /// transfer unsigned.
+    #[error("body has a transfer but no signature")]
     MissingSignature,
-    /// The callback names no token that could be looked up.
-    #[error("the callback has no token to look it up by")]
+    /// The callback has no token to look up.
+    #[error("callback has no token")]
     MissingToken,
-    /// The relationship names a transfer that is not there.
-    #[error("the transfer that `data.relationships.transfer` names is not in the body")]
+    /// The relationship refers to a transfer that is not in the body.
+    #[error("`data.relationships.transfer` refers to a transfer that is not in the body")]
     MissingTransfer,
-    /// Nothing configured can prove this kind of callback.
-    #[error("nothing is configured that could prove this callback")]
+    /// No verification method is configured for this kind of callback.
+    #[error("no verification method is configured for this callback")]
     NoEvidence,
-    /// The token is none that the merchant issued.
-    #[error("the token is none that the merchant issued")]
+    /// The merchant did not issue the token.
+    #[error("unknown token")]
     NotIssued,
-    /// The order belongs to another customer of the gateway.
-    #[error("the order belongs to another customer id than the configured one")]
+    /// The order belongs to a different customer id.
+    #[error("order belongs to a different customer id")]
     OtherCustomer,
-    /// None of the keys makes the signature.
-    #[error("none of {keys} configured key(s) makes this signature")]
+    /// The signature does not match any configured key.
+    #[error("signature does not match any configured key ({keys} tried)")]
     SignatureMismatch {
-        /// How many were tried.
+        /// The number of keys that were tried.
         keys: usize,
     },
-    /// The sender's address is in none of the configured ranges.
-    #[error("the sender's address is in none of the configured ranges")]
+    /// The source address is not in an allowed range.
+    #[error("source address is not in an allowed range")]
     SourceAddress,
-    /// The callback is older or newer than the merchant accepts.
-    #[error("the callback is {} s away from now, the limit is {} s", distance.as_secs(), limit.as_secs())]
+    /// The callback's time differs from now by more than the merchant allows.
+    #[error("timestamp differs from now by {} s (limit {} s)", distance.as_secs(), limit.as_secs())]
     Stale {
-        /// How far its time is from now, in either direction.
+        /// The difference between its time and now, in either direction.
         distance: Duration,
-        /// What the merchant set.
+        /// The configured limit.
         limit: Duration,
     },
-    /// The signature fits, but the tracking id is not as it was declared, so
-    /// that the signed text could be read in another way.
+    /// The signature matches, but the tracking id does not match its declaration, so
+    /// that the signed message could be split differently.
     #[error("tracking id does not fit the declared `{declared}`; `{fitting}` would accept it")]
     TrackingId {
-        /// The declaration that the id contradicts.
+        /// The declaration that the id does not match.
         declared: TrackingIds,
         /// A declaration that allows the id.
         fitting: TrackingIds,
     },
-    /// Addresses are evidence here, and none was handed over.
-    #[error("the sender's address was not handed over")]
+    /// Source addresses are used as evidence, but none was provided.
+    #[error("source address was not provided")]
     UnknownPeer,
-    /// No transfer and no signature: legitimate, and no proof at all.
-    #[error("the callback is not signed")]
+    /// The callback has no transfer and no signature: legitimate, but without proof.
+    #[error("callback is not signed")]
     Unsigned(Box<Unverified<TransferCallback>>),
 }
 
 impl VerifyError {
-    /// Whose fault it is, most likely.
+    /// Returns who most likely has to act on the error.
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
@@ -468,8 +470,8 @@ impl VerifyError {
         }
     }
 
-    /// The HTTP status to answer with: 401, or 503 where asking back did not
-    /// work out and another delivery may.
+    /// Returns the HTTP status to respond with: 401, or 503 if a lookup failed and a
+    /// retry may succeed.
     #[must_use]
     pub fn http_status(&self) -> u16 {
         match self {
@@ -478,43 +480,46 @@ impl VerifyError {
         }
     }
 
-    /// What to try.
+    /// Returns a hint for fixing the error.
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
             Self::AmbiguousTransfer => {
-                "report the body to payhook if the gateway's list of callbacks has it"
+                "if the gateway's dashboard lists this callback, report its body to payhook"
             }
             Self::AnswerMismatch { .. } => {
-                "expected for forged posts; otherwise check that the lookup asks for what the callback names"
+                "expected for forged callbacks; otherwise check that the lookup requests the \
+                 object named in the callback"
             }
             Self::AnswerRefused { .. } | Self::AnswerUnreadable(_) => {
-                "check the lookup's address and environment; the gateway will send again"
+                "check the lookup's URL and environment; the gateway will retry"
             }
             Self::MalformedSignature | Self::MissingSignature => {
-                "look the callback up in the gateway's list; if it is there, hand over the body \
-                 untouched"
+                "look for the callback in the gateway's dashboard; if it is listed, pass its body \
+                 unmodified"
             }
-            Self::MissingToken => "look the order up in the cabinet by the ids it has",
+            Self::MissingToken => "look up the order in the CityPay.io dashboard by its other ids",
             Self::MissingTransfer => {
-                "hand over the whole body; if the gateway sent it like this, report it to payhook"
+                "pass the whole body; if the gateway sent it like this, report it to payhook"
             }
             Self::NoEvidence => "configure a lookup or the gateway's source addresses",
             Self::NotIssued => {
-                "expected for forged posts; otherwise check where tokens are recorded"
+                "expected for forged callbacks; otherwise check that every issued token is recorded"
             }
-            Self::OtherCustomer => "compare the configured customer id with the cabinet's",
+            Self::OtherCustomer => {
+                "compare the configured customer id with the one in the CityPay.io dashboard"
+            }
             Self::SignatureMismatch { .. } => {
                 "if every callback fails, the configured secret is wrong: API v3 signs with the \
-                 callback secret of the web interface, a third secret beside client_id and \
-                 client_secret; v2 with login and password; sandbox and production differ"
+                 callback secret shown in the dashboard (neither client_id nor client_secret), \
+                 API v2 with login and password; sandbox and production have different secrets"
             }
             Self::SourceAddress | Self::UnknownPeer => {
-                "pass the socket's peer, or the forwarded address of a proxy of your own, and \
+                "pass the socket's peer address, or the address forwarded by your own proxy, and \
                  compare the ranges with the gateway's list"
             }
             Self::Stale { .. } => {
-                "drop the freshness limit if the gateway's retries are wanted: they come late"
+                "remove the age limit if the gateway's retries must be accepted: they arrive late"
             }
             Self::TrackingId { .. } => {
                 "if your own tracking ids look like this one, change the `tracking_ids` setting; \
@@ -527,7 +532,7 @@ impl VerifyError {
     }
 }
 
-/// Any error on the way from bytes to proof, for callers that treat them alike.
+/// Any error of parsing and verification, for callers that treat them alike.
 ///
 /// ```
 /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
@@ -540,7 +545,7 @@ impl VerifyError {
 /// };
 /// let error = prove(body).err().ok_or("it was tampered with")?;
 /// match error.fault() {
-///     Fault::Merchant => println!("wake somebody up: {error}; {}", error.hint()),
+///     Fault::Merchant => println!("alert the on-call engineer: {error}; {}", error.hint()),
 ///     _ => println!("refused: {error}"),
 /// }
 /// assert_eq!((error.fault(), error.http_status()), (Fault::Sender, 401));
@@ -549,19 +554,19 @@ impl VerifyError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A key can't be used.
+    /// A key is invalid.
     #[error(transparent)]
     Key(#[from] ConfigError),
-    /// A body can't be read.
+    /// A body cannot be parsed.
     #[error(transparent)]
     Parse(#[from] ParseError),
-    /// A callback is not proven.
+    /// A callback is not verified.
     #[error(transparent)]
     Verify(#[from] VerifyError),
 }
 
 impl Error {
-    /// Whose fault it is, most likely.
+    /// Returns who most likely has to act on the error.
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
@@ -571,7 +576,7 @@ impl Error {
         }
     }
 
-    /// The HTTP status to answer with; 500 where a key can't be used.
+    /// Returns the HTTP status to respond with; 500 if a key is invalid.
     #[must_use]
     pub fn http_status(&self) -> u16 {
         match self {
@@ -581,7 +586,7 @@ impl Error {
         }
     }
 
-    /// What to try.
+    /// Returns a hint for fixing the error.
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! [`Event`]: one view over all callbacks, whichever gateway sent them.
+//! [`Event`]: a gateway-independent view of a callback.
 
 mod part;
 
@@ -14,7 +14,7 @@ use crate::verified::Evidence;
 
 pub(crate) use part::{Money, Part, PartOutcome};
 
-/// What a callback is about.
+/// The kind of payment that a callback is about.
 ///
 /// ```
 /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
@@ -25,23 +25,23 @@ pub(crate) use part::{Money, Part, PartOutcome};
 ///
 /// let event = callback.event();
 /// assert_eq!(event.gateway(), "b2binpay");
-/// // No signature covers the kind: it is in your own record.
+/// // No signature covers the kind: check it against your own record.
 /// assert_eq!(event.kind(), Fact::Reported(Kind::Payout));
 /// # Ok::<(), payhook::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {
-    /// Money in.
+    /// An incoming payment.
     Deposit,
-    /// An invoice of CityPay.io.
+    /// A CityPay.io invoice.
     Order,
-    /// Money out.
+    /// An outgoing payment.
     Payout,
 }
 
 impl Kind {
-    /// `deposit`, `order` or `payout`.
+    /// Returns `deposit`, `order` or `payout`.
     #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
@@ -58,12 +58,13 @@ impl fmt::Display for Kind {
     }
 }
 
-/// One verified callback in terms that all gateways share: what happened, to
-/// which payment, and how much of it is proven.
+/// The gateway-independent view of a verified callback: what happened to which
+/// payment, and which values are proven.
 ///
-/// Each gateway's own module makes it, of a [`Verified`](crate::Verified)
-/// callback and of nothing else. [`Payment::apply`](crate::payment::Payment::apply)
-/// takes it, and a [`Handler`](crate::Handler) reads it.
+/// Only a gateway's module creates an event, and only from a
+/// [`Verified`](crate::Verified) callback.
+/// [`Payment::apply`](crate::payment::Payment::apply) applies it, and a
+/// [`Handler`](crate::Handler) reads it.
 ///
 /// ```compile_fail,E0451
 /// use payhook::{Event, Fact, Outcome};
@@ -104,60 +105,60 @@ pub struct Event<'a> {
     pub(crate) source: Source,
     pub(crate) evidence: &'a Evidence,
     pub(crate) outcome: Fact<Outcome>,
-    /// Names the delivery, whatever unsigned fields it comes with (rule 1).
+    /// Identifies the delivery, regardless of its unsigned fields (rule 1).
     pub(crate) delivery: Digest16,
-    /// When the gateway made the callback; only what a signature covers.
+    /// The time of the callback, only if a signature covers it.
     pub(crate) time: Option<DateTime<Utc>>,
     pub(crate) status: OwnStatus,
     pub(crate) parts: Vec<Part<'a>>,
-    /// Which of the parts the callback is about.
+    /// The part that the callback is about.
     pub(crate) own_part: Option<usize>,
-    /// Other ways in which the signed text can be divided (rule 18).
+    /// Other ways to split the signed message (rule 18).
     pub(crate) other_readings: Vec<(&'a str, Amount)>,
     /// The total that the gateway reports as paid, in the merchant's currency.
     pub(crate) total_paid: Option<Amount>,
-    /// What the gateway's API answered when it was asked (rule 12).
+    /// The response of the gateway's API, if it was queried (rule 12).
     pub(crate) lookup: Option<Lookup<'a>>,
 }
 
-/// How far the reference and the amount are the merchant's own.
+/// How far the reference and the amount are proven.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reading {
-    /// The evidence covers them, and there is one reading.
+    /// The evidence covers them, and the reading is unambiguous.
     Unique,
     /// The reference is only reported (unused tracking ids).
     ReferenceReported,
-    /// The signed text can be divided in several ways; `is_only_one` once no
-    /// other payment of the merchant allows another division.
+    /// The signed message can be split in several ways; `is_only_one` once no other
+    /// payment of the merchant allows a different split.
     Undivided { is_only_one: bool },
 }
 
-/// What makes a callback believable.
+/// The kind of evidence, as the payment rules distinguish it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Source {
-    /// A signature with a time: a part's latest time speaks (rule 2).
+    /// A signature with a time: a part's latest time takes precedence (rule 2).
     Signed,
-    /// An unsigned callback that the API's document proves.
+    /// An unsigned callback that the API's response proves.
     Lookup,
-    /// The gateway's answer about the whole payment, without a time (rule 3).
+    /// The gateway's response about the whole payment, without a time (rule 3).
     Snapshot,
-    /// Nothing but the merchant's own record of the reference.
+    /// Only the merchant's own record of the reference.
     Unproven,
-    /// Evidence that the merchant chose by a name that says so.
+    /// Evidence that the merchant opted in to by a `danger_` setting.
     Trusted,
 }
 
-/// The deposit's, payout's or order's own status. No signature covers it beside
-/// a transfer.
+/// The deposit's, payout's or order's own status. With a transfer, no signature
+/// covers it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OwnStatus {
-    /// Nothing that changes a payment.
+    /// A status that does not change a payment.
     Other,
-    /// Money was seen and is not confirmed yet.
+    /// Money was detected but is not confirmed yet.
     Pending,
-    /// Everything is in order, says the gateway: paid, confirmed.
+    /// The gateway reports the payment as paid or confirmed.
     Resolved,
-    /// The gateway's own doubt: unresolved, overpaid, underpaid.
+    /// The gateway reports a discrepancy: unresolved, overpaid or underpaid.
     Doubtful,
     /// Canceled or expired.
     Ended,
@@ -175,7 +176,7 @@ impl OwnStatus {
     }
 }
 
-/// The API's document about a deposit or payout, with its transfers.
+/// The API's response about a deposit or payout, with its transfers.
 #[derive(Debug, Clone)]
 pub(crate) struct Lookup<'a> {
     pub(crate) kind: Kind,
@@ -191,13 +192,13 @@ impl Lookup<'_> {
 }
 
 impl<'a> Event<'a> {
-    /// The gateway's name, `b2binpay` or `citypay`.
+    /// Returns the gateway's name, `b2binpay` or `citypay`.
     #[must_use]
     pub fn gateway(&self) -> &'static str {
         self.gateway
     }
 
-    /// Whether it is about a deposit, a payout or an order.
+    /// Returns whether it is about a deposit, a payout or an order.
     #[must_use]
     pub fn kind(&self) -> Fact<Kind> {
         let is_proven =
@@ -205,8 +206,8 @@ impl<'a> Event<'a> {
         fact(self.kind, is_proven)
     }
 
-    /// The merchant's own reference, under which the payment is recorded:
-    /// B2BINPAY's tracking id, CityPay.io's token. It may be empty.
+    /// Returns the merchant's own reference of the payment: B2BINPAY's tracking id,
+    /// CityPay.io's token. It may be empty.
     #[must_use]
     pub fn reference(&self) -> Fact<&'a str> {
         let is_proven = self.reading == Reading::Unique
@@ -214,21 +215,21 @@ impl<'a> Event<'a> {
         fact(self.reference, is_proven)
     }
 
-    /// What happened: the tables at [`Outcome`].
+    /// Returns the normalized result; see the tables at [`Outcome`].
     #[must_use]
     pub fn outcome(&self) -> Fact<Outcome> {
         self.outcome
     }
 
-    /// The gateway's id of the transfer or transaction that the callback is
+    /// Returns the gateway's id of the transfer or transaction that the callback is
     /// about; `None` for a callback without one, and for an order with several.
     #[must_use]
     pub fn part(&self) -> Option<&str> {
         self.own_part().map(|part| part.id.as_ref())
     }
 
-    /// The amount of that transfer or transaction alone, in whole units of
-    /// [`currency`](Self::currency). What a payment received in all is in
+    /// Returns the amount of that transfer or transaction alone, in units of
+    /// [`currency`](Self::currency). The total that a payment received is
     /// [`Payment::received`](crate::payment::Payment::received).
     #[must_use]
     pub fn amount(&self) -> Option<Fact<&Amount>> {
@@ -236,14 +237,14 @@ impl<'a> Event<'a> {
         let amount = money.amount.as_ref()?;
         let is_proven = match self.source {
             Source::Signed => !matches!(self.reading, Reading::Undivided { .. }),
-            // Of an answer that contradicts itself, neither amount.
+            // A response that contradicts itself yields neither amount.
             Source::Snapshot => money.totals_agree,
             Source::Lookup | Source::Trusted | Source::Unproven => false,
         };
         Some(fact(amount, is_proven))
     }
 
-    /// The name of the amount's currency. No signature covers it: only
+    /// Returns the name of the amount's currency. No signature covers it: only
     /// CityPay.io's order endpoint proves it.
     #[must_use]
     pub fn currency(&self) -> Option<Fact<&str>> {
@@ -251,21 +252,22 @@ impl<'a> Event<'a> {
         Some(fact(name, self.source == Source::Snapshot))
     }
 
-    /// The transaction's id in the blockchain.
+    /// Returns the id of the blockchain transaction.
     #[must_use]
     pub fn transaction(&self) -> Option<Fact<&'a str>> {
         let id = self.own_part()?.transaction?;
         Some(fact(id, self.source == Source::Snapshot))
     }
 
-    /// How many confirmations the gateway reports for that transaction.
+    /// Returns the number of confirmations that the gateway reports for that
+    /// transaction.
     #[must_use]
     pub fn confirmations(&self) -> Option<u32> {
         self.own_part()?.confirmations
     }
 
-    /// When the gateway made the callback, if a signature covers it; otherwise
-    /// the transaction's own time.
+    /// Returns the time of the callback, if a signature covers it; otherwise the
+    /// transaction's own time.
     #[must_use]
     pub fn time(&self) -> Option<Fact<DateTime<Utc>>> {
         if let Some(time) = self.time {
@@ -275,15 +277,15 @@ impl<'a> Event<'a> {
         Some(fact(time, self.source == Source::Snapshot))
     }
 
-    /// What the callback was verified by.
+    /// Returns the evidence by which the callback was verified.
     #[must_use]
     pub fn evidence(&self) -> &'a Evidence {
         self.evidence
     }
 
-    /// Whether the gateway's API was asked and does not say the same. Its document is
-    /// found by the body's own id, which no signature covers: it may be about another
-    /// payment of the merchant.
+    /// Whether the gateway's API was queried and its response differs. The response
+    /// is found by the body's own id, which no signature covers: it may be about
+    /// another payment of the merchant.
     pub(crate) fn is_contradicted(&self) -> bool {
         let Some(lookup) = &self.lookup else {
             return false;
@@ -306,12 +308,12 @@ impl<'a> Event<'a> {
     }
 
     fn own_money(&self) -> Option<&Money<'a>> {
-        // The coin comes last.
+        // The cryptocurrency comes last.
         self.own_part()?.amounts.last()
     }
 
-    /// What tells this copy of a delivery from another one with the same
-    /// signature: kind, reference, part and currency (rule 1).
+    /// Distinguishes copies of a delivery with the same signature, by kind,
+    /// reference, part and currency (rule 1).
     pub(crate) fn copy(&self, part: Option<&Part<'_>>) -> Digest16 {
         let mut hash = Labelled::new("copy");
         hash.part(self.reference.as_bytes());
@@ -325,7 +327,7 @@ impl<'a> Event<'a> {
         hash.finish()
     }
 
-    /// Whether the reading is settled without the API's word.
+    /// Whether the reading is unambiguous without the API's response.
     pub(crate) fn is_read_uniquely(&self) -> bool {
         match self.reading {
             Reading::Unique => true,
@@ -336,7 +338,7 @@ impl<'a> Event<'a> {
 }
 
 impl fmt::Debug for Event<'_> {
-    /// Without the reference, which may be a token.
+    /// Omits the reference, which may be a token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Event")
             .field("gateway", &self.gateway)

@@ -16,14 +16,14 @@ use std::fmt;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fact<T> {
-    /// The evidence covers it.
+    /// The evidence covers the value.
     Proven(T),
-    /// The sender says so.
+    /// The sender reports the value without proof.
     Reported(T),
 }
 
 impl<T> Fact<T> {
-    /// The value, if it is proven. Decide about money from this.
+    /// Returns the value if it is proven. Base decisions about money on this.
     #[must_use]
     pub fn proven(self) -> Option<T> {
         match self {
@@ -32,7 +32,7 @@ impl<T> Fact<T> {
         }
     }
 
-    /// The value, whoever says so: for a log or a screen.
+    /// Returns the value, proven or not: for a log or a user interface.
     #[must_use]
     pub fn value(self) -> T {
         match self {
@@ -40,7 +40,7 @@ impl<T> Fact<T> {
         }
     }
 
-    /// The same about a reference to the value.
+    /// Converts from `&Fact<T>` to `Fact<&T>`.
     #[must_use]
     pub fn as_ref(&self) -> Fact<&T> {
         match self {
@@ -49,7 +49,7 @@ impl<T> Fact<T> {
         }
     }
 
-    /// The same about what `change` makes of the value.
+    /// Applies `change` to the value.
     #[must_use]
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Fact<U> {
         match self {
@@ -58,7 +58,7 @@ impl<T> Fact<T> {
         }
     }
 
-    /// Whether it is proven.
+    /// Returns whether it is proven.
     #[must_use]
     pub fn is_proven(&self) -> bool {
         matches!(self, Self::Proven(_))

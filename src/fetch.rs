@@ -1,4 +1,4 @@
-//! [`Fetch`]: the one thing that lookups need of an HTTP client.
+//! [`Fetch`]: the HTTP client interface for lookups.
 
 use std::error::Error;
 use std::future::Future;
@@ -6,12 +6,12 @@ use std::sync::Arc;
 #[cfg(feature = "reqwest")]
 use std::time::Duration;
 
-/// Any error of the merchant's code.
+/// Any error of the application's code.
 pub type BoxError = Box<dyn Error + Send + Sync>;
 
-/// One GET with the merchant's own HTTP client.
+/// A GET request with the application's own HTTP client.
 ///
-/// With the feature `reqwest`, `reqwest::Client` is one.
+/// With the feature `reqwest`, `reqwest::Client` implements it.
 ///
 /// ```
 /// use payhook::{BoxError, Fetch};
@@ -26,21 +26,21 @@ pub type BoxError = Box<dyn Error + Send + Sync>;
 /// # let _ = Recorded(b"{}").0;
 /// ```
 pub trait Fetch: Send + Sync {
-    /// The body of the answer, untouched and whatever its status: the gateways
-    /// report their errors in it.
+    /// Returns the unmodified body of the response, whatever its status: the gateways
+    /// report errors in the body.
     ///
-    /// Bound it in time and size. Clients' errors often show the address, which
-    /// can have a token in it: take it out before a log shows it.
+    /// Limit its time and size. The errors of HTTP clients often contain the URL,
+    /// which may contain a token: remove it before logging.
     ///
     /// # Errors
     ///
-    /// Whatever keeps the answer from being had.
+    /// Any error that prevents getting the response.
     fn get(&self, url: &str) -> impl Future<Output = Result<Vec<u8>, BoxError>> + Send;
 }
 
-/// No HTTP client: there is no value of it.
+/// The absence of an HTTP client; the type has no values.
 ///
-/// It is what a gateway has until it is given one. See [`Fetch`].
+/// A gateway has this type until a client is set. See [`Fetch`].
 #[derive(Debug, Clone, Copy)]
 pub enum NoFetch {}
 
@@ -62,21 +62,20 @@ macro_rules! pass_through {
 
 pass_through!(&F, Box<F>, Arc<F>);
 
-/// How long the whole answer may take.
+/// The time limit for the whole response.
 #[cfg(feature = "reqwest")]
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long an answer may be, in bytes.
+/// The size limit of a response, in bytes.
 #[cfg(feature = "reqwest")]
 const ANSWER_LIMIT: usize = 1024 * 1024;
 
-/// One GET, whose answer is waited for no longer than 10 s and read no further
-/// than 1 MiB, whatever its status. Feature `reqwest`.
+/// Sends a GET request and reads a response of any status, with limits of 10 s and 1
+/// MiB. Feature `reqwest`.
 ///
-/// Redirects are followed as the client's own policy says; a client made with
-/// `reqwest::redirect::Policy::none()` follows none, and is the one to take
-/// where the client has default headers with a token. The errors show no
-/// address.
+/// Redirects follow the client's own policy; use a client with
+/// `reqwest::redirect::Policy::none()` if it has default headers with a token. Errors
+/// do not contain the URL.
 ///
 /// ```
 /// use payhook::citypay::{Account, Gateway};
@@ -109,5 +108,5 @@ impl Fetch for reqwest::Client {
 
 #[cfg(feature = "reqwest")]
 fn too_long() -> BoxError {
-    format!("the answer is longer than {ANSWER_LIMIT} bytes").into()
+    format!("response is longer than {ANSWER_LIMIT} bytes").into()
 }

@@ -11,18 +11,18 @@
 //! ```
 //!
 //! That line is the field's place in the index, its accessor, its part in `Debug`,
-//! `Serialize` and `PartialEq`, and the warning for an odd value. It says how the field
-//! is read:
+//! `Serialize` and `PartialEq`, and the warning for an invalid value. It states how
+//! the field is read:
 //!
-//! - `required` and `strict` fields matter: what can't be read is refused when the body
-//!   is parsed. A required one has to be there.
-//! - `lenient` ones are read when they are asked for; what can't be read is absent, and
-//!   among the warnings.
-//! - `json` is passed on as it was sent.
-//! - `custom` has an accessor beside the macro, which returns an `Option`; so has
-//!   `object`, which is always there.
-//! - `raw` has a place and nothing else, `part` is an object or a list of its own: the
-//!   code beside the macro reads them.
+//! - `required` and `strict` fields are essential: an invalid value is refused when
+//!   the body is parsed. A required field must be present.
+//! - `lenient` fields are read on access; an invalid value counts as absent and is
+//!   listed among the warnings.
+//! - `json` fields are passed on as sent.
+//! - `custom` fields have an accessor outside the macro, which returns an `Option`;
+//!   so do `object` fields, which are always present.
+//! - `raw` fields have a place only, and a `part` is a nested object or array: the
+//!   code outside the macro reads them.
 //!
 //! What follows `as` is one of the conversions of [`crate::read`]; its result becomes
 //! the field's type by [`FromValue`].
@@ -32,7 +32,7 @@
 //! without one reads a whole body, whose type is declared beside the macro and has the
 //! methods `source` and `fields`. A `view` reads another type's index.
 
-/// What is made of a value that was read.
+/// Converts a value that was read into the field's type.
 pub(crate) trait FromValue<V> {
     fn from_value(value: V) -> Self;
 }
@@ -119,7 +119,8 @@ macro_rules! fields {
                     return Ok(());
                 }
                 while let Some(key) = scan.next_key()? {
-                    // One place reads all scalars, not a copy of it for each.
+                    // All scalars are read in one place, without a copy of the code
+                    // for each.
                     let scalar: Option<(&mut $crate::wire::Span, &'static &'static str)> = match key {
                         $( $key => $crate::fields::fields!(@fill $mode self scan $field $key), )*
                         _ => None,
@@ -167,7 +168,7 @@ macro_rules! fields {
                 @accessor $mode [$(#[$doc])*] $field [$($Type)?] [$($convert)?]
             ); )*
 
-            /// Refuses impossible values of the fields that matter.
+            /// Refuses invalid values of the essential fields.
             #[allow(unused_variables, reason = "where no field matters")]
             #[inline]
             fn check_fields(&self, at: $crate::read::At<'_>) -> Result<(), $crate::error::ParseError> {
@@ -178,7 +179,7 @@ macro_rules! fields {
                 Ok(())
             }
 
-            /// Notes impossible values of the other fields.
+            /// Records invalid values of the other fields.
             #[allow(unused_variables, clippy::ptr_arg, reason = "where no field is incidental")]
             fn note_fields(&self, at: $crate::read::At<'_>, notes: &mut Vec<$crate::read::FieldWarning>) {
                 let (source, fields) = (self.source(), self.fields());
@@ -205,7 +206,7 @@ macro_rules! fields {
         $crate::fields::fields!(@object $View [$($life)?] [$($also)*] [$( $mode $field )*]);
     };
 
-    // A whole body says for itself how it is shown and written, and has no `==`.
+    // A whole body implements its own output and serialization, and has no `==`.
     (@object $View:ident [] $($rest:tt)*) => {};
     (@object $View:ident [$life:lifetime] [$($also:ident)*] [$($mode:ident $field:ident)*]) => {
         impl<$life> std::fmt::Debug for $View<$life> {

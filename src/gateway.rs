@@ -1,4 +1,4 @@
-//! [`Gateway`]: what an endpoint needs of a payment gateway.
+//! [`Gateway`]: the interface between an endpoint and a payment gateway.
 
 use std::borrow::Cow;
 use std::future::Future;
@@ -13,12 +13,12 @@ use crate::verified::Sealed;
 /// [`b2binpay::Gateway`](crate::b2binpay::Gateway) or
 /// [`citypay::Gateway`](crate::citypay::Gateway). Sealed.
 ///
-/// See [`Endpoint`](crate::Endpoint), which is made of one.
+/// See [`Endpoint`](crate::Endpoint), which is built from one.
 pub trait Gateway: Sealed + Send + Sync {
     /// `b2binpay` or `citypay`.
     const NAME: &'static str;
 
-    /// A parsed callback, verified as far as that goes without a lookup.
+    /// A parsed callback, verified as far as possible without a lookup.
     #[doc(hidden)]
     type Callback: Send + Sync;
 
@@ -26,19 +26,19 @@ pub trait Gateway: Sealed + Send + Sync {
     #[doc(hidden)]
     fn read(&self, post: Body<'_>) -> Result<Self::Callback, Refusal>;
 
-    /// Whether the gateway has to be asked about the callback.
+    /// Whether the callback needs a lookup.
     #[doc(hidden)]
     fn asks(&self, callback: &Self::Callback) -> Asks;
 
-    /// Asks the gateway.
+    /// Performs the lookup.
     #[doc(hidden)]
     fn ask(
         &self,
         callback: &Self::Callback,
     ) -> impl Future<Output = Result<Vec<u8>, BoxError>> + Send;
 
-    /// Verifies the callback by the gateway's answer. An answer that says
-    /// nothing is none, if the callback `may_fail` to be looked up.
+    /// Verifies the callback by the gateway's response. A useless response counts as
+    /// none if the lookup `may_fail`.
     #[doc(hidden)]
     fn hear(
         &self,
@@ -51,16 +51,16 @@ pub trait Gateway: Sealed + Send + Sync {
     #[doc(hidden)]
     fn names<'c>(&self, callback: &'c Self::Callback) -> (&'c str, Cow<'c, str>);
 
-    /// The neutral view of the callback.
+    /// The gateway-independent view of the callback.
     #[doc(hidden)]
     fn event<'c>(&self, callback: &'c Self::Callback) -> Event<'c>;
 
-    /// The callback for a handler; `None` if nothing verifies it yet.
+    /// The callback for a handler; `None` if it is not verified yet.
     #[doc(hidden)]
     fn into_verified(callback: Self::Callback) -> Option<crate::Callback>;
 }
 
-/// A posted body, the most bytes that are read of it, and who sent it.
+/// A received body, its size limit, and its sender.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
 pub struct Body<'a> {
@@ -69,20 +69,20 @@ pub struct Body<'a> {
     pub(crate) peer: Option<IpAddr>,
 }
 
-/// Whether a callback needs a lookup, and what follows if it fails.
+/// Whether a callback needs a lookup, and what happens if it fails.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asks {
-    /// Nothing to ask.
+    /// No lookup is needed.
     Never,
-    /// Where the callback alone would leave something held.
+    /// Only if the callback alone would leave something held.
     WhenHeld { may_fail: bool },
-    /// In any case; `may_fail` if the callback is worth something without.
+    /// Always; `may_fail` if the callback is useful without it.
     Always { may_fail: bool },
-    /// In any case, once the reference is known to be the merchant's own: what
-    /// anybody may post must not make the merchant ask.
+    /// Always, but only once the reference is known to be the merchant's own: an
+    /// unauthenticated request must not trigger lookups.
     OnceKnown,
-    /// Nothing to ask, and an unknown reference is refused.
+    /// No lookup is possible, and an unknown reference is refused.
     KnownOnly,
 }
 

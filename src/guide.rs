@@ -1,4 +1,4 @@
-//! The pages of `docs/`, whose code is compiled and run.
+//! The pages of `docs/`; their code is compiled and run.
 //!
 //! Start with [`verification`] and [`payments`], then [`production`] and
 //! [`security`] before money moves.

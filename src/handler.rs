@@ -1,4 +1,4 @@
-//! [`Handler`]: the merchant's code behind the verification.
+//! [`Handler`]: the application's callback handler.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -7,10 +7,11 @@ use crate::callback::Callback;
 use crate::fetch::BoxError;
 use crate::ledger::PaymentKey;
 
-/// The merchant's code for a verified callback, where payments are not kept in a
-/// [`Ledger`](crate::Ledger): it fills a queue, or credits in another system.
+/// Handles verified callbacks where payments are not kept in a
+/// [`Ledger`](crate::Ledger): for example, a handler fills a queue or credits in
+/// another system.
 ///
-/// Only verified callbacks get here; the type leaves no other way:
+/// Only verified callbacks can be passed to a handler, which the types ensure:
 ///
 /// ```compile_fail,E0308
 /// use payhook::{Handler, Unverified, b2binpay::TransferCallback};
@@ -26,33 +27,33 @@ use crate::ledger::PaymentKey;
 /// }
 /// ```
 ///
-/// [`handler_fn`] makes one of a closure. See [`Idempotent`](crate::endpoint::Idempotent)
-/// for the store in front of it, by which each event comes once.
+/// [`handler_fn`] turns a closure into a handler. See
+/// [`Idempotent`](crate::endpoint::Idempotent) for the idempotency store in front of it, which
+/// drops duplicates.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no handler for verified callbacks",
+    message = "`{Self}` is not a handler for verified callbacks",
     note = "wrap a closure that returns a future in `payhook::handler_fn`"
 )]
 pub trait Handler: Send + Sync {
     /// Handles one verified callback.
     ///
-    /// A payment that is unknown, or an amount that differs, is for a person to
-    /// look at: note it and return `Ok`. An error only makes the gateway send it
-    /// again.
+    /// An unknown payment or a different amount needs manual review: record it and
+    /// return `Ok`. An error only makes the gateway retry.
     ///
     /// # Errors
     ///
-    /// Whatever keeps the merchant from handling it for good. The endpoint
-    /// answers 500, and the gateway sends it again.
+    /// Any error that prevents handling it. The endpoint responds with 500, and the
+    /// gateway retries.
     fn handle(&self, callback: Callback) -> impl Future<Output = Result<(), BoxError>> + Send;
 
-    /// Whether this reference is the merchant's own. It is called for unsigned
-    /// callbacks of CityPay.io, before the order endpoint is asked: they are refused
-    /// until this is implemented (or given to [`HandlerFn::known`]). It is not called
-    /// for callbacks of B2BINPAY.
+    /// Returns whether this reference is the merchant's own. It is called for the
+    /// unsigned callbacks of CityPay.io before the order endpoint is queried: they
+    /// are refused until this is implemented (or given to [`HandlerFn::known`]). It
+    /// is not called for callbacks of B2BINPAY.
     ///
     /// # Errors
     ///
-    /// Whatever keeps it from being known. The endpoint answers 503.
+    /// Any error that prevents the check. The endpoint responds with 503.
     fn is_known(&self, key: &PaymentKey) -> impl Future<Output = Result<bool, BoxError>> + Send {
         let _ = key;
         async { Ok(false) }
@@ -88,14 +89,14 @@ pub struct HandlerFn<F, K = NothingKnown> {
     known: K,
 }
 
-/// The references that a [`HandlerFn`] knows until it is told: none.
+/// The default of a [`HandlerFn`], which knows no references.
 ///
-/// See [`HandlerFn::known`], which tells it.
+/// See [`HandlerFn::known`], which replaces it.
 #[derive(Debug, Clone, Copy)]
 pub struct NothingKnown;
 
-/// A handler from a closure that returns a future. It may own what it needs, such
-/// as a pool or a channel.
+/// Creates a handler from a closure that returns a future. The closure may own
+/// resources, such as a pool or a channel.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -128,7 +129,7 @@ where
 }
 
 impl<F> HandlerFn<F> {
-    /// Says which references are the merchant's own: see [`Handler::is_known`].
+    /// Sets the check for the merchant's own references: see [`Handler::is_known`].
     ///
     /// ```
     /// use payhook::{handler_fn, BoxError, Callback, ledger::PaymentKey};

@@ -1,9 +1,9 @@
-//! Requests in, responses out, for every server that speaks the `http` crate's
-//! types: hyper, axum and what else is built on them. Feature `http`.
+//! HTTP requests and responses, for every server that uses the `http` crate's types:
+//! hyper, axum and frameworks built on them. Feature `http`.
 //!
-//! [`Endpoint::receive_http`] reads the body itself, and no further than the
-//! endpoint's limit. Its [`Reply`] becomes the response, after the merchant's log has
-//! seen it. Behind proxies, [`Proxies`] says where a request comes from.
+//! [`Endpoint::receive_http`] reads the body itself, up to the endpoint's limit. Its
+//! [`Reply`] can be logged and then converted into the response. Behind proxies,
+//! [`Proxies`] determines the client's address.
 //!
 //! ```
 //! use std::net::IpAddr;
@@ -23,7 +23,7 @@
 //! }
 //! ```
 //!
-//! With the feature `tower`, `Endpoint::into_service` makes a whole route.
+//! With the feature `tower`, `Endpoint::into_service` builds a complete route.
 
 mod body;
 mod forwarded;
@@ -53,13 +53,12 @@ pub use service::{CallbackService, ResponseFuture};
 pub use tower_service::Service;
 
 impl<G: Gateway, T: Target> Endpoint<G, T> {
-    /// [`receive`](Self::receive) for a request whose body is still to be read.
-    /// Feature `http`.
+    /// Reads a request's body and passes it to [`receive`](Self::receive). Feature
+    /// `http`.
     ///
-    /// The body is read no further than the endpoint's limit, and one that is
-    /// announced as longer is not read at all. How long a sender may take is for
-    /// the server to limit. Only a POST is a callback; all else is answered with
-    /// 405.
+    /// The body is read up to the endpoint's limit; a body whose announced length
+    /// exceeds it is not read at all. The server has to limit the time. Only a POST
+    /// is a callback; other methods are answered with 405.
     ///
     /// ```
     /// use payhook::b2binpay::{Gateway, Key, TrackingIds, Verifier};

@@ -87,7 +87,7 @@ pub use memory::{MemoryStore, StoreFull};
 /// least as long as every delivery that is bound to it, and as long as its subject.
 ///
 /// `testing::StoreConformance` (feature `testing`) tries all of that.
-#[diagnostic::on_unimplemented(message = "`{Self}` is no idempotency store")]
+#[diagnostic::on_unimplemented(message = "`{Self}` is not an idempotency store")]
 pub trait IdempotencyStore: Send + Sync {
     /// Asks to handle a callback.
     ///
@@ -156,7 +156,7 @@ pub enum Claim {
 /// }
 /// ```
 #[derive(Debug)]
-#[must_use = "complete or release it; dropped, it blocks the callback until its lease runs out"]
+#[must_use = "complete or release it: if it is dropped, the callback is blocked until the lease expires"]
 pub struct ClaimToken {
     effect: IdempotencyKey,
     fence: u64,

@@ -13,10 +13,10 @@ use crate::payment::{Change, Expected, Payment};
 
 pub use memory::{MemoryLedger, MemoryTransaction};
 
-/// Names a payment in a [`Ledger`].
+/// The key of a payment in a [`Ledger`].
 ///
-/// An [`Endpoint`](crate::Endpoint) makes it of a callback; a page for manual
-/// review makes it of its own form:
+/// An [`Endpoint`](crate::Endpoint) builds it from a callback; a page for manual
+/// review builds it from its form:
 ///
 /// ```
 /// use payhook::ledger::PaymentKey;
@@ -36,7 +36,7 @@ pub struct PaymentKey {
 }
 
 impl PaymentKey {
-    /// The key of a payment; `part` is empty where no transfer is meant.
+    /// Creates the key of a payment; `part` is empty if it refers to no transfer.
     #[must_use]
     pub fn new(
         gateway: impl Into<Cow<'static, str>>,
@@ -50,22 +50,23 @@ impl PaymentKey {
         }
     }
 
-    /// The transfer by which the history is stored beside the reference: each
-    /// transfer of a top-up is a payment of its own, so that the customer's
-    /// thousandth costs what the first did. Empty for priced payments.
+    /// Returns the transfer that is stored with the reference: each transfer of a
+    /// top-up is a payment of its own, so that a customer's thousandth transfer costs
+    /// as little as the first. Empty for priced payments.
     #[must_use]
     pub fn history_part(&self, expected: &Expected) -> &str {
         if expected.is_top_up() { &self.part } else { "" }
     }
 }
 
-/// The merchant's payments: find and lock one, bind a name, save what changed.
+/// The store of the merchant's payments: it finds and locks a payment, binds names,
+/// and saves changes.
 ///
-/// An [`Endpoint`](crate::Endpoint) drives it, in one transaction and in this
-/// order: find, owner, bind, save. Whatever fails rolls back and is answered
-/// with 503, and the gateway sends again.
+/// An [`Endpoint`](crate::Endpoint) calls it in one transaction and in this order:
+/// find, owner, bind, save. Any failure rolls back and is answered with 503, and the
+/// gateway retries.
 ///
-/// [`MemoryLedger`] is one for tests and the first steps; the crate
+/// [`MemoryLedger`] is a ledger for tests and prototypes; the crate
 /// `payhook-postgres` has one for PostgreSQL.
 ///
 /// ```
@@ -108,30 +109,29 @@ impl PaymentKey {
 /// # is_ledger(Books);
 /// ```
 pub trait Ledger: Send + Sync {
-    /// A transaction that holds a payment's lock. Dropped, it rolls back.
+    /// A transaction that holds a payment's lock. It rolls back when dropped.
     type Transaction: Send;
 
-    /// Begins a transaction, locks the payment with this key and reads it.
+    /// Begins a transaction, locks the payment with this key and reads it. Returns
     /// `None` if the merchant expects no such payment.
     ///
-    /// Where the payment is locked already, fail soon instead of waiting: the
-    /// gateway sends again.
+    /// If the payment is already locked, fail soon instead of waiting: the gateway
+    /// retries.
     ///
     /// # Errors
     ///
-    /// Whatever keeps the payment from being read or locked.
+    /// Any error that prevents reading or locking the payment.
     fn find(
         &self,
         key: &PaymentKey,
     ) -> impl Future<Output = Result<Option<(Self::Transaction, Payment)>, BoxError>> + Send;
 
-    /// The payment with this key, read without a lock: for what has to be known
-    /// before the gateway is asked. Unless implemented, the payment is locked
-    /// for a moment.
+    /// Reads the payment with this key without a lock, to decide about a lookup. The
+    /// default implementation locks the payment for a moment.
     ///
     /// # Errors
     ///
-    /// Whatever keeps the payment from being read.
+    /// Any error that prevents reading the payment.
     fn peek(
         &self,
         key: &PaymentKey,
@@ -142,25 +142,25 @@ pub trait Ledger: Send + Sync {
         }
     }
 
-    /// Who took this name, over all payments of the merchant: the text that was
-    /// given to [`bind`](Self::bind). Names are at most 1 KB long.
+    /// Returns the owner of this name among all payments of the merchant: the string
+    /// that was passed to [`bind`](Self::bind). Names are at most 1 KB long.
     ///
     /// # Errors
     ///
-    /// Whatever keeps it from being known.
+    /// Any error that prevents reading it.
     fn owner(
         &self,
         transaction: &mut Self::Transaction,
         name: &str,
     ) -> impl Future<Output = Result<Option<String>, BoxError>> + Send;
 
-    /// Binds a name to an owner if nobody has it, and returns the owner in
-    /// force: two transactions that bind one name at the same time must see the
-    /// same owner (a unique key does that).
+    /// Binds a name to an owner if it is not bound yet, and returns its owner: two
+    /// transactions that bind a name concurrently must see the same owner (a unique
+    /// key ensures that).
     ///
     /// # Errors
     ///
-    /// Whatever keeps it from being bound.
+    /// Any error that prevents binding it.
     fn bind(
         &self,
         transaction: &mut Self::Transaction,
@@ -168,12 +168,12 @@ pub trait Ledger: Send + Sync {
         owner: &str,
     ) -> impl Future<Output = Result<String, BoxError>> + Send;
 
-    /// Stores the payment's history, acts on the change and commits. This is
-    /// where the merchant credits [`Change::credited`].
+    /// Stores the payment's history, acts on the change and commits. This is where
+    /// the merchant credits [`Change::credited`].
     ///
     /// # Errors
     ///
-    /// Whatever keeps it from being committed: nothing may be stored then.
+    /// Any error that prevents the commit: nothing may be stored then.
     fn save(
         &self,
         transaction: Self::Transaction,
@@ -182,12 +182,13 @@ pub trait Ledger: Send + Sync {
         change: &Change,
     ) -> impl Future<Output = Result<(), BoxError>> + Send;
 
-    /// Takes note of a verified callback for no payment of the merchant. It is
-    /// answered with 200 once this succeeds, so keep it where a person looks.
+    /// Records a verified callback that matches no payment of the merchant. It is
+    /// answered with 200 once this succeeds, so record it where it is reviewed
+    /// manually.
     ///
     /// # Errors
     ///
-    /// Whatever keeps it from being noted; the gateway sends again.
+    /// Any error that prevents recording it; the gateway retries.
     fn unmatched(&self, event: &Event<'_>) -> impl Future<Output = Result<(), BoxError>> + Send;
 }
 

@@ -1,10 +1,10 @@
-//! The one macro for enums that a gateway may extend without notice.
+//! The macro for enums that a gateway may extend without notice.
 //!
-//! Documented values are variants. Every other value parses as well, into a
-//! hidden variant whose payload nobody outside can make, nor carry from one enum
-//! to another, so a new value is data and never a lost payment. `code()` or
-//! `as_str()` answer for every variant: code that goes by them keeps working
-//! when a value becomes a variant.
+//! Documented values are variants. Every other value parses as well, into a hidden
+//! variant whose payload cannot be created outside this crate or moved from one enum
+//! to another, so a new value is data and does not make a payment fail. `code()` or
+//! `as_str()` work for every variant: code that uses them keeps working when a value
+//! becomes a variant.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -12,8 +12,7 @@ use std::marker::PhantomData;
 
 use crate::text::Text;
 
-/// A code without a variant, of one enum. Opaque: ask the enum for its
-/// `code()`.
+/// A code of an enum without a variant. Opaque: use the enum's `code()`.
 pub struct UnknownCode<E> {
     pub(crate) code: i32,
     of: PhantomData<fn() -> E>,
@@ -26,7 +25,7 @@ impl<E> UnknownCode<E> {
     }
 }
 
-// Derived impls would ask the same of the enum.
+// Derived impls would require the same bounds of the enum.
 impl<E> Clone for UnknownCode<E> {
     fn clone(&self) -> Self {
         *self
@@ -55,8 +54,7 @@ impl<E> fmt::Debug for UnknownCode<E> {
     }
 }
 
-/// A word without a variant, of one enum. Opaque: ask the enum for its
-/// `as_str()`.
+/// A word of an enum without a variant. Opaque: use the enum's `as_str()`.
 pub struct UnknownWord<E> {
     pub(crate) word: Text,
     of: PhantomData<fn() -> E>,
@@ -95,13 +93,13 @@ impl<E> fmt::Debug for UnknownWord<E> {
     }
 }
 
-/// Whether two spellings of a word are the same: the gateways vary in case and
-/// between blank, `-`, `_` and `/`.
+/// Whether two spellings of a word are equal: the gateways vary the case, and use a
+/// space, `-`, `_` or `/`.
 pub(crate) fn same_word(left: &str, right: &str) -> bool {
     folded(left).eq(folded(right))
 }
 
-/// Lower case, without separators.
+/// The word in lowercase, without separators.
 fn folded(word: &str) -> impl Iterator<Item = u8> {
     let letters = word
         .bytes()
@@ -127,7 +125,7 @@ macro_rules! open_enum {
         }
 
         impl $Name {
-            /// The value with this code. Every code has one.
+            /// Returns the value with this code. Every code has a value.
             #[must_use]
             pub fn from_code(code: i32) -> Self {
                 match code {
@@ -136,7 +134,7 @@ macro_rules! open_enum {
                 }
             }
 
-            /// The gateway's code.
+            /// Returns the gateway's code.
             #[must_use]
             pub fn code(&self) -> i32 {
                 match self {
@@ -145,7 +143,7 @@ macro_rules! open_enum {
                 }
             }
 
-            /// Whether this version knows the code.
+            /// Returns whether this version knows the code.
             #[must_use]
             pub fn is_known(&self) -> bool {
                 !matches!(self, Self::_Unknown(_))
@@ -191,8 +189,8 @@ macro_rules! open_enum {
         }
 
         impl $Name {
-            /// The word, in its canonical spelling if it is known and as it
-            /// was sent if not.
+            /// Returns the word, in its canonical spelling if it is known, and as
+            /// sent if not.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
@@ -201,7 +199,7 @@ macro_rules! open_enum {
                 }
             }
 
-            /// Whether this version knows the word.
+            /// Returns whether this version knows the word.
             #[must_use]
             pub fn is_known(&self) -> bool {
                 !matches!(self, Self::_Unknown(_))
@@ -209,7 +207,8 @@ macro_rules! open_enum {
         }
 
         impl From<$crate::Text> for $Name {
-            /// Reads any spelling: case, and blank, `-`, `_` or `/`, don't matter.
+            /// Reads any spelling: case and separators (space, `-`, `_`, `/`) do not
+            /// matter.
             fn from(text: $crate::Text) -> Self {
                 $(
                     if $crate::open_enum::same_word(&text, $word)
@@ -229,7 +228,8 @@ macro_rules! open_enum {
         }
 
         impl From<&str> for $Name {
-            /// Reads any spelling: case, and blank, `-`, `_` or `/`, don't matter.
+            /// Reads any spelling: case and separators (space, `-`, `_`, `/`) do not
+            /// matter.
             fn from(text: &str) -> Self {
                 Self::from($crate::Text::from(text))
             }

@@ -13,23 +13,23 @@ use std::fmt;
 ///
 /// let event = callback.event();
 /// match event.outcome() {
-///     Fact::Proven(Outcome::Settled) => println!("see what was expected, and credit it once"),
+///     Fact::Proven(Outcome::Settled) => println!("compare with the expected payment, and credit it once"),
 ///     Fact::Proven(Outcome::Pending) => println!("wait"),
 ///     Fact::Proven(outcome) => println!("{outcome}"),
-///     Fact::Reported(outcome) => println!("{outcome}, says the sender"),
+///     Fact::Reported(outcome) => println!("{outcome} (only reported)"),
 /// }
 /// assert_eq!(event.outcome(), Fact::Proven(Outcome::Blocked));
 /// # Ok::<(), payhook::Error>(())
 /// ```
 ///
-/// *Settled* says that a transfer's amount, or all of an order's, has arrived or left
-/// for good. Whether the payment is made, in the amount and currency that the merchant
-/// expects, is for [`Payment`](crate::payment::Payment) to say.
+/// *Settled* means that a transfer's amount, or an order's total, was finally
+/// received or sent. Whether the payment is complete, in the amount and currency that
+/// the merchant expects, is decided by [`Payment`](crate::payment::Payment).
 ///
 /// # B2BINPAY, with a transfer, by signature
 ///
-/// The deposit's or payout's own status is not signed: it can only hold a
-/// settlement back.
+/// The deposit's or payout's own status is not signed: it can only prevent a
+/// settlement.
 ///
 /// | transfer | deposit | payout | outcome |
 /// |---|---|---|---|
@@ -41,12 +41,13 @@ use std::fmt;
 /// | blocked | any | any | blocked |
 /// | canceled | any | any | canceled |
 /// | unknown | any | any | unknown |
-/// | any, while the signed text is undivided | any | any | needs review |
-/// | confirmed, and the gateway's API was asked and says otherwise | any | any | needs review |
+/// | any, while the signed message is ambiguous | any | any | needs review |
+/// | confirmed, but the gateway's API was queried and disagrees | any | any | needs review |
 ///
 /// # B2BINPAY, no transfer, by signature or gateway API
 ///
-/// The status is reported but for the gateway API. Nothing ever settles.
+/// The status is only reported, except with the gateway API as evidence. Nothing ever
+/// settles.
 ///
 /// | deposit | payout | outcome |
 /// |---|---|---|
@@ -54,11 +55,11 @@ use std::fmt;
 /// | canceled | canceled | canceled |
 /// | paid, unresolved | | needs review |
 /// | none, unknown | none, unknown | unknown |
-/// | any, while the signed text is undivided | any | needs review |
+/// | any, while the signed message is ambiguous | any | needs review |
 ///
 /// # CityPay.io, orders
 ///
-/// | evidence | status in the answer | outcome |
+/// | evidence | status in the response | outcome |
 /// |---|---|---|
 /// | order endpoint | confirmed | settled |
 /// | order endpoint | confirmed, without a transaction | needs review |
@@ -70,17 +71,17 @@ use std::fmt;
 /// | order endpoint | canceled | canceled |
 /// | order endpoint | unknown | unknown |
 /// | order endpoint, behind the callback | any | pending |
-/// | merchant record, source address | not asked | needs review |
+/// | merchant record, source address | not queried | needs review |
 ///
 /// # CityPay.io, deposits
 ///
 /// | evidence | status | outcome |
 /// |---|---|---|
 /// | merchant record, source address | any | needs review |
-/// | source address, settling by it chosen | confirmed | settled |
-/// | source address, settling by it chosen | pending | pending |
-/// | source address, settling by it chosen | none, unknown | unknown |
-/// | source address, settling by it chosen, no token or no amount | any | needs review |
+/// | source address, with settlement opted in | confirmed | settled |
+/// | source address, with settlement opted in | pending | pending |
+/// | source address, with settlement opted in | none, unknown | unknown |
+/// | source address, with settlement opted in, no token or no amount | any | needs review |
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
@@ -88,28 +89,28 @@ pub enum Outcome {
     Blocked,
     /// Canceled by a user or the gateway, or expired unpaid.
     Canceled,
-    /// The time to pay is over.
+    /// The payment deadline has passed.
     Expired,
     /// Failed in the blockchain.
     Failed,
-    /// A person has to look: the facts contradict each other, or are not
-    /// proven well enough.
+    /// Manual review is required: the facts are contradictory or insufficiently
+    /// proven.
     ManualReview,
-    /// More came than was asked for. The gateway does not document whether with
-    /// enough confirmations: look at the blockchain before it is credited.
+    /// More was received than requested. The gateway does not document whether with
+    /// enough confirmations: check the blockchain before crediting it.
     Overpaid,
-    /// Not there yet.
+    /// Not yet confirmed.
     Pending,
-    /// The money is there, or gone, for good.
+    /// Final: the funds were received or sent.
     Settled,
-    /// Less came than was asked for.
+    /// Less was received than requested.
     Underpaid,
-    /// A status that this version does not know, or none.
+    /// The status is missing or unknown to this version.
     Unknown,
 }
 
 impl Outcome {
-    /// `settled`, `needs review` and so on.
+    /// Returns the name, such as `settled` or `needs review`.
     #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {

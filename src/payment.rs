@@ -1,9 +1,9 @@
 //! One balance per payment: how callbacks become *paid, in full, once*.
 //!
-//! A payment is reported in many callbacks: repeated, late, out of order, in
-//! parts, reversed and restored. [`Payment`] applies them to what the merchant
-//! [expects](Expected) and what is known so far ([`History`]). It is pure: no
-//! clock, no I/O, no database. PAYMENTS is its specification. See [`Payment`].
+//! A payment is reported in many callbacks: repeated, late, out of order, in parts,
+//! reversed and restored. [`Payment`] applies them to the [expected
+//! payment](Expected) and its [`History`]. It is pure: no clock, no I/O, no database.
+//! PAYMENTS is its specification. See [`Payment`].
 
 mod apply;
 mod change;
@@ -21,7 +21,7 @@ pub use history::{History, HistoryError};
 
 use history::{PartState, State};
 
-/// A payment that the merchant expects, with all that is known of it.
+/// An expected payment with its history.
 ///
 /// An [`Endpoint`](crate::Endpoint) applies callbacks to it under the lock of a
 /// [`Ledger`](crate::Ledger). At any time
@@ -47,28 +47,28 @@ pub struct Payment {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PaymentStatus {
-    /// Ended without money: canceled, expired or rejected; a payout also by its
-    /// failed transfer.
+    /// Closed without money: canceled, expired or rejected; a payout also by a failed
+    /// transfer.
     Closed,
-    /// Money was received that is neither credited nor rejected: a person
-    /// decides.
+    /// Money was received but is neither credited nor rejected: it needs manual
+    /// review.
     Held,
-    /// Nothing has come yet.
+    /// Nothing was received yet.
     Open,
-    /// Paid, and more was received than expected.
+    /// Paid, but more was received than expected.
     Overpaid,
-    /// The credits reach the expected amount, less tolerance.
+    /// The credits reach the expected amount (minus the tolerance).
     Paid,
-    /// Credited in part.
+    /// Partially credited.
     Partial,
-    /// Money is on its way.
+    /// A transfer is pending.
     Pending,
-    /// A top-up's transfer is credited.
+    /// The transfer of a top-up is credited.
     Settled,
 }
 
 impl PaymentStatus {
-    /// `paid`, `overpaid`, `partial`, `held`, `pending`, `closed`, `open` or
+    /// Returns `paid`, `overpaid`, `partial`, `held`, `pending`, `closed`, `open` or
     /// `settled`.
     #[must_use]
     pub fn as_str(&self) -> &'static str {
@@ -91,20 +91,20 @@ impl fmt::Display for PaymentStatus {
     }
 }
 
-/// Money that is held, and why. See [`Payment::held_parts`].
+/// A held transfer, with the reasons. See [`Payment::held_parts`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HeldPart {
     /// The gateway's id of the transfer or transaction.
     pub id: String,
-    /// How much of it is held, in the expected currency.
+    /// The held amount, in the expected currency.
     pub amount: Amount,
-    /// Everything that holds it.
+    /// The reasons for holding it.
     pub reasons: Vec<ReviewReason>,
 }
 
 impl Payment {
-    /// The payment that the merchant's record expects, with its stored history.
+    /// Creates a payment from the merchant's record and the stored history.
     #[must_use]
     pub fn new(expected: Expected, history: History) -> Self {
         Self {
@@ -113,51 +113,50 @@ impl Payment {
         }
     }
 
-    /// What the merchant expects.
+    /// Returns the expected payment.
     #[must_use]
     pub fn expected(&self) -> &Expected {
         &self.expected
     }
 
-    /// What is to be stored.
+    /// Returns the history to store.
     #[must_use]
     pub fn history(&self) -> History {
         History(self.state.clone())
     }
 
-    /// The stored history, without a copy.
+    /// Returns the history by value, without a copy.
     #[must_use]
     pub fn into_history(self) -> History {
         History(self.state)
     }
 
-    /// The sum of all transfers that are settled, in the expected currency.
+    /// Returns the sum of all settled transfers, in the expected currency.
     #[must_use]
     pub fn received(&self) -> Amount {
         total(self.settled().map(PartState::value))
     }
 
-    /// Everything the merchant was told to credit, including what was reversed
-    /// since.
+    /// Returns the sum of all credits, including amounts that were reversed later.
     #[must_use]
     pub fn credited(&self) -> Amount {
         total(self.state.parts.iter().map(|part| &part.credited.0))
     }
 
-    /// What was received and is neither credited nor rejected.
+    /// Returns the amount that was received but is neither credited nor rejected.
     #[must_use]
     pub fn held(&self) -> Amount {
         let held: Vec<_> = self.settled().map(PartState::remaining).collect();
         total(held.iter())
     }
 
-    /// What a person rejected of the transfers that are settled.
+    /// Returns the amount of settled transfers that was rejected manually.
     #[must_use]
     pub fn rejected(&self) -> Amount {
         total(self.settled().map(|part| &part.rejected.0))
     }
 
-    /// The transfers that are held, with the reasons of each.
+    /// Returns the held transfers, with the reasons for each.
     #[must_use]
     pub fn held_parts(&self) -> Vec<HeldPart> {
         let view = self.view();
@@ -173,8 +172,8 @@ impl Payment {
             .collect()
     }
 
-    /// The state that the payment is in: the first that fits (PAYMENTS,
-    /// section 1).
+    /// Returns the state of the payment: the first that applies (PAYMENTS, section
+    /// 1).
     #[must_use]
     pub fn status(&self) -> PaymentStatus {
         let standing = total(self.settled().map(|part| &part.credited.0));
@@ -231,7 +230,7 @@ impl Payment {
 }
 
 impl fmt::Debug for Payment {
-    /// Without the reference, which may be a token.
+    /// Omits the reference, which may be a token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Payment")
             .field("kind", &self.expected.kind())
@@ -244,12 +243,12 @@ impl fmt::Debug for Payment {
 }
 
 impl PartState {
-    /// In the expected currency.
+    /// The amount in the expected currency.
     fn value(&self) -> &Amount {
         self.value.as_ref().map_or(&self.amount.0, |value| &value.0)
     }
 
-    /// What is neither credited nor rejected.
+    /// The amount that is neither credited nor rejected.
     fn remaining(&self) -> Amount {
         let rest = subtract(self.value(), &self.credited.0);
         subtract(&rest, &self.rejected.0)
@@ -259,7 +258,7 @@ impl PartState {
         !self.credited.0.is_zero()
     }
 
-    /// Whether a person decided on it, or it was credited: its amount stays.
+    /// Whether it was decided manually or credited: its amount stays fixed.
     fn is_decided(&self) -> bool {
         self.is_credited() || !self.rejected.0.is_zero() || self.marks.has(history::Marks::REFUSED)
     }
@@ -274,11 +273,11 @@ fn add(left: &Amount, right: &Amount) -> Amount {
     total([left, right].into_iter())
 }
 
-/// No sum gets here that is too long: at most 64 amounts of 200 digits.
+/// No sum can be too long: there are at most 64 amounts of 200 digits.
 fn total<'a>(amounts: impl Iterator<Item = &'a Amount> + Clone) -> Amount {
     let filled = amounts.filter(|amount| !amount.is_zero());
     let mut rest = filled.clone();
-    // Most sums have one part.
+    // Most sums have one summand.
     match (rest.next(), rest.next()) {
         (None, _) => Amount::default(),
         (Some(only), None) if only.is_plain() => only.clone(),
@@ -288,7 +287,7 @@ fn total<'a>(amounts: impl Iterator<Item = &'a Amount> + Clone) -> Amount {
     }
 }
 
-/// Never negative: what would be less than nothing is nothing.
+/// The difference, or zero if it would be negative.
 fn subtract(left: &Amount, right: &Amount) -> Amount {
     if left.as_str() == right.as_str() {
         return Amount::default();

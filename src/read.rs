@@ -1,7 +1,6 @@
-//! From a body's index to values: where a field stands, what it is read as, and what
-//! is wrong with it.
+//! From a body's index to values: a field's path, its conversion and its errors.
 //!
-//! What runs for every field asks to be inlined.
+//! Functions that run for every field are marked `inline`.
 
 mod value;
 
@@ -25,16 +24,15 @@ pub(crate) use value::{
     time, word,
 };
 
-/// The body limit unless another one is set, in bytes: 64 KiB. Real callbacks
-/// have two or three.
+/// The default body limit in bytes: 64 KiB. Real callbacks have two or three.
 ///
-/// A longer body costs no more memory than what was read of it. To parse one,
-/// proven or not, takes a few times its length where it is a callback, and up to
-/// 1.5 MB at this limit where it is made to take as much as it can.
+/// A longer body takes only the memory of the part that was read. Parsing a genuine
+/// callback takes a few times its length; a body that is crafted to use as much
+/// memory as possible takes up to 1.5 MB at this limit.
 pub const DEFAULT_BODY_LIMIT: usize = 64 * 1024;
 
-/// An incidental field that could not be read and is treated as absent. Worth a log
-/// line; never worth a lost payment.
+/// A warning about an incidental field that is invalid and treated as absent. It
+/// should be logged, but must not make a payment fail.
 ///
 /// ```
 /// use payhook::{Unverified, b2binpay::TransferCallback};
@@ -56,13 +54,13 @@ pub struct FieldWarning {
 }
 
 impl FieldWarning {
-    /// Where: `included[1].attributes.risk`.
+    /// The path of the field: `included[1].attributes.risk`.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// Why.
+    /// What is wrong with it.
     #[must_use]
     pub fn reason(&self) -> &FieldError {
         &self.reason
@@ -70,7 +68,8 @@ impl FieldWarning {
 }
 
 impl FieldWarning {
-    /// What a strict reader refused, where nothing depends on it after all.
+    /// Turns the error of a strict field into a warning where the field is
+    /// incidental.
     pub(crate) fn of(error: ParseError) -> Option<Self> {
         match error {
             ParseError::Field { path, reason } => Some(Self { path, reason }),
@@ -85,7 +84,7 @@ impl fmt::Display for FieldWarning {
     }
 }
 
-/// JSON that is passed on exactly as it was sent.
+/// JSON exactly as it was sent.
 ///
 /// ```
 /// # use payhook::{b2binpay::TransferCallback, Unverified};
@@ -103,7 +102,7 @@ impl fmt::Display for FieldWarning {
 pub struct RawJson(Text);
 
 impl RawJson {
-    /// The JSON text.
+    /// Returns the JSON text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -111,7 +110,7 @@ impl RawJson {
 }
 
 impl fmt::Debug for RawJson {
-    /// Its length only: travel-rule data is about persons.
+    /// Shows only its length: travel-rule data is personal.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "RawJson({} bytes)", self.0.len())
     }
@@ -124,17 +123,17 @@ impl Serialize for RawJson {
     }
 }
 
-/// A body's one shared copy. Not shown: it may hold a signature.
+/// The shared copy of a body. It is not shown, since it may contain a signature.
 #[derive(Clone)]
 pub(crate) struct Body {
-    /// With texts behind it that are written with escapes in it.
+    /// The body, followed by the unescaped versions of its strings with escapes.
     shared: Arc<str>,
     length: usize,
     blank_is_absent: bool,
 }
 
 impl Body {
-    /// The same of a gateway that writes empty text where it has no value.
+    /// The same for a gateway that writes an empty string for a missing value.
     pub(crate) fn without_blanks(self) -> Self {
         Self {
             blank_is_absent: true,
@@ -162,15 +161,15 @@ impl fmt::Debug for Body {
     }
 }
 
-/// A body's text, once it is known to be short enough and UTF-8.
+/// A body's text, after its length and encoding are checked.
 pub(crate) fn text_of(body: &[u8], limit: usize) -> Result<&str, ParseError> {
-    // The index counts in 32 bits, and what is unescaped comes on top.
+    // The index uses 32-bit offsets, and the unescaped strings are appended.
     let limit = limit.min(1 << 30);
     let length = body.len();
     if length > limit {
         return Err(ParseError::TooLarge { length, limit });
     }
-    // Checking once and parsing text is a quarter faster than parsing bytes.
+    // Checking UTF-8 once and parsing text is a quarter faster than parsing bytes.
     std::str::from_utf8(body).map_err(|error| ParseError::NotUtf8 {
         offset: error.valid_up_to(),
     })
@@ -193,8 +192,8 @@ pub(crate) fn scan<I: Place>(text: &str) -> Result<(Body, I), ParseError> {
     Ok((body, index))
 }
 
-/// Where it breaks, by serde_json, which refuses the same texts. Its own message is
-/// dropped: it may quote the body.
+/// The position of the error, from serde_json, which refuses the same texts. Its
+/// message is dropped: it may quote the body.
 #[cold]
 fn not_json(text: &str) -> ParseError {
     let read = serde_json::from_str::<IgnoredAny>(text);
@@ -202,7 +201,7 @@ fn not_json(text: &str) -> ParseError {
     ParseError::NotJson { line, column }
 }
 
-/// A place in the document, kept on the stack until an error has to name it.
+/// A path in the document, kept on the stack until an error has to report it.
 #[derive(Clone, Copy)]
 pub(crate) enum At<'p> {
     Root,
@@ -225,7 +224,7 @@ impl<'p> At<'p> {
         ParseError::Field { path, reason }
     }
 
-    /// Refuses what is not an object, or has a known key twice.
+    /// Refuses a value that is not an object or has a duplicate known key.
     #[inline]
     pub(crate) fn sound(&self, shape: Shape) -> Result<(), ParseError> {
         match shape {
@@ -237,8 +236,8 @@ impl<'p> At<'p> {
         }
     }
 
-    /// Refuses an incidental object with a key twice: that is an error wherever it
-    /// stands. One of another type reads as absent.
+    /// Refuses an incidental object with a duplicate key, which is always an error. A
+    /// value of another type counts as absent.
     #[inline]
     pub(crate) fn usable(&self, shape: Shape) -> Result<(), ParseError> {
         match shape {
@@ -247,7 +246,7 @@ impl<'p> At<'p> {
         }
     }
 
-    /// Notes an incidental object of another type.
+    /// Records an incidental object of another type.
     pub(crate) fn note_shape(&self, shape: Shape, notes: &mut Vec<FieldWarning>) {
         if shape == Shape::Mismatch {
             self.note(FieldError::NotAnObject, notes);
@@ -261,7 +260,7 @@ impl<'p> At<'p> {
         });
     }
 
-    /// Whether there is a list; refuses what is none.
+    /// Returns whether there is an array; refuses other values.
     pub(crate) fn list(&self, shape: Shape) -> Result<(), ParseError> {
         match shape {
             Shape::Sound | Shape::Absent | Shape::Blank => Ok(()),
@@ -288,12 +287,12 @@ impl fmt::Display for At<'_> {
     }
 }
 
-/// What is read by its place in a body.
+/// A type that is read from its place in a body.
 #[derive(Clone, Copy)]
 pub(crate) struct Source<'a>(&'a Body);
 
 impl<'a> Source<'a> {
-    /// The value at a place, as it stands; empty where there is none.
+    /// The raw value at a place; empty if there is none.
     #[inline]
     pub(crate) fn raw(self, span: Span) -> Raw<'a> {
         let Body { shared, length, .. } = self.0;
@@ -313,7 +312,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// A field that matters: an impossible value is an error.
+    /// An essential field: an invalid value is an error.
     #[inline]
     pub(crate) fn strict<T>(
         self,
@@ -327,7 +326,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// A field that matters and has to be there.
+    /// An essential field that must be present.
     #[inline]
     pub(crate) fn required<T>(
         self,
@@ -341,7 +340,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// A field whose impossible value reads as absent.
+    /// A field whose invalid value counts as absent.
     #[inline]
     pub(crate) fn lenient<T>(
         self,
@@ -351,7 +350,7 @@ impl<'a> Source<'a> {
         convert(self, self.value(span)?).ok()
     }
 
-    /// Notes an impossible value.
+    /// Records an invalid value.
     #[inline]
     pub(crate) fn note<T>(
         self,
@@ -365,24 +364,24 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Text of the body as a part of its shared copy.
+    /// A string of the body as a slice of its shared copy.
     #[inline]
     pub(crate) fn slice(self, text: &str) -> Text {
         Text::slice(&self.0.shared, text)
     }
 }
 
-/// One JSON value as its own text.
+/// The raw text of one JSON value.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Raw<'a> {
     pub(crate) text: &'a str,
-    /// Whether it is a string whose escapes were resolved.
+    /// Whether it is an unescaped string.
     pub(crate) is_unescaped: bool,
 }
 
 #[cfg(any(feature = "diagnose", feature = "testing"))]
 impl<'a> Raw<'a> {
-    /// A value as it is written.
+    /// A value as written.
     pub(crate) fn new(text: &'a str) -> Self {
         Self {
             text,
@@ -398,7 +397,7 @@ impl Raw<'_> {
         (!matches!(self.text, "" | "null")).then_some(self)
     }
 
-    /// The value, where empty text means nothing as well.
+    /// The value, where an empty string also means absent.
     #[inline]
     pub(crate) fn filled(self) -> Option<Self> {
         self.present().filter(|raw| raw.text != r#""""#)

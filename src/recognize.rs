@@ -1,8 +1,8 @@
-//! Names for bodies that could not be parsed: other products of the gateway's
-//! brand, and JSON that was encoded once more on its way here.
+//! Recognizes bodies that could not be parsed: other products of the gateway's brand,
+//! and JSON that was re-encoded in transit.
 //!
-//! It runs only after parsing has failed, recognizes and never decodes, and
-//! looks at each byte of the body a few times at most.
+//! It runs only after parsing has failed, does not decode, and looks at each byte of
+//! the body a few times at most.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use crate::fields::fields;
 use crate::read::{Body, Source, characters, scan};
 use crate::wire::{Place, Span};
 
-/// A product whose callbacks have another form and another secret.
+/// A product whose callbacks have a different form and a different secret.
 ///
 /// See [`ParseError::OtherProduct`] for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -28,7 +28,7 @@ pub enum OtherProduct {
 }
 
 impl OtherProduct {
-    /// `defi` or `v1`.
+    /// Returns `defi` or `v1`.
     #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
@@ -41,13 +41,13 @@ impl OtherProduct {
 impl fmt::Display for OtherProduct {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
-            Self::Defi => "B2BINPAY DeFi, another product",
-            Self::V1 => "the retired API v1 of B2BINPAY",
+            Self::Defi => "B2BINPAY DeFi",
+            Self::V1 => "the retired B2BINPAY API v1",
         })
     }
 }
 
-/// How a body was encoded, if not as plain JSON.
+/// The encoding of a body that is not plain JSON.
 ///
 /// See [`ParseError::Reencoded`] for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -57,13 +57,13 @@ pub enum BodyEncoding {
     Backslashes,
     /// In Base64, with either alphabet.
     Base64,
-    /// With a byte order mark in front.
+    /// With a byte order mark at the start.
     ByteOrderMark,
     /// As form data, `application/x-www-form-urlencoded` or percent-encoded.
     FormData,
     /// Compressed with gzip.
     Gzip,
-    /// With HTML's escapes for quotes.
+    /// With HTML escapes for quotes.
     Html,
     /// As a JSON string that contains the JSON.
     JsonString,
@@ -78,7 +78,7 @@ pub enum BodyEncoding {
 }
 
 impl BodyEncoding {
-    /// A word for machines: `form_data`.
+    /// Returns the machine-readable name, such as `form_data`.
     #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
@@ -96,12 +96,12 @@ impl BodyEncoding {
         }
     }
 
-    /// For people: `as form data`.
+    /// The human-readable form: `as form data`.
     pub(crate) const fn how(self) -> &'static str {
         match self {
             Self::Backslashes => "with a backslash before every quote",
             Self::Base64 => "in Base64",
-            Self::ByteOrderMark => "with a byte order mark in front",
+            Self::ByteOrderMark => "with a byte order mark at the start",
             Self::FormData => "as form data",
             Self::Gzip => "compressed with gzip",
             Self::Html => "HTML-escaped",
@@ -120,8 +120,8 @@ impl fmt::Display for BodyEncoding {
     }
 }
 
-/// The error of a body that is not a callback, with the name of what it is
-/// instead, if that is known.
+/// Replaces the error of a body that is not a callback by a more specific one, if the
+/// body is recognized.
 #[cold]
 pub(crate) fn name(body: &[u8], error: ParseError) -> ParseError {
     if matches!(error, ParseError::TooLarge { .. }) {
@@ -133,7 +133,7 @@ pub(crate) fn name(body: &[u8], error: ParseError) -> ParseError {
     name_encoding(body, error)
 }
 
-/// The same for what is no callback: an answer of the gateway's API.
+/// The same for a response of the gateway's API.
 #[cold]
 pub(crate) fn name_encoding(body: &[u8], error: ParseError) -> ParseError {
     match encoding(body) {
@@ -203,7 +203,7 @@ fn is_uuid(id: &str) -> bool {
         })
 }
 
-/// Signed as v1 signs, or with the two amounts that only v1 has.
+/// Whether it is signed as in v1, or has the two amounts that only v1 has.
 fn is_v1(foreign: &Foreign) -> bool {
     let all = |fields: [Span; 2]| fields.iter().all(|field| !field.is_absent());
     all([foreign.sign.time, foreign.sign.hash])
@@ -231,7 +231,7 @@ fn contains(body: &[u8], part: &[u8]) -> bool {
 fn encoding(body: &[u8]) -> Option<BodyEncoding> {
     use BodyEncoding as E;
 
-    // What a lossy decoder made of gzip's second byte is a replacement character.
+    // A lossy decoder turns gzip's second byte into a replacement character.
     let found = match body {
         [0x1f, 0x8b, ..] | [0x1f, 0xef, 0xbf, 0xbd, 8, ..] => E::Gzip,
         [0x28, 0xb5, 0x2f, 0xfd, ..] => E::Zstd,
@@ -256,7 +256,7 @@ fn text_encoding(body: &[u8]) -> Option<BodyEncoding> {
                 .any(|quote| body.starts_with(quote))
                 .then_some(E::Html);
         }
-        // JSON that became the name of a form's only field.
+        // JSON as the name of a form's only field.
         [b'{', .., b'}', b'='] => E::FormData,
         [b'-', b'-', ..] if is_multipart(body) => E::Multipart,
         _ if is_base64(body) => E::Base64,
@@ -266,10 +266,10 @@ fn text_encoding(body: &[u8]) -> Option<BodyEncoding> {
     Some(found)
 }
 
-/// Whether what follows a string's first quote is JSON, escaped any number of
-/// times, or that in Base64.
+/// Whether a string's content is JSON, escaped any number of times, or JSON in
+/// Base64.
 fn is_json_in_string(mut inner: &[u8]) -> bool {
-    // Base64's lines end in escapes here.
+    // Line ends of Base64 are escaped here.
     let mut lines = inner.split(|byte| matches!(byte, b'\\' | b'"'));
     if lines.next().is_some_and(is_base64) {
         return true;

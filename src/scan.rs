@@ -1,26 +1,26 @@
-//! Reads JSON (RFC 8259) and notes where its values stand.
+//! Scans JSON (RFC 8259) and records the position of its values.
 //!
-//! The grammar is read here and not by serde_json: a callback has eighty values, a
-//! merchant reads ten, and finding the end of a value costs a fraction of handing it
-//! over. What is accepted is exactly what serde_json accepts as
-//! [`IgnoredAny`](serde::de::IgnoredAny); the tests and a fuzz target hold it to that.
-//! Nothing recurses but the objects of [`crate::fields`], however deep a value is.
+//! The grammar is implemented here instead of using serde_json: a callback has eighty
+//! values, a merchant reads ten, and finding the end of a value costs a fraction of
+//! converting it. What is accepted is exactly what serde_json accepts as
+//! [`IgnoredAny`](serde::de::IgnoredAny); the tests and a fuzz target check that.
+//! Only the objects of [`crate::fields`] recurse, however deeply a value is nested.
 
 use crate::wire::{Shape, Span};
 
-/// The text is no JSON.
+/// The text is not JSON.
 #[derive(Debug)]
 pub(crate) struct NotJson;
 
-/// A body while it is read.
+/// A body that is being scanned.
 pub(crate) struct Scan<'b> {
     body: &'b str,
-    /// As far as it has been read.
+    /// The current position.
     at: usize,
-    /// Whether an object or list has just been opened.
+    /// Whether an object or array has just been opened.
     is_first: bool,
-    /// Texts that are written with escapes, without them. They stand behind the body
-    /// in its shared copy, each in quotes.
+    /// The unescaped versions of strings with escapes. They follow the body in its
+    /// shared copy, each in quotes.
     unescaped: String,
 }
 
@@ -34,8 +34,8 @@ impl<'b> Scan<'b> {
         }
     }
 
-    /// Refuses anything but white space behind the value. Returns the texts without
-    /// their escapes.
+    /// Refuses anything but whitespace after the value. Returns the unescaped
+    /// strings.
     pub(crate) fn end(mut self) -> Result<String, NotJson> {
         match self.peek() {
             None => Ok(self.unescaped),
@@ -43,7 +43,7 @@ impl<'b> Scan<'b> {
         }
     }
 
-    /// The next character that is no white space.
+    /// Returns the next non-whitespace character.
     #[inline]
     pub(crate) fn peek(&mut self) -> Option<u8> {
         while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.byte() {
@@ -52,7 +52,7 @@ impl<'b> Scan<'b> {
         self.byte()
     }
 
-    /// Steps into an object or list that has this bracket; reads over anything else.
+    /// Enters an object or array with this bracket; skips any other value.
     #[inline]
     pub(crate) fn enter(&mut self, bracket: u8) -> Result<Shape, NotJson> {
         if self.peek() == Some(bracket) {
@@ -71,7 +71,7 @@ impl<'b> Scan<'b> {
         })
     }
 
-    /// Whether the object or list that has this closing bracket has another entry.
+    /// Whether the object or array with this closing bracket has another entry.
     #[inline]
     pub(crate) fn next(&mut self, closing: u8) -> Result<bool, NotJson> {
         let is_first = std::mem::take(&mut self.is_first);
@@ -80,11 +80,11 @@ impl<'b> Scan<'b> {
             self.at += 1;
             return Ok(byte != closing);
         }
-        // Behind the opening bracket stands no comma.
+        // There is no comma after the opening bracket.
         is_first.then_some(true).ok_or(NotJson)
     }
 
-    /// The key of an object's next entry, without escapes.
+    /// Reads the key of an object's next entry, unescaped.
     #[inline]
     pub(crate) fn next_key(&mut self) -> Result<Option<&str>, NotJson> {
         if !self.next(b'}')? {
@@ -102,7 +102,7 @@ impl<'b> Scan<'b> {
         }))
     }
 
-    /// Reads a value; a string's place is that of its text without escapes.
+    /// Reads a value; the place of a string is that of its unescaped text.
     #[inline]
     pub(crate) fn text(&mut self) -> Result<Span, NotJson> {
         match self.peek() {
@@ -119,7 +119,7 @@ impl<'b> Scan<'b> {
         Ok(self.since(start))
     }
 
-    /// A string's characters; empty for anything else.
+    /// Reads a string's characters; empty for any other value.
     #[inline]
     pub(crate) fn characters(&self, span: Span) -> &str {
         let text = match span.start().checked_sub(self.body.len()) {
@@ -134,7 +134,7 @@ impl<'b> Scan<'b> {
         self.body.get(span.start()..span.end()).unwrap_or_default()
     }
 
-    /// Reads once more what stands at this place.
+    /// Reads the value at this place again.
     pub(crate) fn again(
         &mut self,
         span: Span,
@@ -151,7 +151,7 @@ impl<'b> Scan<'b> {
         self.body.as_bytes().get(self.at).copied()
     }
 
-    /// Where the next value begins.
+    /// The position where the next value begins.
     #[inline]
     fn start(&mut self) -> usize {
         self.peek();
@@ -174,7 +174,7 @@ impl<'b> Scan<'b> {
         }
     }
 
-    /// Reads a string, and resolves its escapes.
+    /// Reads a string and unescapes it.
     #[inline]
     fn string(&mut self) -> Result<Span, NotJson> {
         let start = self.start();
@@ -189,7 +189,7 @@ impl<'b> Scan<'b> {
 
     #[cold]
     fn unescape(&mut self, span: Span) -> Span {
-        // A lone surrogate is well-formed JSON and no text: it stays as it is.
+        // A lone surrogate is well-formed JSON but not text: it stays escaped.
         let Ok(text) = serde_json::from_str::<String>(self.slice(span)) else {
             return span;
         };
@@ -200,7 +200,7 @@ impl<'b> Scan<'b> {
         Span::new(start, text.len() + 2)
     }
 
-    /// Reads over a value.
+    /// Skips a value.
     fn skip(&mut self) -> Result<(), NotJson> {
         let mut open = Vec::new();
         loop {
@@ -209,7 +209,7 @@ impl<'b> Scan<'b> {
                 bracket @ (b'{' | b'[') => {
                     self.at += 1;
                     self.is_first = true;
-                    // Of both kinds, the one that closes comes two after.
+                    // In ASCII, each closing bracket is two after its opening one.
                     open.push(bracket + 2);
                 }
                 b'-' | b'0'..=b'9' => self.skip_number()?,
@@ -235,7 +235,7 @@ impl<'b> Scan<'b> {
         }
     }
 
-    /// Reads over the next byte, if it is one of these.
+    /// Skips the next byte, if it is one of these.
     #[inline]
     fn skip_any(&mut self, bytes: &[u8]) -> bool {
         let is_there = self.byte().is_some_and(|byte| bytes.contains(&byte));
@@ -251,7 +251,7 @@ impl<'b> Scan<'b> {
 
     fn skip_number(&mut self) -> Result<(), NotJson> {
         self.skip_any(b"-");
-        // A zero in front stands alone.
+        // A leading zero must be the only integer digit.
         if !self.skip_any(b"0") {
             self.skip_digits()?;
         }
@@ -265,7 +265,7 @@ impl<'b> Scan<'b> {
         Ok(())
     }
 
-    /// One digit or more.
+    /// Reads one or more digits.
     fn skip_digits(&mut self) -> Result<(), NotJson> {
         let start = self.at;
         while let Some(b'0'..=b'9') = self.byte() {
@@ -274,14 +274,14 @@ impl<'b> Scan<'b> {
         (self.at > start).then_some(()).ok_or(NotJson)
     }
 
-    /// Reads over a string; whether it has an escape.
+    /// Skips a string; returns whether it has an escape.
     #[inline]
     fn skip_string(&mut self) -> Result<bool, NotJson> {
         self.expect(b'"')?;
         let (bytes, mut at) = (self.body.as_bytes(), self.at);
         let mut has_escape = false;
         loop {
-            // Eight at a time, as far as none of them needs a look.
+            // Eight bytes at a time, as long as none of them is special.
             while let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
                 let plain = plain_at_front(*eight);
                 at += plain;
@@ -305,7 +305,7 @@ impl<'b> Scan<'b> {
     }
 }
 
-/// Of the escape at the front.
+/// The length of the escape at the start.
 #[cold]
 fn escape_length(text: &[u8]) -> Result<usize, NotJson> {
     match text {
@@ -322,14 +322,13 @@ fn escape_length(text: &[u8]) -> Result<usize, NotJson> {
     }
 }
 
-/// What stands between a string's quotes.
+/// The text between a string's quotes.
 #[inline]
 pub(crate) fn quoted(text: &str) -> Option<&str> {
     text.strip_prefix('"')?.strip_suffix('"')
 }
 
-/// How many of these characters stand in front of a quote, a backslash or a control
-/// character.
+/// The number of these characters before a quote, a backslash or a control character.
 #[inline]
 fn plain_at_front(eight: [u8; 8]) -> usize {
     const ONES: u64 = u64::MAX / 0xff;

@@ -1,4 +1,4 @@
-//! [`Text`]: a slice of the one shared copy of a body.
+//! [`Text`]: a slice of the shared copy of a body.
 
 use std::borrow::Borrow;
 use std::cmp::Ordering;
@@ -9,14 +9,13 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-/// Immutable text that shares the buffer of the body it was read from.
+/// An immutable string that shares the buffer of the body it was read from.
 ///
-/// Cloning is a reference count; every string of a callback is a slice of the
-/// same allocation. It dereferences to [`str`] and compares, orders and hashes
-/// as one.
+/// Cloning is a reference count; every string of a callback is a slice of the same
+/// allocation. It dereferences to [`str`], and compares, orders and hashes like one.
 ///
-/// A `Text` that is kept keeps the whole body alive. Call
-/// [`str::to_owned`] on what is stored for long.
+/// A `Text` keeps the whole body alive. Call [`str::to_owned`] on strings that are
+/// kept for long.
 ///
 /// ```
 /// use payhook::Text;
@@ -33,16 +32,16 @@ pub struct Text {
 }
 
 impl Text {
-    /// The text itself.
+    /// Returns the string.
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.shared.get(self.start..self.end).unwrap_or_default()
     }
 
-    /// `slice` as a part of `shared`, or a copy of its own if it is not one.
+    /// Returns `slice` as a part of `shared`, or as a copy if it is not a part of it.
     pub(crate) fn slice(shared: &Arc<str>, slice: &str) -> Self {
-        // What lies between the ends of `shared` is a part of it, and so cut
-        // between characters.
+        // A slice within the bounds of `shared` is a part of it, so it is cut between
+        // characters.
         let bounds = || {
             let start = slice.as_ptr().addr().checked_sub(shared.as_ptr().addr())?;
             let end = start.checked_add(slice.len())?;

@@ -1,4 +1,4 @@
-//! [`Timestamp`]: a moment as it is written on the wire.
+//! [`Timestamp`]: a time, exactly as sent.
 
 use std::fmt;
 
@@ -7,14 +7,14 @@ use serde::{Serialize, Serializer};
 
 use crate::text::Text;
 
-/// A moment as a gateway wrote it: the text, and what it means.
+/// A time as a gateway wrote it, with its original text.
 ///
-/// B2BINPAY sends ISO 8601 with an offset. CityPay.io sends that, milliseconds
-/// since 1970, or a local time whose zone its documentation does not name: such
-/// a stamp is no instant until the merchant says which zone is meant.
+/// B2BINPAY sends ISO 8601 with an offset. CityPay.io sends that, milliseconds since
+/// 1970, or a local time whose zone its documentation does not name: such a timestamp
+/// is not an instant until the merchant chooses a time zone.
 ///
-/// Two stamps are equal if they mean the same, whatever their spelling; a local
-/// time never equals an instant.
+/// Two timestamps are equal if they denote the same time, however they are written; a
+/// local time never equals an instant.
 ///
 /// ```
 /// use chrono::FixedOffset;
@@ -40,21 +40,21 @@ enum Moment {
     Local(NaiveDateTime),
 }
 
-/// The text is none of the forms that a [`Timestamp`] has.
+/// The string is not in a form that [`Timestamp`] accepts.
 ///
 /// ```
 /// let error = "yesterday".parse::<payhook::Timestamp>().err();
 /// let error = error.map(|error| error.to_string());
-/// assert_eq!(error.as_deref(), Some("expected a time such as 2026-03-02T09:16:02Z"));
+/// assert_eq!(error.as_deref(), Some("expected a timestamp such as 2026-03-02T09:16:02Z"));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("expected a time such as 2026-03-02T09:16:02Z")]
+#[error("expected a timestamp such as 2026-03-02T09:16:02Z")]
 #[non_exhaustive]
 pub struct TimestampError;
 
 impl Timestamp {
-    /// `YYYY-MM-DDThh:mm:ss[.1–9 digits](Z|±hh:mm)` and nothing else: the form
-    /// of a signed time, which has one reading only.
+    /// `YYYY-MM-DDThh:mm:ss[.1–9 digits](Z|±hh:mm)` and nothing else: the form of a
+    /// signed time, which is unambiguous.
     pub(crate) fn from_signed(text: Text) -> Result<Self, TimestampError> {
         match Stamp::scan(&text) {
             Some(Stamp {
@@ -65,7 +65,7 @@ impl Timestamp {
         }
     }
 
-    /// Any form that either gateway has been seen to send.
+    /// Accepts every form that either gateway is known to send.
     pub(crate) fn from_text(text: Text) -> Result<Self, TimestampError> {
         let stamp = Stamp::scan(&text).map(|stamp| stamp.moment);
         let moment = stamp
@@ -80,7 +80,7 @@ impl Timestamp {
         &self.text
     }
 
-    /// The instant, or `None` for a local time.
+    /// Returns the instant, or `None` for a local time.
     #[must_use]
     pub fn utc(&self) -> Option<DateTime<Utc>> {
         match self.moment {
@@ -89,7 +89,7 @@ impl Timestamp {
         }
     }
 
-    /// The local time, or `None` where the text names an instant.
+    /// Returns the local time, or `None` for an instant.
     #[must_use]
     pub fn local(&self) -> Option<NaiveDateTime> {
         match self.moment {
@@ -98,9 +98,9 @@ impl Timestamp {
         }
     }
 
-    /// The instant; a local time is taken to be in `zone`.
+    /// Returns the instant; a local time is interpreted in `zone`.
     ///
-    /// `None` only where the result would lie outside chrono's range.
+    /// Returns `None` only if the result is outside chrono's range.
     #[must_use]
     pub fn in_zone(&self, zone: FixedOffset) -> Option<DateTime<Utc>> {
         match self.moment {
@@ -111,8 +111,8 @@ impl Timestamp {
 }
 
 impl Timestamp {
-    /// The same text as an instant: a local time is in `zone`. It stays local
-    /// where the result would lie outside chrono's range.
+    /// Turns a local time into an instant in `zone`. It stays local if the result is
+    /// outside chrono's range.
     pub(crate) fn assume_zone(self, zone: FixedOffset) -> Self {
         let instant = self.in_zone(zone);
         let moment = instant.map_or(self.moment, Moment::Instant);
@@ -125,7 +125,7 @@ impl Timestamp {
     }
 }
 
-/// A stamp that begins with a date. chrono's parsers read more than gateways
+/// A timestamp that begins with a date. chrono's parsers accept more than gateways
 /// write: other separators, missing colons, a `z`, any number of digits.
 struct Stamp {
     moment: Moment,
@@ -165,7 +165,7 @@ impl Stamp {
     }
 }
 
-/// `.` and up to nine digits, as nanoseconds, and what is behind them.
+/// Parses `.` and up to nine digits as nanoseconds, and returns the rest.
 fn scan_fraction(text: &str) -> Option<(u32, &str)> {
     let Some(rest) = text.strip_prefix('.') else {
         return Some((0, text));
@@ -192,14 +192,14 @@ fn scan_offset(zone: &str) -> Option<FixedOffset> {
 
 fn scan_milliseconds(text: &str) -> Option<DateTime<Utc>> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    // 1973 to 5138: shorter numbers are seconds or something else altogether.
+    // 1973 to 5138: shorter numbers are seconds or not times.
     if !digits || !(12..=14).contains(&text.len()) {
         return None;
     }
     DateTime::from_timestamp_millis(text.parse().ok()?)
 }
 
-/// The numbers in a text of this shape: an ASCII digit for each `d`.
+/// Parses the numbers of a string of this shape, with an ASCII digit for each `d`.
 fn numbers<const N: usize>(text: &str, shape: &str) -> Option<[u32; N]> {
     if text.len() != shape.len() {
         return None;

@@ -9,11 +9,11 @@ pub use crate::read::{DEFAULT_BODY_LIMIT, RawJson};
 pub(crate) use sealed::Sealed;
 
 mod sealed {
-    /// Which callbacks there are is this crate's to say.
+    /// Seals the traits: only this crate defines callbacks.
     pub trait Sealed {}
 }
 
-/// A callback that can be read from the bytes of a body. Sealed.
+/// A callback that can be parsed from the bytes of a body. Sealed.
 ///
 /// See [`Unverified::parse`].
 pub trait Parse: Sealed + Sized {
@@ -21,18 +21,18 @@ pub trait Parse: Sealed + Sized {
     fn parse(body: &[u8], limit: usize) -> Result<Unverified<Self>, ParseError>;
 }
 
-/// A callback that can be proven. Sealed.
+/// A callback that can be verified. Sealed.
 ///
 /// See [`Verified::proven`].
 pub trait Provable: Sealed {
-    /// The facts that evidence can cover.
+    /// The facts that evidence can prove.
     type Proven: fmt::Debug + Clone;
 }
 
-/// A callback that was parsed and has not been verified.
+/// A parsed callback that has not been verified.
 ///
-/// It is the only thing that is read from the wire. What it says is reached
-/// only by names that say so; no handler takes it. Prove it with a
+/// Parsing always gives an `Unverified`. Its content is only accessible through
+/// methods named `unverified`, and no handler accepts it. Verify it with a
 /// [`b2binpay::Verifier`](crate::b2binpay::Verifier) or a
 /// [`citypay::Account`](crate::citypay::Account).
 ///
@@ -48,18 +48,18 @@ pub trait Provable: Sealed {
 pub struct Unverified<C>(C);
 
 impl<C: Parse> Unverified<C> {
-    /// Reads a body of at most [`DEFAULT_BODY_LIMIT`] bytes.
+    /// Parses a body of at most [`DEFAULT_BODY_LIMIT`] bytes.
     ///
     /// # Errors
     ///
-    /// [`ParseError`] if the body is not one JSON document, is of an unknown
-    /// kind, or has an impossible value where it matters: in what is signed, in
-    /// received amounts, and in what identifies the payment.
+    /// [`ParseError`] if the body is not one JSON document, has an unsupported
+    /// callback type, or has an invalid value in an essential field: a signed field,
+    /// a received amount, or an identifier of the payment.
     pub fn parse(body: &[u8]) -> Result<Self, ParseError> {
         Self::parse_within(body, DEFAULT_BODY_LIMIT)
     }
 
-    /// Reads a body of at most `limit` bytes; more than 1 GiB is never read.
+    /// Parses a body of at most `limit` bytes; more than 1 GiB is never accepted.
     ///
     /// # Errors
     ///
@@ -74,13 +74,13 @@ impl<C> Unverified<C> {
         Self(callback)
     }
 
-    /// What the body says. Anybody may have written it.
+    /// Returns the content of the body, which may be forged.
     #[must_use]
     pub fn unverified(&self) -> &C {
         &self.0
     }
 
-    /// What the body says, by value. Anybody may have written it.
+    /// Returns the content of the body by value; it may be forged.
     #[must_use]
     pub fn into_unverified(self) -> C {
         self.0
@@ -93,7 +93,7 @@ impl<C: fmt::Debug> fmt::Debug for Unverified<C> {
     }
 }
 
-/// How a v2 or v3 signature is keyed. B2BINPAY and Coinsbuy.
+/// The key type of a v2 or v3 signature of B2BINPAY or Coinsbuy.
 ///
 /// See [`Evidence`] for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -101,12 +101,12 @@ impl<C: fmt::Debug> fmt::Debug for Unverified<C> {
 pub enum Scheme {
     /// API v3: the callback secret.
     CallbackSecret,
-    /// API v2: SHA-256 of login and password.
+    /// API v2: the SHA-256 of login and password.
     LoginPassword,
 }
 
 impl Scheme {
-    /// `callback_secret` or `login_password`.
+    /// Returns `callback_secret` or `login_password`.
     #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
@@ -122,16 +122,16 @@ impl fmt::Display for Scheme {
     }
 }
 
-/// What a callback was proven by.
+/// The evidence by which a callback was verified.
 ///
 /// | evidence | proves | may settle |
 /// |---|---|---|
-/// | [`Signature`](Self::Signature), with a transfer | its status, amount, tracking id and the time | yes, once the signed text has one reading |
+/// | [`Signature`](Self::Signature), with a transfer | its status, amount, tracking id and the time | yes, once the signed message is unambiguous |
 /// | [`Signature`](Self::Signature), no transfer | tracking id and time | never |
-/// | [`GatewayApi`](Self::GatewayApi) | a deposit's id, tracking id and status | never: it is asked about callbacks without a transfer |
+/// | [`GatewayApi`](Self::GatewayApi) | a deposit's id, tracking id and status | never: it is queried about callbacks without a transfer |
 /// | [`OrderEndpoint`](Self::OrderEndpoint) | an order's token, status, amounts and currencies | yes |
 /// | [`MerchantRecord`](Self::MerchantRecord) | that the token is the merchant's own | never |
-/// | [`SourceAddress`](Self::SourceAddress) | where the bytes came from | never, but for CityPay deposits where the merchant [opts in](crate::citypay::Account::danger_settle_deposits_by_source_address) |
+/// | [`SourceAddress`](Self::SourceAddress) | where the bytes came from | never, except for CityPay deposits if the merchant [opts in](crate::citypay::Account::danger_settle_deposits_by_source_address) |
 ///
 /// ```
 /// use payhook::b2binpay::{Key, TrackingIds, Verifier};
@@ -148,26 +148,26 @@ impl fmt::Display for Scheme {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Evidence {
-    /// B2BINPAY's API, as the merchant fetched it.
+    /// The response of B2BINPAY's API, as fetched by the merchant.
     GatewayApi,
-    /// The merchant's own record, and nothing from the gateway.
+    /// Only the merchant's own record, without evidence from the gateway.
     MerchantRecord,
-    /// CityPay.io's order endpoint, as the merchant fetched it.
+    /// The response of CityPay.io's order endpoint, as fetched by the merchant.
     OrderEndpoint,
     /// A signature.
     #[non_exhaustive]
     Signature {
-        /// How the key that fits is made.
+        /// The type of the matching key.
         scheme: Scheme,
-        /// The merchant's name for it.
+        /// The merchant's name for the key.
         key: Arc<str>,
     },
-    /// The socket's peer is in a range that the merchant configured.
+    /// The source address is in a range that the merchant configured.
     SourceAddress,
 }
 
 impl Evidence {
-    /// `signature`, `order endpoint` and so on, for a log.
+    /// Returns the name for a log, such as `signature` or `order endpoint`.
     #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
@@ -186,20 +186,19 @@ impl fmt::Display for Evidence {
     }
 }
 
-/// What a successful check hands over; only the checks of this crate make one.
+/// The result of a successful verification; only this crate creates one.
 pub(crate) struct Proof<C: Provable> {
     pub(crate) proven: C::Proven,
     pub(crate) evidence: Evidence,
 }
 
-/// A callback together with what proves it.
+/// A verified callback with its evidence.
 ///
-/// Nothing outside this crate can make one, and it can be neither deserialized
-/// nor changed: who holds it knows that a check was passed. To keep one for
-/// later, store [`raw`](crate::b2binpay::TransferCallback::raw) bytes and verify
-/// them again.
+/// Only this crate can create one, and it can be neither deserialized nor changed, so
+/// that having one shows that verification succeeded. To keep one for later, store
+/// [`raw`](crate::b2binpay::TransferCallback::raw) bytes and verify them again.
 ///
-/// What is not verified has nothing proven:
+/// An unverified callback has no proven facts:
 ///
 /// ```compile_fail,E0599
 /// use payhook::{Unverified, Verified, b2binpay::{ProvenTransfer, TransferCallback}};
@@ -215,7 +214,7 @@ pub(crate) struct Proof<C: Provable> {
 /// }
 /// ```
 ///
-/// and what is verified can't be put together anew:
+/// and a verified one cannot be assembled from parts:
 ///
 /// ```compile_fail,E0451
 /// use payhook::{Verified, b2binpay::TransferCallback};
@@ -245,21 +244,21 @@ impl<C: Provable> Verified<C> {
         }
     }
 
-    /// Exactly the facts that the evidence covers. Decide about money from
-    /// these.
+    /// Returns exactly the facts that the evidence proves. Base decisions about money
+    /// on these.
     #[must_use]
     pub fn proven(&self) -> &C::Proven {
         &self.proven
     }
 
-    /// Everything that the sender said. None of it is proven by being here:
-    /// what is proven is in [`proven`](Self::proven).
+    /// Returns everything that the sender reported. None of it counts as proven: use
+    /// [`proven`](Self::proven).
     #[must_use]
     pub fn reported(&self) -> &C {
         &self.callback
     }
 
-    /// What it was proven by.
+    /// Returns the evidence.
     #[must_use]
     pub fn evidence(&self) -> &Evidence {
         &self.evidence

@@ -1,24 +1,24 @@
-//! The index of a body: the place of each value, not interpreted yet.
+//! The index of a body: the place of each value, before interpretation.
 //!
-//! A body is read once, by [`crate::scan`], into offsets; [`crate::fields`] makes of
-//! them what a merchant reads, when it is asked. The index takes any JSON. What is
-//! wrong with it (a list for an object, a key twice) is kept beside the offsets, so
-//! that [`crate::read`], which knows the path, can name it. Every part is filled where
-//! it stands: moving half-read objects around was a third of the time. Its pieces are
-//! small and run for every key, so they ask to be inlined: that is a tenth of the time.
+//! A body is read once, by [`crate::scan`], into offsets; [`crate::fields`] converts
+//! them into values on access. The index takes any JSON. Errors (an array instead of
+//! an object, a duplicate key) are kept with the offsets, so that [`crate::read`],
+//! which knows the path, can report them. Every part is filled in place: moving
+//! half-read objects took a third of the time. The functions are small and run for
+//! every key, so they are marked `inline`, which saves a tenth of the time.
 
 use crate::scan::{NotJson, Scan};
 
 /// A part of the index.
 pub(crate) trait Place: Default {
-    /// Whether its key has not been seen yet.
+    /// Whether its key has not been read yet.
     fn is_absent(&self) -> bool;
 
-    /// Reads a value, and notes where it stands.
+    /// Reads a value, and records its place.
     fn fill(&mut self, scan: &mut Scan<'_>) -> Result<(), NotJson>;
 }
 
-/// Where one value stands; of no length while there is none.
+/// The place of a value; empty while there is none.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Span {
     start: u32,
@@ -64,7 +64,7 @@ impl Place for Span {
     }
 }
 
-/// Where JSON stands that is passed on exactly as it was sent.
+/// The place of JSON that is passed on exactly as sent.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Verbatim(pub(crate) Span);
 
@@ -81,27 +81,27 @@ impl Place for Verbatim {
     }
 }
 
-/// The state of an object or list in the index.
+/// The state of an object or array in the index.
 #[derive(Clone, Copy, Default, PartialEq)]
 pub(crate) enum Shape {
-    /// Its key is not there.
+    /// Its key is missing.
     #[default]
     Absent,
-    /// `null`, or what some serializers write for an object without fields:
-    /// an empty list or text.
+    /// `null`, or an empty array or string, which some serializers write for an
+    /// object without fields.
     Blank,
-    /// A value of another type stands there.
+    /// It has a value of another type.
     Mismatch,
     Sound,
     /// More entries than [`MAX_ENTRIES`].
     TooLong,
-    /// This known key stands there twice.
+    /// It contains this known key twice.
     Twice(&'static &'static str),
 }
 
 impl Shape {
-    /// Whether there is nothing: both gateways mean the same by `null`, empty
-    /// and absent.
+    /// Whether it is absent: for both gateways, `null`, empty and absent mean the
+    /// same.
     pub(crate) fn is_nothing(self) -> bool {
         matches!(self, Self::Absent | Self::Blank)
     }
@@ -111,7 +111,7 @@ impl Shape {
 /// times the memory of the `{}` that it can be made of.
 pub(crate) const MAX_ENTRIES: usize = 1_000;
 
-/// A list of parts.
+/// An array of parts.
 pub(crate) struct List<T> {
     pub(crate) items: Vec<T>,
     pub(crate) shape: Shape,

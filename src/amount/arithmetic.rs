@@ -1,23 +1,23 @@
-//! Exact sums and differences of [`Amount`]s, at any size that is sent.
+//! Exact sums and differences of [`Amount`]s of any size.
 
 use std::iter::{repeat, repeat_n, zip};
 
 use super::{Amount, Parts, length, small};
 
-/// The most digits that a result may have in front of its point. What is sent
-/// has at most 200, so only an endless loop of additions gets here.
+/// The maximum number of integer digits of a result. Parsed amounts have at most 200,
+/// so only an endless loop of additions reaches it.
 const MAX_INTEGER: usize = 220;
 
 impl Amount {
-    /// The sum, exactly, with as many fraction digits as the longer of the two
+    /// Returns the exact sum, with as many fraction digits as the longer of the two
     /// and without an exponent.
     ///
     /// It may have more digits than [`MAX_DIGITS`](Self::MAX_DIGITS): it
     /// compares, prints and adds up as any amount does, but its text may be too
     /// long to be parsed again.
     ///
-    /// `None` if it has more than 220 digits in front of its point. An amount
-    /// that was parsed has at most 200, so it takes some 10²⁰ of them.
+    /// Returns `None` if the sum has more than 220 integer digits. A parsed amount
+    /// has at most 200, so it takes some 10²⁰ of them.
     ///
     /// ```
     /// use payhook::Amount;
@@ -32,7 +32,7 @@ impl Amount {
         add(&self.parts(), &other.parts())
     }
 
-    /// The difference, as [`checked_add`](Self::checked_add) gives the sum.
+    /// Returns the difference, in the form of [`checked_add`](Self::checked_add).
     #[must_use]
     pub fn checked_sub(&self, other: &Self) -> Option<Self> {
         let other = other.parts();
@@ -43,7 +43,7 @@ impl Amount {
         add(&self.parts(), &negated)
     }
 
-    /// The sum of all, as [`checked_add`](Self::checked_add) gives it.
+    /// Returns the sum of all, in the form of [`checked_add`](Self::checked_add).
     pub(crate) fn checked_sum<'a>(amounts: impl Iterator<Item = &'a Self> + Clone) -> Option<Self> {
         small::sum(amounts.clone().map(Self::parts)).or_else(|| {
             let mut amounts = amounts;
@@ -56,7 +56,7 @@ fn add(left: &Parts<'_>, right: &Parts<'_>) -> Option<Amount> {
     small::sum([*left, *right].into_iter()).or_else(|| add_digits(left, right))
 }
 
-/// Digit by digit, at any size.
+/// Adds digit by digit, at any size.
 fn add_digits(left: &Parts<'_>, right: &Parts<'_>) -> Option<Amount> {
     let (larger, smaller) = if left.magnitude_cmp(right).is_lt() {
         (right, left)
@@ -65,8 +65,8 @@ fn add_digits(left: &Parts<'_>, right: &Parts<'_>) -> Option<Amount> {
     };
     let subtracts = left.negative != right.negative;
     let scale = usize::try_from(left.scale().max(right.scale())).ok()?;
-    // One more for what is carried, which also stands in front of the point of
-    // an amount that is all exponent.
+    // One more digit for the carry, which is also the integer digit of an amount such
+    // as `1e-8`.
     let width = larger.width(scale).max(smaller.width(scale)).max(scale) + 1;
 
     let mut carry = 0;
@@ -93,7 +93,7 @@ fn add_digits(left: &Parts<'_>, right: &Parts<'_>) -> Option<Amount> {
     Some(Amount::new(write(&digits, scale, larger.negative)))
 }
 
-/// The text of digits that begin with the last one. There is no `-0`.
+/// The text of digits in reverse order. There is no `-0`.
 fn write(digits: &[u8], scale: usize, negative: bool) -> String {
     let mut text = String::with_capacity(digits.len() + 2);
     if negative && digits.iter().any(|digit| *digit != 0) {
@@ -120,8 +120,8 @@ impl<'a> Parts<'a> {
         self.integer.len() + self.fraction.len() + self.missing(scale)
     }
 
-    /// The values of its digits at `scale`, the last one first, and zeros
-    /// without end in front.
+    /// The values of its digits at `scale`, the last one first, followed by endless
+    /// leading zeros.
     fn at_scale(&self, scale: usize) -> impl Iterator<Item = u8> + use<'a> {
         let digits = self.digits().rev().map(|digit| digit - b'0');
         repeat_n(0, self.missing(scale))

@@ -1,4 +1,4 @@
-//! Amounts of up to 37 digits as machine integers: nearly all that are ever sent.
+//! Amounts of up to 37 digits as machine integers: nearly all amounts in practice.
 
 use super::{Amount, Parts};
 
@@ -22,13 +22,13 @@ fn power(exponent: usize) -> Option<u128> {
     POWERS.get(exponent).copied()
 }
 
-/// What digits stand for: at most 37 of them.
+/// The value of at most 37 digits.
 fn number(digits: &str) -> u128 {
     let part = |digits: &str| {
         let digits = digits.bytes().map(|digit| u64::from(digit - b'0'));
         u128::from(digits.fold(0, |number, digit| number * 10 + digit))
     };
-    // As many as fit 64 bits.
+    // As many digits as fit into 64 bits.
     match digits.len().checked_sub(19) {
         None | Some(0) => part(digits),
         Some(front) => {
@@ -56,7 +56,7 @@ impl Parts<'_> {
     }
 }
 
-/// The sum, where it and all parts have few digits.
+/// The sum, if it and all summands have few digits.
 pub(super) fn sum<'a>(parts: impl Iterator<Item = Parts<'a>> + Clone) -> Option<Amount> {
     let scale = parts.clone().map(|parts| parts.fraction.len()).max()?;
     let mut sum = 0_i128;
@@ -80,7 +80,7 @@ pub(super) fn sum<'a>(parts: impl Iterator<Item = Parts<'a>> + Clone) -> Option<
     text.as_str().map(Amount::new)
 }
 
-/// All 38, with zeros in front; none of a number with more.
+/// All 38 digits with leading zeros; `None` for a longer number.
 fn digits(number: u128) -> Option<[u8; 38]> {
     let half = 10_u128.pow(19);
     let mut digits = [b'0'; 38];
@@ -98,7 +98,7 @@ fn digits(number: u128) -> Option<[u8; 38]> {
     Some(digits)
 }
 
-/// A text that is put together without an allocation: a sign, 38 digits and a point.
+/// A buffer on the stack for a sign, 38 digits and a decimal point.
 #[derive(Default)]
 struct Line {
     bytes: [[u8; 20]; 2],

@@ -1,4 +1,4 @@
-//! Proof for callbacks that carry no signature.
+//! Verification of unsigned callbacks.
 
 use super::callback::{Subject, TransferCallback};
 use super::lookup::ApiDocument;
@@ -10,9 +10,9 @@ use crate::verified::{Evidence, Proof, Unverified, Verified};
 /// the gateway's own API returns it: bytes that the merchant fetched with its
 /// credentials (GATEWAYS 1.5).
 ///
-/// The facts come from the answer. Its id and tracking id must be the
-/// callback's; its status may be ahead, and wins. Nothing settles this way: if
-/// money came, a signed callback says so.
+/// The facts come from the response. Its id and tracking id must match the
+/// callback's; if its status is ahead, it takes precedence. Nothing settles this way:
+/// received money is reported by a signed callback.
 ///
 /// ```
 /// use payhook::b2binpay::{DepositStatus, prove_by_api};
@@ -20,7 +20,7 @@ use crate::verified::{Evidence, Proof, Unverified, Verified};
 ///
 /// # let body = include_bytes!("../../examples/bodies/b2binpay-refused-unsigned.json");
 /// # let answer = include_bytes!("../../examples/bodies/b2binpay-deposit-expired.json");
-/// // `answer`: the bytes of GET {api}/deposit/30417, with your credentials.
+/// // `answer`: the response of GET {api}/deposit/30417, with your credentials.
 /// let callback = prove_by_api(Unverified::parse(body)?, answer)?;
 /// assert_eq!(callback.evidence(), &Evidence::GatewayApi);
 /// assert_eq!(callback.proven().deposit_status(), Some(DepositStatus::Canceled));
@@ -31,15 +31,15 @@ use crate::verified::{Evidence, Proof, Unverified, Verified};
 ///
 /// - [`VerifyError::MissingSignature`] for a callback with a transfer: only its
 ///   signature proves it.
-/// - [`VerifyError::AnswerUnreadable`] if the answer is no deposit or payout.
-/// - [`VerifyError::AnswerMismatch`] if it is another one.
+/// - [`VerifyError::AnswerUnreadable`] if the response is not a deposit or payout.
+/// - [`VerifyError::AnswerMismatch`] if it is a different one.
 pub fn prove_by_api(
     callback: Unverified<TransferCallback>,
     answer: &[u8],
 ) -> Result<Verified<TransferCallback>, VerifyError> {
     let body = callback.unverified();
-    // A body that holds or names a transfer, or has a signature that did not fit,
-    // is not believed without one.
+    // A body that contains or refers to a transfer, or has a wrong signature, is not
+    // accepted without a valid one.
     if body.subject() != Subject::None || body.is_signed() {
         return Err(VerifyError::MissingSignature);
     }
@@ -56,7 +56,7 @@ pub fn prove_by_api(
 }
 
 impl Verified<TransferCallback> {
-    /// The same, with what the API says besides.
+    /// The same, with the API's response.
     pub(super) fn with_document(self, document: ApiDocument) -> Self {
         let (callback, Proof { proven, evidence }) = self.into_parts();
         let proven = proven.with_document(document);

@@ -1,4 +1,4 @@
-//! [`TransferCallback`]: what B2BINPAY and Coinsbuy post.
+//! [`TransferCallback`]: a callback of B2BINPAY or Coinsbuy.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,15 +18,15 @@ use crate::timestamp::Timestamp;
 use crate::verified::{Parse, Unverified};
 use crate::wire::Span;
 
-/// A callback about a deposit or a payout, with the transfers that it carries.
+/// A callback about a deposit or a payout, with its transfers.
 ///
-/// It is read by [`Unverified::parse`] and proven by a
-/// [`Verifier`](super::Verifier). All of it is what the sender says; what a
-/// signature covers is [`ProvenTransfer`](super::ProvenTransfer).
+/// It is parsed by [`Unverified::parse`] and verified by a
+/// [`Verifier`](super::Verifier). All its values are reported by the sender; the
+/// facts that a signature covers are in [`ProvenTransfer`](super::ProvenTransfer).
 ///
-/// Serializing it gives a JSON:API body with the same values in canonical
-/// spelling: amounts as text, ids as text, no fields that are unknown here. The
-/// exact bytes are [`raw`](Self::raw).
+/// It serializes to a JSON:API body with the same values in canonical form: amounts
+/// and ids as strings, without unknown fields. The exact bytes are available as
+/// [`raw`](Self::raw).
 ///
 /// ```
 /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
@@ -49,7 +49,7 @@ pub struct TransferCallback {
     index: Arc<Index>,
 }
 
-/// The places of the body's values, and what was determined when it was parsed.
+/// The places of the body's values, and the results of parsing.
 struct Index {
     document: Document,
     operation: OperationFields,
@@ -57,26 +57,26 @@ struct Index {
     mac: Option<SignedMac>,
 }
 
-/// Which transfer a callback is about, if any.
+/// The transfer that a callback is about, if any.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Subject {
-    /// None: the body has no transfer and names none.
+    /// The body has no transfer and refers to none.
     None,
-    /// The one at this place in `included`.
+    /// The transfer at this index in `included`.
     Transfer(usize),
-    /// The one that the relationship names is not there.
+    /// The transfer of the relationship is missing.
     Missing,
-    /// Several could be it.
+    /// Several transfers match.
     Ambiguous,
 }
 
-/// `meta.sign`. It can't be compared, and is not shown: beside its body it is a
-/// valid signature.
+/// `meta.sign`. It has no `==` and is not shown: together with its body it is a valid
+/// signature.
 #[derive(Clone, Copy)]
 pub(super) enum Signature<'a> {
-    /// None, `null` or empty.
+    /// Missing, `null` or empty.
     Absent,
-    /// No text.
+    /// Not a string.
     Malformed,
     Present(&'a str),
 }
@@ -119,90 +119,90 @@ impl TransferCallback {
         self.index.subject
     }
 
-    /// The gateway's id of the deposit or payout.
+    /// Returns the gateway's id of the deposit or payout.
     #[must_use]
     pub fn id(&self) -> &str {
         let id = self.source().lenient(self.document().data.id, read::id);
         id.unwrap_or_default()
     }
 
-    /// The deposit or payout itself.
+    /// Returns the deposit or payout.
     #[must_use]
     pub fn operation(&self) -> Operation<'_> {
         self.index.operation.operation(self.source())
     }
 
-    /// The merchant's own reference; empty where there is none. Signed, and so
-    /// read to the letter, with control characters if it has any. Only U+0000 is
-    /// refused ([`FieldError::Nul`](crate::error::FieldError::Nul)): PostgreSQL's `text` can't hold
-    /// it, so no id that a shop has stored there has one.
+    /// Returns the merchant's own reference; empty if there is none. It is signed,
+    /// and so read exactly, including control characters. Only U+0000 is refused
+    /// ([`FieldError::Nul`](crate::error::FieldError::Nul)): PostgreSQL's `text` cannot store it, so no
+    /// stored id contains it.
     #[must_use]
     pub fn tracking_id(&self) -> &str {
         self.operation().tracking_id().unwrap_or_default()
     }
 
-    /// The same, to be kept beyond the body.
+    /// The same, as a copy that outlives the body.
     pub(super) fn text_of_tracking_id(&self) -> Text {
         self.source().slice(self.tracking_id())
     }
 
-    /// The id of the operation's currency.
+    /// Returns the id of the operation's currency.
     #[must_use]
     pub fn currency_id(&self) -> Option<&str> {
         let relationships = &self.document().data.relationships;
         related::id(self.source(), &relationships.currency)
     }
 
-    /// The id of the operation's wallet.
+    /// Returns the id of the operation's wallet.
     #[must_use]
     pub fn wallet_id(&self) -> Option<&str> {
         let relationships = &self.document().data.relationships;
         related::id(self.source(), &relationships.wallet)
     }
 
-    /// The id of the transfer that this callback is about. Older bodies don't
-    /// name it.
+    /// Returns the id of the transfer that this callback is about. Older bodies do
+    /// not contain it.
     #[must_use]
     pub fn transfer_id(&self) -> Option<&str> {
         let relationships = &self.document().data.relationships;
         related::id(self.source(), &relationships.transfer)
     }
 
-    /// When the gateway made this callback. Signed.
+    /// Returns the time of the callback. It is signed.
     #[must_use]
     pub fn time(&self) -> Option<Timestamp> {
         let time = self.document().meta.time;
         self.source().lenient(time, read::signed_time)
     }
 
-    /// `meta.time` as it is written in the body: what is signed.
+    /// Returns `meta.time` exactly as written in the body, which is the signed text.
     pub(super) fn signed_time(&self) -> &str {
         let time = self.source().lenient(self.document().meta.time, read::text);
         time.unwrap_or_default()
     }
 
-    /// The transfers in the body, in its order, without those that can't be
-    /// read (see [`warnings`](Self::warnings)). Which of them the callback is
-    /// about is told by their order: [`transfer`](Self::transfer).
+    /// Returns the transfers of the body, in its order, without invalid ones (see
+    /// [`warnings`](Self::warnings)). The one that the callback is about is
+    /// [`transfer`](Self::transfer).
     pub fn transfers(&self) -> impl Iterator<Item = Transfer<'_>> {
         self.included().transfers().map(|(_, transfer)| transfer)
     }
 
-    /// All currencies in the body; see [`currency`](Self::currency).
+    /// Returns all currencies in the body; see [`currency`](Self::currency).
     pub fn currencies(&self) -> impl Iterator<Item = Currency<'_>> {
         self.included().currencies()
     }
 
-    /// Resources of types that this version does not know.
+    /// Returns the resources of types that are unknown to this version.
     pub fn other_resources(&self) -> impl Iterator<Item = OtherResource<'_>> {
         self.included().others()
     }
 
-    /// The transfer that this callback is about.
+    /// Returns the transfer that this callback is about.
     ///
-    /// It is the one that the body's relationship names; else the one whose
-    /// operation type fits; else the only one. `None` if there is none, or if
-    /// the body does not say which.
+    /// It is the one that the body's relationship refers to; else the one with a
+    /// matching operation type; else the only one. `None` if there is none, or if it
+    /// is ambiguous.
     #[must_use]
     pub fn transfer(&self) -> Option<Transfer<'_>> {
         match self.subject() {
@@ -211,8 +211,8 @@ impl TransferCallback {
         }
     }
 
-    /// The currency of [`transfer`](Self::transfer), or of the operation where
-    /// there is no transfer. Reported, never proven.
+    /// Returns the currency of [`transfer`](Self::transfer), or of the operation if
+    /// there is no transfer. It is only reported, never proven.
     #[must_use]
     pub fn currency(&self) -> Option<Currency<'_>> {
         let own = self.transfer().and_then(|transfer| transfer.currency_id());
@@ -226,7 +226,7 @@ impl TransferCallback {
         }
     }
 
-    /// The transfers that no signature covers: all but
+    /// Returns the transfers that no signature covers: all except
     /// [`transfer`](Self::transfer).
     pub fn other_transfers(&self) -> impl Iterator<Item = Transfer<'_>> {
         let subject = match self.subject() {
@@ -237,14 +237,14 @@ impl TransferCallback {
         transfers.filter_map(move |(index, transfer)| (Some(index) != subject).then_some(transfer))
     }
 
-    /// Which entry of the gateway's list of callbacks this is, as far as the
-    /// body says.
+    /// Infers the callback type that the gateway's list of callbacks shows, as far as
+    /// the body determines it.
     #[must_use]
     pub fn callback_type(&self) -> Inferred {
         kind::infer(self)
     }
 
-    /// Incidental fields that could not be read and are treated as absent.
+    /// Returns the incidental fields that are invalid and treated as absent.
     #[must_use]
     pub fn warnings(&self) -> Vec<FieldWarning> {
         let (source, document, mut notes) = (self.source(), self.document(), Vec::new());
@@ -263,8 +263,8 @@ impl TransferCallback {
         Signature::of(self.source(), self.document().meta.sign)
     }
 
-    /// The operation's own status, where it may be signed: where there is no transfer,
-    /// and in one digit.
+    /// The operation's own status, where it may be signed: without a transfer, and if
+    /// it is one digit.
     pub(super) fn signed_status(&self) -> Option<&str> {
         let may_be_signed = self.subject() == Subject::None && self.is_signed();
         let status = self.operation().status_text().filter(|_| may_be_signed)?;
@@ -277,13 +277,13 @@ impl TransferCallback {
         !matches!(self.signature(), Signature::Absent)
     }
 
-    /// The signature, if it is 64 lower-case hexadecimal digits.
+    /// The signature, if it is 64 lowercase hexadecimal digits.
     pub(crate) fn mac(&self) -> Option<&SignedMac> {
         self.index.mac.as_ref()
     }
 
-    /// The exact bytes of the body. Beside them stands its signature: treat
-    /// what was not handled yet as confidential.
+    /// Returns the exact bytes of the body. They contain the signature: treat a
+    /// callback that was not handled yet as confidential.
     #[must_use]
     pub fn raw(&self) -> &[u8] {
         self.body.bytes()
@@ -338,8 +338,8 @@ fn read_callback(text: &str) -> Result<TransferCallback, ParseError> {
     })
 }
 
-/// Refuses what can't be read where it matters. Returns what the callback is about, and
-/// which resources are left out.
+/// Refuses invalid essential fields. Returns the subject of the callback, and the
+/// resources that are left out.
 fn check(
     source: Source<'_>,
     document: &Document,
@@ -371,7 +371,7 @@ fn check(
     Ok((subject, left_out))
 }
 
-/// The order of preference: named, fitting by operation type, the only one.
+/// The order of preference: referred to, matching by operation type, the only one.
 pub(super) fn choose<T>(
     transfers: &(impl Iterator<Item = (usize, T)> + Clone),
     is_named: Option<impl Fn(&T) -> bool>,
@@ -394,7 +394,7 @@ pub(super) fn choose<T>(
     }
 }
 
-/// Strict where a signature is there to cover the time. Returns whether it is.
+/// Strict if there is a signature that covers the time. Returns whether there is one.
 fn check_meta(source: Source<'_>, meta: &Meta) -> Result<bool, ParseError> {
     if meta.shape.is_nothing() {
         return Ok(false);

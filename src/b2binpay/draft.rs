@@ -1,5 +1,4 @@
-//! [`Draft`]: what a body says where something is signed, taken as it stands,
-//! also where the strict reader refuses it. For a diagnosis, and never proof.
+//! [`Draft`]: the signed fields of a body in raw form, even if the strict parser refuses them. Used for diagnosis only, never as proof.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -19,15 +18,15 @@ pub(crate) struct Draft<'a> {
     pub(crate) tracking_id: Raw<'a>,
     pub(crate) transfers: Vec<DraftTransfer<'a>>,
     subject: Subject,
-    /// The scales of the currencies in the body.
+    /// The decimals of the currencies in the body.
     pub(crate) scales: Vec<u32>,
     pub(crate) time: Cow<'a, str>,
-    /// Absent where it is empty too.
+    /// Absent if it is empty as well.
     pub(crate) sign: Option<Raw<'a>>,
 }
 
 pub(crate) struct DraftTransfer<'a> {
-    /// Its place in `included`.
+    /// Its index in `included`.
     pub(crate) index: usize,
     pub(crate) id: Cow<'a, str>,
     pub(crate) status: Cow<'a, str>,
@@ -36,7 +35,7 @@ pub(crate) struct DraftTransfer<'a> {
 }
 
 impl<'a> Draft<'a> {
-    /// `None` if it is no JSON, or has no `data`.
+    /// Returns `None` if it is not JSON, or has no `data`.
     pub(crate) fn read(body: &'a str) -> Option<Self> {
         let document = Object::read(Raw::new(body))?;
         let data = Object::read(document.get("data"))?;
@@ -81,7 +80,7 @@ impl<'a> Draft<'a> {
         })
     }
 
-    /// The transfer that the body is about, if it says which.
+    /// The transfer that the body is about, if that is unambiguous.
     pub(crate) fn transfer(&self) -> Option<&DraftTransfer<'a>> {
         match self.subject {
             Subject::Transfer(index) => self.transfers.get(index),
@@ -89,7 +88,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// What the body would have signed with these values.
+    /// The message that would be signed with these values.
     pub(crate) fn message<'m>(
         &'m self,
         transfer: Option<(&'m str, &'m str)>,
@@ -113,7 +112,7 @@ impl<'a> DraftTransfer<'a> {
         }
     }
 
-    /// The path of one of its attributes.
+    /// The path of one of the transfer's attributes.
     pub(crate) fn at(&self, attribute: &str) -> String {
         format!("included[{}].attributes.{attribute}", self.index)
     }
@@ -133,7 +132,7 @@ fn is_v3(attributes: &Object<'_>) -> bool {
     of_v3.iter().any(|key| attributes.0.contains_key(*key))
 }
 
-/// An object's values as they are written; empty for any other JSON.
+/// An object's raw values; empty for any other JSON.
 #[derive(Default)]
 struct Object<'a>(HashMap<String, &'a RawValue>);
 
@@ -142,7 +141,7 @@ impl<'a> Object<'a> {
         serde_json::from_str(raw.text).ok().map(Self)
     }
 
-    /// Empty where there is none.
+    /// Empty if there is none.
     fn get(&self, key: &str) -> Raw<'a> {
         let value = self.0.get(key);
         value.map_or(Raw::default(), |value| Raw::new(value.get()))
@@ -153,8 +152,8 @@ impl<'a> Object<'a> {
     }
 }
 
-/// As a signature takes it: a string's characters, a number's digits, nothing
-/// for `null`; any other JSON as it stands.
+/// The value as it is signed: a string's characters, a number's digits, nothing for
+/// `null`; any other JSON in raw form.
 pub(crate) fn text_of(raw: Raw<'_>) -> Cow<'_, str> {
     let Some(raw) = raw.present() else {
         return Cow::Borrowed("");

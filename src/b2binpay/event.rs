@@ -19,14 +19,14 @@ use crate::outcome::Outcome;
 use crate::timestamp::Timestamp;
 use crate::verified::{Evidence, Verified};
 
-/// The name by which the gateway is recorded.
+/// The name of the gateway in stored data.
 pub(crate) const NAME: &str = "b2binpay";
 
 /// The gateway's ids are numbers; a UUID has 36 bytes.
 const MAX_ID: usize = 40;
 
 impl Verified<TransferCallback> {
-    /// The callback in terms that all gateways share.
+    /// Returns the gateway-independent view of the callback.
     ///
     /// See [`Event`] for an example.
     #[must_use]
@@ -61,7 +61,7 @@ impl Verified<TransferCallback> {
     }
 }
 
-/// What a signature adds.
+/// The facts that a signature adds.
 fn signed<'a>(
     told: &'a TransferCallback,
     proven: &'a ProvenTransfer,
@@ -96,7 +96,7 @@ fn signed<'a>(
     }
 }
 
-/// An unsigned callback that nothing proves: it changes nothing.
+/// An unsigned callback without proof changes nothing.
 pub(super) fn of_nothing(told: &TransferCallback, tracking_ids: TrackingIds) -> Event<'_> {
     let outcome = Fact::Reported(Outcome::Unknown);
     let event = bare(
@@ -111,7 +111,7 @@ pub(super) fn of_nothing(told: &TransferCallback, tracking_ids: TrackingIds) -> 
     }
 }
 
-/// By what the API says: the body proves nothing.
+/// By the API's response: the body proves nothing.
 fn unsigned_delivery(document: &ApiDocument, status: OwnStatus) -> Digest16 {
     let mut delivery = Labelled::new("b2binpay unsigned");
     delivery
@@ -174,7 +174,7 @@ fn lookup(document: &ApiDocument, uses_gateway_ids: bool) -> Lookup<'_> {
     }
 }
 
-/// A transfer's id, as it is stored.
+/// The stored form of a transfer's id.
 pub(super) fn part_id(transfer: Transfer<'_>) -> Cow<'_, str> {
     bounded_id(transfer.id(), MAX_ID)
 }
@@ -198,7 +198,7 @@ fn part<'a>(
             is_named: alpha.is_some() || alias.is_some(),
             totals_agree: true,
         }],
-        // Money that was received is not negative.
+        // Received money is not negative.
         converted: transfer
             .amount_target()
             .filter(|amount| !amount.is_negative()),
@@ -218,7 +218,7 @@ fn part<'a>(
     }
 }
 
-/// Rule 8 for deposits, rule 14 for both. A payout's status doubts nothing.
+/// Rule 8 for deposits, rule 14 for both. A payout's status reports no discrepancy.
 pub(super) fn own_status(operation: Operation<'_>) -> OwnStatus {
     match operation {
         Operation::Deposit(deposit) => match deposit.status() {
@@ -234,7 +234,7 @@ pub(super) fn own_status(operation: Operation<'_>) -> OwnStatus {
     }
 }
 
-/// The other divisions of a signed text into status, amount and tracking id
+/// The other ways to split a signed message into status, amount and tracking id
 /// (GATEWAYS 1.4).
 fn readings<'t>(text: &'t str, own: &Amount) -> Vec<(&'t str, Amount)> {
     let Some((_, rest)) = leading_status(text) else {

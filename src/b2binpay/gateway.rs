@@ -32,7 +32,7 @@ pub struct Gateway<F = NoFetch> {
 }
 
 impl Gateway {
-    /// Verifies callbacks by their signatures alone.
+    /// Creates a gateway that verifies callbacks by their signatures only.
     #[must_use]
     pub fn new(verifier: Verifier) -> Self {
         Self {
@@ -43,7 +43,7 @@ impl Gateway {
 }
 
 impl<F> Gateway<F> {
-    /// Asks the gateway's API as well: it releases what no signature proves,
+    /// Queries the gateway's API as well: it releases money that no signature proves,
     /// and is the only proof of unsigned callbacks.
     #[must_use]
     pub fn with_api<G>(self, api: Api<G>) -> Gateway<G> {
@@ -58,7 +58,7 @@ impl<F> Gateway<F> {
     }
 }
 
-/// A callback of B2BINPAY on its way through an endpoint.
+/// A callback of B2BINPAY that an endpoint is processing.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Callback(Told);
@@ -66,7 +66,7 @@ pub struct Callback(Told);
 #[derive(Debug)]
 enum Told {
     Verified(Box<Verified<TransferCallback>>),
-    /// Not asked about yet.
+    /// Before a lookup.
     Unsigned(Box<Unverified<TransferCallback>>),
 }
 
@@ -154,7 +154,8 @@ impl<F: Fetch> crate::gateway::Gateway for Gateway<F> {
                 Ok(Callback(Told::Verified(Box::new(verified))))
             }
             Err(_) if may_fail => Ok(Callback(Told::Verified(signed))),
-            // Of a signed callback, an answer about something else is none.
+            // For a signed callback, a response about something else counts as no
+            // response.
             Err(error @ VerifyError::AnswerMismatch { .. }) => Err(Refusal::LookupFailed(error)),
             Err(error) => Err(error.into()),
         }
@@ -173,7 +174,7 @@ impl<F: Fetch> crate::gateway::Gateway for Gateway<F> {
     fn event<'c>(&self, callback: &'c Callback) -> Event<'c> {
         match &callback.0 {
             Told::Verified(callback) => callback.event(),
-            // An endpoint asks before it gets here.
+            // An endpoint performs the lookup first.
             Told::Unsigned(body) => {
                 event::of_nothing(body.unverified(), self.verifier.tracking_ids())
             }

@@ -1,4 +1,4 @@
-//! [`Key`]: what a signature is made with.
+//! [`Key`]: a signing key.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,13 +11,13 @@ use crate::constant_time::never_equal;
 use crate::error::ConfigError;
 use crate::verified::Scheme;
 
-/// HMAC-SHA256 with its key already in; wiped when dropped.
+/// HMAC-SHA256, initialized with its key; wiped when dropped.
 pub(crate) type KeyedMac = Hmac<Sha256>;
 
-/// A signing key of B2BINPAY or Coinsbuy, under a name of the merchant's.
+/// A signing key of B2BINPAY or Coinsbuy, with a name chosen by the merchant.
 ///
-/// It keeps the keyed MAC and not the secret. It can't be shown, compared or
-/// serialized, and is wiped from memory when it is dropped.
+/// It stores the keyed MAC instead of the secret. It cannot be shown, compared or
+/// serialized, and is wiped from memory when dropped.
 ///
 /// ```
 /// use payhook::b2binpay::Key;
@@ -26,7 +26,7 @@ pub(crate) type KeyedMac = Hmac<Sha256>;
 /// assert_eq!(format!("{key:?}"), r#"Key { name: "production", scheme: CallbackSecret, .. }"#);
 ///
 /// let error = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1\n").unwrap_err();
-/// assert_eq!(error.to_string(), "the callback secret begins or ends with white space");
+/// assert_eq!(error.to_string(), "callback secret has leading or trailing whitespace");
 /// # Ok::<(), payhook::error::ConfigError>(())
 /// ```
 #[derive(Clone)]
@@ -39,14 +39,14 @@ pub struct Key {
 never_equal!(Key);
 
 impl Key {
-    /// API v3: the callback secret of the wallet. Named `callback secret`
-    /// unless [`named`](Self::named) says otherwise.
+    /// Creates a key of API v3 from the callback secret of the wallet. Its name is
+    /// `callback secret` unless [`named`](Self::named) changes it.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::EmptySecret`]; [`ConfigError::SurroundingWhitespace`] if it begins or ends
-    /// with white space or what nobody can see, which is always a mistake and never
-    /// verifies anything.
+    /// [`ConfigError::EmptySecret`]; [`ConfigError::SurroundingWhitespace`] if it has leading or
+    /// trailing whitespace or invisible characters, which is always a mistake and
+    /// never verifies anything.
     pub fn callback_secret(secret: &str) -> Result<Self, ConfigError> {
         let trimmed = secret.trim_matches(is_blank);
         if trimmed.is_empty() {
@@ -62,9 +62,9 @@ impl Key {
         ))
     }
 
-    /// API v2, shut down in December 2025: the key is the 32 bytes of SHA-256
-    /// over login and password. Named `login and password` unless
-    /// [`named`](Self::named) says otherwise.
+    /// Creates a key of API v2, which was shut down in December 2025: the key is the
+    /// 32 bytes of SHA-256 over login and password. Its name is `login and password`
+    /// unless [`named`](Self::named) changes it.
     ///
     /// # Errors
     ///
@@ -85,9 +85,9 @@ impl Key {
         Ok(key)
     }
 
-    /// Without a look at the key: what may be one is said above.
+    /// Does not check the key: the constructors do.
     pub(crate) fn new(scheme: Scheme, name: &str, key: &[u8]) -> Self {
-        // As RFC 2104 has it: longer keys are hashed, shorter ones padded.
+        // As defined in RFC 2104: longer keys are hashed, shorter ones padded.
         let mut block = hmac::digest::Key::<KeyedMac>::default();
         let mut digest = Sha256::digest(key);
         let key = if key.len() > block.len() {
@@ -108,7 +108,7 @@ impl Key {
         }
     }
 
-    /// The same key under a name that tells it from others: `2025`, `2026`.
+    /// Sets a name that distinguishes the key from others, such as `2026`.
     #[must_use]
     pub fn named(self, name: &str) -> Self {
         Self {
@@ -117,13 +117,13 @@ impl Key {
         }
     }
 
-    /// The name, as it is found in the evidence.
+    /// Returns the name, as shown in the evidence.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// How the key is made.
+    /// Returns the type of the key.
     #[must_use]
     pub fn scheme(&self) -> Scheme {
         self.scheme
@@ -138,8 +138,8 @@ impl Key {
     }
 }
 
-/// White space, and what comes with a copied text unseen: spaces of no width, and
-/// the mark of byte order that editors leave.
+/// Whitespace, and invisible characters of copied text: zero-width spaces and byte
+/// order marks.
 fn is_blank(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
 }

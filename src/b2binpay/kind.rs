@@ -1,4 +1,4 @@
-//! [`CallbackType`]: why the gateway sent a callback, inferred from its body.
+//! [`CallbackType`]: the reason for a callback, inferred from its body.
 
 use super::callback::{Subject, TransferCallback};
 use super::operation::Operation;
@@ -7,21 +7,21 @@ use super::status::{DepositStatus, TransferStatus};
 use crate::open_enum::open_enum;
 
 open_enum! {
-    /// The type that the gateway's list of callbacks shows.
+    /// The callback type that the gateway's list of callbacks shows.
     ///
     /// It is not in the body. [`TransferCallback::callback_type`] infers it.
     ///
     /// See [`Inferred`] for an example.
     pub enum CallbackType: str {
-        /// A deposit was blocked by an AML provider, the transfer was canceled.
+        /// A deposit was blocked by an AML provider, or its transfer was canceled.
         Block = "block",
-        /// A *payout* was blocked by an AML provider, the transfer was canceled.
+        /// A *payout* was blocked by an AML provider, or its transfer was canceled.
         Cancel = "cancel",
         /// The transfer has the confirmations that its currency needs.
         Confirmation = "confirmation",
         /// The transfer failed.
         Fail = "fail",
-        /// Resent by hand. No body ever says so.
+        /// The callback was resent manually, which no body shows.
         Manual = "manual",
         /// The deposit expired, or the payout was not approved; there is no
         /// transfer. One candidate of several unless the body says *canceled*.
@@ -34,7 +34,7 @@ open_enum! {
     }
 }
 
-/// The types that a body may be of; [`CallbackType::Manual`], always possible,
+/// The possible types of a body; [`CallbackType::Manual`], which is always possible,
 /// is left out.
 ///
 /// ```
@@ -52,14 +52,14 @@ pub struct Inferred {
 }
 
 impl Inferred {
-    /// All that fit, the likeliest first. Empty for states that the gateway
-    /// documents no callback for.
+    /// Returns all matching types, the most likely first. Empty for states for which
+    /// the gateway documents no callback.
     #[must_use]
     pub fn candidates(&self) -> &'static [CallbackType] {
         self.candidates
     }
 
-    /// The type, if only one fits.
+    /// Returns the type, if only one matches.
     #[must_use]
     pub fn certain(&self) -> Option<&'static CallbackType> {
         match self.candidates {
@@ -76,13 +76,13 @@ pub(super) fn infer(callback: &TransferCallback) -> Inferred {
 
     let candidates: &'static [CallbackType] = match (callback.transfer(), callback.operation()) {
         (None, _) if callback.subject() != Subject::None => &[],
-        // They come for more than expiry (GATEWAYS 1.3), and only a canceled
-        // deposit says that it ended without a transfer.
+        // They are sent not only on expiry (GATEWAYS 1.3), and only a canceled
+        // deposit shows that it ended without a transfer.
         (None, Operation::Deposit(deposit)) => match deposit.status() {
             Some(DepositStatus::Canceled) => &[NoTransfer],
             // Outside the limits, paid late, or paid again.
             Some(DepositStatus::Unresolved) => &[NoTransfer, Confirmation, Block, Fail],
-            // An address was activated, or something in between.
+            // An address was activated, or an intermediate step was reported.
             _ => &[NoTransfer, Confirmation, UserConfirmation],
         },
         (None, Operation::Payout(_)) => &[NoTransfer, RequestRejection],
@@ -92,7 +92,7 @@ pub(super) fn infer(callback: &TransferCallback) -> Inferred {
             (TransferStatus::Failed, _) => &[Fail],
             (TransferStatus::Blocked, Operation::Deposit(_)) => &[Block],
             (TransferStatus::Blocked, Operation::Payout(_)) => &[Cancel],
-            // Canceled also means that the amount was too small.
+            // *Canceled* also means that the amount was too small.
             (TransferStatus::Canceled, Operation::Deposit(_)) => &[Block, Fail],
             (TransferStatus::Canceled, Operation::Payout(_)) => &[Cancel, Fail],
             (TransferStatus::Created | TransferStatus::_Unknown(_), _) => &[],
@@ -101,8 +101,8 @@ pub(super) fn infer(callback: &TransferCallback) -> Inferred {
     Inferred { candidates }
 }
 
-/// A merchant's own count can lie beyond the currency's, and then the body
-/// can't tell the two confirmations apart.
+/// A merchant's own number of confirmations can exceed the currency's; then the body
+/// does not distinguish the two callbacks.
 fn confirmed(callback: &TransferCallback, transfer: &Transfer<'_>) -> &'static [CallbackType] {
     use CallbackType::{Confirmation, UserConfirmation};
 

@@ -1,5 +1,4 @@
-//! [`Api`]: asking the gateway's own API about a deposit or payout, and reading
-//! its answer (GATEWAYS 1.5).
+//! [`Api`]: lookups of deposits and payouts with the gateway's own API (GATEWAYS 1.5).
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,42 +11,42 @@ use crate::error::{ParseError, VerifyError};
 use crate::event::Kind;
 use crate::read::{self, At, Body};
 
-/// How long an answer may be: the API adds to what a callback has, and lists all
-/// transfers.
+/// The size limit of a response: the API returns more fields than a callback, and
+/// lists all transfers.
 const LIMIT: usize = 1024 * 1024;
 
-/// Which callbacks the API is asked about (PAYMENTS, rule 12).
+/// The callbacks that cause a lookup (PAYMENTS, rule 12).
 ///
 /// See [`Api`] for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum LookupPolicy {
-    /// None but unsigned callbacks, which nothing else can prove.
+    /// Only unsigned callbacks, which cannot be proven otherwise.
     Unsigned,
-    /// Callbacks after which something would be held. Invoices are always held
-    /// without it.
+    /// Callbacks after which money would be held. Invoices are always held without a
+    /// lookup.
     #[default]
     WhenHeld,
     /// Every callback that settles money or ends a payment.
     Always,
 }
 
-/// What happens when the API does not answer, or answers with an error.
+/// The behaviour if the API does not respond or returns an error.
 ///
 /// See [`Api`] for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum OnLookupFailure {
-    /// The callback is answered with 503, and the gateway sends it again.
+    /// The callback is answered with 503, and the gateway retries.
     #[default]
     Retry,
-    /// The callback is applied as if the API had not been asked: what the API
-    /// could have released is held for a person.
+    /// The callback is applied as if there were no lookup: money that the API could
+    /// have released is held for manual review.
     Hold,
 }
 
-/// The gateway's API, as evidence for money: it proves kind, currency,
-/// reference, amounts and status, which no signature covers.
+/// The gateway's API as evidence: it proves kind, currency, reference, amounts and
+/// status beyond what a signature covers.
 ///
 /// ```
 /// use payhook::b2binpay::{Api, LookupPolicy, OnLookupFailure};
@@ -75,9 +74,9 @@ pub struct Api<F> {
 }
 
 impl<F> Api<F> {
-    /// The API under this address, without a slash at its end:
+    /// Creates an API client for this base URL, without a trailing slash:
     /// `https://api.b2binpay.com`, Coinsbuy's, or a sandbox's. `fetch` sends the
-    /// requests and adds the merchant's bearer token.
+    /// requests and has to add the merchant's bearer token.
     #[must_use]
     pub fn new(base: impl Into<String>, fetch: F) -> Self {
         let base: String = base.into();
@@ -89,30 +88,30 @@ impl<F> Api<F> {
         }
     }
 
-    /// Which callbacks the API is asked about.
+    /// Sets the callbacks that cause a lookup.
     #[must_use]
     pub fn policy(self, policy: LookupPolicy) -> Self {
         Self { policy, ..self }
     }
 
-    /// What happens when the API can't be asked.
+    /// Sets the behaviour if a lookup fails.
     #[must_use]
     pub fn on_failure(self, on_failure: OnLookupFailure) -> Self {
         Self { on_failure, ..self }
     }
 
-    /// Where the deposit or payout of a callback is found. `None` if its id is
-    /// none of the gateway's: nothing else gets into an address.
+    /// The URL of a callback's deposit or payout. `None` if its id does not have the
+    /// gateway's form: no other text is inserted into a URL.
     pub(super) fn url(&self, callback: &TransferCallback) -> Option<String> {
         let kind = callback.operation().as_str();
         let id = callback.id();
-        // A number of 64 bits has 20 digits.
+        // A 64-bit number has at most 20 digits.
         let is_numeric = id.len() < 32 && id.bytes().all(|byte| byte.is_ascii_digit());
         is_numeric.then(|| format!("{}/{kind}/{id}", self.base))
     }
 }
 
-/// The API's document about one deposit or payout.
+/// The API's response about one deposit or payout.
 #[derive(Clone)]
 pub(super) struct ApiDocument {
     body: Body,

@@ -1,14 +1,14 @@
-//! Which bytes are signed: the one place that says so.
+//! Defines which bytes are signed.
 //!
-//! The parts stand next to each other with nothing between them, each exactly
-//! as it stands in the body:
+//! The parts are concatenated without a separator, each exactly as written in the
+//! body:
 //!
-//! | body | signed text | source |
+//! | body | signed message | source |
 //! |---|---|---|
 //! | with a transfer | `transfer.status` `transfer.amount` `tracking_id` `meta.time` | documented |
 //! | deposit, no transfer | `deposit.status` `tracking_id` `meta.time` | seen |
 //! | payout, no transfer | `tracking_id` `meta.time` | seen |
-//! | payout, no transfer | `payout.status` `tracking_id` `meta.time` | inferred; only where no other text can be meant |
+//! | payout, no transfer | `payout.status` `tracking_id` `meta.time` | inferred; only if the message is unambiguous |
 
 use hmac::Mac;
 
@@ -16,7 +16,7 @@ use super::callback::TransferCallback;
 use super::key::KeyedMac;
 use crate::constant_time::never_equal;
 
-/// A signed text, in its parts.
+/// A signed message, in its parts.
 #[derive(Clone, Copy)]
 pub(crate) struct Message<'a> {
     pub(crate) status: &'a str,
@@ -26,8 +26,9 @@ pub(crate) struct Message<'a> {
 }
 
 impl<'a> Message<'a> {
-    /// The text that a body of this shape has signed. The body alone picks the
-    /// shape: trying others would accept a text that was signed for another.
+    /// The signed message of a body of this shape. The body alone determines the
+    /// shape: trying others would accept a message that was signed for a different
+    /// body.
     pub(crate) fn of(callback: &'a TransferCallback) -> Self {
         let transfer = callback.transfer();
         Self::shaped(
@@ -39,7 +40,7 @@ impl<'a> Message<'a> {
         )
     }
 
-    /// The text of a body with these values: a transfer's status and amount if
+    /// The message of a body with these values: a transfer's status and amount if
     /// there is one, and the operation's own status.
     pub(crate) fn shaped(
         transfer: Option<(&'a str, &'a str)>,
@@ -61,7 +62,7 @@ impl<'a> Message<'a> {
         }
     }
 
-    /// The second text that a payout without a transfer may have signed.
+    /// The second message that may be signed for a payout without a transfer.
     pub(crate) fn with_payout_status(callback: &'a TransferCallback) -> Option<Self> {
         let status = callback.signed_status()?;
         (!callback.operation().is_deposit()).then(|| Self {
@@ -70,8 +71,8 @@ impl<'a> Message<'a> {
         })
     }
 
-    /// The whole text. A diagnosis also asks for what no gateway signs: the
-    /// parts that are there with a separator between them.
+    /// The whole message. A diagnosis also tries forms that no gateway signs: the
+    /// parts with a separator between them.
     #[cfg(feature = "diagnose")]
     pub(crate) fn joined(&self, separator: &str) -> String {
         let parts = [self.status, self.amount, self.tracking_id, self.time];
@@ -79,17 +80,17 @@ impl<'a> Message<'a> {
         parts.join(separator)
     }
 
-    /// What stands in front of the time: one text, however it is cut.
+    /// The part before the time: one string, however it is split.
     pub(crate) fn undivided(&self) -> String {
         [self.status, self.amount, self.tracking_id].concat()
     }
 
-    /// Whether `signature` is this text's under `mac`, in constant time.
+    /// Whether `signature` is the MAC of this message under `mac`, in constant time.
     pub(crate) fn is_signed_by(&self, mac: &KeyedMac, signature: &SignedMac) -> bool {
         self.mac(mac).verify_slice(&signature.0).is_ok()
     }
 
-    /// The signature as it is written in `meta.sign`.
+    /// The signature as written in `meta.sign`.
     #[cfg(feature = "testing")]
     pub(crate) fn sign(&self, mac: &KeyedMac) -> String {
         hex(&self.mac(mac).finalize().into_bytes())
@@ -104,27 +105,27 @@ impl<'a> Message<'a> {
     }
 }
 
-/// The bytes of a signature, genuine or not. They can't be compared: whether
-/// they are right is [`Message::is_signed_by`]'s to say.
+/// The bytes of a signature, genuine or not. They have no `==`: use
+/// [`Message::is_signed_by`].
 pub(crate) struct SignedMac([u8; 32]);
 
 never_equal!(SignedMac, KeyedMac);
 
 impl SignedMac {
-    /// As the gateway writes one, in lower case.
+    /// Parses a signature in the gateway's form, in lowercase.
     pub(super) fn from_hex(text: &str) -> Option<Self> {
         let mut bytes = [0; 32];
         let decoded = base16ct::lower::decode(text, &mut bytes).ok()?;
         (decoded.len() == bytes.len()).then_some(Self(bytes))
     }
 
-    /// To be hashed into the name of a delivery.
+    /// The bytes to hash into the name of a delivery.
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 }
 
-/// As the gateway writes a MAC.
+/// The MAC in the gateway's form.
 #[cfg(feature = "testing")]
 pub(crate) fn hex(mac: &[u8]) -> String {
     format!("{:x}", base16ct::HexDisplay(mac))

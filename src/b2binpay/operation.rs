@@ -11,7 +11,7 @@ use crate::read::{self, At, FieldWarning, RawJson, Source};
 use crate::timestamp::Timestamp;
 use crate::wire::{Shape, Span};
 
-/// What a callback is about.
+/// The deposit or payout that a callback is about.
 ///
 /// ```
 /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
@@ -31,17 +31,18 @@ use crate::wire::{Shape, Span};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Operation<'a> {
-    /// Money in.
+    /// An incoming payment.
     Deposit(Deposit<'a>),
-    /// Money out.
+    /// An outgoing payment.
     Payout(Payout<'a>),
 }
 
 fields! {
-    /// A deposit: an invoice or a static address. API v2 sends the first fields
-    /// only. Amounts called `target` are in the wallet's currency, `source` in the
-    /// payer's, both in whole coins. Unsigned, but for `status` where there is no
-    /// transfer. It serializes as its attributes, without the tracking id.
+    /// A deposit: an invoice or a static address. API v2 sends only the first fields.
+    /// Amounts named `target` are in the wallet's currency, those named `source` in
+    /// the payer's, both in currency units. It is unsigned, except for `status` if
+    /// there is no transfer. It serializes as its attributes, without the tracking
+    /// id.
     ///
     /// ```
     /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
@@ -52,54 +53,55 @@ fields! {
     ///
     /// let Operation::Deposit(deposit) = callback.reported().operation() else { panic!("a payout") };
     /// assert_eq!(deposit.target_amount_requested(), Some("0.412".parse()?));
-    /// // *Created*, although a transfer has paid it: go by the transfer.
+    /// // *Created*, although a transfer has paid it: use the transfer's status.
     /// assert_eq!(deposit.status(), Some(DepositStatus::Created));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     index DepositFields for Deposit<'a> {
         raw tracking_id = "tracking_id";
-        /// Where the payer sends to.
+        /// The address to pay to.
         lenient address: &'a str = "address" as text;
-        /// When it was created.
+        /// The time of creation.
         lenient created_at: Timestamp = "created_at" as time;
-        /// Paid so far.
+        /// The amount paid so far.
         lenient target_paid: Amount = "target_paid" as received_amount;
         custom destination: Destinations = "destination";
-        /// Its status; API v2 does not say.
+        /// The status, which API v2 does not send.
         lenient status: DepositStatus = "status" as code;
-        /// Asked for, in the payer's currency.
+        /// The requested amount in the payer's currency.
         lenient source_amount_requested: Amount = "source_amount_requested" as amount;
-        /// Asked for, in the wallet's currency.
+        /// The requested amount in the wallet's currency.
         lenient target_amount_requested: Amount = "target_amount_requested" as amount;
-        /// Paid and not confirmed yet.
+        /// The paid amount that is not confirmed yet.
         lenient target_paid_pending: Amount = "target_paid_pending" as received_amount;
-        /// Milliseconds until it expires.
+        /// The time until it expires, in milliseconds.
         lenient time_limit: i64 = "time_limit" as integer;
-        /// How far from the requested amount still counts as paid, in whole coins.
+        /// The accepted deviation from the requested amount, in currency units.
         lenient inaccuracy: Amount = "inaccuracy" as amount;
         /// The merchant's note.
         lenient label: &'a str = "label" as text;
-        /// Confirmations at which the merchant wants an additional callback.
+        /// The number of confirmations at which the merchant requested an additional
+        /// callback.
         lenient confirmations_needed: u32 = "confirmations_needed" as count;
         /// The gateway's page for the payer.
         lenient payment_page: &'a str = "payment_page" as text;
-        /// The rate that the invoice was made with, from the payer's currency to the
+        /// The exchange rate of the invoice, from the payer's currency to the
         /// wallet's.
         lenient rate_requested: Amount = "rate_requested" as amount;
-        /// When that rate ends.
+        /// The time when that rate expires.
         lenient rate_expired_at: Timestamp = "rate_expired_at" as time;
-        /// When the invoice last changed.
+        /// The time of the invoice's last change.
         lenient invoice_updated_at: Timestamp = "invoice_updated_at" as time;
-        /// Where callbacks are sent.
+        /// The callback URL.
         lenient callback_url: &'a str = "callback_url" as text;
-        /// The assets that can be paid with, as they were sent.
+        /// The assets that are accepted for payment, as sent.
         json assets: RawJson = "assets";
         custom is_active = "is_active";
         raw is_actibe = "is_actibe";
     }
 
-    /// A payout. Unsigned, all of it. It serializes as its attributes, without the
-    /// tracking id.
+    /// A payout. It is completely unsigned. It serializes as its attributes, without
+    /// the tracking id.
     ///
     /// ```
     /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
@@ -116,38 +118,39 @@ fields! {
     /// ```
     index PayoutFields for Payout<'a> {
         raw tracking_id = "tracking_id";
-        /// To be paid out, in whole coins.
+        /// The amount, in currency units.
         lenient amount: Amount = "amount" as amount;
-        /// Where to.
+        /// The destination.
         lenient address: &'a str = "address" as text;
-        /// Its status.
+        /// The status.
         lenient status: PayoutStatus = "status" as code;
         /// The merchant's note.
         lenient label: &'a str = "label" as text;
-        /// Confirmations at which the merchant wants an additional callback.
+        /// The number of confirmations at which the merchant requested an additional
+        /// callback.
         lenient confirmations_needed: u32 = "confirmations_needed" as count;
-        /// The fee, in whole coins.
+        /// The fee, in currency units.
         lenient fee_amount: Amount = "fee_amount" as amount;
         /// Whether `amount` includes the fee.
         lenient is_fee_included: bool = "is_fee_included" as boolean;
-        /// The deposit that it goes to, if it stays within the gateway.
+        /// The receiving deposit, if it stays within the gateway.
         lenient target_deposit: &'a str = "target_deposit" as id;
-        /// The wallet that it goes to, likewise.
+        /// The receiving wallet, if it stays within the gateway.
         lenient target_wallet: &'a str = "target_wallet" as id;
-        /// The rate that it was made with.
+        /// The exchange rate.
         lenient rate_requested: Amount = "rate_requested" as amount;
-        /// Where callbacks are sent.
+        /// The callback URL.
         lenient callback_url: &'a str = "callback_url" as text;
-        /// Whether it goes through the blockchain even where it need not.
+        /// Whether it is sent through the blockchain even if that is not necessary.
         lenient force_blockchain: bool = "force_blockchain" as boolean;
-        /// Fraction digits of its currency.
+        /// The number of decimals of its currency.
         lenient exp: u32 = "exp" as count;
         /// A destination tag or memo.
         lenient tag: &'a str = "tag" as text_or_number;
-        /// What the tag is called in its chain.
+        /// The name of the tag on its blockchain.
         lenient tag_type: &'a str = "tag_type" as text_or_number;
         custom destination: Destinations = "destination";
-        /// Travel-rule data, as it was sent.
+        /// Travel-rule data, as sent.
         json travel_rule_info: RawJson = "travel_rule_info";
     }
 
@@ -157,17 +160,17 @@ fields! {
     index DestinationFields for Destination<'a> {
         /// The address.
         lenient address: &'a str = "address" as text;
-        /// The form of the address, where a chain has several.
+        /// The form of the address, if the blockchain has several.
         lenient address_type: &'a str = "address_type" as text_or_number;
         /// A destination tag or memo.
         lenient tag: &'a str = "tag" as text_or_number;
-        /// What the tag is called in its chain.
+        /// The name of the tag on its blockchain.
         lenient tag_type: &'a str = "tag_type" as text_or_number;
     }
 }
 
 impl<'a> Deposit<'a> {
-    /// Whether it can still be paid; documented as `is_actibe` too.
+    /// Whether it can still be paid; also documented as `is_actibe`.
     #[must_use]
     pub fn is_active(&self) -> Option<bool> {
         let fields = self.fields;
@@ -175,7 +178,7 @@ impl<'a> Deposit<'a> {
         spellings.find_map(|span| self.source.lenient(span, read::boolean))
     }
 
-    /// The addresses, one for each form or chain.
+    /// The addresses, one for each form or blockchain.
     pub fn destinations(&self) -> impl Iterator<Item = Destination<'a>> + use<'a> {
         destinations(self.source, &self.fields.destination)
     }
@@ -186,7 +189,7 @@ impl<'a> Deposit<'a> {
 }
 
 impl<'a> Payout<'a> {
-    /// Where to, in detail.
+    /// The destination in detail.
     pub fn destinations(&self) -> impl Iterator<Item = Destination<'a>> + use<'a> {
         destinations(self.source, &self.fields.destination)
     }
@@ -213,14 +216,14 @@ fn several<'a>(
     (!all.is_empty()).then_some(all)
 }
 
-/// The attributes of the one or the other.
+/// The attributes of a deposit or a payout.
 pub(super) enum OperationFields {
     Deposit(DepositFields),
     Payout(PayoutFields),
 }
 
 impl OperationFields {
-    /// Takes them out of `data`, whose type says which they are.
+    /// Takes them from `data`, by its type.
     pub(super) fn take(
         source: Source<'_>,
         data: &mut Resource<wire::Operation>,
@@ -257,7 +260,7 @@ impl OperationFields {
 }
 
 impl<'a> Operation<'a> {
-    /// `deposit` or `payout`: the JSON:API type.
+    /// Returns the JSON:API type: `deposit` or `payout`.
     #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
@@ -266,13 +269,14 @@ impl<'a> Operation<'a> {
         }
     }
 
-    /// Whether it is a deposit.
+    /// Returns whether it is a deposit.
     #[must_use]
     pub fn is_deposit(&self) -> bool {
         matches!(self, Self::Deposit(_))
     }
 
-    /// Confirmations at which the merchant wants an additional callback.
+    /// The number of confirmations at which the merchant requested an additional
+    /// callback.
     #[must_use]
     pub fn confirmations_needed(&self) -> Option<u32> {
         match self {
@@ -281,13 +285,13 @@ impl<'a> Operation<'a> {
         }
     }
 
-    /// The merchant's own reference, if there is one.
+    /// Returns the merchant's own reference, if there is one.
     pub(super) fn tracking_id(&self) -> Option<&'a str> {
         let (source, span) = self.place_of_tracking_id();
         source.lenient(span, read::text_or_number)
     }
 
-    /// Its own status as it is written in the body.
+    /// Its own status as written in the body.
     pub(super) fn status_text(&self) -> Option<&'a str> {
         let (source, span) = self.place_of_status();
         source.lenient(span, read::text_or_number)
@@ -331,8 +335,8 @@ impl<'a> Operation<'a> {
         })
     }
 
-    /// Where there is no transfer, it is the operation's own status that may be signed:
-    /// a deposit always has it in its text, a payout may.
+    /// Without a transfer, the operation's own status may be signed: always for a
+    /// deposit, possibly for a payout.
     pub(super) fn check_status(&self, at: At<'_>) -> Result<(), ParseError> {
         let (source, status) = self.place_of_status();
         let text = source.strict(at, status, read::text_or_number)?;

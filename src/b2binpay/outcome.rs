@@ -30,7 +30,7 @@ pub(super) fn of_transfer(
     }
 }
 
-/// The transfer's status decides; what is not signed can only hold back.
+/// The transfer's status decides; unsigned values can only prevent settlement.
 fn with_transfer(
     operation: Operation<'_>,
     transfer: Transfer<'_>,
@@ -39,7 +39,7 @@ fn with_transfer(
     let outcome = match status {
         TransferStatus::Created | TransferStatus::Unconfirmed => Outcome::Pending,
         TransferStatus::_Unknown(_) => Outcome::Unknown,
-        // A payout whose fee failed has not failed.
+        // A payout does not fail when its fee's transfer fails.
         _ if !(transfer.op_type().is_none() || transfer.fits(operation)) => {
             return Fact::Reported(Outcome::ManualReview);
         }
@@ -70,7 +70,7 @@ fn of_deposit_status(status: Option<DepositStatus>) -> Outcome {
     match status {
         Some(DepositStatus::Created) => Outcome::Pending,
         Some(DepositStatus::Canceled) => Outcome::Canceled,
-        // Money without a transfer to show for it.
+        // Reported money without a transfer.
         Some(DepositStatus::Paid | DepositStatus::Unresolved) => Outcome::ManualReview,
         Some(DepositStatus::_Unknown(_)) | None => Outcome::Unknown,
     }

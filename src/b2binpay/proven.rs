@@ -1,5 +1,4 @@
-//! [`ProvenTransfer`]: what evidence covers of a B2BINPAY callback, and how an
-//! undivided text is resolved.
+//! [`ProvenTransfer`]: the proven facts of a B2BINPAY callback, and the resolution of ambiguous messages.
 
 use crate::amount::Amount;
 use crate::b2binpay::lookup::ApiDocument;
@@ -11,13 +10,13 @@ use crate::text::Text;
 use crate::timestamp::Timestamp;
 use crate::verified::{Proof, Provable, Verified};
 
-/// The facts of a [`TransferCallback`] that its evidence covers.
+/// The facts of a [`TransferCallback`] that its evidence proves.
 ///
-/// By signature that is, with a transfer, the transfer's status and amount, the
-/// tracking id and the time. **Not covered** by any signature, and so never
-/// here: whether it is a deposit or a payout, all ids of the gateway, the
-/// currency and its scale, addresses, the blockchain's transaction id, fees,
-/// confirmations, other transfers.
+/// With a transfer, a signature proves the transfer's status and amount, the tracking
+/// id and the time. **Not covered** by any signature, and so never included: whether
+/// it is a deposit or a payout, all ids of the gateway, the currency and its
+/// decimals, addresses, the blockchain transaction id, fees, confirmations, other
+/// transfers.
 ///
 /// ```
 /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
@@ -29,7 +28,7 @@ use crate::verified::{Proof, Provable, Verified};
 /// assert_eq!(proven.tracking_id(), Some("order-9001"));
 /// assert_eq!(proven.transfer_status(), None);
 /// assert_eq!(proven.amount(), None);
-/// // *Canceled* is in the body, and nothing proves it.
+/// // The body says *canceled*, which is not proven.
 /// assert_eq!(proven.deposit_status(), None);
 /// # Ok::<(), payhook::Error>(())
 /// ```
@@ -40,27 +39,27 @@ pub struct ProvenTransfer {
     reading: Reading,
     has_transfer: bool,
     time: Option<Timestamp>,
-    /// Whether the merchant has no tracking ids, and goes by the gateway's ids.
+    /// Whether the merchant has no tracking ids and uses the gateway's ids.
     uses_gateway_ids: bool,
-    /// What the gateway's API said when it was asked.
+    /// The API's response, if there was a lookup.
     document: Option<Box<ApiDocument>>,
 }
 
-/// How the signed text is divided.
+/// How the signed message is split.
 #[derive(Debug, Clone)]
 pub(super) enum Reading {
-    /// In one way.
+    /// Unambiguously.
     Divided {
         status: Option<TransferStatus>,
         amount: Option<Amount>,
         tracking_id: Text,
     },
-    /// In several ways; all that stands in front of the time.
+    /// Ambiguously; the whole part before the time.
     Undivided(Text),
 }
 
 impl Reading {
-    /// The body's own reading, where there is no other.
+    /// The body's own reading, if it is the only one.
     pub(super) fn unique(body: &TransferCallback) -> Self {
         let transfer = body.transfer();
         Self::Divided {
@@ -90,7 +89,7 @@ impl ProvenTransfer {
         }
     }
 
-    /// Of an unsigned callback, by the API's document alone.
+    /// The facts of an unsigned callback, by the API's response only.
     pub(super) fn fetched(document: ApiDocument) -> Self {
         Self {
             reading: Reading::Divided {
@@ -100,13 +99,13 @@ impl ProvenTransfer {
             },
             has_transfer: false,
             time: None,
-            // There is no other name to go by.
+            // There is no other reference.
             uses_gateway_ids: document.tracking_id().is_empty(),
             document: Some(Box::new(document)),
         }
     }
 
-    /// The same, and what the API says besides.
+    /// The same, with the API's response.
     pub(super) fn with_document(self, document: ApiDocument) -> Self {
         Self {
             document: Some(Box::new(document)),
@@ -122,11 +121,10 @@ impl ProvenTransfer {
         self.uses_gateway_ids
     }
 
-    /// The status of the transfer; `None` where there is no transfer.
+    /// Returns the status of the transfer; `None` if there is no transfer.
     ///
-    /// While there is an [`undivided`](Self::undivided) text, it is what that
-    /// text begins with: a payout's id that begins with a digit can pass for
-    /// it.
+    /// While the message is [`undivided`](Self::undivided), this is the digit at its
+    /// start: a payout's id that begins with a digit can look like a status.
     #[must_use]
     pub fn transfer_status(&self) -> Option<TransferStatus> {
         match &self.reading {
@@ -138,8 +136,8 @@ impl ProvenTransfer {
         }
     }
 
-    /// The transfer's amount in whole coins of a currency that is *not* proven;
-    /// `None` where there is no transfer or the text is undivided.
+    /// Returns the transfer's amount in units of a currency that is *not* proven;
+    /// `None` if there is no transfer or the message is undivided.
     #[must_use]
     pub fn amount(&self) -> Option<&Amount> {
         match &self.reading {
@@ -148,7 +146,7 @@ impl ProvenTransfer {
         }
     }
 
-    /// The merchant's reference; `None` while the text is undivided.
+    /// Returns the merchant's reference; `None` while the message is undivided.
     #[must_use]
     pub fn tracking_id(&self) -> Option<&str> {
         match &self.reading {
@@ -157,15 +155,15 @@ impl ProvenTransfer {
         }
     }
 
-    /// When the gateway made this callback: every genuine delivery has its own
-    /// time. `None` without a signature.
+    /// Returns the time of the callback: every genuine delivery has its own time.
+    /// `None` without a signature.
     #[must_use]
     pub fn time(&self) -> Option<&Timestamp> {
         self.time.as_ref()
     }
 
-    /// The deposit's own status, from the gateway's API. A signature never
-    /// proves it: the scale depends on the kind, which is not signed.
+    /// Returns the deposit's own status, from the gateway's API. A signature never
+    /// proves it: the status scale depends on the kind, which is not signed.
     #[must_use]
     pub fn deposit_status(&self) -> Option<DepositStatus> {
         match self.document()?.operation() {
@@ -174,7 +172,7 @@ impl ProvenTransfer {
         }
     }
 
-    /// The payout's own status, from the gateway's API.
+    /// Returns the payout's own status, from the gateway's API.
     #[must_use]
     pub fn payout_status(&self) -> Option<PayoutStatus> {
         match self.document()?.operation() {
@@ -183,14 +181,15 @@ impl ProvenTransfer {
         }
     }
 
-    /// The deposit's or payout's id, from the gateway's API.
+    /// Returns the deposit's or payout's id, from the gateway's API.
     #[must_use]
     pub fn id(&self) -> Option<&str> {
         Some(self.document()?.id())
     }
 
-    /// Status, amount and tracking id as one text, under
-    /// [`TrackingIds::Unrestricted`](super::TrackingIds::Unrestricted) until it is resolved.
+    /// Returns status, amount and tracking id as one string, under
+    /// [`TrackingIds::Unrestricted`] until it is
+    /// resolved.
     #[must_use]
     pub fn undivided(&self) -> Option<&str> {
         match &self.reading {
@@ -200,7 +199,7 @@ impl ProvenTransfer {
     }
 }
 
-/// What the merchant's own record says about the amount.
+/// The expected amount, from the merchant's own record.
 ///
 /// ```
 /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
@@ -222,23 +221,23 @@ impl ProvenTransfer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ExpectedAmount {
-    /// The amount, written as the gateway writes it: with all its fraction
-    /// digits. `10.5` is not `10.50` here, since `10.5` and the id `017` make
-    /// the same text as `10.50` and `17`. An amount without a fraction divides
-    /// nothing and never fits.
+    /// The amount exactly as the gateway writes it, with all its fraction digits.
+    /// `10.5` differs from `10.50` here, since `10.5` and the id `017` give the same
+    /// message as `10.50` and `17`. An amount without fraction digits cannot split
+    /// the message and never matches.
     Exactly(Amount),
-    /// Any amount with this many fraction digits, the currency's own scale from
-    /// the *merchant's* configuration. The scale in the body is not signed. A
-    /// scale of 0 divides nothing and never fits.
+    /// Any amount with this many fraction digits: the currency's decimals from the
+    /// *merchant's* configuration. The decimals in the body are not signed. 0
+    /// decimals cannot split the message and never match.
     ///
-    /// It holds only if every currency that is signed with the same key has
-    /// this scale: `10.500000` with the id `1723` is also `10.50000017` with
-    /// the id `23`. Prefer [`Exactly`](Self::Exactly).
+    /// It is safe only if every currency that is signed with the same key has this
+    /// many decimals: `10.500000` with the id `1723` is also `10.50000017` with the
+    /// id `23`. Prefer [`Exactly`](Self::Exactly).
     WithScale(u32),
 }
 
-/// The signed text is not what the merchant expects. The callback is inside,
-/// unresolved as before.
+/// The signed message does not match the merchant's expectation. The error contains
+/// the unresolved callback.
 ///
 /// ```
 /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
@@ -248,7 +247,7 @@ pub enum ExpectedAmount {
 /// # let callback = verifier.verify(Unverified::parse(body)?)?;
 /// use payhook::b2binpay::ExpectedAmount;
 ///
-/// // Several orders wait for a payment in ETH: which of them is it?
+/// // Several orders are waiting for a payment in ETH: find the right one.
 /// let (mut callback, ether) = (callback, ExpectedAmount::WithScale(18));
 /// for order in ["order-9000", "order-9001"] {
 ///     callback = match callback.resolve(order, &ether) {
@@ -261,15 +260,15 @@ pub enum ExpectedAmount {
 /// ```
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the signed text is not made of the expected tracking id and amount, \
-     with all the fraction digits that the gateway writes"
+    "signed message does not consist of the expected tracking id and amount, with all the \
+     fraction digits that the gateway writes"
 )]
 pub struct ResolveError {
     callback: Box<Verified<TransferCallback>>,
 }
 
 impl ResolveError {
-    /// The callback, to be compared with another expectation.
+    /// Returns the callback, to compare it with another expected payment.
     #[must_use]
     pub fn into_callback(self) -> Verified<TransferCallback> {
         *self.callback
@@ -277,32 +276,32 @@ impl ResolveError {
 }
 
 impl Verified<TransferCallback> {
-    /// Divides an undivided text by what the merchant's own record expects.
+    /// Splits an ambiguous message according to the merchant's own record.
     ///
-    /// Under [`TrackingIds::Unrestricted`] this is the only way
-    /// to a proven amount and tracking id. The body's own division is ignored:
-    /// who re-posts a captured body chooses it. Without a transfer there is no
-    /// amount, and `amount` is not looked at.
+    /// Under [`TrackingIds::Unrestricted`] this is
+    /// the only way to a proven amount and tracking id. The body's own split is
+    /// ignored: an attacker who replays a captured body can choose it. Without a
+    /// transfer there is no amount, and `amount` is ignored.
     ///
-    /// What the body chooses all the same is its shape, since neither the kind
-    /// nor a transfer's absence is signed:
+    /// The body still determines its shape, since neither the kind nor the absence of
+    /// a transfer is signed:
     ///
-    /// - A callback without a transfer whose id has digits and a point in it can
-    ///   be shown with one: a payout `210.5017`, or a deposit `10.5017` in
-    ///   status 2, as a confirmed `10.50` under `17`. No id that is signed with
-    ///   the same key may look like that.
-    /// - A confirmed transfer of `100` under `7` can be shown as a rejected
-    ///   payout `21007`, and a rejected payout `39001` as a deposit `9001`. An
-    ///   id that is resolved without a transfer is a text that was signed, and
-    ///   not what became of it: ask the gateway before money is returned.
+    /// - A callback without a transfer whose id contains digits and a point can be
+    ///   replayed with one: a payout `210.5017`, or a deposit `10.5017` in status 2,
+    ///   as a confirmed `10.50` with the id `17`. No id that is signed with the same
+    ///   key may have this form.
+    /// - A confirmed transfer of `100` with the id `7` can be replayed as a rejected
+    ///   payout `21007`, and a rejected payout `39001` as a deposit `9001`. An id
+    ///   that is resolved without a transfer proves only that this text was signed,
+    ///   not the result of the payment: query the gateway before money is returned.
     ///
-    /// A callback that has one reading already is compared with the
-    /// expectation in the same way.
+    /// A callback with an unambiguous reading is compared with the expectation in the
+    /// same way.
     ///
     /// # Errors
     ///
-    /// [`ResolveError`] with the callback inside, if the text is not made of
-    /// the expected parts.
+    /// [`ResolveError`], which contains the callback, if the message does not consist
+    /// of the expected parts.
     pub fn resolve(self, tracking_id: &str, amount: &ExpectedAmount) -> Result<Self, ResolveError> {
         let operation = self.reported().operation();
         match self.proven().divided(operation, tracking_id, amount) {
@@ -318,8 +317,7 @@ impl Verified<TransferCallback> {
 }
 
 impl ProvenTransfer {
-    /// The same with one reading: the one that is expected. `None` if the text
-    /// is not made of it.
+    /// The same with the expected reading. `None` if the message does not match it.
     pub(crate) fn divided(
         &self,
         operation: Operation<'_>,
@@ -351,7 +349,7 @@ impl ProvenTransfer {
                 return fits.then(|| divided.clone());
             }
         };
-        // A payout without a transfer signs its id alone.
+        // For a payout without a transfer, only its id is signed.
         let (status, rest) = if self.has_transfer || operation.is_deposit() {
             let (code, rest) = leading_status(text)?;
             (Some(TransferStatus::from_code(code)), rest)
@@ -373,8 +371,8 @@ impl ProvenTransfer {
 }
 
 impl ExpectedAmount {
-    /// The expected amount, if `text` may begin with it. Without a point it
-    /// could be the front of a payout's id.
+    /// The expected amount, if `text` can begin with it. Without a point it could be
+    /// the start of a payout's id.
     fn front_of(&self, text: &str) -> Option<Amount> {
         match self {
             Self::Exactly(amount) if amount.scale() == 0 || !amount.is_plain() => None,
@@ -391,17 +389,17 @@ impl ExpectedAmount {
     }
 }
 
-/// The status code that a signed text begins with, and the rest.
+/// The status code at the start of a signed message, and the rest.
 pub(super) fn leading_status(text: &str) -> Option<(i32, &str)> {
     let length = if text.starts_with('-') { 2 } else { 1 };
     let (status, rest) = text.split_at_checked(length)?;
     Some((read::one_digit(status)?, rest))
 }
 
-/// The amount with `scale` fraction digits that `text` begins with. Plain: an
+/// The amount with `scale` fraction digits at the start of `text`. It is plain: an
 /// `e` is the id's first letter, never an exponent.
 fn with_scale(text: &str, scale: u32) -> Option<Amount> {
-    // A scale of 0 would leave a bare point, which is no amount.
+    // A scale of 0 would leave a trailing point, which is not an amount.
     let point = text.find('.')?;
     let end = point
         .checked_add(1)?

@@ -15,17 +15,17 @@ use crate::text::Text;
 use crate::timestamp::Timestamp;
 use crate::verified::Unverified;
 
-/// How long a record may be: a payload and what is around it.
+/// The size limit of a record: a payload and the fields around it.
 const LIMIT: usize = 2 * DEFAULT_BODY_LIMIT;
 
 open_enum! {
-    /// How far a delivery got.
+    /// The state of a delivery.
     ///
     /// See [`CallbackRecord`] for an example.
     pub enum DeliveryStatus: str {
-        /// A negative response came back.
+        /// An error response was received.
         Failed = "failed",
-        /// Sent, awaiting an answer.
+        /// Sent, awaiting a response.
         InProgress = "in_progress",
         /// Created, not sent.
         New = "new",
@@ -48,12 +48,12 @@ fields! {
     }
 }
 
-/// What the gateway keeps, and shows the merchant, of one callback.
+/// The gateway's record of one callback, as shown to the merchant.
 ///
-/// Its web interface is the only source of it; there is no documented export.
-/// Fill one in by hand, or [`parse`](Self::parse) it from JSON with these
-/// fields' names (`callback_type` as `type`). It is what to compare with when a
-/// callback is missing, and its payload is the body to verify again.
+/// The dashboard is its only source; there is no documented export. Fill one in
+/// manually, or [`parse`](Self::parse) it from JSON with these field names
+/// (`callback_type` as `type`). Compare with it when a callback is missing, and
+/// verify its payload like a body.
 ///
 /// ```
 /// use payhook::b2binpay::{CallbackRecord, CallbackType, DeliveryStatus};
@@ -82,26 +82,26 @@ fields! {
 pub struct CallbackRecord {
     /// The record's id.
     pub id: Text,
-    /// When it was last sent.
+    /// The time of the last delivery.
     pub time_sent: Option<Timestamp>,
-    /// Why it was sent.
+    /// The reason for the callback.
     pub callback_type: Option<CallbackType>,
-    /// Where to.
+    /// The callback URL.
     pub url: Option<Text>,
-    /// How far it got.
+    /// The state of the delivery.
     pub status: Option<DeliveryStatus>,
-    /// How often it was sent.
+    /// The number of deliveries.
     pub attempts: Option<u32>,
-    /// The id of the transfer that it is about; none for *No transfer*.
+    /// The id of the transfer that it is about; `None` for *No transfer*.
     pub transfer_id: Option<Text>,
-    /// The JSON that was posted, exactly.
+    /// The JSON exactly as sent.
     pub payload: Option<Text>,
-    /// What the merchant's server answered, if it did.
+    /// The response of the merchant's server, if there was one.
     pub response: Option<Text>,
 }
 
 impl CallbackRecord {
-    /// A record of which only the id is known.
+    /// Creates a record with only an id.
     #[must_use]
     pub fn new(id: impl Into<Text>) -> Self {
         Self {
@@ -117,13 +117,13 @@ impl CallbackRecord {
         }
     }
 
-    /// Reads a record of at most 128 KiB from JSON. The payload may be an object or as text,
-    /// the labels in the interface's spelling or in snake case.
+    /// Parses a record of at most 128 KiB from JSON. The payload may be an object or
+    /// a string, and the labels in the dashboard's spelling or in snake case.
     ///
     /// # Errors
     ///
-    /// [`ParseError`] if it is no JSON object, has no id, or a field is of the
-    /// wrong type.
+    /// [`ParseError`] if it is not a JSON object, has no id, or a field has the wrong
+    /// type.
     pub fn parse(json: &[u8]) -> Result<Self, ParseError> {
         let (body, record): (_, RecordFields) = read::scan(read::text_of(json, LIMIT)?)?;
         let body = body.without_blanks();
@@ -151,14 +151,14 @@ impl CallbackRecord {
         })
     }
 
-    /// Whether the merchant's server answered with 200. *No* where it is not
-    /// known.
+    /// Returns whether the merchant's server responded with 200; `false` if that is
+    /// unknown.
     #[must_use]
     pub fn is_delivered(&self) -> bool {
         self.status == Some(DeliveryStatus::Sent)
     }
 
-    /// The callback in the payload, to be verified like any other; `None`
+    /// Parses the callback in the payload, to be verified like any other; `None`
     /// without a payload.
     #[must_use]
     pub fn callback(&self) -> Option<Result<Unverified<TransferCallback>, ParseError>> {
@@ -168,7 +168,7 @@ impl CallbackRecord {
 }
 
 impl fmt::Debug for CallbackRecord {
-    /// Without the payload, which has its signature, and the response.
+    /// Omits the payload, which contains its signature, and the response.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CallbackRecord")
             .field("id", &self.id)
@@ -182,15 +182,16 @@ impl fmt::Debug for CallbackRecord {
     }
 }
 
-/// A payload that is JSON and no more. JSON text and `null` are not among it:
-/// they would be read as what they mean.
+/// A payload that is plain JSON, except for strings and `null`, which have their own
+/// meaning.
 fn as_it_stands(payload: &str) -> Option<&RawValue> {
     let json: &RawValue = serde_json::from_str(payload).ok()?;
     (json.get() == payload && !payload.starts_with(['"', 'n'])).then_some(json)
 }
 
 impl Serialize for CallbackRecord {
-    /// The payload stands as it is where it is read as the same, else as text.
+    /// The payload is written as JSON if it parses back to the same payload, else as
+    /// a string.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("id", &self.id)?;

@@ -1,15 +1,15 @@
-//! What a resource's relationships name.
+//! The relationships of a resource.
 
 use super::wire::{Relationship, Relationships};
 use crate::error::ParseError;
 use crate::read::{self, At, FieldWarning, Source};
 
-/// The id that a relationship names; nothing depends on it.
+/// The id of a relationship, which is incidental.
 pub(super) fn id<'a>(source: Source<'a>, relationship: &Relationship) -> Option<&'a str> {
     source.lenient(relationship.data.id, read::id)
 }
 
-/// A key twice is an error wherever it stands.
+/// A duplicate key is always an error.
 pub(super) fn check(at: At<'_>, relationships: &Relationships) -> Result<(), ParseError> {
     let at = at.key("relationships");
     at.usable(relationships.shape)?;
@@ -46,8 +46,8 @@ fn incidental(relationships: &Relationships) -> [(&'static str, &Relationship); 
     ]
 }
 
-/// The transfer that an operation names. Strict: it decides which transfer the
-/// signature is compared with.
+/// The transfer that an operation refers to. Strict: it decides which transfer the
+/// signature is checked against.
 pub(super) fn transfer<'a>(
     source: Source<'a>,
     at: At<'_>,

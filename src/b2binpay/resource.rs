@@ -1,4 +1,4 @@
-//! What `included` holds: transfers, currencies, and whatever else turns up.
+//! The resources in `included`: transfers, currencies and unknown types.
 
 use std::fmt;
 
@@ -14,12 +14,12 @@ use crate::timestamp::Timestamp;
 use crate::wire::{List, Verbatim};
 
 fields! {
-    /// A movement of money in the blockchain.
+    /// A transfer of money on the blockchain.
     ///
-    /// Amounts are in whole coins of the transfer's currency unless the name says
-    /// `target`, which is the wallet's currency. Of all fields a signature covers
-    /// `status` and `amount` only, and only of the one transfer that the callback
-    /// is about. It serializes as its attributes.
+    /// Amounts are in units of the transfer's currency; those named `target` are in
+    /// the wallet's currency. A signature covers only `status` and `amount`, and only
+    /// for the one transfer that the callback is about. It serializes as its
+    /// attributes.
     ///
     /// ```
     /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
@@ -39,33 +39,33 @@ fields! {
     {
         /// The id of the deposit or payout that it belongs to.
         lenient op_id: &'a str = "op_id" as id;
-        /// What it was made for.
+        /// The purpose of the transfer.
         lenient op_type: OperationType = "op_type" as code;
-        /// Its status.
+        /// The status.
         required status: TransferStatus = "status" as signed_code;
-        /// Without fees.
+        /// The amount without fees.
         required amount: Amount = "amount" as plain_amount;
         /// `amount` in the wallet's currency.
         lenient amount_target: Amount = "amount_target" as amount;
-        /// What reaches the wallet.
+        /// The amount that reaches the wallet.
         lenient amount_cleared: Amount = "amount_cleared" as received_amount;
-        /// From the transfer's currency to the wallet's.
+        /// The exchange rate from the transfer's currency to the wallet's.
         lenient rate_target: Amount = "rate_target" as amount;
         /// The gateway's commission.
         lenient commission: Amount = "commission" as amount;
         /// The commission in the wallet's currency.
         lenient commission_target: Amount = "commission_target" as amount;
-        /// The blockchain's fee.
+        /// The blockchain fee.
         lenient fee: Amount = "fee" as amount;
-        /// The blockchain's transaction id; none, or empty, before the broadcast.
+        /// The blockchain transaction id; missing or empty before the broadcast.
         lenient txid: &'a str = "txid" as text;
         /// A note for the user.
         lenient user_message: &'a str = "user_message" as text;
-        /// When it was first seen.
+        /// The time when it was first seen.
         lenient created_at: Timestamp = "created_at" as time;
-        /// When it last changed.
+        /// The time of its last change.
         lenient updated_at: Timestamp = "updated_at" as time;
-        /// Confirmations so far.
+        /// The number of confirmations so far.
         lenient confirmations: u32 = "confirmations" as count;
         /// AML risk, 0 to 100.
         lenient risk: u8 = "risk" as percentage;
@@ -77,16 +77,16 @@ fields! {
         lenient risk_personal_status: RiskStatus = "risk_personal_status" as code;
     }
 
-    /// A currency, as the gateway describes it. Never signed: a captured payment of
-    /// 100 DOGE can be shown with the description of BTC. It serializes as its
-    /// attributes.
+    /// A currency, as the gateway describes it. It is never signed: a captured
+    /// payment of 100 DOGE can be replayed with the description of BTC. It serializes
+    /// as its attributes.
     ///
     /// ```
     /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
     /// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
     /// # let body = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
     /// # let callback = verifier.verify(Unverified::parse(body)?)?;
-    /// // For a screen. What is credited is in the currency of your own record.
+    /// // For display only. Credit in the currency of your own record.
     /// let currency = callback.reported().currency().ok_or("no currency, or several")?;
     /// assert_eq!(currency.alpha(), Some("ETH"));
     /// assert_eq!(currency.blockchain_name(), Some("Ethereum"));
@@ -95,21 +95,21 @@ fields! {
     index CurrencyFields for Currency<'a>
     with resource: &'a Resource<Included>, also id, parent_id
     {
-        /// The same as the id, from a field of its own.
+        /// The same value as the id, from a separate field.
         lenient iso: &'a str = "iso" as id;
         /// `Ethereum`.
         lenient name: &'a str = "name" as text;
-        /// The full name: `ETH`; of a token, with its chain: `USDT-ETH`.
+        /// The full name: `ETH`; for a token, with its blockchain: `USDT-ETH`.
         lenient alpha: &'a str = "alpha" as text;
-        /// A token's ticker without its chain: `USDT` (GATEWAYS 1.1).
+        /// A token's ticker without its blockchain: `USDT` (GATEWAYS 1.1).
         lenient alias: &'a str = "alias" as text;
-        /// Fraction digits of its amounts.
+        /// The number of decimals of its amounts.
         lenient exp: u32 = "exp" as count;
-        /// Confirmations until a transfer counts as confirmed.
+        /// The number of confirmations until a transfer counts as confirmed.
         lenient confirmation_blocks: u32 = "confirmation_blocks" as count;
-        /// The smallest transfer, in whole coins.
+        /// The smallest transfer, in currency units.
         lenient minimal_transfer_amount: Amount = "minimal_transfer_amount" as amount;
-        /// The gateway's own measure of a block's delay; its unit is not documented.
+        /// The block delay; its unit is not documented.
         lenient block_delay: i64 = "block_delay" as integer;
         /// `Ethereum`; empty for tokens.
         lenient blockchain_name: &'a str = "blockchain_name" as text;
@@ -119,13 +119,13 @@ fields! {
 }
 
 impl<'a> Transfer<'a> {
-    /// The gateway's id.
+    /// Returns the gateway's id.
     #[must_use]
     pub fn id(&self) -> &'a str {
         own_id(self.source, self.resource).unwrap_or_default()
     }
 
-    /// `status` as it is written in the body: what is signed.
+    /// Returns `status` exactly as written in the body, which is the signed text.
     pub(crate) fn signed_status(&self) -> &'a str {
         let status = self
             .source
@@ -133,7 +133,7 @@ impl<'a> Transfer<'a> {
         status.unwrap_or_default()
     }
 
-    /// `amount` as it is written in the body: what is signed.
+    /// Returns `amount` exactly as written in the body, which is the signed text.
     pub(crate) fn signed_amount(&self) -> &'a str {
         let amount = self
             .source
@@ -141,31 +141,31 @@ impl<'a> Transfer<'a> {
         amount.unwrap_or_default()
     }
 
-    /// The id of its currency, to be found among the callback's currencies.
+    /// Returns the id of its currency, to look up among the callback's currencies.
     #[must_use]
     pub fn currency_id(&self) -> Option<&'a str> {
         related::id(self.source, &self.resource.relationships.currency)
     }
 
-    /// The id of the wallet.
+    /// Returns the id of the wallet.
     #[must_use]
     pub fn wallet_id(&self) -> Option<&'a str> {
         related::id(self.source, &self.resource.relationships.wallet)
     }
 
-    /// The id of the parent transfer.
+    /// Returns the id of the parent transfer.
     #[must_use]
     pub fn parent_id(&self) -> Option<&'a str> {
         related::id(self.source, &self.resource.relationships.parent)
     }
 
-    /// Whether its operation type is the one for this operation.
+    /// Whether its operation type matches this operation.
     pub(crate) fn fits(&self, operation: Operation<'_>) -> bool {
         let own = operation.is_deposit();
         self.op_type().is_some_and(|op_type| op_type.fits(own))
     }
 
-    /// `status`, `amount` and the id are strict, all else is incidental.
+    /// `status`, `amount` and the id are strict, all other fields are incidental.
     fn check(&self, at: At<'_>) -> Result<(), ParseError> {
         let source = self.source;
         source.required(at.key("id"), self.resource.id, read::id)?;
@@ -177,21 +177,21 @@ impl<'a> Transfer<'a> {
 }
 
 impl<'a> Currency<'a> {
-    /// The gateway's id.
+    /// Returns the gateway's id.
     #[must_use]
     pub fn id(&self) -> &'a str {
         own_id(self.source, self.resource).unwrap_or_default()
     }
 
-    /// The id of a token's chain: its coin's currency.
+    /// Returns the id of a token's blockchain: the currency of its native coin.
     #[must_use]
     pub fn parent_id(&self) -> Option<&'a str> {
         related::id(self.source, &self.resource.relationships.parent)
     }
 
-    /// Whether the currency goes by this name: its full name (`USDT-ETH`), its
-    /// ticker (`USDT`) or the gateway's id (`2015`), in any case of its letters.
-    /// Another chain under a full name is another currency.
+    /// Returns whether the currency has this name: its full name (`USDT-ETH`), its
+    /// ticker (`USDT`) or the gateway's id (`2015`), ignoring case. A full name with
+    /// another blockchain is another currency.
     ///
     /// ```
     /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
@@ -211,7 +211,7 @@ impl<'a> Currency<'a> {
     }
 }
 
-/// A resource of a type that this version does not know.
+/// A resource of a type that is unknown to this version.
 ///
 /// See [`RawJson`] for an example.
 #[derive(Clone, Copy)]
@@ -222,20 +222,20 @@ pub struct OtherResource<'a> {
 }
 
 impl<'a> OtherResource<'a> {
-    /// The JSON:API type; empty if there is none.
+    /// Returns the JSON:API type; empty if there is none.
     #[must_use]
     pub fn kind(&self) -> &'a str {
         let kind = self.source.lenient(self.resource.kind, read::text);
         kind.unwrap_or_default()
     }
 
-    /// The id, if it can be read.
+    /// Returns the id, if it is valid.
     #[must_use]
     pub fn id(&self) -> Option<&'a str> {
         own_id(self.source, self.resource)
     }
 
-    /// The attributes as they were sent.
+    /// Returns the attributes as sent.
     #[must_use]
     pub fn attributes(&self) -> Option<RawJson> {
         self.source.lenient(self.attributes.0, read::json)
@@ -297,7 +297,7 @@ impl<'a> Resources<'a> {
             .filter_map(move |(_, resource)| self.other_of(resource))
     }
 
-    /// The transfer at this place.
+    /// The transfer at this index.
     pub(super) fn transfer(self, index: usize) -> Option<Transfer<'a>> {
         self.transfer_of(self.list.items.get(index)?)
     }
@@ -335,9 +335,9 @@ impl<'a> Resources<'a> {
         })
     }
 
-    /// Refuses what can't be read, and returns what is left out: `named` is the
-    /// transfer that the callback says it is about, and another one that can't be read
-    /// is an oddity, and no reason to lose the payment.
+    /// Refuses invalid resources, and returns those that are left out: `named` is the
+    /// transfer that the callback refers to; another invalid one is only an warning
+    /// and does not make the payment fail.
     pub(super) fn check(self, named: Option<&str>) -> Result<Vec<usize>, ParseError> {
         let mut left_out = Vec::new();
         for (index, resource) in self.all() {
@@ -351,7 +351,7 @@ impl<'a> Resources<'a> {
                     checked => checked?,
                 }
             } else if let Some(currency) = self.currency_of(resource) {
-                // Without an id it can't be referred to.
+                // Without an id, it cannot be referred to.
                 if own_id(self.source, resource).is_none() {
                     left_out.push(index);
                     continue;
@@ -365,7 +365,8 @@ impl<'a> Resources<'a> {
         Ok(left_out)
     }
 
-    /// What [`check`](Self::check) left out, and the odd fields of the rest.
+    /// The resources that [`check`](Self::check) left out, and the invalid fields of
+    /// the rest.
     pub(super) fn note(self, notes: &mut Vec<FieldWarning>) {
         for (index, resource) in self.list.items.iter().enumerate() {
             let at = At::Root.entry("included", index);
@@ -395,7 +396,7 @@ impl<'a> Resources<'a> {
     }
 }
 
-/// Marks what [`Resources::check`] left out.
+/// Marks the resources that [`Resources::check`] left out.
 pub(super) fn leave_out(list: &mut List<Resource<Included>>, left_out: Vec<usize>) {
     for index in left_out {
         if let Some(resource) = list.items.get_mut(index) {
@@ -404,7 +405,7 @@ pub(super) fn leave_out(list: &mut List<Resource<Included>>, left_out: Vec<usize
     }
 }
 
-/// A key twice is an error wherever it stands.
+/// A duplicate key is always an error.
 fn is_twice(error: &ParseError) -> bool {
     matches!(
         error,

@@ -1,12 +1,12 @@
-//! A callback back into a JSON:API document: the same values, canonical
-//! spelling.
+//! Serializes a callback into a JSON:API document with the same values in canonical
+//! form.
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use super::callback::{Signature, TransferCallback};
 use super::resource::{Currency, OtherResource, Transfer};
 
-/// Writes an object from entries; `?` after each would drown them.
+/// Writes an object from entries, without a `?` after each.
 macro_rules! object {
     ($serializer:expr, { $( $key:literal: $value:expr, )+ }) => {{
         let mut map = $serializer.serialize_map(None)?;
@@ -44,7 +44,7 @@ impl Serialize for Data<'_> {
     }
 }
 
-/// The operation's own attributes, and the tracking id that both kinds have.
+/// The operation's own attributes, and the common tracking id.
 struct OperationAttributes<'a>(&'a TransferCallback);
 
 impl Serialize for OperationAttributes<'_> {
@@ -123,7 +123,7 @@ impl Serialize for Meta<'_> {
             Signature::Present(text) => {
                 object!(serializer, { "time": &time, "sign": text, })
             }
-            // Whatever stood there, it must not read as unsigned.
+            // Whatever its value was, the copy must not read as unsigned.
             Signature::Malformed => object!(serializer, { "time": &time, "sign": &false, }),
             Signature::Absent => object!(serializer, { "time": &time, "sign": &(), }),
         }

@@ -1,12 +1,12 @@
-//! The codes of B2BINPAY: three status scales that never meet, operation types
-//! and AML results. All documented by the gateway.
+//! The codes of B2BINPAY: three separate status scales, operation types and AML
+//! results. All are documented by the gateway.
 
 use crate::open_enum::open_enum;
 
 open_enum! {
-    /// The state of a transfer: the one status that a signature covers.
+    /// The status of a transfer: the only status that a signature covers.
     ///
-    /// Its 2 is *confirmed*; a deposit's 2 is *created*. The three scales are
+    /// Its code 2 is *confirmed*; a deposit's 2 is *created*. The three scales are
     /// three types, and comparing them does not compile:
     ///
     /// ```compile_fail,E0308
@@ -15,7 +15,7 @@ open_enum! {
     /// assert!(TransferStatus::Confirmed != DepositStatus::Created);
     /// ```
     ///
-    /// while comparing within one does:
+    /// while comparing values of the same type does:
     ///
     /// ```
     /// use payhook::b2binpay::{DepositStatus, TransferStatus};
@@ -27,19 +27,19 @@ open_enum! {
         Canceled = -3 / "canceled",
         /// Blocked by an AML check.
         Blocked = -2 / "blocked",
-        /// Failed in the blockchain.
+        /// Failed on the blockchain.
         Failed = -1 / "failed",
-        /// Not in the blockchain yet.
+        /// Not on the blockchain yet.
         Created = 0 / "created",
-        /// Seen in the blockchain, with too few confirmations.
+        /// Seen on the blockchain, with too few confirmations.
         Unconfirmed = 1 / "unconfirmed",
-        /// Has all the confirmations that the currency needs.
+        /// Has all the confirmations that the currency requires.
         Confirmed = 2 / "confirmed",
     }
 }
 
 impl TransferStatus {
-    /// Whether nothing follows. *No* for unknown codes.
+    /// Returns whether the status is final; `false` for unknown codes.
     #[must_use]
     pub fn is_final(&self) -> bool {
         matches!(
@@ -48,7 +48,7 @@ impl TransferStatus {
         )
     }
 
-    /// Whether the money has arrived for good. *No* for unknown codes.
+    /// Returns whether the money was finally received; `false` for unknown codes.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         matches!(self, Self::Confirmed)
@@ -56,8 +56,8 @@ impl TransferStatus {
 }
 
 open_enum! {
-    /// The state of a deposit (an invoice or a static address). Not signed
-    /// where the body has a transfer.
+    /// The status of a deposit (an invoice or a static address). It is not signed if
+    /// the body has a transfer.
     ///
     /// ```
     /// use payhook::b2binpay::{DepositStatus, TransferStatus};
@@ -65,13 +65,13 @@ open_enum! {
     /// assert_eq!(DepositStatus::from_code(2), DepositStatus::Created);
     /// assert_eq!(TransferStatus::from_code(2), TransferStatus::Confirmed);
     ///
-    /// // What the gateway may think of tomorrow: it parses, and settles nothing.
+    /// // A code that the gateway may add later: it parses, and settles nothing.
     /// let status = DepositStatus::from_code(9);
     /// assert!(!status.is_known() && !status.is_settled());
     /// assert_eq!(status.code(), 9);
     /// ```
     pub enum DepositStatus: i32 {
-        /// Created, or not paid in full yet. Enterprise deposits stay here for good.
+        /// Created, or not paid in full yet. Enterprise deposits keep this status.
         Created = 2 / "created",
         /// Paid in full.
         Paid = 3 / "paid",
@@ -83,13 +83,13 @@ open_enum! {
 }
 
 impl DepositStatus {
-    /// Whether nothing follows as a rule. *No* for unknown codes.
+    /// Returns whether the status is normally final; `false` for unknown codes.
     #[must_use]
     pub fn is_final(&self) -> bool {
         matches!(self, Self::Paid | Self::Canceled)
     }
 
-    /// Whether it is paid in full. *No* for unknown codes.
+    /// Returns whether it is paid in full; `false` for unknown codes.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         matches!(self, Self::Paid)
@@ -97,33 +97,34 @@ impl DepositStatus {
 }
 
 open_enum! {
-    /// The state of a payout. Not signed where the body has a transfer.
+    /// The status of a payout. It is not signed if the body has a transfer.
     ///
     /// ```
     /// use payhook::b2binpay::PayoutStatus;
     ///
-    /// // Money has left once a *transfer* is confirmed.
+    /// // The money was sent once a *transfer* is confirmed.
     /// assert!(!PayoutStatus::Approved.is_settled());
     /// assert!(PayoutStatus::Canceled.is_final());
     /// ```
     pub enum PayoutStatus: i32 {
         /// Needs the owner's approval.
         WaitingForApproval = 1 / "waiting for approval",
-        /// Goes, or went, its way.
+        /// Approved: being sent, or sent.
         Approved = 2 / "approved",
-        /// Never becomes a transfer.
+        /// Not approved; there will be no transfer.
         Canceled = 3 / "canceled",
     }
 }
 
 impl PayoutStatus {
-    /// Whether nothing follows. *No* for unknown codes.
+    /// Returns whether the status is final; `false` for unknown codes.
     #[must_use]
     pub fn is_final(&self) -> bool {
         matches!(self, Self::Canceled)
     }
 
-    /// Whether the money has left for good: a payout's own status never says.
+    /// Returns `false`: a payout's own status never shows that the money was finally
+    /// sent.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         false
@@ -147,7 +148,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// What a transfer was made for.
+    /// The purpose of a transfer.
     ///
     /// ```
     /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
@@ -156,7 +157,7 @@ open_enum! {
     /// # let callback = verifier.verify(Unverified::parse(body)?)?;
     /// use payhook::b2binpay::OperationType;
     ///
-    /// // A token's payout brings the transfer of its fee along, which nothing signs.
+    /// // A token's payout also contains the transfer of its fee, which is not signed.
     /// let types = callback.reported().other_transfers().filter_map(|transfer| transfer.op_type());
     /// assert_eq!(types.collect::<Vec<_>>(), [OperationType::Transportation]);
     /// # Ok::<(), payhook::Error>(())
@@ -164,7 +165,7 @@ open_enum! {
     pub enum OperationType: i32 {
         /// A payment to a deposit's address.
         Deposit = 1 / "deposit",
-        /// A payout; swap and custody withdrawals too.
+        /// A payout; also swap and custody withdrawals.
         Payout = 2 / "payout",
         /// The incoming side of an exchange.
         IncomingExchange = 5 / "incoming exchange",
@@ -174,8 +175,7 @@ open_enum! {
         Commission = 11 / "commission",
         /// The withdrawal of a transfer that AML locked.
         AmlWithdrawal = 13 / "AML withdrawal",
-        /// A payment straight to the wallet's address; swap and custody
-        /// top-ups too.
+        /// A payment directly to the wallet's address; also swap and custody top-ups.
         DirectDeposit = 14 / "direct deposit",
         /// Too small to use.
         Dust = 15 / "dust",
@@ -191,8 +191,8 @@ open_enum! {
         WalletActivationFee = 23 / "wallet activation fee",
         /// A side effect of an AML withdrawal.
         AmlSideWithdrawal = 24 / "AML side withdrawal",
-        /// Brings the money of an earlier transfer that was too small to collect:
-        /// the customer's money. That transfer was canceled, then failed.
+        /// Collects the money of an earlier transfer that was too small: it is the
+        /// customer's money. The earlier transfer was canceled, then failed.
         SideCollecting = 25 / "side collecting",
         /// Activates an Algorand address.
         AlgorandActivation = 49 / "Algorand address activation",
@@ -200,7 +200,7 @@ open_enum! {
 }
 
 impl OperationType {
-    /// Whether it is the one of a deposit, or else of a payout.
+    /// Whether it is the operation type of a deposit (or else of a payout).
     pub(crate) fn fits(self, is_deposit: bool) -> bool {
         match self {
             Self::Deposit | Self::DirectDeposit => is_deposit,

@@ -1,4 +1,4 @@
-//! [`Verifier`]: from an unverified callback to a proven one.
+//! [`Verifier`]: verification of callbacks by their signature.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,13 +14,12 @@ use crate::error::VerifyError;
 use crate::timestamp::Timestamp;
 use crate::verified::{Evidence, Proof, Unverified, Verified};
 
-/// What the merchant says of its own tracking ids.
+/// The form of the merchant's own tracking ids.
 ///
-/// The gateway signs status, amount, tracking id and time with nothing between
-/// them: `2` `10.50` `17` and `2` `10.501` `7` are the same text. Only what the
-/// merchant knows of its ids makes the text readable in one way, so the
-/// merchant has to say it, and [`Verifier`] refuses what contradicts it
-/// (GATEWAYS 1.4).
+/// The gateway signs status, amount, tracking id and time without separators: `2`
+/// `10.50` `17` and `2` `10.501` `7` give the same message. Only the form of the
+/// merchant's ids makes the message unambiguous, so the merchant has to declare it,
+/// and [`Verifier`] refuses ids that contradict the declaration (GATEWAYS 1.4).
 ///
 /// | your tracking ids | declare |
 /// |---|---|
@@ -33,39 +32,39 @@ use crate::verified::{Evidence, Proof, Unverified, Verified};
 /// use payhook::b2binpay::TrackingIds;
 ///
 /// assert!(TrackingIds::Prefixed.allows("order-9001"));
-/// // This one could be the last digits of an amount.
+/// // This id could be the last digits of an amount.
 /// assert!(!TrackingIds::Prefixed.allows("9001"));
 /// assert!(TrackingIds::UUID.allows("1f0e2b7c-9a4d-4386-af21-aa90b7f3c4d5"));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TrackingIds {
-    /// All ids have this many characters: counted from the time backwards, there
-    /// is one reading, whatever the ids begin with. The choice for UUIDs, whose
+    /// All ids have this many characters: counted backwards from the time, the
+    /// reading is unambiguous, whatever the ids begin with. Use it for UUIDs, whose
     /// length is [36](Self::UUID). A length of 0 is the same as
     /// [`Unused`](Self::Unused).
     FixedLength(usize),
-    /// Never empty, and never beginning with a digit, `.` or `-`: `order-9001`.
-    /// One reading. The one to choose where there is a choice.
+    /// Ids are never empty, and never begin with a digit, `.` or `-`: `order-9001`.
+    /// The reading is unambiguous. This is the recommended form.
     Prefixed,
-    /// Anything is allowed, digits too. The text can't be divided: amount and id
-    /// are proven only by the merchant's own record, in an
+    /// Ids may be anything, including numbers. The message is ambiguous: amount and
+    /// id are proven only together with the merchant's own record, in an
     /// [`Endpoint`](crate::Endpoint) or by [`Verified::resolve`].
     ///
-    /// The status is read off the text's front. An id that begins with a digit
-    /// can pass for one, so nothing settles before that, and `resolve` says
-    /// which ids to avoid.
+    /// The status is read from the start of the message. An id that begins with a
+    /// digit can look like a status, so nothing settles before that, and `resolve`
+    /// documents which ids to avoid.
     Unrestricted,
-    /// Never used: the id is always empty. One reading, but no signature covers
-    /// which deposit it is.
+    /// Ids are not used: the id is always empty. The reading is unambiguous, but no
+    /// signature covers which deposit it is.
     Unused,
 }
 
 impl TrackingIds {
-    /// UUIDs in their usual form, of 36 characters.
+    /// UUIDs in their usual form of 36 characters.
     pub const UUID: Self = Self::FixedLength(36);
 
-    /// Whether an id is as declared.
+    /// Whether an id matches the declaration.
     #[must_use]
     pub fn allows(&self, tracking_id: &str) -> bool {
         match self {
@@ -83,8 +82,8 @@ impl TrackingIds {
         }
     }
 
-    /// The strictest declaration that allows an id, if the merchant's other ids
-    /// are like it.
+    /// The strictest declaration that allows an id, assuming that the merchant's
+    /// other ids are similar.
     fn that_allows(tracking_id: &str) -> Self {
         if tracking_id.is_empty() {
             Self::Unused
@@ -93,12 +92,12 @@ impl TrackingIds {
         } else if Self::Prefixed.allows(tracking_id) {
             Self::Prefixed
         } else {
-            // Numbers get longer as they are counted up.
+            // Numbers become longer as they increase.
             Self::Unrestricted
         }
     }
 
-    /// Whether no callback has an id.
+    /// Whether callbacks have no ids.
     pub(super) fn are_unused(self) -> bool {
         matches!(self, Self::Unused | Self::FixedLength(0))
     }
@@ -122,7 +121,7 @@ fn is_generated(id: &str) -> bool {
 }
 
 impl fmt::Display for TrackingIds {
-    /// The declaration as it is written in code.
+    /// Shows the declaration as written in code.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::FixedLength(length) => write!(f, "TrackingIds::FixedLength({length})"),
@@ -133,9 +132,9 @@ impl fmt::Display for TrackingIds {
     }
 }
 
-/// A setting that declares no kind of tracking ids.
+/// An invalid declaration of tracking ids.
 ///
-/// See [`TrackingIds`]; it is the error of its `FromStr`.
+/// See [`TrackingIds`], whose `FromStr` implementation returns it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected prefixed, uuid, length=N, unused or unrestricted")]
 #[non_exhaustive]
@@ -144,8 +143,8 @@ pub struct TrackingIdsError;
 impl FromStr for TrackingIds {
     type Err = TrackingIdsError;
 
-    /// The words of a configuration: `prefixed`, `uuid`, `length=36`, `unused`
-    /// or `unrestricted`.
+    /// Parses the value of a setting: `prefixed`, `uuid`, `length=36`, `unused` or
+    /// `unrestricted`.
     fn from_str(word: &str) -> Result<Self, TrackingIdsError> {
         match word {
             "prefixed" => Ok(Self::Prefixed),
@@ -161,7 +160,7 @@ impl FromStr for TrackingIds {
     }
 }
 
-/// Proves callbacks of B2BINPAY and Coinsbuy by their signature.
+/// Verifies callbacks of B2BINPAY and Coinsbuy by their signature.
 ///
 /// ```
 /// use payhook::Unverified;
@@ -181,15 +180,15 @@ impl FromStr for TrackingIds {
 ///
 /// # Constant time
 ///
-/// A signature is compared in constant time, under every key and whichever
-/// fits, and its type has no `==`. The project's `benches/constant_time.rs`
-/// measures that, as dudect does: forgeries that are wrong in the first digit
-/// against those wrong in the last or in all, a million samples a run. In ten
-/// runs of each (Rust 1.95, AMD EPYC, x86-64, a busy machine) the largest |t|
-/// was 2.7; one class against itself came to 1.5, what stops at the first byte
-/// that differs to 422 at least, and evidence begins at 4.5. It is no proof:
-/// another compiler or processor may do otherwise, and how long a body takes to
-/// be *read* depends on the body, which its sender knows.
+/// A signature is compared in constant time, with every key regardless of matches,
+/// and its type has no `==`. The project's `benches/constant_time.rs` measures that
+/// with dudect's method: forgeries that are wrong in the first digit against those
+/// wrong in the last or in all digits, with a million samples per run. In ten runs of
+/// each (Rust 1.95, AMD EPYC, x86-64, a busy machine) the largest |t| was 2.7; one
+/// class against itself reached 1.5, a comparison that stops at the first different
+/// byte at least 422, and values from 4.5 count as evidence. This is not a proof:
+/// another compiler or processor may behave differently, and the time to *parse* a
+/// body depends on the body, which its sender knows.
 #[derive(Debug, Clone)]
 pub struct Verifier {
     keys: Vec<Key>,
@@ -198,7 +197,7 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// A verifier with one key.
+    /// Creates a verifier with one key.
     #[must_use]
     pub fn new(key: Key, tracking_ids: TrackingIds) -> Self {
         Self {
@@ -208,11 +207,11 @@ impl Verifier {
         }
     }
 
-    /// Accepts another key as well: for a rotation, or the move from v2 to v3.
-    /// [Name](Key::named) them, to tell them apart in the evidence; if several
-    /// fit, the first is reported. Each key costs one MAC a callback.
+    /// Accepts another key as well: for a rotation, or the migration from v2 to v3.
+    /// [Name](Key::named) the keys to distinguish them in the evidence; if several
+    /// match, the first is reported. Each key costs one MAC per callback.
     ///
-    /// Never a sandbox's beside production's: its test money would be as good
+    /// Never add a sandbox key to a production verifier: its test money would count
     /// as real.
     #[must_use]
     pub fn also(mut self, key: Key) -> Self {
@@ -220,11 +219,11 @@ impl Verifier {
         self
     }
 
-    /// Refuses callbacks whose signed time is further than this from now.
+    /// Refuses callbacks whose signed time differs from now by more than this.
     ///
-    /// Off unless set, and better left off: the gateway repeats what was not
-    /// answered with 200 on a schedule that it does not publish, and whether a
-    /// repetition has a new time is not documented. A refused one is a lost
+    /// There is no limit by default, which is recommended: the gateway retries
+    /// callbacks that were not answered with 200 on an undocumented schedule, and
+    /// whether a retry has a new time is not documented. A refused retry is a lost
     /// payment.
     #[must_use]
     pub fn max_age(mut self, limit: Duration) -> Self {
@@ -232,13 +231,14 @@ impl Verifier {
         self
     }
 
-    /// What was declared of the tracking ids.
+    /// Returns the declared form of the tracking ids.
     #[must_use]
     pub fn tracking_ids(&self) -> TrackingIds {
         self.tracking_ids
     }
 
-    /// [`verify_at`](Self::verify_at) with the system's clock.
+    /// Verifies a callback as [`verify_at`](Self::verify_at) does, with the system's
+    /// clock.
     ///
     /// # Errors
     ///
@@ -247,23 +247,24 @@ impl Verifier {
         &self,
         callback: Unverified<TransferCallback>,
     ) -> Result<Verified<TransferCallback>, VerifyError> {
-        // Not worth reading where nobody asks for it.
+        // The clock is read only if it is needed.
         self.prove(callback, || SystemTime::now().into())
     }
 
-    /// Proves a callback by its signature. `now` matters only with
+    /// Verifies a callback by its signature. `now` is used only with
     /// [`max_age`](Self::max_age).
     ///
     /// # Errors
     ///
     /// - [`VerifyError::Unsigned`] for a body with neither a transfer nor a
-    ///   signature: legitimate, and to be proven in another way. The callback
-    ///   is inside.
-    /// - [`VerifyError::MissingSignature`], [`VerifyError::MalformedSignature`]
-    ///   or [`VerifyError::SignatureMismatch`] if no key makes the signature.
-    /// - [`VerifyError::MissingTransfer`] or [`VerifyError::AmbiguousTransfer`]
-    ///   if the body does not say which transfer is the signed one.
-    /// - [`VerifyError::TrackingId`] if the id is not as declared.
+    ///   signature: legitimate, but it needs other evidence. The error contains the
+    ///   callback.
+    /// - [`VerifyError::MissingSignature`], [`VerifyError::MalformedSignature`] or
+    ///   [`VerifyError::SignatureMismatch`] if the signature is missing, malformed or
+    ///   matches no key.
+    /// - [`VerifyError::MissingTransfer`] or [`VerifyError::AmbiguousTransfer`] if it
+    ///   is unclear which transfer is signed.
+    /// - [`VerifyError::TrackingId`] if the id does not match the declaration.
     /// - [`VerifyError::Stale`] under [`max_age`](Self::max_age).
     pub fn verify_at(
         &self,
@@ -303,15 +304,15 @@ impl Verifier {
         Ok(Verified::new(callback, proof))
     }
 
-    /// All keys and texts are tried, whichever fits: how long it takes says
-    /// nothing about which.
+    /// All keys and messages are tried regardless of matches, so that the duration
+    /// does not reveal which one matched.
     fn find_key<'b>(
         &self,
         body: &'b TransferCallback,
         signature: &SignedMac,
     ) -> Result<(Message<'b>, &Key), VerifyError> {
-        // The second form of a payout is tried only where its text can't be
-        // any other body's.
+        // The second form of a payout is tried only if its message cannot belong to
+        // another body.
         let second = match self.tracking_ids {
             TrackingIds::FixedLength(0) | TrackingIds::Prefixed | TrackingIds::Unused => {
                 Message::with_payout_status(body)
@@ -362,7 +363,7 @@ impl Verifier {
 
 #[cfg(feature = "diagnose")]
 impl Verifier {
-    /// A verifier with these keys; none proves nothing.
+    /// A verifier with these keys; without any, it verifies nothing.
     pub(crate) fn with_keys(keys: Vec<Key>, tracking_ids: TrackingIds) -> Self {
         Self {
             keys,
@@ -376,7 +377,7 @@ impl Verifier {
     }
 }
 
-/// Only a callback without a transfer is.
+/// Only a callback without a transfer may be unsigned.
 fn is_legitimately_unsigned(body: &TransferCallback) -> bool {
     matches!(
         (body.subject(), body.signature()),
@@ -384,7 +385,7 @@ fn is_legitimately_unsigned(body: &TransferCallback) -> bool {
     )
 }
 
-/// The signature of a body that says which transfer it covers, if any.
+/// The signature of a body with an unambiguous transfer, if any.
 fn signature(body: &TransferCallback) -> Result<&SignedMac, VerifyError> {
     match (body.subject(), body.signature()) {
         (Subject::Missing, _) => Err(VerifyError::MissingTransfer),

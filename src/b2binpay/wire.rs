@@ -42,21 +42,21 @@ pub(crate) struct Resource<A> {
     pub(crate) attributes: A,
     pub(crate) relationships: Relationships,
     pub(crate) shape: Shape,
-    /// It can't be read, and nothing depends on it: an warning.
+    /// It is invalid but incidental: an warning.
     pub(crate) is_left_out: bool,
 }
 
-/// What a resource's type says that its attributes are.
+/// The attributes of a resource, by its type.
 pub(crate) trait Attributes: Place {
-    /// Those of a resource of this type, still to be read.
+    /// Attributes of a resource of this type, not read yet.
     fn of(kind: &str) -> Self;
 
-    /// Attributes that stood in front of the type.
+    /// Attributes that precede the type.
     fn held(&self) -> Verbatim;
 }
 
-/// The attributes that each type has; `Other` stands for another type, and for
-/// attributes in front of the type.
+/// The attributes of each type; `Other` is for other types, and for attributes that
+/// precede the type.
 macro_rules! attributes {
     ($( $(#[$meta:meta])* $Name:ident { $( $Variant:ident($Fields:ty) = $kind:literal, )+ } )+) => {$(
         $(#[$meta])*
@@ -133,7 +133,7 @@ impl<A: Attributes> Place for Resource<A> {
             let twice = match key {
                 "type" if self.kind.is_absent() => {
                     self.kind.fill(scan)?;
-                    // Unescaped, so that no spelling hides a transfer.
+                    // Unescaped, so that escapes cannot hide a transfer.
                     let attributes = A::of(scan.characters(self.kind));
                     let Verbatim(held) = std::mem::replace(&mut self.attributes, attributes).held();
                     if !held.is_absent() {
@@ -168,7 +168,7 @@ impl<A: Attributes> Place for Resource<A> {
     }
 }
 
-/// Where to pay to: nothing, one object or a list of objects.
+/// The destination: missing, one object or an array of objects.
 #[derive(Default)]
 pub(crate) struct Destinations {
     pub(crate) list: List<DestinationFields>,

@@ -1,4 +1,4 @@
-//! [`OrderDetails`]: what the order endpoint says, the one proof of an order.
+//! [`OrderDetails`]: the order endpoint's response, which is the only proof of an order.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,17 +18,17 @@ use crate::recognize;
 use crate::timestamp::Timestamp;
 use crate::wire::{List, Shape, Span};
 
-/// How long an answer may be: it lists transactions.
+/// The size limit of a response, which lists transactions.
 const LIMIT: usize = 1024 * 1024;
 
-/// The order endpoint's answer, in either of its envelopes.
+/// The order endpoint's response, in either of its envelopes.
 ///
-/// It proves what it says only if the merchant fetched it from the gateway, for
-/// a token that the merchant issued: [`Account::prove_order`](super::Account::prove_order).
-/// Token, customer id, status and amounts are strict; the rest is incidental.
+/// It is proof only if the merchant fetched it from the gateway, for a token that the
+/// merchant issued: [`Account::prove_order`](super::Account::prove_order). Token,
+/// customer id, status and amounts are strict; the rest is incidental.
 ///
-/// A time without a zone is UTC, unless the merchant names another zone:
-/// [`parse_in_zone`](Self::parse_in_zone). Its text stays as it was written.
+/// A time without a zone is UTC, unless the merchant sets another zone:
+/// [`parse_in_zone`](Self::parse_in_zone). Its text is kept unchanged.
 ///
 /// ```
 /// # let bytes = include_bytes!("../../examples/bodies/citypay-order-underpaid.answer.json");
@@ -37,7 +37,7 @@ const LIMIT: usize = 1024 * 1024;
 /// let answer = OrderDetails::parse(bytes)?;
 /// assert_eq!(answer.status(), OrderStatus::Underpaid);
 /// assert_eq!(answer.amount_fiat(), Some("60.00".parse()?));
-/// // All that came in so far, in the fiat currency and in whole coins.
+/// // The total received so far, in the fiat currency and in the cryptocurrency.
 /// assert_eq!(answer.received_fiat(), Some("12.40".parse()?));
 /// assert_eq!(answer.received(), Some("0.00013489".parse()?));
 /// assert!(answer.totals_agree_fiat() && answer.totals_agree());
@@ -52,7 +52,8 @@ pub struct OrderDetails {
     zone: FixedOffset,
 }
 
-/// The places of the answer's values, and which transactions are listed more than once.
+/// The places of the response's values, and the transactions that are listed more
+/// than once.
 struct Index {
     fields: AnswerFields,
     order: Order,
@@ -69,44 +70,45 @@ fields! {
     }
 
     index AnswerFields for OrderDetails {
-        /// The merchant's name, as the payer sees it.
+        /// The merchant's name, as shown to the payer.
         lenient company_name: &'_ str = "companyName" as text;
         /// The gateway's id of the order.
         strict id: &'_ str = "id" as id;
-        /// The merchant's id with the gateway.
+        /// The merchant's customer id.
         required customer_id: &'_ str = "customerId" as id;
         raw token = "token";
-        /// The coin's name: `Bitcoin`. `None` before a coin was chosen.
+        /// The cryptocurrency's name: `Bitcoin`. `None` before one is chosen.
         lenient coin: &'_ str = "coin" as text;
-        /// The coin's ticker, in small letters: `btc`.
+        /// The cryptocurrency's ticker, in lowercase: `btc`.
         lenient coin_base_name: &'_ str = "coinBaseName" as text;
-        /// The coins that the payer can choose from, as raw JSON.
+        /// The cryptocurrencies that the payer can choose from, as raw JSON.
         json coins: RawJson = "coins";
-        /// From coin to fiat.
+        /// The exchange rate from cryptocurrency to fiat.
         lenient exchange_rate: Amount = "exchangeRate" as amount;
         /// The order's amount in the fiat currency.
         strict amount_fiat: Amount = "amountFiat" as received_amount;
-        /// The order's amount in whole coins. The gateway quotes it again every
-        /// minute and after each transaction: compare orders in fiat.
+        /// The order's amount in the cryptocurrency. The gateway updates this quote
+        /// every minute and after each transaction: compare orders in fiat.
         strict amount: Amount = "amount" as received_amount;
         custom currency: CurrencyFields = "currency";
-        /// `dueDate`, as text.
+        /// `dueDate`, as a string.
         lenient due_date: &'_ str = "dueDate" as text_or_number;
         custom created_at = "createdAt";
         custom created_at_milliseconds = "createdAtMiliseconds";
-        /// The gateway's word for the sort of order.
+        /// The gateway's name of the order type.
         lenient kind: &'_ str = "type" as text_or_number;
         custom stated_expiry = "expiresAt";
-        /// `expirationTime`: **milliseconds** left when the endpoint was asked.
+        /// `expirationTime`: the remaining **milliseconds** at the time of the
+        /// request.
         lenient expiration_time: i64 = "expirationTime" as integer;
-        /// The payer's.
+        /// The payer's e-mail address.
         lenient email: &'_ str = "email" as text;
-        /// Where the payer sends to.
+        /// The address to pay to.
         lenient address: &'_ str = "address" as text;
-        /// A picture of the address, as a data URI of some 2 KB.
+        /// An image of the address (QR code), as a data URI of some 2 KB.
         lenient qr_code: &'_ str = "qrCode" as text;
         part status: Status = "status";
-        /// Payment page, callback and redirects, as they were sent.
+        /// The URLs of the payment page, callback and redirects, as sent.
         json urls: RawJson = "urls";
         part transactions: List<TransactionFields> = "transactions";
     }
@@ -123,7 +125,7 @@ fields! {
         lenient abbreviation: &'a str = "abbreviation" as text;
     }
 
-    /// A transaction of an order, whose own amount is the `base` of either currency.
+    /// A transaction of an order; its own amount is the `base` in either currency.
     ///
     /// ```
     /// # let bytes = include_bytes!("../../examples/bodies/citypay-order-overpaid.answer.json");
@@ -140,9 +142,9 @@ fields! {
     {
         /// The gateway's id.
         strict id: &'a str = "id" as id;
-        /// The blockchain's id. `None` for a payment off the chain.
+        /// The blockchain transaction id. `None` for an off-chain payment.
         strict hash: &'a str = "hash" as id;
-        /// Where to look it up.
+        /// The URL of a block explorer.
         lenient hash_url: &'a str = "hashUrl" as text;
         object amount: PartsFields = "amount";
         object amount_fiat: PartsFields = "amountFiat";
@@ -150,21 +152,23 @@ fields! {
         raw created_at_milliseconds = "createdAtMiliseconds";
     }
 
-    /// One transaction's amount (`base`), and the order's after it (all else).
+    /// A transaction's amount (`base`), and the order's amounts after it (all other
+    /// fields).
     ///
-    /// In the documented answer each of four transactions has a base of 0.60, a
-    /// total of 2.40, and 0.40 over an order of 2.00. (The words are nowhere
-    /// explained: this is inferred from the numbers.) Never add totals up.
+    /// In the documented response each of four transactions has a base of 0.60, a
+    /// total of 2.40, and 0.40 over an order of 2.00. (The fields are not documented:
+    /// this is inferred from the numbers.) Do not add up totals.
     ///
     /// See [`OrderTransaction`] for an example.
     index PartsFields for AmountBreakdown<'a> {
-        /// What this transaction brought.
+        /// The amount of this transaction.
         strict base: Amount = "base" as received_amount;
-        /// All that the order received so far, in this and other transactions.
+        /// The total that the order has received so far, in this and other
+        /// transactions.
         strict total: Amount = "total" as received_amount;
-        /// What the order still misses: **negative** where too much came.
+        /// The amount that the order still lacks: **negative** after an overpayment.
         strict under_paid: Amount = "underPaid" as amount;
-        /// What the order received beyond its amount.
+        /// The amount that the order received in excess.
         strict over_paid: Amount = "overPaid" as amount;
     }
 }
@@ -177,7 +181,7 @@ impl AmountBreakdown<'_> {
 }
 
 impl<'a> OrderTransaction<'a> {
-    /// In whole coins.
+    /// Returns the amounts in the cryptocurrency.
     #[must_use]
     pub fn amount(&self) -> AmountBreakdown<'a> {
         AmountBreakdown {
@@ -186,7 +190,7 @@ impl<'a> OrderTransaction<'a> {
         }
     }
 
-    /// In the fiat currency.
+    /// Returns the amounts in the fiat currency.
     #[must_use]
     pub fn amount_fiat(&self) -> AmountBreakdown<'a> {
         AmountBreakdown {
@@ -195,7 +199,7 @@ impl<'a> OrderTransaction<'a> {
         }
     }
 
-    /// When it came in; from milliseconds where there are some.
+    /// Returns the time when it was received; from the milliseconds, if present.
     #[must_use]
     pub fn created_at(&self) -> Option<Timestamp> {
         let fields = self.fields;
@@ -204,13 +208,13 @@ impl<'a> OrderTransaction<'a> {
         Some(time.assume_zone(self.zone))
     }
 
-    /// What this transaction brought, in whole coins: its `base`.
+    /// Returns the amount of this transaction in the cryptocurrency: its `base`.
     #[must_use]
     pub fn received(&self) -> Option<Amount> {
         self.amount().base()
     }
 
-    /// What this transaction brought, in the fiat currency.
+    /// Returns the amount of this transaction in the fiat currency.
     #[must_use]
     pub fn received_fiat(&self) -> Option<Amount> {
         self.amount_fiat().base()
@@ -253,7 +257,7 @@ impl<'a> OrderTransaction<'a> {
 }
 
 impl fmt::Debug for OrderDetails {
-    /// Without what concerns the payer: e-mail, address and URLs.
+    /// Omits personal data of the payer: e-mail, address and URLs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OrderDetails")
             .field("id", &self.id())
@@ -271,18 +275,18 @@ impl fmt::Debug for OrderDetails {
 }
 
 impl OrderDetails {
-    /// Reads an answer of at most 1 MiB; times without a zone are UTC.
+    /// Parses a response of at most 1 MiB; times without a zone are UTC.
     ///
     /// # Errors
     ///
-    /// [`VerifyError::AnswerRefused`] for the error form,
-    /// [`VerifyError::AnswerUnreadable`] for anything else that is no answer.
+    /// [`VerifyError::AnswerRefused`] for an error response,
+    /// [`VerifyError::AnswerUnreadable`] for any other invalid response.
     pub fn parse(body: &[u8]) -> Result<Self, VerifyError> {
         Self::parse_in_zone(body, Utc.fix())
     }
 
-    /// Reads an answer whose times without a zone are in this one. Two recorded
-    /// answers of one order show that the gateway writes UTC.
+    /// Parses a response whose times without a zone are in this zone. Two recorded
+    /// responses of one order show that the gateway writes UTC.
     ///
     /// # Errors
     ///
@@ -296,7 +300,7 @@ impl OrderDetails {
         let source = body.source();
         At::Root.sound(envelope.shape).map_err(unreadable)?;
         if !is_success(source, &envelope) {
-            // The documented key ends with a blank.
+            // The documented key ends with a space.
             let codes = [
                 envelope.status_code,
                 envelope.status_code_blank,
@@ -352,7 +356,7 @@ impl OrderDetails {
         self.check_fields(at)
     }
 
-    /// The order's token.
+    /// Returns the order's token.
     #[must_use]
     pub fn token(&self) -> Token {
         Token(self.source().slice(self.token_text()))
@@ -363,14 +367,14 @@ impl OrderDetails {
         token.unwrap_or_default()
     }
 
-    /// The order's status.
+    /// Returns the order's status.
     #[must_use]
     pub fn status(&self) -> OrderStatus {
         let word = self.fields().status.word(self.source());
         word.unwrap_or_else(|| "".into()).into()
     }
 
-    /// The order's currency.
+    /// Returns the order's currency.
     #[must_use]
     pub fn currency(&self) -> Option<FiatCurrency<'_>> {
         let fields = &self.fields().currency;
@@ -380,27 +384,27 @@ impl OrderDetails {
         })
     }
 
-    /// `createdAt`: when the coin was chosen. Another moment than
-    /// [`created_at_milliseconds`](Self::created_at_milliseconds).
+    /// Returns `createdAt`: the time when the cryptocurrency was chosen. It differs
+    /// from [`created_at_milliseconds`](Self::created_at_milliseconds).
     #[must_use]
     pub fn created_at(&self) -> Option<Timestamp> {
         self.time(self.fields().created_at)
     }
 
-    /// `createdAtMiliseconds` (so spelled): when the order was made.
+    /// Returns `createdAtMiliseconds` (sic): the time when the order was created.
     #[must_use]
     pub fn created_at_milliseconds(&self) -> Option<Timestamp> {
         self.time(self.fields().created_at_milliseconds)
     }
 
-    /// `expiresAt`, where it is a time. It moves earlier with every question, and
-    /// is not the order's end: see [`expires_at`](Self::expires_at).
+    /// Returns `expiresAt`, if it is a time. It moves earlier with every request, and
+    /// is not the order's expiry: see [`expires_at`](Self::expires_at).
     #[must_use]
     pub fn stated_expiry(&self) -> Option<Timestamp> {
         self.time(self.place_of_end())
     }
 
-    /// Where the end stands. A short number is another count of what is left.
+    /// The field with the end. A short number is a remaining duration instead.
     fn place_of_end(&self) -> Span {
         let span = self.fields().stated_expiry;
         let raw = self.source().raw(span);
@@ -413,7 +417,7 @@ impl OrderDetails {
         Some(time.assume_zone(self.zone))
     }
 
-    /// The transactions and where they are listed.
+    /// The transactions and their places in the list.
     fn numbered(&self) -> impl Iterator<Item = (usize, OrderTransaction<'_>)> + Clone {
         transactions(self.source(), self.fields(), self.zone)
     }
@@ -427,20 +431,20 @@ impl OrderDetails {
         Listing::new(&self.index.order, self.listed())
     }
 
-    /// The order's end: `minutes` after the coin was chosen. The minutes are the
-    /// callback's `order_expiration`; the answer doesn't say them.
+    /// Returns the order's expiry: `minutes` after the cryptocurrency was chosen. The
+    /// minutes are the callback's `order_expiration`, which is not in the response.
     ///
-    /// It is the same however often the endpoint is asked, or `None`: for
-    /// more than 30 days, without a `createdAt`, and where that has no seconds
-    /// and the answer does not have them elsewhere (in `expiresAt` less
-    /// `expirationTime`, or in `createdAtMiliseconds` of the same minute).
+    /// It is the same for every request, or `None`: for more than 30 days, without a
+    /// `createdAt`, and if that has no seconds and the response does not contain them
+    /// elsewhere (in `expiresAt` minus `expirationTime`, or in `createdAtMiliseconds`
+    /// of the same minute).
     #[must_use]
     pub fn expires_at(&self, minutes: u32) -> Option<DateTime<Utc>> {
         minutes_after(self.coin_chosen_at()?, minutes)
     }
 
-    /// Whether the order has expired by `now`: by its status, else by
-    /// [`expires_at`](Self::expires_at), and `None` where that is unknown.
+    /// Returns whether the order has expired by `now`: by its status, else by
+    /// [`expires_at`](Self::expires_at); `None` if that is unknown.
     #[must_use]
     pub fn is_expired_at(&self, now: DateTime<Utc>, minutes: u32) -> Option<bool> {
         match self.status() {
@@ -472,67 +476,68 @@ impl OrderDetails {
             .map(|at| at.trunc_subsecs(0))
     }
 
-    /// What came in, in the answer's order. A transaction that is listed twice,
-    /// by the gateway's id or by its hash in any case of its letters, is here
+    /// Returns the transactions, in the response's order. A transaction that is
+    /// listed twice, by the gateway's id or by its hash (ignoring case), is included
     /// once, as it is listed first.
     pub fn transactions(&self) -> impl Iterator<Item = OrderTransaction<'_>> {
         self.listing().distinct()
     }
 
-    /// All that came in, in whole coins: the sum of what each of the
-    /// [`transactions`](Self::transactions) brought. `None` if one of them has no
-    /// amount in coins, zero if there are none.
+    /// Returns the total received in the cryptocurrency: the sum of the amounts of
+    /// the [`transactions`](Self::transactions). `None` if one of them has no amount
+    /// in it, zero if there are none.
     #[must_use]
     pub fn received(&self) -> Option<Amount> {
         self.listing().sum(OrderTransaction::amount)
     }
 
-    /// All that came in, in the fiat currency; as [`received`](Self::received).
+    /// Returns the total received in the fiat currency; as
+    /// [`received`](Self::received).
     #[must_use]
     pub fn received_fiat(&self) -> Option<Amount> {
         self.listing().sum(OrderTransaction::amount_fiat)
     }
 
-    /// Whether the answer says the same of the coins throughout.
+    /// Returns whether the response is consistent about the amounts in the
+    /// cryptocurrency.
     ///
-    /// Each `total` that is there is what had come in by then (in the order of
-    /// the transactions' times if all have one, else as they are listed), or the
-    /// whole; a transaction that is listed twice has one amount. If not, the
-    /// amounts are not proven: the order needs review until a later answer
-    /// agrees.
+    /// It is if each `total` that is present equals the sum received by then (in the
+    /// order of the transactions' times if all have one, else as listed) or the
+    /// overall sum, and a transaction that is listed twice has the same amount. If
+    /// not, the amounts are not proven: the order needs review until a later response
+    /// is consistent.
     #[must_use]
     pub fn totals_agree(&self) -> bool {
         self.listing().agrees(OrderTransaction::amount)
     }
 
-    /// Whether the answer says the same of the fiat currency throughout; as
-    /// [`totals_agree`](Self::totals_agree).
+    /// Returns whether the response is consistent about the amounts in the fiat
+    /// currency; as [`totals_agree`](Self::totals_agree).
     #[must_use]
     pub fn totals_agree_fiat(&self) -> bool {
         self.listing().agrees(OrderTransaction::amount_fiat)
     }
 
-    /// Whether the coin goes by this name or ticker, in any case of its letters.
-    /// `None` if the answer names no coin.
+    /// Returns whether the cryptocurrency has this name or ticker, ignoring case.
+    /// `None` if the response contains no cryptocurrency.
     #[must_use]
     pub fn is_in_coin(&self, currency: &str) -> Option<bool> {
         is_one_of([self.coin(), self.coin_base_name()], currency)
     }
 
-    /// Whether the fiat currency goes by this abbreviation or name, in any case
-    /// of its letters. `None` if the answer names none.
+    /// Returns whether the fiat currency has this abbreviation or name, ignoring
+    /// case. `None` if the response contains none.
     ///
-    /// Where coin and fiat currency have the same name, the order is in the fiat
-    /// currency: the gateway compares orders in that.
+    /// If cryptocurrency and fiat currency have the same name, the order is in the
+    /// fiat currency, in which the gateway compares orders.
     #[must_use]
     pub fn is_in_fiat(&self, currency: &str) -> Option<bool> {
         let fiat = self.currency()?;
         is_one_of([fiat.abbreviation(), fiat.currency()], currency)
     }
 
-    /// The transaction with this gateway's id, or else with this blockchain's
-    /// id in any case of its letters. `None` if it is listed twice with different
-    /// amounts.
+    /// Returns the transaction with this gateway's id, or else with this blockchain
+    /// id (ignoring case). `None` if it is listed twice with different amounts.
     #[must_use]
     pub fn transaction(&self, id: &str) -> Option<OrderTransaction<'_>> {
         let listing = self.listing();
@@ -541,7 +546,7 @@ impl OrderDetails {
         listing.undisputed(by_id.or_else(by_hash)?)
     }
 
-    /// Incidental fields that could not be read and are treated as absent.
+    /// Returns the incidental fields that are invalid and treated as absent.
     #[must_use]
     pub fn warnings(&self) -> Vec<FieldWarning> {
         let (source, fields, mut notes) = (self.source(), self.fields(), Vec::new());
@@ -571,8 +576,8 @@ impl OrderDetails {
         notes
     }
 
-    /// The exact bytes of the answer: what a queue stores beside its callback.
-    /// The payer's e-mail and address are in it.
+    /// Returns the exact bytes of the response: store them in a queue together with
+    /// the callback. They contain the payer's e-mail and address.
     #[must_use]
     pub fn raw(&self) -> &[u8] {
         self.body.bytes()
@@ -596,8 +601,8 @@ fn transactions<'a>(
         })
 }
 
-/// Whether the envelope says that it worked: `"status": 1`, `"success": true`,
-/// and nothing to the contrary.
+/// Whether the envelope reports success: `"status": 1`, `"success": true`, and no
+/// contradiction.
 fn is_success(source: Source<'_>, envelope: &Envelope) -> bool {
     let says =
         |mark: Span, yes: &[&str]| source.raw(mark).filled().map(|raw| yes.contains(&raw.text));
@@ -608,7 +613,7 @@ fn is_success(source: Source<'_>, envelope: &Envelope) -> bool {
     marks.contains(&Some(true)) && !marks.contains(&Some(false))
 }
 
-/// Whether one of the names is this; `None` if there are none.
+/// Whether one of the names matches; `None` if there are none.
 fn is_one_of(names: [Option<&str>; 2], currency: &str) -> Option<bool> {
     let mut known = names.into_iter().flatten().peekable();
     known.peek()?;

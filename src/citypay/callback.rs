@@ -1,4 +1,4 @@
-//! [`OrderCallback`] and [`DepositCallback`]: what CityPay.io posts.
+//! [`OrderCallback`] and [`DepositCallback`]: the callbacks of CityPay.io.
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,13 +20,14 @@ use crate::timestamp::Timestamp;
 use crate::verified::{Parse, Sealed, Unverified};
 use crate::wire::Span;
 
-/// A callback about an order. **Unsigned**: anybody can post one. It tells the
-/// merchant to ask the order endpoint, whose answer is the proof.
+/// A callback about an order. It is **unsigned**: anyone can send one. It is only a
+/// notification: fetch the order from the order endpoint, whose response is the
+/// proof.
 ///
-/// On a freshly created order any field can be missing; at least one of
-/// `order_token`, `order_id` and `client_order_id` is there. The merchant's own
-/// `client_order_id` is *not* in the endpoint's answer and is never proven: look
-/// the order up by its token.
+/// For a new order any field can be missing; at least one of `order_token`,
+/// `order_id` and `client_order_id` is present. The merchant's own `client_order_id`
+/// is *not* in the endpoint's response and is never verified: look up the order by
+/// its token.
 ///
 /// ```
 /// # let body = include_bytes!("../../examples/bodies/citypay-order-confirmed.json");
@@ -35,23 +36,23 @@ use crate::wire::Span;
 ///
 /// let callback = Unverified::<OrderCallback>::parse(body)?;
 /// let token = callback.unverified().order_token().ok_or("nothing to ask for")?;
-/// // If it is one that you issued, ask:
+/// // If you issued this token, fetch the order:
 /// let url = Environment::Production.order_url(token.as_str());
 /// assert_eq!(url.as_deref(), Some("https://v2-order-api.citypay.io/order/tok_4f9c1b7e"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// See [`Account`](super::Account) for what to do with the answer.
+/// See [`Account`](super::Account) for how to use the response.
 #[derive(Clone)]
 pub struct OrderCallback {
     body: Body,
     fields: Arc<CallbackFields>,
 }
 
-/// A callback about a payment to a customer's permanent address. **Unsigned**,
-/// and there is no endpoint to ask: it can't be proven beyond its sender's
-/// address. Its token names a customer, not a payment. It has a token or a
-/// transaction id; without both it is unreadable.
+/// A callback about a payment to a customer's permanent address. It is **unsigned**,
+/// and there is no endpoint to ask: it can't be proven beyond its sender's address.
+/// Its token names a customer, not a payment. It has a token or a transaction id;
+/// without both it is malformed.
 ///
 /// ```
 /// # let body = include_bytes!("../../examples/bodies/citypay-deposit-confirmed.json");
@@ -62,7 +63,7 @@ pub struct OrderCallback {
 /// let account = Account::new("5120")?;
 /// let deposit = account.prove_deposit_by_record(Unverified::parse(body)?, "dep_user_42")?;
 /// assert_eq!(deposit.reported().status(), Some(DepositStatus::Confirmed));
-/// // Anybody could have said so.
+/// // Anyone could have sent it.
 /// let outcome = deposit.event().outcome();
 /// assert_eq!(outcome, Fact::Reported(Outcome::ManualReview));
 /// # Ok::<(), payhook::Error>(())
@@ -74,7 +75,7 @@ pub struct DepositCallback {
 }
 
 fields! {
-    // Of both kinds: `type` may come last.
+    // The fields of both kinds, since `type` may come last.
     index CallbackFields for OrderCallback {
         /// What happened.
         lenient action: Action = "action" as word;
@@ -82,12 +83,12 @@ fields! {
         part order_status: Status = "order_status";
         /// The gateway's id.
         strict order_id: &'_ str = "order_id" as id;
-        /// The merchant's id, as the sender says.
+        /// The merchant's customer id, as reported.
         strict client_order_id: &'_ str = "client_order_id" as id;
         custom order_token = "order_token";
         /// The last transaction's id.
         strict transaction_id: &'_ str = "transaction_id" as id;
-        /// The last transaction's amount in whole coins.
+        /// The last transaction's amount in the cryptocurrency.
         strict received_amount_in_coins: Amount = "received_amount_in_coins" as received_amount;
         /// The last transaction's amount in the order's fiat currency.
         strict received_amount_in_fiat: Amount = "received_amount_in_fiat" as received_amount;
@@ -95,11 +96,11 @@ fields! {
         lenient fiat_currency: &'_ str = "fiat_currency" as text_or_number;
         /// `BTC`, `Bitcoin` or an id.
         lenient crypto_currency: &'_ str = "crypto_currency" as text_or_number;
-        /// When the order was created; often without a zone.
+        /// The time when the order was created; often without a zone.
         lenient created_at: Timestamp = "created_at" as time;
-        /// Minutes from creation until it expires.
+        /// The minutes from creation until it expires.
         lenient order_expiration: u32 = "order_expiration" as count;
-        /// At the time of the transaction.
+        /// The exchange rate at the time of the transaction.
         lenient exchange_rate: Amount = "exchange_rate" as amount;
         raw kind = "type";
         raw deposit_token = "deposit_token";
@@ -112,19 +113,19 @@ fields! {
         lenient action: Action = "action" as word;
         /// The transaction's id.
         strict transaction_id: &'_ str = "transaction_id" as id;
-        /// The transaction's amount in whole coins.
+        /// The transaction's amount in the cryptocurrency.
         strict received_amount: Amount = "received_amount" as received_amount;
         custom status: Status = "status";
         /// An id, or a name.
         lenient crypto_currency: &'_ str = "crypto_currency" as text_or_number;
-        /// At the time of the transaction.
+        /// The exchange rate at the time of the transaction.
         lenient exchange_rate: Amount = "exchange_rate" as amount;
         custom created_at = "created_at";
         custom deposit_token = "deposit_token";
     }
 }
 
-/// A callback of either kind: which one is known only once it is read.
+/// A callback of either kind, which is known only after parsing.
 ///
 /// ```
 /// # let body = include_bytes!("../../examples/bodies/citypay-deposit-confirmed.json");
@@ -141,14 +142,14 @@ fields! {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Posted {
-    /// About a deposit.
+    /// A callback about a deposit.
     Deposit(Unverified<DepositCallback>),
-    /// About an order.
+    /// A callback about an order.
     Order(Unverified<OrderCallback>),
 }
 
 impl Posted {
-    /// Reads a body of at most [`DEFAULT_BODY_LIMIT`](crate::verified::DEFAULT_BODY_LIMIT)
+    /// Parses a body of at most [`DEFAULT_BODY_LIMIT`](crate::verified::DEFAULT_BODY_LIMIT)
     /// bytes.
     ///
     /// # Errors
@@ -158,7 +159,7 @@ impl Posted {
         Self::parse_within(body, DEFAULT_BODY_LIMIT)
     }
 
-    /// Reads a body of at most `limit` bytes.
+    /// Parses a body of at most `limit` bytes.
     ///
     /// # Errors
     ///
@@ -217,7 +218,7 @@ impl Parse for DepositCallback {
     }
 }
 
-/// A token, which is strict: it names whose money it is.
+/// A token, which is strict: it identifies the owner of the money.
 fn token(source: Source<'_>, span: Span) -> Option<Token> {
     source
         .lenient(span, read::id)
@@ -225,7 +226,7 @@ fn token(source: Source<'_>, span: Span) -> Option<Token> {
 }
 
 impl CallbackFields {
-    /// The first of the two statuses that says something.
+    /// The first of the two statuses that is present.
     fn status_word(&self, source: Source<'_>) -> Option<Text> {
         let word = self.status.word(source);
         word.or_else(|| self.order_status.word(source))
@@ -274,7 +275,7 @@ impl OrderCallback {
         self.check_fields(at)
     }
 
-    /// The order's status.
+    /// Returns the order's status.
     #[must_use]
     pub fn status(&self) -> Option<OrderStatus> {
         self.fields
@@ -282,40 +283,40 @@ impl OrderCallback {
             .map(OrderStatus::from)
     }
 
-    /// The token's text; empty where there is none.
+    /// The token's string; empty if there is none.
     pub(super) fn token(&self) -> &str {
         let token = self.source().lenient(self.fields.order_token, read::id);
         token.unwrap_or_default()
     }
 
-    /// The token that the merchant issued.
+    /// Returns the token that the merchant issued.
     #[must_use]
     pub fn order_token(&self) -> Option<Token> {
         token(self.source(), self.fields.order_token)
     }
 
-    /// When the order expires, by the callback alone: `order_expiration` minutes
-    /// after its `created_at`. The gateway never posts that it did. A coin that is
-    /// chosen later moves the end:
+    /// Returns the order's expiry by the callback's own fields: `order_expiration`
+    /// minutes after its `created_at`. The gateway sends no callback on expiry. A
+    /// cryptocurrency that is chosen later postpones it:
     /// [`ProvenOrder::expires_at`](super::ProvenOrder::expires_at).
     ///
-    /// A `created_at` without a zone is in `zone`: most likely UTC, as the order
-    /// endpoint's times are. `None` if `created_at` or `order_expiration` is
-    /// missing, or for more than 30 days, which are no minutes.
+    /// A `created_at` without a zone is in `zone`: most likely UTC, like the order
+    /// endpoint's times. `None` if `created_at` or `order_expiration` is missing, or
+    /// for more than 30 days, which is an invalid value.
     #[must_use]
     pub fn expires_at(&self, zone: FixedOffset) -> Option<DateTime<Utc>> {
         let created = self.created_at()?.in_zone(zone)?;
         minutes_after(created, self.order_expiration()?)
     }
 
-    /// Whether the order has expired by `now`; `None` as
+    /// Returns whether the order has expired by `now`; `None` as
     /// [`expires_at`](Self::expires_at).
     #[must_use]
     pub fn is_expired_at(&self, now: DateTime<Utc>, zone: FixedOffset) -> Option<bool> {
         self.expires_at(zone).map(|end| end <= now)
     }
 
-    /// Incidental fields that could not be read and are treated as absent.
+    /// Returns the incidental fields that are invalid and treated as absent.
     #[must_use]
     pub fn warnings(&self) -> Vec<FieldWarning> {
         let mut notes = Vec::new();
@@ -324,7 +325,7 @@ impl OrderCallback {
         notes
     }
 
-    /// The exact bytes of the body.
+    /// Returns the exact bytes of the body.
     #[must_use]
     pub fn raw(&self) -> &[u8] {
         self.body.bytes()
@@ -374,7 +375,7 @@ impl DepositCallback {
         fields.check_status(source)
     }
 
-    /// The deposit's status.
+    /// Returns the deposit's status.
     #[must_use]
     pub fn status(&self) -> Option<DepositStatus> {
         self.fields
@@ -382,26 +383,27 @@ impl DepositCallback {
             .map(DepositStatus::from)
     }
 
-    /// When it came in; often without a zone. Documented as `crated_at`.
+    /// Returns the time when it was received; often without a zone. Documented as
+    /// `crated_at`.
     #[must_use]
     pub fn created_at(&self) -> Option<Timestamp> {
         let mut spellings = [self.fields.created_at, self.fields.crated_at].into_iter();
         spellings.find_map(|span| self.source().lenient(span, read::time))
     }
 
-    /// The token's text; empty where there is none.
+    /// The token's string; empty if there is none.
     pub(super) fn token(&self) -> &str {
         let token = self.source().lenient(self.fields.deposit_token, read::id);
         token.unwrap_or_default()
     }
 
-    /// The token that the merchant gave the customer.
+    /// Returns the token that the merchant assigned to the customer.
     #[must_use]
     pub fn deposit_token(&self) -> Option<Token> {
         token(self.source(), self.fields.deposit_token)
     }
 
-    /// Incidental fields that could not be read and are treated as absent.
+    /// Returns the incidental fields that are invalid and treated as absent.
     #[must_use]
     pub fn warnings(&self) -> Vec<FieldWarning> {
         let (source, at, mut notes) = (self.source(), At::Root, Vec::new());
@@ -419,7 +421,7 @@ impl DepositCallback {
         notes
     }
 
-    /// The exact bytes of the body.
+    /// Returns the exact bytes of the body.
     #[must_use]
     pub fn raw(&self) -> &[u8] {
         self.body.bytes()
@@ -446,8 +448,8 @@ impl Serialize for DepositCallback {
     }
 }
 
-/// An order's longest time, in minutes. Milliseconds taken for minutes end years
-/// ahead.
+/// The maximum lifetime of an order, in minutes: milliseconds misread as minutes
+/// would end years ahead.
 const MAX_MINUTES: u32 = 30 * 24 * 60;
 
 pub(super) fn minutes_after(start: DateTime<Utc>, minutes: u32) -> Option<DateTime<Utc>> {

@@ -17,12 +17,12 @@ use crate::outcome::Outcome;
 use crate::timestamp::Timestamp;
 use crate::verified::{Evidence, Verified};
 
-/// The name by which the gateway is recorded.
+/// The name of the gateway in stored data.
 pub(crate) const NAME: &str = "citypay";
 
 impl Verified<OrderCallback> {
-    /// The callback in terms that all gateways share: everything is taken from
-    /// the order endpoint's answer.
+    /// Returns the gateway-independent view of the callback: all values come from the
+    /// order endpoint's response.
     ///
     /// See [`Event`] for an example.
     #[must_use]
@@ -69,7 +69,7 @@ fn of_answer<'a>(callback: &'a Verified<OrderCallback>, answer: &'a OrderDetails
         Part {
             id: identity(transaction),
             alias: transaction.hash(),
-            // Orders are compared in fiat where both names are the same.
+            // Orders are compared in fiat if both names are the same.
             amounts: vec![fiat, coin],
             converted: None,
             outcome,
@@ -91,8 +91,9 @@ fn of_answer<'a>(callback: &'a Verified<OrderCallback>, answer: &'a OrderDetails
     }
 }
 
-/// The only transaction, unless the callback names another. Of several, the callback
-/// would choose which amount is shown, and its sender is not authenticated.
+/// The only transaction, unless the callback refers to a different one. If there are
+/// several, the callback would choose which amount is shown, but its sender is not
+/// authenticated.
 fn own_part(told: &OrderCallback, parts: &[Part<'_>]) -> Option<usize> {
     let [part] = parts else {
         return None;
@@ -103,8 +104,8 @@ fn own_part(told: &OrderCallback, parts: &[Part<'_>]) -> Option<usize> {
 }
 
 impl Verified<DepositCallback> {
-    /// The callback in terms that all gateways share. Nothing of it is proven,
-    /// unless the merchant chose to trust the sender's address.
+    /// Returns the gateway-independent view of the callback. None of it is proven,
+    /// unless the merchant opted in to trust the source address.
     ///
     /// See [`Event`] for an example.
     #[must_use]
@@ -113,9 +114,9 @@ impl Verified<DepositCallback> {
     }
 }
 
-/// A deposit's transaction id, as it is stored.
+/// The stored form of a deposit's transaction id.
 pub(super) fn part_id(id: &str) -> Cow<'_, str> {
-    // A transaction's hash at the longest.
+    // The length of a transaction hash.
     bounded_id(id, 128)
 }
 
@@ -128,7 +129,7 @@ fn of_payment(callback: &Verified<DepositCallback>) -> Event<'_> {
     let id = if let Some(id) = told.transaction_id() {
         part_id(id)
     } else {
-        // Two payments without an id are two: by their bytes.
+        // Payments without an id are distinguished by their bytes.
         let digest = Labelled::new("citypay deposit").part(told.raw()).finish();
         Cow::Owned(format!("body:{:x}", base16ct::HexDisplay(&digest)))
     };
@@ -179,8 +180,7 @@ fn of_payment(callback: &Verified<DepositCallback>) -> Event<'_> {
     }
 }
 
-/// An order that nothing proves: it changes nothing, and is named by what its
-/// sender says of the payment.
+/// An unproven order changes nothing, and is identified by its reported values.
 pub(super) fn of_nothing<'a>(told: &'a OrderCallback, evidence: &'a Evidence) -> Event<'a> {
     let token = told.token();
     let status = told.status();
@@ -224,8 +224,8 @@ fn bare<'a>(kind: Kind, reference: &'a str, evidence: &'a Evidence) -> Event<'a>
     }
 }
 
-/// The transactions, each once, in the order of their times, or as listed where
-/// one has none (PAYMENTS, rule 15).
+/// The transactions, each once, in the order of their times, or as listed if one has
+/// none (PAYMENTS, rule 15).
 fn in_time(answer: &OrderDetails) -> Vec<OrderTransaction<'_>> {
     let mut transactions: Vec<_> = answer.transactions().collect();
     let time =
@@ -236,7 +236,7 @@ fn in_time(answer: &OrderDetails) -> Vec<OrderTransaction<'_>> {
     transactions
 }
 
-/// Money that was received is not negative.
+/// Received money is not negative.
 fn base(parts: AmountBreakdown<'_>) -> Option<Amount> {
     parts.base().filter(|amount| !amount.is_negative())
 }
@@ -252,8 +252,8 @@ fn identity<'a>(transaction: &OrderTransaction<'a>) -> Cow<'a, str> {
     Cow::Owned(format!("at {time}: {amount}"))
 }
 
-/// By what the answer proves, without what it says anew each time: the rate,
-/// the amount that is quoted, the time that is left.
+/// By the proven values of the response, without those that change with each request:
+/// the rate, the quoted amount and the remaining time.
 fn order_delivery(answer: &OrderDetails, transactions: &[OrderTransaction<'_>]) -> Digest16 {
     let mut delivery = Labelled::new("citypay order");
     delivery
@@ -282,7 +282,7 @@ fn order_delivery(answer: &OrderDetails, transactions: &[OrderTransaction<'_>]) 
     delivery.finish()
 }
 
-/// Stamps without a zone are UTC (GATEWAYS 2.4).
+/// Timestamps without a zone are UTC (GATEWAYS 2.4).
 fn instant(stamp: &Timestamp) -> Option<DateTime<Utc>> {
     stamp.utc().or_else(|| Some(stamp.local()?.and_utc()))
 }

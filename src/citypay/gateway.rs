@@ -14,12 +14,12 @@ use crate::verified::{Evidence, Sealed, Unverified, Verified};
 
 /// CityPay.io for an [`Endpoint`](crate::Endpoint).
 ///
-/// Its callbacks are unauthenticated notifications: an order is proven by the
-/// order endpoint, which is asked with the merchant's own HTTP client, and only
-/// for tokens that the ledger or the handler knows. Deposits can't be proven: a
-/// ledger holds them for a person, unless the
+/// Its callbacks are unauthenticated notifications: an order is proven by the order
+/// endpoint, which is queried with the application's own HTTP client, and only for
+/// tokens that the ledger or the handler knows. Deposits cannot be proven: a ledger
+/// holds them for manual review, unless the
 /// [account](Account::danger_settle_deposits_by_source_address) settles them by the
-/// sender's address.
+/// source address.
 ///
 /// ```
 /// use payhook::citypay::{Account, Gateway};
@@ -46,8 +46,8 @@ pub struct Gateway<F> {
 }
 
 impl<F> Gateway<F> {
-    /// The production environment of CityPay.io. `fetch` asks the order
-    /// endpoint, which needs no credentials.
+    /// Creates a gateway for the production environment of CityPay.io. `fetch`
+    /// queries the order endpoint, which needs no credentials.
     #[must_use]
     pub fn new(account: Account, fetch: F) -> Self {
         Self {
@@ -57,7 +57,7 @@ impl<F> Gateway<F> {
         }
     }
 
-    /// Asks the order endpoint of another environment.
+    /// Uses the order endpoint of another environment.
     #[must_use]
     pub fn environment(self, environment: Environment) -> Self {
         Self {
@@ -67,14 +67,14 @@ impl<F> Gateway<F> {
     }
 }
 
-/// A callback of CityPay.io on its way through an endpoint.
+/// A callback of CityPay.io that an endpoint is processing.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Callback(Stage);
 
 #[derive(Debug)]
 enum Stage {
-    /// Not asked about yet.
+    /// Before a lookup.
     Order(Box<Unverified<OrderCallback>>),
     Proven(Box<Verified<OrderCallback>>),
     Deposit(Box<Verified<DepositCallback>>),
@@ -124,7 +124,7 @@ impl<F: Fetch> crate::gateway::Gateway for Gateway<F> {
     async fn ask(&self, callback: &Callback) -> Result<Vec<u8>, BoxError> {
         let (token, _) = self.names(callback);
         let url = self.environment.order_url(token);
-        let url = url.ok_or("no order has such a token")?;
+        let url = url.ok_or("no order can have this token")?;
         self.fetch.get(&url).await
     }
 
@@ -136,7 +136,7 @@ impl<F: Fetch> crate::gateway::Gateway for Gateway<F> {
         let token = token.ok_or(VerifyError::MissingToken)?;
         let proven = self.account.prove_order(*order, token.as_str(), answer)?;
         if proven.proven().is_stale() {
-            // Once accepted, the callback may never come again.
+            // Once accepted, the callback may never be sent again.
             return Err(Refusal::LookupStale);
         }
         Ok(Callback(Stage::Proven(Box::new(proven))))
@@ -156,7 +156,7 @@ impl<F: Fetch> crate::gateway::Gateway for Gateway<F> {
 
     fn event<'c>(&self, callback: &'c Callback) -> Event<'c> {
         match &callback.0 {
-            // An endpoint asks before it gets here.
+            // An endpoint performs the lookup first.
             Stage::Order(order) => event::of_nothing(order.unverified(), &Evidence::MerchantRecord),
             Stage::Proven(order) => order.event(),
             Stage::Deposit(deposit) => deposit.event(),

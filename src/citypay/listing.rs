@@ -1,4 +1,4 @@
-//! [`Listing`]: the transactions of an order's answer, each counted once.
+//! [`Listing`]: the transactions of an order's response, each counted once.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,17 +6,18 @@ use super::answer::{AmountBreakdown, OrderTransaction};
 use crate::amount::Amount;
 use crate::timestamp::Timestamp;
 
-/// Which of the listed transactions are the same.
+/// The duplicates among the listed transactions.
 #[derive(Default)]
 pub(super) struct Order {
-    /// Of each the place at which it, or its equal, is listed first.
+    /// For each transaction, the index at which it, or its duplicate, is listed
+    /// first.
     firsts: Vec<usize>,
-    /// Whether the ids say that two are one, and the hashes that they are not.
+    /// Whether the ids of two transactions are equal, but their hashes differ.
     is_tangled: bool,
 }
 
 impl Order {
-    /// By the gateway's id or by the hash in any case of its letters.
+    /// Compares the gateway's ids, or the hashes ignoring case.
     pub(super) fn of<'a>(
         transactions: impl Iterator<Item = (usize, OrderTransaction<'a>)>,
     ) -> Self {
@@ -41,7 +42,7 @@ impl Order {
     }
 }
 
-/// The transactions of an answer.
+/// The transactions of a response.
 pub(super) struct Listing<'a, I> {
     order: &'a Order,
     transactions: I,
@@ -55,7 +56,7 @@ impl<'a, I: Iterator<Item = OrderTransaction<'a>> + Clone> Listing<'a, I> {
         }
     }
 
-    /// Each once, as it is listed first.
+    /// Each transaction once, as it is listed first.
     pub(super) fn distinct(self) -> impl Iterator<Item = OrderTransaction<'a>> {
         self.numbered()
             .enumerate()
@@ -63,15 +64,15 @@ impl<'a, I: Iterator<Item = OrderTransaction<'a>> + Clone> Listing<'a, I> {
             .map(|(_, (_, transaction))| transaction)
     }
 
-    /// Which of them the first one that fits is.
+    /// The index of the first match.
     pub(super) fn number(&self, fits: impl Fn(&OrderTransaction<'a>) -> bool) -> Option<usize> {
         let mut numbered = self.numbered();
         let (number, _) = numbered.find(|(_, transaction)| fits(transaction))?;
         Some(number)
     }
 
-    /// The transaction of this number, as it is listed first; `None` if it is
-    /// listed with different amounts.
+    /// The transaction with this index, as it is listed first; `None` if it is listed
+    /// with different amounts.
     pub(super) fn undisputed(&self, number: usize) -> Option<OrderTransaction<'a>> {
         let mut same = self.numbered().filter(|(first, _)| *first == number);
         let (_, listed) = same.next()?;
@@ -83,7 +84,7 @@ impl<'a, I: Iterator<Item = OrderTransaction<'a>> + Clone> Listing<'a, I> {
         is_one.then_some(listed)
     }
 
-    /// What all of them brought; `None` if one doesn't say.
+    /// The sum of all amounts; `None` if one is missing.
     pub(super) fn sum(
         &self,
         parts: fn(&OrderTransaction<'a>) -> AmountBreakdown<'a>,
@@ -98,7 +99,7 @@ impl<'a, I: Iterator<Item = OrderTransaction<'a>> + Clone> Listing<'a, I> {
         })
     }
 
-    /// What each brought, wherever its number is listed with an amount first.
+    /// The amount of each, from its first listing with an amount.
     fn bases(
         &self,
         parts: fn(&OrderTransaction<'a>) -> AmountBreakdown<'a>,
@@ -112,8 +113,8 @@ impl<'a, I: Iterator<Item = OrderTransaction<'a>> + Clone> Listing<'a, I> {
         bases
     }
 
-    /// Whether each total is the sum so far or the whole, and no transaction has
-    /// two amounts.
+    /// Whether each total is the sum so far or the overall sum, and no transaction
+    /// has two amounts.
     pub(super) fn agrees(&self, parts: fn(&OrderTransaction<'a>) -> AmountBreakdown<'a>) -> bool {
         if self.order.is_tangled {
             return false;
@@ -141,7 +142,7 @@ impl<'a, I: Iterator<Item = OrderTransaction<'a>> + Clone> Listing<'a, I> {
         firsts.zip(self.transactions.clone())
     }
 
-    /// In the order of their times if each has one, else as they are listed.
+    /// In the order of their times if each has one, else as listed.
     fn in_time(&self) -> Vec<(usize, OrderTransaction<'a>)> {
         let mut listed: Vec<_> = self.numbered().collect();
         let time = |transaction: &OrderTransaction<'_>| {

@@ -14,7 +14,7 @@ pub(super) fn of_order(proven: &ProvenOrder) -> Fact<Outcome> {
         return Fact::Reported(Outcome::Pending);
     }
     Fact::Proven(match &answer.status() {
-        // How much came, and whether that was all, is not said.
+        // The response does not report the amount and whether it was complete.
         OrderStatus::Confirmed if answer.transactions().next().is_none() => {
             return Fact::Reported(Outcome::ManualReview);
         }

@@ -1,4 +1,4 @@
-//! [`Account`]: from an unverified CityPay.io callback to a proven one.
+//! [`Account`]: verification of CityPay.io callbacks.
 
 use std::net::IpAddr;
 
@@ -14,13 +14,12 @@ use crate::error::{ConfigError, VerifyError};
 use crate::text::Text;
 use crate::verified::{Evidence, Proof, Provable, Unverified, Verified};
 
-/// The merchant's account with CityPay.io, and what it trusts.
+/// The merchant's account at CityPay.io, and the evidence that it accepts.
 ///
-/// Nothing that CityPay.io posts is signed. An order is proven by the order
-/// endpoint's answer, for a token that **the merchant issued** and with the
-/// merchant's own customer id in it: without the one, an attacker names any
-/// order; without the other, an order of the attacker's own settles another's
-/// invoice.
+/// CityPay.io does not sign callbacks. An order is proven by the order endpoint's
+/// response, for a token that **the merchant issued** and with the merchant's own
+/// customer id: without the first check, an attacker could name any order; without
+/// the second, an attacker's own order could settle another customer's invoice.
 ///
 /// ```
 /// use payhook::Unverified;
@@ -31,8 +30,8 @@ use crate::verified::{Evidence, Proof, Provable, Unverified, Verified};
 /// let body = include_bytes!("../../examples/bodies/citypay-order-confirmed.json");
 /// let callback = Unverified::<OrderCallback>::parse(body)?;
 ///
-/// // The token is looked up among the merchant's own, then the endpoint is
-/// // asked with the merchant's HTTP client: `Environment::order_url`.
+/// // Look up the token in your own records, then fetch the order with your
+/// // HTTP client: `Environment::order_url`.
 /// let issued = "tok_4f9c1b7e";
 /// let answer = include_bytes!("../../examples/bodies/citypay-order-confirmed.answer.json");
 ///
@@ -47,7 +46,7 @@ pub struct Account {
     zone: FixedOffset,
 }
 
-/// What a sender's address is good for.
+/// How far a source address counts as evidence.
 #[derive(Debug, Clone)]
 enum Sources {
     Nothing,
@@ -56,8 +55,8 @@ enum Sources {
 }
 
 impl Account {
-    /// An account by its customer id, the `customerId` of the endpoint's
-    /// answers. White space around it is dropped: no id has any.
+    /// Creates an account with its customer id, the `customerId` of the endpoint's
+    /// responses. Surrounding whitespace is removed, since no id contains any.
     ///
     /// # Errors
     ///
@@ -74,52 +73,51 @@ impl Account {
         })
     }
 
-    /// Reads the times of the order endpoint's answers that have no zone in this
-    /// one. They are UTC as long as the merchant names no other.
+    /// Sets the zone for times without one in the order endpoint's responses. The
+    /// default is UTC.
     #[must_use]
     pub fn time_zone(mut self, zone: FixedOffset) -> Self {
         self.zone = zone;
         self
     }
 
-    /// Takes a sender's address in these ranges as weak evidence: enough to
-    /// hear of a deposit, never enough to settle one. An endpoint then refuses
-    /// deposits from elsewhere; orders it proves by the endpoint alone.
+    /// Accepts a source address in these ranges as weak evidence: enough to report a
+    /// deposit, never enough to settle one. An endpoint then refuses deposits from
+    /// other addresses; orders are always proven by the order endpoint.
     #[must_use]
     pub fn source_addresses(mut self, ranges: AddressRanges) -> Self {
         self.sources = Sources::Review(ranges);
         self
     }
 
-    /// Lets confirmed deposits **settle by the sender's address alone**.
+    /// Lets confirmed deposits **settle by the source address alone**.
     ///
-    /// There is no better evidence for a deposit, and this is not good: whoever
-    /// can post from one of the ranges, or past a proxy that forwards its
-    /// clients' headers, credits any customer with any amount. Compare each
-    /// with the blockchain. A deposit without a token or an amount still needs
-    /// review.
+    /// There is no better evidence for a deposit, but it is weak: an attacker who can
+    /// send from one of the ranges, or through a proxy that forwards its clients'
+    /// headers, can credit any customer with any amount. Compare each deposit with
+    /// the blockchain. A deposit without a token or an amount still needs review.
     #[must_use]
     pub fn danger_settle_deposits_by_source_address(mut self, ranges: AddressRanges) -> Self {
         self.sources = Sources::SettleDeposits(ranges);
         self
     }
 
-    /// Proves an order by the endpoint's answer.
+    /// Verifies an order by the endpoint's response.
     ///
-    /// `issued` is the token as the merchant's own record has it, never the
-    /// one in the callback. A callback without a token, as a fresh order's may
-    /// be, has to name the answer's order by its `order_id`. Status, amounts and
-    /// currencies are taken from the answer. It may be ahead of the callback,
-    /// and wins; if it is behind, the order is pending.
+    /// `issued` is the token in the merchant's own record, never the one in the
+    /// callback. A callback without a token, which a new order's may be, has to
+    /// contain the `order_id` of the response's order. Status, amounts and currencies
+    /// are taken from the response. If it is ahead of the callback, it takes
+    /// precedence; if it lags behind, the order is pending.
     ///
     /// # Errors
     ///
-    /// - [`VerifyError::MissingToken`], [`VerifyError::NotIssued`] if the
-    ///   callback's token is missing or another one.
+    /// - [`VerifyError::MissingToken`], [`VerifyError::NotIssued`] if the callback's
+    ///   token is missing or different.
     /// - [`VerifyError::AnswerRefused`], [`VerifyError::AnswerUnreadable`] as
     ///   [`OrderDetails::parse`].
-    /// - [`VerifyError::AnswerMismatch`] if the answer is about another order.
-    /// - [`VerifyError::OtherCustomer`] if the order is not this account's.
+    /// - [`VerifyError::AnswerMismatch`] if the response is about a different order.
+    /// - [`VerifyError::OtherCustomer`] if the order does not belong to this account.
     pub fn prove_order(
         &self,
         callback: Unverified<OrderCallback>,
@@ -160,9 +158,8 @@ impl Account {
         Ok(Verified::new(callback, proof))
     }
 
-    /// Takes a callback for one about the merchant's own order, by its token
-    /// alone. Nothing is settled by it: the token is in the payer's
-    /// payment address.
+    /// Accepts a callback as being about the merchant's own order, by its token
+    /// alone. It settles nothing: the payer knows the token from the payment URL.
     ///
     /// # Errors
     ///
@@ -183,13 +180,13 @@ impl Account {
         Ok(Verified::new(callback, proof))
     }
 
-    /// Takes a callback for the gateway's by its sender's address. Nothing is
-    /// proven of the order, and nothing settled.
+    /// Accepts a callback as the gateway's by its source address. It proves nothing
+    /// about the order, and settles nothing.
     ///
     /// # Errors
     ///
     /// [`VerifyError::NoEvidence`] without configured ranges,
-    /// [`VerifyError::SourceAddress`] if the address is in none of them.
+    /// [`VerifyError::SourceAddress`] if the address is not in any of them.
     pub fn prove_order_by_source_address(
         &self,
         callback: Unverified<OrderCallback>,
@@ -203,8 +200,8 @@ impl Account {
         Ok(Verified::new(callback, proof))
     }
 
-    /// Takes a deposit for one of the merchant's own customer, by its token
-    /// alone. It needs review: the token names a customer, not a payment.
+    /// Accepts a deposit as one of the merchant's own customer, by its token alone.
+    /// It needs review: the token identifies a customer, not a payment.
     ///
     /// # Errors
     ///
@@ -225,14 +222,14 @@ impl Account {
         Ok(Verified::new(callback, proof))
     }
 
-    /// Takes a deposit for the gateway's by its sender's address. It needs
-    /// review unless the account
-    /// [says otherwise](Self::danger_settle_deposits_by_source_address).
+    /// Accepts a deposit as the gateway's by its source address. It needs review
+    /// unless the account [opted in](Self::danger_settle_deposits_by_source_address)
+    /// to settle it.
     ///
     /// # Errors
     ///
     /// [`VerifyError::NoEvidence`] without configured ranges,
-    /// [`VerifyError::SourceAddress`] if the address is in none of them.
+    /// [`VerifyError::SourceAddress`] if the address is not in any of them.
     pub fn prove_deposit_by_source_address(
         &self,
         callback: Unverified<DepositCallback>,
@@ -273,17 +270,16 @@ fn check_token<'a>(token: Option<&'a Token>, issued: &str) -> Result<&'a Token, 
     }
 }
 
-/// Whether the endpoint has not caught up with the callback yet.
+/// Whether the endpoint lags behind the callback.
 fn is_stale(answer: &OrderDetails, callback: &OrderCallback) -> bool {
     let (status, claimed) = (answer.status(), callback.status());
-    // These two may follow on themselves, with one payment more.
+    // These two statuses may repeat, with one more payment.
     let may_repeat = matches!(status, OrderStatus::Overpaid | OrderStatus::Underpaid);
     claimed.is_some_and(|claimed| has_less_than(&status, &claimed))
         || (may_repeat && names_unknown_payment(answer, callback))
 }
 
-/// Money against an order that is over, or too much of it, is not swallowed
-/// either.
+/// Money for a closed order, or too much money, is not ignored either.
 fn has_less_than(answer: &OrderStatus, claimed: &OrderStatus) -> bool {
     use OrderStatus::{Canceled, Confirmed, Expired, Overpaid};
     match (answer, claimed) {
@@ -295,8 +291,8 @@ fn has_less_than(answer: &OrderStatus, claimed: &OrderStatus) -> bool {
     }
 }
 
-/// Whether the answer has no payment of that id, hash or amount. The id alone
-/// would not do: that both name a payment alike is not documented.
+/// Whether the response has no payment with that id, hash or amount. The id alone is
+/// not sufficient: it is not documented that both use the same id.
 fn names_unknown_payment(answer: &OrderDetails, callback: &OrderCallback) -> bool {
     let amount = callback.received_amount_in_coins();
     callback.transaction_id().is_some_and(|id| {
@@ -309,10 +305,10 @@ fn names_unknown_payment(answer: &OrderDetails, callback: &OrderCallback) -> boo
     })
 }
 
-/// The facts of an [`OrderCallback`] that its evidence covers.
+/// The facts of an [`OrderCallback`] that its evidence proves.
 ///
-/// By the order endpoint that is the whole of its answer. `client_order_id`
-/// is not in it: look the order up by its [`token`](Self::token).
+/// The order endpoint proves its whole response. It does not contain
+/// `client_order_id`: look up the order by its [`token`](Self::token).
 ///
 /// ```
 /// # let body = include_bytes!("../../examples/bodies/citypay-order-answer-behind.json");
@@ -322,7 +318,7 @@ fn names_unknown_payment(answer: &OrderDetails, callback: &OrderCallback) -> boo
 ///
 /// let account = Account::new("5120")?;
 /// let order = account.prove_order(Unverified::parse(body)?, "tok_4f9c1b7e", answer)?;
-/// // The callback says *confirmed*, and the endpoint has not heard of it.
+/// // The callback says *confirmed*, but the endpoint does not know that yet.
 /// assert_eq!(order.reported().status(), Some(OrderStatus::Confirmed));
 /// assert!(order.proven().is_stale());
 /// let outcome = order.event().outcome();
@@ -347,45 +343,47 @@ impl ProvenOrder {
         }
     }
 
-    /// The token, which the merchant issued; `None` by a source address.
+    /// Returns the token, which the merchant issued; `None` with a source address as
+    /// evidence.
     #[must_use]
     pub fn token(&self) -> Option<&Token> {
         self.token.as_ref()
     }
 
-    /// The order's status; `None` but by the order endpoint.
+    /// Returns the order's status; `None` without the order endpoint as evidence.
     #[must_use]
     pub fn status(&self) -> Option<OrderStatus> {
         self.answer.as_ref().map(OrderDetails::status)
     }
 
-    /// All that the order endpoint said; `None` by other evidence.
+    /// Returns the order endpoint's response; `None` with other evidence.
     #[must_use]
     pub fn answer(&self) -> Option<&OrderDetails> {
         self.answer.as_ref()
     }
 
-    /// Whether the callback claims more than the endpoint knows yet: a status
-    /// further on, or, of an order that is underpaid or overpaid, a payment that
-    /// the answer has by neither id nor amount. The order is pending then: ask
-    /// again, or have the gateway send again, as an [`Endpoint`](crate::Endpoint)
-    /// does.
+    /// Returns whether the order endpoint lags behind the callback: the callback has
+    /// a later status or, for an underpaid or overpaid order, a payment that the
+    /// response contains neither by id nor by amount. The order is then pending:
+    /// repeat the lookup, or make the gateway retry, as an
+    /// [`Endpoint`](crate::Endpoint) does.
     #[must_use]
     pub fn is_stale(&self) -> bool {
         self.is_stale
     }
 
-    /// The order's end: the callback's `order_expiration`, in minutes, after the
-    /// answer's `createdAt`. It is the same however often the endpoint is asked,
-    /// or unknown: [`OrderDetails::expires_at`]. The minutes are unsigned, and in
-    /// no answer.
+    /// Returns the order's expiry: the callback's `order_expiration`, in minutes,
+    /// after the response's `createdAt`. It is the same for every request, or
+    /// unknown: see [`OrderDetails::expires_at`]. The minutes are unsigned, and not in
+    /// the response.
     #[must_use]
     pub fn expires_at(&self) -> Option<DateTime<Utc>> {
         self.expires_at
     }
 
-    /// Whether the answer says two things of what came in, in the fiat currency
-    /// that orders are compared in (in coins, if no transaction has it).
+    /// Whether the response is inconsistent about the received amounts, in the fiat
+    /// currency in which orders are compared (in the cryptocurrency, if no
+    /// transaction has a fiat amount).
     pub(crate) fn is_contradicted(&self) -> bool {
         let Some(answer) = &self.answer else {
             return false;
@@ -399,7 +397,7 @@ impl ProvenOrder {
     }
 }
 
-/// The facts of a [`DepositCallback`] that its evidence covers: next to none.
+/// The facts of a [`DepositCallback`] that its evidence proves, which are very few.
 ///
 /// See [`DepositCallback`] for an example.
 #[derive(Debug, Clone)]
@@ -416,14 +414,14 @@ impl ProvenDeposit {
         }
     }
 
-    /// The token, which the merchant gave a customer; `None` by a source
-    /// address.
+    /// Returns the token, which the merchant assigned to a customer; `None` with a
+    /// source address as evidence.
     #[must_use]
     pub fn token(&self) -> Option<&Token> {
         self.token.as_ref()
     }
 
-    /// Whether the merchant chose to settle by the sender's address.
+    /// Whether the merchant opted in to settle by the source address.
     #[must_use]
     pub fn is_trusted(&self) -> bool {
         self.is_trusted

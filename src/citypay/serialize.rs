@@ -1,5 +1,5 @@
-//! An answer back into the order endpoint's JSON: the same values, canonical
-//! spelling.
+//! Serializes a response into the order endpoint's JSON with the same values in
+//! canonical form.
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 

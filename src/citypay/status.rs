@@ -1,10 +1,10 @@
-//! The words of CityPay.io: order and deposit statuses, and what happened.
-//! Documented in one spelling and seen in others; read in any.
+//! The words of CityPay.io: order and deposit statuses, and actions. They are
+//! documented in one spelling, occur in others, and are accepted in any.
 
 use crate::open_enum::open_enum;
 
 open_enum! {
-    /// The state of an order. The documentation's wording, the wire's code.
+    /// The status of an order, with the documented names and the codes that are sent.
     ///
     /// ```
     /// use payhook::citypay::OrderStatus;
@@ -12,7 +12,7 @@ open_enum! {
     /// assert_eq!(OrderStatus::from("Paid/Unconfirmed"), OrderStatus::PaidUnconfirmed);
     /// assert!(!OrderStatus::Overpaid.is_settled());
     ///
-    /// // What the gateway may think of tomorrow: it parses, and settles nothing.
+    /// // A word that the gateway may add later: it parses, and settles nothing.
     /// let status = OrderStatus::from("REFUNDED");
     /// assert!(!status.is_known() && !status.is_settled());
     /// assert_eq!(status.as_str(), "REFUNDED");
@@ -22,37 +22,39 @@ open_enum! {
         Canceled = "CANCELED" | "CANCELLED",
         /// Paid in full, with enough confirmations.
         Confirmed = "CONFIRMED",
-        /// Never sent in a callback: compute it with
+        /// Expired. Never sent in a callback: compute it with
         /// [`OrderCallback::expires_at`](super::OrderCallback::expires_at).
         Expired = "EXPIRED",
-        /// The page was opened and a coin chosen; also while not paid in full.
+        /// The payment page was opened and a cryptocurrency chosen; also while not
+        /// paid in full.
         InProgress = "IN_PROGRESS",
-        /// More came than was asked for; whether with enough confirmations is
-        /// not documented.
+        /// More was received than requested; whether with enough confirmations is not
+        /// documented.
         Overpaid = "OVERPAID",
         /// Paid, with too few confirmations.
         PaidUnconfirmed = "PAID_UNCONFIRMED",
-        /// Less came than was asked for.
+        /// Less was received than requested.
         Underpaid = "UNDERPAID",
     }
 }
 
 impl OrderStatus {
-    /// Whether nothing follows. *No* for unknown words, for *underpaid* (the
-    /// rest may still come) and for *overpaid* (it may still be unconfirmed).
+    /// Returns whether the status is final; `false` for unknown words, for
+    /// *underpaid* (the rest may follow) and for *overpaid* (it may still be
+    /// unconfirmed).
     #[must_use]
     pub fn is_final(&self) -> bool {
         matches!(self, Self::Canceled | Self::Confirmed | Self::Expired)
     }
 
-    /// Whether it is paid in full for good. *No* for unknown words, and for
+    /// Returns whether it is finally paid in full; `false` for unknown words, and for
     /// *overpaid*.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         matches!(self, Self::Confirmed)
     }
 
-    /// How far along an order is: what a later state has more of.
+    /// The progress of an order, which increases with later statuses.
     pub(super) fn rank(&self) -> Option<u8> {
         match self {
             Self::InProgress => Some(0),
@@ -64,7 +66,7 @@ impl OrderStatus {
 }
 
 open_enum! {
-    /// The state of a deposit.
+    /// The status of a deposit.
     ///
     /// See [`DepositCallback`](super::DepositCallback) for an example.
     pub enum DepositStatus: str {
@@ -76,13 +78,13 @@ open_enum! {
 }
 
 impl DepositStatus {
-    /// Whether nothing follows. *No* for unknown words.
+    /// Returns whether the status is final; `false` for unknown words.
     #[must_use]
     pub fn is_final(&self) -> bool {
         matches!(self, Self::Confirmed)
     }
 
-    /// Whether the money has arrived for good. *No* for unknown words.
+    /// Returns whether the money was finally received; `false` for unknown words.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         matches!(self, Self::Confirmed)
@@ -90,8 +92,8 @@ impl DepositStatus {
 }
 
 open_enum! {
-    /// What made the gateway post. Codes are documented for deposits, words for
-    /// orders; either is read for both.
+    /// The reason for a callback. Codes are documented for deposits, words for
+    /// orders; both are accepted for either.
     ///
     /// ```
     /// use payhook::citypay::Action;
@@ -102,9 +104,9 @@ open_enum! {
     pub enum Action: str {
         /// A transaction was confirmed.
         Confirmation = "confirmation" | "receive confirmation",
-        /// An order was created and a coin chosen.
+        /// An order was created and a cryptocurrency chosen.
         CreateOrder = "create_order" | "order creation",
-        /// A transaction came in.
+        /// A transaction was received.
         ReceiveTransaction = "receive_transaction" | "receive new transaction",
     }
 }

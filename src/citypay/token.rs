@@ -1,4 +1,4 @@
-//! [`Token`]: what names an order or a deposit's customer.
+//! [`Token`]: the identifier of an order or of a deposit's customer.
 
 use std::fmt;
 
@@ -8,14 +8,14 @@ use serde::{Serialize, Serializer};
 use crate::constant_time::{never_equal, same};
 use crate::text::Text;
 
-/// A token of CityPay.io: not empty, and without control characters (Unicode's
-/// `Cc`), so that a stranger's is refused and never reaches your database.
+/// A token of CityPay.io: not empty, and without control characters (Unicode's `Cc`),
+/// so that an attacker's control characters never reach your database.
 ///
-/// It is no secret (it is in the payer's payment address), but it decides
-/// whose money is whose: it can only be compared in constant time, by
-/// [`matches`](Self::matches), and is not shown by `Debug`. How that was measured is said
-/// at [`Verifier`](crate::b2binpay::Verifier#constant-time); the largest |t| here
-/// was 2.7.
+/// It is not a secret (the payment URL contains it), but it decides to whom money
+/// belongs: it can only be compared in constant time, by [`matches`](Self::matches), and
+/// `Debug` does not show it. The measurement is described at
+/// [`Verifier`](crate::b2binpay::Verifier#constant-time); the largest |t| here was
+/// 2.7.
 ///
 /// ```compile_fail,E0369
 /// fn same(a: &payhook::citypay::Token, b: &payhook::citypay::Token) -> bool {
@@ -34,13 +34,13 @@ pub struct Token(pub(super) Text);
 never_equal!(Token);
 
 impl Token {
-    /// The token, to look an order up by.
+    /// Returns the token, to look up an order.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether the token is `other`, in constant time for equal lengths.
+    /// Returns whether the token equals `other`, in constant time for equal lengths.
     #[must_use]
     pub fn matches(&self, other: &str) -> bool {
         same(&self.0, other)
@@ -59,24 +59,24 @@ impl Serialize for Token {
     }
 }
 
-/// Where CityPay.io answers.
+/// An environment of CityPay.io.
 ///
 /// See [`order_url`](Self::order_url) for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Environment {
-    /// Real money.
+    /// The production environment, with real money.
     Production,
-    /// The host with `test-` in front.
+    /// The sandbox, whose host name begins with `test-`.
     Sandbox,
 }
 
 impl Environment {
-    /// Where the answer for an order is: a `GET` without credentials. This
-    /// crate opens no socket; fetch it with the HTTP client that you use.
+    /// Returns the URL of an order, for a `GET` request without credentials. This
+    /// crate opens no socket; use your own HTTP client.
     ///
-    /// `None` for what no path can carry: nothing, `.` and `..`, which an HTTP
-    /// client would resolve to another address.
+    /// Returns `None` for tokens that cannot be part of a path: an empty one, `.` and
+    /// `..`, which an HTTP client would resolve to another URL.
     ///
     /// ```
     /// use payhook::citypay::Environment;
@@ -93,7 +93,7 @@ impl Environment {
     /// ```
     #[must_use]
     pub fn order_url(&self, token: &str) -> Option<String> {
-        /// All but RFC 3986's unreserved characters.
+        /// All characters except RFC 3986's unreserved ones.
         const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
             .remove(b'-')
             .remove(b'.')

@@ -1,4 +1,4 @@
-//! What has several forms in CityPay.io's bodies.
+//! Values with several forms in CityPay.io's bodies.
 
 use crate::error::{FieldError, ParseError};
 use crate::fields::fields;
@@ -35,8 +35,8 @@ impl Place for Status {
 }
 
 impl Status {
-    /// A code that is a number is the gateway's own for the label; one that is neither
-    /// number nor word says nothing, whatever the label does.
+    /// A numeric code is the gateway's own code of the label; a code that is neither
+    /// a number nor a word counts as absent, regardless of the label.
     pub(super) fn word(&self, source: Source<'_>) -> Option<Text> {
         if !self.is_object() {
             return source.lenient(self.word, read::word);
@@ -53,7 +53,7 @@ impl Status {
         self.object.shape != Shape::Absent
     }
 
-    /// Refuses an object with a key twice.
+    /// Refuses an object with a duplicate key.
     pub(super) fn check(&self, at: At<'_>) -> Result<(), ParseError> {
         at.usable(self.object.shape)
     }

@@ -100,7 +100,7 @@ impl Candidate {
             let part = "`login:password` without the colon";
             self.push_digest(&[login, password], v2(part));
         }
-        self.push_digest(&[secret], v2("the text"));
+        self.push_digest(&[secret], v2("the string"));
         if let Some(mut bytes) = hex(secret) {
             let slip = match bytes.len() {
                 32 => Cause::DigestAsHex,
@@ -151,8 +151,8 @@ impl Candidate {
         for (part, name) in [
             (&[password][..], "the password"),
             (&[login], "the login"),
-            (&[login, password], "the two as one text"),
-            (&[login, ":", password], "`login:password` as one text"),
+            (&[login, password], "the two as one string"),
+            (&[login, ":", password], "`login:password` as one string"),
         ] {
             let text = Zeroizing::new(part.concat());
             let fits = Scheme::CallbackSecret;
@@ -183,7 +183,7 @@ impl Candidate {
     fn push_hex_digest(&mut self, parts: &[&str]) {
         let mut digest = digest(parts);
         let mut hex = [0; 64];
-        let how = "with SHA-256 as hexadecimal text for a key";
+        let how = "with the hexadecimal SHA-256 string as the key";
         for encode in [base16ct::lower::encode, base16ct::upper::encode] {
             if let Ok(hex) = encode(&digest, &mut hex) {
                 let slip = Cause::HomeMadeSignature { how };

@@ -33,8 +33,8 @@ pub enum Cause {
         /// How: `as form data`.
         how: &'static str,
     },
-    /// Several signed values are written in another way: the body was read and
-    /// written again. Each of them is a finding of its own.
+    /// Several signed values are written in another way: the body was parsed and
+    /// serialized again. Each of them is a finding of its own.
     BodyReserialized,
     /// The body can't be read as a callback.
     BodyUnreadable(ParseError),
@@ -178,62 +178,63 @@ impl fmt::Display for Cause {
             }
             Self::Amount { signed } => return signed_as(f, "the amount", signed),
             Self::ApiCredentials => {
-                "what was configured is the API's client_id and client_secret: v3 signs with a \
+                "the configured values are the API's client_id and client_secret: v3 signs with a \
                  third secret, the callback secret"
             }
-            Self::BodyCutShort => "the body is cut off: its JSON does not end",
+            Self::BodyCutShort => "the body is truncated: its JSON is incomplete",
             Self::BodyEmpty => "the body is empty",
-            Self::BodyReencoded { how } => return write!(f, "the body was re-encoded: {how}"),
-            Self::BodyReserialized => "the body was read and written again",
+            Self::BodyReencoded { how } => return write!(f, "body was re-encoded: {how}"),
+            Self::BodyReserialized => "the body was parsed and serialized again",
             Self::BodyUnreadable(error) => return error.fmt(f),
-            Self::CityPay => "this is a callback of CityPay.io, which signs nothing",
-            Self::ContentChanged => "what is signed was changed on the way, or forged",
+            Self::CityPay => "this is a callback from CityPay.io, which does not sign callbacks",
+            Self::ContentChanged => "the signed fields were changed in transit or forged",
             Self::DigestAsHex => {
-                "the SHA-256 of login and password stands there as hexadecimal text: its 32 bytes \
-                 are the key"
+                "the SHA-256 of login and password was configured as a hexadecimal string: the \
+                 key is its 32 bytes"
             }
             Self::UnknownKey => {
-                "the key is another wallet's or environment's, or one that was replaced"
+                "the key belongs to a different wallet or environment, or was replaced"
             }
             Self::HomeMadeSignature { how } => {
                 return write!(
                     f,
-                    "the signature is not made as the gateway makes it: {how}"
+                    "the signature was not computed as the gateway does: {how}"
                 );
             }
-            Self::LoginPasswordSwapped => "login and password stand in each other's place",
+            Self::LoginPasswordSwapped => "login and password are swapped",
             Self::LoginPasswordJoined { how } => {
                 return write!(
                     f,
-                    "the signature is not made with login and password: {how} fits"
+                    "the signature was not computed from login and password: {how} fits"
                 );
             }
             Self::NoCandidate => "no key was given to try",
             Self::NoTransferSigned => "the body was signed without a transfer",
             Self::OtherStatus { signed } => return signed_as(f, "the status", signed),
             Self::OtherTransfer { id } => {
-                return write!(
-                    f,
-                    "this transfer is the signed one: `{}`",
-                    id.escape_debug()
-                );
+                return write!(f, "the signed transfer is `{}`", id.escape_debug());
             }
             Self::PayoutStatusSigned => {
-                "the payout's status is signed too, and the declared tracking ids leave that \
-                 undecided"
+                "the payout's status is signed as well, which is ambiguous with the declared \
+                 tracking ids"
             }
-            Self::SecretEdge => "what was configured begins or ends with white space",
-            Self::SecretEmpty => "what was configured is empty",
+            Self::SecretEdge => "the configured value has leading or trailing whitespace",
+            Self::SecretEmpty => "the configured value is empty",
             Self::SecretEncoded { how } => {
-                return write!(f, "what was configured is the secret encoded: {how}");
-            }
-            Self::SecretQuoted => "what was configured has quotes around the secret",
-            Self::SignatureForm { how } => return write!(f, "the signature stands there {how}"),
-            Self::SignatureTruncated { digits } => {
                 return write!(
                     f,
-                    "the signature is cut off: {digits} of 64 digits are there"
+                    "the configured value is the secret in an encoding: {how}"
                 );
+            }
+            Self::SecretQuoted => "the configured value has quotes around the secret",
+            Self::SignatureForm { how } => {
+                return write!(
+                    f,
+                    "the signature is not plain lowercase hexadecimal: it is {how}"
+                );
+            }
+            Self::SignatureTruncated { digits } => {
+                return write!(f, "the signature is truncated to {digits} of 64 digits");
             }
             Self::SignatureUpperCase => "the signature is in upper case",
             Self::Time { signed } => return signed_as(f, "the time", signed),
@@ -244,7 +245,10 @@ impl fmt::Display for Cause {
                     Scheme::CallbackSecret => "v3, as the callback secret",
                     Scheme::LoginPassword => "v2, as login and password",
                 };
-                return write!(f, "it is of the other API version: {part} fits {version}");
+                return write!(
+                    f,
+                    "the key is for the other API version: {part} fits {version}"
+                );
             }
         })
     }

@@ -132,7 +132,8 @@ impl fmt::Display for Diagnosis {
         f.write_str(if self.causes.iter().any(Finding::is_certain) {
             "the body does not verify:"
         } else {
-            "the body does not verify, and nothing that was tried makes it fit; likeliest first:"
+            "the body does not verify, and no attempted fix makes the signature match; most \
+             likely causes first:"
         })?;
         for (index, finding) in self.causes.iter().enumerate() {
             let (number, hint) = (index + 1, finding.hint());

@@ -17,83 +17,80 @@ impl Cause {
                 self.as_refusal().map_or("", |refusal| refusal.hint())
             }
             Self::Amount { .. } => {
-                "hand over the request's body untouched: no float, decimal type or database \
-                 column may write the amount again"
+                "pass the request body unmodified: no float type, decimal type or database column \
+                 may reformat the amount"
             }
             Self::ApiCredentials => {
-                "configure the callback secret that the web interface shows for callbacks; \
-                 sandbox and production have one each"
+                "configure the callback secret shown in the dashboard; sandbox and production \
+                 have one each"
             }
             Self::BodyCutShort => {
-                "look for a length limit on the way: a proxy, a log line, a database column"
+                "look for a length limit in a proxy, a log line or a database column"
             }
-            Self::BodyEmpty => {
-                "read the body once: a middleware that parsed it may have used it up"
-            }
+            Self::BodyEmpty => "read the body only once: a middleware may have consumed it already",
             Self::BodyReencoded { .. } => {
-                "hand over the request's bytes as they came, before any framework decodes them"
+                "pass the request's bytes as received, before any framework decodes them"
             }
             Self::BodyReserialized => {
-                "verify the bytes that came, and store those: JSON that was read and written \
-                 again is another text"
+                "verify and store the bytes as received: JSON that is parsed and serialized again \
+                 is a different string"
             }
             Self::BodyUnreadable(error) => error.hint(),
             Self::CityPay => {
-                "give it a receiver and an address of its own; the order endpoint's answer is \
-                 what proves an order"
+                "give it an endpoint and a URL of its own; an order is proven by the order \
+                 endpoint's response"
             }
             Self::ContentChanged => {
                 "compare status, amount, tracking id and time with the JSON payload in the \
-                 gateway's list of callbacks; if it is not there, it is forged"
+                 dashboard's list of callbacks; a callback that is not listed is forged"
             }
-            Self::DigestAsHex => "configure login and password themselves, and no digest of them",
+            Self::DigestAsHex => {
+                "configure the login and password themselves, not a digest of them"
+            }
             Self::UnknownKey => {
-                "compare wallet and environment (sandbox, production) with the cabinet, and look \
-                 for a rotation; give the secret as text to find a slip in it"
+                "compare the wallet and environment (sandbox, production) with the dashboard, and \
+                 check whether the secret was rotated; give the secret itself to detect a typo in \
+                 it"
             }
             Self::HomeMadeSignature { .. } => {
-                "sign as the gateway does: the parts with nothing between them, as lower-case \
-                 hexadecimal digits"
+                "sign as the gateway does: concatenate the parts without a separator, and write \
+                 the digest as lowercase hexadecimal digits"
             }
-            Self::LoginPasswordSwapped => "configure them the other way round",
+            Self::LoginPasswordSwapped => "swap the configured login and password",
             Self::LoginPasswordJoined { .. } => {
-                "configure login and password; the key is SHA-256 of the two with nothing \
-                 between them"
+                "configure login and password; the key is the SHA-256 of the two, concatenated \
+                 without a separator"
             }
-            Self::NoCandidate => "give the configured keys, or the secrets that could be meant",
+            Self::NoCandidate => "give the configured keys, or the secrets to try",
             Self::NoTransferSigned => {
-                "do not credit it: the transfer was put in afterwards, and nothing is paid"
+                "do not credit it: the transfer was inserted after signing, and nothing is paid"
             }
             Self::OtherStatus { .. } => {
-                "do not act on the status in the body; look for what changes it: your own code \
-                 or a forger"
+                "do not act on the status in the body; find out whether your own code or an \
+                 attacker changed it"
             }
             Self::OtherTransfer { .. } => {
-                "do not credit what the body points at; look for what reorders or renames its \
-                 transfers: your own code or a forger"
+                "do not credit the transfer that the body refers to; find out whether your own \
+                 code or an attacker reordered or renamed its transfers"
             }
             Self::PayoutStatusSigned => {
-                "declare what your tracking ids look like, if they allow it: `Prefixed` or \
-                 `Unused`"
+                "if your tracking ids allow it, declare them as `Prefixed` or `Unused`"
             }
             Self::SecretEdge => ConfigError::SurroundingWhitespace.hint(),
             Self::SecretEmpty => ConfigError::EmptySecret.hint(),
-            Self::SecretEncoded { .. } => "configure the secret as the cabinet shows it",
-            Self::SecretQuoted => {
-                "remove the quotes: not everything that reads an `.env` file takes them off"
-            }
+            Self::SecretEncoded { .. } => "configure the secret exactly as the dashboard shows it",
+            Self::SecretQuoted => "remove the quotes: some `.env` parsers keep them",
             Self::SignatureForm { .. } | Self::SignatureUpperCase => {
-                "hand over the body untouched; the gateway writes 64 lower-case hexadecimal digits"
+                "pass the body unmodified; the gateway writes 64 lowercase hexadecimal digits"
             }
             Self::SignatureTruncated { .. } => {
-                "hand over the whole body; a column or log field that is too short cuts it"
+                "pass the whole body; a database column or log field that is too short truncates it"
             }
             Self::Time { .. } => {
-                "hand over the request's body untouched: no date type may write the time again"
+                "pass the request body unmodified: no date type may reformat the time"
             }
             Self::TrackingId { .. } => {
-                "hand over the request's body untouched: the tracking id is signed character by \
-                 character"
+                "pass the request body unmodified: the tracking id is signed character by character"
             }
             Self::Unsigned => {
                 "fetch the deposit from the gateway's API, or accept its source addresses"

@@ -181,7 +181,7 @@ impl<'a> Hypotheses<'a> {
             ("-", r#"with "-" between the parts"#),
             ("_", r#"with "_" between the parts"#),
             ("&", r#"with "&" between the parts"#),
-            (" ", "with a blank between the parts"),
+            (" ", "with a space between the parts"),
             ("\n", "with a newline between the parts"),
         ]
         .map(|(separator, how)| (message.joined(separator), how));

@@ -78,12 +78,12 @@ fn bare(given: &str) -> (&str, Option<&'static str>) {
     if front.eq_ignore_ascii_case("sha256=") {
         return (
             trimmed.get(7..).unwrap_or_default(),
-            Some("with `sha256=` in front"),
+            Some("prefixed with `sha256=`"),
         );
     }
     match trimmed.strip_prefix("0x") {
-        Some(digits) => (digits, Some("with `0x` in front")),
-        None if trimmed != given => (trimmed, Some("with white space around it")),
+        Some(digits) => (digits, Some("prefixed with `0x`")),
+        None if trimmed != given => (trimmed, Some("surrounded by whitespace")),
         None => (given, None),
     }
 }

@@ -1,4 +1,4 @@
-//! An executor for one future, made of std alone.
+//! A minimal executor for one future, based on std only.
 
 use std::future::Future;
 use std::pin::pin;
@@ -14,7 +14,7 @@ impl Wake for Unpark {
     }
 }
 
-/// Runs a future on this thread, which sleeps while it waits.
+/// Runs a future on this thread, which sleeps while waiting.
 pub(super) fn block_on<F: Future>(future: F) -> F::Output {
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut context = Context::from_waker(&waker);

@@ -25,7 +25,7 @@ impl<L: Ledger> Target for L {
             Asks::WhenHeld { may_fail } => {
                 let event = books.read(&received, &callback).await?;
                 match books.apply(&event).await? {
-                    // Dropped, and rolled back, before the gateway is asked.
+                    // Dropped, and rolled back, before the lookup.
                     Some(applied) if applied.leaves_held() => {}
                     applied => return books.save(&event, applied).await,
                 }
@@ -48,14 +48,14 @@ impl<L: Ledger> Target for L {
     }
 }
 
-/// The merchant's payments, and which of them a callback names.
+/// The ledger, and the payment that a callback refers to.
 struct Books<'e, L> {
     ledger: &'e L,
     namespace: &'e str,
     key: &'e PaymentKey,
 }
 
-/// A payment to which an event was applied, under its lock. Nothing is stored yet.
+/// A locked payment to which an event was applied. Nothing is stored yet.
 struct Applied<T> {
     transaction: T,
     payment: Payment,
@@ -88,8 +88,8 @@ impl<L: Ledger> Books<'_, L> {
         payment.map_err(Disposition::LedgerFailed)
     }
 
-    /// Whether no other payment of the merchant allows another division of the
-    /// signed text (PAYMENTS, rule 18).
+    /// Whether no other payment of the merchant allows a different split of the
+    /// signed message (PAYMENTS, rule 18).
     async fn is_only_reading(&self, event: &Event<'_>) -> Result<bool, Disposition> {
         for (reference, amount) in &event.other_readings {
             let other = PaymentKey::new(event.gateway, *reference, &*self.key.part);
@@ -101,8 +101,8 @@ impl<L: Ledger> Books<'_, L> {
         Ok(true)
     }
 
-    /// Locks the payment, applies the event and binds its names. `None` if no such
-    /// payment is expected.
+    /// Locks the payment, applies the event and binds its names. Returns `None` if no
+    /// such payment is expected.
     async fn apply(
         &self,
         event: &Event<'_>,
@@ -133,14 +133,14 @@ impl<L: Ledger> Books<'_, L> {
         }
         let (change, taken) = step.finish();
         let first = taken.first.map(|owner| (delivery(), owner));
-        // One that was there before is a second copy that came earlier.
+        // An existing name belongs to a second copy that was received earlier.
         let new = taken.second.filter(|_| second.is_none());
         let new = new.map(|owner| (second_copy(), owner));
         for (name, owner) in first.into_iter().chain(new) {
             let bound = self.ledger.bind(&mut transaction, &name, &owner);
             if bound.await.map_err(failed)? != owner {
                 return Err(Disposition::LedgerFailed(
-                    "another copy of this delivery was applied meanwhile".into(),
+                    "another copy of this delivery was applied concurrently".into(),
                 ));
             }
         }
@@ -178,7 +178,7 @@ impl<L: Ledger> Books<'_, L> {
             .is_some_and(|lookup| lookup.reference == event.reference);
         let is_read = is_confirmed || !matches!(event.reading, Reading::Undivided { .. });
         if !is_read {
-            // The reading may be a forger's.
+            // An attacker may have chosen this reading.
             return Err(Disposition::UnknownReference);
         }
         if matches!(

@@ -1,4 +1,5 @@
-//! [`Reply`] and [`Disposition`]: what happened to a body, and what to answer.
+//! [`Reply`] and [`Disposition`]: the result of processing a body, and the HTTP
+//! response.
 
 use std::error::Error;
 use std::fmt;
@@ -11,10 +12,10 @@ use crate::idempotency::{Claim, ClaimToken, Lease};
 use crate::outcome::Outcome;
 use crate::payment::{Change, ReviewReason};
 
-/// What to answer the gateway, and what happened.
+/// The response for the gateway, and the result of processing.
 ///
-/// The answer is a [status](Self::status) and an empty body: a sender who is
-/// refused learns nothing else.
+/// The response is a [status](Self::status) and an empty body: a refused sender
+/// learns nothing else.
 ///
 /// See [`Endpoint`](super::Endpoint) for an example.
 #[derive(Debug)]
@@ -29,31 +30,31 @@ impl Reply {
         Self { disposition }
     }
 
-    /// The HTTP status.
+    /// Returns the HTTP status.
     ///
     /// | status | means |
     /// |---|---|
-    /// | 200 | applied or handled, now or before; or verified and unmatched; or older than what was handled |
-    /// | 400 | unreadable, or broken off |
+    /// | 200 | applied or handled, now or before; or verified and unmatched; or superseded by a later event |
+    /// | 400 | malformed or incomplete |
     /// | 401 | not proven |
     /// | 405 | not a POST |
-    /// | 409 | older than the store's memory: nobody can say whether it was handled; or came before with other unsigned fields |
+    /// | 409 | older than the store's retention, so that it is unknown whether it was handled; or a duplicate delivery with different unsigned fields |
     /// | 413 | too large |
-    /// | 422 | readable, but of a kind that is not known |
-    /// | 500 | the handler failed; the gateway sends again |
-    /// | 503 | the lookup, the ledger or the store failed, the order endpoint is behind the callback, or another delivery of it is being handled; the gateway sends again |
+    /// | 422 | valid JSON, but an unsupported callback type |
+    /// | 500 | the handler failed; the gateway retries |
+    /// | 503 | the lookup, the ledger or the store failed, the order endpoint lags behind the callback, or another delivery of it is being handled; the gateway retries |
     ///
-    /// *In flight* is 503, not 409: the same request will be answered with 200
-    /// a moment later, and if the one who handles it dies, this one is needed
-    /// again. A 4xx says that repeating it is of no use, which is true of what
-    /// is beyond the horizon or was altered.
+    /// *In flight* is 503, not 409: the same request will be answered with 200 a
+    /// moment later, and if the process that handles it dies, the retry is needed. A
+    /// 4xx means that a retry is useless, which is true for callbacks that are
+    /// altered or beyond the horizon.
     #[must_use]
     pub fn status(&self) -> u16 {
         self.disposition.http_status()
     }
 
-    /// What the callback did to its payment, where it was applied to one or
-    /// fitted none.
+    /// Returns the change of the payment, if the callback was applied to one or
+    /// matched none.
     #[must_use]
     pub fn change(&self) -> Option<&Change> {
         match &self.disposition {
@@ -62,20 +63,20 @@ impl Reply {
         }
     }
 
-    /// What happened, for the merchant's log.
+    /// Returns the result of processing, for logging.
     #[must_use]
     pub fn disposition(&self) -> &Disposition {
         &self.disposition
     }
 
-    /// What happened, by value.
+    /// Returns the result of processing, by value.
     #[must_use]
     pub fn into_disposition(self) -> Disposition {
         self.disposition
     }
 }
 
-/// What happened to a body.
+/// The result of processing a body.
 ///
 /// ```
 /// # use payhook::b2binpay::{Gateway, Key, TrackingIds, Verifier};
@@ -98,83 +99,82 @@ impl Reply {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Disposition {
-    /// Verified, but the same delivery came before with other unsigned fields, and
-    /// was not handled: one of the two is forged. Nothing was handed over.
+    /// Verified, but the same delivery was received before with different unsigned
+    /// fields and was not handled: one of the two is forged. Nothing was handed over.
     Conflicting,
-    /// Proven, but the order endpoint does not know yet what the callback tells
-    /// of ([`ProvenOrder::is_stale`](crate::citypay::ProvenOrder::is_stale)).
-    /// Nothing was handed over: the gateway will send it again.
+    /// Proven, but the order endpoint lags behind the callback
+    /// ([`ProvenOrder::is_stale`](crate::citypay::ProvenOrder::is_stale)). Nothing
+    /// was handled: the gateway will retry.
     LookupStale,
-    /// Verified, and unknown to the store, but older than what the store has
-    /// forgotten; nothing was handed over. For a person to look at.
+    /// Verified and unknown to the store, but older than callbacks that the store has
+    /// already deleted. Nothing was handled; it needs manual review.
     TooOld,
-    /// The body broke off while it was read; nothing was handed over. Only
-    /// where the endpoint itself reads it: feature `http`.
+    /// The body was incomplete. Nothing was handled. Occurs only where the endpoint
+    /// itself reads the body (feature `http`).
     IncompleteBody(BoxError),
-    /// Proven, and handled before; nothing was handed over.
+    /// A duplicate: proven, and already handled. Nothing was handled again.
     Duplicate,
-    /// Verified, but the idempotency store can't be asked; nothing was handed over.
+    /// Verified, but the idempotency store failed. Nothing was handled.
     StoreFailed(BoxError),
-    /// Proven, and the handler took it.
+    /// Proven, and the handler succeeded.
     #[non_exhaustive]
     Handled {
-        /// What it came to, as the handler was given it: whatever it resolved
-        /// afterwards is not in here.
+        /// The outcome as passed to the handler, without anything that the handler
+        /// resolved itself.
         outcome: Fact<Outcome>,
     },
-    /// Proven, and the handler failed.
+    /// Proven, but the handler failed.
     HandlerFailed(BoxError),
-    /// Proven, and another delivery of it is being handled; nothing was handed
-    /// over.
+    /// Proven, but another delivery of it is being handled. Nothing was handled.
     InProgress,
-    /// Applied to its payment.
+    /// The callback was applied to its payment.
     #[non_exhaustive]
     Applied {
-        /// What it changed; often nothing.
+        /// The change, which is often empty.
         change: Change,
     },
-    /// Verified, and the merchant expects no payment under its reference.
+    /// Verified, but the merchant expects no payment with its reference.
     #[non_exhaustive]
     Unmatched {
-        /// The review, for the merchant's log.
+        /// The review, for logging.
         change: Change,
     },
-    /// The ledger failed, or the payment is locked by another delivery; nothing
-    /// was changed.
+    /// The ledger failed, or the payment is locked by another delivery. Nothing was
+    /// changed.
     LedgerFailed(BoxError),
-    /// The signed text can be divided in several ways, and the merchant expects
-    /// no payment under the reference that the body reads in it.
+    /// The signed message can be split in several ways, and the merchant expects no
+    /// payment with the reference that the body reports.
     UnknownReference,
-    /// The gateway could not be asked, its answer says nothing, or the handler could
-    /// not say whether it knows the reference; nothing was changed or handed over.
+    /// The lookup failed or returned nothing useful, or the handler could not check
+    /// the reference. Nothing was changed or handled.
     LookupFailed(BoxError),
-    /// The request is no POST and can't be a callback. Feature `http`.
+    /// The request is not a POST, so it is not a callback. Feature `http`.
     MethodNotAllowed,
-    /// Readable and not proven; nothing was handed over. An unsigned
-    /// callback is inside its error.
+    /// Parsed but not verified. Nothing was handled. The error of an unsigned
+    /// callback contains the callback.
     Rejected(VerifyError),
-    /// Not readable; nothing was handed over.
+    /// The body is malformed. Nothing was handled.
     Malformed(ParseError),
-    /// Verified, never handled, and older than a handled event of the same transfer:
-    /// nothing was handed over.
+    /// Verified and never handled, but superseded by a later event of the same
+    /// transfer. Nothing was handled.
     Superseded,
-    /// Verified, and the handler took it, but the store could not note that: the
-    /// next delivery of it may be handed over as well.
+    /// Verified, and the handler succeeded, but the store could not record that: the
+    /// next delivery may be handled as well.
     #[non_exhaustive]
     HandledNotRecorded {
         /// As in [`Handled`](Self::Handled).
         outcome: Fact<Outcome>,
-        /// [`LeaseLost`], or what keeps the store from answering.
+        /// [`LeaseLost`], or the store's error.
         error: BoxError,
     },
 }
 
-/// The handler took longer than its lease, and another delivery may have handled
-/// the same.
+/// The handler took longer than its lease, so another delivery may have been handled
+/// as well.
 ///
-/// See [`Disposition::HandledNotRecorded`]: it is the error in there.
+/// See [`Disposition::HandledNotRecorded`], which contains it as its error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the handler took longer than its lease")]
+#[error("handler took longer than its lease")]
 #[non_exhaustive]
 pub struct LeaseLost;
 
@@ -191,8 +191,7 @@ impl Disposition {
         }
     }
 
-    /// Answered with 200 in any case: it *is* handled, and to ask for it again
-    /// would have it handled twice.
+    /// Always answered with 200: it *is* handled, and a retry would be handled twice.
     pub(crate) fn recorded(
         outcome: Fact<Outcome>,
         lease: Result<Lease, BoxError>,
@@ -205,7 +204,7 @@ impl Disposition {
         Err(Self::HandledNotRecorded { outcome, error })
     }
 
-    /// The HTTP status to answer with.
+    /// Returns the HTTP status to respond with.
     #[must_use]
     pub fn http_status(&self) -> u16 {
         match self {
@@ -230,7 +229,7 @@ impl Disposition {
         }
     }
 
-    /// Whose fault it is, most likely; `None` if all went well.
+    /// Returns who most likely has to act; `None` if no action is needed.
     #[must_use]
     pub fn fault(&self) -> Option<Fault> {
         match self {
@@ -241,7 +240,7 @@ impl Disposition {
             | Self::InProgress
             | Self::Superseded => None,
             Self::IncompleteBody(_) | Self::MethodNotAllowed => Some(Fault::Sender),
-            // What is proven and refused may be money that nobody has seen.
+            // A proven but refused callback may be money that was missed.
             Self::Conflicting
             | Self::TooOld
             | Self::StoreFailed(_)
@@ -256,7 +255,7 @@ impl Disposition {
         }
     }
 
-    /// What to try; `None` if all went well.
+    /// Returns a hint for fixing the problem; `None` if there is none.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {
@@ -264,62 +263,62 @@ impl Disposition {
                 None
             }
             Self::Unmatched { .. } => Some(ReviewReason::Unmatched.advice()),
-            Self::LedgerFailed(_) => Some("see the ledger's error; the gateway will send again"),
-            Self::UnknownReference => Some(
-                "record the payment before the customer can pay it; the gateway will send again",
-            ),
-            Self::InProgress => Some("nothing: the gateway will send again"),
-            Self::LookupStale => Some(
-                "nothing: the gateway will send again; if it goes on, look the order up in the \
-                 cabinet",
-            ),
-            Self::Conflicting => {
-                Some("look the payment up at the gateway; its next delivery of it is handled")
+            Self::LedgerFailed(_) => Some("see the ledger's error; the gateway will retry"),
+            Self::UnknownReference => {
+                Some("record the payment before the customer can pay it; the gateway will retry")
             }
+            Self::InProgress => Some("no action needed: the gateway will retry"),
+            Self::LookupStale => Some(
+                "no action needed: the gateway will retry; if this persists, look up the order in \
+                 the CityPay.io dashboard",
+            ),
+            Self::Conflicting => Some(
+                "look up the payment in the gateway's dashboard; the gateway's next delivery of it is handled",
+            ),
             Self::TooOld => Some(
-                "look the payment up: the store has forgotten callbacks that are newer than this \
+                "look up the payment: the store has already deleted callbacks newer than this \
                  one; a longer retention keeps more",
             ),
             Self::IncompleteBody(_) => Some(
-                "if it goes on, compare the limits and timeouts of what stands in front of this \
+                "if this persists, check the limits and timeouts of the proxies in front of this \
                  endpoint",
             ),
-            Self::StoreFailed(_) => Some("see the store's error; the gateway will send again"),
-            Self::HandlerFailed(_) => Some("see the handler's error; the gateway will send again"),
-            Self::LookupFailed(_) => Some("see the lookup's error; the gateway will send again"),
+            Self::StoreFailed(_) => Some("see the store's error; the gateway will retry"),
+            Self::HandlerFailed(_) => Some("see the handler's error; the gateway will retry"),
+            Self::LookupFailed(_) => Some("see the lookup's error; the gateway will retry"),
             Self::MethodNotAllowed => Some(
-                "gateways post; if theirs arrive like this, look for a redirect in front of this \
-                 endpoint: it turns a POST into a GET",
+                "gateways send POST requests; if theirs arrive with another method, look for a \
+                 redirect in front of this endpoint: it turns a POST into a GET",
             ),
             Self::Rejected(error) => Some(error.hint()),
             Self::Malformed(error) => Some(error.hint()),
-            Self::HandledNotRecorded { .. } => {
-                Some("compare with your own records: another delivery of this may be handled, too")
-            }
+            Self::HandledNotRecorded { .. } => Some(
+                "compare with your own records: another delivery of this event may be handled as well",
+            ),
         }
     }
 
-    /// What happened, without what may be told of it.
+    /// The result, without details.
     pub(crate) fn what(&self) -> &'static str {
         match self {
             Self::Applied { .. } => "applied",
             Self::Unmatched { .. } => "no payment has this reference",
             Self::LedgerFailed(_) => "the ledger failed",
             Self::UnknownReference => "no payment has the reference that the body reports",
-            Self::Conflicting => "came before with other unsigned fields",
-            Self::LookupStale => "the order endpoint is behind the callback",
-            Self::TooOld => "older than the store's memory",
-            Self::IncompleteBody(_) => "the body broke off",
-            Self::Duplicate => "handled before",
+            Self::Conflicting => "duplicate delivery with different unsigned fields",
+            Self::LookupStale => "the order endpoint lags behind the callback",
+            Self::TooOld => "older than the store's retention",
+            Self::IncompleteBody(_) => "incomplete body",
+            Self::Duplicate => "already handled",
             Self::StoreFailed(_) => "the store failed",
             Self::Handled { .. } => "handled",
             Self::HandlerFailed(_) => "the handler failed",
-            Self::InProgress => "being handled by another delivery",
+            Self::InProgress => "another delivery is being handled",
             Self::LookupFailed(_) => "the lookup failed",
             Self::MethodNotAllowed => "not a POST",
             Self::Rejected(_) => "not proven",
-            Self::Malformed(_) => "unreadable",
-            Self::Superseded => "older than what was handled",
+            Self::Malformed(_) => "malformed",
+            Self::Superseded => "superseded by a later event",
             Self::HandledNotRecorded { .. } => "handled, but not recorded",
         }
     }
@@ -366,7 +365,7 @@ impl From<Refusal> for Disposition {
     }
 }
 
-/// An error with all that it came from: few errors repeat their source.
+/// An error with all its sources, which most errors do not repeat in their text.
 pub(crate) struct Chain<'a>(pub(crate) &'a (dyn Error + 'static));
 
 impl fmt::Display for Chain<'_> {

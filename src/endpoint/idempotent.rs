@@ -6,9 +6,9 @@ use crate::gateway::{Asks, Gateway};
 use crate::handler::Handler;
 use crate::idempotency::{IdempotencyKeys, IdempotencyStore};
 
-/// A [`Handler`] that is given each event once, as its [`IdempotencyStore`]
-/// remembers it: for an [`Endpoint`](super::Endpoint) whose payments are not kept in
-/// a [`Ledger`](crate::Ledger).
+/// A [`Handler`] with an [`IdempotencyStore`] that drops duplicates: for an
+/// [`Endpoint`](super::Endpoint) whose payments are not kept in a
+/// [`Ledger`](crate::Ledger).
 ///
 /// ```
 /// use payhook::b2binpay::{Gateway, Key, TrackingIds, Verifier};
@@ -26,16 +26,17 @@ use crate::idempotency::{IdempotencyKeys, IdempotencyStore};
 /// let reply = endpoint.receive_blocking(body, None);
 /// assert_eq!(reply.disposition().to_string(), "handled: settled");
 /// let reply = endpoint.receive_blocking(body, None);
-/// assert_eq!(reply.disposition().to_string(), "handled before");
+/// assert_eq!(reply.disposition().to_string(), "already handled");
 /// # Ok::<(), payhook::error::ConfigError>(())
 /// ```
 ///
-/// The handler is told what happened, not what to credit: that a payment was made
-/// in full, once, only a [`Payment`](crate::payment::Payment) says.
+/// The handler learns what happened, not what to credit: only a
+/// [`Payment`](crate::payment::Payment) determines whether a payment was made in
+/// full, once.
 ///
 /// Until the handler returns, its claim is in flight. It is completed if the handler
-/// succeeds and released if it fails. A handler that panics, or whose future is
-/// dropped, leaves it to its lease.
+/// succeeds and released if it fails. If a handler panics or its future is dropped,
+/// the claim stays until its lease expires.
 #[derive(Debug, Clone)]
 pub struct Idempotent<H, S> {
     handler: H,
@@ -43,25 +44,25 @@ pub struct Idempotent<H, S> {
 }
 
 impl<H: Handler, S: IdempotencyStore> Idempotent<H, S> {
-    /// A handler and what remembers for it.
+    /// Creates an idempotent handler from a handler and a store.
     #[must_use]
     pub fn new(handler: H, store: S) -> Self {
         Self { handler, store }
     }
 
-    /// The handler.
+    /// Returns the handler.
     #[must_use]
     pub fn handler(&self) -> &H {
         &self.handler
     }
 
-    /// What remembers for it.
+    /// Returns the store.
     #[must_use]
     pub fn store(&self) -> &S {
         &self.store
     }
 
-    /// Asks the gateway, where it can be answered without a payment to compare with.
+    /// Performs the lookup, where that is possible without a payment to compare with.
     async fn look_up<G: Gateway>(
         &self,
         received: &Received<'_, G>,
@@ -79,7 +80,7 @@ impl<H: Handler, S: IdempotencyStore> Idempotent<H, S> {
                 }
                 false
             }
-            // Nothing is held here.
+            // A handler holds no money.
             Asks::Never | Asks::WhenHeld { .. } => return Ok(callback),
         };
         received.ask(callback, may_fail).await
@@ -106,7 +107,7 @@ impl<H: Handler, S: IdempotencyStore> Target for Idempotent<H, S> {
         match self.handler.handle(callback).await {
             Ok(()) => Disposition::recorded(outcome, self.store.complete(token).await),
             Err(error) => {
-                // What can't be released runs out.
+                // If the release fails, the lease expires.
                 let _ = self.store.release(token).await;
                 Err(Disposition::HandlerFailed(error))
             }

@@ -1,4 +1,4 @@
-//! What stands in for `trace` without the feature `tracing`: nothing.
+//! The empty replacement of `trace` without the feature `tracing`.
 
 use super::Reply;
 use crate::event::Event;

@@ -1,9 +1,9 @@
-//! A span around each body, and one event for its result. Feature
-//! `tracing`; `no_trace` stands in for it.
+//! A span for each body, and one event for its result. Feature `tracing`; `no_trace`
+//! replaces it without the feature.
 //!
-//! Nothing goes in that somebody could pay, sign or look up with: no key,
-//! signature, token, reference, address or body, and no error of the merchant's
-//! code, since an HTTP client's errors show addresses with tokens in them.
+//! It records no sensitive values: no key, signature, token, reference, address or
+//! body, and no error of the application's code, since the errors of HTTP clients
+//! contain URLs with tokens.
 
 use std::error::Error;
 
@@ -16,15 +16,15 @@ use crate::error::{Fault, VerifyError};
 use crate::event::Event;
 use crate::verified::Evidence;
 
-/// What filters go by.
+/// The target, for filters.
 const TARGET: &str = "payhook";
 
 /// The span of one body.
 pub(crate) struct Trace(Span);
 
 impl Trace {
-    /// Of the highest level, so that whoever lets events through also sees what
-    /// they stand in.
+    /// At the highest level, so that a filter that enables the events enables their
+    /// span as well.
     pub(crate) fn new(gateway: &'static str, endpoint: &str) -> Self {
         Self(error_span!(
             target: TARGET,
@@ -68,7 +68,7 @@ fn tell(disposition: &Disposition) {
     let error = known_error(disposition).map(|error| display(Chain(error)));
     let fault = disposition.fault().map(display);
     let hint = disposition.hint();
-    // The level is fixed where an event is written down.
+    // The level of an event must be a constant.
     macro_rules! tell {
         ($level:ident) => {
             event!(target: TARGET, Level::$level, status, error, fault, hint, "{what}")
@@ -82,7 +82,7 @@ fn tell(disposition: &Disposition) {
     }
 }
 
-/// The error, if it is one of ours.
+/// The error, if it is one of this crate's.
 fn known_error(disposition: &Disposition) -> Option<&(dyn Error + 'static)> {
     match disposition {
         Disposition::LookupFailed(error) => {

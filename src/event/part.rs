@@ -1,4 +1,4 @@
-//! [`Part`]: one transfer or transaction, as the payment rules read it.
+//! [`Part`]: one transfer or transaction, as the payment rules see it.
 
 use std::borrow::Cow;
 
@@ -63,15 +63,17 @@ impl PartOutcome {
 #[derive(Debug, Clone)]
 pub(crate) struct Part<'a> {
     pub(crate) id: Cow<'a, str>,
-    /// Another name of the same transaction: its hash, beside the gateway's id.
+    /// Another name of the same transaction: its hash, in addition to the gateway's
+    /// id.
     pub(crate) alias: Option<&'a str>,
-    /// The amount in each currency that the gateway gives, in the order in which they
-    /// are compared: of an order the fiat currency comes first, and the coin last.
+    /// The amount in each currency that the gateway gives, in the order of
+    /// comparison: for an order the fiat currency comes first and the cryptocurrency
+    /// last.
     pub(crate) amounts: Vec<Money<'a>>,
     /// The amount in the wallet's currency (B2BINPAY's `amount_target`).
     pub(crate) converted: Option<Amount>,
     pub(crate) outcome: PartOutcome,
-    /// Whether the operation type is the kind's own, or missing.
+    /// Whether the operation type matches the kind or is missing.
     pub(crate) fits_kind: bool,
     /// The transaction's own time, where the gateway gives one.
     pub(crate) time: Option<DateTime<Utc>>,
@@ -85,7 +87,7 @@ pub(crate) struct Part<'a> {
 pub(crate) struct Money<'a> {
     pub(crate) amount: Option<Amount>,
     pub(crate) names: [Option<&'a str>; 3],
-    /// Whether a name among them is one for people, not only the gateway's id.
+    /// Whether one of the names is human-readable, not only the gateway's id.
     pub(crate) is_named: bool,
     /// Whether the order's running totals agree in this currency (rule 15).
     pub(crate) totals_agree: bool,
@@ -103,7 +105,7 @@ impl Money<'_> {
         self.is_named
     }
 
-    /// The first name, for people.
+    /// The first name, for display.
     pub(crate) fn name(&self) -> Option<&str> {
         self.names.iter().flatten().copied().next()
     }

@@ -1,4 +1,4 @@
-//! What one line adds.
+//! Tests of everything that one declaration adds.
 
 #![allow(unreachable_pub, reason = "the macro makes public types")]
 
@@ -76,7 +76,7 @@ fn an_odd_value_is_an_anomaly_or_an_error() {
     let error = check(odd).expect_err("an id");
     assert_eq!(
         error.to_string(),
-        "`id`: expected an id: text or a whole number"
+        "`id`: expected an id: a string or an integer"
     );
     assert_eq!((warnings(SOUND).len(), check(SOUND)), (0, Ok(())));
 }
@@ -85,5 +85,5 @@ fn an_odd_value_is_an_anomaly_or_an_error() {
 fn a_key_twice_is_kept_for_the_one_who_knows_the_path() {
     let (_, fields): (Body, SampleFields) = scan(r#"{"id": 1, "id": 2}"#).expect("JSON");
     let error = At::Root.sound(fields.shape).expect_err("a key twice");
-    assert_eq!(error.to_string(), "`id`: the key stands there twice");
+    assert_eq!(error.to_string(), "`id`: duplicate key");
 }

@@ -1,4 +1,4 @@
-//! Reading a request's body, no further than the limit.
+//! Reading a request's body, up to the limit.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -13,7 +13,7 @@ use crate::error::ParseError;
 use crate::fetch::BoxError;
 use crate::read::DEFAULT_BODY_LIMIT;
 
-/// A POST's whole body.
+/// Reads the whole body of a POST.
 pub(super) async fn read<B>(request: Request<B>, limit: usize) -> Result<Vec<u8>, Disposition>
 where
     B: Body,
@@ -31,7 +31,7 @@ where
     let mut bytes = Vec::with_capacity(first(&size, limit));
     while let Some(frame) = poll_fn(|context| body.as_mut().poll_frame(context)).await {
         let frame = frame.map_err(|error| Disposition::IncompleteBody(error.into()))?;
-        // Trailers are no part of a body.
+        // Trailers are not part of the body.
         let Ok(data) = frame.into_data() else {
             continue;
         };
@@ -44,9 +44,9 @@ where
     Ok(bytes)
 }
 
-/// Refuses what is announced as too large: nothing of it is read.
+/// Refuses a body that is announced as too large, without reading it.
 fn check(size: &SizeHint, headers: &HeaderMap, limit: usize) -> Result<(), ParseError> {
-    // A body that a layer wraps may know less than its header says.
+    // The size hint of a wrapped body may be less precise than its header.
     let header = headers.get(CONTENT_LENGTH);
     let header = header.and_then(|length| length.to_str().ok()?.parse().ok());
     if let Some(length) = size.exact().or(header).map(clamp)
@@ -60,16 +60,15 @@ fn check(size: &SizeHint, headers: &HeaderMap, limit: usize) -> Result<(), Parse
     Ok(())
 }
 
-/// Room for the whole body where its length is known, and for the usual limit
-/// where it is not: a common body is never moved, and an announcement alone
-/// gets no more than that.
+/// Reserves the whole body's length if it is known, and the default limit if it is
+/// not: a common body is never moved, and an announced length alone reserves no more
+/// than that.
 fn first(size: &SizeHint, limit: usize) -> usize {
     let upper = size.upper().map_or(usize::MAX, clamp);
     upper.min(limit).min(DEFAULT_BODY_LIMIT)
 }
 
-/// Makes room for `more` bytes that the limit has room for, and never for more
-/// than the limit.
+/// Reserves `more` bytes, but never more than the limit in total.
 fn reserve(bytes: &mut Vec<u8>, more: usize, limit: usize) {
     let length = bytes.len().saturating_add(more);
     if length > bytes.capacity() {

@@ -4,10 +4,10 @@
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// The entries of one line, last first, as they stand there.
+/// The entries of one header line, last first, unmodified.
 ///
-/// Quotes are paired from the right as well: a stranger's quote that is never
-/// closed, or closed by the next proxy's, does not swallow what follows it.
+/// Quotes are paired from the right as well: an untrusted client's quote that is
+/// never closed, or closed by the next proxy's, does not swallow what follows it.
 pub(super) fn entries(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = Some(line);
     std::iter::from_fn(move || {
@@ -21,7 +21,7 @@ pub(super) fn entries(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// Where the last comma is that stands outside quotes.
+/// The position of the last comma outside quotes.
 fn last_comma(line: &[u8]) -> Option<usize> {
     let mut quoted = false;
     for (at, byte) in line.iter().enumerate().rev() {
@@ -34,19 +34,19 @@ fn last_comma(line: &[u8]) -> Option<usize> {
     None
 }
 
-/// Whether an odd number of backslashes stands before it.
+/// Whether it is preceded by an odd number of backslashes.
 fn is_escaped(line: &[u8], at: usize) -> bool {
     let before = line.iter().take(at).rev();
     before.take_while(|byte| **byte == b'\\').count() % 2 == 1
 }
 
-/// The value of the one `for` among an element's parameters; `None` if there is
-/// none or another one, or if any of it is malformed.
+/// The value of an element's only `for` parameter; `None` if there is none or more
+/// than one, or if any parameter is malformed.
 pub(super) fn for_value(element: &str) -> Option<Cow<'_, str>> {
     let mut found = None;
     let mut rest = trim(element);
     loop {
-        // A parameter may be left out, its semicolon may not.
+        // A parameter may be omitted, but not its semicolon.
         if !rest.is_empty() && !rest.starts_with(';') {
             let (name, after) = rest.split_once('=')?;
             let (value, after) = value(after)?;
@@ -65,12 +65,12 @@ pub(super) fn for_value(element: &str) -> Option<Cow<'_, str>> {
     }
 }
 
-/// A token or a quoted string, and what follows it.
+/// Parses a token or a quoted string, and returns the rest.
 fn value(text: &str) -> Option<(Cow<'_, str>, &str)> {
     let Some(quoted) = text.strip_prefix('"') else {
         let end = text.find([';', ' ', '\t']).unwrap_or(text.len());
         let (value, rest) = text.split_at_checked(end)?;
-        // Addresses have to be quoted, and often are not.
+        // IPv6 addresses must be quoted, but often are not.
         let plain = value.replace([':', '[', ']'], "");
         return is_token(&plain).then_some((Cow::Borrowed(value), rest));
     };

@@ -1,4 +1,4 @@
-//! [`Proxies`]: whose word counts about where a request comes from.
+//! [`Proxies`]: the trusted proxies, and the client's address behind them.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -7,38 +7,37 @@ use http::header::{FORWARDED, HeaderMap, HeaderName};
 use super::forwarded;
 use crate::address::AddressRanges;
 
-/// More proxies than this in a row are taken for a loop.
+/// A longer chain of proxies counts as a loop.
 const MAX_PROXIES: usize = 32;
 
-/// The merchant's own proxies, and the one header that they write.
+/// The merchant's own proxies, and the header that they write.
 ///
-/// Where addresses are evidence, the endpoint wants the address that the request
-/// comes from. Behind a proxy the socket does not show it, and a header does
-/// only as far as it can be believed: each proxy appends the address that it was
-/// called from, and whatever is left of the first stranger is the stranger's
-/// own claim. So the chain is walked from the socket's peer to the left, for as
-/// long as it leads from one configured proxy to the next; where it leaves them
-/// is the client.
+/// Where addresses are evidence, the endpoint needs the client's address. Behind a
+/// proxy the socket does not show it, and a header can be trusted only in part: each
+/// proxy appends the address of its peer, and everything to the left of the first
+/// untrusted address was written by the client itself. So the chain is followed from
+/// the socket's peer to the left, as long as it leads from one configured proxy to
+/// the next; the first other address is the client's.
 ///
 /// ```
 /// use payhook::address::AddressRanges;
 /// use payhook::http::{Proxies, Request};
 ///
 /// let proxies = Proxies::x_forwarded_for(AddressRanges::parse(["10.0.0.0/8"])?);
-/// // The sender claimed to be 203.0.113.1; the proxies know better.
+/// // The client claimed to be 203.0.113.1; the proxies recorded its real address.
 /// let request = Request::post("/").header("x-forwarded-for", "203.0.113.1, 198.51.100.7, 10.0.0.2");
 /// let headers = request.headers_ref().ok_or("no headers")?;
 ///
 /// let client = proxies.client("10.0.0.1".parse()?, headers);
 /// assert_eq!(client, Some("198.51.100.7".parse()?));
-/// // A stranger's header is not looked at.
+/// // The header of an untrusted peer is ignored.
 /// let client = proxies.client("192.0.2.9".parse()?, headers);
 /// assert_eq!(client, Some("192.0.2.9".parse()?));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Choose the header that *all* of these proxies write: one of them that hands
-/// it on as it came hands on what strangers claim.
+/// Choose the header that *all* of these proxies write: a proxy that forwards it
+/// unmodified forwards the client's own claims.
 #[derive(Debug, Clone)]
 pub struct Proxies {
     ranges: AddressRanges,
@@ -52,7 +51,7 @@ enum Header {
 }
 
 impl Proxies {
-    /// Proxies that write `Forwarded` (RFC 7239).
+    /// Creates the set of proxies that write `Forwarded` (RFC 7239).
     ///
     /// ```
     /// use payhook::address::AddressRanges;
@@ -72,7 +71,7 @@ impl Proxies {
         }
     }
 
-    /// Proxies that write `X-Forwarded-For`.
+    /// Creates the set of proxies that write `X-Forwarded-For`.
     #[must_use]
     pub fn x_forwarded_for(ranges: AddressRanges) -> Self {
         Self {
@@ -81,13 +80,13 @@ impl Proxies {
         }
     }
 
-    /// The address that a request comes from, for the `peer` of an endpoint.
+    /// Returns the client's address, for the `peer` of an endpoint.
     ///
-    /// `None` where the chain can't be followed to its end: a proxy of the
-    /// merchant's wrote no entry, or one without a plain address (`unknown`, a
-    /// hidden name, garbage). No such entry is skipped, since what is left
-    /// of it nobody vouches for. An IPv4 address that is shown as IPv6 is given
-    /// as IPv4, and ports are dropped.
+    /// Returns `None` if the chain cannot be followed to its end: a configured proxy
+    /// wrote no entry, or one without a plain address (`unknown`, an obfuscated name,
+    /// invalid text). Such an entry is not skipped, since nothing to its left can be
+    /// trusted. An IPv4-mapped IPv6 address is returned as IPv4, and ports are
+    /// dropped.
     #[must_use]
     pub fn client(&self, socket: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
         let socket = socket.to_canonical();
@@ -120,7 +119,7 @@ impl Header {
             Self::Forwarded => forwarded::node(&forwarded::for_value(entry)?),
             Self::XForwardedFor => {
                 let entry = entry.trim_matches([' ', '\t']);
-                // Only here does IPv6 stand without brackets.
+                // Only here is IPv6 written without brackets.
                 let bare = entry.parse().map(Ipv6Addr::into);
                 bare.ok().or_else(|| forwarded::node(entry))
             }

@@ -1,4 +1,4 @@
-//! From a [`Reply`] to a response.
+//! Converts a [`Reply`] into a response.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -11,8 +11,7 @@ use http_body::{Body, Frame, SizeHint};
 
 use crate::endpoint::Reply;
 
-/// The body of every response: none. A sender who is refused learns nothing but
-/// the status.
+/// The empty body of every response: a refused sender learns nothing but the status.
 ///
 /// ```
 /// use payhook::http::{Body, Empty};
@@ -44,8 +43,8 @@ impl Body for Empty {
 }
 
 impl Reply {
-    /// The response to answer with, `content-length: 0` and not to be stored by
-    /// any cache on its way. A 405 says `allow: POST`. Feature `http`.
+    /// Converts the reply into a response with `content-length: 0` and
+    /// `cache-control: no-store`. A 405 has `allow: POST`. Feature `http`.
     ///
     /// ```
     /// # use payhook::b2binpay::{Gateway, Key, TrackingIds, Verifier};
@@ -69,7 +68,7 @@ pub(super) fn response(status: StatusCode) -> Response<Empty> {
     let mut response = Response::new(Empty);
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    // A cache may keep a 405 unless it is told not to.
+    // A cache may store a 405 unless this header forbids it.
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
     if status == StatusCode::METHOD_NOT_ALLOWED {

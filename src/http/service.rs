@@ -1,4 +1,4 @@
-//! [`CallbackService`]: an endpoint as a route of its own.
+//! [`CallbackService`]: an endpoint as a `tower` service.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -23,8 +23,8 @@ type OnReply = dyn Fn(&Reply) + Send + Sync;
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 type Spawn = dyn Fn(BoxFuture<Reply>) -> BoxFuture<Option<Reply>> + Send + Sync;
 
-/// An endpoint as a `tower` service: a route of its own in axum and whatever else
-/// takes one. It never fails, is always ready, and costs little to clone. Feature
+/// An endpoint as a `tower` service, which can be a route of axum or another
+/// framework. It never fails, is always ready, and is cheap to clone. Feature
 /// `tower`.
 ///
 /// ```
@@ -61,9 +61,10 @@ type Spawn = dyn Fn(BoxFuture<Reply>) -> BoxFuture<Option<Reply>> + Send + Sync;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// A server drops the future when the sender hangs up. A ledger's transaction is then
-/// rolled back. A handler stops where it is: its claim is left to its lease, and the
-/// next delivery is handled again. [`spawn`](Self::spawn) lets no sender do that.
+/// A server drops the future when the sender closes the connection. A ledger's
+/// transaction is then rolled back. A handler stops where it is: its claim stays
+/// until its lease expires, and the next delivery is handled again.
+/// [`spawn`](Self::spawn) prevents this.
 pub struct CallbackService<G, T> {
     endpoint: Arc<Endpoint<G, T>>,
     socket_peer: Arc<SocketPeer>,
@@ -73,9 +74,8 @@ pub struct CallbackService<G, T> {
 }
 
 impl<G: Gateway, T: Target> Endpoint<G, T> {
-    /// The endpoint as a `tower` service, which is a route of its own. The peer
-    /// is unknown until [`socket_peer`](CallbackService::socket_peer) sets it.
-    /// Feature `tower`.
+    /// Converts the endpoint into a `tower` service. The peer is unknown until
+    /// [`socket_peer`](CallbackService::socket_peer) sets it. Feature `tower`.
     ///
     /// See [`CallbackService`] for an example.
     #[must_use]
@@ -91,8 +91,8 @@ impl<G: Gateway, T: Target> Endpoint<G, T> {
 }
 
 impl<G, T> CallbackService<G, T> {
-    /// Where the server puts the address of the socket's peer. Needed only where
-    /// addresses are evidence.
+    /// Sets how to find the address of the socket's peer. Needed only if addresses
+    /// are evidence.
     #[must_use]
     pub fn socket_peer<F>(self, find: F) -> Self
     where
@@ -104,8 +104,8 @@ impl<G, T> CallbackService<G, T> {
         }
     }
 
-    /// Takes these proxies' word for whom they were called by. It is still the
-    /// [socket's peer](Self::socket_peer) that says whether one of them called.
+    /// Trusts the forwarding headers set by these proxies. The [socket's
+    /// peer](Self::socket_peer) determines whether the request came from one of them.
     #[must_use]
     pub fn behind(self, proxies: Proxies) -> Self {
         Self {
@@ -114,8 +114,8 @@ impl<G, T> CallbackService<G, T> {
         }
     }
 
-    /// Shows each reply before it is sent, for the merchant's log. It is in the
-    /// way of the response: no place to wait.
+    /// Calls a closure with each reply before it is sent, for logging. The response
+    /// waits for it, so it must not block.
     #[must_use]
     pub fn on_reply<F>(self, see: F) -> Self
     where
@@ -127,13 +127,14 @@ impl<G, T> CallbackService<G, T> {
         }
     }
 
-    /// Handles each callback in a task of its own, such as `tokio::spawn` makes,
-    /// which goes on when the sender hangs up. A handler that panics there is
-    /// answered with 500, and no reply is shown.
+    /// Handles each callback in its own task, such as one of `tokio::spawn`, which
+    /// continues when the sender closes the connection. If a handler panics there,
+    /// the response is 500, and no reply is logged.
     ///
-    /// Use it with an [`Idempotent`](crate::endpoint::Idempotent) handler whose effect is in
-    /// another system than its store: a payer who makes CityPay.io call back, and
-    /// hangs up at the right moment, would have it handled again.
+    /// Use it with an [`Idempotent`](crate::endpoint::Idempotent) handler whose effect is in a
+    /// different system than its store: an attacker who can trigger a callback of
+    /// CityPay.io and close the connection at the right moment could otherwise have
+    /// it handled twice.
     ///
     /// ```
     /// # use payhook::http::CallbackService;
@@ -221,14 +222,14 @@ where
             };
             Ok(match reply {
                 Some(reply) => reply.into(),
-                // Its task panicked.
+                // The task panicked.
                 None => response(StatusCode::INTERNAL_SERVER_ERROR),
             })
         }))
     }
 }
 
-/// The response of a [`CallbackService`], once it is there.
+/// The future of a [`CallbackService`]'s response.
 ///
 /// See [`CallbackService`] for an example.
 pub struct ResponseFuture(BoxFuture<Result<Response<Empty>, Infallible>>);

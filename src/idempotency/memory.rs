@@ -40,7 +40,7 @@ pub struct MemoryStore {
 /// See [`MemoryStore::capacity`]; an endpoint answers it with 503, and the gateway
 /// sends again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the store holds {capacity} deliveries, and may forget none of them")]
+#[error("store is full: it holds {capacity} deliveries, and none may be deleted yet")]
 #[non_exhaustive]
 pub struct StoreFull {
     /// How many it may hold.

@@ -1,7 +1,8 @@
-//! [`delegate_ledger!`](crate::delegate_ledger): a ledger around another one.
+//! [`delegate_ledger!`](crate::delegate_ledger): delegation to another ledger.
 
-/// Implements methods of [`Ledger`](crate::Ledger) by calling the same method of
-/// another ledger: for a ledger that adds to one that exists, such as metrics.
+/// Implements methods of [`Ledger`](crate::Ledger) by calling the same methods of
+/// another ledger: for a ledger that extends an existing one, for example with
+/// metrics.
 ///
 /// The first line names the receiver and the other ledger; the second lists the
 /// methods. Write the type `Transaction` and the other methods yourself.

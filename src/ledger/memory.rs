@@ -9,11 +9,11 @@ use crate::event::Event;
 use crate::fetch::BoxError;
 use crate::payment::{Change, Expected, History, Payment};
 
-/// Payments in the memory of one process: for tests, for a first program, and
-/// for trying out what a callback would do. It forgets when it is dropped.
+/// An in-memory ledger of one process: for tests, prototypes and experiments. Its
+/// data is lost when it is dropped.
 ///
-/// Clones share their payments. References must be unique across the gateways
-/// that share one.
+/// Clones share their payments. References must be unique across the gateways that
+/// share a ledger.
 ///
 /// ```
 /// use payhook::MemoryLedger;
@@ -39,14 +39,14 @@ struct Shared {
 #[derive(Default)]
 struct Books {
     expected: HashMap<String, Expected>,
-    /// By reference and part; the text, as a database would keep it.
+    /// Histories by reference and part, as text, as a database would store them.
     histories: HashMap<(String, String), String>,
     bindings: HashMap<String, String>,
     unmatched: Vec<String>,
     locked: HashSet<(String, String)>,
 }
 
-/// A payment of a [`MemoryLedger`] under lock. See [`MemoryLedger`].
+/// A locked payment of a [`MemoryLedger`]. See [`MemoryLedger`].
 #[derive(Debug)]
 pub struct MemoryTransaction {
     ledger: MemoryLedger,
@@ -55,26 +55,26 @@ pub struct MemoryTransaction {
 }
 
 impl MemoryLedger {
-    /// An empty ledger.
+    /// Creates an empty ledger.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Expects a payment; replaces what was expected under its reference.
+    /// Adds an expected payment; replaces the one with the same reference.
     pub fn expect(&self, expected: Expected) {
         let reference = expected.reference().to_owned();
         self.books().expected.insert(reference, expected);
     }
 
-    /// The payment under this reference; of a top-up, the first of its
+    /// Returns the payment with this reference; for a top-up, the first of its
     /// transfers.
     #[must_use]
     pub fn payment(&self, reference: &str) -> Option<Payment> {
         self.payments(reference).into_iter().next()
     }
 
-    /// The payments under this reference: one, or one for each transfer of a
+    /// Returns the payments with this reference: one, or one for each transfer of a
     /// top-up, in the order of their ids.
     #[must_use]
     pub fn payments(&self, reference: &str) -> Vec<Payment> {
@@ -93,13 +93,13 @@ impl MemoryLedger {
             .collect()
     }
 
-    /// A person accepts everything that is held under this reference. What each
-    /// payment's change says is to be credited.
+    /// Accepts everything that is held under this reference, after manual review. The
+    /// returned changes contain the amounts to credit.
     pub fn accept_held(&self, reference: &str) -> Vec<Change> {
         self.decide(reference, Payment::accept_held)
     }
 
-    /// A person rejects everything that is held under this reference.
+    /// Rejects everything that is held under this reference, after manual review.
     pub fn reject_held(&self, reference: &str) -> Vec<Change> {
         self.decide(reference, Payment::reject_held)
     }
@@ -131,20 +131,20 @@ impl MemoryLedger {
         changes
     }
 
-    /// The references of verified callbacks that fitted no payment.
+    /// Returns the references of verified callbacks that matched no payment.
     #[must_use]
     pub fn unmatched_references(&self) -> Vec<String> {
         self.books().unmatched.clone()
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {
-        // Nothing that can panic is done while it is locked.
+        // Nothing panics while it is locked.
         let books = self.shared.books.lock();
         books.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until the row is free, and locks it. An endpoint holds it for
-    /// microseconds, and awaits nothing meanwhile.
+    /// Waits until the row is free, and locks it. An endpoint holds the lock for
+    /// microseconds and does not await meanwhile.
     fn lock(&self, row: (String, String)) -> MutexGuard<'_, Books> {
         let books = self.books();
         let books = self
@@ -158,7 +158,7 @@ impl MemoryLedger {
 }
 
 impl fmt::Debug for MemoryLedger {
-    /// Without the references, which may be tokens.
+    /// Omits the references, which may be tokens.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let payments = self.books().expected.len();
         write!(f, "MemoryLedger({payments} payments)")
@@ -244,7 +244,7 @@ impl Ledger for MemoryLedger {
         for (name, owner) in &bindings {
             if books.bindings.get(name).is_some_and(|known| known != owner) {
                 drop(books);
-                return Err("another payment bound the same transfer meanwhile".into());
+                return Err("another payment claimed the same transfer concurrently".into());
             }
         }
         books.bindings.extend(bindings);

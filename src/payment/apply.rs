@@ -1,4 +1,4 @@
-//! What one callback does to a payment: the rules of PAYMENTS, in their order.
+//! Applying a callback to a payment: the rules of PAYMENTS, in their order.
 
 use super::change::{Change, Review, ReviewReason};
 use super::expected::{ExpectedKind, Fit};
@@ -11,14 +11,14 @@ use crate::event::{Event, Kind, Lookup, OwnStatus, Part, PartOutcome, Reading, S
 /// Rule 17.
 const MAX_PARTS: usize = 64;
 const MAX_DELIVERIES: usize = 256;
-/// Further copies of deliveries that are remembered, all together.
+/// The total number of further copies of deliveries that are remembered.
 const MAX_COPIES: usize = 64;
-/// Reports of money that is in no sum that are remembered.
+/// The number of remembered reports of money that counts in no sum.
 const MAX_TOLD: usize = 128;
 
-/// Who took a delivery's name across the merchant's payments: the ledger's text.
+/// The owner of a delivery's name among the merchant's payments: the ledger's string.
 ///
-/// A copy's digest, whether it credited or held anything, and its part.
+/// The digest of a copy, whether it credited or held anything, and its part.
 struct DeliveryOwner {
     copy: Name,
     has_effect: bool,
@@ -37,44 +37,43 @@ impl DeliveryOwner {
     }
 }
 
-/// Who took the names of a delivery's first two copies.
+/// The owners of the names of a delivery's first two copies.
 #[derive(Default)]
 struct Owners {
     first: Option<DeliveryOwner>,
     second: Option<Name>,
 }
 
-/// What a step takes in the ledger for its delivery, across all payments.
+/// The names that a step binds in the ledger for its delivery, across all payments.
 #[derive(Debug, Default)]
 pub(crate) struct Taken {
-    /// What the delivery's name has to be bound to.
+    /// The owner to bind the delivery's name to.
     pub(crate) first: Option<String>,
-    /// What the name of its second copy has to be bound to.
+    /// The owner to bind the name of its second copy to.
     pub(crate) second: Option<String>,
 }
 
-/// A callback that is being applied: what has to be asked of the ledger stands
-/// between its beginning and its end.
+/// A callback that is being applied: between its beginning and its end, the ledger is
+/// queried.
 ///
-/// [`Endpoint`](crate::Endpoint) drives it; see
-/// [`Payment::apply`] where no ledger is there to be asked.
+/// [`Endpoint`](crate::Endpoint) drives it; see [`Payment::apply`] for use without a
+/// ledger.
 #[derive(Debug)]
 pub(crate) struct Step<'p> {
     payment: &'p mut Payment,
     before: Sums,
     reviews: Vec<Review>,
-    /// The delivery that this step recorded, by its place.
+    /// The index of the delivery that this step recorded.
     recorded: Option<usize>,
-    /// The delivery's name, where it has to be taken across all payments.
+    /// The delivery's name, if it has to be bound across all payments.
     takes_name: bool,
-    /// Whether the ledger knows the names of deliveries.
+    /// Whether the ledger stores the names of deliveries.
     asks: bool,
-    /// The transfer that the callback is about, and what was credited and held
-    /// of it before.
+    /// The transfer that the callback is about, and its credited and held amounts
+    /// before this step.
     subject: Option<String>,
     subject_before: (Amount, Amount),
-    /// The second copy of a delivery, where that has to be known across all
-    /// payments.
+    /// The second copy of a delivery, if it has to be bound across all payments.
     second: Option<Name>,
     must_save: bool,
 }
@@ -88,22 +87,22 @@ struct Sums {
 }
 
 impl Payment {
-    /// Applies one callback, as far as this payment alone can tell: what the
-    /// rules ask across payments (rules 1 and 13) is taken for granted. An
-    /// [`Endpoint`](crate::Endpoint) asks its ledger.
+    /// Applies one callback with this payment's data only: the checks across payments
+    /// (rules 1 and 13) are assumed to pass. An [`Endpoint`](crate::Endpoint)
+    /// performs them with its ledger.
     pub fn apply(&mut self, event: &Event<'_>) -> Change {
         self.begin(event, None, None).finish().0
     }
 
-    /// Whether the ledger has to be asked who took the delivery's name: where
-    /// this payment's history can't tell.
+    /// Whether the ledger has to be queried for the owner of the delivery's name,
+    /// because this payment's history does not contain it.
     pub(crate) fn asks_for_delivery(&self, event: &Event<'_>) -> bool {
         self.expected.is_top_up() || event.reading != Reading::Unique
     }
 
-    /// Begins to apply a callback. `owner` is who took the delivery's name, and
-    /// `second` who took that of its second copy, if the ledger [was
-    /// asked](Self::asks_for_delivery).
+    /// Begins to apply a callback. `owner` is the owner of the delivery's name, and
+    /// `second` that of its second copy, if the ledger [was
+    /// queried](Self::asks_for_delivery).
     pub(crate) fn begin(
         &mut self,
         event: &Event<'_>,
@@ -134,7 +133,7 @@ impl Payment {
         step
     }
 
-    /// What is credited and what is held of the parts with an id.
+    /// The credited and held amounts of the parts with an id.
     fn of_part(&self, id: Option<&str>) -> (Amount, Amount) {
         let parts = || self.state.parts.iter();
         let own = || parts().filter(|part| Some(part.id.as_str()) == id);
@@ -155,7 +154,7 @@ impl Payment {
         }
     }
 
-    /// A person accepts everything that is held: it is to be credited now
+    /// Accepts everything that is held, after manual review: it is credited now
     /// (PAYMENTS, rule 16).
     pub fn accept_held(&mut self) -> Change {
         let before = self.sums();
@@ -170,8 +169,8 @@ impl Payment {
         self.conclude(&before, credited, Vec::new(), false)
     }
 
-    /// A person rejects everything that is held: it stays out of the credits,
-    /// and the same money is not raised again (PAYMENTS, rule 16).
+    /// Rejects everything that is held, after manual review: it is not credited, and
+    /// the same money is not reported again (PAYMENTS, rule 16).
     pub fn reject_held(&mut self) -> Change {
         let before = self.sums();
         for part in &mut self.state.parts {
@@ -210,21 +209,22 @@ impl Payment {
     }
 }
 
-/// Whether the callback was a first copy of its delivery, and what follows.
+/// Whether the callback is the first copy of its delivery, and how to proceed.
 enum Copy {
     /// Not seen before.
     First,
-    /// The same again: no change, but for what the API says (rule 1).
+    /// A duplicate: no change, except for the API's response (rule 1).
     Repeated,
-    /// With other unsigned fields. It may be received, and held for that.
+    /// A copy with different unsigned fields. It may be received, and is held for
+    /// that.
     Conflicting { may_be_received: bool },
-    /// With other unsigned fields, and the API lists both transfers.
+    /// A copy with different unsigned fields, but the API lists both transfers.
     Ordinary,
 }
 
 impl Step<'_> {
-    /// The parts whose ids have to be bound to this payment's reference before
-    /// the step is finished (rule 13).
+    /// Returns the parts whose ids have to be bound to this payment's reference
+    /// before the step is finished (rule 13).
     pub(crate) fn claims(&self) -> Vec<String> {
         let parts = self.payment.state.parts.iter();
         parts
@@ -234,8 +234,8 @@ impl Step<'_> {
             .collect()
     }
 
-    /// Says that a part belongs to `owner` now: this payment's reference, or
-    /// the one that it was bound to before.
+    /// Sets the owner of a part: this payment's reference, or the one that it was
+    /// bound to before.
     pub(crate) fn bound(&mut self, part: &str, owner: &str) {
         let is_own = owner == self.payment.expected.reference();
         self.must_save = true;
@@ -250,7 +250,8 @@ impl Step<'_> {
         }
     }
 
-    /// Holds, credits and reports. Second, what has to be bound in the ledger.
+    /// Holds, credits and reports. The second value is what has to be bound in the
+    /// ledger.
     pub(crate) fn finish(mut self) -> (Change, Taken) {
         let credited = self.payment.credit();
         self.report_held();
@@ -281,7 +282,7 @@ impl Step<'_> {
         (change, taken)
     }
 
-    /// Each reason once, when it holds a part after the step.
+    /// Each reason is reported once, when it holds a part after the step.
     fn report_held(&mut self) {
         let view = self.payment.view();
         let mut news = Vec::new();
@@ -306,7 +307,7 @@ impl Step<'_> {
         }
     }
 
-    /// Once for each reason and part.
+    /// Adds a review, once for each reason and part.
     fn review(&mut self, review: Review) {
         let is_known = self
             .reviews
@@ -334,7 +335,7 @@ impl Step<'_> {
 
     // Deliveries: rule 1.
 
-    /// What this copy of the delivery is, and whether it is remembered.
+    /// Classifies this copy of the delivery, and records it.
     fn deliver(
         &mut self,
         event: &Event<'_>,
@@ -348,7 +349,7 @@ impl Step<'_> {
         let second = owner.second.filter(|second| *second != copy);
         let entry = match (known, owner.first) {
             (Some(index), _) => index,
-            // Another payment of the merchant has it.
+            // It belongs to another payment of the merchant.
             (None, Some(owner)) => {
                 if owner.copy == copy {
                     return Copy::Repeated;
@@ -367,7 +368,7 @@ impl Step<'_> {
                 deliveries.len() - 1
             }
             (None, None) => {
-                // What no reading settles takes no name (rule 18).
+                // An ambiguous reading binds no name (rule 18).
                 if is_read && deliveries.len() < MAX_DELIVERIES {
                     deliveries.push(Delivery {
                         name,
@@ -397,7 +398,7 @@ impl Step<'_> {
         };
         let is_known_copy = first.others.contains(&copy);
         if lists_both {
-            // Received before, it is released by the API like any other part.
+            // If it was received before, the API releases it like any other part.
             let stands = part.is_some_and(|part| self.known(event, part).is_some());
             if !is_known_copy {
                 self.remember_copy(entry, copy);
@@ -436,11 +437,13 @@ impl Step<'_> {
         }
     }
 
-    /// Copies are bounded with the deliveries: who can make one can make many.
+    /// Copies are bounded like deliveries: an attacker who can create one can create
+    /// many.
     fn remember_copy(&mut self, entry: usize, copy: Name) {
         let deliveries = &mut self.payment.state.deliveries;
         let others: usize = deliveries.iter().map(|known| known.others.len()).sum();
-        // The second copy of each is always remembered: a third changes nothing.
+        // The second copy of each delivery is always remembered: a third changes
+        // nothing.
         if let Some(delivery) = deliveries.get_mut(entry)
             && (others < MAX_COPIES || delivery.others.is_empty())
         {
@@ -496,10 +499,11 @@ impl Step<'_> {
         self.hear_total_paid(event);
     }
 
-    /// Whether reference and amount are settled, by themselves or by the API.
+    /// Whether reference and amount are unambiguous, by themselves or by the API's
+    /// response.
     fn is_read(&self, event: &Event<'_>, part: &Part<'_>) -> bool {
         let listed = event.lookup.as_ref().is_some_and(|lookup| {
-            // A listed status that is behind the callback's releases nothing.
+            // A listed status that lags behind the callback's releases nothing.
             let is_stale = part.outcome.is_settled()
                 && lookup
                     .part(&part.id)
@@ -524,7 +528,7 @@ impl Step<'_> {
         self.payment.state.parts.len() >= MAX_PARTS
     }
 
-    /// A part that is known under this id, with this amount.
+    /// Updates a part that is known under this id, with this amount.
     fn known(&self, event: &Event<'_>, part: &Part<'_>) -> Option<usize> {
         let amount = identity(event, self.payment.expected.fit(&part.amounts), part);
         self.payment.state.parts.iter().position(|known| {
@@ -574,8 +578,8 @@ impl Step<'_> {
         parts.len() - 1
     }
 
-    /// Rules 2 and 4: the latest signed time speaks, and an equal one only if it
-    /// is more final.
+    /// Rules 2 and 4: the latest signed time takes precedence, and an equal one only
+    /// if it is more final.
     fn move_part(
         &mut self,
         event: &Event<'_>,
@@ -610,7 +614,8 @@ impl Step<'_> {
         if is_read {
             known.marks.set(Marks::UNREAD, false);
         } else if part.outcome.is_settled() && !known.outcome.is_settled() {
-            // That an earlier, unsettled state was read proves nothing of this one.
+            // The reading of an earlier, unsettled state proves nothing about this
+            // one.
             known.marks.set(Marks::UNREAD, true);
         }
         if is_invoice && !known.is_decided() && !known.marks.has(Marks::CONFIRMED) {
@@ -618,13 +623,13 @@ impl Step<'_> {
         }
         if conflicts && !known.outcome.is_settled() && part.outcome.is_settled() {
             known.lasting.add(ReviewReason::ConflictingDelivery);
-            // The step itself reports it.
+            // The step reports it itself.
             known.told.add(ReviewReason::ConflictingDelivery);
         }
         self.turn(index, part.outcome);
     }
 
-    /// The edge from one outcome to another (rules 4 and 5).
+    /// The transition from one outcome to another (rules 4 and 5).
     fn turn(&mut self, index: usize, outcome: PartOutcome) {
         let is_payout = self.payment.expected.kind() == ExpectedKind::Payout;
         let next = 1 + self
@@ -671,7 +676,7 @@ impl Step<'_> {
         }
     }
 
-    /// Whether something was not reported yet; from now on it was.
+    /// Returns whether something was not reported yet, and marks it as reported.
     fn is_untold(&mut self, digest: Digest16) -> bool {
         let (name, told) = (Name(digest), &mut self.payment.state.told);
         if told.contains(&name) {
@@ -684,7 +689,7 @@ impl Step<'_> {
         true
     }
 
-    /// Rule 11: reported once when it settles, and in no sum.
+    /// Rule 11: reported once when it settles, and counted in no sum.
     fn report_other_money(&mut self, event: &Event<'_>, part: &Part<'_>) {
         if !part.outcome.is_settled() {
             return;
@@ -751,7 +756,7 @@ impl Step<'_> {
         let is_read = event.is_read_uniquely() || event.lookup.is_some();
         let is_first = match self.deliver(event, None, Owners::default(), is_read) {
             Copy::First | Copy::Ordinary => true,
-            // An API that was asked again may say more.
+            // A repeated lookup may return more.
             Copy::Repeated if event.lookup.is_some() => false,
             Copy::Repeated | Copy::Conflicting { .. } => return,
         };
@@ -772,7 +777,7 @@ impl Step<'_> {
         match event.status {
             OwnStatus::Ended if is_signed || is_confirmed => {
                 let is_new = self.close(event);
-                // A payout's signature covers its id and the time alone.
+                // A payout's signature covers only its id and the time.
                 if is_new && event.kind == Kind::Payout && !is_confirmed {
                     let review = Review::new(ReviewReason::Unproven);
                     self.review(review.saying("no signature covers that a payout ended"));
@@ -785,8 +790,8 @@ impl Step<'_> {
         }
     }
 
-    /// Closes a payment that has no money on its way, held or credited. Whether
-    /// it was open before.
+    /// Closes a payment without pending, held or credited money. Returns whether it
+    /// was open before.
     fn close(&mut self, event: &Event<'_>) -> bool {
         let status = self.payment.status();
         if !matches!(status, PaymentStatus::Open | PaymentStatus::Closed) {
@@ -795,7 +800,7 @@ impl Step<'_> {
         let at = event.time.map(Instant::from);
         let closed = &mut self.payment.state.closed;
         let known = closed.and_then(|closed| closed.at);
-        // What has no time adds nothing to what has one.
+        // A close without a time adds nothing to one with a time.
         let earlier = Closed {
             at: known.into_iter().chain(at).min(),
         };
@@ -898,7 +903,7 @@ impl Step<'_> {
             }
             let agrees = amount.is_none_or(|amount| known.amount.0 == *amount);
             if known.is_decided() {
-                // Reported once; nothing that was credited changes.
+                // Reported once; credits do not change.
                 let is_new = !agrees && !known.told.has(ReviewReason::Contradicted);
                 if is_new {
                     known.told.add(ReviewReason::Contradicted);
@@ -939,9 +944,9 @@ impl Step<'_> {
         let is_invoice = self.payment.expected.kind() == ExpectedKind::Invoice;
         let agrees = lookup.kind == event.kind && lookup.reference == event.reference;
         let mut contradictions = Vec::new();
-        // Rule 9: whether every part of an amount is listed. One that the API
-        // has as ended, while it counts as settled here, may be another one's
-        // transfer under a rewritten id.
+        // Rule 9: whether every part of an amount is listed. A part that the API
+        // lists as ended, although it counts as settled here, may be another transfer
+        // under a rewritten id.
         let listed_all = |parts: &[PartState], amount: &Amount| {
             let mut same = parts.iter().filter(|part| part.amount.0 == *amount);
             same.all(|part| {
@@ -997,14 +1002,14 @@ impl Step<'_> {
                 }
                 continue;
             }
-            // What is merely behind the callback releases nothing.
+            // A status that merely lags behind the callback releases nothing.
             if !listed.outcome.is_settled() || !known.outcome.is_settled() {
                 continue;
             }
             self.must_save = true;
             if !known.marks.has(Marks::AMENDED) {
                 known.lasting.remove(ReviewReason::Contradicted);
-                // After a credit it is reported once.
+                // After a credit, it is only reported, once.
                 if !known.is_decided() {
                     known.told.remove(ReviewReason::Contradicted);
                 }

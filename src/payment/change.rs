@@ -1,11 +1,10 @@
-//! [`Change`]: what one callback did to a payment, and [`Review`]: what a
-//! person has to know of it.
+//! [`Change`]: the effect of a callback on a payment, and [`Review`]: a report for manual review.
 
 use std::fmt;
 
 use crate::amount::Amount;
 
-/// What one callback, or one person's decision, did to a payment.
+/// The effect of one callback or one manual decision on a payment.
 ///
 /// See [`Payment::apply`](super::Payment::apply) for an example.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -42,34 +41,34 @@ impl Change {
         }
     }
 
-    /// The amount to credit now, on top of everything credited before; greater
-    /// than zero. `None` if there is nothing to credit.
+    /// Returns the amount to credit now, in addition to earlier credits; greater than
+    /// zero. `None` if there is nothing to credit.
     #[must_use]
     pub fn credited(&self) -> Option<&Amount> {
         self.credited.as_ref()
     }
 
-    /// Whether the payment is paid, for the first time. It is true once in a
+    /// Returns whether the payment has just become paid. It is true once in a
     /// payment's life.
     #[must_use]
     pub fn newly_paid(&self) -> bool {
         self.newly_paid
     }
 
-    /// What a person should look at. Each reason is named once.
+    /// Returns the reports for manual review. Each reason is reported once.
     #[must_use]
     pub fn reviews(&self) -> &[Review] {
         &self.reviews
     }
 
-    /// Whether the payment's sums or status changed, or there is something to
+    /// Returns whether the payment's sums or status changed, or there is something to
     /// review.
     #[must_use]
     pub fn is_changed(&self) -> bool {
         self.is_changed
     }
 
-    /// Whether the payment's history changed and has to be stored: a delivery
+    /// Returns whether the payment's history changed and has to be stored: a delivery
     /// that changes nothing else is remembered as well.
     #[must_use]
     pub fn must_save(&self) -> bool {
@@ -77,12 +76,12 @@ impl Change {
     }
 }
 
-/// Something that a person should look at, in words for support staff.
+/// A report for manual review, in words for support staff.
 ///
 /// ```
 /// use payhook::payment::ReviewReason;
 ///
-/// // For a support tool: what happened, and what to do at the gateway.
+/// // For a support tool: what happened, and what to do in the gateway's dashboard.
 /// let reason = ReviewReason::EqualPart;
 /// assert_eq!(reason.as_str(), "equal_part");
 /// assert!(reason.advice().contains("B2BINPAY"));
@@ -114,13 +113,14 @@ impl Review {
         self
     }
 
-    /// Why.
+    /// Returns the reason.
     #[must_use]
     pub fn reason(&self) -> ReviewReason {
         self.reason
     }
 
-    /// The gateway's id of the transfer or transaction, if it is about one.
+    /// Returns the gateway's id of the transfer or transaction, if the report is
+    /// about one.
     #[must_use]
     pub fn part(&self) -> Option<&str> {
         self.part.as_deref()
@@ -128,7 +128,7 @@ impl Review {
 }
 
 impl fmt::Display for Review {
-    /// What happened, to which transfer, and what to do about it.
+    /// Shows what happened, to which transfer, and what to do about it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(part) = &self.part {
             write!(f, "transfer {}: ", part.escape_debug())?;
@@ -143,10 +143,10 @@ impl fmt::Display for Review {
 
 macro_rules! reasons {
     ($($(#[$doc:meta])* $Name:ident = $code:literal, $summary:literal, $advice:literal;)+) => {
-        /// Why a person should look at a payment.
+        /// The reason for a manual review.
         ///
-        /// Some reasons hold money until it is accepted or rejected; the others
-        /// report what happened. PAYMENTS names the rule of each.
+        /// Some reasons hold money until it is accepted or rejected; the others only
+        /// report what happened. PAYMENTS lists the rule of each.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum ReviewReason {
@@ -156,19 +156,19 @@ macro_rules! reasons {
         impl ReviewReason {
             pub(super) const ALL: &'static [Self] = &[$(Self::$Name),+];
 
-            /// The name for logs, metrics and columns, such as `equal_part`.
+            /// Returns the name for logs, metrics and columns, such as `equal_part`.
             #[must_use]
             pub fn as_str(&self) -> &'static str {
                 match self { $(Self::$Name => $code,)+ }
             }
 
-            /// What happened, in a few words.
+            /// Returns what happened, in a few words.
             #[must_use]
             pub fn summary(&self) -> &'static str {
                 match self { $(Self::$Name => $summary,)+ }
             }
 
-            /// What to do about it, and where.
+            /// Returns what to do about it, and where.
             #[must_use]
             pub fn advice(&self) -> &'static str {
                 match self { $(Self::$Name => $advice,)+ }
@@ -177,9 +177,9 @@ macro_rules! reasons {
     };
 }
 
-// Stored by their places: a new one goes to the end.
+// Stored by position: add new ones at the end.
 reasons! {
-    /// The same signed delivery came with other unsigned fields (rule 1).
+    /// The same signed delivery was received with different unsigned fields (rule 1).
     ConflictingDelivery = "conflicting_delivery",
         "a delivery with the same signature but different unsigned fields was received before",
         "Compare both transfers with the gateway's dashboard; accept held money only if the transfer is listed there.";
@@ -191,7 +191,7 @@ reasons! {
     Elsewhere = "elsewhere",
         "the transfer was received under another reference before",
         "Check in the gateway's dashboard which payment it belongs to; accept it here only if it was never credited there.";
-    /// Another transfer of exactly this amount came before (rule 9).
+    /// Another transfer of exactly this amount was received before (rule 9).
     EqualPart = "equal_part",
         "another transfer of exactly the same amount was received before",
         "Check that the gateway's dashboard lists both transfers; accept the money if it does, else reject it.";
@@ -199,15 +199,15 @@ reasons! {
     Late = "late",
         "the money was first seen after the payment was closed or its deadline had passed",
         "Decide whether the order can still be fulfilled: accept the money, or refund the customer and reject it.";
-    /// More came than was expected (rule 6).
+    /// More was received than expected (rule 6).
     Overpaid = "overpaid",
         "more was received than expected",
         "Refund the surplus and reject it, or accept it as the customer's credit.";
-    /// Money that was credited has been taken back (rule 5).
+    /// Credited money was reversed (rule 5).
     Reversed = "reversed",
         "a transfer that was credited is no longer confirmed",
         "Look the transfer up in the gateway's dashboard; take the credit back by hand if the money is gone.";
-    /// Money that was taken back has come again (rule 5).
+    /// Reversed money was confirmed again (rule 5).
     Restored = "restored",
         "a transfer that had failed or was reversed is confirmed again",
         "Undo what was done about the reversal; for a payout, check that it was not paid in another way meanwhile.";
@@ -223,7 +223,7 @@ reasons! {
     Unproven = "unproven",
         "no signature or lookup proves this amount",
         "Compare amount and reference with the gateway's dashboard; accept the money if they are shown there.";
-    /// The gateway itself is in doubt (rule 8).
+    /// The gateway reports a discrepancy (rule 8).
     Unresolved = "unresolved",
         "the gateway reports the payment as unresolved, overpaid or underpaid",
         "Resolve the payment in the gateway's dashboard, or accept or reject what was received.";
@@ -231,8 +231,8 @@ reasons! {
     WrongCurrency = "wrong_currency",
         "the money is in another currency than expected and counts for nothing here",
         "Look the transfer up in the gateway's dashboard; convert or refund it by hand.";
-    /// The callback is of another kind, or the operation type does not fit
-    /// (rule 11).
+    /// The callback is of another kind, or the operation type does not match (rule
+    /// 11).
     WrongKind = "wrong_kind",
         "the callback or its operation type is of another kind than expected",
         "Look the transfer up in the gateway's dashboard; accept held money if it is the customer's (side collecting is).";

@@ -1,19 +1,19 @@
-//! [`Expected`]: what the merchant's own record says about a payment.
+//! [`Expected`]: a payment as recorded by the merchant.
 
 use chrono::{DateTime, Utc};
 
 use crate::amount::Amount;
 use crate::event::{Kind, Money};
 
-/// What the merchant expects under one reference, from its own record and never
-/// from a callback (PAYMENTS, section 1).
+/// An expected payment, from the merchant's own record and never from a callback
+/// (PAYMENTS, section 1).
 ///
 /// Amounts are in whole units of the currency (`0.412` ETH, `100.00` USD).
 ///
 /// ```
 /// use payhook::payment::Expected;
 ///
-/// // 100 USD, payable in any coin; a cent more or less is fine.
+/// // 100 USD, payable in any cryptocurrency; a cent more or less is accepted.
 /// let expected = Expected::invoice("inv-12", "USD", "100.00".parse()?)?
 ///     .tolerance("0.01".parse()?)?;
 /// assert_eq!(expected.reference(), "inv-12");
@@ -44,14 +44,14 @@ pub struct Expected {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ExpectedKind {
-    /// An amount of one coin, received through B2BINPAY.
+    /// An amount of one cryptocurrency, received through B2BINPAY.
     Deposit,
-    /// An amount in the wallet's currency, paid in any coin (B2BINPAY).
+    /// An amount in the wallet's currency, paid in any cryptocurrency (B2BINPAY).
     Invoice,
     /// Any amount for a customer: B2BINPAY's static addresses and CityPay.io's
     /// deposits. Each transfer is a payment of its own.
     TopUp,
-    /// An amount of one coin, sent through B2BINPAY.
+    /// An amount of one cryptocurrency, sent through B2BINPAY.
     Payout,
     /// A CityPay.io order.
     Order,
@@ -66,7 +66,7 @@ impl ExpectedKind {
         Self::Order,
     ];
 
-    /// `deposit`, `invoice`, `top_up`, `payout` or `order`: for a database
+    /// Returns `deposit`, `invoice`, `top_up`, `payout` or `order`, for a database
     /// column.
     #[must_use]
     pub fn as_str(&self) -> &'static str {
@@ -79,14 +79,14 @@ impl ExpectedKind {
         }
     }
 
-    /// The kind with this [name](Self::as_str).
+    /// Returns the kind with this [name](Self::as_str).
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 }
 
-/// An expectation that no payment could meet, or that any payment would.
+/// An invalid expected payment: no payment, or any payment, would satisfy it.
 ///
 /// ```
 /// use payhook::payment::{Expected, ExpectedError};
@@ -107,7 +107,7 @@ pub enum ExpectedError {
 }
 
 impl Expected {
-    /// An amount of one coin, received through B2BINPAY. `reference` is the
+    /// An amount of one cryptocurrency, received through B2BINPAY. `reference` is the
     /// tracking id; the gateway's deposit id where tracking ids are unused.
     ///
     /// # Errors
@@ -121,12 +121,12 @@ impl Expected {
         Self::priced(ExpectedKind::Deposit, reference, currency, amount)
     }
 
-    /// An amount in the *wallet's* currency (`100.00` USD), paid in any coin
-    /// that the payer picks (B2BINPAY). `reference` is the tracking id.
+    /// An amount in the *wallet's* currency (`100.00` USD), paid in a cryptocurrency
+    /// that the payer chooses (B2BINPAY). `reference` is the tracking id.
     ///
-    /// No signature covers the conversion: what comes is held until the
-    /// gateway's API confirms it, a person accepts it, or the merchant
-    /// [trusts](Self::trust_reported_conversion) it.
+    /// No signature covers the conversion: received money is held until the gateway's
+    /// API confirms it, it is accepted manually, or the merchant
+    /// [trusts](Self::trust_reported_conversion) the conversion.
     ///
     /// # Errors
     ///
@@ -139,14 +139,14 @@ impl Expected {
         Self::priced(ExpectedKind::Invoice, reference, currency, amount)
     }
 
-    /// Whatever arrives for one customer: no amount is expected, so it is never
-    /// *paid*. `reference` is the tracking id or CityPay.io's deposit token.
+    /// Any amount for one customer: no amount is expected, so it is never *paid*.
+    /// `reference` is the tracking id or CityPay.io's deposit token.
     #[must_use]
     pub fn top_up(reference: impl Into<String>, currency: impl Into<String>) -> Self {
         Self::new(ExpectedKind::TopUp, reference, currency, None)
     }
 
-    /// An amount of one coin that leaves through B2BINPAY. `reference` is the
+    /// An amount of one cryptocurrency, sent through B2BINPAY. `reference` is the
     /// tracking id.
     ///
     /// # Errors
@@ -160,8 +160,8 @@ impl Expected {
         Self::priced(ExpectedKind::Payout, reference, currency, amount)
     }
 
-    /// A CityPay.io order, in its fiat currency or in a coin. `reference` is
-    /// the order's token.
+    /// A CityPay.io order, in its fiat currency or in a cryptocurrency. `reference`
+    /// is the order's token.
     ///
     /// # Errors
     ///
@@ -174,9 +174,10 @@ impl Expected {
         Self::priced(ExpectedKind::Order, reference, currency, amount)
     }
 
-    /// The same by a [kind](ExpectedKind) read from a database. A top-up has no
-    /// amount; every other kind has one. With the other methods it rebuilds what
-    /// the accessors gave to store.
+    /// Creates an expected payment from a [kind](ExpectedKind) that was read from a
+    /// database. A top-up has no amount; every other kind has one. Together with the
+    /// other methods it restores an expected payment from the stored values of its
+    /// accessors.
     ///
     /// ```
     /// use payhook::payment::Expected;
@@ -257,8 +258,8 @@ impl Expected {
         Ok(self)
     }
 
-    /// How many fraction digits the gateway writes for this currency. It tells
-    /// amount and tracking id apart where tracking ids are unrestricted
+    /// Sets the number of fraction digits that the gateway writes for this currency.
+    /// It separates amount and tracking id if tracking ids are unrestricted
     /// (PAYMENTS, rule 18).
     #[must_use]
     pub fn decimals(self, decimals: u32) -> Self {
@@ -278,9 +279,9 @@ impl Expected {
         }
     }
 
-    /// Credits an invoice by the converted amount that the callback reports.
-    /// No signature covers it: whoever can alter callbacks in transit can make
-    /// one satoshi pay the invoice (PAYMENTS, rule 10).
+    /// Credits an invoice by the converted amount that the callback reports. No
+    /// signature covers it: an attacker who can alter callbacks in transit can pay
+    /// the invoice with one satoshi (PAYMENTS, rule 10).
     #[must_use]
     pub fn trust_reported_conversion(self) -> Self {
         Self {
@@ -289,9 +290,9 @@ impl Expected {
         }
     }
 
-    /// Holds every B2BINPAY transfer until the gateway's API confirms it. For
-    /// addresses that take several coins, and for top-ups whose reported
-    /// transfer id is not enough (PAYMENTS, rules 9 and 11).
+    /// Holds every B2BINPAY transfer until the gateway's API confirms it: for
+    /// addresses that accept several currencies, and for top-ups whose reported
+    /// transfer id is not sufficient (PAYMENTS, rules 9 and 11).
     #[must_use]
     pub fn require_lookup(self) -> Self {
         Self {
@@ -300,44 +301,44 @@ impl Expected {
         }
     }
 
-    /// The kind of payment.
+    /// Returns the kind of payment.
     #[must_use]
     pub fn kind(&self) -> ExpectedKind {
         self.kind
     }
 
-    /// The merchant's reference.
+    /// Returns the merchant's reference.
     #[must_use]
     pub fn reference(&self) -> &str {
         &self.reference
     }
 
-    /// The expected currency.
+    /// Returns the expected currency.
     #[must_use]
     pub fn currency(&self) -> &str {
         &self.currency
     }
 
-    /// The expected amount; `None` for a top-up.
+    /// Returns the expected amount; `None` for a top-up.
     #[must_use]
     pub fn amount(&self) -> Option<&Amount> {
         self.amount.as_ref()
     }
 
-    /// The [tolerance](Self::tolerance), in the expected currency.
+    /// Returns the [tolerance](Self::tolerance), in the expected currency.
     #[must_use]
     pub fn tolerated(&self) -> &Amount {
         &self.tolerance
     }
 
-    /// The fraction digits of the currency, if they were
-    /// [given](Self::decimals).
+    /// Returns the fraction digits of the currency, if they were
+    /// [set](Self::decimals).
     #[must_use]
     pub fn currency_decimals(&self) -> Option<u32> {
         self.decimals
     }
 
-    /// The [deadline](Self::deadline), if one was given.
+    /// Returns the [deadline](Self::deadline), if one was set.
     #[must_use]
     pub fn deadline_at(&self) -> Option<DateTime<Utc>> {
         self.deadline
@@ -347,14 +348,14 @@ impl Expected {
         self.deadline.filter(|_| self.kind != ExpectedKind::Payout)
     }
 
-    /// Whether the [reported conversion](Self::trust_reported_conversion) of an
-    /// invoice is credited.
+    /// Returns whether the [reported conversion](Self::trust_reported_conversion) of
+    /// an invoice is credited.
     #[must_use]
     pub fn trusts_conversion(&self) -> bool {
         self.trusts_conversion
     }
 
-    /// Whether every transfer is held until the gateway's API
+    /// Returns whether every transfer is held until the gateway's API
     /// [confirms](Self::require_lookup) it.
     #[must_use]
     pub fn requires_lookup(&self) -> bool {
@@ -365,7 +366,7 @@ impl Expected {
         self.kind == ExpectedKind::TopUp
     }
 
-    /// What a callback about it has to be about.
+    /// The required kind of its callbacks.
     pub(super) fn event_kind(&self) -> Kind {
         match self.kind {
             ExpectedKind::Deposit | ExpectedKind::Invoice | ExpectedKind::TopUp => Kind::Deposit,
@@ -382,24 +383,24 @@ impl Expected {
         )
     }
 
-    /// Whether the record settles an undivided reading with this amount
-    /// (rule 18). An invoice's coin is any, so its price says nothing.
+    /// Whether the record resolves an ambiguous reading with this amount (rule 18).
+    /// An invoice can be paid in any cryptocurrency, so its price does not help.
     pub(crate) fn settles_reading(&self, amount: &Amount) -> bool {
         let priced_in_the_coin = self.kind != ExpectedKind::Invoice;
         (priced_in_the_coin && self.amount.as_ref() == Some(amount))
             || self.decimals == Some(amount.scale())
     }
 
-    /// Whether the record could stand for a transfer of this amount, so that
-    /// another payment's reading is not the only one. A record with neither an
-    /// amount in the coin nor its decimals rules nothing out.
+    /// Whether a transfer of this amount could belong to this record, so that another
+    /// payment's reading is not the only one. A record with neither an amount in the
+    /// cryptocurrency nor its decimals excludes nothing.
     pub(crate) fn allows_reading(&self, amount: &Amount) -> bool {
         let is_silent = self.decimals.is_none()
             && matches!(self.kind, ExpectedKind::TopUp | ExpectedKind::Invoice);
         is_silent || self.settles_reading(amount)
     }
 
-    /// Of the amounts that the gateway gives, the one in the expected currency.
+    /// The amount in the expected currency, among those that the gateway gives.
     pub(super) fn fit<'m>(&self, amounts: &'m [Money<'_>]) -> Fit<'m> {
         let first = amounts.first();
         if self.kind == ExpectedKind::Invoice {
@@ -417,7 +418,7 @@ impl Expected {
 /// Whether money is in the expected currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fit<'m> {
-    /// It is; the amount, if the gateway gave it.
+    /// It is; with the amount, if the gateway gave it.
     Fits(Option<&'m Amount>),
     /// The gateway did not name the currency.
     Unnamed(Option<&'m Amount>),

@@ -1,4 +1,4 @@
-//! [`History`]: what is stored of a payment, as one text.
+//! [`History`]: the stored state of a payment, as one string.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,18 +11,18 @@ use crate::amount::Amount;
 use crate::digest::Digest16;
 use crate::event::PartOutcome;
 
-/// What is stored of a payment: one opaque text for a column of the merchant's
+/// The stored state of a payment: one opaque string for a column of the merchant's
 /// database.
 ///
 /// It is versioned and bounded (PAYMENTS, rule 17): at most 64 transfers and 256
-/// deliveries of a priced payment, less than 64 KB at the most and 300 bytes for
-/// a payment by one transfer. Store it as it is; a text that was changed is
-/// refused or misread.
+/// deliveries of a priced payment, less than 64 KB at most, and 300 bytes for a
+/// payment with one transfer. Store it unmodified; a changed string is refused or
+/// misread.
 ///
 /// ```
 /// use payhook::payment::History;
 ///
-/// // A new payment has none.
+/// // A new payment has an empty one.
 /// let history = History::default();
 /// let stored = history.to_string();
 /// assert_eq!(stored.parse::<History>()?, history);
@@ -31,7 +31,7 @@ use crate::event::PartOutcome;
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct History(pub(super) State);
 
-/// A stored history that can't be read.
+/// A stored history that cannot be parsed.
 ///
 /// ```
 /// use payhook::payment::{History, HistoryError};
@@ -41,7 +41,7 @@ pub struct History(pub(super) State);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HistoryError {
-    /// The text was changed or cut off.
+    /// The string was changed or truncated.
     #[error("stored payment history is damaged")]
     Damaged,
     /// It was written by another version of this crate.
@@ -49,35 +49,35 @@ pub enum HistoryError {
     Version,
 }
 
-/// What a history is worth.
+/// The content of a history.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub(super) struct State {
     #[serde(rename = "p", default, skip_serializing_if = "Vec::is_empty")]
     pub(super) parts: Vec<PartState>,
     #[serde(rename = "d", default, skip_serializing_if = "Vec::is_empty")]
     pub(super) deliveries: Vec<Delivery>,
-    /// What was reported of money that is in no sum: wrong kinds and currencies.
+    /// Reported money that counts in no sum: wrong kinds and currencies.
     #[serde(rename = "w", default, skip_serializing_if = "Vec::is_empty")]
     pub(super) told: Vec<Name>,
-    /// The latest own status about a settled part (rule 8): when, and whether
-    /// it was a doubt.
+    /// The latest own status about a settled part (rule 8): its time, and whether it
+    /// was a discrepancy.
     #[serde(rename = "o", default, skip_serializing_if = "Option::is_none")]
     pub(super) own: Option<(Instant, bool)>,
     #[serde(rename = "tp", default, skip_serializing_if = "Option::is_none")]
     pub(super) total_paid: Option<(Instant, Stored)>,
     #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
     pub(super) closed: Option<Closed>,
-    /// When a transfer of a payout first failed.
+    /// The time when a transfer of a payout first failed.
     #[serde(rename = "f", default, skip_serializing_if = "Option::is_none")]
     pub(super) failed: Option<Instant>,
-    /// The order is paid, says the endpoint, and lists no transaction.
+    /// The order endpoint reports the order as paid but lists no transaction.
     #[serde(rename = "a", default, skip_serializing_if = "is_default")]
     pub(super) awaits_parts: bool,
     #[serde(rename = "n", default, skip_serializing_if = "is_default")]
     pub(super) was_paid: bool,
 }
 
-/// An ended payment, and when that was signed.
+/// Whether the payment was closed, and the signed time of that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Closed {
     #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
@@ -93,7 +93,7 @@ pub(super) struct PartState {
     /// The amount that identifies it.
     #[serde(rename = "a")]
     pub(super) amount: Stored,
-    /// The amount in the expected currency, where it is another one.
+    /// The amount in the expected currency, if that is a different one.
     #[serde(rename = "v", default, skip_serializing_if = "Option::is_none")]
     pub(super) value: Option<Stored>,
     #[serde(rename = "s")]
@@ -101,17 +101,17 @@ pub(super) struct PartState {
     /// The latest signed time.
     #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
     pub(super) time: Option<Instant>,
-    /// The earliest time under which it was seen.
+    /// The earliest time at which it was seen.
     #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
     pub(super) first: Option<Instant>,
-    /// The place in the order in which parts settled, from 1; 0 before.
+    /// The position in the order in which parts settled, from 1; 0 before.
     #[serde(rename = "o", default, skip_serializing_if = "is_default")]
     pub(super) order: u32,
     #[serde(rename = "c", default, skip_serializing_if = "is_default")]
     pub(super) credited: Stored,
     #[serde(rename = "r", default, skip_serializing_if = "is_default")]
     pub(super) rejected: Stored,
-    /// Reasons that last until something takes them away.
+    /// Reasons that last until they are removed.
     #[serde(rename = "k", default, skip_serializing_if = "is_default")]
     pub(super) lasting: Reasons,
     /// Reasons that were reported.
@@ -119,12 +119,12 @@ pub(super) struct PartState {
     pub(super) told: Reasons,
     #[serde(rename = "x", default, skip_serializing_if = "is_default")]
     pub(super) marks: Marks,
-    /// The reference that it belongs to, if it is another payment's.
+    /// The reference of the payment that it belongs to, if not this one.
     #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
     pub(super) owner: Option<String>,
 }
 
-/// Facts about a part that are no reasons by themselves.
+/// Facts about a part that are not reasons by themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(super) struct Marks(u16);
@@ -134,21 +134,21 @@ impl Marks {
     pub(super) const CONFIRMED: u16 = 1;
     /// The API lists every part of this amount.
     pub(super) const EQUALS_LISTED: u16 = 2;
-    /// It ended before it ever settled.
+    /// It ended before it settled.
     pub(super) const HAD_FAILED: u16 = 4;
-    /// Another amount under a known id: no API releases it.
+    /// A different amount under a known id: the API does not release it.
     pub(super) const AMENDED: u16 = 8;
-    /// The order was in doubt when it settled (CityPay.io).
+    /// The order had a discrepancy when it settled (CityPay.io).
     pub(super) const DOUBTFUL: u16 = 16;
-    /// The reading that it came under is not settled.
+    /// The reading by which it was received is ambiguous.
     pub(super) const UNREAD: u16 = 32;
-    /// The merchant chose to trust the evidence.
+    /// The merchant opted in to trust the evidence.
     pub(super) const TRUSTED: u16 = 64;
-    /// Its amount in the expected currency is not known.
+    /// Its amount in the expected currency is unknown.
     pub(super) const UNVALUED: u16 = 128;
-    /// Its id was bound, or found to be another payment's (rule 13).
+    /// Its id was bound, or found to belong to another payment (rule 13).
     pub(super) const BOUND: u16 = 256;
-    /// A person rejected it while its amount was not known.
+    /// It was rejected manually while its amount was unknown.
     pub(super) const REFUSED: u16 = 512;
 
     pub(super) fn has(self, mark: u16) -> bool {
@@ -164,7 +164,7 @@ impl Marks {
     }
 }
 
-/// A delivery by the digest of what proves it.
+/// A delivery, by the digest of its evidence.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Delivery {
     #[serde(rename = "n")]
@@ -206,7 +206,7 @@ impl FromStr for Name {
     }
 }
 
-/// An instant with all its digits: seconds and nanoseconds.
+/// An instant in full precision: seconds and nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Instant(i64, u32);
 
@@ -216,16 +216,16 @@ impl From<DateTime<Utc>> for Instant {
     }
 }
 
-/// An amount as it is stored; a sum may be longer than a parsed amount.
+/// A stored amount; a sum may be longer than a parsed amount.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Stored(pub(super) Amount);
 
-/// Whether a value is what it is without being stored.
+/// Whether a value is the default, which is not stored.
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-/// Serialized as the text that `Display` and `FromStr` agree on.
+/// Serialized as a string by `Display` and `FromStr`.
 macro_rules! as_text {
     ($Type:ty, $read:expr) => {
         impl Serialize for $Type {
@@ -296,12 +296,12 @@ impl<'de> Deserialize<'de> for Reasons {
     }
 }
 
-/// In front of the state; another number for another form of it.
+/// The prefix of the state; each format has its own version number.
 const VERSION: &str = "1;";
 
 impl fmt::Display for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Nothing in it can fail to serialize: all keys are names.
+        // Serialization cannot fail: all keys are strings.
         let state = serde_json::to_string(&self.0).map_err(|_| fmt::Error)?;
         write!(f, "{VERSION}{state}")
     }

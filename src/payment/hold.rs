@@ -1,4 +1,4 @@
-//! Which rules hold a part, and how much of what nothing holds is credited.
+//! The rules that hold a part, and how much of the rest is credited.
 
 use super::change::{Reasons, ReviewReason};
 use super::expected::ExpectedKind;
@@ -6,13 +6,13 @@ use super::history::{Instant, Marks, PartState};
 use super::{Payment, add, subtract, total};
 use crate::amount::Amount;
 
-/// What the rules need to know of all parts together.
+/// The context of all parts that the rules need.
 pub(super) struct View {
-    /// The gateway's own doubt, if nothing explains it (rule 8).
+    /// The gateway's reported discrepancy, if nothing explains it (rule 8).
     is_doubted: bool,
-    /// More was received than expected and tolerated, which explains a doubt.
+    /// More was received than expected and tolerated, which explains a discrepancy.
     has_surplus: bool,
-    /// The conversions of an invoice pass what the deposit says was paid.
+    /// The conversions of an invoice exceed the paid amount that the deposit reports.
     exceeds_total_paid: bool,
 }
 
@@ -34,8 +34,8 @@ impl Payment {
         }
     }
 
-    /// Everything that holds a settled part; surplus, which depends on the
-    /// others, is left to [`credit`](Self::credit).
+    /// All reasons that hold a settled part, except for a surplus, which depends on
+    /// the others: see [`credit`](Self::credit).
     pub(super) fn holding(&self, part: &PartState, view: &View) -> Reasons {
         let mut reasons = part.lasting;
         let is_confirmed = part.marks.has(Marks::CONFIRMED);
@@ -57,7 +57,7 @@ impl Payment {
             reasons.add(ReviewReason::Unresolved);
         }
         if reasons.is_empty() && !part.remaining().is_zero() && part.is_decided() {
-            // The rest of what was credited up to the expected amount.
+            // The rest of a part that was credited up to the expected amount.
             reasons.add(ReviewReason::Overpaid);
         }
         reasons
@@ -75,7 +75,7 @@ impl Payment {
             || self.expected.requires_lookup() && !part.marks.has(Marks::TRUSTED)
     }
 
-    /// Rule 9: an earlier settled part of the same amount, under another id.
+    /// Rule 9: there is an earlier settled part of the same amount, under another id.
     fn is_equal_part(&self, part: &PartState) -> bool {
         self.expected.holds_equal_parts()
             && !part.marks.has(Marks::EQUALS_LISTED)
@@ -98,9 +98,9 @@ impl Payment {
         is_past || is_closed || has_failed
     }
 
-    /// Credits what nothing holds, in the order in which it settled: up to
-    /// expected + tolerance whole, beyond that up to the expected amount
-    /// (rule 6). Returns the sum to credit now.
+    /// Credits the parts that are not held, in the order in which they settled: in
+    /// full up to expected + tolerance, beyond that up to the expected amount (rule
+    /// 6). Returns the sum to credit now.
     pub(super) fn credit(&mut self) -> Amount {
         let view = self.view();
         let mut order: Vec<(u32, usize)> = self

@@ -1,4 +1,4 @@
-//! What JSON a value may stand in, and what it is read as.
+//! Conversions from JSON values.
 
 use super::{Raw, RawJson, Source};
 use crate::amount::{Amount, AmountError};
@@ -11,21 +11,21 @@ use crate::timestamp::{Timestamp, TimestampError};
 #[inline]
 pub(crate) fn characters(raw: Raw<'_>) -> Result<&str, FieldError> {
     match quoted(raw.text) {
-        // An escape that is still there spells no text: a lone surrogate.
+        // A remaining escape is not text: it is a lone surrogate.
         Some(inner) if raw.is_unescaped || !has_escape(inner) => Ok(inner),
         _ => Err(FieldError::NotText),
     }
 }
 
-/// Whether there is a backslash in it. Nearly never, so that looking at all of it is
-/// faster than stopping early.
+/// Whether it contains a backslash. It rarely does, so checking all of it is faster
+/// than stopping early.
 #[inline]
 fn has_escape(text: &str) -> bool {
     let found = text.bytes().map(|byte| u8::from(byte == b'\\'));
     found.fold(0, |any, one| any | one) != 0
 }
 
-/// Whether the value is a JSON number: nothing else begins like one.
+/// Whether the value is a JSON number, by its first character.
 #[inline]
 pub(crate) fn is_number(raw: Raw<'_>) -> bool {
     matches!(raw.text.as_bytes(), [b'-' | b'0'..=b'9', ..])
@@ -41,18 +41,18 @@ pub(crate) fn verbatim(raw: Raw<'_>) -> Result<&str, FieldError> {
     }
 }
 
-/// Text, possibly empty. A merchant stores it, and U+0000 would make a database
-/// refuse the whole row: it has none.
+/// A string, possibly empty. It must not contain U+0000, which would make a database
+/// refuse the merchant's row.
 pub(crate) fn text<'a>(_: Source<'a>, raw: Raw<'a>) -> Result<&'a str, FieldError> {
     without_nul(raw, characters(raw)?)
 }
 
-/// Text or a number's digits as sent, possibly empty; as [`text`].
+/// A string or a number's digits as sent, possibly empty; as [`text`].
 pub(crate) fn text_or_number<'a>(_: Source<'a>, raw: Raw<'a>) -> Result<&'a str, FieldError> {
     without_nul(raw, verbatim(raw)?)
 }
 
-/// Only an escape can spell U+0000.
+/// U+0000 can only be written as an escape.
 #[inline]
 fn without_nul<'a>(raw: Raw<'a>, text: &'a str) -> Result<&'a str, FieldError> {
     if raw.is_unescaped && text.contains('\0') {
@@ -62,12 +62,12 @@ fn without_nul<'a>(raw: Raw<'a>, text: &'a str) -> Result<&'a str, FieldError> {
     }
 }
 
-/// [`text`], for what is kept beyond the body.
+/// [`text`], copied so that it can outlive the body.
 pub(crate) fn word<'a>(source: Source<'a>, raw: Raw<'a>) -> Result<Text, FieldError> {
     Ok(source.slice(text(source, raw)?))
 }
 
-/// Text's characters, or any other JSON as it stands.
+/// A string's characters, or the raw text of any other JSON.
 #[allow(
     clippy::unnecessary_wraps,
     reason = "has the form of every other conversion"
@@ -76,8 +76,8 @@ pub(crate) fn text_or_json<'a>(_: Source<'a>, raw: Raw<'a>) -> Result<&'a str, F
     Ok(characters(raw).unwrap_or(raw.text))
 }
 
-/// An id: text that is not empty and has no control characters, or a whole
-/// number. A stranger's reaches the merchant's database, and some refuse them.
+/// An id: a non-empty string without control characters, or an integer. Untrusted ids
+/// reach the merchant's database, and some databases refuse control characters.
 pub(crate) fn id<'a>(_: Source<'a>, raw: Raw<'a>) -> Result<&'a str, FieldError> {
     let fraction = is_number(raw) && raw.text.contains(['.', 'e', 'E']);
     match verbatim(raw) {
@@ -88,19 +88,19 @@ pub(crate) fn id<'a>(_: Source<'a>, raw: Raw<'a>) -> Result<&'a str, FieldError>
 }
 
 fn has_control(text: &str) -> bool {
-    // Looking at all of it is faster than stopping early.
+    // Checking all of it is faster than stopping early.
     let bytes = text.bytes();
     let is_plain = bytes.fold(true, |all, byte| all & (0x20..0x7f).contains(&byte));
     !is_plain && text.contains(char::is_control)
 }
 
-/// A decimal amount, from text or from a number's own digits.
+/// A decimal amount, from a string or from a number's own digits.
 pub(crate) fn amount<'a>(source: Source<'a>, raw: Raw<'a>) -> Result<Amount, FieldError> {
     let text = verbatim(raw).map_err(|_| AmountError::NotADecimal)?;
     Ok(Amount::from_text(source.slice(text))?)
 }
 
-/// An amount in the one form that is ever signed.
+/// An amount in the only form that is signed.
 pub(crate) fn plain_amount<'a>(source: Source<'a>, raw: Raw<'a>) -> Result<Amount, FieldError> {
     let amount = amount(source, raw)?;
     if amount.is_plain() {
@@ -110,7 +110,7 @@ pub(crate) fn plain_amount<'a>(source: Source<'a>, raw: Raw<'a>) -> Result<Amoun
     }
 }
 
-/// An amount that was received.
+/// A received amount, which cannot be negative.
 pub(crate) fn received_amount<'a>(source: Source<'a>, raw: Raw<'a>) -> Result<Amount, FieldError> {
     let amount = amount(source, raw)?;
     if amount.is_negative() {
@@ -120,20 +120,20 @@ pub(crate) fn received_amount<'a>(source: Source<'a>, raw: Raw<'a>) -> Result<Am
     }
 }
 
-/// A moment in any form that has been seen.
+/// A timestamp in any known form.
 pub(crate) fn time<'a>(source: Source<'a>, raw: Raw<'a>) -> Result<Timestamp, FieldError> {
     let text = verbatim(raw).map_err(|_| TimestampError)?;
     Ok(Timestamp::from_text(source.slice(text))?)
 }
 
-/// A moment in the one form that is ever signed.
+/// A timestamp in the only form that is signed.
 pub(crate) fn signed_time<'a>(source: Source<'a>, raw: Raw<'a>) -> Result<Timestamp, FieldError> {
     let text = characters(raw).map_err(|_| FieldError::NotASignedTime)?;
     Timestamp::from_signed(source.slice(text)).map_err(|_| FieldError::NotASignedTime)
 }
 
-/// A whole number, from a number or its digits as text; in one spelling, so that
-/// a code has one text.
+/// An integer, from a number or a string of digits, in canonical form only, so that
+/// each code has one text.
 pub(crate) fn integer<'a>(_: Source<'a>, raw: Raw<'a>) -> Result<i64, FieldError> {
     let text = verbatim(raw).map_err(|_| FieldError::NotAWholeNumber)?;
     let digits = text.strip_prefix('-').unwrap_or(text);
@@ -155,7 +155,7 @@ pub(crate) fn code<'a>(source: Source<'a>, raw: Raw<'a>) -> Result<i32, FieldErr
     })
 }
 
-/// A count that is not negative.
+/// A non-negative count.
 pub(crate) fn count<'a>(source: Source<'a>, raw: Raw<'a>) -> Result<u32, FieldError> {
     u32::try_from(integer(source, raw)?).map_err(|_| FieldError::OutOfRange {
         min: 0,
@@ -180,7 +180,7 @@ pub(crate) fn boolean<'a>(_: Source<'a>, raw: Raw<'a>) -> Result<bool, FieldErro
     }
 }
 
-/// Any JSON, as it stands.
+/// Any JSON, unmodified.
 #[allow(
     clippy::unnecessary_wraps,
     reason = "has the form of every other conversion"
@@ -195,8 +195,8 @@ pub(crate) fn signed_code<'a>(_: Source<'a>, raw: Raw<'a>) -> Result<i32, FieldE
     one_digit(text).ok_or(FieldError::NotAStatus)
 }
 
-/// The code that a signed status text stands for; never of `-0`, which would be one
-/// code with two texts.
+/// The code of a signed status; `-0` is refused, since it would give one code two
+/// texts.
 pub(crate) fn one_digit(text: &str) -> Option<i32> {
     let digit = text.strip_prefix('-').unwrap_or(text);
     let sound = digit.len() == 1 && text != "-0";

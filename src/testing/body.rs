@@ -28,7 +28,7 @@ use crate::verified::{Parse, Unverified};
 ///
 /// let tampered = body.set("included[1].attributes.amount", "3.0");
 /// let error = verifier.verify(tampered.unverified()?).unwrap_err();
-/// assert_eq!(error.to_string(), "none of 1 configured key(s) makes this signature");
+/// assert_eq!(error.to_string(), "signature does not match any configured key (1 tried)");
 /// # Ok::<(), payhook::Error>(())
 /// ```
 pub struct Body<C> {
@@ -64,7 +64,7 @@ impl<C> Body<C> {
     ///
     /// # Panics
     ///
-    /// If the path leads nowhere; [`try_set`](Self::try_set) does not.
+    /// If there is no value at the path; [`try_set`](Self::try_set) does not.
     #[must_use]
     #[track_caller]
     pub fn set(self, path: &str, value: impl Into<Json>) -> Self {
@@ -75,7 +75,7 @@ impl<C> Body<C> {
     ///
     /// # Errors
     ///
-    /// [`PathError`] if the path leads nowhere.
+    /// [`PathError`] if there is no value at the path.
     pub fn try_set(mut self, path: &str, value: impl Into<Json>) -> Result<Self, PathError> {
         self.json.set(path, value.into())?;
         Ok(Self::new(self.json))
@@ -182,13 +182,13 @@ impl<C> fmt::Debug for Body<C> {
 #[non_exhaustive]
 pub enum BuildError {
     /// It is no JSON that could be changed.
-    #[error("the body can't be taken apart")]
+    #[error("cannot parse the body as JSON")]
     Json(#[from] serde_json::Error),
     /// It can't be read as a callback, so nobody can say which text is signed:
     /// sign a text of your own with `sign_text`.
-    #[error("what is signed of this body can't be told")]
+    #[error("cannot determine the signed fields of this body")]
     Parse(#[from] ParseError),
-    /// A path leads nowhere.
+    /// There is no value at a path.
     #[error(transparent)]
     Path(#[from] PathError),
 }

@@ -35,12 +35,12 @@ enum Node {
     Scalar(String),
 }
 
-/// A path leads nowhere: a step of it is neither the key of an object nor the
+/// There is no value at a path: a step of it is neither the key of an object nor the
 /// index of a list entry, or there are more than 64.
 ///
 /// See [`BuildError`](super::BuildError) for an example.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{path}` leads nowhere in this body")]
+#[error("no value at `{path}`")]
 #[non_exhaustive]
 pub struct PathError {
     /// As it was given.

@@ -106,7 +106,7 @@ pub struct Life {
 
 /// A name or an id: text or a whole number.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(untagged, expecting = "expected text or a whole number")]
+#[serde(untagged, expecting = "expected a string or an integer")]
 enum Name {
     Text(String),
     Number(u64),
@@ -208,7 +208,8 @@ impl TryFrom<StepFields> for LifeStep {
 fn text(document: &RawValue) -> Result<String, &'static str> {
     let document = document.get();
     if document.starts_with('"') {
-        serde_json::from_str(document).map_err(|_| "a step's text is not Unicode")
+        serde_json::from_str(document)
+            .map_err(|_| "a step contains a string that is not valid Unicode")
     } else {
         Ok(document.to_owned())
     }
@@ -449,7 +450,7 @@ impl Life {
         match &self.customer_id {
             Some(id) => Ok(citypay::Account::new(&id.to_string())?),
             None if self.steps.iter().any(is_asked) => {
-                Err("the life has no `customer_id` to compare the answers with".into())
+                Err("no `customer_id` to compare the responses with".into())
             }
             // Only an answer is compared with it.
             None => Ok(citypay::Account::new("unknown")?),
@@ -472,7 +473,7 @@ impl Life {
             Some(LifeIds::Length(length)) => TrackingIds::FixedLength(length),
         };
         let mut keys = keys.into_iter();
-        let first = keys.next().ok_or("the life has no `keys` to verify with")?;
+        let first = keys.next().ok_or("no `keys` to verify with")?;
         Ok(keys.fold(Verifier::new(first, ids), Verifier::also))
     }
 }
@@ -486,7 +487,7 @@ enum Receiver {
 impl LifeExpected {
     fn read(&self) -> Result<Expected, BoxError> {
         let kind = ExpectedKind::from_name(&self.kind)
-            .ok_or_else(|| format!("`{}` is no kind of payment", self.kind))?;
+            .ok_or_else(|| format!("unknown payment kind `{}`", self.kind))?;
         let amount = match &self.amount {
             Some(amount) => Some(amount.parse::<Amount>()?),
             None => None,

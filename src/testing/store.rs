@@ -141,7 +141,7 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
         let mut stores = self.stores.iter().cycle();
         #[allow(
             clippy::expect_used,
-            reason = "a suite over nothing is a slip of its author"
+            reason = "an empty suite is a mistake of its author"
         )]
         let store = stores.nth(index).expect("at least one store");
         Arc::clone(store)

@@ -128,7 +128,7 @@ fn what_is_made_up_pushes_no_credit_out() {
             let reply = unsigned.receive_blocking(told.to_string().as_bytes(), None);
             assert_eq!(reply.status(), 200, "{}", reply.disposition());
         }
-        assert_eq!(credit("2026-03-02T10:00:00.000000Z"), "handled before");
+        assert_eq!(credit("2026-03-02T10:00:00.000000Z"), "already handled");
     }
 }
 

@@ -145,10 +145,7 @@ fn a_known_key_twice() {
     ] {
         assert!(good.contains(from), "{from}");
         let error = b2binpay(good.replace(from, to).as_bytes()).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            format!("{path}: the key stands there twice")
-        );
+        assert_eq!(error.to_string(), format!("{path}: duplicate key"));
     }
     // An unknown key twice is nobody's concern.
     let odd = good.replace(r#""meta":"#, r#""links":1,"links":2,"meta":"#);
@@ -158,10 +155,7 @@ fn a_known_key_twice() {
     for key in ["type", "status", "order_token", "received_amount_in_coins"] {
         let doubled = order.replacen('{', &format!("{{\"{key}\":null,"), 1);
         let error = citypay(doubled.as_bytes()).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            format!("`{key}`: the key stands there twice")
-        );
+        assert_eq!(error.to_string(), format!("`{key}`: duplicate key"));
     }
 }
 
@@ -177,7 +171,7 @@ fn the_resource_itself_has_a_key_twice() {
         let error = b2binpay(doubled.as_bytes()).unwrap_err();
         assert_eq!(
             error.to_string(),
-            format!("`included[0].{key}`: the key stands there twice")
+            format!("`included[0].{key}`: duplicate key")
         );
     }
 }
@@ -448,7 +442,7 @@ fn numbers_beyond_every_range() {
         let error = citypay(order.as_bytes()).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "`received_amount_in_fiat`: expected an amount that is not negative"
+            "`received_amount_in_fiat`: expected a non-negative amount"
         );
     }
 }

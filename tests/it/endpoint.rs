@@ -123,25 +123,25 @@ fn every_status_of_b2binpay() {
             "refused-truncated",
             400,
             Some(Fault::Sender),
-            "unreadable: the body is not one JSON document: it breaks at line 1, column 400",
+            "malformed: invalid JSON at line 1, column 400",
         ),
         (
             "refused-amount",
             400,
             Some(Fault::Sender),
-            "unreadable: `included[1].attributes.amount`: expected digits with at most a point among them",
+            "malformed: `included[1].attributes.amount`: expected a plain decimal number",
         ),
         (
             "refused-tampered",
             401,
             Some(Fault::Sender),
-            "not proven: none of 1 configured key(s) makes this signature",
+            "not proven: signature does not match any configured key (1 tried)",
         ),
         (
             "refused-unsigned",
             401,
             Some(Fault::Sender),
-            "not proven: the callback is not signed",
+            "not proven: callback is not signed",
         ),
         (
             "refused-tracking-id",
@@ -153,13 +153,13 @@ fn every_status_of_b2binpay() {
             "refused-too-large",
             413,
             Some(Fault::Sender),
-            "unreadable: the body has 67313 bytes, the limit is 65536",
+            "malformed: body is 67313 bytes long, the limit is 65536",
         ),
         (
             "refused-unknown-type",
             422,
             Some(Fault::Sender),
-            "unreadable: `data.type` names no kind of callback that is known here",
+            "malformed: unsupported callback type in `data.type`",
         ),
     ] {
         let body = body(&format!("b2binpay-{file}.json"));
@@ -232,19 +232,21 @@ fn unsigned_callbacks_are_asked_about() {
             &deposit,
             Ok(deposit.replace("30417", "30418").into_bytes()),
             401,
-            "not proven: `data.id` of the gateway's answer is not what the callback says",
+            "not proven: `data.id` in the gateway's response does not match the callback",
         ),
         (
             &deposit,
             Ok(deposit.replace("order-1", "order-2").into_bytes()),
             401,
-            "not proven: `data.attributes.tracking_id` of the gateway's answer is not what the callback says",
+            "not proven: `data.attributes.tracking_id` in the gateway's response does not match \
+             the callback",
         ),
         (
             &deposit,
             Ok(b"<html>".to_vec()),
             503,
-            "the lookup failed: the gateway's answer can't be read: the body is not one JSON document: it breaks at line 1, column 1",
+            "the lookup failed: cannot parse the gateway's response: invalid JSON at line 1, \
+             column 1",
         ),
         (
             &deposit,
@@ -356,7 +358,7 @@ fn every_status_of_citypay() {
             Ok(answer.clone()),
             Ok(false),
             401,
-            "not proven: the token is none that the merchant issued",
+            "not proven: unknown token",
         ),
         (
             &confirmed,
@@ -377,42 +379,42 @@ fn every_status_of_citypay() {
             Ok(behind),
             Ok(true),
             503,
-            "the order endpoint is behind the callback",
+            "the order endpoint lags behind the callback",
         ),
         (
             &confirmed,
             Ok(not_found),
             Ok(true),
             503,
-            "the lookup failed: the gateway answered the lookup with an error (404)",
+            "the lookup failed: gateway returned an error for the lookup (404)",
         ),
         (
             &confirmed,
             Ok(other_customer),
             Ok(true),
             401,
-            "not proven: the order belongs to another customer id than the configured one",
+            "not proven: order belongs to a different customer id",
         ),
         (
             &no_token,
             Ok(answer.clone()),
             Ok(true),
             401,
-            "not proven: the callback has no token to look it up by",
+            "not proven: callback has no token",
         ),
         (
             &body("citypay-refused-unknown-type.json"),
             Ok(answer.clone()),
             Ok(true),
             422,
-            "unreadable: `type` names no kind of callback that is known here",
+            "malformed: unsupported callback type in `type`",
         ),
         (
             &body("citypay-refused-no-identity.json"),
             Ok(answer),
             Ok(true),
             400,
-            "unreadable: `order_token`: expected a value, found none",
+            "malformed: `order_token`: missing required field",
         ),
     ] {
         let client = Client::new(answer);
@@ -602,7 +604,7 @@ fn no_control_character_reaches_a_lookup() {
                 let told = told.to_string();
                 let reply = endpoint.receive_blocking(told.as_bytes(), None);
                 let error =
-                    format!("unreadable: `{field}`: expected an id without control characters");
+                    format!("malformed: `{field}`: expected an id without control characters");
                 assert_eq!(
                     (reply.status(), reply.disposition().to_string()),
                     (400, error)

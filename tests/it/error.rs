@@ -16,12 +16,12 @@ fn keys() {
     for (error, prose) in [
         (
             ConfigError::SurroundingWhitespace,
-            "the callback secret begins or ends with white space",
+            "callback secret has leading or trailing whitespace",
         ),
-        (ConfigError::EmptyCustomerId, "the customer id is empty"),
-        (ConfigError::EmptyLogin, "the login is empty"),
-        (ConfigError::EmptyPassword, "the password is empty"),
-        (ConfigError::EmptySecret, "the callback secret is empty"),
+        (ConfigError::EmptyCustomerId, "customer id is empty"),
+        (ConfigError::EmptyLogin, "login is empty"),
+        (ConfigError::EmptyPassword, "password is empty"),
+        (ConfigError::EmptySecret, "callback secret is empty"),
     ] {
         assert_eq!(error.to_string(), prose);
         assert_eq!(
@@ -64,22 +64,22 @@ fn parsing() {
         (
             field(FieldError::Nul),
             400,
-            "`data.id`: expected text without the character U+0000",
+            "`data.id`: expected a string without the character U+0000",
         ),
         (
             field(FieldError::DuplicateKey),
             400,
-            "`data.id`: the key stands there twice",
+            "`data.id`: duplicate key",
         ),
         (
             field(FieldError::Missing),
             400,
-            "`data.id`: expected a value, found none",
+            "`data.id`: missing required field",
         ),
         (
             field(FieldError::Negative),
             400,
-            "`data.id`: expected an amount that is not negative",
+            "`data.id`: expected a non-negative amount",
         ),
         (
             field(FieldError::NotABool),
@@ -89,27 +89,28 @@ fn parsing() {
         (
             field(FieldError::NotAList),
             400,
-            "`data.id`: expected a list",
+            "`data.id`: expected an array",
         ),
         (
             field(FieldError::NotASignedTime),
             400,
-            "`data.id`: expected a time in the gateway's form, such as 2026-03-02T09:16:02.551870Z",
+            "`data.id`: expected a timestamp with seconds and an offset, such as \
+             2026-03-02T09:16:02.551870Z",
         ),
         (
             field(FieldError::NotAStatus),
             400,
-            "`data.id`: expected one digit, with `-` in front or not",
+            "`data.id`: expected a single digit, optionally negative",
         ),
         (
             field(FieldError::NotAWholeNumber),
             400,
-            "`data.id`: expected a whole number",
+            "`data.id`: expected an integer",
         ),
         (
             field(FieldError::NotAnId),
             400,
-            "`data.id`: expected an id: text or a whole number",
+            "`data.id`: expected an id: a string or an integer",
         ),
         (
             field(FieldError::NotAnObject),
@@ -119,9 +120,13 @@ fn parsing() {
         (
             field(FieldError::NotDecimal),
             400,
-            "`data.id`: expected digits with at most a point among them",
+            "`data.id`: expected a plain decimal number",
         ),
-        (field(FieldError::NotText), 400, "`data.id`: expected text"),
+        (
+            field(FieldError::NotText),
+            400,
+            "`data.id`: expected a string",
+        ),
         (
             field(FieldError::OutOfRange { min: 0, max: 100 }),
             400,
@@ -132,7 +137,7 @@ fn parsing() {
                 "".parse::<payhook::Timestamp>().unwrap_err(),
             )),
             400,
-            "`data.id`: expected a time such as 2026-03-02T09:16:02Z",
+            "`data.id`: expected a timestamp such as 2026-03-02T09:16:02Z",
         ),
         (
             field(FieldError::TooManyEntries),
@@ -142,38 +147,38 @@ fn parsing() {
         (
             ParseError::NotJson { line: 1, column: 7 },
             400,
-            "the body is not one JSON document: it breaks at line 1, column 7",
+            "invalid JSON at line 1, column 7",
         ),
         (
             ParseError::NotUtf8 { offset: 3 },
             400,
-            "the body is not UTF-8 from byte 3 on",
+            "invalid UTF-8 at byte 3",
         ),
         (
             ParseError::OtherProduct {
                 product: OtherProduct::Defi,
             },
             422,
-            "the body is a callback of B2BINPAY DeFi, another product",
+            "unsupported callback of B2BINPAY DeFi",
         ),
         (
             ParseError::OtherProduct {
                 product: OtherProduct::V1,
             },
             422,
-            "the body is a callback of the retired API v1 of B2BINPAY",
+            "unsupported callback of the retired B2BINPAY API v1",
         ),
         (
             ParseError::Reencoded {
                 encoding: BodyEncoding::FormData,
             },
             400,
-            "the body was re-encoded: as form data",
+            "body was re-encoded: as form data",
         ),
         (
             ParseError::OverLimit { limit: 65_536 },
             413,
-            "the body goes on beyond the limit of 65536 bytes",
+            "body exceeds the limit of 65536 bytes",
         ),
         (
             ParseError::TooLarge {
@@ -181,12 +186,12 @@ fn parsing() {
                 limit: 8,
             },
             413,
-            "the body has 9 bytes, the limit is 8",
+            "body is 9 bytes long, the limit is 8",
         ),
         (
             ParseError::Unsupported { path: "type" },
             422,
-            "`type` names no kind of callback that is known here",
+            "unsupported callback type in `type`",
         ),
     ] {
         assert_eq!(error.to_string(), prose);
@@ -209,79 +214,74 @@ fn verifying() {
             VerifyError::AmbiguousTransfer,
             Sender,
             401,
-            "several transfers could be the one this callback is about",
+            "several transfers match this callback",
         ),
         (
             VerifyError::AnswerMismatch { path: "data.id" },
             Sender,
             401,
-            "`data.id` of the gateway's answer is not what the callback says",
+            "`data.id` in the gateway's response does not match the callback",
         ),
         (
             VerifyError::AnswerRefused { code: Some(404) },
             Merchant,
             503,
-            "the gateway answered the lookup with an error (404)",
+            "gateway returned an error for the lookup (404)",
         ),
         (
             VerifyError::AnswerUnreadable(ParseError::NotUtf8 { offset: 0 }),
             Merchant,
             503,
-            "the gateway's answer can't be read",
+            "cannot parse the gateway's response",
         ),
         (
             VerifyError::MalformedSignature,
             Sender,
             401,
-            "the signature is not 64 lower-case hexadecimal digits",
+            "signature is not 64 lowercase hexadecimal digits",
         ),
         (
             VerifyError::MissingSignature,
             Sender,
             401,
-            "the body has a transfer and no signature",
+            "body has a transfer but no signature",
         ),
         (
             VerifyError::MissingToken,
             Sender,
             401,
-            "the callback has no token to look it up by",
+            "callback has no token",
         ),
         (
             VerifyError::MissingTransfer,
             Sender,
             401,
-            "the transfer that `data.relationships.transfer` names is not in the body",
+            "`data.relationships.transfer` refers to a transfer that is not in the body",
         ),
         (
             VerifyError::NoEvidence,
             Merchant,
             401,
-            "nothing is configured that could prove this callback",
+            "no verification method is configured for this callback",
         ),
-        (
-            VerifyError::NotIssued,
-            Sender,
-            401,
-            "the token is none that the merchant issued",
-        ),
+        (VerifyError::NotIssued, Sender, 401, "unknown token"),
         (
             VerifyError::OtherCustomer,
             Merchant,
             401,
-            "the order belongs to another customer id than the configured one",
+            "order belongs to a different customer id",
         ),
         (
             VerifyError::SignatureMismatch { keys: 2 },
             Sender,
             401,
-            "none of 2 configured key(s) makes this signature",
+            "signature does not match any configured key (2 tried)",
         ),
         (
             VerifyError::SourceAddress,
             Sender,
             401,
-            "the sender's address is in none of the configured ranges",
+            "source address is not in an allowed range",
         ),
         (
             VerifyError::Stale {
@@ -290,7 +290,7 @@ fn verifying() {
             },
             Merchant,
             401,
-            "the callback is 90 s away from now, the limit is 60 s",
+            "timestamp differs from now by 90 s (limit 60 s)",
         ),
         (
             VerifyError::TrackingId {
@@ -314,13 +314,13 @@ fn verifying() {
             VerifyError::UnknownPeer,
             Merchant,
             401,
-            "the sender's address was not handed over",
+            "source address was not provided",
         ),
         (
             VerifyError::Unsigned(Box::new(unsigned)),
             Sender,
             401,
-            "the callback is not signed",
+            "callback is not signed",
         ),
     ] {
         assert_eq!(error.to_string(), prose);
@@ -339,7 +339,7 @@ fn verifying() {
             .to_decimal()
             .unwrap_err()
             .to_string(),
-        "the amount does not fit the 96 bits and 28 fraction digits of a `Decimal`"
+        "amount does not fit into a `Decimal` (96 bits, 28 fraction digits)"
     );
 }
 
@@ -349,8 +349,8 @@ fn a_wrong_secret_is_hinted_at() {
     assert_eq!(
         VerifyError::SignatureMismatch { keys: 1 }.hint(),
         "if every callback fails, the configured secret is wrong: API v3 signs with the callback \
-         secret of the web interface, a third secret beside client_id and client_secret; v2 with \
-         login and password; sandbox and production differ"
+         secret shown in the dashboard (neither client_id nor client_secret), API v2 with login \
+         and password; sandbox and production have different secrets"
     );
 }
 
@@ -362,7 +362,7 @@ fn sources() {
     let error = VerifyError::AnswerUnreadable(ParseError::NotUtf8 { offset: 0 });
     assert_eq!(
         error.source().unwrap().to_string(),
-        "the body is not UTF-8 from byte 0 on"
+        "invalid UTF-8 at byte 0"
     );
     assert!(VerifyError::NotIssued.source().is_none());
 }
@@ -402,6 +402,6 @@ fn another_gateways_body_is_hinted_at() {
             reason,
         };
         let hint = error.hint();
-        assert_eq!(hint.contains("the other gateway's"), hinted, "{path}");
+        assert_eq!(hint.contains("the other gateway"), hinted, "{path}");
     }
 }

@@ -89,7 +89,7 @@ fn a_long_answer_is_refused() {
     for url in [announced, endless] {
         let error = error(&url);
         assert!(
-            error.starts_with("the answer is longer than 1048576 bytes"),
+            error.starts_with("response is longer than 1048576 bytes"),
             "{error}"
         );
     }

@@ -228,7 +228,7 @@ fn a_body_that_breaks_off() {
             )))));
         assert_eq!(
             refused(&receiver(), Request::post("/").body(steps).unwrap()),
-            (400, "the body broke off: connection reset".into())
+            (400, "incomplete body: connection reset".into())
         );
     }
 }
@@ -238,12 +238,12 @@ fn a_body_that_is_announced_as_too_large_is_not_read() {
     let known = |length: u64| {
         (
             413,
-            format!("unreadable: the body has {length} bytes, the limit is 65536"),
+            format!("malformed: body is {length} bytes long, the limit is 65536"),
         )
     };
     let unknown = (
         413,
-        "unreadable: the body goes on beyond the limit of 65536 bytes".to_owned(),
+        "malformed: body exceeds the limit of 65536 bytes".to_owned(),
     );
     for (header, hint, expected) in [
         (Some("65537"), hint(0, None), known(65_537)),

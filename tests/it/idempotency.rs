@@ -108,7 +108,7 @@ fn the_same_delivery_is_handled_once() {
     let shop = Shop::new();
     let body = deposit(TIME);
     assert_eq!(shop.post(&body), answer(200, "handled: settled"));
-    assert_eq!(shop.post(&body), answer(200, "handled before"));
+    assert_eq!(shop.post(&body), answer(200, "already handled"));
     assert_eq!(shop.credits(), ["deposit? settled"]);
 }
 
@@ -121,7 +121,7 @@ fn a_panic_passes_through() {
     let body = deposit(TIME);
     let bytes = body.to_string();
     for (lease, next) in [
-        (60, answer(503, "being handled by another delivery")),
+        (60, answer(503, "another delivery is being handled")),
         (0, answer(200, "handled: settled")),
     ] {
         for blocks in [false, true] {
@@ -160,7 +160,7 @@ fn a_replay_is_handled_before_whatever_is_changed_in_it() {
     for replay in [other_transfer, payout, currency, confirmations, unresolved] {
         assert_eq!(
             shop.post(&replay),
-            answer(200, "handled before"),
+            answer(200, "already handled"),
             "{replay}"
         );
     }
@@ -174,10 +174,10 @@ fn a_resent_delivery_is_no_second_chance() {
     let shop = Shop::new();
     shop.post(&deposit(TIME));
     let resent = deposit("2026-03-02T11:00:00.000000Z");
-    assert_eq!(shop.post(&resent), answer(200, "handled before"));
+    assert_eq!(shop.post(&resent), answer(200, "already handled"));
 
     let replay = with_transfer_id(resent, "55022");
-    assert_eq!(shop.post(&replay), answer(200, "handled before"));
+    assert_eq!(shop.post(&replay), answer(200, "already handled"));
     assert_eq!(shop.credits().len(), 1);
 }
 
@@ -215,11 +215,11 @@ fn what_was_reversed_and_settled_again_is_news() {
     for (body, log) in [
         (&settled, "handled: settled"),
         (&blocked, "handled: blocked"),
-        (&settled, "handled before"),
+        (&settled, "already handled"),
         (&restored, "handled: settled"),
-        (&blocked, "handled before"),
-        (&settled, "handled before"),
-        (&restored, "handled before"),
+        (&blocked, "already handled"),
+        (&settled, "already handled"),
+        (&restored, "already handled"),
     ] {
         assert_eq!(shop.post(body), answer(200, log), "{body}");
     }
@@ -240,12 +240,12 @@ fn what_was_overtaken_is_superseded() {
     assert_eq!(shop.post(&settled), answer(200, "handled: settled"));
     assert_eq!(
         shop.post(&pending),
-        answer(200, "older than what was handled")
+        answer(200, "superseded by a later event")
     );
     // Another copy of it is the same delivery, about whatever it is said to be.
     assert_eq!(
         shop.post(&other),
-        answer(409, "came before with other unsigned fields")
+        answer(409, "duplicate delivery with different unsigned fields")
     );
     assert_eq!(shop.credits(), ["deposit? settled"]);
 }
@@ -262,7 +262,7 @@ fn what_failed_is_handled_when_it_is_sent_again() {
         );
     }
     assert_eq!(shop.post(&body), answer(200, "handled: settled"));
-    assert_eq!(shop.post(&body), answer(200, "handled before"));
+    assert_eq!(shop.post(&body), answer(200, "already handled"));
     assert_eq!(shop.credits().len(), 1);
 }
 
@@ -305,12 +305,12 @@ fn a_lookup_that_is_of_no_use_claims_nothing() {
     *says.0.lock().unwrap() = Some(behind);
     assert_eq!(
         post(),
-        answer(503, "the order endpoint is behind the callback")
+        answer(503, "the order endpoint lags behind the callback")
     );
 
     *says.0.lock().unwrap() = Some(confirmed);
     assert_eq!(post(), answer(200, "handled: settled"));
-    assert_eq!(post(), answer(200, "handled before"));
+    assert_eq!(post(), answer(200, "already handled"));
     let credits = endpoint.target().handler().credits.lock().unwrap();
     assert_eq!(*credits, ["order settled"]);
 }
@@ -324,9 +324,9 @@ fn namespaces_have_their_own_claims() {
     let other = other.namespace("other").body_limit(10_000);
     for (endpoint, log) in [
         (&one, "handled: settled"),
-        (&one, "handled before"),
+        (&one, "already handled"),
         (&other, "handled: settled"),
-        (&other, "handled before"),
+        (&other, "already handled"),
     ] {
         assert_eq!(post(endpoint, &deposit(TIME)), answer(200, log));
     }
@@ -388,7 +388,7 @@ fn every_answer_of_a_store() {
             FRESH,
             Ok(Lease::Lost),
             200,
-            "handled: settled, but not recorded: the handler took longer than its lease",
+            "handled: settled, but not recorded: handler took longer than its lease",
             &["completed"],
         ),
         (
@@ -402,35 +402,35 @@ fn every_answer_of_a_store() {
             || Ok(Claim::AlreadyHandled),
             held,
             200,
-            "handled before",
+            "already handled",
             &[],
         ),
         (
             || Ok(Claim::Superseded),
             held,
             200,
-            "older than what was handled",
+            "superseded by a later event",
             &[],
         ),
         (
             || Ok(Claim::InProgress),
             held,
             503,
-            "being handled by another delivery",
+            "another delivery is being handled",
             &[],
         ),
         (
             || Ok(Claim::Conflicting),
             held,
             409,
-            "came before with other unsigned fields",
+            "duplicate delivery with different unsigned fields",
             &[],
         ),
         (
             || Ok(Claim::TooOld),
             held,
             409,
-            "older than the store's memory",
+            "older than the store's retention",
             &[],
         ),
         (|| Err(()), held, 503, "the store failed: gone", &[]),
@@ -491,7 +491,7 @@ fn a_dropped_request_leaves_the_claim_to_its_lease() {
     }
     assert_eq!(
         post(&endpoint(Books::default(), &store), &deposit(TIME)),
-        answer(503, "being handled by another delivery")
+        answer(503, "another delivery is being handled")
     );
 }
 

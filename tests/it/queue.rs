@@ -68,7 +68,7 @@ fn receive<G: Gateway, T: Target>(gateway: G, target: T, body: &[u8]) -> Reply {
 fn at_the_door(callback: &str, answer: Option<&str>) -> Row {
     let (rows, store) = (Mutex::default(), MemoryStore::new());
     let posted = body(callback);
-    for log in ["handled: settled", "handled before"] {
+    for log in ["handled: settled", "already handled"] {
         let door = Idempotent::new(storing(&rows), &store);
         let reply = match answer {
             Some(answer) => receive(citypay(body(answer)), door, &posted),

@@ -233,9 +233,9 @@ fn refusal(id: &str) -> String {
 
 #[test]
 fn refusals_say_what_the_body_is() {
-    assert!(refusal("time_in_unix_seconds").contains("in the gateway's form"));
-    assert!(refusal("defi_invoice_paid").contains("B2BINPAY DeFi, another product"));
-    assert!(refusal("v1_bill_as_a_form").contains("the retired API v1"));
+    assert!(refusal("time_in_unix_seconds").contains("with seconds and an offset"));
+    assert!(refusal("defi_invoice_paid").contains("B2BINPAY DeFi"));
+    assert!(refusal("v1_bill_as_a_form").contains("the retired B2BINPAY API v1"));
     assert!(refusal("citypay_as_a_form").contains("form data"));
 }
 

@@ -284,22 +284,22 @@ fn endpoints_say_so() {
         (
             b2binpay.receive_blocking(DEFI.as_bytes(), None),
             422,
-            "unreadable: the body is a callback of B2BINPAY DeFi, another product",
+            "malformed: unsupported callback of B2BINPAY DeFi",
         ),
         (
             b2binpay.receive_blocking(V1_FORM.as_bytes(), None),
             422,
-            "unreadable: the body is a callback of the retired API v1 of B2BINPAY",
+            "malformed: unsupported callback of the retired B2BINPAY API v1",
         ),
         (
             citypay.receive_blocking(CITYPAY_FORM.as_bytes(), None),
             400,
-            "unreadable: the body was re-encoded: as form data",
+            "malformed: body was re-encoded: as form data",
         ),
         (
             citypay.receive_blocking(b"\x1f\x8b\x08\x00", None),
             400,
-            "unreadable: the body was re-encoded: compressed with gzip",
+            "malformed: body was re-encoded: compressed with gzip",
         ),
     ] {
         assert_eq!(reply.status(), status);

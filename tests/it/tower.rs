@@ -66,8 +66,8 @@ fn clones_share_all_there_is() {
         *log.lock().unwrap(),
         [
             "handled: settled",
-            "handled before",
-            "unreadable: the body is not one JSON document: it breaks at line 1, column 0",
+            "already handled",
+            "malformed: invalid JSON at line 1, column 0",
             "not a POST"
         ]
     );
@@ -102,7 +102,7 @@ fn a_handler_that_panics_is_answered_with_500() {
         .build()
         .unwrap();
     for (lease, next) in [
-        (60, "being handled by another delivery"),
+        (60, "another delivery is being handled"),
         (0, "handled: settled"),
     ] {
         let log = Arc::new(Mutex::new(Vec::new()));

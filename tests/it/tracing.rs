@@ -213,10 +213,8 @@ fn a_refused_callback() {
             "span payhook:callback gateway=b2binpay endpoint=",
             "record status=401",
             "WARN payhook in 1: message=not proven status=401 \
-             error=none of 1 configured key(s) makes this signature fault=sender \
-             hint=if every callback fails, the configured secret is wrong: API v3 signs with the \
-             callback secret of the web interface, a third secret beside client_id and \
-             client_secret; v2 with login and password; sandbox and production differ",
+             error=signature does not match any configured key (1 tried) fault=sender \
+             hint=if every callback fails, the configured secret is wrong: API v3 signs with the callback secret shown in the dashboard (neither client_id nor client_secret), API v2 with login and password; sandbox and production have different secrets",
         ]
     );
 }
@@ -267,35 +265,33 @@ fn levels() {
     for (answer, expected) in [
         (
             Answer::Alters,
-            "ERROR payhook in 1: message=came before with other unsigned fields \
-             status=409 fault=merchant hint=look the payment up at the gateway; its next delivery \
-             of it is handled",
+            "ERROR payhook in 1: message=duplicate delivery with different unsigned fields \
+             status=409 fault=merchant hint=look up the payment in the gateway's dashboard; the gateway's next delivery of it is handled",
         ),
         (
             Answer::Busy,
-            "WARN payhook in 1: message=being handled by another delivery status=503 \
-             hint=nothing: the gateway will send again",
+            "WARN payhook in 1: message=another delivery is being handled status=503 \
+             hint=no action needed: the gateway will retry",
         ),
         (
             Answer::Fails,
             "ERROR payhook in 1: message=the store failed status=503 fault=merchant \
-             hint=see the store's error; the gateway will send again",
+             hint=see the store's error; the gateway will retry",
         ),
         (
             Answer::Forgot,
-            "ERROR payhook in 1: message=older than the store's memory status=409 fault=merchant \
-             hint=look the payment up: the store has forgotten callbacks that are newer than this \
-             one; a longer retention keeps more",
+            "ERROR payhook in 1: message=older than the store's retention status=409 fault=merchant \
+             hint=look up the payment: the store has already deleted callbacks newer than this one; a longer retention keeps more",
         ),
         (
             Answer::IsAhead,
-            "WARN payhook in 1: message=older than what was handled status=200",
+            "WARN payhook in 1: message=superseded by a later event status=200",
         ),
         (
             Answer::Loses,
             "ERROR payhook in 1: message=handled, but not recorded status=200 \
-             error=the handler took longer than its lease fault=merchant \
-             hint=compare with your own records: another delivery of this may be handled, too",
+             error=handler took longer than its lease fault=merchant \
+             hint=compare with your own records: another delivery of this event may be handled as well",
         ),
     ] {
         let told = told(&stored(signed_only(), answer), &confirmed);
@@ -306,7 +302,10 @@ fn levels() {
     let endpoint = handled(signed_only(), Ok(()));
     told(&endpoint, &confirmed);
     let last = told(&endpoint, &confirmed).pop().unwrap();
-    assert_eq!(last, "INFO payhook in 1: message=handled before status=200");
+    assert_eq!(
+        last,
+        "INFO payhook in 1: message=already handled status=200"
+    );
 
     let last = told(&endpoint, &body("b2binpay-refused-tracking-id.json")).pop();
     assert!(
@@ -321,7 +320,7 @@ fn errors_of_our_own_are_told() {
     let unreadable = handled(signed_only(), Ok(()));
     let last = told(&unreadable, b"[").pop().unwrap();
     assert!(
-        last.contains("error=the body is not one JSON document: it breaks at line 1, column 1"),
+        last.contains("error=invalid JSON at line 1, column 1"),
         "{last}"
     );
     let order = body("citypay-order-confirmed.json");

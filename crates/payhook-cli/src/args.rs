@@ -1,19 +1,18 @@
-//! What can be asked for.
+//! The command line's arguments.
 
 use clap::{Parser, Subcommand};
 
 use crate::{diagnose, inspect, listen, replay, simulate, torture, trigger, verify};
 
 const ENDINGS: &str = "\
-Exit status: 0 all is well, 1 the answer is no (not verified, refused, a rule broken), \
-2 wrong usage, 3 unreadable input, 4 it could not be done.";
+Exit status: 0 success, 1 not verified, refused or a rule was broken, \
+2 usage error, 3 malformed input, 4 other failure.";
 
-/// Payment callbacks of B2BINPAY, Coinsbuy and CityPay.io: look into them, prove
-/// them, and post test ones.
+/// Inspect, verify and test payment callbacks of B2BINPAY, Coinsbuy and CityPay.io.
 #[derive(Debug, Parser)]
 #[command(name = "payhook", version, after_help = ENDINGS)]
 pub(crate) struct Args {
-    /// For machines: a JSON object a line.
+    /// Print one JSON object per line, for scripts.
     #[arg(long, global = true)]
     pub(crate) json: bool,
 
@@ -23,29 +22,29 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Print what a shell needs to complete this command.
+    /// Print a shell completion script.
     Completions {
-        /// For this shell.
+        /// The shell to generate it for.
         shell: clap_complete::Shell,
     },
-    /// Say why a body does not verify, most likely cause first.
+    /// Explain why a body does not verify, most likely cause first.
     Diagnose(diagnose::Diagnose),
-    /// Show what a body says, and what of it a signature or an answer proves.
+    /// Show a body's fields, and which of them a signature or a response proves.
     Inspect(inspect::Inspect),
-    /// Show each callback that arrives: verified, or why not.
+    /// Listen for callbacks, and show whether each one verifies.
     Listen(listen::Listen),
-    /// Play recorded callbacks through a ledger, and print what each changed.
+    /// Replay recorded callbacks through a ledger, and print each change.
     Replay(replay::Replay),
-    /// List what can be triggered and simulated.
+    /// List the scenarios of `trigger` and `simulate`.
     Scenario,
-    /// Post all callbacks of payments from beginning to end, and repeat what is
-    /// not answered with 200.
+    /// Post all callbacks of simulated payments, and retry those not answered with
+    /// 200.
     Simulate(simulate::Simulate),
-    /// Attack a shop with repetitions, races and forgeries, and report which rules
-    /// it breaks.
+    /// Test a server with duplicates, races and forgeries, and report the rules it
+    /// breaks.
     Torture(torture::Torture),
     /// Sign and post one callback, as the gateway would.
     Trigger(trigger::Trigger),
-    /// Prove a body: exit status 0 if it is, 1 if it is not.
+    /// Verify a body: exit status 0 if it verifies, 1 if it does not.
     Verify(verify::Verify),
 }

@@ -1,4 +1,4 @@
-//! The bodies that are looked at: from a file or from standard input.
+//! Reading bodies from a file or from standard input.
 
 use std::fs::File;
 use std::io::{self, Read, stdin};
@@ -11,18 +11,18 @@ use serde_json::value::RawValue;
 
 use crate::trouble::{Ending, Trouble};
 
-/// No callback is as long.
+/// The maximum length of a body.
 const LIMIT: u64 = 16 * 1024 * 1024;
 
 static STDIN_IS_READ: AtomicBool = AtomicBool::new(false);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct BodyArgs {
-    /// The body, untouched; `-` for standard input.
+    /// The unmodified body; `-` for standard input.
     #[arg(value_name = "FILE")]
     file: PathBuf,
 
-    /// Whose callback it is; told by the body unless set.
+    /// The gateway [default: detected from the body].
     #[arg(long, value_enum)]
     gateway: Option<GatewayName>,
 }
@@ -60,10 +60,10 @@ pub(crate) fn read(file: &Path) -> Result<Vec<u8>, Trouble> {
     Ok(bytes)
 }
 
-/// A file, or standard input as `-`.
+/// Opens a file, or standard input for `-`.
 pub(crate) fn open(file: &Path) -> Result<Box<dyn Read>, Trouble> {
     if file.as_os_str() == "-" {
-        // The second one would be empty.
+        // A second read would return nothing.
         if STDIN_IS_READ.swap(true, Ordering::Relaxed) {
             return Err(Trouble::usage("standard input can be read only once"));
         }
@@ -76,11 +76,11 @@ pub(crate) fn open(file: &Path) -> Result<Box<dyn Read>, Trouble> {
 pub(crate) fn unreadable(file: &Path, error: &io::Error) -> Trouble {
     Trouble {
         ending: Ending::Malformed,
-        ..Trouble::of(&format!("`{}` can't be read", file.display()), error)
+        ..Trouble::of(&format!("cannot read `{}`", file.display()), error)
     }
 }
 
-/// A server has an address for each gateway; here they have to be told apart.
+/// A server has one URL per gateway; here the body has to tell them apart.
 pub(crate) fn gateway_of(body: &[u8]) -> Gateway {
     #[derive(serde::Deserialize)]
     struct Flat<'a> {

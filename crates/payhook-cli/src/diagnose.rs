@@ -1,4 +1,4 @@
-//! `payhook diagnose`: why does a body not verify?
+//! `payhook diagnose`: explains why a body does not verify.
 
 use payhook::diagnose::Diagnosis;
 use serde_json::json;
@@ -20,8 +20,8 @@ pub(crate) struct Diagnose {
 
 pub(crate) fn run(args: &Diagnose, screen: Screen) -> Result<Ending, Trouble> {
     if args.verifier.is_empty() {
-        return Err(Trouble::usage("there is no key to try")
-            .hint("--secret-env or --secret-file, or --login-env with --password-env"));
+        return Err(Trouble::usage("no key was given")
+            .hint("use --secret-env or --secret-file, or --login-env with --password-env"));
     }
     let (body, _) = args.body.read()?;
     let diagnosis = args.verifier.diagnose()?.body(&body);
@@ -33,7 +33,7 @@ pub(crate) fn run(args: &Diagnose, screen: Screen) -> Result<Ending, Trouble> {
     })
 }
 
-/// Never a secret or a signature: the diagnosis has none.
+/// The output contains no secret and no signature.
 pub(crate) fn shown(diagnosis: &Diagnosis) -> Shown {
     let lines = diagnosis.to_string();
     let lines: Vec<_> = lines.lines().map(plain).collect();

@@ -1,4 +1,4 @@
-//! Stands in for CityPay.io's order endpoint while orders are posted.
+//! A simulated CityPay.io order endpoint.
 
 use std::future::pending;
 use std::net::Ipv4Addr;
@@ -15,29 +15,29 @@ use crate::trouble::Trouble;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct EndpointArgs {
-    /// CityPay.io: answer as the order endpoint on this port of the machine's
-    /// own; let the shop ask `http://127.0.0.1:PORT/order/TOKEN`.
+    /// CityPay.io: simulate the order endpoint on this local port; configure the
+    /// server to query `http://127.0.0.1:PORT/order/TOKEN`.
     #[arg(long, value_name = "PORT")]
     pub(crate) endpoint_port: Option<u16>,
 
-    /// CityPay.io: the customer id in its answers.
+    /// CityPay.io: the customer id in its responses.
     #[arg(long, value_name = "ID", default_value = "5120")]
     pub(crate) customer_id: String,
 }
 
 impl EndpointArgs {
-    /// Answers from now on, if it was asked for.
+    /// Starts the endpoint, if a port was given.
     pub(crate) async fn serve(&self, endpoint: &OrderEndpoint) -> Result<(), Trouble> {
         let Some(port) = self.endpoint_port else {
             return Ok(());
         };
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
         let socket =
-            socket.map_err(|error| Trouble::of("the port of the endpoint is taken", &error))?;
+            socket.map_err(|error| Trouble::of("the endpoint's port is already in use", &error))?;
         let routes = Router::new()
             .route("/order/{token}", get(answer))
             .with_state(endpoint.clone());
-        // Until the command ends.
+        // It runs until the command ends.
         tokio::spawn(serve(socket, routes, pending()));
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! What a callback says, fact by fact, and which of it is proven.
+//! A callback's facts, and whether each is proven.
 
 use std::fmt::{Display, Write as _};
 
@@ -21,11 +21,11 @@ struct Row {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mark {
-    /// By this crate, from what the body says.
+    /// Inferred by this crate from the body.
     Inferred,
     Proven,
     Reported,
-    /// If the evidence were right, which nobody has checked.
+    /// Would be proven if the evidence were correct; it was not checked.
     WouldBe,
 }
 
@@ -68,7 +68,7 @@ impl Facts {
         facts
     }
 
-    /// The same of a callback that is only taken for proven.
+    /// The facts of a callback whose evidence was not checked.
     pub(crate) fn unchecked(mut self) -> Self {
         for row in &mut self.0 {
             if row.mark == Mark::Proven {

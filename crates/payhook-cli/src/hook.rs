@@ -1,5 +1,5 @@
-//! The merchant's own commands: how the shop is told of a payment, and what its
-//! books say.
+//! The merchant's own commands, which register a payment and print the ledger's
+//! state.
 
 use std::io;
 use std::process::{ExitStatus, Stdio};
@@ -15,32 +15,31 @@ use tokio::time::timeout;
 
 use crate::trouble::Trouble;
 
-/// A command of the merchant's may take so long.
+/// The time limit of a command.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// And print so many bytes.
+/// The limit of its output, in bytes.
 const OUTPUT_LIMIT: u64 = 1024 * 1024;
 
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct HookArgs {
-    /// Tells the shop of a payment before it is posted about: a shell command
-    /// that finds in `PAYHOOK_PAYMENT` what there is to wait for, as JSON:
-    /// `{"reference": "order-1", "kind": "deposit", "currency": "ETH",
-    /// "amount": "0.3", "scale": 18}`. The kind is `deposit`, `invoice`,
-    /// `payout`, `order` or `top_up`.
+    /// A shell command that registers a payment before its callbacks are posted.
+    /// `PAYHOOK_PAYMENT` contains the expected payment as JSON: `{"reference":
+    /// "order-1", "kind": "deposit", "currency": "ETH", "amount": "0.3", "scale":
+    /// 18}`. The kind is `deposit`, `invoice`, `payout`, `order` or `top_up`.
     #[arg(long, value_name = "CMD")]
     pub(crate) open: Option<String>,
 
-    /// Prints what the shop's books say of `PAYHOOK_REFERENCE`, as JSON:
-    /// `{"credited": "0.3", "credits": 1, "paid": true}`; with `"currency":
-    /// "ETH"` and `"kind": "deposit"` where the books have them, which nothing
-    /// signs, with `"held": "0"` where they say what waits for a person, and
-    /// with `"fulfilled": 1` where they say how often it was acted on as paid.
+    /// A shell command that prints the ledger's state of `PAYHOOK_REFERENCE` as JSON:
+    /// `{"credited": "0.3", "credits": 1, "paid": true}`; with `"currency": "ETH"`
+    /// and `"kind": "deposit"` where the ledger records these unsigned values, with
+    /// `"held": "0"` where it records the amount held for manual review, and with
+    /// `"fulfilled": 1` where it records how often the payment was fulfilled.
     #[arg(long, value_name = "CMD")]
     pub(crate) check: Option<String>,
 }
 
-/// What --open is told.
+/// The payment that --open registers.
 pub(crate) struct Named<'a> {
     pub(crate) reference: &'a str,
     pub(crate) kind: ExpectedKind,
@@ -49,19 +48,19 @@ pub(crate) struct Named<'a> {
     pub(crate) scale: u32,
 }
 
-/// What the shop says of one payment.
+/// The ledger's state of one payment.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Told {
     credited: String,
-    /// In how many entries.
+    /// The number of credits.
     pub(crate) credits: usize,
-    /// Whether the shop takes it for paid.
+    /// Whether it is paid.
     pub(crate) paid: bool,
-    /// In which currency it was credited, and as what.
+    /// The currency and the kind that were credited.
     pub(crate) currency: Option<String>,
     pub(crate) kind: Option<ToldKind>,
     held: Option<String>,
-    /// How often the shop acted on it as paid.
+    /// How often it was fulfilled.
     pub(crate) fulfilled: Option<usize>,
 }
 
@@ -124,7 +123,7 @@ impl HookArgs {
         let out = run("--check", shell(command, reference)).await?;
         let told = serde_json::from_slice(&out);
         told.map(Some)
-            .map_err(|error| Trouble::of("what --check printed", &error))
+            .map_err(|error| Trouble::of("the output of --check", &error))
     }
 }
 
@@ -141,10 +140,11 @@ pub(crate) fn shell(command: &str, reference: &str) -> Command {
 
 pub(crate) async fn run(option: &str, mut shell: Command) -> Result<Vec<u8>, Trouble> {
     let Ok(ended) = timeout(PATIENCE, output(&mut shell)).await else {
-        let what = format!("the command of {option} does not end");
+        let what = format!("the command of {option} timed out");
         return Err(Trouble::new(what));
     };
-    let (out, status) = ended.map_err(|error| Trouble::of("the command of a hook", &error))?;
+    let (out, status) =
+        ended.map_err(|error| Trouble::of("cannot run the command of a hook", &error))?;
     if !status.success() {
         let what = format!("the command of {option} failed: {status}");
         return Err(Trouble::new(what));
@@ -152,7 +152,7 @@ pub(crate) async fn run(option: &str, mut shell: Command) -> Result<Vec<u8>, Tro
     Ok(out)
 }
 
-/// What it prints, as far as anybody wants to know.
+/// Reads the output, up to the limit.
 async fn output(shell: &mut Command) -> io::Result<(Vec<u8>, ExitStatus)> {
     let mut child = shell.stdout(Stdio::piped()).spawn()?;
     let mut out = Vec::new();

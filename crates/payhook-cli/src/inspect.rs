@@ -1,4 +1,4 @@
-//! `payhook inspect`: what a body says, and what of it is proven.
+//! `payhook inspect`: shows a body's fields, and which of them are proven.
 
 use crate::body::BodyArgs;
 use crate::proof::{Proof, ProofArgs};

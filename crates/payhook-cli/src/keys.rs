@@ -11,46 +11,46 @@ use zeroize::Zeroizing;
 
 use crate::trouble::Trouble;
 
-/// No secret is as long, in bytes.
+/// The maximum length of a secret file, in bytes.
 const LIMIT: u64 = 65_536;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct KeyArgs {
-    /// The environment variable that holds the callback secret (API v3). Several
-    /// for a rotation.
+    /// The environment variable with the callback secret (API v3). Repeatable, for a
+    /// rotation.
     #[arg(long, value_name = "NAME")]
     secret_env: Vec<String>,
 
-    /// The file that holds the callback secret; a newline at its end is no part
-    /// of it. Several for a rotation.
+    /// The file with the callback secret; a trailing newline is ignored. Repeatable,
+    /// for a rotation.
     #[arg(long, value_name = "FILE")]
     secret_file: Vec<PathBuf>,
 
-    /// The environment variable that holds the login (API v2).
+    /// The environment variable with the login (API v2).
     #[arg(long, value_name = "NAME", requires = "password_env")]
     login_env: Option<String>,
 
-    /// The environment variable that holds the password (API v2).
+    /// The environment variable with the password (API v2).
     #[arg(long, value_name = "NAME", requires = "login_env")]
     password_env: Option<String>,
 }
 
-/// What a body is verified with.
+/// The keys and the declaration that a body is verified with.
 #[derive(Debug, clap::Args)]
 pub(crate) struct VerifierArgs {
     #[command(flatten)]
     keys: KeyArgs,
 
-    /// What your own tracking ids look like.
+    /// The form of your own tracking ids.
     ///
     /// `prefixed`: never empty, and beginning with neither a digit, `.` nor `-`.
     /// `uuid`, or `length=N`: all of the same length. `unused`: always empty.
-    /// `unrestricted`: anything; amount and id stay one text.
+    /// `unrestricted`: anything; amount and id then stay one string.
     #[arg(long, value_name = "FORM", default_value = "prefixed")]
     tracking_ids: TrackingIds,
 }
 
-/// A secret as the operator has it, under the name that is shown for it.
+/// A secret as configured, with its display name.
 enum Secret {
     Callback {
         name: String,
@@ -91,12 +91,12 @@ impl KeyArgs {
         self.secrets()?.iter().map(Secret::key).collect()
     }
 
-    /// The one to sign with.
+    /// The key to sign with.
     pub(crate) fn signing_key(&self) -> Result<Key, Trouble> {
         self.keys()?.into_iter().next().ok_or_else(|| {
-            Trouble::usage("there is nothing to sign with").hint(
-                "--secret-env NAME takes the secret from the environment, --secret-file FILE \
-                 from a file; --login-env and --password-env sign as API v2",
+            Trouble::usage("no signing key").hint(
+                "--secret-env NAME reads the secret from the environment, --secret-file FILE from \
+                 a file; --login-env and --password-env sign as API v2",
             )
         })
     }
@@ -163,7 +163,7 @@ fn read(file: &Path) -> Result<Zeroizing<String>, Trouble> {
     match read {
         Ok(length) if u64::try_from(length).is_ok_and(|it| it < LIMIT) => Ok(text),
         Ok(_) => Err(Trouble::new(
-            "the file of --secret-file is longer than any secret",
+            "the file of --secret-file is too long for a secret",
         )),
         Err(error) => Err(Trouble::of("the file of --secret-file", &error)),
     }
@@ -174,7 +174,7 @@ fn variable(option: &str, name: &str) -> Result<Zeroizing<String>, Trouble> {
     let value = env::var(name).map(Zeroizing::new);
     value.map_err(|_| {
         Trouble::new(format!(
-            "the environment has no variable as {option} names it"
+            "the environment variable named by {option} is not set"
         ))
         .hint("the option takes the variable's name, not the secret")
     })

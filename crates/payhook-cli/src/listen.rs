@@ -1,4 +1,4 @@
-//! `payhook listen`: shows each callback that arrives.
+//! `payhook listen`: receives callbacks and shows whether each one verifies.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,28 +26,28 @@ use crate::serve::serve;
 use crate::shown::{self, Shown};
 use crate::trouble::{Ending, Trouble};
 
-/// A body may take so long to come.
+/// The time limit for receiving a body.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Listen {
-    /// On this port; 0 for a free one.
+    /// The port; 0 for any free port.
     #[arg(long, default_value_t = 3000)]
     port: u16,
 
-    /// On this address.
+    /// The IP address to listen on.
     #[arg(long, value_name = "IP", default_value_t = Ipv4Addr::LOCALHOST.into())]
     bind: IpAddr,
 
-    /// Let it be an address that other machines reach.
+    /// Allow an address that other machines can reach.
     #[arg(long)]
     remote: bool,
 
-    /// Answer everything with this status, instead of what an endpoint would say.
+    /// Answer every request with this status instead of an endpoint's usual one.
     #[arg(long, value_name = "STATUS", value_parser = clap::value_parser!(u16).range(200..=599))]
     answer: Option<u16>,
 
-    /// Stop after so many callbacks.
+    /// Stop after this many callbacks.
     #[arg(long, value_name = "COUNT")]
     count: Option<u32>,
 
@@ -60,15 +60,15 @@ struct Listener {
     diagnose: Diagnose,
     answer: Option<StatusCode>,
     screen: Screen,
-    /// How many were seen; closed once nothing more can be shown.
+    /// The number of callbacks seen; closed once nothing more can be shown.
     seen: Semaphore,
-    /// Why it can't.
+    /// The error that prevents it.
     trouble: Mutex<Option<Trouble>>,
 }
 
 pub(crate) fn run(args: &Listen, screen: Screen) -> Result<Ending, Trouble> {
     if !args.remote && !args.bind.is_loopback() {
-        return Err(Trouble::usage("other machines reach this address")
+        return Err(Trouble::usage("other machines can reach this address")
             .hint("listen on 127.0.0.1, or give --remote"));
     }
     let listener = Arc::new(Listener {
@@ -81,8 +81,7 @@ pub(crate) fn run(args: &Listen, screen: Screen) -> Result<Ending, Trouble> {
     });
     wait(async {
         let socket = TcpListener::bind((args.bind, args.port)).await;
-        let socket =
-            socket.map_err(|error| Trouble::of("the port can't be listened on", &error))?;
+        let socket = socket.map_err(|error| Trouble::of("cannot listen on the port", &error))?;
         let at = socket
             .local_addr()
             .map_err(|error| Trouble::of("no address", &error))?;
@@ -108,8 +107,11 @@ async fn arrive(State(listener): State<Arc<Listener>>, request: Request) -> Stat
     let path = request.uri().path().to_owned();
     let body = timeout(PATIENCE, to_bytes(request.into_body(), DEFAULT_BODY_LIMIT));
     let (status, shown) = match body.await {
-        Err(_) => refused(StatusCode::REQUEST_TIMEOUT, "its end does not come"),
-        Ok(Err(_)) => refused(StatusCode::PAYLOAD_TOO_LARGE, "longer than any callback"),
+        Err(_) => refused(
+            StatusCode::REQUEST_TIMEOUT,
+            "the body did not arrive in time",
+        ),
+        Ok(Err(_)) => refused(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long"),
         Ok(Ok(_)) if method != Method::POST => refused(StatusCode::METHOD_NOT_ALLOWED, "no POST"),
         Ok(Ok(body)) => listener.look(&body),
     };
@@ -131,7 +133,7 @@ async fn arrive(State(listener): State<Arc<Listener>>, request: Request) -> Stat
 }
 
 fn refused(status: StatusCode, why: &str) -> (StatusCode, Shown) {
-    let text = format!("{}: {why}", styled(BAD, "no callback"));
+    let text = format!("{}: {why}", styled(BAD, "not a callback"));
     let json = json!({ "error": why });
     (status, Shown { text, json })
 }

@@ -1,5 +1,5 @@
-//! The command `payhook`: look into callbacks, prove them, find out why one does
-//! not verify, and post what the gateways would.
+//! The command `payhook`: inspects and verifies callbacks, finds out why one does not
+//! verify, and posts test callbacks.
 
 mod args;
 mod body;
@@ -48,7 +48,7 @@ fn main() -> ExitCode {
     ending.into()
 }
 
-/// Help that was asked for, or what is wrong with the arguments.
+/// Prints the requested help, or the error in the arguments.
 fn not_run(error: &clap::Error) -> Result<Ending, Trouble> {
     let text = error.render().ansi().to_string();
     if !error.use_stderr() {
@@ -62,8 +62,7 @@ fn not_run(error: &clap::Error) -> Result<Ending, Trouble> {
     Ok(Ending::Usage)
 }
 
-/// What may be an address with a password in it is not repeated, wherever it
-/// stands among the arguments.
+/// Hides arguments that may be a URL with a password in it.
 fn without_address(text: &str, argument: &str) -> String {
     let value = argument
         .split_once('=')

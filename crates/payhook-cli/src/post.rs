@@ -1,4 +1,4 @@
-//! Posting to one URL and to nowhere else.
+//! Posting to a single URL.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -16,22 +16,21 @@ use crate::trouble::Trouble;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct PostArgs {
-    /// Where to post: this address, and nothing else.
+    /// The URL to post to. Redirects are not followed.
     #[arg(long, value_name = "URL")]
     to: Address,
 
-    /// Let it be another machine than this one.
+    /// Allow a remote machine.
     #[arg(long)]
     remote: bool,
 
-    /// How long to wait for an answer.
+    /// How long to wait for a response.
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=300))]
     timeout: u64,
 }
 
-/// An address as it was given. It is looked into only after the command line is
-/// read: what is wrong with it is said without repeating it, as it may hold a
-/// user's password.
+/// A URL as given. It is parsed only after the command line is read, so that an error
+/// does not repeat it: it may contain a password.
 #[derive(Clone)]
 pub(crate) struct Address(Result<Url, String>);
 
@@ -52,15 +51,15 @@ impl fmt::Debug for Address {
 impl Address {
     pub(crate) fn url(&self, option: &str) -> Result<&Url, Trouble> {
         self.0.as_ref().map_err(|why| {
-            Trouble::usage(format!("the address of {option} can't be read: {why}")).hint(
-                "an address begins with http:// or https://; `/`, `?`, `#` and `@` in its user \
-                 or password are percent-encoded",
+            Trouble::usage(format!("the URL of {option} is invalid: {why}")).hint(
+                "a URL begins with http:// or https://; `/`, `?`, `#` and `@` in its user or \
+                 password must be percent-encoded",
             )
         })
     }
 }
 
-/// The one address, and the client for it.
+/// The URL, and the client for it.
 pub(crate) struct Target {
     client: reqwest::Client,
     url: Url,
@@ -81,18 +80,18 @@ impl Target {
         let is_http = matches!(url.scheme(), "http" | "https");
         if !is_http || url.host_str().is_none() {
             return Err(Trouble::usage(
-                "expected an address that begins with http:// or https://",
+                "expected a URL that begins with http:// or https://",
             ));
         }
         if !remote && !is_loopback(url) {
-            return Err(Trouble::usage("this address is on another machine").hint(
-                "only this machine is posted to (127.0.0.0/8, ::1, localhost), unless --remote is given",
+            return Err(Trouble::usage("this URL is on another machine").hint(
+                "only local addresses (127.0.0.0/8, ::1, localhost) are allowed without --remote",
             ));
         }
         let mut client = reqwest::Client::builder()
             .timeout(timeout)
             .user_agent(concat!("payhook/", env!("CARGO_PKG_VERSION")))
-            // Either could lead elsewhere.
+            // Proxies and redirects could lead elsewhere.
             .redirect(Policy::none())
             .no_proxy();
         if !remote {
@@ -107,7 +106,7 @@ impl Target {
         })
     }
 
-    /// The status of the answer, and how long it took.
+    /// The status of the response, and how long it took.
     pub(crate) async fn post(
         &self,
         gateway: Gateway,
@@ -123,14 +122,14 @@ impl Target {
             .header(CONTENT_TYPE, kind)
             .body(body.to_vec())
             .send();
-        // The address may have a token in it.
+        // The URL may contain a token.
         let answer = answer
             .await
-            .map_err(|error| Trouble::of("no answer", &error.without_url()))?;
+            .map_err(|error| Trouble::of("no response", &error.without_url()))?;
         Ok((answer.status().as_u16(), started.elapsed()))
     }
 
-    /// Without what could be a secret in it.
+    /// The URL without parts that could be secret.
     pub(crate) fn name(&self) -> String {
         let origin = self.url.origin().ascii_serialization();
         format!("{origin}{}", self.url.path())
@@ -155,7 +154,7 @@ pub(crate) fn wait_within<T>(
 ) -> Result<T, Trouble> {
     wait(async {
         let worked = timeout(Duration::from_secs(max_seconds), work).await;
-        worked.map_err(|_| Trouble::new("it takes longer than --max-seconds"))?
+        worked.map_err(|_| Trouble::new("it took longer than --max-seconds"))?
     })
 }
 
@@ -164,6 +163,6 @@ pub(crate) fn wait<T>(work: impl Future<Output = Result<T, Trouble>>) -> Result<
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
-    let runtime = runtime.map_err(|error| Trouble::of("no runtime", &error))?;
+    let runtime = runtime.map_err(|error| Trouble::of("cannot start the runtime", &error))?;
     runtime.block_on(work)
 }

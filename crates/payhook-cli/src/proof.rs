@@ -1,5 +1,5 @@
-//! What proves a body: a key for one gateway, the order endpoint's answer for
-//! the other.
+//! Verification of a body: by a key for B2BINPAY, by the order endpoint's response
+//! for CityPay.io.
 
 use std::path::PathBuf;
 
@@ -24,7 +24,7 @@ pub(crate) struct ProofArgs {
 
 #[derive(Debug, clap::Args)]
 struct OrderArgs {
-    /// CityPay.io: the order endpoint's answer.
+    /// CityPay.io: the file with the order endpoint's response.
     #[arg(long, value_name = "FILE", requires = "customer_id")]
     answer: Option<PathBuf>,
 
@@ -32,12 +32,12 @@ struct OrderArgs {
     #[arg(long, value_name = "ID", requires = "answer")]
     customer_id: Option<String>,
 
-    /// CityPay.io: the token that you issued; the callback's own unless set.
+    /// CityPay.io: the token that you issued [default: the token in the callback].
     #[arg(long, value_name = "TOKEN", requires = "answer")]
     token: Option<String>,
 }
 
-/// What there is to prove a body by.
+/// The evidence that was given.
 pub(crate) struct Prover {
     verifier: Option<Verifier>,
     tracking_ids: TrackingIds,
@@ -50,15 +50,15 @@ struct OrderProof {
     token: Option<String>,
 }
 
-/// What came of it.
+/// The result of a verification.
 pub(crate) enum Proof {
     Proven(Box<Callback>),
     Refused(Box<VerifyError>),
-    /// Nothing was given that could prove it.
+    /// No evidence was given.
     Untried,
 }
 
-/// The same, if the evidence were right.
+/// The result that correct evidence would give.
 pub(crate) type Pretended = Result<Box<Callback>, Box<VerifyError>>;
 
 impl From<Result<Callback, VerifyError>> for Proof {
@@ -110,7 +110,7 @@ impl Prover {
         };
         let Posted::Order(order) = posted else {
             return Err(Trouble::new(
-                "an answer proves an order, and this is a deposit",
+                "a response proves an order, but this is a deposit",
             ));
         };
         let own = order.unverified().order_token().clone();
@@ -120,8 +120,8 @@ impl Prover {
         Ok(proven.map(Callback::from).into())
     }
 
-    /// What the body would come to if its signature, or its token, were the
-    /// right one. It is signed anew, with a key that is nobody's.
+    /// The result that the body would have if its signature or its token were
+    /// correct. It is signed again with a placeholder key.
     pub(crate) fn pretend(&self, body: &[u8], gateway: Gateway) -> Result<Pretended, Trouble> {
         let pretended = if gateway == Gateway::CityPay {
             pretend_citypay(Posted::parse(body)?)
@@ -141,19 +141,20 @@ impl Prover {
             let verifier = Verifier::new(nobodys()?, self.tracking_ids);
             return Ok(match verifier.verify(callback) {
                 Err(VerifyError::Unsigned(callback)) => {
-                    // As if the API said the same.
+                    // As if the API confirmed it.
                     prove_by_api(*callback, body)
                 }
                 other => other,
             });
         }
         let signed = sign_again(body, &nobodys()?);
-        let signed = signed.map_err(|error| Trouble::of("it can't be signed anew", &error))?;
+        let signed = signed.map_err(|error| Trouble::of("cannot sign it again", &error))?;
         let verify = |ids| -> Result<_, Trouble> {
             Ok(Verifier::new(nobodys()?, ids).verify(signed.unverified()?))
         };
         match verify(self.tracking_ids)? {
-            // Not as declared: amount and id are one text then.
+            // The id does not match its declaration: amount and id are one string
+            // then.
             Err(VerifyError::TrackingId { .. }) => verify(TrackingIds::Unrestricted),
             other => Ok(other),
         }

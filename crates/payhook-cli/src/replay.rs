@@ -1,5 +1,4 @@
-//! `payhook replay`: plays recorded lives of payments through a ledger in
-//! memory.
+//! `payhook replay`: replays recorded payment lifecycles through an in-memory ledger.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read};
@@ -17,33 +16,28 @@ use crate::post::wait;
 use crate::screen::Screen;
 use crate::trouble::{Ending, Trouble};
 
-/// The longest line that is read, in bytes.
+/// The maximum length of a line, in bytes.
 const LIMIT: u64 = 16 * 1024 * 1024;
 
-const FORMAT: &str = r#"Each line of a file is a life: a JSON object with
-  name           shown for it; its line unless set
+const FORMAT: &str = r#"Each line of a file is one payment lifecycle, a JSON object with  name           a name for the output; the line number unless set
   gateway        "b2binpay" or "citypay"
   keys           [{"scheme": "callback_secret", "secret": …}]
-                 or [{"scheme": "login_password", "login": …, "password": …}];
-                 those of the options unless set
+                 or [{"scheme": "login_password", "login": …, "password": …}];                 the keys of the options unless set
   tracking_ids   "lettered" (unless set), "always_empty", "any" or {"length": 36}
   customer_id    CityPay.io: your own
   expected       your payments: [{"kind", "reference", "currency", "amount", …}],
                  with kind deposit, invoice, top_up, payout or order
-  steps          in order: {"body": what was posted, "api" or "answer": what the
-                 gateway answered when it was asked},
-                 or {"do": "accept" or "reject", "reference"}: a person's decision
-                 on what is held
-A step's "want" is compared with what the step changed: {"status", "change",
+  steps          in order: {"body": what was posted, "api" or "answer": what the                 gateway returned for the lookup},                 or {"do": "accept" or "reject", "reference"}: a manual decision                 on held money
+A step's "want" is compared with the actual result: {"status", "change",
 "payments"}, as they are printed.
 
-Exit status: 0 all lives are as expected, 1 not all are or a line can't be
-played, 2 wrong usage, 3 unreadable input."#;
+Exit status: 0 all lifecycles are as expected, 1 not all are or a line cannot be
+replayed, 2 usage error, 3 malformed input."#;
 
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = FORMAT)]
 pub(crate) struct Replay {
-    /// Lives of payments, a JSON object a line; `-` for standard input.
+    /// Recorded payment lifecycles, one JSON object per line; `-` for standard input.
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
 
@@ -51,7 +45,7 @@ pub(crate) struct Replay {
     keys: KeyArgs,
 }
 
-/// What a step changed, in the vocabulary of the file.
+/// The changes of one step, in the vocabulary of the file.
 #[derive(Serialize)]
 struct Line<'a> {
     life: &'a str,
@@ -69,7 +63,7 @@ struct Player {
     screen: Screen,
     lives: u64,
     as_expected: u64,
-    /// Why the output can't be written, if it can't.
+    /// The error that prevents writing the output.
     unwritten: Option<Trouble>,
 }
 
@@ -98,7 +92,7 @@ pub(crate) fn run(args: &Replay, screen: Screen) -> Result<Ending, Trouble> {
     let Player {
         lives, as_expected, ..
     } = player;
-    let text = format!("{as_expected} of {lives} lives as expected");
+    let text = format!("{as_expected} of {lives} lifecycles as expected");
     let json = json!({"summary": text, "lives": lives, "as_expected": as_expected});
     screen.show(&text, &json)?;
     Ok(match ending {
@@ -140,7 +134,7 @@ impl Player {
         if is_empty {
             return Err(Trouble {
                 ending: Ending::Malformed,
-                ..Trouble::new(format!("`{}` has no lives", file.display()))
+                ..Trouble::new(format!("`{}` contains no lifecycles", file.display()))
             });
         }
         Ok(())

@@ -1,5 +1,4 @@
-//! [`Screen`]: text for people, in colour where there is a terminal, or a JSON
-//! object a line for machines.
+//! [`Screen`]: text for people, in colour on a terminal, or one JSON object per line for scripts.
 
 use std::fmt::Write as _;
 use std::io::{self, ErrorKind, Write as _};
@@ -15,11 +14,10 @@ pub(crate) const BAD: Style = AnsiColor::Red.on_default();
 pub(crate) const FAINT: Style = Style::new().dimmed();
 pub(crate) const STRONG: Style = Style::new().bold();
 
-/// Whether anybody looks at what is shown.
+/// Whether the output is still read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reader {
-    /// The pipe is closed: whoever read it has had enough, and that is no
-    /// failure.
+    /// The pipe is closed, which is not an error.
     Gone,
     There,
 }
@@ -34,8 +32,8 @@ impl Screen {
         Self { is_json }
     }
 
-    /// Text for people, or the same for machines: one line. Fails if it can't be
-    /// written.
+    /// Shows text for people, or one line of JSON for scripts. Fails if the output
+    /// cannot be written.
     pub(crate) fn show(self, text: &str, json: &Value) -> Result<Reader, Trouble> {
         if self.is_json {
             return verbatim(&escaped(&json.to_string()));
@@ -43,7 +41,7 @@ impl Screen {
         styled_text(&harmless(text.trim_end(), |c| matches!(c, '\n' | '\u{1b}')))
     }
 
-    /// Text that has to stay as it is, or the same for machines.
+    /// Shows text verbatim, or JSON for scripts.
     pub(crate) fn show_verbatim(self, text: &str, json: &Value) -> Result<Reader, Trouble> {
         if self.is_json {
             self.show(text, json)
@@ -52,11 +50,11 @@ impl Screen {
         }
     }
 
-    /// A JSON object a line, whether it is for people or for machines.
+    /// Shows one JSON object per line in either mode.
     #[allow(clippy::unused_self, reason = "as the screen's other ways to show")]
     pub(crate) fn show_json(self, json: &impl Serialize) -> Result<Reader, Trouble> {
         let json = serde_json::to_string(json);
-        let json = json.map_err(|error| Trouble::of("the output can't be written", &error))?;
+        let json = json.map_err(|error| Trouble::of("cannot write the output", &error))?;
         verbatim(&escaped(&json))
     }
 
@@ -68,19 +66,19 @@ impl Screen {
         }
         let json = json!({"verified": null, "error": trouble.what, "hint": trouble.hint});
         if !self.is_json || self.show("", &json).is_err() {
-            // There is nowhere left to say that it can't be said.
+            // An error of standard error cannot be reported anywhere.
             let _ = writeln!(anstream::stderr(), "{text}");
         }
     }
 }
 
-/// With colours, where there is a terminal.
+/// Text with colours on a terminal.
 pub(crate) fn styled_text(text: &str) -> Result<Reader, Trouble> {
     let mut out = anstream::stdout().lock();
     written(writeln!(out, "{text}").and_then(|()| out.flush()))
 }
 
-/// `anstream` would leave out what it takes for a part of an escape.
+/// `anstream` would remove text that looks like a part of an escape sequence.
 pub(crate) fn verbatim(text: &str) -> Result<Reader, Trouble> {
     let mut out = io::stdout().lock();
     written(writeln!(out, "{text}").and_then(|()| out.flush()))
@@ -90,12 +88,12 @@ fn written(result: io::Result<()>) -> Result<Reader, Trouble> {
     match result {
         Ok(()) => Ok(Reader::There),
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Reader::Gone),
-        Err(error) => Err(Trouble::of("the output can't be written", &error)),
+        Err(error) => Err(Trouble::of("cannot write the output", &error)),
     }
 }
 
-/// JSON on one line for every reader, with escapes for all that could do something
-/// to a terminal: JSON itself asks for them up to the blank only.
+/// JSON on one line, with escapes for every character that could affect a terminal:
+/// JSON itself requires them below the space only.
 fn escaped(json: &str) -> String {
     let mut escaped = String::new();
     for c in json.chars() {
@@ -110,9 +108,9 @@ fn escaped(json: &str) -> String {
     escaped
 }
 
-/// What would move the cursor, end a line for some reader, turn the text round or
-/// not be seen: Unicode's controls (`Cc`), line and paragraph separators (`Zl`,
-/// `Zp`), format characters (`Cf`), and whatever else is `Default_Ignorable`.
+/// Characters that move the cursor, end a line, change the text direction or are
+/// invisible: Unicode's controls (`Cc`), line and paragraph separators (`Zl`, `Zp`),
+/// format characters (`Cf`), and whatever else is `Default_Ignorable`.
 fn is_harmful(c: char) -> bool {
     c.is_control()
         || matches!(
@@ -149,12 +147,12 @@ pub(crate) fn styled(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 
-/// What somebody posted, without what is harmful to a terminal.
+/// Untrusted text, with harmful characters escaped.
 pub(crate) fn plain(text: &str) -> String {
     harmless(text, |_| false)
 }
 
-/// With escapes for what is harmful, but for what is wanted.
+/// Escapes harmful characters, except for the allowed ones.
 pub(crate) fn harmless(text: &str, is_wanted: impl Fn(char) -> bool) -> String {
     text.chars().fold(String::new(), |mut plain, c| {
         if is_harmful(c) && !is_wanted(c) {

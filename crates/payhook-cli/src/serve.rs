@@ -1,4 +1,5 @@
-//! A server for strangers: it hangs up on whoever dawdles over a request's head.
+//! A server for untrusted clients: it closes connections that are too slow with a
+//! request's head.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -12,25 +13,25 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 
-/// A request's head may take so long to come, and the next one on a connection
-/// that is kept.
+/// The time limit for a request's head, and for the next request on a kept-alive
+/// connection.
 const HEAD: Duration = Duration::from_secs(5);
 
-/// Where there is no room for another connection.
+/// The wait when no connection is available.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// So long the last answers may be on their way: a connection that is stuck
-/// keeps nothing from ending.
+/// The time limit for the last responses: a stuck connection does not keep the
+/// process from ending.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
 
-/// Answers by the routes until it has been `enough`.
+/// Serves the routes until `enough` completes.
 pub(crate) async fn serve(socket: TcpListener, routes: Router, enough: impl Future<Output = ()>) {
     let connections = Arc::new(GracefulShutdown::new());
     let accepting = tokio::spawn(accept(socket, routes, Arc::clone(&connections)));
     enough.await;
     accepting.abort();
     let _ = accepting.await;
-    // The other half went with its task.
+    // The other half was dropped with its task.
     if let Some(connections) = Arc::into_inner(connections) {
         let _ = timeout(LAST_ANSWERS, connections.shutdown()).await;
     }
@@ -51,7 +52,7 @@ async fn accept(socket: TcpListener, routes: Router, connections: Arc<GracefulSh
             );
         let connection = connections.watch(connection);
         tokio::spawn(async move {
-            // Whoever is hung up on knows.
+            // A closed connection needs no report.
             let _ = connection.await;
         });
     }

@@ -1,4 +1,4 @@
-//! What is shown of a body: for people, and for machines.
+//! The output for one body: text for people, JSON for scripts.
 
 use std::fmt::Write as _;
 
@@ -16,7 +16,7 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
-    /// Both, one below the other; where they say the same, this one.
+    /// Appends `other`; output that is equal appears once.
     pub(crate) fn and(mut self, other: Self) -> Self {
         if self.text != other.text {
             self.text.push_str(&other.text);
@@ -67,20 +67,20 @@ pub(crate) fn refused(error: &VerifyError, gateway: Gateway) -> Shown {
     }
 }
 
-/// [`refused`], and where the reason is looked for.
+/// [`refused`], with a pointer to `payhook diagnose`.
 pub(crate) fn refused_to_verify(error: &VerifyError, gateway: Gateway) -> Shown {
     let mut shown = refused(error, gateway);
     if matches!(
         error,
         VerifyError::SignatureMismatch { .. } | VerifyError::MalformedSignature
     ) {
-        let line = "`payhook diagnose` with the same arguments looks for the reason";
+        let line = "run `payhook diagnose` with the same arguments to find the reason";
         let _ = writeln!(shown.text, "{}: {line}", styled(STRONG, "hint"));
     }
     shown
 }
 
-/// What it would be, if the evidence were right.
+/// The result that a correct signature or token would give.
 pub(crate) fn pretended(pretended: &Pretended, gateway: Gateway) -> Shown {
     match pretended {
         Ok(callback) => unchecked(callback),
@@ -92,9 +92,9 @@ fn unchecked(callback: &Callback) -> Shown {
     let gateway = callback.event().gateway();
     let facts = Facts::of(callback).unchecked();
     let condition = match callback.evidence() {
-        Evidence::GatewayApi => "it is not signed; if the gateway's API said the same",
-        Evidence::Signature { .. } => "were its signature right",
-        _ => "nothing is signed; were its token yours",
+        Evidence::GatewayApi => "it is not signed; if the gateway's API confirmed it",
+        Evidence::Signature { .. } => "if its signature were correct",
+        _ => "nothing is signed; if its token were yours",
     };
     let head = styled(STRONG, "not checked");
     Shown {

@@ -1,5 +1,5 @@
-//! `payhook simulate`: posts whole lives of payments, with all that is sent
-//! again.
+//! `payhook simulate`: posts the callbacks of whole payment lifecycles, with all
+//! retries and duplicates.
 
 use std::cell::Cell;
 use std::fmt::Write as _;
@@ -25,11 +25,11 @@ use crate::trouble::{Ending, Trouble};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Simulate {
-    /// Whose callbacks.
+    /// The gateway.
     #[arg(value_enum)]
     gateway: GatewayName,
 
-    /// What becomes of the payments, or `all`: `payhook scenario` lists them.
+    /// The scenario, or `all`: `payhook scenario` lists them.
     scenario: String,
 
     #[command(flatten)]
@@ -44,37 +44,37 @@ pub(crate) struct Simulate {
     #[command(flatten)]
     endpoint: EndpointArgs,
 
-    /// How many payments of each scenario.
+    /// The number of payments for each scenario.
     #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     payments: u32,
 
-    /// The payments' references begin so, with scenario and number behind it; new
-    /// in every run unless set.
+    /// The prefix of the payments' references, followed by scenario and number
+    /// [default: a new one for each run].
     #[arg(long, value_name = "TEXT")]
     reference: Option<String>,
 
-    /// What is due, in whole coins.
+    /// The amount due, in whole currency units.
     #[arg(long, value_name = "AMOUNT", default_value = "0.3")]
     amount: String,
 
-    /// The ticker.
+    /// The currency's ticker.
     #[arg(long, value_name = "TICKER", default_value = "ETH")]
     currency: String,
 
-    /// The seed of all that is random.
+    /// The random seed.
     #[arg(long, default_value_t = 1)]
     seed: u64,
 
-    /// Let deliveries overtake each other.
+    /// Deliver callbacks out of order.
     #[arg(long)]
     out_of_order: bool,
 
-    /// When the payments begin; a day ago unless set. Nothing waits for the
-    /// simulated time.
+    /// The start time of the payments [default: a day ago]. The simulation does not
+    /// wait in real time.
     #[arg(long, value_name = "RFC3339")]
     starting_at: Option<DateTime<Utc>>,
 
-    /// Stop after so many seconds.
+    /// Stop after this many seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     max_seconds: u64,
 
@@ -83,7 +83,7 @@ pub(crate) struct Simulate {
     verbose: bool,
 }
 
-/// What came of the lives of one scenario.
+/// The results of one scenario.
 #[derive(Default)]
 struct Tally {
     payments: u32,
@@ -94,9 +94,9 @@ struct Tally {
     failed: u32,
     unanswered: u32,
     given_up: u32,
-    /// Callbacks that were given up, of payments that are to be credited.
+    /// Callbacks that were given up although their payments have to be credited.
     missed: u32,
-    /// Where the shop's books were asked.
+    /// Payments whose ledger state is as expected.
     right: u32,
     wrong: Vec<String>,
 }
@@ -124,9 +124,9 @@ struct Drive<'a> {
     currency: Currency,
     screen: Screen,
     bar: ProgressBar,
-    /// What the references begin with.
+    /// The prefix of the references.
     prefix: String,
-    /// Whether the shop has ever answered.
+    /// Whether the server has answered at least once.
     is_answered: Cell<bool>,
 }
 
@@ -135,8 +135,8 @@ pub(crate) fn run(args: &Simulate, screen: Screen) -> Result<Ending, Trouble> {
     let scenarios = scenarios(&args.scenario, gateway)?;
     let has_orders = scenarios.iter().any(|it| it.kind() == ExpectedKind::Order);
     if has_orders && args.endpoint.endpoint_port.is_none() {
-        return Err(Trouble::usage("the shop has no order endpoint to ask")
-            .hint("--endpoint-port PORT answers as the order endpoint: let the shop ask it"));
+        return Err(Trouble::usage("there is no order endpoint for the server to query")
+            .hint("--endpoint-port PORT simulates the order endpoint: configure the server to query it"));
     }
     let now: DateTime<Utc> = SystemTime::now().into();
     let start = args
@@ -233,7 +233,7 @@ impl Drive<'_> {
             .amount(&args.amount)
             .currency(self.currency.clone());
         let life = self.simulator.try_live(scenario, &payment);
-        let mut life = life.map_err(|error| Trouble::of("it can't be simulated", &error))?;
+        let mut life = life.map_err(|error| Trouble::of("cannot simulate the payment", &error))?;
         args.hook.open(&named).await?;
         while let Some(delivery) = life.next_delivery() {
             let posted = self.target.post(delivery.gateway(), delivery.body()).await;
@@ -291,14 +291,15 @@ fn summary(
 ) -> Result<Ending, Trouble> {
     let mut text = styled(
         STRONG,
-        "scenario                    payments   sent  again    200    4xx    5xx   none  given up  books",
+        "scenario                    payments   sent  again    200    4xx    5xx   none  given up \
+          ledger",
     );
     text.push('\n');
     let mut rows = Vec::new();
     let mut is_well = true;
     for (scenario, tally) in tallies {
         let books = match (is_checked, tally.wrong.is_empty()) {
-            (false, _) => "not asked".to_owned(),
+            (false, _) => "not checked".to_owned(),
             (true, true) => styled(GOOD, "right"),
             (true, false) => styled(BAD, &format!("{} wrong", tally.wrong.len())),
         };

@@ -1,5 +1,4 @@
-//! `payhook torture`: everything that a gateway, the network and a stranger can
-//! do to a shop, over HTTP.
+//! `payhook torture`: runs the conformance suite against a server over HTTP.
 
 use std::time::Duration;
 
@@ -20,8 +19,8 @@ use crate::trouble::{Ending, Trouble};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Torture {
-    /// Where the shop takes B2BINPAY's callbacks; several times for replicas,
-    /// which are posted to in turn.
+    /// The server's URL for B2BINPAY callbacks. Repeat it for replicas, which receive
+    /// callbacks in turn.
     #[arg(
         long,
         visible_alias = "b2binpay",
@@ -30,21 +29,21 @@ pub(crate) struct Torture {
     )]
     to: Vec<Address>,
 
-    /// Where the shop takes CityPay.io's callbacks, as --to; it has to ask the
+    /// The server's URL for CityPay.io callbacks, as --to. The server must query the
     /// endpoint that --endpoint-port simulates.
     #[arg(long, value_name = "URL", requires = "endpoint_port")]
     citypay: Vec<Address>,
 
-    /// Post about payments of these kinds only.
+    /// Test payments of these kinds only.
     #[arg(long, value_enum, value_name = "KIND", value_delimiter = ',')]
     only: Vec<KindName>,
 
-    /// Ends the shop's processes and starts them again: a shell command that
-    /// returns once they listen. Without it, restarts are not tried.
+    /// A shell command that restarts the server's processes and returns once they
+    /// listen. Without it, restarts are not tested.
     #[arg(long, value_name = "CMD")]
     restart: Option<String>,
 
-    /// Let it be another machine than this one.
+    /// Allow a remote machine.
     #[arg(long)]
     remote: bool,
 
@@ -57,11 +56,11 @@ pub(crate) struct Torture {
     #[command(flatten)]
     endpoint: EndpointArgs,
 
-    /// The seed of all that is random.
+    /// The random seed.
     #[arg(long, default_value_t = 7)]
     seed: u64,
 
-    /// Stop after so many seconds.
+    /// Stop after this many seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=3600))]
     max_seconds: u64,
 }
@@ -85,7 +84,7 @@ impl From<KindName> for ExpectedKind {
     }
 }
 
-/// The shop behind the addresses.
+/// The server under test.
 struct Remote<'a> {
     hook: &'a HookArgs,
     restart: Option<&'a str>,
@@ -95,8 +94,8 @@ struct Remote<'a> {
 
 pub(crate) fn run(args: &Torture, screen: Screen) -> Result<Ending, Trouble> {
     if args.hook.check.is_none() {
-        return Err(Trouble::usage("the shop's books can't be read")
-            .hint("--check CMD prints what they say of a payment"));
+        return Err(Trouble::usage("the server's ledger cannot be read")
+            .hint("--check CMD has to print the ledger's state of a payment"));
     }
     let targets = |option: &str, addresses: &[Address]| -> Result<Vec<Target>, Trouble> {
         let targets = addresses
@@ -124,7 +123,7 @@ pub(crate) fn run(args: &Torture, screen: Screen) -> Result<Ending, Trouble> {
     let report = wait_within(args.max_seconds, async {
         args.endpoint.serve(&endpoint).await?;
         let report = torture.run(&shop).await;
-        report.map_err(|error| Trouble::of("the torture breaks off", &error))
+        report.map_err(|error| Trouble::of("the suite was aborted", &error))
     })?;
     show(&report, screen)?;
     Ok(if report.is_clean() {
@@ -188,7 +187,7 @@ impl Record for Remote<'_> {
     async fn books(&self, reference: &str) -> Result<Books, BoxError> {
         let told = self.hook.check(reference).await;
         let told = told.map_err(|trouble| trouble.what)?;
-        let told = told.ok_or("there is no --check")?;
+        let told = told.ok_or("--check is missing")?;
         let credited = told.credited().map_err(|trouble| trouble.what)?;
         let mut books = Books::new(credited, told.credits, told.paid);
         books.held = told.held().map_err(|trouble| trouble.what)?;
@@ -202,7 +201,7 @@ impl Record for Remote<'_> {
 impl Shop for Remote<'_> {
     async fn post(&self, gateway: Gateway, replica: usize, body: &[u8]) -> Result<u16, BoxError> {
         let target = self.targets(gateway).get(replica);
-        let target = target.ok_or("it has no such address")?;
+        let target = target.ok_or("there is no such URL")?;
         let posted = target.post(gateway, body).await;
         let (status, _) = posted.map_err(|trouble| trouble.what)?;
         Ok(status)

@@ -18,17 +18,17 @@ use crate::trouble::{Ending, Trouble};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Trigger {
-    /// Whose callback.
+    /// The gateway.
     #[arg(value_enum)]
     gateway: GatewayName,
 
-    /// Which one, such as `deposit.confirmed`: `payhook scenario` lists them.
+    /// The scenario, such as `deposit.confirmed`: `payhook scenario` lists them.
     scenario: String,
 
     #[command(flatten)]
     to: Option<PostArgs>,
 
-    /// Print the body and post nothing.
+    /// Print the body instead of posting it.
     #[arg(long, conflicts_with = "to", required_unless_present = "to")]
     print: bool,
 
@@ -41,32 +41,32 @@ pub(crate) struct Trigger {
     #[command(flatten)]
     endpoint: EndpointArgs,
 
-    /// How many times to post the same bytes.
+    /// How often to post the same bytes.
     #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     times: u32,
 }
 
-/// Every attribute, by its own name or by its path.
+/// The attributes of the callback, by name or by path.
 #[derive(Debug, clap::Args)]
 pub(crate) struct PaymentArgs {
-    /// B2BINPAY's tracking id, CityPay.io's token: your own reference; an example
-    /// unless set.
+    /// Your own reference: B2BINPAY's tracking id, CityPay.io's token [default: an
+    /// example].
     #[arg(long, visible_aliases = ["tracking-id", "token"], value_name = "TEXT")]
     reference: Option<String>,
 
-    /// In whole coins.
+    /// The amount, in whole currency units.
     #[arg(long, value_name = "AMOUNT")]
     amount: Option<String>,
 
-    /// The ticker: ETH.
+    /// The currency's ticker, such as ETH.
     #[arg(long, value_name = "TICKER")]
     currency: Option<String>,
 
-    /// The currency's fraction digits.
+    /// The currency's number of decimals.
     #[arg(long, value_name = "DIGITS")]
     scale: Option<u32>,
 
-    /// How many blocks are on top of the transfer.
+    /// The number of confirmations of the transfer.
     #[arg(long, value_name = "COUNT")]
     confirmations: Option<u32>,
 
@@ -78,16 +78,16 @@ pub(crate) struct PaymentArgs {
     #[arg(long, value_name = "ID")]
     id: Option<String>,
 
-    /// The time of the callback; now unless set.
+    /// The time of the callback [default: now].
     #[arg(long, value_name = "RFC3339")]
     at: Option<DateTime<Utc>>,
 
-    /// Another value at a path, before it is signed; a JSON value, or else a
-    /// text: `--set included[1].attributes.risk=99`.
+    /// Set the value at a path before signing; a JSON value, or else a string: `--set
+    /// included[1].attributes.risk=99`.
     #[arg(long, value_name = "PATH=VALUE", value_parser = edit)]
     set: Vec<(String, String)>,
 
-    /// Take a path away, before it is signed.
+    /// Remove the value at a path before signing.
     #[arg(long, value_name = "PATH")]
     remove: Vec<String>,
 }
@@ -106,9 +106,8 @@ impl Trigger {
     fn scenario(&self) -> Result<&'static Scenario, Trouble> {
         let mut known = SCENARIOS.iter();
         let scenario = known.find(|it| it.gateway() == self.gateway && it.name() == self.scenario);
-        scenario.ok_or_else(|| {
-            Trouble::usage("there is no such scenario").hint("`payhook scenario` lists them")
-        })
+        scenario
+            .ok_or_else(|| Trouble::usage("unknown scenario").hint("`payhook scenario` lists them"))
     }
 
     /// The bytes that the gateway would post, and what its endpoint knows then.
@@ -127,7 +126,7 @@ impl Trigger {
                 }
                 let body = payment.edit(builder).try_sign(&self.keys.signing_key()?);
                 body.map(|body| body.to_vec())
-                    .map_err(|error| Trouble::of("it can't be made", &error))
+                    .map_err(|error| Trouble::of("cannot build the callback", &error))
             }
             Scenario::Order(_, _, change) => {
                 let order = payment.order(change(citypay::order()));

@@ -1,4 +1,4 @@
-//! How the command ends.
+//! Exit codes and errors of the command.
 
 use std::error::Error;
 use std::fmt;
@@ -6,15 +6,15 @@ use std::process::ExitCode;
 
 use payhook::{ParseError, error::ConfigError};
 
-/// What a script can tell apart.
+/// The result that the exit code reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ending {
     Well,
-    /// Not verified, refused, a rule broken.
+    /// Not verified, refused, or a rule was broken.
     No,
     Malformed,
     Failed,
-    /// As `clap` ends.
+    /// The exit code of `clap`'s own usage errors.
     Usage,
 }
 
@@ -30,13 +30,13 @@ impl From<Ending> for ExitCode {
     }
 }
 
-/// Why it can't be done.
+/// An error that ends the command.
 #[derive(Debug)]
 pub(crate) struct Trouble {
     pub(crate) what: String,
     pub(crate) hint: Option<&'static str>,
     pub(crate) ending: Ending,
-    /// What `listen` answers where a body is the trouble.
+    /// The HTTP status of `listen` for a body with this error.
     pub(crate) status: u16,
 }
 
@@ -50,7 +50,7 @@ impl Trouble {
         }
     }
 
-    /// Asked for in a way that can't be.
+    /// A usage error.
     pub(crate) fn usage(what: impl fmt::Display) -> Self {
         Self {
             ending: Ending::Usage,
@@ -58,7 +58,7 @@ impl Trouble {
         }
     }
 
-    /// With what lies beneath, which an error does not repeat.
+    /// An error with all its sources.
     pub(crate) fn of(doing: &str, error: &dyn Error) -> Self {
         let mut what = format!("{doing}: {error}");
         let mut beneath = error.source();

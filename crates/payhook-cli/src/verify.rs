@@ -1,4 +1,4 @@
-//! `payhook verify`: is it proven, yes or no?
+//! `payhook verify`: verifies one body.
 
 use crate::body::BodyArgs;
 use crate::proof::{Proof, ProofArgs};
@@ -21,10 +21,12 @@ pub(crate) fn run(args: &Verify, screen: Screen) -> Result<Ending, Trouble> {
         Proof::Proven(callback) => (shown::proven(&callback), Ending::Well),
         Proof::Refused(error) => (shown::refused_to_verify(&error, gateway), Ending::No),
         Proof::Untried => {
-            return Err(Trouble::usage("there is nothing to prove it by").hint(
-                "B2BINPAY: --secret-env or --secret-file, or --login-env with --password-env; \
+            return Err(
+                Trouble::usage("no key and no response was given to verify it with").hint(
+                    "B2BINPAY: --secret-env or --secret-file, or --login-env with --password-env; \
                  CityPay.io: --answer with --customer-id",
-            ));
+                ),
+            );
         }
     };
     screen.show(&shown.text, &shown.json)?;

@@ -26,9 +26,9 @@ impl CallbackBuilder {
     ///
     /// # Errors
     ///
-    /// [`BuildError::Path`] if a path that was [`set`](Self::set) leads nowhere,
-    /// [`BuildError::Parse`] if the body can't be read as a callback: there is
-    /// no saying what of it is signed.
+    /// [`BuildError::Path`] if a path that was [`set`](Self::set) does not exist,
+    /// [`BuildError::Parse`] if the body can't be read as a callback: there is no
+    /// saying what of it is signed.
     pub fn try_sign(&self, key: &Key) -> Result<Body<TransferCallback>, BuildError> {
         sign_json(self.signed_with(key, "")?, key)
     }
@@ -50,7 +50,7 @@ impl CallbackBuilder {
     ///
     /// # Panics
     ///
-    /// If a path that was [`set`](Self::set) leads nowhere.
+    /// If a path that was [`set`](Self::set) does not exist.
     #[must_use]
     #[track_caller]
     pub fn sign_text(&self, key: &Key, text: &str) -> Body<TransferCallback> {
@@ -65,7 +65,7 @@ impl CallbackBuilder {
     ///
     /// # Panics
     ///
-    /// If a path that was [`set`](Self::set) leads nowhere.
+    /// If a path that was [`set`](Self::set) does not exist.
     #[must_use]
     #[track_caller]
     pub fn unsigned(&self) -> Body<TransferCallback> {

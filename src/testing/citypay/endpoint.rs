@@ -51,7 +51,7 @@ struct State {
 ///
 /// See [`OrderEndpoint`] for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the order endpoint can't be reached")]
+#[error("order endpoint is unreachable")]
 #[non_exhaustive]
 pub struct Unreachable;
 

@@ -126,9 +126,9 @@ fn payload_as_text_and_absent() {
         CallbackRecord::parse(br#"{"id": 1, "time_sent": "", "transfer_id": ""}"#).unwrap();
     assert_eq!((blanks.time_sent, blanks.transfer_id), (None, None));
     let error = CallbackRecord::parse(b"{}").unwrap_err();
-    assert_eq!(error.to_string(), "`id`: expected a value, found none");
+    assert_eq!(error.to_string(), "`id`: missing required field");
     let error = CallbackRecord::parse(br#"{"id": 1, "id": 2}"#).unwrap_err();
-    assert_eq!(error.to_string(), "`id`: the key stands there twice");
+    assert_eq!(error.to_string(), "`id`: duplicate key");
 }
 
 /// A callback of the longest body there may be still fits into its record.

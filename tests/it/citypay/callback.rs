@@ -72,10 +72,7 @@ fn any_field_but_the_type_and_one_identity_can_be_missing() {
     }
     let none = json!({"type": "order", "order_id": "", "client_order_id": null});
     let error = Unverified::<OrderCallback>::parse(none.to_string().as_bytes()).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "`order_token`: expected a value, found none"
-    );
+    assert_eq!(error.to_string(), "`order_token`: missing required field");
 }
 
 #[test]
@@ -149,7 +146,7 @@ fn ids_and_tokens_are_text_or_whole_numbers() {
             let error = Unverified::<OrderCallback>::parse(text.as_bytes()).unwrap_err();
             assert_eq!(
                 error.to_string(),
-                format!("`{key}`: expected an id: text or a whole number")
+                format!("`{key}`: expected an id: a string or an integer")
             );
         }
     }
@@ -173,13 +170,10 @@ fn the_type_in_any_spelling() {
         assert_eq!(error, ParseError::Unsupported { path: "type" });
     }
     for (kind, message) in [
-        (
-            json!("refund"),
-            "`type` names no kind of callback that is known here",
-        ),
-        (json!(""), "`type`: expected a value, found none"),
-        (json!(null), "`type`: expected a value, found none"),
-        (json!(7), "`type`: expected text"),
+        (json!("refund"), "unsupported callback type in `type`"),
+        (json!(""), "`type`: missing required field"),
+        (json!(null), "`type`: missing required field"),
+        (json!(7), "`type`: expected a string"),
     ] {
         let body = json!({"type": kind, "order_id": 1}).to_string();
         let error = Unverified::<OrderCallback>::parse(body.as_bytes()).unwrap_err();
@@ -289,10 +283,7 @@ fn deposits() {
     assert_eq!(both.created_at().unwrap().to_string(), "2026-03-02 09:11");
     let nobody = json!({"type": "deposit", "received_amount": 1}).to_string();
     let error = Unverified::<DepositCallback>::parse(nobody.as_bytes()).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "`deposit_token`: expected a value, found none"
-    );
+    assert_eq!(error.to_string(), "`deposit_token`: missing required field");
 }
 
 #[test]

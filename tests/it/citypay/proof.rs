@@ -183,7 +183,7 @@ fn another_order_or_customer_is_refused() {
         (
             order(|o| o["order_token"] = json!("tok_other")),
             answer(|_| ()),
-            "the token is none that the merchant issued",
+            "unknown token",
         ),
         (
             order(|o| {
@@ -191,32 +191,32 @@ fn another_order_or_customer_is_refused() {
                 o["order_id"] = json!(null);
             }),
             answer(|_| ()),
-            "the callback has no token to look it up by",
+            "callback has no token",
         ),
         (
             order(|_| ()),
             answer(|a| a["token"] = json!("tok_other")),
-            "`data.token` of the gateway's answer is not what the callback says",
+            "`data.token` in the gateway's response does not match the callback",
         ),
         (
             order(|_| ()),
             answer(|a| a["id"] = json!(442)),
-            "`data.id` of the gateway's answer is not what the callback says",
+            "`data.id` in the gateway's response does not match the callback",
         ),
         (
             order(|_| ()),
             answer(|a| a["customerId"] = json!(777)),
-            "the order belongs to another customer id than the configured one",
+            "order belongs to a different customer id",
         ),
         (
             order(|_| ()),
             br#"{"status":"error","status_code":404,"message":"x"}"#.to_vec(),
-            "the gateway answered the lookup with an error (404)",
+            "gateway returned an error for the lookup (404)",
         ),
         (
             order(|_| ()),
             b"<html>".to_vec(),
-            "the gateway's answer can't be read",
+            "cannot parse the gateway's response",
         ),
     ] {
         assert_eq!(prove(order, &answer).unwrap_err().to_string(), expected);

@@ -78,7 +78,7 @@ fn keys() -> Vec<Made> {
     let joined = |how| Cause::LoginPasswordJoined { how };
     let encoded = |how| Cause::SecretEncoded { how };
     let home_made = Cause::HomeMadeSignature {
-        how: "with SHA-256 as hexadecimal text for a key",
+        how: "with the hexadecimal SHA-256 string as the key",
     };
     let blank = |edge: &str| secret(&edge.replace('s', SECRET));
     let percent = percent_encode(SECRET.as_bytes(), NON_ALPHANUMERIC).to_string();
@@ -147,7 +147,7 @@ fn keys() -> Vec<Made> {
             "v2 text for v3",
             secret(&format!("{LOGIN}{PASSWORD}")),
             both(),
-            to_v2("the text"),
+            to_v2("the string"),
         ),
         made(
             "v2 pair for v3",
@@ -168,16 +168,16 @@ fn keys() -> Vec<Made> {
             to_v3("the login"),
         ),
         made(
-            "the two as one text",
+            "the two as one string",
             v2(LOGIN, PASSWORD),
             keyed(format!("{LOGIN}{PASSWORD}").as_bytes()),
-            to_v3("the two as one text"),
+            to_v3("the two as one string"),
         ),
         made(
             "the two with a colon as one text",
             v2(LOGIN, PASSWORD),
             keyed(format!("{LOGIN}:{PASSWORD}").as_bytes()),
-            to_v3("`login:password` as one text"),
+            to_v3("`login:password` as one string"),
         ),
         made(
             "digest with a colon",
@@ -467,21 +467,21 @@ fn signatures() -> Vec<Made> {
             "a prefix",
             right(),
             resigned(|sign| format!("sha256={sign}")),
-            form("with `sha256=` in front"),
+            form("prefixed with `sha256=`"),
         )
         .at("meta.sign"),
         made(
             "0x",
             right(),
             resigned(|sign| format!("0x{sign}")),
-            form("with `0x` in front"),
+            form("prefixed with `0x`"),
         )
         .at("meta.sign"),
         made(
             "blanks",
             right(),
             resigned(|sign| format!("{sign}\n")),
-            form("with white space around it"),
+            form("surrounded by whitespace"),
         )
         .at("meta.sign"),
         made(
@@ -550,7 +550,7 @@ fn signatures() -> Vec<Made> {
             "blanks between",
             right(),
             joined(" "),
-            home_made("with a blank between the parts"),
+            home_made("with a space between the parts"),
         ),
         made(
             "lines",
@@ -619,7 +619,7 @@ fn bodies() -> Vec<Made> {
             "byte order mark",
             right(),
             format!("\u{feff}{genuine}"),
-            how("with a byte order mark in front"),
+            how("with a byte order mark at the start"),
         ),
         made("JSON in JSON", right(), &text, how("as a JSON string")),
         made(

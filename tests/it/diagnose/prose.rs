@@ -15,22 +15,22 @@ fn as_it_is_read() {
     assert_eq!(
         show(secret("cbs_of_the_sandbox"), genuine()),
         "\
-the body does not verify, and nothing that was tried makes it fit; likeliest first:
-1. perhaps: the key is another wallet's or environment's, or one that was replaced
-   to do: compare wallet and environment (sandbox, production) with the cabinet, and look for a rotation; give the secret as text to find a slip in it
-2. perhaps: key `production`: what was configured is the API's client_id and client_secret: v3 signs with a third secret, the callback secret
-   to do: configure the callback secret that the web interface shows for callbacks; sandbox and production have one each
-3. perhaps: what is signed was changed on the way, or forged
-   to do: compare status, amount, tracking id and time with the JSON payload in the gateway's list of callbacks; if it is not there, it is forged"
+the body does not verify, and no attempted fix makes the signature match; most likely causes first:
+1. perhaps: the key belongs to a different wallet or environment, or was replaced
+   to do: compare the wallet and environment (sandbox, production) with the dashboard, and check whether the secret was rotated; give the secret itself to detect a typo in it
+2. perhaps: key `production`: the configured values are the API's client_id and client_secret: v3 signs with a third secret, the callback secret
+   to do: configure the callback secret shown in the dashboard; sandbox and production have one each
+3. perhaps: the signed fields were changed in transit or forged
+   to do: compare status, amount, tracking id and time with the JSON payload in the dashboard's list of callbacks; a callback that is not listed is forged"
     );
     assert_eq!(
         show(secret(&format!("{SECRET}\n")), repriced(&json!("0.412"), AMOUNT)),
         "\
 the body does not verify:
-1. key `production`: what was configured begins or ends with white space
-   to do: trim the secret where it is read; a file often ends with a newline
+1. key `production`: the configured value has leading or trailing whitespace
+   to do: trim the secret when reading it: files often end with a newline
 2. `included[1].attributes.amount`: the amount was signed as `0.412000000000000000`
-   to do: hand over the request's body untouched: no float, decimal type or database column may write the amount again"
+   to do: pass the request body unmodified: no float type, decimal type or database column may reformat the amount"
     );
     let foreign = secret("cbs_of_the_sandbox");
     let diagnosis = show(foreign, resigned(str::to_uppercase));
@@ -39,7 +39,7 @@ the body does not verify:
         Some("1. `meta.sign`: the signature is in upper case")
     );
     assert!(
-        diagnosis.contains("\n2. perhaps: the key is another"),
+        diagnosis.contains("\n2. perhaps: the key belongs"),
         "{diagnosis}"
     );
     let mut twice = genuine().to_string();
@@ -47,7 +47,7 @@ the body does not verify:
     let diagnosis = lettered().body(twice.as_bytes());
     assert_eq!(
         diagnosis.to_string().lines().nth(1),
-        Some("1. `meta`: the key stands there twice")
+        Some("1. `meta`: duplicate key")
     );
 }
 
@@ -71,7 +71,7 @@ fn what_is_quoted_is_escaped() {
     assert_eq!(lines.len(), 5, "{diagnosis}");
     assert_eq!(
         lines[1],
-        r"1. key `x\ny`: what was configured begins or ends with white space"
+        r"1. key `x\ny`: the configured value has leading or trailing whitespace"
     );
     assert_eq!(
         lines[3],

@@ -69,7 +69,7 @@ fn answer(store: &MemoryStore, keys: &IdempotencyKeys, now: Instant) -> &'static
             assert_eq!(
                 error.to_string(),
                 format!(
-                    "the store holds {} deliveries, and may forget none of them",
+                    "store is full: it holds {} deliveries, and none may be deleted yet",
                     error.capacity
                 )
             );

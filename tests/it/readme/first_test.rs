@@ -11,7 +11,7 @@ fn a_deposit_is_credited_once() -> Result<(), Box<dyn std::error::Error>> {
     let gateway = Gateway::new(Verifier::new(key.clone(), TrackingIds::Prefixed));
     let endpoint = Endpoint::new(gateway, ledger);
 
-    // As the gateway would send it: on its way, then confirmed, and that again.
+    // As the gateway would send it: pending, confirmed, and a duplicate.
     let payment = deposit().tracking_id("order-1").amount("0.3").currency("ETH");
     let on_its_way = payment.clone().unconfirmed(1).sign(&key);
     let confirmed = payment.confirmed().sign(&key);
@@ -23,7 +23,7 @@ fn a_deposit_is_credited_once() -> Result<(), Box<dyn std::error::Error>> {
     }
     assert_eq!(credits, ["0.3".parse()?]);
 
-    // What is changed after it was signed is refused.
+    // A body that is changed after signing is refused.
     let forged = confirmed.set("included[1].attributes.amount", "300");
     assert_eq!(endpoint.receive_blocking(&forged, None).status(), 401);
     Ok(())

@@ -148,7 +148,7 @@ fn any_text_can_be_signed() {
 #[test]
 fn what_cannot_be_made_is_told() {
     let error = deposit().set("data.id.x", 1).try_sign(&key()).unwrap_err();
-    assert_eq!(error.to_string(), "`data.id.x` leads nowhere in this body");
+    assert_eq!(error.to_string(), "no value at `data.id.x`");
     for path in [
         "",
         "data..id",
@@ -177,14 +177,14 @@ fn what_cannot_be_made_is_told() {
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "what is signed of this body can't be told"
+        "cannot determine the signed fields of this body"
     );
     assert!(matches!(error, BuildError::Parse(_)));
 }
 
 #[test]
 #[should_panic(
-    expected = "what is signed of this body can't be told: `data.id`: expected a value, found none"
+    expected = "cannot determine the signed fields of this body: `data.id`: missing required field"
 )]
 fn a_wrong_test_hears_it() {
     let _ = deposit().remove("data.id").sign(&key());

@@ -24,7 +24,7 @@ fn it_answers_about_the_orders_that_it_was_told_of() {
     let unknown = OrderDetails::parse(&ask("tok-3").unwrap()).unwrap_err();
     assert_eq!(
         unknown.to_string(),
-        "the gateway answered the lookup with an error (404)"
+        "gateway returned an error for the lookup (404)"
     );
     endpoint.unreachable(true);
     assert!(ask("tok-1").unwrap_err().is::<Unreachable>());

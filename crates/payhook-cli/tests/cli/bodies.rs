@@ -147,22 +147,20 @@ fn errors_say_what_to_try() {
     ]);
     assert_eq!(
         ran.out,
-        "not verified: none of 1 configured key(s) makes this signature\n\
-         hint: if every callback fails, the configured secret is wrong: API v3 signs with the \
-         callback secret of the web interface, a third secret beside client_id and client_secret; \
-         v2 with login and password; sandbox and production differ\n\
-         hint: `payhook diagnose` with the same arguments looks for the reason\n"
+        "not verified: signature does not match any configured key (1 tried)\n\
+         hint: if every callback fails, the configured secret is wrong: API v3 signs with the callback secret shown in the dashboard (neither client_id nor client_secret), API v2 with login and password; sandbox and production have different secrets\n\
+         hint: run `payhook diagnose` with the same arguments to find the reason\n"
     );
     let ran = run(&["verify", &body("b2binpay-refused-not-json")]);
     assert_eq!(
         ran.err,
-        "error: the body was re-encoded: as form data\n\
-         hint: hand over the request's bytes as they came: the gateways post JSON, and no form\n"
+        "error: body was re-encoded: as form data\n\
+         hint: pass the request's bytes as received: the gateways post JSON, not forms\n"
     );
     let ran = run(&["--json", "verify", "nothing"]);
     assert_eq!(
         ran.json()["error"],
-        "`nothing` can't be read: No such file or directory (os error 2)"
+        "cannot read `nothing`: No such file or directory (os error 2)"
     );
 }
 
@@ -264,7 +262,7 @@ fn orders_are_proven_by_their_answers() {
         (ran.code, ran.err.as_str()),
         (
             4,
-            "error: an answer proves an order, and this is a deposit\n"
+            "error: a response proves an order, but this is a deposit\n"
         )
     );
 }
@@ -331,8 +329,8 @@ fn why_it_does_not_verify() {
         (
             1,
             "the body does not verify:
-1. key `SPOILT`: what was configured begins or ends with white space
-   to do: trim the secret where it is read; a file often ends with a newline
+1. key `SPOILT`: the configured value has leading or trailing whitespace
+   to do: trim the secret when reading it: files often end with a newline
 "
         )
     );
@@ -364,14 +362,17 @@ fn what_would_have_to_be_true() {
         ran.out.lines().next().unwrap().to_owned()
     };
     for (name, condition) in [
-        ("b2binpay-deposit-confirmed", "were its signature right"),
+        (
+            "b2binpay-deposit-confirmed",
+            "if its signature were correct",
+        ),
         (
             "b2binpay-refused-unsigned",
-            "it is not signed; if the gateway's API said the same",
+            "it is not signed; if the gateway's API confirmed it",
         ),
         (
             "citypay-deposit-confirmed",
-            "nothing is signed; were its token yours",
+            "nothing is signed; if its token were yours",
         ),
     ] {
         let expected = format!("not checked: {condition}, it would be");
@@ -396,5 +397,9 @@ fn what_would_have_to_be_true() {
     let ran = run(&[&refused[..], &[&body("b2binpay-refused-ambiguous")]].concat());
     assert_eq!(ran.out.matches("not verified").count(), 1, "{}", ran.out);
     let ran = run(&[&refused[..], &[&body("b2binpay-refused-tampered")]].concat());
-    assert!(ran.out.contains("were its signature right"), "{}", ran.out);
+    assert!(
+        ran.out.contains("if its signature were correct"),
+        "{}",
+        ran.out
+    );
 }

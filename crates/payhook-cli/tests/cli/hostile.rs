@@ -227,7 +227,7 @@ fn what_cant_be_written_is_no_success() {
                 .unwrap();
             let error = String::from_utf8(output.stderr).unwrap();
             assert_eq!(output.status.code(), Some(4), "{args:?}: {error}");
-            let said = "error: the output can't be written: ";
+            let said = "error: cannot write the output: ";
             assert!(error.starts_with(said), "{args:?}: {error}");
         }
     }
@@ -313,7 +313,7 @@ fn a_secret_is_no_film() {
         (ran.code, ran.err.as_str()),
         (
             4,
-            "error: the file of --secret-file is longer than any secret\n"
+            "error: the file of --secret-file is too long for a secret\n"
         )
     );
 }
@@ -347,7 +347,7 @@ fn a_hanging_command_is_not_waited_for() {
     ]);
     assert_eq!(
         (ran.code, ran.err.as_str()),
-        (4, "error: it takes longer than --max-seconds\n")
+        (4, "error: it took longer than --max-seconds\n")
     );
     assert!(started.elapsed() < Duration::from_secs(8));
 }

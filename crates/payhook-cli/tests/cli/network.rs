@@ -127,7 +127,7 @@ fn every_attribute_can_be_overridden() {
     ]);
     assert_eq!(
         (wrong.code, wrong.err.as_str()),
-        (4, "error: `status.x.y` leads nowhere in this body\n")
+        (4, "error: no value at `status.x.y`\n")
     );
 }
 
@@ -146,7 +146,7 @@ fn only_this_machine_is_posted_to() {
         assert_eq!(ran.code, 2, "{url}");
         assert!(
             ran.err
-                .starts_with("error: this address is on another machine\n"),
+                .starts_with("error: this URL is on another machine\n"),
             "{url}: {}",
             ran.err
         );
@@ -160,12 +160,12 @@ fn only_this_machine_is_posted_to() {
     ]);
     assert_eq!(
         ran.err,
-        "error: expected an address that begins with http:// or https://\n"
+        "error: expected a URL that begins with http:// or https://\n"
     );
     let ran = run(&["listen", "--bind", "0.0.0.0", "--port", "0"]);
     assert!(
         ran.err
-            .starts_with("error: other machines reach this address\n")
+            .starts_with("error: other machines can reach this address\n")
     );
 }
 
@@ -276,7 +276,7 @@ fn listen_says_why_it_does_not_verify() {
     let first = seen[0]["callback"]["causes"][0]["what"].as_str().unwrap();
     assert_eq!(
         first,
-        "the key is another wallet's or environment's, or one that was replaced"
+        "the key belongs to a different wallet or environment, or was replaced"
     );
 }
 
@@ -297,7 +297,7 @@ fn nobody_is_simulated_to() {
     ];
     let ran = run(&args);
     assert_eq!(ran.code, 4, "{}", ran.out);
-    assert!(ran.err.starts_with("error: no answer: "), "{}", ran.err);
+    assert!(ran.err.starts_with("error: no response: "), "{}", ran.err);
 }
 
 /// Whatever a hook prints, it does not fill the memory.

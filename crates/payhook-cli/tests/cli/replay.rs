@@ -57,7 +57,7 @@ fn each_step_is_a_line() {
         json!({"life": "paid once", "step": 1, "status": 200, "change": {}, "payments": paid()}),
     ];
     assert_eq!(steps, expected);
-    assert_eq!(last, "1 of 1 lives as expected");
+    assert_eq!(last, "1 of 1 lifecycles as expected");
     assert!(ran.out.starts_with(r#"{"life":"paid once","step":0,"#));
 }
 
@@ -80,7 +80,7 @@ fn every_difference_is_named() {
     let ran = replay(&lines(&[other, life()]));
     assert_eq!((ran.code, ran.err.as_str()), (1, ""));
     let (steps, last) = steps(&ran);
-    assert_eq!(last, "1 of 2 lives as expected");
+    assert_eq!(last, "1 of 2 lifecycles as expected");
     assert_eq!(steps[0].get("differences"), None);
     assert_eq!(
         steps[1]["differences"],
@@ -104,7 +104,7 @@ fn for_machines_the_summary_is_an_object_too() {
     let last: Value = serde_json::from_str(last).unwrap();
     assert_eq!(
         last,
-        json!({"summary": "2 of 2 lives as expected", "lives": 2, "as_expected": 2})
+        json!({"summary": "2 of 2 lifecycles as expected", "lives": 2, "as_expected": 2})
     );
 }
 
@@ -123,10 +123,7 @@ fn keys_come_from_the_environment_as_well() {
     let ran = replay(&input);
     assert_eq!(
         (ran.code, ran.err.as_str()),
-        (
-            1,
-            "error: `-`, line 2: the life has no `keys` to verify with\n"
-        )
+        (1, "error: `-`, line 2: no `keys` to verify with\n")
     );
 }
 
@@ -159,11 +156,7 @@ fn an_order_of_citypay() {
     life.as_object_mut().unwrap().remove("customer_id");
     let ran = replay(&lines(&[life]));
     assert_eq!(ran.code, 1);
-    assert!(
-        ran.err.contains("line 1: the life has no `customer_id`"),
-        "{}",
-        ran.err
-    );
+    assert!(ran.err.contains("line 1: no `customer_id`"), "{}", ran.err);
 }
 
 #[test]
@@ -213,7 +206,7 @@ fn a_line_that_cannot_be_played_stops_no_other() {
         (&change("/keys", json!("secret-7Qm2")), "`keys` is a list"),
         (
             &change("/keys/0/secret", json!("secret-7Qm2 ")),
-            "the callback secret begins or ends with white space",
+            "callback secret has leading or trailing whitespace",
         ),
         (
             &change("/keys/0/secret", json!(["secret-7Qm2"])),
@@ -225,7 +218,7 @@ fn a_line_that_cannot_be_played_stops_no_other() {
         ),
         (
             &change("/expected/0/kind", "gift".into()),
-            "the expected payment `order-9001`: `gift` is no kind of payment",
+            "the expected payment `order-9001`: unknown payment kind `gift`",
         ),
     ] {
         let ran = replay(&format!("{line}\r\n\r\n{}", life()));
@@ -237,7 +230,7 @@ fn a_line_that_cannot_be_played_stops_no_other() {
         assert_eq!(ran.err.lines().count(), 1, "{}", ran.err);
         let (steps, last) = steps(&ran);
         assert_eq!(steps.len(), 2);
-        assert_eq!(last, "1 of 2 lives as expected");
+        assert_eq!(last, "1 of 2 lifecycles as expected");
     }
 }
 
@@ -253,7 +246,7 @@ fn bytes_that_are_no_text_and_a_line_without_an_end() {
         "{}",
         ran.err
     );
-    assert_eq!(steps(&ran).1, "1 of 4 lives as expected");
+    assert_eq!(steps(&ran).1, "1 of 4 lifecycles as expected");
 }
 
 #[test]
@@ -264,12 +257,12 @@ fn files_that_cannot_be_read() {
     let ran = run(&["replay", "no-such-file", &empty, &good]);
     assert_eq!(ran.code, 3);
     assert!(
-        ran.err.contains("`no-such-file` can't be read"),
+        ran.err.contains("cannot read `no-such-file`"),
         "{}",
         ran.err
     );
-    assert!(ran.err.contains("has no lives"), "{}", ran.err);
-    assert_eq!(steps(&ran).1, "1 of 1 lives as expected");
+    assert!(ran.err.contains("contains no lifecycles"), "{}", ran.err);
+    assert_eq!(steps(&ran).1, "1 of 1 lifecycles as expected");
     assert_eq!(run(&["replay"]).code, 2);
     assert_eq!(run(&["replay", "-", "-"]).code, 2);
 }
@@ -284,6 +277,6 @@ fn the_vectors_are_as_expected() {
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
     assert_eq!(
         steps(&ran).1,
-        format!("{lives} of {lives} lives as expected")
+        format!("{lives} of {lives} lifecycles as expected")
     );
 }

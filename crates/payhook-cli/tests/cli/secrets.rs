@@ -178,9 +178,8 @@ fn a_malformed_address_is_not_repeated() {
     let ran = with_secret(&[&trigger[..], &["--to", &addresses[1]]].concat());
     assert_eq!(
         ran.err,
-        "error: the address of --to can't be read: invalid port number\n\
-         hint: an address begins with http:// or https://; `/`, `?`, `#` and `@` in its user or \
-         password are percent-encoded\n"
+        "error: the URL of --to is invalid: invalid port number\n\
+         hint: a URL begins with http:// or https://; `/`, `?`, `#` and `@` in its user or password must be percent-encoded\n"
     );
 }
 

@@ -66,8 +66,7 @@ impl Rule {
                  first time only"
             }
             Self::Lost => {
-                "answer 200 only for what is booked: fail while it can't be booked, or while the \
-                 order endpoint is behind the callback; add parts under a lock; hold for a person \
+                "answer 200 only for what is booked: fail while it can't be booked, or while the order endpoint lags behind the callback; add parts under a lock; hold for a person \
                  what is not credited; and read every spelling"
             }
             Self::Regressed => {
