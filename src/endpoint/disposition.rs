@@ -270,7 +270,7 @@ impl Disposition {
             Self::InProgress => Some("no action needed: the gateway will retry"),
             Self::LookupStale => Some(
                 "no action needed: the gateway will retry; if this persists, look up the order in \
-                 the CityPay.io dashboard",
+                 the gateway's dashboard",
             ),
             Self::Conflicting => Some(
                 "look up the payment in the gateway's dashboard; the gateway's next delivery of it is handled",
