@@ -28,10 +28,9 @@ pub use finding::{Diagnosis, Finding};
 
 /// Finds out why a B2BINPAY or Coinsbuy body does not verify.
 ///
-/// It is given what a [`Verifier`] is made of, or the secrets as the operator
-/// has them, slips and all, and then the body. A tool for the merchant's own
-/// eyes: keep its answer out of replies. It proves nothing, and there is no way
-/// from it to a [`Verified`](crate::Verified).
+/// It takes the keys of a [`Verifier`], or the secrets exactly as configured
+/// including mistakes, and then the body. Do not expose its output to others. It
+/// proves nothing, and cannot create a [`Verified`](crate::Verified) callback.
 ///
 /// ```
 /// use payhook::b2binpay::TrackingIds;
@@ -53,40 +52,40 @@ pub use finding::{Diagnosis, Finding};
 /// );
 /// ```
 ///
-/// # What it looks for
+/// # Detected causes
 ///
-/// A signature can't be read backwards, so it is tried: with each mistake in a key
-/// undone, and with each signed value written in another way. What fits is
-/// [certain](Finding::is_certain), and says what would have to be there.
+/// The signed message cannot be recovered from its signature, so candidates are
+/// tried: with each mistake in a key undone, and with each signed value in another
+/// form. A match is [certain](Finding::is_certain), and shows the correct value.
 ///
-/// | cause | what is seen | what to do |
+/// | cause | symptom | what to do |
 /// |---|---|---|
-/// | [`SecretEdge`], [`SecretQuoted`], [`SecretEncoded`] | blanks or quotes around the secret; its hexadecimal, Base64 or percent-encoded form | configure it as the cabinet shows it |
+/// | [`SecretEdge`], [`SecretQuoted`], [`SecretEncoded`] | spaces or quotes around the secret; its hexadecimal, Base64 or percent-encoded form | configure it as the dashboard shows it |
 /// | [`WrongScheme`] | a v2 key configured for v3, or the other way round | `Key::callback_secret` for v3, `Key::login_password` for v2 |
-/// | [`DigestAsHex`] | SHA-256 as hexadecimal text instead of its bytes | configure login and password |
-/// | [`LoginPasswordSwapped`], [`LoginPasswordJoined`] | the other order, a colon, one of the two | configure both, in their order |
-/// | [`Amount`], [`TrackingId`], [`Time`] | fraction digits, types, escapes, offsets that were not signed | hand over the bytes as they came |
+/// | [`DigestAsHex`] | SHA-256 as a hexadecimal string instead of its bytes | configure login and password |
+/// | [`LoginPasswordSwapped`], [`LoginPasswordJoined`] | swapped, with a colon, or only one of the two | configure both, in their order |
+/// | [`Amount`], [`TrackingId`], [`Time`] | fraction digits, types, escapes or offsets that were not signed | pass the bytes as received |
 /// | [`BodyReserialized`], [`BodyReencoded`] | several of these; a form, a string in a string, UTF-16, gzip | the same |
-/// | [`OtherTransfer`], [`OtherStatus`], [`NoTransferSigned`] | the signature is about something else than the body shows | credit nothing, and look for who changed it |
-/// | [`SignatureUpperCase`], [`SignatureTruncated`], [`SignatureForm`] | a signature that is not 64 lower-case digits | hand over the bytes as they came |
-/// | [`HomeMadeSignature`] | separators, a digest as text, the whole body: what tests get wrong | sign as the gateway does |
-/// | [`Unsigned`], [`SignatureMissing`], [`CityPay`] | nothing is signed | another proof, or none |
-/// | [`AmbiguousTransfer`], [`MissingTransfer`], [`TrackingIdDeclaration`], [`PayoutStatusSigned`] | what a [`VerifyError`] says | what its hint says |
-/// | [`BodyCutShort`], [`BodyEmpty`], [`BodyUnreadable`] | no callback | what the [`ParseError`] says |
-/// | [`ApiCredentials`] | nothing fits: the API's `client_id` and `client_secret` may be configured | configure the callback secret, a third one |
-/// | [`UnknownKey`], [`ContentChanged`] | nothing fits | compare with the dashboard and its list of callbacks |
+/// | [`OtherTransfer`], [`OtherStatus`], [`NoTransferSigned`] | the signature belongs to other values than the body's | credit nothing, and find out who changed it |
+/// | [`SignatureUpperCase`], [`SignatureTruncated`], [`SignatureForm`] | a signature that is not 64 lowercase digits | pass the bytes as received |
+/// | [`HomeMadeSignature`] | separators, a digest as a string, the whole body: common mistakes in tests | sign as the gateway does |
+/// | [`Unsigned`], [`SignatureMissing`], [`CityPay`] | nothing is signed | use other evidence |
+/// | [`AmbiguousTransfer`], [`MissingTransfer`], [`TrackingIdDeclaration`], [`PayoutStatusSigned`] | the same as the [`VerifyError`] | see its hint |
+/// | [`BodyCutShort`], [`BodyEmpty`], [`BodyUnreadable`] | not a callback | see the [`ParseError`] |
+/// | [`ApiCredentials`] | nothing matches: the API's `client_id` and `client_secret` may be configured | configure the callback secret, a third secret |
+/// | [`UnknownKey`], [`ContentChanged`] | nothing matches | compare with the dashboard and its list of callbacks |
 ///
-/// # What it costs, and what it tells
+/// # Cost and confidentiality
 ///
-/// At most 8,000 MACs for each key, each over the signed values, and some
-/// dozens over the whole body, which may have
-/// [`DEFAULT_BODY_LIMIT`](crate::verified::DEFAULT_BODY_LIMIT) bytes. Values of more than
-/// 1,024 bytes are tried as they stand, and of the other transfers the first 16.
+/// At most 8,000 MACs for each key, each over the signed values, and some dozens over
+/// the whole body, which may have [`DEFAULT_BODY_LIMIT`](crate::verified::DEFAULT_BODY_LIMIT)
+/// bytes. Values of more than 1,024 bytes are tried only unchanged, and at most 16
+/// other transfers are tried.
 ///
-/// No output holds a secret or a digit of a signature, and candidates are kept
-/// as MACs only. A cut signature is compared by its first 32 digits, so that
-/// nobody who sees the answer can find the missing ones one by one. Freshness
-/// ([`Verifier::max_age`]) is not looked at.
+/// The output contains no secret and no digit of a signature, and candidates are kept
+/// only as MACs. A truncated signature is compared by its first 32 digits, so that
+/// the output cannot be used to find the missing digits one by one. The age limit
+/// ([`Verifier::max_age`]) is not checked.
 ///
 /// [`Amount`]: Cause::Amount
 /// [`AmbiguousTransfer`]: Cause::AmbiguousTransfer
@@ -127,7 +126,7 @@ pub struct Diagnose {
 }
 
 impl Diagnose {
-    /// Without a key yet.
+    /// Creates a diagnosis without keys.
     #[must_use]
     pub fn new(tracking_ids: TrackingIds) -> Self {
         Self {
@@ -136,22 +135,22 @@ impl Diagnose {
         }
     }
 
-    /// Tries a configured key. Mistakes in a secret can't be read off its key:
-    /// give the secret itself to [`secret`](Self::secret) or
-    /// [`login_password`](Self::login_password) where it is at hand.
+    /// Adds a configured key. Mistakes in a secret cannot be detected from its key:
+    /// pass the secret itself to [`secret`](Self::secret) or
+    /// [`login_password`](Self::login_password) if it is available.
     #[must_use]
     pub fn key(self, key: &Key) -> Self {
         self.also(Candidate::key(key))
     }
 
-    /// Tries a callback secret (API v3), under a name for the answer. Give it
-    /// exactly as it is configured, with blanks and quotes.
+    /// Adds a callback secret (API v3), with a name for the output. Pass it exactly
+    /// as configured, with spaces and quotes.
     #[must_use]
     pub fn secret(self, name: &str, secret: &str) -> Self {
         self.also(Candidate::secret(name, secret))
     }
 
-    /// Tries a login and a password (API v2), under a name for the answer.
+    /// Adds a login and a password (API v2), with a name for the output.
     #[must_use]
     pub fn login_password(self, name: &str, login: &str, password: &str) -> Self {
         self.also(Candidate::login_password(name, (login, password)))
@@ -162,7 +161,7 @@ impl Diagnose {
         self
     }
 
-    /// Looks at a body: any bytes at all.
+    /// Diagnoses a body, which may be any bytes.
     #[must_use]
     pub fn body(&self, body: &[u8]) -> Diagnosis {
         let keys = self.candidates.iter();
@@ -208,7 +207,7 @@ impl Diagnose {
         }
         let draft = Draft::read(body);
         let fit = draft.as_ref().and_then(|draft| self.search(draft, body));
-        // What else is wrong shows once the key is right.
+        // Other problems are found with the right key.
         let right = fit
             .as_ref()
             .map(|fit| Verifier::with_keys(vec![fit.key.clone()], self.tracking_ids));
@@ -223,7 +222,7 @@ impl Diagnose {
             (None, Some(draft)) => self.eliminate(&draft),
             (None, None) => Vec::new(),
         };
-        // A value that is written in another way may be unreadable as it stands.
+        // A value in another form may be invalid in the body.
         let explained = |refusal: &Finding| {
             refusal.path().is_some() && rest.iter().any(|found| found.path() == refusal.path())
         };
@@ -232,7 +231,7 @@ impl Diagnose {
     }
 }
 
-/// Tries the keys of a verifier, under its declaration of the tracking ids.
+/// Uses the keys of a verifier and its declaration of tracking ids.
 impl From<&Verifier> for Diagnose {
     fn from(verifier: &Verifier) -> Self {
         let keys = verifier.keys().iter();
@@ -256,7 +255,7 @@ fn unreadable(error: ParseError) -> Finding {
     }
 }
 
-/// Why bytes are no JSON object in any encoding.
+/// Explains why bytes are not a JSON object in any encoding.
 fn no_object(body: &[u8], error: ParseError) -> Finding {
     let ends_early = |error: serde_json::Error| error.is_eof();
     if body.trim_ascii().is_empty() {

@@ -1,4 +1,4 @@
-//! [`IdempotencyStore`]: the same event is handled once.
+//! [`IdempotencyStore`]: a store that drops duplicates.
 
 mod keys;
 mod memory;
@@ -12,15 +12,15 @@ pub use keys::{IdempotencyKey, IdempotencyKeys};
 pub use memory::{MemoryStore, StoreFull};
 
 /// Remembers which callbacks were handled: for a [`Handler`](crate::Handler) that
-/// fills a queue or credits in another system. Where payments are kept in a
-/// [`Ledger`](crate::Ledger), none is needed.
+/// fills a queue or credits in another system. It is not needed if payments are kept
+/// in a [`Ledger`](crate::Ledger).
 ///
-/// Gateways send again until they see a 200, resend by hand, send several
-/// callbacks per transfer, and two replicas can get the same one at once. A store
-/// lets one of them through: [`claim`](Self::claim), handle, then
-/// [`complete`](Self::complete) or [`release`](Self::release). An
-/// [`Endpoint`](crate::Endpoint) with an [`Idempotent`](crate::endpoint::Idempotent) handler does
-/// all of that.
+/// Gateways retry until they receive a 200, support manual resends, send several
+/// callbacks per transfer, and two replicas can receive the same callback
+/// concurrently. A store lets one of them through: [`claim`](Self::claim), handle,
+/// then [`complete`](Self::complete) or [`release`](Self::release). An
+/// [`Endpoint`](crate::Endpoint) with an [`Idempotent`](crate::endpoint::Idempotent) handler
+/// does all of that.
 ///
 /// ```
 /// use payhook::b2binpay::{Key, TrackingIds, Verifier};
@@ -45,7 +45,7 @@ pub use memory::{MemoryStore, StoreFull};
 /// # done.unwrap();
 /// ```
 ///
-/// # What each one guarantees
+/// # Guarantees
 ///
 /// | store | remembers |
 /// |---|---|
@@ -53,93 +53,94 @@ pub use memory::{MemoryStore, StoreFull};
 /// | `RedisStore` (crate `payhook-redis`) | for all replicas, as long as Redis keeps its data |
 /// | `PgStore` (crate `payhook-postgres`) | for all replicas, until it is pruned |
 ///
-/// With each, the handler's effect happens **at least once**: once, unless a
-/// handler outlives its lease, or between its effect and `complete` its process
-/// ends, its request is dropped, or the store can't be reached. Then the lease runs
-/// out, and the next delivery is handled again. So give the other system the
-/// [effect](IdempotencyKeys::effect) as its idempotency key. A payment in a
-/// [`Ledger`](crate::Ledger) is credited exactly once.
+/// With each, the handler's effect happens **at least once**: once, unless a handler
+/// outlives its lease, or between its effect and `complete` the process ends, the
+/// request is dropped, or the store is unreachable. Then the lease expires, and the
+/// next delivery is handled again. So pass the [effect](IdempotencyKeys::effect) to
+/// the other system as its idempotency key. A payment in a [`Ledger`](crate::Ledger)
+/// is credited exactly once.
 ///
-/// A request is dropped when its sender hangs up, and whoever can make a gateway
-/// call back, as a payer of CityPay.io's can, can hang up at the right moment:
-/// `http::CallbackService::spawn` lets no sender do that.
+/// A request is dropped when its sender closes the connection. A payer of CityPay.io
+/// can trigger a callback and close the connection at the right moment:
+/// `http::CallbackService::spawn` prevents that.
 ///
-/// # What an implementation has to do
+/// # Requirements for implementations
 ///
 /// In one atomic step, `claim`
 ///
 /// 1. looks up which effect the delivery is **bound** to, or binds it to the one in
 ///    `keys`. A delivery that may have been forgotten is not bound: it is `AlreadyHandled` if
 ///    that effect is done, and `TooOld` if not;
-/// 2. answers `AlreadyHandled` if the bound effect is done, unless since then another effect
-///    of the same subject was completed and the time in `keys` is later than that
-///    one's: reversed and settled again is a new event;
-/// 3. else answers `Conflicting` if the bound effect is not the one in `keys`;
-/// 4. else `Superseded` if the subject's last completed effect has a later time;
-/// 5. else `InProgress` if the effect is claimed and its lease has not run out (at its
-///    exact end it has); else
+/// 2. returns `AlreadyHandled` if the bound effect is done, unless another effect of the same
+///    subject was completed since then and the time in `keys` is later than that
+///    one's: a transfer that settles again after a reversal is a new event;
+/// 3. else returns `Conflicting` if the bound effect is not the one in `keys`;
+/// 4. else returns `Superseded` if the subject's last completed effect has a later
+///    time;
+/// 5. else returns `InProgress` if the effect is claimed and its lease has not expired
+///    (at its exact end it has); else
 /// 6. claims the effect under a new fencing number.
 ///
-/// `complete` makes the effect done and the subject's last, unless the subject's
-/// last has a later time. Of two times of which one is unknown, neither is later.
-/// Whenever a delivery's bound effect is done and is the subject's last, `claim` raises
-/// the time of that last effect to the delivery's. A done effect is remembered at
-/// least as long as every delivery that is bound to it, and as long as its subject.
+/// `complete` makes the effect done and the subject's last, unless the subject's last
+/// has a later time. If one of two times is unknown, neither is later. Whenever a
+/// delivery's bound effect is done and is the subject's last, `claim` raises the time
+/// of that last effect to the delivery's. A done effect is remembered at least as
+/// long as every delivery that is bound to it, and as long as its subject.
 ///
-/// `testing::StoreConformance` (feature `testing`) tries all of that.
+/// `testing::StoreConformance` (feature `testing`) tests all of these.
 #[diagnostic::on_unimplemented(message = "`{Self}` is not an idempotency store")]
 pub trait IdempotencyStore: Send + Sync {
-    /// Asks to handle a callback.
+    /// Claims a callback for handling.
     ///
     /// # Errors
     ///
-    /// Whatever keeps it from being known; nothing is claimed then, and the
-    /// endpoint answers 503.
+    /// Any error of the store; nothing is claimed then, and the endpoint responds
+    /// with 503.
     fn claim(&self, keys: &IdempotencyKeys)
     -> impl Future<Output = Result<Claim, BoxError>> + Send;
 
-    /// Ends a claim whose callback was handled: from now on it is done. Only the
-    /// holder does that: a token whose claim has passed on changes nothing and gets
-    /// [`Lease::Lost`].
+    /// Completes a claim whose callback was handled: from now on it is done. Only the
+    /// current holder can do that: a token whose claim has passed to another delivery
+    /// changes nothing and gets [`Lease::Lost`].
     ///
     /// # Errors
     ///
-    /// Whatever keeps it from being recorded.
+    /// Any error that prevents recording it.
     fn complete(&self, token: ClaimToken) -> impl Future<Output = Result<Lease, BoxError>> + Send;
 
-    /// Ends a claim whose callback was not handled: it can be claimed again. Only
-    /// the holder does that, as for [`complete`](Self::complete).
+    /// Releases a claim whose callback was not handled: it can be claimed again. Only
+    /// the current holder can do that, as for [`complete`](Self::complete).
     ///
     /// # Errors
     ///
-    /// Whatever keeps it from being recorded; the lease runs out then.
+    /// Any error that prevents recording it; the lease expires then.
     fn release(&self, token: ClaimToken) -> impl Future<Output = Result<Lease, BoxError>> + Send;
 }
 
-/// A store's answer.
+/// The result of [`IdempotencyStore::claim`].
 ///
 /// See [`IdempotencyStore`] for an example.
 #[derive(Debug)]
 #[must_use]
 #[non_exhaustive]
 pub enum Claim {
-    /// The delivery was first seen as another effect, which is not done: unsigned
-    /// fields were changed in one of the two.
+    /// The delivery was first seen with a different effect, which is not done:
+    /// unsigned fields were changed in one of the two.
     Conflicting,
-    /// Unknown, and older than what this store has forgotten: nobody can say
-    /// whether it was handled.
+    /// It is unknown, and older than callbacks that this store has deleted, so it may
+    /// have been handled.
     TooOld,
-    /// Handled before.
+    /// It was already handled.
     AlreadyHandled,
-    /// The caller's to handle, until the lease runs out.
+    /// The caller has to handle it before the lease expires.
     Acquired(ClaimToken),
     /// Another delivery of it is being handled.
     InProgress,
-    /// Never handled, and older than a handled event of the same subject.
+    /// It was never handled, and is older than a handled event of the same subject.
     Superseded,
 }
 
-/// The right to handle one callback, once. Neither cloned nor used twice.
+/// The right to handle one callback, once. It can neither be cloned nor used twice.
 ///
 /// ```compile_fail,E0382
 /// use payhook::{idempotency::{ClaimToken, IdempotencyStore, MemoryStore}};
@@ -163,34 +164,35 @@ pub struct ClaimToken {
 }
 
 impl ClaimToken {
-    /// For a store: the effect that is claimed (the one that the delivery is bound
-    /// to), and a number that no other claim of it has.
+    /// Creates a token, for stores: from the claimed effect (the one that the
+    /// delivery is bound to), and a number that is unique among its claims.
     pub fn new(effect: IdempotencyKey, fence: u64) -> Self {
         Self { effect, fence }
     }
 
-    /// The claimed effect.
+    /// Returns the claimed effect.
     #[must_use]
     pub fn effect(&self) -> &IdempotencyKey {
         &self.effect
     }
 
-    /// The fencing number.
+    /// Returns the fencing number.
     #[must_use]
     pub fn fence(&self) -> u64 {
         self.fence
     }
 }
 
-/// Whether a claim was still its token's when it ended.
+/// Whether the token still held its claim when the claim ended.
 ///
 /// See [`IdempotencyStore`] for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[must_use]
 pub enum Lease {
-    /// It was, and what was asked for is done.
+    /// The lease was still held, and the operation succeeded.
     Held,
-    /// The lease had run out and the claim passed on; nothing was changed.
+    /// The lease had expired and the claim was taken by another delivery; nothing was
+    /// changed.
     Lost,
 }
 

@@ -1,15 +1,15 @@
-//! What merchants test with: bodies as the gateways would post them, signed with
-//! a test key of the merchant's own. Feature `testing`.
+//! Test tools for merchants: bodies as the gateways would send them, signed with the
+//! merchant's own test key. Feature `testing`.
 //!
 //! | | |
 //! |---|---|
-//! | [`b2binpay`], [`citypay`] | builders for every callback, and for the order endpoint's answer |
-//! | [`Body`], [`Json`] | what they make: bytes, and what is changed in them |
-//! | [`StoreConformance`] | what every idempotency store has to keep to |
-//! | [`lives`] | whole lives of payments, as `payhook replay` plays them |
+//! | [`b2binpay`], [`citypay`] | builders for every callback, and for the order endpoint's response |
+//! | [`Body`], [`Json`] | their results: bytes, and changes to them |
+//! | [`StoreConformance`] | a test suite for idempotency stores |
+//! | [`lives`] | recorded payment lifecycles, as replayed by `payhook replay` |
 //!
-//! The crate `payhook-conformance` simulates the lives of payments with them, and
-//! tries a shop with everything that must not be credited.
+//! The crate `payhook-conformance` uses them to simulate payment lifecycles, and to
+//! test that a server credits nothing that it must not credit.
 //!
 //! ```
 //! use payhook::b2binpay::{Gateway, Key, TrackingIds, Verifier};

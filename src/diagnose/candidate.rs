@@ -1,5 +1,4 @@
-//! [`Candidate`]: a key that could be meant, and the slips that are made with
-//! one.
+//! [`Candidate`]: a possible key, and its common configuration mistakes.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,22 +12,21 @@ use super::encoding::{base64, hex};
 use crate::b2binpay::Key;
 use crate::verified::Scheme;
 
-/// A key under its name, as it was given and with each mistake undone. Keyed MACs
-/// are all that is kept.
+/// A named key, as given and with each mistake undone. Only keyed MACs are stored.
 #[derive(Clone)]
 pub(super) struct Candidate {
     pub(super) name: Arc<str>,
-    /// As it was given, if that can be a key.
+    /// As given, if that is a valid key.
     pub(super) configured: Option<Key>,
-    /// With a mistake undone, the likeliest first; each is one MAC a text.
+    /// With a mistake undone, the most likely first; each costs one MAC per message.
     pub(super) variations: Vec<Variation>,
-    /// What is wrong with it whatever was signed.
+    /// Mistakes that are independent of the message.
     pub(super) flaws: Vec<Cause>,
     /// Configured for API v2, whose login and password are the API's own.
     is_login: bool,
 }
 
-/// A key with slips undone.
+/// A key with a mistake undone.
 #[derive(Clone)]
 pub(super) struct Variation {
     pub(super) key: Key,
@@ -55,7 +53,7 @@ impl Candidate {
     }
 
     /// Whether it is probably the API's own client id and secret: a pair that is
-    /// configured for a body of API v3, or what has a name like theirs.
+    /// configured for a body of API v3, or a key with a similar name.
     pub(super) fn is_of_the_api(&self, is_v3: bool) -> bool {
         let name = self.name.to_ascii_lowercase();
         is_v3 && self.is_login || name.contains("client")
@@ -179,7 +177,7 @@ impl Candidate {
         digest.zeroize();
     }
 
-    /// What PHP's `hash` returns unless it is asked for bytes. Both cases.
+    /// The hexadecimal digest that PHP's `hash` returns by default, in both cases.
     fn push_hex_digest(&mut self, parts: &[&str]) {
         let mut digest = digest(parts);
         let mut hex = [0; 64];
@@ -200,12 +198,12 @@ fn digest(parts: &[&str]) -> [u8; 32] {
     digest.finalize().into()
 }
 
-/// Without white space and byte order marks at its edges.
+/// Without leading or trailing whitespace and byte order marks.
 fn trim(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
 }
 
-/// Without the quotes that it stands in.
+/// Without surrounding quotes.
 fn unquote(text: &str) -> &str {
     let inner = |quote| text.strip_prefix(quote)?.strip_suffix(quote);
     ['"', '\'', '`'].into_iter().find_map(inner).unwrap_or(text)

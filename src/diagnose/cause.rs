@@ -1,4 +1,4 @@
-//! [`Cause`]: everything that a diagnosis can say.
+//! [`Cause`]: all causes that a diagnosis can find.
 
 use std::fmt;
 
@@ -6,67 +6,66 @@ use crate::b2binpay::TrackingIds;
 use crate::error::{ParseError, VerifyError};
 use crate::verified::Scheme;
 
-/// Why a body does not verify. It displays as what is wrong; values that are
-/// called `signed` are what would have to be in the body for its signature
-/// to fit.
+/// Why a body does not verify. It displays as a description; values named `signed`
+/// are the values with which the body's signature would match.
 ///
 /// See [`Diagnose`](super::Diagnose) for an example, and for what to do about each.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cause {
-    /// Several transfers could be the signed one.
+    /// Several transfers match the callback.
     AmbiguousTransfer,
-    /// The amount is written in another way.
+    /// The amount has another form.
     Amount {
-        /// As it was signed.
+        /// The signed form.
         signed: Box<str>,
     },
     /// The API's client id and client secret may have been configured: API v3
     /// signs callbacks with a third secret, the callback secret.
     ApiCredentials,
-    /// The body is cut off.
+    /// The body is truncated.
     BodyCutShort,
-    /// There is no body.
+    /// The body is empty.
     BodyEmpty,
-    /// The body was encoded once more, or in another way.
+    /// The body was re-encoded.
     BodyReencoded {
         /// How: `as form data`.
         how: &'static str,
     },
-    /// Several signed values are written in another way: the body was parsed and
-    /// serialized again. Each of them is a finding of its own.
+    /// Several signed values have another form: the body was parsed and serialized
+    /// again. Each of them is a separate finding.
     BodyReserialized,
-    /// The body can't be read as a callback.
+    /// The body cannot be parsed as a callback.
     BodyUnreadable(ParseError),
-    /// A callback of CityPay.io, which signs nothing.
+    /// The body is a callback of CityPay.io, which does not sign callbacks.
     CityPay,
-    /// What is signed may have been changed on the way, or forged.
+    /// The signed values may have been changed in transit or forged.
     ContentChanged,
-    /// SHA-256 of login and password was configured as hexadecimal text; the
+    /// The SHA-256 of login and password was configured as a hexadecimal string; the
     /// key is its 32 bytes.
     DigestAsHex,
-    /// Not the gateway's signature, but one that was made with the key in
-    /// another way: by a test, say.
+    /// The signature was computed with the right key but in a different way, for
+    /// example by a test.
     HomeMadeSignature {
         /// How: `with ":" between the parts`.
         how: &'static str,
     },
-    /// Login and password with something else between them, or one of the two.
+    /// Login and password were joined with a separator, or only one of them was used.
     LoginPasswordJoined {
-        /// What fits instead: `the password alone`.
+        /// The form that matches: `the password alone`.
         how: &'static str,
     },
-    /// Login and password were configured in each other's place.
+    /// Login and password are swapped.
     LoginPasswordSwapped,
-    /// The transfer that the body names is not in it.
+    /// The body refers to a transfer that it does not contain.
     MissingTransfer,
-    /// No key was given to try.
+    /// No key was given.
     NoCandidate,
-    /// A transfer stands in a body that was signed without one.
+    /// The body contains a transfer but was signed without one.
     NoTransferSigned,
-    /// The status is another one.
+    /// The status differs from the signed one.
     OtherStatus {
-        /// As it was signed.
+        /// The signed form.
         signed: Box<str>,
     },
     /// Another transfer of the body is the signed one.
@@ -74,70 +73,70 @@ pub enum Cause {
         /// Its id, which is not signed.
         id: Box<str>,
     },
-    /// A payout without a transfer whose status is signed as well: read only
-    /// where the declared tracking ids make that text unmistakable.
+    /// The status of a payout without a transfer is signed as well: accepted only if
+    /// the declared tracking ids make that message unambiguous.
     PayoutStatusSigned,
-    /// White space, or a byte order mark, at the edge of what was configured.
+    /// The configured value has leading or trailing whitespace, or a byte order mark.
     SecretEdge,
-    /// What was configured is empty.
+    /// The configured value is empty.
     SecretEmpty,
-    /// The secret was configured in an encoding of it.
+    /// The configured value is the secret in an encoding.
     SecretEncoded {
-        /// Which: `hexadecimal`.
+        /// The encoding: `hexadecimal`.
         how: &'static str,
     },
-    /// The secret was configured together with the quotes around it.
+    /// The configured value includes quotes around the secret.
     SecretQuoted,
-    /// The signature is there, and not as 64 lower-case hexadecimal digits.
+    /// The signature has another form than 64 lowercase hexadecimal digits.
     SignatureForm {
         /// How: `in Base64`.
         how: &'static str,
     },
-    /// The signature is none that could be read.
+    /// The signature is malformed.
     SignatureMalformed,
-    /// A body with a transfer and no signature.
+    /// The body has a transfer but no signature.
     SignatureMissing,
-    /// The signature is cut off.
+    /// The signature is truncated.
     SignatureTruncated {
-        /// How many of its 64 digits there are.
+        /// The number of remaining digits, of 64.
         digits: usize,
     },
     /// The signature is in upper case.
     SignatureUpperCase,
-    /// The time is written in another way.
+    /// The time has another form.
     Time {
-        /// As it was signed.
+        /// The signed form.
         signed: Box<str>,
     },
-    /// The tracking id is of another type, or written in another way.
+    /// The tracking id has another type or form.
     TrackingId {
-        /// As it was signed.
+        /// The signed form.
         signed: Box<str>,
     },
-    /// The signature fits, but the tracking id is not as it was declared.
+    /// The signature matches, but the tracking id does not match its declaration.
     TrackingIdDeclaration {
         /// The declaration.
         declared: TrackingIds,
         /// A declaration that allows the id.
         fitting: TrackingIds,
     },
-    /// Nothing that was given makes the signature: the key of another wallet or
-    /// environment, or one that was replaced.
+    /// No given key matches: it belongs to another wallet or environment, or was
+    /// replaced.
     UnknownKey,
     /// The gateway does not sign this kind of callback.
     Unsigned,
     /// A key for API v2 was configured for v3, or the other way round.
     WrongScheme {
-        /// The one that fits.
+        /// The matching type.
         fits: Scheme,
-        /// What makes the key there: `the password`.
+        /// The part that is the key there: `the password`.
         part: &'static str,
     },
 }
 
 impl Cause {
-    /// What a refusal says by itself; a signature that does not fit, or that
-    /// can't be read, is for a closer look.
+    /// The cause of a refusal, if it is clear; a wrong or malformed signature needs
+    /// further diagnosis.
     pub(super) fn of_refusal(refusal: &VerifyError) -> Option<Self> {
         match *refusal {
             VerifyError::AmbiguousTransfer => Some(Self::AmbiguousTransfer),
@@ -151,7 +150,7 @@ impl Cause {
         }
     }
 
-    /// The refusal that says the same.
+    /// The refusal with the same meaning.
     pub(super) fn as_refusal(&self) -> Option<VerifyError> {
         match *self {
             Self::AmbiguousTransfer => Some(VerifyError::AmbiguousTransfer),
@@ -254,7 +253,7 @@ impl fmt::Display for Cause {
     }
 }
 
-/// What is escaped can't break a log line in two.
+/// Escaping prevents line breaks in a log.
 fn signed_as(f: &mut fmt::Formatter<'_>, what: &str, signed: &str) -> fmt::Result {
     write!(f, "{what} was signed as `{}`", signed.escape_debug())
 }

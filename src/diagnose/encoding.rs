@@ -1,4 +1,4 @@
-//! Bodies that were encoded once more, or in another way, on their way here.
+//! Bodies that were re-encoded in transit.
 
 use std::borrow::Cow;
 
@@ -8,12 +8,12 @@ use percent_encoding::percent_decode_str;
 
 use crate::recognize::BodyEncoding;
 
-/// How often a body is unwrapped: a form in Base64 with a byte order mark.
+/// The maximum number of layers: a form in Base64 with a byte order mark.
 const MAX_LAYERS: usize = 3;
 
 type Undo = fn(&[u8]) -> Option<Vec<u8>>;
 
-/// Each encoding, and how it is undone; `None` where the body is none such.
+/// Each encoding, and its decoder, which returns `None` for other bodies.
 const ENCODINGS: [(&str, Undo); 8] = [
     (BodyEncoding::ByteOrderMark.how(), byte_order_mark),
     (BodyEncoding::Utf16.how(), utf16),
@@ -25,8 +25,8 @@ const ENCODINGS: [(&str, Undo); 8] = [
     ("in Latin-1", latin1),
 ];
 
-/// The JSON object that a body was before it was encoded, with the encodings,
-/// the outermost first. `None` if it is no JSON object in any of them.
+/// Decodes a body into a JSON object, with the encodings, the outermost first. `None`
+/// if it is not a JSON object in any of them.
 pub(super) fn unwrap(body: &[u8]) -> Option<(Cow<'_, str>, Vec<&'static str>)> {
     let mut layers = Vec::new();
     let mut body = Cow::Borrowed(body);
@@ -99,7 +99,7 @@ fn html_body(body: &[u8]) -> Option<Vec<u8>> {
     Some(html(text)?.into_bytes())
 }
 
-/// Without HTML's escapes; `None` where there is none.
+/// Without HTML escapes; `None` if there are none.
 pub(super) fn html(text: &str) -> Option<String> {
     let mut plain = text.to_owned();
     for (escape, character) in [
@@ -110,7 +110,7 @@ pub(super) fn html(text: &str) -> Option<String> {
         ("&apos;", "'"),
         ("&lt;", "<"),
         ("&gt;", ">"),
-        // Last: an escape of an escape is one.
+        // Last, since an escape may itself be escaped.
         ("&amp;", "&"),
     ] {
         plain = plain.replace(escape, character);
@@ -118,7 +118,7 @@ pub(super) fn html(text: &str) -> Option<String> {
     (plain != text).then_some(plain)
 }
 
-/// What a queue or a function's gateway makes of a binary body.
+/// The form that queues and serverless gateways give to binary bodies.
 fn base64_body(body: &[u8]) -> Option<Vec<u8>> {
     let text = std::str::from_utf8(body.trim_ascii()).ok()?;
     let decoded = base64(text)?;
@@ -131,22 +131,21 @@ fn latin1(body: &[u8]) -> Option<Vec<u8>> {
     Some(text.into_bytes())
 }
 
-/// The UTF-8 that was taken for Latin-1: `Ã©` was `é`.
+/// UTF-8 that was misread as Latin-1: `Ã©` was `é`.
 pub(super) fn mojibake(text: &str) -> Option<String> {
     let bytes: Result<Vec<u8>, _> = text.chars().map(u8::try_from).collect();
     let plain = String::from_utf8(bytes.ok()?).ok()?;
     (plain != text).then_some(plain)
 }
 
-/// Hexadecimal in either case; `None` for anything else, and for nothing.
+/// Decodes hexadecimal digits in either case; `None` for other or empty input.
 pub(super) fn hex(text: &str) -> Option<Vec<u8>> {
     let mut bytes = vec![0; text.len() / 2];
     base16ct::mixed::decode(text, &mut bytes).ok()?;
     (!bytes.is_empty()).then_some(bytes)
 }
 
-/// Base64 in either alphabet, padded or not; `None` for anything else, and for
-/// nothing.
+/// Decodes Base64 in either alphabet, padded or not; `None` for other or empty input.
 pub(super) fn base64(text: &str) -> Option<Vec<u8>> {
     let padded_or_not = DecodePaddingMode::Indifferent;
     let config = GeneralPurposeConfig::new().with_decode_padding_mode(padded_or_not);

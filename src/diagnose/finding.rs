@@ -1,13 +1,13 @@
-//! [`Finding`]: a cause, and where it lies. [`Diagnosis`]: all of them.
+//! [`Finding`]: a cause and its location. [`Diagnosis`]: all findings.
 
 use std::fmt;
 use std::sync::Arc;
 
 use super::cause::Cause;
 
-/// One thing that keeps a body from being verified.
+/// One cause that prevents verification of a body.
 ///
-/// It displays as a line for a log or a terminal: where, and what is wrong.
+/// It displays as one line for a log or a terminal: the location and the problem.
 ///
 /// See [`Diagnose`](super::Diagnose) for an example.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// Known: read off the body, or found by a signature that fits.
+    /// Certain: visible in the body, or confirmed by a matching signature.
     pub(super) fn certain(cause: Cause) -> Self {
         Self {
             cause,
@@ -29,7 +29,7 @@ impl Finding {
         }
     }
 
-    /// What is left where nothing fits.
+    /// A possible cause if nothing matches.
     pub(super) fn likely(cause: Cause) -> Self {
         Self {
             certain: false,
@@ -51,32 +51,32 @@ impl Finding {
         }
     }
 
-    /// What is wrong.
+    /// Returns the cause.
     #[must_use]
     pub fn cause(&self) -> &Cause {
         &self.cause
     }
 
-    /// Where in the body: `included[1].attributes.amount`.
+    /// Returns the path in the body: `included[1].attributes.amount`.
     #[must_use]
     pub fn path(&self) -> Option<&str> {
         self.path.as_deref()
     }
 
-    /// The name of the key or secret that it lies in.
+    /// Returns the name of the affected key or secret.
     #[must_use]
     pub fn candidate(&self) -> Option<&str> {
         self.candidate.as_deref()
     }
 
-    /// Whether it is known: read off the body, or found by a signature that
-    /// fits once this is undone. If not, it is what is left to look at.
+    /// Returns whether it is certain: visible in the body, or confirmed by a
+    /// signature that matches once it is undone. If not, it is only a possibility.
     #[must_use]
     pub fn is_certain(&self) -> bool {
         self.certain
     }
 
-    /// What to do.
+    /// Returns what to do about it.
     #[must_use]
     pub fn hint(&self) -> &'static str {
         self.cause.hint()
@@ -85,7 +85,7 @@ impl Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The error names its own path.
+        // The error contains its own path.
         let own = matches!(self.cause, Cause::BodyUnreadable(_));
         if let Some(path) = self.path.as_ref().filter(|_| !own) {
             write!(f, "`{path}`: ")?;
@@ -97,10 +97,10 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Why a body does not verify, the likeliest cause first.
+/// The causes why a body does not verify, the most likely first.
 ///
-/// It displays as numbered lines for a terminal, with what to do under each;
-/// what is not [certain](Finding::is_certain) begins with `perhaps`.
+/// It displays as numbered lines for a terminal, each followed by what to do;
+/// findings that are not [certain](Finding::is_certain) begin with `perhaps`.
 ///
 /// See [`Diagnose`](super::Diagnose) for an example.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,14 +110,13 @@ pub struct Diagnosis {
 }
 
 impl Diagnosis {
-    /// What keeps the body from being verified, the likeliest first; nothing if
-    /// it verifies.
+    /// Returns the findings, the most likely first; empty if the body verifies.
     #[must_use]
     pub fn causes(&self) -> &[Finding] {
         &self.causes
     }
 
-    /// The name of the key by which the body verifies after all.
+    /// Returns the name of the key with which the body verifies, if it does.
     #[must_use]
     pub fn verified_by(&self) -> Option<&str> {
         self.verified_by.as_deref()

@@ -1,4 +1,4 @@
-//! The other ways in which amounts, tracking ids and times get written.
+//! Other forms of amounts, tracking ids and times.
 
 use std::fmt::Write;
 
@@ -12,18 +12,18 @@ use crate::b2binpay::text_of;
 use crate::read::{Raw, is_number};
 use crate::timestamp::Timestamp;
 
-/// The longest value that is written anew, in bytes: real ones have less than a
-/// hundred, and each takes some dozen MACs.
+/// The maximum length of a value that is tried in other forms, in bytes: real ones
+/// have less than a hundred, and each takes some dozen MACs.
 const MAX_LENGTH: usize = 1024;
 
-/// A value as it could have been signed.
+/// A value in a form that may have been signed.
 pub(super) struct Form {
     pub(super) text: String,
-    /// None for the value as it stands.
+    /// `None` for the unchanged value.
     pub(super) slip: Option<Cause>,
 }
 
-/// The value as it stands, then each other form once.
+/// The unchanged value, then each other form once.
 fn forms(
     given: &str,
     others: impl FnOnce() -> Vec<String>,
@@ -45,7 +45,7 @@ fn forms(
     forms
 }
 
-/// With the fraction digits that currencies have, or as floats are written.
+/// With the fraction digits of currencies, or formatted as floats.
 pub(super) fn amounts(raw: Raw<'_>, scales: &[u32]) -> Vec<Form> {
     let given = text_of(raw);
     let others = || amount_texts(&given, scales).unwrap_or_default();
@@ -54,7 +54,7 @@ pub(super) fn amounts(raw: Raw<'_>, scales: &[u32]) -> Vec<Form> {
 
 fn amount_texts(given: &str, scales: &[u32]) -> Option<Vec<String>> {
     let amount: Amount = without_grouping(given).parse().ok()?;
-    // The sum has no exponent.
+    // A sum has no exponent.
     let plain = amount.checked_add(&Amount::default())?.to_string();
     let short = without_zeros(&plain).to_owned();
     let value: Amount = short.parse().ok()?;
@@ -85,7 +85,7 @@ fn without_grouping(given: &str) -> String {
     text
 }
 
-/// `0.00000001` as `1e-8` and as `1e-08`: what JavaScript and Python print.
+/// `0.00000001` as `1e-8` and as `1e-08`, as printed by JavaScript and Python.
 fn scientific(short: &str) -> Vec<String> {
     let Some(fraction) = short.strip_prefix("0.") else {
         return Vec::new();
@@ -105,8 +105,8 @@ fn scientific(short: &str) -> Vec<String> {
     }
 }
 
-/// Of another type, in another case, with blanks, or escaped once too often or
-/// too rarely.
+/// With another type, another case, additional spaces, or one escape too many or too
+/// few.
 pub(super) fn tracking_ids(raw: Raw<'_>) -> Vec<Form> {
     let given = text_of(raw);
     let others = || match raw.present() {
@@ -125,7 +125,7 @@ fn id_texts(raw: Raw<'_>, given: &str) -> Vec<String> {
     }
     let whole = amount_texts(given, &[]).and_then(|mut forms| forms.pop());
     if let Some(whole) = whole {
-        // A number has no leading zeros, whatever the id had.
+        // A number has no leading zeros, unlike the id.
         let zeros = if is_number(raw) { 8 } else { 0 };
         texts.extend((1..=zeros).map(|zeros| format!("{}{whole}", "0".repeat(zeros))));
         texts.extend([format!("{whole}.0"), whole]);
@@ -158,7 +158,7 @@ fn id_texts(raw: Raw<'_>, given: &str) -> Vec<String> {
     texts
 }
 
-/// As JSON without a character beyond ASCII: `\u00e9`.
+/// As ASCII-only JSON: `\u00e9`.
 fn ascii(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     let mut units = [0; 2];
@@ -168,7 +168,7 @@ fn ascii(text: &str) -> String {
             _ if character.is_ascii() => escaped.push(character),
             _ => {
                 for unit in character.encode_utf16(&mut units) {
-                    // Writing to a `String` can't fail.
+                    // Writing to a `String` cannot fail.
                     let _ = write!(escaped, "\\u{unit:04x}");
                 }
             }
@@ -185,8 +185,8 @@ fn html_escaped(text: &str) -> String {
         .replace('\'', "&#039;")
 }
 
-/// With more or fewer fraction digits, another offset, or none. A time without
-/// an offset is taken for UTC.
+/// With more or fewer fraction digits, another offset, or none. A time without an
+/// offset counts as UTC.
 pub(super) fn times(given: &str) -> Vec<Form> {
     let others = || {
         let time = Timestamp::from_text(given.trim().into()).ok();

@@ -1,11 +1,11 @@
-//! What to do about each [`Cause`].
+//! Hints for each [`Cause`].
 
 use super::cause::Cause;
 use crate::error::ConfigError;
 use crate::verified::Scheme;
 
 impl Cause {
-    /// What to do.
+    /// Returns what to do about it.
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {

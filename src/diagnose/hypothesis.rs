@@ -1,4 +1,4 @@
-//! [`Hypothesis`]: a text that could have been signed instead of the body's own.
+//! [`Hypothesis`]: a message that may have been signed instead of the body's own.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use super::finding::Finding;
 use super::forms::{self, Form};
 use crate::b2binpay::{Draft, DraftTransfer, Message, text_of};
 
-/// The most transfers of a body that are tried.
+/// The maximum number of a body's transfers that are tried.
 const MAX_TRANSFERS: usize = 16;
 
 /// The codes of all three scales.
@@ -15,13 +15,13 @@ const STATUSES: [&str; 9] = ["-3", "-2", "-1", "0", "1", "2", "3", "4", "5"];
 
 const ID: &str = "data.attributes.tracking_id";
 
-/// A text, and what would be wrong with the body if this is what was signed.
+/// A message, and the findings if it is the signed one.
 pub(super) struct Hypothesis {
     pub(super) text: Vec<u8>,
     pub(super) findings: Vec<Finding>,
 }
 
-/// The values that are signed, in all their forms.
+/// The signed values, in all their forms.
 pub(super) struct Hypotheses<'a> {
     draft: &'a Draft<'a>,
     body: &'a str,
@@ -44,7 +44,7 @@ impl<'a> Hypotheses<'a> {
         }
     }
 
-    /// The body's own text, then those with one thing changed.
+    /// The body's own message, then those with one change.
     pub(super) fn simple(&self) -> Vec<Hypothesis> {
         let mut all = vec![self.own()];
         all.extend(self.rewritten(|slips| slips == 1));
@@ -55,14 +55,14 @@ impl<'a> Hypotheses<'a> {
         all
     }
 
-    /// Those with several values written in another way.
+    /// The messages with several values in other forms.
     pub(super) fn reserialized(&self) -> impl Iterator<Item = Hypothesis> {
         self.rewritten(|slips| slips > 1)
     }
 
     fn own(&self) -> Hypothesis {
         let transfer = self.draft.transfer().map(Values::of);
-        // A body that does not say which transfer it is about has none to sign.
+        // If the body's transfer is ambiguous, no transfer is signed.
         let ignored = transfer.is_none() && !self.draft.transfers.is_empty();
         let finding = Finding::certain(Cause::NoTransferSigned);
         Hypothesis {
@@ -113,7 +113,7 @@ impl<'a> Hypotheses<'a> {
         })
     }
 
-    /// Each transfer but the one that the body is about.
+    /// Each transfer except the one that the body is about.
     fn other_transfers(&self) -> impl Iterator<Item = Hypothesis> {
         let subject = self.draft.transfer().map(|transfer| transfer.index);
         let others = self.draft.transfers.iter();
@@ -152,7 +152,7 @@ impl<'a> Hypotheses<'a> {
             .collect()
     }
 
-    /// As if the body had no transfer, in both forms that there are.
+    /// As if the body had no transfer, in both forms.
     fn without_transfer(&self) -> Vec<Hypothesis> {
         let (cause, statuses) = match self.draft.transfers.as_slice() {
             [] if self.draft.is_deposit => return Vec::new(),
@@ -168,7 +168,7 @@ impl<'a> Hypotheses<'a> {
             .collect()
     }
 
-    /// What a signer of somebody's own makes of the same values.
+    /// Nonstandard messages of the same values.
     fn home_made(&self) -> Vec<Hypothesis> {
         let transfer = self.draft.transfer().map(Values::of);
         let message = self.message(transfer.as_ref().map(Values::pair));
@@ -195,8 +195,8 @@ impl<'a> Hypotheses<'a> {
         .collect()
     }
 
-    /// The body as a whole, as it could have been before its signature was put
-    /// in: with none, with an empty one, without the key.
+    /// The whole body as it may have been before its signature was inserted: with
+    /// `null`, with an empty string, without the key.
     fn unsigned_bodies(&self) -> Vec<(String, &'static str)> {
         let Some(sign) = self.draft.sign else {
             return Vec::new();
@@ -217,7 +217,7 @@ impl<'a> Hypotheses<'a> {
     }
 }
 
-/// What a transfer says where it is signed.
+/// The signed values of a transfer.
 struct Values<'a> {
     status: &'a str,
     amount: Cow<'a, str>,

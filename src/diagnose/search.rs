@@ -1,4 +1,4 @@
-//! The search for what makes a signature, and what is left if nothing does.
+//! The search for the signed message, and the possible causes if none matches.
 
 use super::Diagnose;
 use super::candidate::Candidate;
@@ -9,15 +9,15 @@ use super::signature::Signature;
 use crate::b2binpay::{Draft, Key, text_of};
 use crate::read::is_number;
 
-/// What makes the signature.
+/// The key and message that match the signature.
 pub(super) struct Fit {
     pub(super) findings: Vec<Finding>,
     pub(super) key: Key,
 }
 
 impl Diagnose {
-    /// The first text and key that fit, in constant time each; the order is the
-    /// likelihood.
+    /// The first matching message and key, each compared in constant time, in the
+    /// order of likelihood.
     pub(super) fn search(&self, draft: &Draft<'_>, body: &str) -> Option<Fit> {
         let signature = Signature::read(draft.sign?);
         if !signature.is_legible() {
@@ -58,7 +58,7 @@ impl Diagnose {
             })
     }
 
-    /// What is left to look at where nothing fits; nothing if nothing is signed.
+    /// The possible causes if nothing matches; none if nothing is signed.
     pub(super) fn eliminate(&self, draft: &Draft<'_>) -> Vec<Finding> {
         let Some(sign) = draft.sign else {
             return Vec::new();
@@ -78,7 +78,7 @@ impl Diagnose {
             let flaws = candidate.flaws.iter().cloned();
             causes.extend(flaws.map(|reason| Finding::likely(reason).of(&candidate.name)));
         }
-        // The gateway writes amounts as text: a number went through a parser.
+        // The gateway writes amounts as strings: a number was serialized by a parser.
         if let Some(transfer) = draft.transfer()
             && is_number(transfer.amount)
         {

@@ -1,4 +1,4 @@
-//! What can be made of `meta.sign`.
+//! Interpretation of `meta.sign`.
 
 use hmac::Mac;
 
@@ -8,18 +8,18 @@ use crate::b2binpay::{Key, text_of};
 use crate::constant_time::never_equal;
 use crate::read::Raw;
 
-/// A signature has this many digits.
+/// The number of digits of a signature.
 const DIGITS: usize = 64;
 
-/// A cut one is compared by its first 16 bytes and never by more: if each digit
-/// that is there counted, it could be found out digit by digit.
+/// A truncated signature is compared by its first 16 bytes and never by more:
+/// otherwise an attacker could find it digit by digit.
 const FRONT: usize = 32;
 
 pub(super) struct Signature {
-    /// What the MAC has to begin with: 32 bytes, or 16 of a cut one. None if
-    /// nothing can be made of it.
+    /// The required beginning of the MAC: 32 bytes, or 16 of a truncated one. `None`
+    /// if it cannot be interpreted.
     front: Option<Vec<u8>>,
-    /// How it strays from 64 lower-case hexadecimal digits.
+    /// How it differs from 64 lowercase hexadecimal digits.
     pub(super) slip: Option<Cause>,
 }
 
@@ -71,7 +71,7 @@ impl Signature {
     }
 }
 
-/// Without what tends to stand around a signature.
+/// Without text that commonly surrounds a signature.
 fn bare(given: &str) -> (&str, Option<&'static str>) {
     let trimmed = given.trim();
     let front = trimmed.get(..7).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! [`IdempotencyKeys`]: what a callback is known by.
+//! [`IdempotencyKeys`]: the identity of a callback.
 
 use std::fmt;
 
@@ -9,8 +9,8 @@ use crate::callback::Callback;
 use crate::digest::Labelled;
 use crate::event::{Event, Money, Source};
 
-/// The name of a delivery, of a subject or of an effect: 32 bytes of SHA-256. It
-/// does not reveal what it is made from; it is shown as 64 hexadecimal digits.
+/// The name of a delivery, of a subject or of an effect: 32 bytes of SHA-256. It does
+/// not reveal its input; it is displayed as 64 hexadecimal digits.
 ///
 /// ```
 /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
@@ -29,13 +29,13 @@ use crate::event::{Event, Money, Source};
 pub struct IdempotencyKey([u8; 32]);
 
 impl IdempotencyKey {
-    /// A key from its bytes, as a store has them.
+    /// Creates a key from its stored bytes.
     #[must_use]
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// The bytes, to be stored.
+    /// Returns the bytes, for storage.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -56,7 +56,8 @@ impl fmt::Debug for IdempotencyKey {
     }
 }
 
-/// What an [`IdempotencyStore`](super::IdempotencyStore) knows a callback by.
+/// The keys by which an [`IdempotencyStore`](super::IdempotencyStore) identifies a
+/// callback.
 ///
 /// ```
 /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
@@ -67,7 +68,7 @@ impl fmt::Debug for IdempotencyKey {
 /// # let again = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed-v2.json");
 /// use payhook::Callback;
 ///
-/// // The same payment, reported once by API v3 and once by v2: a signature each.
+/// // The same payment, reported by API v3 and by v2, with different signatures.
 /// let first: Callback = verifier.verify(Unverified::parse(first)?)?.into();
 /// let again: Callback = verifier.verify(Unverified::parse(again)?)?.into();
 /// let (first, again) = (first.idempotency_keys(""), again.idempotency_keys(""));
@@ -76,19 +77,19 @@ impl fmt::Debug for IdempotencyKey {
 /// # Ok::<(), payhook::Error>(())
 /// ```
 ///
-/// Each key is made of the gateway, the merchant's name for the endpoint, and
+/// Each key is derived from the gateway, the endpoint's namespace, and
 ///
-/// | key | made of | so that |
+/// | key | derived from | so that |
 /// |---|---|---|
-/// | [`delivery`](Self::delivery) | the verified signature; without one, what the gateway's answer proves | unsigned fields that were rewritten do not make another delivery |
+/// | [`delivery`](Self::delivery) | the verified signature; without one, the proven values of the gateway's response | rewritten unsigned fields do not create another delivery |
 /// | [`subject`](Self::subject) | kind, reference, the transfer's id | a later event of a transfer is compared with earlier ones |
-/// | [`effect`](Self::effect) | the subject, what happened, and of each part its amount (in any spelling), its currency (in any case) and, while it is pending, its confirmations | repeated in another delivery, the same news has the same key |
+/// | [`effect`](Self::effect) | the subject, the event, and for each part its amount (normalized), its currency (ignoring case) and, while it is pending, its confirmations | the same event has the same key in another delivery |
 ///
-/// A merchant's own system for credits can use the effect as its idempotency key.
+/// The merchant's own system for credits can use the effect as its idempotency key.
 ///
 /// After a change of [`TrackingIds`](crate::b2binpay::TrackingIds) or of the
-/// endpoint's name every payment is new to a store: what the gateway sends again
-/// of old payments then, only the merchant's own records keep from being credited.
+/// endpoint's namespace, every payment is new to a store: only the merchant's own
+/// records then prevent crediting old payments again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IdempotencyKeys {
     delivery: IdempotencyKey,
@@ -99,7 +100,7 @@ pub struct IdempotencyKeys {
 }
 
 impl IdempotencyKeys {
-    /// Proven keys that were made elsewhere: to write or test a store.
+    /// Creates proven keys from other keys: to implement or test a store.
     #[must_use]
     pub fn new(
         delivery: IdempotencyKey,
@@ -116,7 +117,7 @@ impl IdempotencyKeys {
         }
     }
 
-    /// The same keys of a callback that nothing proves.
+    /// The same keys for an unproven callback.
     #[must_use]
     pub fn unproven(self) -> Self {
         Self {
@@ -125,34 +126,35 @@ impl IdempotencyKeys {
         }
     }
 
-    /// Names this delivery, and nothing else.
+    /// Returns the name of this delivery.
     #[must_use]
     pub fn delivery(&self) -> &IdempotencyKey {
         &self.delivery
     }
 
-    /// Names what the event is about: one transfer, or one order.
+    /// Returns the name of the event's subject: one transfer, or one order.
     #[must_use]
     pub fn subject(&self) -> &IdempotencyKey {
         &self.subject
     }
 
-    /// Names the event.
+    /// Returns the name of the event.
     #[must_use]
     pub fn effect(&self) -> &IdempotencyKey {
         &self.effect
     }
 
-    /// When the event is from, as far as that is proven: B2BINPAY's signed time,
-    /// or the latest transaction of an order. An order without a transaction has
-    /// none: when it was created is not when it was paid.
+    /// Returns the time of the event, if it is proven: B2BINPAY's signed time, or the
+    /// latest transaction of an order. An order without a transaction has none: its
+    /// time of creation is not the time of payment.
     #[must_use]
     pub fn time(&self) -> Option<DateTime<Utc>> {
         self.time
     }
 
-    /// Whether anything but the sender's own word is behind it. What nothing
-    /// proves can be made up without end: it must not push out what is proven.
+    /// Returns whether there is any proof besides the sender's claim. Unproven
+    /// callbacks can be invented without limit, so they must not displace proven
+    /// ones.
     #[must_use]
     pub fn is_proven(&self) -> bool {
         self.is_proven
@@ -170,7 +172,7 @@ impl IdempotencyKeys {
         subject
             .part(event.kind.as_str().as_bytes())
             .part(event.reference.as_bytes());
-        // An order's callbacks are all about the whole order.
+        // All callbacks of an order are about the whole order.
         if event.source != Source::Snapshot {
             let part = event.parts.first();
             subject.option(part.map(|part| part.id.as_bytes()));
@@ -181,20 +183,20 @@ impl IdempotencyKeys {
             .part(&subject)
             .part(event.outcome.value().as_str().as_bytes());
         if event.source == Source::Unproven && event.parts.is_empty() {
-            // Nothing else tells what is new in it.
+            // Nothing else distinguishes its events.
             effect.part(&event.delivery);
         }
         if event.parts.is_empty() {
             effect.part(event.status.as_str().as_bytes());
         }
-        // In whatever order the gateway lists them.
+        // Independent of the order in which the gateway lists them.
         let mut parts: Vec<_> = event.parts.iter().collect();
         parts.sort_by(|one, other| one.id.cmp(&other.id));
         for part in parts {
             effect.part(part.id.as_bytes()).part(&[part.outcome.code()]);
             for money in &part.amounts {
                 let amount = money.amount.as_ref();
-                // How many zeros the gateway writes is not documented.
+                // The number of zeros that the gateway writes is not documented.
                 let amount = amount.map(|amount| without_zeros(amount.as_str()));
                 effect.option(amount.map(str::as_bytes));
                 let currency = Money::name(money).map(str::to_ascii_lowercase);
@@ -223,12 +225,12 @@ impl IdempotencyKeys {
 }
 
 impl Callback {
-    /// What an idempotency store knows this callback by.
+    /// Returns the keys by which an idempotency store identifies this callback.
     ///
-    /// `endpoint` keeps apart what has nothing to do with each other, such as two
-    /// shops in one database; `""` will do for one. Endpoints that share a signing
-    /// key must share the name: what is captured at one could be replayed at the
-    /// other.
+    /// `endpoint` is a namespace that separates unrelated callbacks, such as those of
+    /// two shops in one database; use `""` for a single one. Endpoints that share a
+    /// signing key must share the namespace: a callback that is captured at one could
+    /// be replayed at the other.
     #[must_use]
     pub fn idempotency_keys(&self, endpoint: &str) -> IdempotencyKeys {
         IdempotencyKeys::of(&self.event(), endpoint)

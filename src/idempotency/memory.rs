@@ -1,4 +1,4 @@
-//! [`MemoryStore`]: remembers in this process.
+//! [`MemoryStore`]: an in-memory idempotency store.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
@@ -13,18 +13,18 @@ use crate::fetch::BoxError;
 
 /// An idempotency store for one process.
 ///
-/// It remembers a handled callback for its [`retention`](Self::retention), and
-/// not more of them than its [`capacity`](Self::capacity). Unproven ones make room
-/// first, and never take that of proven ones; then those that were seen longest ago.
-/// What it has forgotten leaves a mark: a callback that it does not know and that is
-/// not newer than the mark is answered with [`Claim::TooOld`], never taken for
-/// new. A callback of no known time ([`IdempotencyKeys::time`]) has no horizon, and
-/// what is resent by hand after it was forgotten is new: it has a new time.
+/// It remembers handled callbacks for its [`retention`](Self::retention), and at most
+/// [`capacity`](Self::capacity) of them. Unproven ones are deleted first, and never
+/// displace proven ones; then those that were seen longest ago. Deletions leave a
+/// mark: an unknown callback that is not newer than the mark gets
+/// [`Claim::TooOld`] and never counts as new. A callback without a known time
+/// ([`IdempotencyKeys::time`]) has no horizon, and a callback that is resent manually
+/// after its deletion is new, since it has a new time.
 ///
-/// A restart forgets everything and leaves no mark. With more than one process, or
-/// where the memory must survive a restart, take `RedisStore` or `PgStore`.
+/// A restart loses everything and leaves no mark. Use `RedisStore` or `PgStore` with
+/// several processes, or if the data must survive a restart.
 ///
-/// Clones share one memory. Threads may use it at once.
+/// Clones share their data. It can be used by several threads.
 ///
 /// See [`Idempotent`](crate::endpoint::Idempotent) for an example.
 #[derive(Debug, Clone)]
@@ -35,30 +35,30 @@ pub struct MemoryStore {
     capacity: usize,
 }
 
-/// A [`MemoryStore`] is full, and there is nothing in it that it may forget.
+/// A [`MemoryStore`] is full, and nothing in it may be deleted yet.
 ///
-/// See [`MemoryStore::capacity`]; an endpoint answers it with 503, and the gateway
-/// sends again.
+/// See [`MemoryStore::capacity`]; an endpoint responds with 503, and the gateway
+/// retries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("store is full: it holds {capacity} deliveries, and none may be deleted yet")]
 #[non_exhaustive]
 pub struct StoreFull {
-    /// How many it may hold.
+    /// The capacity.
     pub capacity: usize,
 }
 
 #[derive(Debug, Default)]
 struct Memory {
-    /// Which effect a delivery was first seen with.
+    /// The effect with which a delivery was first seen.
     bindings: HashMap<IdempotencyKey, IdempotencyKey>,
     effects: HashMap<IdempotencyKey, Effect>,
-    /// The effect of each subject that was completed last.
+    /// The last completed effect of each subject.
     subjects: HashMap<IdempotencyKey, Last>,
-    /// Effects by when they were last seen, unproven ones first.
+    /// Effects by the time when they were last seen, unproven ones first.
     sightings: BTreeMap<Sighting, IdempotencyKey>,
     /// The number of the last claim or sighting.
     count: u64,
-    /// The latest time of a delivery that was forgotten.
+    /// The latest time of a deleted delivery.
     forgotten: Option<DateTime<Utc>>,
 }
 
@@ -74,9 +74,9 @@ struct Last {
 #[derive(Debug)]
 struct Effect {
     state: State,
-    /// All that are bound to it, to be forgotten with it.
+    /// All deliveries that are bound to it, to be deleted with it.
     deliveries: Vec<IdempotencyKey>,
-    /// The latest time of them.
+    /// The latest of their times.
     time: Option<DateTime<Utc>>,
     subject: IdempotencyKey,
     is_proven: bool,
@@ -88,7 +88,7 @@ struct Effect {
 enum State {
     Done,
     Free,
-    /// Until its lease runs out; `None` is never.
+    /// The end of the lease; `None` means never.
     Held {
         fence: u64,
         until: Option<Instant>,
@@ -98,8 +98,8 @@ enum State {
 }
 
 impl MemoryStore {
-    /// Holds a claim for a minute, remembers a handled callback for 30 days,
-    /// and 100,000 of them, in at most 120 MB.
+    /// Creates a store with a lease of one minute, a retention of 30 days and a
+    /// capacity of 100,000 callbacks, which take at most 120 MB.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -110,21 +110,20 @@ impl MemoryStore {
         }
     }
 
-    /// How long a handler may take before its claim passes on to the next
-    /// delivery. At its exact end a lease has lapsed.
+    /// Sets the lease: the time after which the next delivery can take a handler's
+    /// claim. At its exact end a lease has expired.
     #[must_use]
     pub fn lease(self, lease: Duration) -> Self {
         Self { lease, ..self }
     }
 
-    /// How long a callback is remembered after it was last seen.
+    /// Sets how long a callback is remembered after it was last seen.
     #[must_use]
     pub fn retention(self, retention: Duration) -> Self {
         Self { retention, ..self }
     }
 
-    /// How many callbacks are remembered, and how many delivery keys. At least
-    /// one.
+    /// Sets the maximum number of callbacks, and of delivery keys; at least one.
     #[must_use]
     pub fn capacity(self, capacity: usize) -> Self {
         Self {
@@ -133,7 +132,7 @@ impl MemoryStore {
         }
     }
 
-    /// [`IdempotencyStore::claim`] at the moment `now`: for tests that can't wait for
+    /// [`IdempotencyStore::claim`] at the time `now`: for tests that cannot wait for
     /// the end of a lease or a retention.
     ///
     /// ```
@@ -163,11 +162,12 @@ impl MemoryStore {
         let bound = memory.bindings.get(keys.delivery()).copied();
         let key = bound.unwrap_or(*keys.effect());
         let is_done = memory.is_done(&key);
-        // Before it may be forgotten to make room.
+        // Before it may be deleted to make room.
         let last_time = memory.subjects.get(keys.subject()).and_then(|it| it.time);
         if bound.is_none() {
             if memory.may_have_forgotten(keys) {
-                // It may have been handled as something else: it reopens nothing.
+                // It may have been handled with another effect, so it reopens
+                // nothing.
                 return Ok(if is_done {
                     Claim::AlreadyHandled
                 } else {
@@ -190,7 +190,7 @@ impl MemoryStore {
                     last.time = last.time.max(keys.time());
                     return Ok(Claim::AlreadyHandled);
                 }
-                // Settled, reversed and settled again is a new event.
+                // A transfer that settles again after a reversal is a new event.
                 Some(last) if is_its_own && is_later(keys.time(), last.time) => {}
                 _ => return Ok(Claim::AlreadyHandled),
             }
@@ -202,14 +202,14 @@ impl MemoryStore {
         Ok(memory.hold(key, now, self.lease))
     }
 
-    /// A handler that panicked is not this store's affair: its state is whole
-    /// between any two calls.
+    /// A panic elsewhere does not matter: the state is consistent between any two
+    /// calls.
     fn memory(&self) -> MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn end(&self, token: &ClaimToken, state: State) -> Lease {
-        // Asked for in front of the lock: other threads wait behind it.
+        // Determined before locking: other threads wait for the lock.
         let now = Instant::now();
         let mut memory = self.memory();
         match memory.effects.get_mut(&token.effect) {
@@ -238,7 +238,7 @@ impl Default for MemoryStore {
 
 impl IdempotencyStore for MemoryStore {
     async fn claim(&self, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
-        // Asked for in front of the lock: other threads wait behind it.
+        // Determined before locking: other threads wait for the lock.
         Ok(self.claim_at(keys, Instant::now())?)
     }
 
@@ -293,8 +293,8 @@ impl Memory {
         }
     }
 
-    /// The last effect of its subject is seen with it, and so never forgotten
-    /// first: it tells whether another one is new.
+    /// The last effect of its subject is marked as seen with it, so it is never
+    /// deleted first: it determines whether another one is new.
     fn see(&mut self, key: IdempotencyKey, now: Instant) {
         self.see_one(key, now);
         let effect = self.effects.get(&key);
@@ -320,7 +320,7 @@ impl Memory {
     fn hold(&mut self, key: IdempotencyKey, now: Instant, lease: Duration) -> Claim {
         let fence = self.next();
         let Some(effect) = self.effects.get_mut(&key) else {
-            // A binding goes with its effect, so there always is one.
+            // A binding is deleted with its effect, so there always is one.
             return Claim::InProgress;
         };
         if effect.state.is_in_flight(now) {
@@ -334,9 +334,9 @@ impl Memory {
         Claim::Acquired(ClaimToken::new(key, fence))
     }
 
-    /// Forgets what was seen longest ago until there is room for one more, but
-    /// neither what is in flight nor the wanted effect, nor what may have reversed
-    /// it, nor for something unproven what is proven.
+    /// Deletes effects that were seen longest ago until there is room for one more,
+    /// except for effects in flight, the wanted effect, one that may have reversed
+    /// it, and, to make room for an unproven one, proven effects.
     fn has_room(&mut self, capacity: usize, wanted: &IdempotencyKeys, now: Instant) -> bool {
         let last = self.subjects.get(wanted.subject()).map(|last| last.effect);
         let reversal = last.filter(|_| self.is_done(wanted.effect()));
@@ -381,7 +381,7 @@ impl Memory {
         effect.is_some_and(|effect| effect.state.is_in_flight(now))
     }
 
-    /// What was never handled leaves no mark: it may come again.
+    /// An effect that was never handled leaves no mark: it may be sent again.
     fn forget(&mut self, key: &IdempotencyKey) {
         let Some(effect) = self.effects.remove(key) else {
             return;
@@ -395,7 +395,7 @@ impl Memory {
             self.subjects.remove(&effect.subject);
         }
         if !matches!(effect.state, State::Free) {
-            // A stamp from the future would put everything beyond the horizon.
+            // A timestamp in the future would put everything beyond the horizon.
             let now = DateTime::from(SystemTime::now());
             self.forgotten = self.forgotten.max(effect.time.map(|time| time.min(now)));
         }
@@ -403,7 +403,7 @@ impl Memory {
 }
 
 impl State {
-    /// Whether the effect was done, also while it is claimed once more.
+    /// Whether the effect was done, even while it is claimed again.
     fn is_done(self) -> bool {
         matches!(self, Self::Done | Self::Held { was_done: true, .. })
     }
@@ -419,7 +419,7 @@ impl Effect {
     }
 }
 
-/// Of two times of which one is unknown, neither is later.
+/// If one of two times is unknown, neither is later.
 fn is_later(time: Option<DateTime<Utc>>, other: Option<DateTime<Utc>>) -> bool {
     matches!((time, other), (Some(time), Some(other)) if time > other)
 }

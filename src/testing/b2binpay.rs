@@ -1,4 +1,4 @@
-//! Callbacks as B2BINPAY and Coinsbuy would post them.
+//! Callbacks as B2BINPAY and Coinsbuy would send them.
 //!
 //! ```
 //! use payhook::b2binpay::Key;
@@ -12,8 +12,8 @@
 //! # Ok::<(), payhook::Error>(())
 //! ```
 //!
-//! The signature is made by the code that says for the verifier which text is
-//! signed; `tests/vectors` has bodies of an independent signer.
+//! The signature uses the verifier's own definition of the signed message;
+//! `tests/vectors` has bodies of an independent signer.
 
 mod currency;
 mod render;
@@ -29,11 +29,11 @@ use chrono::{DateTime, Utc};
 use super::json::Json;
 use crate::b2binpay::TransferStatus;
 
-/// A callback in the making; see the [module](self) for an example.
+/// A builder for B2BINPAY callbacks; see the [module](self) for an example.
 ///
-/// Unless set otherwise it is *confirmed*, of 0.412 ETH under `order-9001` or
-/// 125 USDT under `wd-77`, and of March 2, 2026. Everything that has no method
-/// of its own is [`set`](Self::set) by its path.
+/// The default is *confirmed*, with 0.412 ETH for `order-9001` or 125 USDT for
+/// `wd-77`, on March 2, 2026. [`set`](Self::set) sets fields without their own
+/// method, by path.
 #[derive(Debug, Clone)]
 pub struct CallbackBuilder {
     is_deposit: bool,
@@ -52,14 +52,14 @@ pub struct CallbackBuilder {
     edits: Vec<(String, Option<Json>)>,
 }
 
-/// Which fields there are.
+/// The API version that determines the fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Layout {
     V2,
     V3,
 }
 
-/// What can be in `included` beside the callback's own currency and transfer.
+/// A resource in `included` in addition to the callback's own currency and transfer.
 ///
 /// See [`TransferBuilder`] for an example.
 #[derive(Debug, Clone)]
@@ -67,13 +67,13 @@ enum Layout {
 pub enum Included {
     /// Another currency.
     Currency(Currency),
-    /// Whatever else.
+    /// Any other resource.
     Other(Json),
     /// Another transfer.
     Transfer(TransferBuilder),
 }
 
-/// A confirmed deposit.
+/// Creates a confirmed deposit.
 ///
 /// See the [module](self) for an example.
 #[must_use]
@@ -97,7 +97,7 @@ pub fn deposit() -> CallbackBuilder {
     }
 }
 
-/// A confirmed payout.
+/// Creates a confirmed payout.
 ///
 /// See the [module](self) for an example.
 #[must_use]
@@ -114,7 +114,7 @@ pub fn payout() -> CallbackBuilder {
 }
 
 impl CallbackBuilder {
-    /// The gateway's id of the deposit or payout, which nothing signs.
+    /// Sets the gateway's id of the deposit or payout, which is not signed.
     #[must_use]
     pub fn id(self, id: &str) -> Self {
         Self {
@@ -123,8 +123,8 @@ impl CallbackBuilder {
         }
     }
 
-    /// The merchant's own reference: a text, or what old integrations have
-    /// there: `17`, `None::<&str>`.
+    /// Sets the merchant's own reference: a string, or a value of old integrations:
+    /// `17`, `None::<&str>`.
     #[must_use]
     pub fn tracking_id(self, id: impl Into<Json>) -> Self {
         Self {
@@ -133,8 +133,8 @@ impl CallbackBuilder {
         }
     }
 
-    /// What was moved, in whole coins. It is written with all the fraction
-    /// digits of the currency, as the gateway writes it; to have it otherwise,
+    /// Sets the transferred amount, in currency units. It is written with all the
+    /// fraction digits of the currency, as the gateway writes it; for another form,
     /// [`set`](Self::set) `included[1].attributes.amount`.
     #[must_use]
     pub fn amount(self, amount: &str) -> Self {
@@ -144,8 +144,9 @@ impl CallbackBuilder {
         }
     }
 
-    /// What a deposit asked for; the amount unless set. A deposit that is
-    /// confirmed with less stays *created*, one with more is *unresolved*.
+    /// Sets the requested amount of a deposit; the default is the transferred amount.
+    /// A deposit that is confirmed with less stays *created*, one with more is
+    /// *unresolved*.
     #[must_use]
     pub fn requested(self, amount: &str) -> Self {
         Self {
@@ -154,7 +155,7 @@ impl CallbackBuilder {
         }
     }
 
-    /// By its ticker, or a [`Currency`] with another scale.
+    /// Sets the currency, by its ticker or as a [`Currency`] with other decimals.
     #[must_use]
     pub fn currency(self, currency: impl Into<Currency>) -> Self {
         Self {
@@ -163,44 +164,44 @@ impl CallbackBuilder {
         }
     }
 
-    /// The transfer is known and not in the blockchain yet.
+    /// Makes the transfer *created*: known, but not on the blockchain yet.
     #[must_use]
     pub fn created(self) -> Self {
         self.transfer_status(TransferStatus::Created.code())
     }
 
-    /// The transfer has this many confirmations, and that is not enough.
+    /// Makes the transfer *unconfirmed*, with this many confirmations.
     #[must_use]
     pub fn unconfirmed(self, confirmations: u32) -> Self {
         self.transfer_status(TransferStatus::Unconfirmed.code())
             .confirmations(confirmations)
     }
 
-    /// The transfer is final.
+    /// Makes the transfer *confirmed*.
     #[must_use]
     pub fn confirmed(self) -> Self {
         self.transfer_status(TransferStatus::Confirmed.code())
     }
 
-    /// The transfer failed in the blockchain.
+    /// Makes the transfer *failed* on the blockchain.
     #[must_use]
     pub fn failed(self) -> Self {
         self.transfer_status(TransferStatus::Failed.code())
     }
 
-    /// The transfer was blocked by an AML provider.
+    /// Makes the transfer *blocked* by an AML provider.
     #[must_use]
     pub fn blocked(self) -> Self {
         self.transfer_status(TransferStatus::Blocked.code())
     }
 
-    /// The transfer was canceled, or its amount is too small.
+    /// Makes the transfer *canceled*: canceled, or too small.
     #[must_use]
     pub fn canceled(self) -> Self {
         self.transfer_status(TransferStatus::Canceled.code())
     }
 
-    /// The transfer's status by its code: any code can be sent.
+    /// Sets the transfer's status to any code.
     #[must_use]
     pub fn transfer_status(self, code: i32) -> Self {
         self.with_transfer(|transfer| TransferBuilder {
@@ -209,25 +210,25 @@ impl CallbackBuilder {
         })
     }
 
-    /// How many blocks are on top of the transfer.
+    /// Sets the number of confirmations of the transfer.
     #[must_use]
     pub fn confirmations(self, confirmations: u32) -> Self {
         self.with_transfer(|transfer| transfer.confirmations(confirmations))
     }
 
-    /// The gateway's id of the transfer, which nothing signs.
+    /// Sets the gateway's id of the transfer, which is not signed.
     #[must_use]
     pub fn transfer_id(self, id: &str) -> Self {
         self.with_transfer(|transfer| transfer.id(id))
     }
 
-    /// What sort of movement the transfer is: 1 for a deposit, 2 for a payout.
+    /// Sets the transfer's operation type: 1 for a deposit, 2 for a payout.
     #[must_use]
     pub fn op_type(self, code: i32) -> Self {
         self.with_transfer(|transfer| transfer.op_type(code))
     }
 
-    /// The blockchain's id of the transfer.
+    /// Sets the blockchain transaction id.
     #[must_use]
     pub fn txid(self, txid: &str) -> Self {
         self.with_transfer(|transfer| transfer.txid(txid))
@@ -241,9 +242,9 @@ impl CallbackBuilder {
         }
     }
 
-    /// *No transfer*: the deposit expired unpaid, or the payout was not
-    /// approved. API v2 sends these [unsigned](Self::unsigned), and a deposit of
-    /// its own has no status that could be signed.
+    /// Removes the transfer (*No transfer*): the deposit expired unpaid, or the
+    /// payout was not approved. API v2 sends these [unsigned](Self::unsigned), and
+    /// its deposits have no status to sign.
     #[must_use]
     pub fn no_transfer(self) -> Self {
         Self {
@@ -252,7 +253,7 @@ impl CallbackBuilder {
         }
     }
 
-    /// The body names no transfer, as older ones.
+    /// Removes the reference to the transfer, as in older bodies.
     #[must_use]
     pub fn unnamed(self) -> Self {
         Self {
@@ -261,8 +262,8 @@ impl CallbackBuilder {
         }
     }
 
-    /// The deposit's or payout's own status by its code, on its own scale; as
-    /// the transfer has it unless set.
+    /// Sets the deposit's or payout's own status code, on its own scale; the default
+    /// follows from the transfer.
     #[must_use]
     pub fn operation_status(self, code: i32) -> Self {
         Self {
@@ -271,29 +272,29 @@ impl CallbackBuilder {
         }
     }
 
-    /// When the gateway made the callback: `meta.time`, which is signed. What
-    /// it tells of happened in the seven minutes before.
+    /// Sets the time of the callback: `meta.time`, which is signed. The reported
+    /// events happened in the seven minutes before.
     #[must_use]
     pub fn at(self, time: DateTime<Utc>) -> Self {
         Self { time, ..self }
     }
 
-    /// Another resource behind the others in `included`.
+    /// Appends a resource to `included`.
     #[must_use]
     pub fn include(mut self, resource: impl Into<Included>) -> Self {
         self.after.push(resource.into());
         self
     }
 
-    /// Another resource in front of the others in `included`.
+    /// Prepends a resource to `included`.
     #[must_use]
     pub fn include_first(mut self, resource: impl Into<Included>) -> Self {
         self.before.insert(0, resource.into());
         self
     }
 
-    /// With the fewer fields of API v2. Without this or [`v3`](Self::v3) it is
-    /// as the key that signs has it.
+    /// Uses the fields of API v2. Without this or [`v3`](Self::v3), the signing key
+    /// determines the version.
     #[must_use]
     pub fn v2(self) -> Self {
         Self {
@@ -302,7 +303,7 @@ impl CallbackBuilder {
         }
     }
 
-    /// With all fields of API v3.
+    /// Uses all fields of API v3.
     #[must_use]
     pub fn v3(self) -> Self {
         Self {
@@ -311,17 +312,16 @@ impl CallbackBuilder {
         }
     }
 
-    /// Another value at a path, before it is signed: `data.id`,
-    /// `included[1].attributes.risk`. If its last step is a key that is not
-    /// there, it is added, and so is an entry at the end of a list. It is done in
-    /// the order of the calls.
+    /// Sets the value at a path before signing: `data.id`,
+    /// `included[1].attributes.risk`. A missing key at the end of the path is added,
+    /// and so is an entry at the end of an array. Calls are applied in order.
     ///
     /// ```
     /// use payhook::b2binpay::Key;
     /// use payhook::testing::{Json, b2binpay::deposit};
     ///
     /// let key = Key::callback_secret("my test secret")?;
-    /// // As some builds send it: numbers for texts, one as long as it likes.
+    /// // As some builds send it: numbers instead of strings, one of them very long.
     /// let body = deposit()
     ///     .set("data.id", 30417)
     ///     .set("included[1].attributes.amount", Json::raw("0.4120"))
@@ -336,7 +336,7 @@ impl CallbackBuilder {
         self
     }
 
-    /// Takes away a key with its value, or a list's entry, before it is signed.
+    /// Removes a key with its value, or an array's entry, before signing.
     #[must_use]
     pub fn remove(mut self, path: &str) -> Self {
         self.edits.push((path.to_owned(), None));

@@ -1,4 +1,4 @@
-//! [`Body`]: the bytes that a gateway would post.
+//! [`Body`]: the bytes that a gateway would send.
 
 use std::error::Error;
 use std::fmt;
@@ -11,10 +11,9 @@ use crate::citypay::OrderDetails;
 use crate::error::{ParseError, VerifyError};
 use crate::verified::{Parse, Unverified};
 
-/// A body as a gateway would post it, of the kind `C`; it is its bytes.
+/// The bytes of a body as a gateway would send it, of the kind `C`.
 ///
-/// What is [`set`](Self::set) in it afterwards is tampering: the signature
-/// stays as it was.
+/// Changes by [`set`](Self::set) are tampering: the signature stays unchanged.
 ///
 /// ```
 /// use payhook::b2binpay::{Key, TrackingIds, Verifier};
@@ -46,57 +45,57 @@ impl<C> Body<C> {
         }
     }
 
-    /// The bytes to post.
+    /// Returns the bytes to send.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         self.text.as_bytes()
     }
 
-    /// The same as text.
+    /// Returns the body as a string.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The same body with another value at a path: `meta.time`,
-    /// `included[1].attributes.amount`. If its last step is a key that is not
-    /// there, it is added, and so is an entry at the end of a list.
+    /// Sets the value at a path: `meta.time`, `included[1].attributes.amount`. A
+    /// missing key at the end of the path is added, and so is an entry at the end of
+    /// an array.
     ///
     /// # Panics
     ///
-    /// If there is no value at the path; [`try_set`](Self::try_set) does not.
+    /// If the path does not exist; [`try_set`](Self::try_set) does not panic.
     #[must_use]
     #[track_caller]
     pub fn set(self, path: &str, value: impl Into<Json>) -> Self {
         or_panic(self.try_set(path, value))
     }
 
-    /// [`set`](Self::set) for paths that may be wrong.
+    /// [`set`](Self::set) that returns an error for a wrong path.
     ///
     /// # Errors
     ///
-    /// [`PathError`] if there is no value at the path.
+    /// [`PathError`] if the path does not exist.
     pub fn try_set(mut self, path: &str, value: impl Into<Json>) -> Result<Self, PathError> {
         self.json.set(path, value.into())?;
         Ok(Self::new(self.json))
     }
 
-    /// The same body without the key, or the list's entry, at a path.
+    /// Removes the key, or the array's entry, at a path.
     ///
     /// # Panics
     ///
-    /// If nothing is there.
+    /// If there is none.
     #[must_use]
     #[track_caller]
     pub fn remove(self, path: &str) -> Self {
         or_panic(self.try_remove(path))
     }
 
-    /// [`remove`](Self::remove) for paths that may be wrong.
+    /// [`remove`](Self::remove) that returns an error for a wrong path.
     ///
     /// # Errors
     ///
-    /// [`PathError`] if nothing is there.
+    /// [`PathError`] if there is none.
     pub fn try_remove(mut self, path: &str) -> Result<Self, PathError> {
         self.json.remove(path)?;
         Ok(Self::new(self.json))
@@ -104,7 +103,7 @@ impl<C> Body<C> {
 }
 
 impl Body<TransferCallback> {
-    /// The signature at `meta.sign`, if there is one.
+    /// Returns the signature at `meta.sign`, if there is one.
     #[must_use]
     pub fn signature(&self) -> Option<&Json> {
         self.json.field("meta")?.field("sign")
@@ -112,7 +111,7 @@ impl Body<TransferCallback> {
 }
 
 impl<C: Parse> Body<C> {
-    /// The body as it is read: everything that it says, and nothing proven.
+    /// Parses the body as an unverified callback.
     ///
     /// # Errors
     ///
@@ -123,7 +122,7 @@ impl<C: Parse> Body<C> {
 }
 
 impl Body<OrderDetails> {
-    /// The answer as it is read.
+    /// Parses the response.
     ///
     /// # Errors
     ///
@@ -157,7 +156,7 @@ impl<C> Clone for Body<C> {
     }
 }
 
-/// Without the body: it may be signed with a key that is in use.
+/// Omits the body: it may be signed with a key that is in use.
 impl<C> fmt::Debug for Body<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Body")
@@ -166,7 +165,7 @@ impl<C> fmt::Debug for Body<C> {
     }
 }
 
-/// Why a body can't be made as it was asked for.
+/// Why a body cannot be built.
 ///
 /// ```
 /// use payhook::b2binpay::Key;
@@ -181,11 +180,11 @@ impl<C> fmt::Debug for Body<C> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// It is no JSON that could be changed.
+    /// It is not valid JSON.
     #[error("cannot parse the body as JSON")]
     Json(#[from] serde_json::Error),
-    /// It can't be read as a callback, so nobody can say which text is signed:
-    /// sign a text of your own with `sign_text`.
+    /// It cannot be parsed as a callback, so the signed message is unknown: sign your
+    /// own message with `sign_text`.
     #[error("cannot determine the signed fields of this body")]
     Parse(#[from] ParseError),
     /// There is no value at a path.
@@ -193,7 +192,7 @@ pub enum BuildError {
     Path(#[from] PathError),
 }
 
-/// A test that asks for what can't be made is wrong, and has to hear it.
+/// A test that requests an impossible body is wrong and has to fail.
 #[track_caller]
 #[allow(clippy::panic, reason = "documented wherever it is called")]
 pub(super) fn or_panic<T, E: Error>(result: Result<T, E>) -> T {

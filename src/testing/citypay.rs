@@ -1,5 +1,4 @@
-//! Callbacks as CityPay.io would post them, and what its order endpoint would
-//! answer.
+//! Callbacks as CityPay.io would send them, and the responses of its order endpoint.
 //!
 //! ```
 //! use payhook::citypay::{Account, OrderStatus};
@@ -34,12 +33,11 @@ use super::body::{Body, or_panic};
 use super::json::{Json, PathError};
 use crate::citypay::{OrderCallback, OrderStatus};
 
-/// An order in the making; see the [module](self) for an example.
+/// A builder for CityPay.io orders; see the [module](self) for an example.
 ///
-/// Unless set otherwise it is *confirmed*, paid in full with 0.0006527 BTC for
-/// 60 USD under the token `tok_4f9c1b7e`, and of March 2, 2026. Whatever has no
-/// method of its own is [`set`](Body::set) in the body that comes of it: nothing
-/// is signed.
+/// The default is *confirmed*, paid in full with 0.0006527 BTC for 60 USD, with the
+/// token `tok_4f9c1b7e`, on March 2, 2026. Other fields can be [`set`](Body::set) in
+/// the resulting body, since nothing is signed.
 #[derive(Debug, Clone)]
 pub struct OrderBuilder {
     token: Json,
@@ -65,7 +63,7 @@ struct Paid {
 }
 
 impl Paid {
-    /// Made up, the same for every order.
+    /// An invented id, the same for every order.
     fn example(index: usize, coins: String) -> Self {
         let number = index.saturating_add(1);
         Self {
@@ -77,7 +75,7 @@ impl Paid {
     }
 }
 
-/// A confirmed order.
+/// Creates a confirmed order.
 ///
 /// See the [module](self) for an example.
 #[must_use]
@@ -97,13 +95,13 @@ pub fn order() -> OrderBuilder {
     }
 }
 
-/// 2026-03-02 09:10 UTC.
+/// The default time: 2026-03-02 09:10 UTC.
 fn creation() -> DateTime<Utc> {
     DateTime::from_timestamp_nanos(1_772_442_600_000_000_000)
 }
 
 impl OrderBuilder {
-    /// The token that the merchant issued: a text or a whole number.
+    /// Sets the token that the merchant issued: a string or an integer.
     #[must_use]
     pub fn token(self, token: impl Into<Json>) -> Self {
         Self {
@@ -112,7 +110,7 @@ impl OrderBuilder {
         }
     }
 
-    /// The gateway's id: a whole number or a text.
+    /// Sets the gateway's id: an integer or a string.
     #[must_use]
     pub fn order_id(self, id: impl Into<Json>) -> Self {
         Self {
@@ -121,7 +119,7 @@ impl OrderBuilder {
         }
     }
 
-    /// The merchant's id, which is never verified.
+    /// Sets the merchant's own id, which is never verified.
     #[must_use]
     pub fn client_order_id(self, id: impl Into<Json>) -> Self {
         Self {
@@ -130,7 +128,7 @@ impl OrderBuilder {
         }
     }
 
-    /// What is due, in whole coins.
+    /// Sets the amount due, in the cryptocurrency.
     #[must_use]
     pub fn amount(self, coins: &str) -> Self {
         Self {
@@ -139,7 +137,8 @@ impl OrderBuilder {
         }
     }
 
-    /// What one coin costs in the fiat currency: the fiat amounts follow.
+    /// Sets the price of one unit of the cryptocurrency in the fiat currency, which
+    /// determines the fiat amounts.
     #[must_use]
     pub fn exchange_rate(self, rate: &str) -> Self {
         Self {
@@ -148,8 +147,9 @@ impl OrderBuilder {
         }
     }
 
-    /// The coin's ticker, `BTC`. The callback has it as it is; the endpoint's
-    /// answer has the coin's name (`Bitcoin`) and the ticker in small letters.
+    /// Sets the cryptocurrency's ticker, such as `BTC`. The callback contains it
+    /// unchanged; the endpoint's response contains the name (`Bitcoin`) and the
+    /// ticker in lowercase.
     #[must_use]
     pub fn crypto_currency(self, name: &str) -> Self {
         Self {
@@ -158,7 +158,7 @@ impl OrderBuilder {
         }
     }
 
-    /// `USD`.
+    /// Sets the fiat currency, such as `USD`.
     #[must_use]
     pub fn fiat_currency(self, name: &str) -> Self {
         Self {
@@ -167,8 +167,8 @@ impl OrderBuilder {
         }
     }
 
-    /// A payment came in, of so many coins; after earlier ones. Without any, an
-    /// order with a status that says so is paid as far as the status says.
+    /// Adds a received payment of this amount in the cryptocurrency. Without any, an
+    /// order with a paid status is paid accordingly.
     #[must_use]
     pub fn received(mut self, coins: &str) -> Self {
         let index = self.received.len();
@@ -176,7 +176,7 @@ impl OrderBuilder {
         self
     }
 
-    /// A [payment](Self::received) at a moment, with the id and the hash of its
+    /// Adds a [payment](Self::received) with its time, and the id and the hash of its
     /// transaction.
     #[must_use]
     pub fn received_at(mut self, coins: &str, at: DateTime<Utc>, id: &str, hash: &str) -> Self {
@@ -189,49 +189,50 @@ impl OrderBuilder {
         self
     }
 
-    /// The page was opened and a coin chosen.
+    /// Sets the status *in progress*: the payment page was opened and a
+    /// cryptocurrency chosen.
     #[must_use]
     pub fn created(self) -> Self {
         self.status("IN_PROGRESS")
     }
 
-    /// Paid, and not confirmed yet.
+    /// Sets the status *paid, unconfirmed*.
     #[must_use]
     pub fn paid_unconfirmed(self) -> Self {
         self.status("PAID_UNCONFIRMED")
     }
 
-    /// Paid and confirmed.
+    /// Sets the status *confirmed*.
     #[must_use]
     pub fn confirmed(self) -> Self {
         self.status("CONFIRMED")
     }
 
-    /// Paid in part.
+    /// Sets the status *underpaid*.
     #[must_use]
     pub fn underpaid(self) -> Self {
         self.status("UNDERPAID")
     }
 
-    /// Paid with too much.
+    /// Sets the status *overpaid*.
     #[must_use]
     pub fn overpaid(self) -> Self {
         self.status("OVERPAID")
     }
 
-    /// Expired. No callback says so: only the endpoint does.
+    /// Sets the status *expired*, which only the endpoint reports, never a callback.
     #[must_use]
     pub fn expired(self) -> Self {
         self.status("EXPIRED")
     }
 
-    /// Canceled.
+    /// Sets the status *canceled*.
     #[must_use]
     pub fn canceled(self) -> Self {
         self.status("CANCELED")
     }
 
-    /// The status in any words.
+    /// Sets the status to any words.
     #[must_use]
     pub fn status(self, words: &str) -> Self {
         Self {
@@ -240,7 +241,7 @@ impl OrderBuilder {
         }
     }
 
-    /// What happened, in any words; as the status has it unless set.
+    /// Sets the action to any words; the default follows from the status.
     #[must_use]
     pub fn action(self, words: &str) -> Self {
         Self {
@@ -249,14 +250,13 @@ impl OrderBuilder {
         }
     }
 
-    /// When the order was created. The stamps have no zone: they are written in
-    /// UTC.
+    /// Sets the time of creation. Times are written in UTC, without a zone.
     #[must_use]
     pub fn at(self, time: DateTime<Utc>) -> Self {
         Self { time, ..self }
     }
 
-    /// The callback that is posted.
+    /// Builds the callback.
     #[must_use]
     pub fn callback(&self) -> Body<OrderCallback> {
         Body::new(or_panic(self.callback_json()))
@@ -288,7 +288,7 @@ impl OrderBuilder {
         Ok(json)
     }
 
-    /// What came in, in coins: as it was said, or as the status has it.
+    /// The payments in the cryptocurrency: as set, or following from the status.
     fn payments(&self) -> Vec<Paid> {
         if !self.received.is_empty() {
             return self.received.clone();
@@ -309,14 +309,14 @@ impl OrderBuilder {
         vec![Paid::example(0, coins)]
     }
 
-    /// All payments up to this one, in coins; `None` if one is no amount.
+    /// The sum of all payments up to this one, in the cryptocurrency; `None` if one
+    /// is not an amount.
     fn sum(payments: &[Paid]) -> Option<Decimal> {
         let mut coins = payments.iter().map(|paid| paid.coins.parse().ok());
         coins.try_fold(Decimal::ZERO, |sum, coins| sum.checked_add(coins?))
     }
 
-    /// The last of these in fiat: the parts of a sum have to make the sum, to
-    /// the cent.
+    /// The last payment in fiat, so that the parts add up to the sum, to the cent.
     fn part_in_fiat(&self, payments: &[Paid]) -> String {
         let Some((last, before)) = payments.split_last() else {
             return self.fiat("0");
@@ -347,7 +347,7 @@ impl OrderBuilder {
     }
 }
 
-/// As the gateway writes it: without seconds and zone.
+/// A time in the gateway's form, without seconds and zone.
 fn local(time: DateTime<Utc>) -> String {
     time.format("%Y-%m-%d %H:%M").to_string()
 }

@@ -1,4 +1,4 @@
-//! [`Json`]: JSON as it will be on the wire, and paths into it.
+//! [`Json`]: JSON in its exact textual form, and paths into it.
 
 use std::fmt;
 
@@ -7,15 +7,15 @@ use serde_json::value::RawValue;
 
 use crate::read::{Raw, is_number};
 
-/// How deep it goes into objects and lists: a body can nest some thousands, and
-/// each takes its share of the stack.
+/// The maximum nesting depth: a body can have thousands of levels, each of which
+/// takes stack space.
 const MAX_DEPTH: usize = 64;
 
 /// JSON that keeps its text: `0.100` stays `0.100`, and keys keep their order.
 ///
-/// Texts, whole numbers, booleans and options of them are made into it with
-/// `into()`; numbers with a point are [`raw`](Self::raw), so that none passes
-/// through a binary float.
+/// Strings, integers, booleans and options of them convert with `into()`; use
+/// [`raw`](Self::raw) for numbers with a decimal point, so that none passes through a
+/// binary float.
 ///
 /// ```
 /// use payhook::testing::Json;
@@ -35,28 +35,28 @@ enum Node {
     Scalar(String),
 }
 
-/// There is no value at a path: a step of it is neither the key of an object nor the
-/// index of a list entry, or there are more than 64.
+/// A path does not exist: a step of it is neither the key of an object nor the index
+/// of an array entry, or it has more than 64 steps.
 ///
 /// See [`BuildError`](super::BuildError) for an example.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("no value at `{path}`")]
 #[non_exhaustive]
 pub struct PathError {
-    /// As it was given.
+    /// The path as given.
     pub path: Box<str>,
 }
 
 impl Json {
-    /// Whatever text, untouched and unchecked.
+    /// Creates JSON from any text, unchanged and unchecked.
     #[must_use]
     pub fn raw(text: impl Into<String>) -> Self {
         Self(Node::Scalar(text.into()))
     }
 
-    /// Reads a JSON text. Scalars and the order of keys stay as they are, white
-    /// space between them goes. What is nested deeper than any callback stays
-    /// one text, into which no path leads.
+    /// Parses a JSON text. Scalars and the order of keys are kept, whitespace between
+    /// them is removed. Values that are nested deeper than any callback stay raw
+    /// text, which paths cannot enter.
     ///
     /// # Errors
     ///
@@ -89,7 +89,8 @@ impl Json {
         Ok(Self(node))
     }
 
-    /// A number with these digits; what is none in JSON, such as `007`, as a text.
+    /// A number with these digits; a string if it is not a JSON number, such as
+    /// `007`.
     pub(crate) fn number(text: &str) -> Self {
         if is_number(Raw::new(text)) && serde_json::from_str::<IgnoredAny>(text).is_ok() {
             Self::raw(text)
@@ -98,8 +99,8 @@ impl Json {
         }
     }
 
-    /// An id that the gateway has as a number; what is no whole one, such as
-    /// `007` or `12e3`, as a text.
+    /// An id that the gateway sends as a number; a string if it is not an integer,
+    /// such as `007` or `12e3`.
     pub(crate) fn id(text: &str) -> Self {
         match text.parse::<u64>() {
             Ok(number) if number.to_string() == text => number.into(),
@@ -107,26 +108,26 @@ impl Json {
         }
     }
 
-    /// A body to start from; the tests make one of each.
+    /// Parses a template; the tests build each one.
     #[allow(clippy::expect_used, reason = "the templates are constants")]
     pub(crate) fn template(text: &str) -> Self {
         Self::parse(text).expect("a template is JSON")
     }
 
-    /// Puts `value` at the path. If its last step is a key that is not there, it
-    /// is added, and so is an entry at the end of a list.
+    /// Sets `value` at the path. A missing key at the end of the path is added, and
+    /// so is an entry at the end of an array.
     pub(crate) fn set(&mut self, path: &str, value: Self) -> Result<(), PathError> {
         *self.place(path, Add::Last)? = value;
         Ok(())
     }
 
-    /// [`set`](Self::set), with every step that is not there.
+    /// [`set`](Self::set), which adds all missing steps.
     pub(crate) fn fill(&mut self, path: &str, value: Self) -> Result<(), PathError> {
         *self.place(path, Add::All)? = value;
         Ok(())
     }
 
-    /// Takes away a key with its value, or a list's entry.
+    /// Removes a key with its value, or an array's entry.
     pub(crate) fn remove(&mut self, path: &str) -> Result<(), PathError> {
         let nowhere = || PathError { path: path.into() };
         self.place(path, Add::Nothing)?;
@@ -141,7 +142,7 @@ impl Json {
             (Node::Object(fields), Some((Step::Key(key), _))) => {
                 fields.retain(|(own, _)| own != key);
             }
-            // It is there: the whole path was walked.
+            // It exists: the whole path was followed.
             (Node::List(entries), Some((Step::Index(index), _))) => {
                 entries.remove(index);
             }
@@ -176,7 +177,8 @@ impl Json {
 
     fn child(&mut self, step: &Step<'_>, add: bool) -> Option<&mut Self> {
         if add && *self == Self::default() {
-            // What was `null` or absent becomes what the path wants it to be.
+            // A `null` or missing value becomes the object or array that the path
+            // requires.
             self.0 = match step {
                 Step::Index(_) => Node::List(Vec::new()),
                 Step::Key(_) => Node::Object(Vec::new()),
@@ -203,7 +205,7 @@ impl Json {
     }
 }
 
-/// What is added on the way to a place.
+/// The value that is added for a missing step.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Add {
     All,
@@ -216,8 +218,7 @@ enum Step<'p> {
     Key(&'p str),
 }
 
-/// The first step of a path such as `included[1].attributes.amount`, and what
-/// is behind it.
+/// Splits off the first step of a path such as `included[1].attributes.amount`.
 fn step(path: &str) -> Option<(Step<'_>, &str)> {
     if let Some(behind) = path.strip_prefix('[') {
         let (index, rest) = behind.split_once(']')?;
@@ -229,7 +230,7 @@ fn step(path: &str) -> Option<(Step<'_>, &str)> {
     (!key.is_empty()).then_some((Step::Key(key), rest))
 }
 
-/// An object's fields, a repeated key as often as it stands there.
+/// An object's fields, including duplicate keys.
 struct Fields<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
@@ -262,7 +263,7 @@ impl Default for Json {
     }
 }
 
-/// The text, without white space.
+/// The text, without whitespace.
 impl fmt::Display for Json {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {

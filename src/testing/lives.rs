@@ -1,5 +1,4 @@
-//! [`Life`]: the recorded life of payments, played through an endpoint and
-//! compared with what each step must change. See [`Life`].
+//! [`Life`]: a recorded payment lifecycle, replayed through an endpoint and compared with the expected change of each step. See [`Life`].
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,9 +19,9 @@ use crate::fetch::{BoxError, Fetch};
 use crate::ledger::{Ledger, MemoryLedger, PaymentKey};
 use crate::payment::{Change, Expected, ExpectedKind, Payment, Review, ReviewReason};
 
-/// A ledger that lives can be played on.
+/// A ledger on which lifecycles can be replayed.
 ///
-/// [`MemoryLedger`] is one. See [`Life::play`].
+/// [`MemoryLedger`] implements it. See [`Life::play`].
 pub trait Books: Ledger {
     /// Expects a payment.
     fn expect(
@@ -31,7 +30,7 @@ pub trait Books: Ledger {
         expected: Expected,
     ) -> impl Future<Output = Result<(), BoxError>> + Send;
 
-    /// A person accepts (or rejects) everything that is held under a reference.
+    /// Accepts (or rejects) everything that is held under a reference.
     fn decide(
         &self,
         gateway: &str,
@@ -39,7 +38,7 @@ pub trait Books: Ledger {
         accepts: bool,
     ) -> impl Future<Output = Result<Vec<Change>, BoxError>> + Send;
 
-    /// The payments under a reference: one for each transfer of a top-up.
+    /// Returns the payments with a reference: one for each transfer of a top-up.
     fn read(
         &self,
         gateway: &str,
@@ -71,8 +70,8 @@ impl Books for MemoryLedger {
     }
 }
 
-/// The life of a merchant's payments: what is expected, and what happens step
-/// by step. One JSON object a line in a file.
+/// A recorded lifecycle of a merchant's payments: the expected payments, and the
+/// steps. In a file, each line is one JSON object.
 ///
 /// ```
 /// use payhook::testing::lives::Life;
@@ -84,8 +83,8 @@ impl Books for MemoryLedger {
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 ///
-/// What a life does not say may be left out: its name, the keys of a life of
-/// CityPay.io, what a step wants. Fields that are not known are ignored.
+/// Optional fields may be omitted: the name, the keys for CityPay.io, a step's
+/// `want`. Unknown fields are ignored.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Life {
     #[serde(default, deserialize_with = "name")]
@@ -104,7 +103,7 @@ pub struct Life {
     steps: Vec<LifeStep>,
 }
 
-/// A name or an id: text or a whole number.
+/// A name or an id: a string or an integer.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged, expecting = "expected a string or an integer")]
 enum Name {
@@ -168,7 +167,7 @@ enum Happens {
     },
 }
 
-/// A step as it is in the file.
+/// A step in the file.
 #[derive(Deserialize)]
 struct StepFields {
     body: Option<Box<RawValue>>,
@@ -204,7 +203,7 @@ impl TryFrom<StepFields> for LifeStep {
     }
 }
 
-/// A document as text, or as it was pasted into the file.
+/// A document as a string, or as JSON.
 fn text(document: &RawValue) -> Result<String, &'static str> {
     let document = document.get();
     if document.starts_with('"') {
@@ -229,7 +228,7 @@ fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> 
     Ok(name.map(|name| name.to_string()).unwrap_or_default())
 }
 
-/// The error shows nothing of what was read: it could be a secret.
+/// The error does not show the input, which may contain a secret.
 fn keys<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<LifeKey>, D::Error> {
     let keys = Option::<serde_json::Value>::deserialize(deserializer)?;
     let keys = keys.map(Vec::<LifeKey>::deserialize).transpose();
@@ -258,22 +257,21 @@ enum Decision {
     Reject,
 }
 
-/// What a step changed, and the state of every expected payment after it.
+/// The changes of a step, and the state of every expected payment after it.
 ///
 /// It serializes in the vocabulary of the file's `want`. See [`Life::play`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Outcome {
-    /// The HTTP status of the delivery; 200 for a person's decision.
+    /// The HTTP status of the delivery; 200 for a manual decision.
     pub status: u16,
-    /// What changed, by reference; payments without a credit or a review are
-    /// left out.
+    /// The changes by reference; payments without a credit or a review are omitted.
     pub change: BTreeMap<String, Changed>,
-    /// Every expected payment.
+    /// The state of every expected payment.
     pub payments: BTreeMap<String, Sums>,
 }
 
-/// What a step did to one payment.
+/// The change of one payment.
 ///
 /// See [`Outcome`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
@@ -281,7 +279,7 @@ pub struct Outcome {
 pub struct Changed {
     /// The amount to credit now.
     pub credited: Option<String>,
-    /// Whether it is paid for the first time.
+    /// Whether it has just become paid.
     #[serde(default)]
     pub newly_paid: bool,
     /// The reasons to review it, sorted.
@@ -295,37 +293,37 @@ pub struct Changed {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Sums {
-    /// `paid`, `held` and so on; `null` for a top-up as a whole.
+    /// The status, such as `paid` or `held`; `null` for a top-up as a whole.
     pub status: Option<String>,
-    /// All that was received.
+    /// The received amount.
     pub received: String,
-    /// All that was credited.
+    /// The credited amount.
     pub credited: String,
-    /// All that is held.
+    /// The held amount.
     pub held: String,
 }
 
-/// A step as it was played.
+/// A replayed step.
 ///
 /// See [`Life::play`].
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Played {
-    /// What it changed.
+    /// The changes.
     pub outcome: Outcome,
-    /// How that differs from what the file wants, in words. Empty if it does
-    /// not, or if the file wants nothing.
+    /// The differences from the file's `want`, in words. Empty if there are none, or
+    /// if there is no `want`.
     pub differences: Vec<String>,
 }
 
 impl Life {
-    /// The name of the life in its file.
+    /// Returns the name of the lifecycle in its file.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The gateway: `b2binpay` or `citypay`.
+    /// Returns the gateway: `b2binpay` or `citypay`.
     #[must_use]
     pub fn gateway(&self) -> &'static str {
         match self.gateway {
@@ -334,8 +332,8 @@ impl Life {
         }
     }
 
-    /// Verifies with these keys if the life has none of its own: a file need not
-    /// hold a secret.
+    /// Sets the keys for a lifecycle without its own keys, so that a file need not
+    /// contain a secret.
     #[must_use]
     pub fn default_keys(self, keys: impl IntoIterator<Item = Key>) -> Self {
         Self {
@@ -344,12 +342,12 @@ impl Life {
         }
     }
 
-    /// Plays the life on a ledger that holds nothing yet.
+    /// Replays the lifecycle on an empty ledger.
     ///
     /// # Errors
     ///
-    /// What the file has wrong (a key that can't be used, an amount that is
-    /// none), before the first step; and the ledger's own failures.
+    /// Errors in the file (an invalid key or amount), before the first step; and
+    /// errors of the ledger.
     pub async fn play<L: Books>(&self, ledger: &L) -> Result<Vec<Played>, BoxError> {
         let receiver = self.receiver()?;
         for expected in &self.expected {
@@ -452,7 +450,7 @@ impl Life {
             None if self.steps.iter().any(is_asked) => {
                 Err("no `customer_id` to compare the responses with".into())
             }
-            // Only an answer is compared with it.
+            // Only a response is compared with it.
             None => Ok(citypay::Account::new("unknown")?),
         }
     }
@@ -478,7 +476,7 @@ impl Life {
     }
 }
 
-/// What the callbacks of a life are verified with.
+/// The verifier for the callbacks of a lifecycle.
 enum Receiver {
     B2binpay(Box<Verifier>),
     CityPay(citypay::Account),
@@ -535,7 +533,7 @@ impl Sums {
     }
 }
 
-/// One entry a reference; a change without credit and review is left out.
+/// One entry per reference; a change without credit and review is omitted.
 fn merge(changes: Vec<(String, Change)>) -> BTreeMap<String, Changed> {
     let mut merged: BTreeMap<String, (Amount, Changed)> = BTreeMap::new();
     for (reference, change) in changes {
@@ -560,7 +558,7 @@ fn merge(changes: Vec<(String, Change)>) -> BTreeMap<String, Changed> {
 }
 
 impl Outcome {
-    /// How `found` differs from what is wanted, in words.
+    /// The differences between `found` and `want`, in words.
     fn differences(&self, found: &Self) -> Vec<String> {
         let mut differences = Vec::new();
         let mut compare = |what: &str, want: &str, found: &str| {
@@ -625,13 +623,13 @@ impl Outcome {
     }
 }
 
-/// An amount without the zeros that carry no value.
+/// An amount without insignificant zeros.
 fn by_value(amount: Option<&str>) -> String {
     let amount = amount.unwrap_or("none");
     crate::amount::without_zeros(amount).to_owned()
 }
 
-/// Answers every question with what was recorded.
+/// Returns the recorded response for every lookup.
 struct Recorded<'a>(Option<&'a str>);
 
 impl Fetch for Recorded<'_> {
@@ -641,7 +639,7 @@ impl Fetch for Recorded<'_> {
     }
 }
 
-/// A ledger, and what was saved in it during one step.
+/// A ledger, and the changes that were saved in it during one step.
 struct Recorder<'l, L> {
     ledger: &'l L,
     changes: Mutex<Vec<(String, Change)>>,

@@ -1,4 +1,4 @@
-//! [`StoreConformance`]: what every store has to keep to.
+//! [`StoreConformance`]: a test suite for idempotency stores.
 
 mod race;
 mod rules;
@@ -16,13 +16,13 @@ use crate::idempotency::{
     Claim, ClaimToken, IdempotencyKey, IdempotencyKeys, IdempotencyStore, Lease,
 };
 
-/// The rules of a store, each of them tried on a real one: which answer is due,
-/// that a delivery stays bound to its first effect, that holders may be late or
-/// killed, that of many who race one wins, and the [`horizon`](Self::horizon) if
-/// there is one. What an outage does to your store's server is yours to try: an
-/// error is answered with 503, and nothing may be claimed by it.
+/// A test suite for the rules of a store: the required results, the binding of a
+/// delivery to its first effect, late and killed holders, races in which exactly one
+/// claim wins, and the [`horizon`](Self::horizon) if there is one. Test outages of
+/// your store's server yourself: an error is answered with 503, and must not claim
+/// anything.
 ///
-/// It wants a Tokio runtime with time. The keys are new in every run, so the
+/// It needs a Tokio runtime with time enabled. The keys are new in every run, so the
 /// store may be in use.
 ///
 /// ```
@@ -33,7 +33,7 @@ use crate::idempotency::{
 /// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
 /// let lease = Duration::from_millis(50);
 /// let store = MemoryStore::new().lease(lease);
-/// // As many connections or replicas as you like: here, clones of one memory.
+/// // Any number of connections or replicas: here, clones of one memory store.
 /// StoreConformance::new([store.clone(), store], lease).race(64, 20).run().await?;
 /// # Ok::<(), payhook::testing::BrokenRule>(()) })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -47,19 +47,19 @@ pub struct StoreConformance<G> {
     keys: usize,
 }
 
-/// A rule that a store breaks.
+/// A rule that a store violates.
 ///
-/// See [`StoreConformance`] for where it comes from.
+/// See [`StoreConformance`], which returns it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BrokenRule {
-    /// The store answered what it must not.
+    /// The store returned a wrong result.
     #[error("{rule}: {found}")]
     #[non_exhaustive]
     Answer {
         /// The rule.
         rule: &'static str,
-        /// What it answered instead.
+        /// The wrong result.
         found: String,
     },
     /// The store failed.
@@ -68,15 +68,15 @@ pub enum BrokenRule {
     Failed {
         /// The rule.
         rule: &'static str,
-        /// What with.
+        /// The store's error.
         source: BoxError,
     },
 }
 
 impl<G: IdempotencyStore + 'static> StoreConformance<G> {
-    /// Several stores over one memory, one per connection or replica, all with
-    /// this lease. The shorter it is, the sooner the suite is through; it has to
-    /// be longer than a few steps of the store take.
+    /// Creates a suite for several stores with shared data, one per connection or
+    /// replica, all with this lease. A shorter lease makes the suite faster; it has
+    /// to be longer than a few steps of the store.
     #[must_use]
     pub fn new(stores: impl IntoIterator<Item = G>, lease: Duration) -> Self {
         Self {
@@ -88,10 +88,10 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
         }
     }
 
-    /// How old a delivery may be that the stores don't know; they take one of
-    /// any age unless set. For stores that refuse by age alone, as `RedisStore`
-    /// and `PgStore` do: the horizon of a [`MemoryStore`](crate::idempotency::MemoryStore) is
-    /// what it has forgotten.
+    /// Sets the maximum age of an unknown delivery; by default any age is accepted.
+    /// For stores that refuse by age alone, such as `RedisStore` and `PgStore`: the
+    /// horizon of a [`MemoryStore`](crate::idempotency::MemoryStore) depends on what it has
+    /// deleted.
     #[must_use]
     pub fn horizon(self, horizon: Duration) -> Self {
         Self {
@@ -100,9 +100,9 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
         }
     }
 
-    /// How many tasks race for each of how many keys: 64 for 1,000 unless set.
-    /// Between deliveries of the same event, and after a lease, they race for a
-    /// tenth of the keys; for what is released again and again, for a hundredth.
+    /// Sets the number of tasks that race for each key, and the number of keys: 64
+    /// and 1,000 by default. Deliveries of the same event and expired leases use a
+    /// tenth of the keys; repeated releases use a hundredth.
     #[must_use]
     pub fn race(self, tasks: usize, keys: usize) -> Self {
         Self {
@@ -112,7 +112,7 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
         }
     }
 
-    /// Tries every rule.
+    /// Tests every rule.
     ///
     /// # Errors
     ///
@@ -152,7 +152,7 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
     }
 }
 
-/// Keys that were never used before.
+/// Unused keys.
 fn fresh_keys() -> IdempotencyKeys {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let now = SystemTime::now();
@@ -169,13 +169,13 @@ fn fresh_keys() -> IdempotencyKeys {
     )
 }
 
-/// One's delivery with another's event.
+/// The delivery of one key set with the event of another.
 fn mixed(delivery: &IdempotencyKeys, event: &IdempotencyKeys) -> IdempotencyKeys {
     let (subject, effect) = (*event.subject(), *event.effect());
     IdempotencyKeys::new(*delivery.delivery(), subject, effect, delivery.time())
 }
 
-/// The same, from another time.
+/// The same with another time.
 fn at(keys: &IdempotencyKeys, time: Option<DateTime<Utc>>) -> IdempotencyKeys {
     IdempotencyKeys::new(*keys.delivery(), *keys.subject(), *keys.effect(), time)
 }
@@ -190,7 +190,7 @@ fn failed(rule: &'static str, error: impl Into<BoxError>) -> BrokenRule {
     BrokenRule::Failed { rule, source }
 }
 
-/// The answer, which has to be a fresh claim.
+/// The result, which has to be a fresh claim.
 async fn fresh(
     rule: &'static str,
     claim: impl Future<Output = Result<Claim, BoxError>>,
@@ -201,7 +201,7 @@ async fn fresh(
     }
 }
 
-/// Whether the answer is the one that has to be.
+/// Checks that the result is the required one.
 async fn is(
     expected: &'static str,
     rule: &'static str,

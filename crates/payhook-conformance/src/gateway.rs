@@ -1,8 +1,8 @@
-//! [`Gateway`]: who posts.
+//! [`Gateway`]: the sender of a callback.
 
 use std::fmt;
 
-/// The payment gateway that posts a callback.
+/// The payment gateway that sends a callback.
 ///
 /// ```
 /// use payhook_conformance::Gateway;

@@ -1,4 +1,4 @@
-//! [`Simulator`]: lives of payments, without a gateway.
+//! [`Simulator`]: payment lifecycles without a gateway.
 
 mod delivery;
 mod ending;
@@ -24,14 +24,14 @@ pub use scenario::{Scenario, ScenarioError};
 use life::Rules;
 use script::Terms;
 
-/// Plays lives of payments as the gateways would report them: what happens is
-/// posted, sent again until it is answered with 200, resent by hand, and
-/// duplicated on its way.
+/// Simulates payment lifecycles as the gateways would report them: callbacks are
+/// sent, retried until they are answered with 200, resent manually, and duplicated in
+/// transit.
 ///
-/// It has no clock, no network and no runtime: the test posts the deliveries of a
-/// [`Life`], to an [`Endpoint`](payhook::Endpoint) or over HTTP, and says what was
-/// answered. The same seed, start, payment and answers make the same bytes, in
-/// whichever order the lives are begun.
+/// It has no clock, no network and no runtime: the test sends the deliveries of a
+/// [`Life`] to an [`Endpoint`](payhook::Endpoint) or over HTTP, and reports the
+/// responses. The same seed, start, payment and responses give the same bytes, in
+/// whichever order the lifecycles are started.
 ///
 /// ```
 /// use payhook::b2binpay::{Gateway, Key, TrackingIds, Verifier};
@@ -43,14 +43,14 @@ use script::Terms;
 /// let payment = Payment::new("order-1").amount("0.3").currency("ETH");
 /// let mut life = simulator.live(Scenario::DepositConfirmed, &payment);
 ///
-/// // The shop that is tested.
+/// // The code under test.
 /// let ledger = MemoryLedger::new();
 /// ledger.expect(life.expected().clone());
 /// let gateway = Gateway::new(Verifier::new(key, TrackingIds::Prefixed));
 /// let endpoint = Endpoint::new(gateway, ledger.clone());
 ///
 /// while let Some(delivery) = life.next_delivery() {
-///     // Over HTTP: the status that comes back; if there is no answer, nothing.
+///     // Over HTTP: report the status, or nothing if there is no response.
 ///     let reply = endpoint.receive_blocking(delivery.body(), None);
 ///     println!("{delivery}: {}", reply.disposition());
 ///     life.answered(reply.status());
@@ -60,9 +60,9 @@ use script::Terms;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// For CityPay.io it keeps an [`OrderEndpoint`] up to date: with the callbacks, or
-/// behind or ahead of them where the [`Scenario`] says so. A callback that is
-/// sent again later finds it ahead in any case.
+/// For CityPay.io it keeps an [`OrderEndpoint`] up to date: in step with the
+/// callbacks, or behind or ahead of them, depending on the [`Scenario`]. It is always
+/// ahead of a retried callback.
 ///
 /// ```
 /// use payhook::citypay::{Account, Gateway};
@@ -91,11 +91,11 @@ use script::Terms;
 ///
 /// # What is made up
 ///
-/// The gateways publish neither when they send again, nor how often, nor whether
-/// what is sent again has a new time: here it is after a minute, two, four and so
-/// on up to two hours, and per life either the same bytes, or new ones that say
-/// what has become of the transfer since. API v2
-/// signs no callback without a transfer, and so does it here with a v2 key.
+/// The gateways document neither when nor how often they retry, nor whether a retry
+/// has a new time: here retries follow after a minute, two, four and so on up to two
+/// hours, and each lifecycle retries either the same bytes, or new ones with the
+/// transfer's latest status. API v2 does not sign callbacks without a transfer, nor
+/// does the simulator with a v2 key.
 #[derive(Debug, Clone)]
 pub struct Simulator {
     seed: u64,
@@ -106,7 +106,7 @@ pub struct Simulator {
     is_out_of_order: bool,
 }
 
-/// Why a life can't begin.
+/// Why a lifecycle cannot be started.
 ///
 /// ```
 /// use payhook_conformance::simulator::{Payment, Scenario, SimulationError, Simulator};
@@ -119,22 +119,22 @@ pub struct Simulator {
 #[non_exhaustive]
 pub enum SimulationError {
     /// The amount is not above zero, has a sign or an exponent or more fraction
-    /// digits than its currency, or can't be divided as the scenario needs it.
+    /// digits than its currency, or cannot be divided as the scenario requires.
     #[error("the payment's amount can't be paid, or not in the parts of this scenario")]
     Amount,
-    /// One of its bodies can't be made.
+    /// One of its bodies cannot be built.
     #[error(transparent)]
     Build(#[from] BuildError),
-    /// CityPay.io's scenarios need [`Simulator::citypay`].
+    /// A CityPay.io scenario without [`Simulator::citypay`].
     #[error("there is no customer id and no order endpoint for a scenario of CityPay.io")]
     NoCityPay,
-    /// B2BINPAY's scenarios need [`Simulator::key`].
+    /// A B2BINPAY scenario without [`Simulator::key`].
     #[error("there is no key to sign a scenario of B2BINPAY with")]
     NoKey,
 }
 
 impl Simulator {
-    /// The seed decides about all that is left to chance.
+    /// Creates a simulator; the seed determines all random choices.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         Self {
@@ -148,15 +148,15 @@ impl Simulator {
         }
     }
 
-    /// When the payments are made known to the gateway: all time is counted from
-    /// here. March 2, 2026, 09:10 UTC unless set; for a receiver that looks at
-    /// the clock, some hours ago.
+    /// Sets the start time of the payments; all times are relative to it. The default
+    /// is March 2, 2026, 09:10 UTC; if the code under test checks the clock, set it
+    /// to some hours ago.
     #[must_use]
     pub fn starting_at(self, start: DateTime<Utc>) -> Self {
         Self { start, ..self }
     }
 
-    /// What B2BINPAY signs with. A v2 key makes v2 bodies.
+    /// Sets B2BINPAY's signing key. A v2 key produces v2 bodies.
     #[must_use]
     pub fn key(self, key: Key) -> Self {
         Self {
@@ -165,7 +165,7 @@ impl Simulator {
         }
     }
 
-    /// The merchant's customer id at CityPay.io, and the order endpoint that is
+    /// Sets the merchant's customer id at CityPay.io, and the order endpoint that is
     /// kept up to date.
     #[must_use]
     pub fn citypay(self, customer_id: &str, endpoint: OrderEndpoint) -> Self {
@@ -175,15 +175,15 @@ impl Simulator {
         }
     }
 
-    /// How often a callback is sent at most: ten times unless set, and once at
-    /// least.
+    /// Sets the maximum number of attempts for a callback: ten by default, at least
+    /// one.
     #[must_use]
     pub fn attempts(self, attempts: u32) -> Self {
         Self { attempts, ..self }
     }
 
-    /// Whether deliveries overtake each other on their way, by up to twenty
-    /// minutes. Without it, only what is sent again or by hand comes late.
+    /// Sets whether deliveries are reordered in transit, by up to twenty minutes.
+    /// Otherwise only retries and manual resends arrive late.
     #[must_use]
     pub fn out_of_order(self, is_out_of_order: bool) -> Self {
         Self {
@@ -192,23 +192,23 @@ impl Simulator {
         }
     }
 
-    /// Begins a payment's life. The order endpoint knows its order from now on.
+    /// Starts a payment's lifecycle. The order endpoint knows its order from now on.
     ///
     /// # Panics
     ///
-    /// Where [`try_live`](Self::try_live) fails.
+    /// If [`try_live`](Self::try_live) fails.
     #[must_use]
     #[track_caller]
     pub fn live(&self, scenario: Scenario, payment: &Payment) -> Life {
         or_panic(self.try_live(scenario, payment))
     }
 
-    /// [`live`](Self::live) for what may not be possible.
+    /// [`live`](Self::live) that returns an error.
     ///
     /// # Errors
     ///
-    /// [`SimulationError`] if what the scenario needs is not there, or the amount
-    /// does not go with it.
+    /// [`SimulationError`] if a requirement of the scenario is missing, or the amount
+    /// does not match it.
     pub fn try_live(&self, scenario: Scenario, payment: &Payment) -> Result<Life, SimulationError> {
         let name = format!("{scenario} {}", payment.reference);
         let mut random = Random::new(self.seed, &name);
@@ -231,7 +231,7 @@ impl Simulator {
     }
 }
 
-/// A test that asks for what can't be made is wrong, and has to fail.
+/// A test that requests an impossible lifecycle is wrong and has to fail.
 #[track_caller]
 #[allow(clippy::panic, reason = "documented where it is called")]
 fn or_panic<T, E: std::error::Error>(result: Result<T, E>) -> T {

@@ -1,8 +1,8 @@
-//! How amounts and times are written.
+//! Formatting of amounts and times.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-/// A decimal number without the zeros that carry no value.
+/// A decimal number without insignificant zeros.
 pub(crate) fn without_zeros(plain: &str) -> &str {
     if plain.contains('.') {
         plain.trim_end_matches('0').trim_end_matches('.')
@@ -11,13 +11,13 @@ pub(crate) fn without_zeros(plain: &str) -> &str {
     }
 }
 
-/// Whether a number has digits and at most a point, neither sign nor exponent.
+/// Whether a number has digits and at most one point, and neither sign nor exponent.
 pub(crate) fn is_plain(number: &str) -> bool {
     let mut bytes = number.bytes();
     bytes.all(|byte| byte.is_ascii_digit() || byte == b'.')
 }
 
-/// A time as B2BINPAY writes it.
+/// A time in B2BINPAY's form.
 pub(crate) fn written(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Micros, true)
 }

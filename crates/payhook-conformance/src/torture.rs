@@ -1,30 +1,27 @@
-//! [`Torture`]: everything that a gateway, the network and a stranger can do to
-//! a merchant's code, and a report of what it did about it.
+//! [`Torture`]: a conformance suite that simulates gateways, network failures and attackers, and reports broken rules.
 //!
-//! The shop is told which payments to expect, is posted genuine and forged
-//! callbacks, and is asked what its books say after each. It has to keep these
-//! rules, whatever is posted:
+//! The suite registers expected payments, sends genuine and forged callbacks, and
+//! reads the ledger after each. The server under test has to keep these rules in all
+//! cases:
 //!
 //! | rule | broken by a shop that |
 //! |---|---|
-//! | [credited twice](Rule::CreditedTwice) | credits a repetition (after a restart, at another replica, under another transfer id or reference), two deliveries at once, or a part again with the next |
-//! | [credited unproven](Rule::CreditedUnproven) | believes what is not signed and was not looked up, takes a status for another, a part for all, or coins for dollars |
+//! | [credited twice](Rule::CreditedTwice) | credits a duplicate (after a restart, at another replica, under another transfer id or reference), two concurrent deliveries, or a part again with the next |
+//! | [credited unproven](Rule::CreditedUnproven) | trusts values that are neither signed nor looked up, confuses statuses, a part with the total, or cryptocurrency with dollars |
 //! | [fulfilled twice](Rule::FulfilledTwice) | sends the goods again with each callback about a paid payment |
-//! | [lost](Rule::Lost) | answers 200 although it failed, reads one spelling only, overwrites a part by the next, or drops a surplus |
-//! | [regressed](Rule::Regressed) | sets the balance to what the last callback says |
+//! | [lost](Rule::Lost) | responds with 200 although it failed, accepts only one spelling, overwrites a part with the next, or drops a surplus |
+//! | [regressed](Rule::Regressed) | sets the balance to the amount of the last callback |
 //!
-//! Whether parts, a surplus and late money are credited or held for a person is
-//! the merchant's choice: either is right. And no shop is asked for what it can't
-//! know: a body that was captured before the shop saw it is not shown with
-//! another transfer id, and where it is shown in another currency or kind, the
-//! gateway sends again. Some mistakes show only in books that say more: name
-//! [currency](Books::currency) and [kind](Books::kind), what is
-//! [held](Books::held), and how often a payment was
-//! [fulfilled](Books::fulfilled).
+//! Whether parts, a surplus and late money are credited or held for manual review is
+//! the merchant's choice: both are correct. The suite does not require the
+//! impossible: a body that was captured before the server received it is not replayed
+//! with another transfer id, and if it is replayed in another currency or kind, the
+//! gateway retries. Some mistakes are only detected if the ledger reports more: set
+//! [currency](Books::currency) and [kind](Books::kind), the [held](Books::held)
+//! amount, and how often a payment was [fulfilled](Books::fulfilled).
 //!
-//! The [report](Report) is a table with a row for each way of torture: how many
-//! bodies were sent and how they were answered, how many credits there are and
-//! how many there have to be.
+//! The [report](Report) is a table with a row for each kind of test: the number of
+//! bodies sent, the responses, and the actual and expected number of credits.
 //!
 //! ```
 //! use std::collections::HashMap;
@@ -35,7 +32,7 @@
 //! use payhook::{delegate_ledger, BoxError, Ledger, MemoryLedger, ledger::{MemoryTransaction, PaymentKey}};
 //! use payhook_conformance::torture::{Books, InProcess, Payment, Record, Torture};
 //!
-//! /// Your ledger, and your books.
+//! /// Your ledger, and your credits.
 //! #[derive(Clone, Default)]
 //! struct Shop {
 //!     payments: MemoryLedger, // instead of your tables
@@ -54,7 +51,7 @@
 //!         payment: &Paid,
 //!         change: &Change,
 //!     ) -> Result<(), BoxError> {
-//!         // In the same transaction, in a shop with a database.
+//!         // With a database: in the same transaction.
 //!         self.payments.save(transaction, key, payment, change).await?;
 //!         let mut books = self.books.lock().unwrap();
 //!         let row = books.entry(key.reference.clone()).or_default();
@@ -67,7 +64,7 @@
 //!     }
 //! }
 //!
-//! // How the torture opens payments in the shop, and reads its books.
+//! // How the suite registers payments, and reads the credits.
 //! impl Record for Shop {
 //!     async fn open(&self, payment: &Payment) -> Result<(), BoxError> {
 //!         self.payments.expect(payment.expected()?);
@@ -90,9 +87,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A ledger that books nothing itself is tried with [`Booked`]. A shop that is
-//! reached over HTTP implements [`Shop`]; with several
-//! [replicas](Shop::replicas) they are posted to in turn.
+//! A ledger without its own credits is tested with [`Booked`]. For a server that is
+//! tested over HTTP, implement [`Shop`]; several [replicas](Shop::replicas) receive
+//! callbacks in turn.
 
 mod booked;
 mod forged_orders;

@@ -1,13 +1,12 @@
-//! [`Currency`]: what the gateway tells of a currency, and how it writes its
-//! amounts.
+//! [`Currency`]: the gateway's description of a currency, and the form of its amounts.
 
 use crate::amount::Amount;
 use crate::testing::json::{Json, PathError};
 
 use super::Layout;
 
-/// A currency as it appears in `included`. Its ids and names are examples: only
-/// the scale is meant to be the real one.
+/// A currency as it appears in `included`. Its ids and names are examples; only its
+/// decimals are the real ones.
 ///
 /// ```
 /// use payhook::b2binpay::Key;
@@ -21,8 +20,8 @@ use super::Layout;
 /// # Ok::<(), payhook::Error>(())
 /// ```
 ///
-/// A token's full name has its chain: `USDT-TRX`. Its ticker (`alias`) is what
-/// stands in front of the hyphen, and its chain's name is empty.
+/// A token's full name includes its blockchain: `USDT-TRX`. Its ticker (`alias`) is
+/// the part before the hyphen, and its blockchain's name is empty.
 #[derive(Debug, Clone)]
 pub struct Currency {
     alpha: String,
@@ -32,7 +31,7 @@ pub struct Currency {
     confirmation_blocks: u32,
 }
 
-/// Ticker, blockchain, id, scale, blocks.
+/// Ticker, blockchain, id, decimals, blocks.
 const KNOWN: [(&str, &str, u32, u32, u32); 10] = [
     ("BTC", "Bitcoin", 1000, 8, 3),
     ("DOGE", "Dogecoin", 1004, 8, 6),
@@ -47,9 +46,8 @@ const KNOWN: [(&str, &str, u32, u32, u32); 10] = [
 ];
 
 impl Currency {
-    /// A currency by its full name, such as `BTC` or `USDT-TRX`. One that is not
-    /// among the best known has 8 fraction digits and 3 confirmation blocks,
-    /// unless it is set otherwise.
+    /// Creates a currency by its full name, such as `BTC` or `USDT-TRX`. A currency
+    /// that is not predefined has 8 decimals and 3 confirmation blocks by default.
     #[must_use]
     pub fn new(alpha: &str) -> Self {
         let known = KNOWN.iter().find(|known| known.0 == alpha);
@@ -64,13 +62,13 @@ impl Currency {
         }
     }
 
-    /// The same with another number of fraction digits, `exp` on the wire.
+    /// Sets the number of decimals, `exp` in the body.
     #[must_use]
     pub fn scale(self, scale: u32) -> Self {
         Self { scale, ..self }
     }
 
-    /// The same with another number of blocks that make a transfer *confirmed*.
+    /// Sets the number of blocks that make a transfer *confirmed*.
     #[must_use]
     pub fn confirmation_blocks(self, confirmation_blocks: u32) -> Self {
         Self {
@@ -79,7 +77,7 @@ impl Currency {
         }
     }
 
-    /// The ticker, `alpha` on the wire.
+    /// Returns the name, `alpha` in the body.
     #[must_use]
     pub fn alpha(&self) -> &str {
         &self.alpha
@@ -89,21 +87,22 @@ impl Currency {
         self.id.to_string().into()
     }
 
-    /// How many fraction digits its amounts have, `exp` on the wire.
+    /// Returns the number of decimals, `exp` in the body.
     #[must_use]
     pub fn exp(&self) -> u32 {
         self.scale
     }
 
-    /// How many confirmations a transfer needs, `confirmation_blocks` on the wire.
+    /// Returns the number of confirmations that a transfer needs,
+    /// `confirmation_blocks` in the body.
     #[must_use]
     pub fn blocks(&self) -> u32 {
         self.confirmation_blocks
     }
 
-    /// Writes an amount as the gateway does, with all fraction digits. An amount
-    /// with more digits than the currency, or text that is no amount, stays as
-    /// it is.
+    /// Formats an amount as the gateway does, with all fraction digits. An amount
+    /// with more digits than the currency, or a string that is not an amount, stays
+    /// unchanged.
     #[must_use]
     pub fn write(&self, amount: &str) -> String {
         let parsed = amount.parse::<Amount>().ok();
@@ -135,7 +134,7 @@ impl Currency {
     }
 }
 
-/// What stands in front of a token's chain.
+/// The part of the name before a token's blockchain.
 fn ticker(alpha: &str) -> Option<&str> {
     alpha.split_once('-').map(|(ticker, _)| ticker)
 }

@@ -1,4 +1,4 @@
-//! Which body a builder stands for.
+//! Rendering of a builder's body.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
@@ -9,7 +9,7 @@ use crate::b2binpay::{DepositStatus, PayoutStatus, TransferStatus};
 use crate::testing::json::{Json, PathError};
 
 impl CallbackBuilder {
-    /// With the changes that were asked for.
+    /// The body with the requested changes.
     pub(super) fn edited(&self, mut draft: Json) -> Result<Json, PathError> {
         for (path, value) in &self.edits {
             match value {
@@ -118,7 +118,7 @@ impl CallbackBuilder {
         })
     }
 
-    /// What was asked for.
+    /// The requested amount.
     fn due(&self) -> &str {
         self.requested.as_deref().unwrap_or(&self.amount)
     }
@@ -133,7 +133,7 @@ impl CallbackBuilder {
     }
 }
 
-/// When what a callback tells of happened, as the gateway writes it.
+/// The times of the reported events, in the gateway's form.
 pub(super) struct Moments {
     /// The operation was created.
     pub(super) created: String,

@@ -1,5 +1,4 @@
-//! How a body is signed: by the code that says for the verifier which text that
-//! is.
+//! Signing of a body, with the verifier's own definition of the message.
 
 use hmac::Mac;
 
@@ -11,7 +10,7 @@ use crate::testing::json::{Json, PathError};
 use crate::verified::{Scheme, Unverified};
 
 impl CallbackBuilder {
-    /// Signs what the body says, as the gateway would.
+    /// Signs the body as the gateway would.
     ///
     /// # Panics
     ///
@@ -22,19 +21,19 @@ impl CallbackBuilder {
         or_panic(self.try_sign(key))
     }
 
-    /// [`sign`](Self::sign) for what may not be possible.
+    /// [`sign`](Self::sign) that returns an error.
     ///
     /// # Errors
     ///
     /// [`BuildError::Path`] if a path that was [`set`](Self::set) does not exist,
-    /// [`BuildError::Parse`] if the body can't be read as a callback: there is no
-    /// saying what of it is signed.
+    /// [`BuildError::Parse`] if the body cannot be parsed as a callback, so that the
+    /// signed message is unknown.
     pub fn try_sign(&self, key: &Key) -> Result<Body<TransferCallback>, BuildError> {
         sign_json(self.signed_with(key, "")?, key)
     }
 
-    /// Signs a text of the caller's instead: for what can't be read, and for
-    /// what somebody captured and shows in another shape.
+    /// Signs the caller's own message instead: for bodies that cannot be parsed, and
+    /// for captured bodies that are replayed in another shape.
     ///
     /// ```
     /// use payhook::b2binpay::Key;
@@ -60,8 +59,8 @@ impl CallbackBuilder {
         Body::new(or_panic(self.signed_with(key, &signature)))
     }
 
-    /// Without `meta`: legitimate for a v2 body with [no
-    /// transfer](Self::no_transfer), and never for another.
+    /// Builds the body without `meta`: legitimate only for a v2 body with [no
+    /// transfer](Self::no_transfer).
     ///
     /// # Panics
     ///
@@ -86,8 +85,8 @@ impl CallbackBuilder {
     }
 }
 
-/// Signs a body anew, such as one that was recorded in production, with a test
-/// key. What it says stays as it is.
+/// Signs a body again with a test key, for example one that was recorded in
+/// production. Its content stays unchanged.
 ///
 /// ```
 /// use payhook::b2binpay::{Key, TrackingIds, Verifier};
@@ -103,17 +102,17 @@ impl CallbackBuilder {
 ///
 /// # Errors
 ///
-/// [`BuildError::Parse`] if it can't be read as a callback, which one without
-/// `meta.time` can't be once it is signed.
+/// [`BuildError::Parse`] if it cannot be parsed as a callback; a signed one needs
+/// `meta.time`.
 pub fn sign_again(body: &[u8], key: &Key) -> Result<Body<TransferCallback>, BuildError> {
     let read: Unverified<TransferCallback> = Unverified::parse_within(body, usize::MAX)?;
     let text = str::from_utf8(read.unverified().raw()).unwrap_or_default();
     sign_json(Json::parse(text)?, key)
 }
 
-/// Reads what would be signed of it, and signs that.
+/// Determines the signed message, and signs it.
 fn sign_json(mut json: Json, key: &Key) -> Result<Body<TransferCallback>, BuildError> {
-    // Whether there is a signature decides what is read.
+    // The presence of a signature affects parsing.
     json.fill("meta.sign", hex(&[0; 32]).into())?;
     let draft = json.to_string();
     let read: Unverified<TransferCallback> =

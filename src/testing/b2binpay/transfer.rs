@@ -1,4 +1,4 @@
-//! [`TransferBuilder`]: a movement of money, as it appears in `included`.
+//! [`TransferBuilder`]: a transfer, as it appears in `included`.
 
 use rust_decimal::Decimal;
 
@@ -10,8 +10,8 @@ use super::Layout;
 use super::currency::Currency;
 use super::render::Moments;
 
-/// A transfer beside the one that a callback is about, such as the fee of a
-/// token's: see [`include`](super::CallbackBuilder::include).
+/// A builder for a transfer in addition to the one that a callback is about, such as
+/// a token's fee: see [`include`](super::CallbackBuilder::include).
 ///
 /// ```
 /// use payhook::b2binpay::Key;
@@ -34,8 +34,8 @@ pub struct TransferBuilder {
     pub(super) txid: Option<String>,
 }
 
-/// A confirmed transfer of the callback's own amount and currency, with another
-/// id.
+/// Creates a confirmed transfer with the callback's own amount and currency, but
+/// another id.
 ///
 /// See [`TransferBuilder`] for an example.
 #[must_use]
@@ -46,7 +46,7 @@ pub fn transfer() -> TransferBuilder {
     }
 }
 
-/// What a transfer takes over from the callback around it.
+/// The defaults that a transfer takes from its callback.
 pub(super) struct Around<'a> {
     pub(super) is_deposit: bool,
     pub(super) operation_id: &'a str,
@@ -57,7 +57,7 @@ pub(super) struct Around<'a> {
 }
 
 impl TransferBuilder {
-    /// The one that a callback is about.
+    /// The transfer that a callback is about.
     pub(super) fn subject() -> Self {
         Self {
             id: "55021".to_owned(),
@@ -70,7 +70,7 @@ impl TransferBuilder {
         }
     }
 
-    /// The gateway's id, which nothing signs.
+    /// Sets the gateway's id, which is not signed.
     #[must_use]
     pub fn id(self, id: &str) -> Self {
         Self {
@@ -79,8 +79,7 @@ impl TransferBuilder {
         }
     }
 
-    /// What sort of movement it is; 1 for a deposit and 2 for a payout unless
-    /// set.
+    /// Sets the operation type; the default is 1 for a deposit and 2 for a payout.
     #[must_use]
     pub fn op_type(self, code: i32) -> Self {
         Self {
@@ -89,7 +88,8 @@ impl TransferBuilder {
         }
     }
 
-    /// In whole coins; written with all the fraction digits of its currency.
+    /// Sets the amount, in currency units; it is written with all the fraction digits
+    /// of its currency.
     #[must_use]
     pub fn amount(self, amount: &str) -> Self {
         Self {
@@ -98,8 +98,9 @@ impl TransferBuilder {
         }
     }
 
-    /// By its ticker; the callback's own unless set. To be told of as well, the
-    /// currency has to be [included](super::CallbackBuilder::include).
+    /// Sets the currency by its ticker; the default is the callback's own. To appear
+    /// in the body, the currency has to be
+    /// [included](super::CallbackBuilder::include).
     #[must_use]
     pub fn currency(self, currency: impl Into<Currency>) -> Self {
         Self {
@@ -108,7 +109,7 @@ impl TransferBuilder {
         }
     }
 
-    /// The status code; 2, confirmed, unless set. Any code can be sent.
+    /// Sets the status to any code; the default is 2, confirmed.
     #[must_use]
     pub fn status(self, code: i32) -> Self {
         Self {
@@ -117,7 +118,7 @@ impl TransferBuilder {
         }
     }
 
-    /// How many blocks are on top of it; as the status has it unless set.
+    /// Sets the number of confirmations; the default follows from the status.
     #[must_use]
     pub fn confirmations(self, confirmations: u32) -> Self {
         Self {
@@ -126,7 +127,7 @@ impl TransferBuilder {
         }
     }
 
-    /// The blockchain's id of it.
+    /// Sets the blockchain transaction id.
     #[must_use]
     pub fn txid(self, txid: &str) -> Self {
         Self {
@@ -173,7 +174,7 @@ impl TransferBuilder {
         set("fee", currency.write("0").into())?;
         match (&self.txid, status) {
             (Some(txid), _) => set("txid", txid.as_str().into())?,
-            // Nothing was broadcast yet.
+            // It was not broadcast yet.
             (None, TransferStatus::Created) => set("txid", Json::default())?,
             (None, _) => {}
         }

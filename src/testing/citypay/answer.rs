@@ -1,4 +1,4 @@
-//! What the order endpoint answers about an order.
+//! The order endpoint's response for an order.
 
 use chrono::TimeDelta;
 use rust_decimal::Decimal;
@@ -9,10 +9,10 @@ use crate::testing::body::{Body, or_panic};
 use crate::testing::json::{Json, PathError};
 
 impl OrderBuilder {
-    /// What the endpoint answers when the order has this status, with the merchant's
-    /// customer id in it. It is [behind](crate::citypay::ProvenOrder::is_stale)
-    /// or ahead if it is made from another stage of the same order than the
-    /// callback.
+    /// Builds the endpoint's response for the order with this status and the
+    /// merchant's customer id. It [lags
+    /// behind](crate::citypay::ProvenOrder::is_stale) or is ahead if it is built
+    /// from another stage of the same order than the callback.
     #[must_use]
     pub fn answer(&self, customer_id: &str) -> Body<OrderDetails> {
         Body::new(or_panic(self.answer_json(customer_id)))
@@ -50,8 +50,8 @@ impl OrderBuilder {
         Ok(json)
     }
 
-    /// A payment, and what the order has got and misses, with all of them: as in
-    /// the documented answer each transaction says the same of that.
+    /// A payment, with the order's total and missing amounts after all payments: as
+    /// in the documented response, these are equal in each transaction.
     fn transaction(
         &self,
         paid: &Paid,
@@ -63,7 +63,7 @@ impl OrderBuilder {
         let over = over.unwrap_or_default().normalize();
         let under = Decimal::ZERO.checked_sub(over).unwrap_or_default();
         let over = over.max(Decimal::ZERO);
-        // One payment is its own total, in its own digits.
+        // A single payment is its own total, with its own digits.
         let total = total.map(|total| total.normalize());
         let is_other = total.filter(|total| paid.coins.parse().ok().as_ref() != Some(total));
         let total = is_other.map_or_else(|| paid.coins.clone(), |total| total.to_string());
@@ -88,8 +88,8 @@ impl OrderBuilder {
     }
 }
 
-/// The endpoint's own form of an error, such as 404 for a token that it does not
-/// know. The key of the code ends with a blank, as it is documented.
+/// Builds the endpoint's error response, such as 404 for an unknown token. The key of
+/// the code ends with a space, as documented.
 ///
 /// ```
 /// use payhook::VerifyError;
@@ -109,7 +109,7 @@ pub fn refusal(status_code: u16, message: &str) -> Body<OrderDetails> {
     Body::new(json)
 }
 
-/// What the gateway calls the coin with this ticker; of others, the ticker.
+/// The gateway's name of the cryptocurrency with this ticker; the ticker for others.
 fn coin_name(ticker: &str) -> &str {
     match ticker {
         "BTC" => "Bitcoin",
@@ -122,7 +122,7 @@ fn coin_name(ticker: &str) -> &str {
     }
 }
 
-/// What the dashboard shows for a status code.
+/// The dashboard's label of a status code.
 fn label(code: &str) -> String {
     match OrderStatus::from(code) {
         OrderStatus::InProgress => "In-progress".to_owned(),

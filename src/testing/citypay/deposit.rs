@@ -7,10 +7,9 @@ use crate::citypay::DepositCallback;
 use crate::testing::body::{Body, or_panic};
 use crate::testing::json::{Json, PathError};
 
-/// A deposit in the making: a payment to a customer's permanent address.
+/// A builder for a deposit: a payment to a customer's permanent address.
 ///
-/// Unless set otherwise it is *confirmed*, of 250.5 for the customer of
-/// `dep_user_42`.
+/// The default is *confirmed*, with 250.5 for the customer `dep_user_42`.
 ///
 /// ```
 /// use payhook::citypay::DepositStatus;
@@ -32,7 +31,7 @@ pub struct DepositBuilder {
     time: DateTime<Utc>,
 }
 
-/// A confirmed deposit.
+/// Creates a confirmed deposit.
 ///
 /// See [`DepositBuilder`] for an example.
 #[must_use]
@@ -48,7 +47,7 @@ pub fn deposit() -> DepositBuilder {
 }
 
 impl DepositBuilder {
-    /// The token that the merchant gave the customer.
+    /// Sets the token that the merchant assigned to the customer.
     #[must_use]
     pub fn token(self, token: impl Into<Json>) -> Self {
         Self {
@@ -57,7 +56,7 @@ impl DepositBuilder {
         }
     }
 
-    /// The transaction's id.
+    /// Sets the transaction's id.
     #[must_use]
     pub fn transaction_id(self, id: impl Into<Json>) -> Self {
         Self {
@@ -66,7 +65,8 @@ impl DepositBuilder {
         }
     }
 
-    /// What came in, in whole coins: a text, or a [raw](Json::raw) number.
+    /// Sets the received amount, in the cryptocurrency: a string, or a
+    /// [raw](Json::raw) number.
     #[must_use]
     pub fn received(self, coins: impl Into<Json>) -> Self {
         Self {
@@ -75,7 +75,7 @@ impl DepositBuilder {
         }
     }
 
-    /// With fewer than five confirmations.
+    /// Sets the status *pending*: fewer than five confirmations.
     #[must_use]
     pub fn pending(self) -> Self {
         Self {
@@ -85,7 +85,7 @@ impl DepositBuilder {
         }
     }
 
-    /// With five confirmations or more.
+    /// Sets the status *confirmed*: five confirmations or more.
     #[must_use]
     pub fn confirmed(self) -> Self {
         Self {
@@ -95,13 +95,13 @@ impl DepositBuilder {
         }
     }
 
-    /// When it came in; written in UTC, without a zone.
+    /// Sets the time; written in UTC, without a zone.
     #[must_use]
     pub fn at(self, time: DateTime<Utc>) -> Self {
         Self { time, ..self }
     }
 
-    /// The callback that is posted.
+    /// Builds the callback.
     #[must_use]
     pub fn callback(&self) -> Body<DepositCallback> {
         Body::new(or_panic(self.callback_json()))

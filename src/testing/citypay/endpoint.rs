@@ -11,9 +11,8 @@ use crate::citypay::OrderDetails;
 use crate::fetch::{BoxError, Fetch};
 use crate::testing::body::Body;
 
-/// What the order endpoint says at the moment, without a network: a [`Fetch`] for
-/// the gateway of a test's [`Endpoint`](crate::Endpoint). Its clones are the same
-/// endpoint.
+/// A simulated order endpoint, without a network: a [`Fetch`] for the gateway of a
+/// test's [`Endpoint`](crate::Endpoint). Clones share their state.
 ///
 /// ```
 /// use payhook::citypay::{Account, Gateway};
@@ -56,29 +55,29 @@ struct State {
 pub struct Unreachable;
 
 impl OrderEndpoint {
-    /// One that knows no order.
+    /// Creates an endpoint without orders.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// From now on it answers so about this token.
+    /// Sets the response for this token.
     pub fn tell(&self, token: &str, answer: &Body<OrderDetails>) {
         let answer = answer.as_bytes().to_vec();
         self.with(|state| state.answers.insert(token.to_owned(), answer));
     }
 
-    /// From now on it can't be reached, or can be again.
+    /// Makes the endpoint unreachable, or reachable again.
     pub fn unreachable(&self, is_unreachable: bool) {
         self.with(|state| state.is_unreachable = is_unreachable);
     }
 
-    /// What it says about a token; of one that it was not told of, that there is
-    /// no such order.
+    /// Returns the response for a token; for an unknown token, the error that there
+    /// is no such order.
     ///
     /// # Errors
     ///
-    /// [`Unreachable`] while it is made so.
+    /// [`Unreachable`] while it is unreachable.
     pub fn answer(&self, token: &str) -> Result<Vec<u8>, Unreachable> {
         self.with(|state| {
             if state.is_unreachable {

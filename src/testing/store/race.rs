@@ -1,4 +1,4 @@
-//! The rules that only many tasks at once show.
+//! The rules about concurrent tasks.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,20 +13,20 @@ use crate::idempotency::{Claim, IdempotencyKeys, IdempotencyStore, Lease};
 
 impl<G: IdempotencyStore + 'static> StoreConformance<G> {
     pub(super) async fn one_of_many_wins(&self) -> Result<(), BrokenRule> {
-        let rule = "of all that race for a claim one wins";
+        let rule = "exactly one of several concurrent claims wins";
         let keys: Vec<_> = (0..self.keys).map(|_| fresh_keys()).collect();
         self.compete(rule, keys, |keys| *keys).await
     }
 
     pub(super) async fn one_of_many_deliveries_wins(&self) -> Result<(), BrokenRule> {
-        let rule = "of all deliveries of the same event that race one wins";
+        let rule = "exactly one of several concurrent deliveries of the same event wins";
         let events: Vec<_> = (0..self.fewer_keys()).map(|_| fresh_keys()).collect();
         self.compete(rule, events, |event| mixed(&fresh_keys(), event))
             .await
     }
 
     pub(super) async fn one_of_many_succeeds_a_dead_holder(&self) -> Result<(), BrokenRule> {
-        let rule = "of all that race for a claim whose lease has run out one wins";
+        let rule = "exactly one of several concurrent claims wins after a lease has expired";
         let keys: Vec<_> = (0..self.fewer_keys()).map(|_| fresh_keys()).collect();
         let mut late = Vec::new();
         for keys in &keys {
@@ -40,10 +40,10 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
         Ok(())
     }
 
-    /// Each task asks until it has held the claim once; a lease is longer than each
-    /// of them takes.
+    /// Each task retries until it has held the claim once; a lease is longer than
+    /// each of them takes.
     pub(super) async fn what_is_released_in_a_race_can_be_claimed(&self) -> Result<(), BrokenRule> {
-        let rule = "what is released in a race is won by one, again and again";
+        let rule = "a repeatedly released claim is won by exactly one task each time";
         let holders = Arc::new(AtomicUsize::new(0));
         for _ in 0..self.fewer_keys().div_ceil(10) {
             let keys = fresh_keys();
@@ -73,14 +73,14 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
             let patience = self.lease.saturating_mul(turns.saturating_add(1));
             match timeout(patience, all(rule, tasks)).await {
                 Ok(result) => result?,
-                Err(_) => return Err(broken(rule, &"nobody gets it any more")),
+                Err(_) => return Err(broken(rule, &"no task can claim it any more")),
             }
         }
         Ok(())
     }
 
-    /// All tasks claim one key after another, each of them at once; what `shown`
-    /// makes of it.
+    /// All tasks claim the same key concurrently, one key after another, each with
+    /// the keys that `shown` returns.
     async fn compete(
         &self,
         rule: &'static str,
@@ -98,7 +98,7 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
                 for (keys, wins) in keys.iter().zip(wins.iter()) {
                     let keys = shown(keys);
                     start.wait().await;
-                    // Whoever fails goes on to the barriers: the others wait there.
+                    // A failed task continues to the barriers, where the others wait.
                     match store.claim(&keys).await {
                         Ok(Claim::Acquired(token)) => {
                             wins.fetch_add(1, Ordering::Relaxed);
@@ -128,7 +128,7 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
     }
 }
 
-/// The first that fails, of tasks that all end.
+/// The first failure of tasks that all end.
 async fn all(
     rule: &'static str,
     mut tasks: JoinSet<Result<(), BrokenRule>>,

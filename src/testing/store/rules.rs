@@ -1,4 +1,4 @@
-//! The rules that one claim after another shows.
+//! The rules about sequential claims.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,19 +11,19 @@ use crate::idempotency::{IdempotencyKeys, IdempotencyStore, Lease};
 impl<G: IdempotencyStore + 'static> StoreConformance<G> {
     pub(super) async fn one_is_fresh_until_it_ends(&self) -> Result<(), BrokenRule> {
         let (one, two, keys) = (self.store(0), self.store(1), fresh_keys());
-        let rule = "what nobody claimed is fresh";
+        let rule = "an unclaimed effect is fresh";
         let token = fresh(rule, one.claim(&keys)).await?;
-        let rule = "what is claimed is in flight, for its holder too";
+        let rule = "a claimed effect is in flight, also for its holder";
         for store in [&one, &two] {
             is("in flight", rule, store.claim(&keys)).await?;
         }
         let rule = "the holder releases";
         ended(rule, Lease::Held, one.release(token)).await?;
-        let rule = "what was released is fresh, for everybody";
+        let rule = "a released effect is fresh for everyone";
         let token = fresh(rule, two.claim(&keys)).await?;
         let rule = "the holder completes";
         ended(rule, Lease::Held, two.complete(token)).await?;
-        let rule = "what was completed is done";
+        let rule = "a completed effect is done";
         for store in [&one, &two] {
             is("done", rule, store.claim(&keys)).await?;
         }
@@ -32,16 +32,16 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
 
     pub(super) async fn a_delivery_is_bound_to_its_first_effect(&self) -> Result<(), BrokenRule> {
         let (store, genuine, other) = (self.store(0), fresh_keys(), fresh_keys());
-        let rule = "what nobody claimed is fresh";
+        let rule = "an unclaimed effect is fresh";
         let token = fresh(rule, store.claim(&genuine)).await?;
         let altered = mixed(&genuine, &other);
-        let rule = "a delivery in flight is altered with another effect";
+        let rule = "a delivery in flight with another effect is altered";
         is("altered", rule, store.claim(&altered)).await?;
         let rule = "the holder completes";
         ended(rule, Lease::Held, store.complete(token)).await?;
-        let rule = "a delivery that is done is done with another effect, too";
+        let rule = "a delivery that is done stays done with another effect";
         is("done", rule, store.claim(&altered)).await?;
-        let rule = "a replay spends nobody else's effect";
+        let rule = "a replay does not use up another effect";
         let token = fresh(rule, store.claim(&other)).await?;
         let rule = "the token names the claimed effect";
         if token.effect() != other.effect() {
@@ -61,7 +61,7 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
 
     pub(super) async fn the_same_news_in_another_delivery_is_done(&self) -> Result<(), BrokenRule> {
         let (store, first, second) = (self.store(0), fresh_keys(), fresh_keys());
-        let rule = "what nobody claimed is fresh";
+        let rule = "an unclaimed effect is fresh";
         let token = fresh(rule, store.claim(&first)).await?;
         let resent = mixed(&second, &first);
         let rule = "the same effect in another delivery is in flight";
@@ -70,7 +70,7 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
         ended(rule, Lease::Held, store.complete(token)).await?;
         let rule = "the same effect in another delivery is done";
         is("done", rule, store.claim(&resent)).await?;
-        let rule = "a resent delivery is bound, too";
+        let rule = "a resent delivery is bound as well";
         is("done", rule, store.claim(&second)).await
     }
 
@@ -91,7 +91,7 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
             let token = fresh(rule, store.claim(event)).await?;
             ended(rule, Lease::Held, store.complete(token)).await?;
         }
-        let rule = "what is settled again after it was reversed is fresh";
+        let rule = "a transfer that settles again after a reversal is fresh";
         let token = fresh(rule, store.claim(&restored)).await?;
         is("in flight", rule, store.claim(&restored)).await?;
         ended(rule, Lease::Held, store.release(token)).await?;
@@ -104,7 +104,7 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
         let rule = "the same state with a later time is done";
         let confirmed = at(&mixed(&fresh_keys(), &settled), seconds(60));
         is("done", rule, store.claim(&confirmed)).await?;
-        let rule = "what is older than the last handled event is superseded";
+        let rule = "an event older than the last handled one is superseded";
         let (late, other) = (fresh_keys(), fresh_keys());
         let late = IdempotencyKeys::new(
             *late.delivery(),
@@ -162,14 +162,15 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
         &self,
     ) -> Result<(), BrokenRule> {
         let (store, keys) = (self.store(0), fresh_keys());
-        let rule = "a late holder whose claim nobody took completes it";
+        let rule = "a late holder completes its claim if no one else took it";
         let token = fresh(rule, store.claim(&keys)).await?;
         self.outlast_the_lease().await;
         ended(rule, Lease::Held, store.complete(token)).await?;
         is("done", rule, store.claim(&keys)).await
     }
 
-    /// Its task is aborted, as a server's is whose sender hangs up.
+    /// Its task is aborted, like a server's task when the sender closes the
+    /// connection.
     pub(super) async fn a_killed_holder_loses_its_claim(&self) -> Result<(), BrokenRule> {
         let (store, keys) = (self.store(0), fresh_keys());
         let rule = "a claim whose holder was killed is fresh after its lease";
@@ -177,7 +178,7 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
         let holder = tokio::spawn(async move {
             let claim = store.claim(&keys).await;
             let _ = holds.send(());
-            // A handler that does not come to its end.
+            // A handler that does not finish.
             std::future::pending::<()>().await;
             claim
         });
@@ -198,16 +199,16 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
             let time = SystemTime::now().checked_sub(age).map(Into::into);
             at(&keys, time)
         };
-        let rule = "what is unknown and older than the horizon is beyond it";
+        let rule = "an unknown delivery older than the horizon is beyond it";
         let (old, known) = (fresh_keys(), fresh_keys());
         let beyond = horizon + self.lease;
         for _ in 0..2 {
             is("beyond horizon", rule, store.claim(&aged(old, beyond))).await?;
         }
-        let rule = "what is not that old is fresh";
+        let rule = "a newer delivery is fresh";
         let token = fresh(rule, store.claim(&aged(known, horizon / 2))).await?;
         ended(rule, Lease::Held, store.complete(token)).await?;
-        let rule = "what is done is done, however old it says it is";
+        let rule = "a done effect stays done, however old the delivery is";
         is("done", rule, store.claim(&aged(known, beyond))).await?;
         is(
             "done",
@@ -215,7 +216,7 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
             store.claim(&aged(mixed(&old, &known), beyond)),
         )
         .await?;
-        let rule = "what is too old is bound to nothing";
+        let rule = "a delivery that is too old is not bound";
         is("beyond horizon", rule, store.claim(&aged(old, beyond))).await
     }
 }

@@ -91,19 +91,19 @@ fn every_flaw_is_found() {
     for (found, expected) in [
         (
             found(suite(RemembersNothing)),
-            "what is claimed is in flight, for its holder too: Acquired",
+            "a claimed effect is in flight, also for its holder: Acquired",
         ),
         (
             found(suite(flawed(BindsNothing))),
-            "a delivery in flight is altered with another effect: Acquired",
+            "a delivery in flight with another effect is altered: Acquired",
         ),
         (
             found(suite(flawed(KeepsTheReleased))),
-            "what was released is fresh, for everybody: InProgress",
+            "a released effect is fresh for everyone: InProgress",
         ),
         (
             found(suite(flawed(KnowsNoSubjects))),
-            "what is settled again after it was reversed is fresh: AlreadyHandled",
+            "a transfer that settles again after a reversal is fresh: AlreadyHandled",
         ),
         (
             found(suite(flawed(ReopensForReplays::default()))),
@@ -111,11 +111,11 @@ fn every_flaw_is_found() {
         ),
         (
             found(suite(flawed(TakesTheLate))),
-            "what is older than the last handled event is superseded: Acquired",
+            "an event older than the last handled one is superseded: Acquired",
         ),
         (
             found(suite(flawed(KeepsTheFirstTime::default()))),
-            "what is older than the last handled event is superseded: Acquired",
+            "an event older than the last handled one is superseded: Acquired",
         ),
         (
             found(suite(flawed(NoTimeIsTheOldest))),
@@ -139,35 +139,35 @@ fn every_flaw_is_found() {
         ),
         (
             found(suite(flawed(ForgetsTheLate::new(LEASE)))),
-            "a late holder whose claim nobody took completes it: Lost",
+            "a late holder completes its claim if no one else took it: Lost",
         ),
         (
             found(unbounded),
-            "what is unknown and older than the horizon is beyond it: Acquired",
+            "an unknown delivery older than the horizon is beyond it: Acquired",
         ),
         (
             found(binding),
-            "what is too old is bound to nothing: AlreadyHandled",
+            "a delivery that is too old is not bound: AlreadyHandled",
         ),
         (
             found(by_age),
-            "what is done is done, however old it says it is: TooOld",
+            "a done effect stays done, however old the delivery is: TooOld",
         ),
         (
             found(suite(flawed(LooksFirst::new(false)))),
-            "of all that race for a claim one wins: 8",
+            "exactly one of several concurrent claims wins: 8",
         ),
         (
             found(suite(flawed(LooksFirst::new(true)))),
-            "of all deliveries of the same event that race one wins: 8",
+            "exactly one of several concurrent deliveries of the same event wins: 8",
         ),
         (
             found(suite(flawed(HandsOnToAll::new(Once::Lapsed)))),
-            "of all that race for a claim whose lease has run out one wins: 8",
+            "exactly one of several concurrent claims wins after a lease has expired: 8",
         ),
         (
             found(suite(flawed(HandsOnToAll::new(Once::Released)))),
-            "what is released in a race is won by one, again and again: ",
+            "a repeatedly released claim is won by exactly one task each time: ",
         ),
     ] {
         let found = found.join().unwrap();

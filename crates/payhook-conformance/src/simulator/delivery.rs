@@ -1,4 +1,4 @@
-//! [`Delivery`]: what arrives at the merchant's endpoint, and why.
+//! [`Delivery`]: a callback that arrives at the merchant's endpoint, with its cause.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::Gateway;
 
-/// A body that the gateway posts, at its moment.
+/// A body that the gateway sends at a certain time.
 ///
 /// ```
 /// # use payhook::b2binpay::Key;
@@ -20,7 +20,7 @@ use crate::Gateway;
 /// assert_eq!((first.attempt(), first.cause()), (1, DeliveryCause::StatusChange));
 /// life.answered(500);
 ///
-/// // Sent until it is answered with 200; something else may come in between.
+/// // Sent until it is answered with 200; other deliveries may arrive in between.
 /// let again = std::iter::from_fn(|| life.next_delivery()).find(|it| it.callback() == 1);
 /// assert_eq!(again.map(|it| it.attempt()), Some(2));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -37,44 +37,44 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// The bytes to post.
+    /// Returns the bytes to send.
     #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.body
     }
 
-    /// Who posts them: which endpoint of the merchant's they go to.
+    /// Returns the gateway that sends it, which determines the merchant's endpoint.
     #[must_use]
     pub fn gateway(&self) -> Gateway {
         self.gateway
     }
 
-    /// When they arrive, in simulated time.
+    /// Returns the simulated time of arrival.
     #[must_use]
     pub fn at(&self) -> DateTime<Utc> {
         self.at
     }
 
-    /// Which of the life's callbacks it is, from 1: it keeps its number when it
-    /// is sent again. One that is sent by hand is a callback of its own.
+    /// Returns the number of the callback, from 1: a retry keeps its number. A manual
+    /// resend is a callback of its own.
     #[must_use]
     pub fn callback(&self) -> u32 {
         self.callback
     }
 
-    /// How often this callback has been sent by now, from 1.
+    /// Returns the number of the attempt, from 1.
     #[must_use]
     pub fn attempt(&self) -> u32 {
         self.attempt
     }
 
-    /// Why it is sent.
+    /// Returns the cause of the delivery.
     #[must_use]
     pub fn cause(&self) -> DeliveryCause {
         self.cause
     }
 
-    /// What it tells, in short: `unconfirmed 1/3`, `CONFIRMED`.
+    /// Returns a short description, such as `unconfirmed 1/3` or `CONFIRMED`.
     #[must_use]
     pub fn label(&self) -> &str {
         &self.label
@@ -82,7 +82,8 @@ impl Delivery {
 }
 
 impl fmt::Display for Delivery {
-    /// A line of a table: `2026-03-02T09:16:02Z  2.1   status change  unconfirmed 1/3`.
+    /// Displays as a table row: `2026-03-02T09:16:02Z  2.1   status change
+    /// unconfirmed 1/3`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let at = self.at.format("%Y-%m-%dT%H:%M:%SZ");
         let number = format!("{}.{}", self.callback, self.attempt);
@@ -90,7 +91,7 @@ impl fmt::Display for Delivery {
     }
 }
 
-/// Without the body: it may be signed with a key that is in use.
+/// Omits the body: it may be signed with a key that is in use.
 impl fmt::Debug for Delivery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Delivery")
@@ -104,24 +105,24 @@ impl fmt::Debug for Delivery {
     }
 }
 
-/// Why something is sent.
+/// The cause of a delivery.
 ///
 /// See [`Delivery`] for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DeliveryCause {
-    /// It arrived twice: the same bytes, a moment later.
+    /// A duplicate in transit: the same bytes, a moment later.
     Duplicate,
-    /// It was resent by hand, and rendered again.
+    /// A manual resend, rendered again.
     ManualResend,
-    /// It was not answered with 200.
+    /// A retry, since it was not answered with 200.
     Retry,
-    /// Something happened to the payment.
+    /// The status of the payment changed.
     StatusChange,
 }
 
 impl DeliveryCause {
-    /// `manual resend`, `status change` and so on.
+    /// Returns the name, such as `manual resend` or `status change`.
     #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {

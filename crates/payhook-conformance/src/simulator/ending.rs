@@ -1,10 +1,10 @@
-//! [`Ending`]: what the merchant's books say after a life.
+//! [`Ending`]: the required state of the merchant's ledger after a lifecycle.
 
 use payhook::Amount;
 
-/// What the merchant's books have to say once everything is delivered.
+/// The required state of the merchant's ledger once everything is delivered.
 ///
-/// Payments that never came, failed or were blocked have nothing of either.
+/// For payments that were never made, failed or were blocked, both are zero.
 ///
 /// ```
 /// # use payhook::b2binpay::Key;
@@ -21,11 +21,10 @@ use payhook::Amount;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Ending {
-    /// Everything credited, or booked as paid out, however often it was
-    /// reported.
+    /// The amount credited (or paid out), however often it was reported.
     pub credited: Amount,
-    /// Money that came in another way than agreed: a surplus, a late payment, or
-    /// one without proof. A person decides on it before it is credited.
+    /// Money that needs manual review before it is credited: a surplus, a late
+    /// payment, or one without proof.
     pub for_review: Amount,
 }
 

@@ -1,4 +1,4 @@
-//! [`Life`]: one payment, delivery by delivery.
+//! [`Life`]: the simulated lifecycle of one payment.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -11,23 +11,24 @@ use super::{Delivery, DeliveryCause, Ending, Scenario, SimulationError};
 use crate::random::Random;
 use payhook::payment::Expected;
 
-/// One payment's life: the gateway's deliveries one by one, in the order in
-/// which they arrive. Made by [`Simulator::live`](super::Simulator::live).
+/// The lifecycle of one payment: the gateway's deliveries one by one, in the order in
+/// which they arrive. Created by [`Simulator::live`](super::Simulator::live).
 ///
-/// Each is answered with [`answered`](Self::answered). One that is not answered
-/// when the next is asked for has got no answer, and is sent again as well.
+/// Report the response to each with [`answered`](Self::answered). A delivery without
+/// a reported response counts as unanswered when the next one is requested, and is
+/// retried as well.
 ///
 /// See [`Simulator`](super::Simulator) for an example.
 pub struct Life {
     scenario: Scenario,
     expected: Expected,
-    /// In the order in which it happens.
+    /// Events in their order.
     news: Vec<Arc<News>>,
     ending: Ending,
     deadline: DateTime<Utc>,
     now: DateTime<Utc>,
     random: Random,
-    /// By when it arrives, and by a number that no two share.
+    /// Ordered by the time of arrival, and by a unique number.
     queue: BTreeMap<(DateTime<Utc>, u32), Post>,
     scheduled: u32,
     open: Option<Post>,
@@ -36,15 +37,15 @@ pub struct Life {
     endpoint: Option<Endpoint>,
 }
 
-/// How the gateway goes about it.
+/// The gateway's behaviour.
 pub(super) struct Rules {
     pub(super) attempts: u32,
     pub(super) is_out_of_order: bool,
-    /// What is sent again has a new time, not the same bytes.
+    /// Retries have a new time instead of the same bytes.
     pub(super) is_rendered_again: bool,
 }
 
-/// A callback on its way.
+/// A callback in transit.
 #[derive(Clone)]
 struct Post {
     news: Arc<News>,
@@ -82,7 +83,7 @@ impl Life {
         Ok(life)
     }
 
-    /// All that is sent if everything is answered with 200.
+    /// All deliveries if everything is answered with 200.
     fn plan(&mut self) -> Result<(), SimulationError> {
         let mut callback = 0_u32;
         let mut posts = Vec::new();
@@ -119,8 +120,8 @@ impl Life {
         Ok(())
     }
 
-    /// What the gateway reports instead when it renders this callback again: the
-    /// transfer's latest status.
+    /// The content when the gateway renders this callback again: the transfer's
+    /// latest status.
     fn rendered_again(&self, news: &Arc<News>, at: DateTime<Utc>) -> Arc<News> {
         let since = self.news.iter().rev();
         let mut since = since.filter(|it| it.transfer == news.transfer && it.at <= at);
@@ -140,8 +141,8 @@ impl Life {
         self.queue.insert((arrives, self.scheduled), post);
     }
 
-    /// The next thing that arrives at the merchant's endpoint; `None` when all is
-    /// over. The simulated time goes on to it, and with it the order endpoint.
+    /// Returns the next delivery to the merchant's endpoint; `None` at the end. The
+    /// simulated time and the order endpoint advance to it.
     pub fn next_delivery(&mut self) -> Option<Delivery> {
         self.send_again();
         let Some(((at, _), post)) = self.queue.pop_first() else {
@@ -167,8 +168,8 @@ impl Life {
         Some(delivery)
     }
 
-    /// What the merchant answers to the delivery that came last. With anything
-    /// but 200 it is sent again later, up to the bounded number of attempts.
+    /// Reports the merchant's response to the last delivery. With any status except
+    /// 200 it is retried later, up to the maximum number of attempts.
     pub fn answered(&mut self, status: u16) {
         if status == 200 {
             self.open = None;
@@ -181,7 +182,7 @@ impl Life {
         let Some(mut post) = self.open.take() else {
             return;
         };
-        // Of a copy the gateway knows nothing.
+        // The gateway does not know about a duplicate made in transit.
         if post.cause == DeliveryCause::Duplicate {
             return;
         }
@@ -204,7 +205,7 @@ impl Life {
         self.send(at, post);
     }
 
-    /// Everything that it knows by now.
+    /// The order endpoint learns everything up to now.
     fn tell_endpoint(&mut self) {
         let Some(Endpoint {
             stand_in,
@@ -222,47 +223,47 @@ impl Life {
         }
     }
 
-    /// The payment as the merchant expects it, with its
-    /// [deadline](Self::deadline).
+    /// Returns the expected payment, with its [deadline](Self::deadline).
     #[must_use]
     pub fn expected(&self) -> &Expected {
         &self.expected
     }
 
-    /// What the merchant's books have to say when all is over.
+    /// Returns the required state of the merchant's ledger at the end.
     #[must_use]
     pub fn ending(&self) -> &Ending {
         &self.ending
     }
 
-    /// What it is an example of.
+    /// Returns the scenario.
     #[must_use]
     pub fn scenario(&self) -> Scenario {
         self.scenario
     }
 
-    /// The simulated time: when the last delivery arrived, at first the start.
+    /// Returns the simulated time: the arrival of the last delivery, initially the
+    /// start.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
         self.now
     }
 
-    /// Until when the payment is in time: an hour from the start. Only late
-    /// payments are made after it.
+    /// Returns the payment's deadline: an hour from the start. Only late payments are
+    /// made after it.
     #[must_use]
     pub fn deadline(&self) -> DateTime<Utc> {
         self.deadline
     }
 
-    /// How many callbacks the gateway sends no more, as no attempt was answered
-    /// with 200. What they said may be lost to the merchant.
+    /// Returns the number of callbacks that the gateway gave up, since no attempt was
+    /// answered with 200. Their content may be lost to the merchant.
     #[must_use]
     pub fn given_up(&self) -> u32 {
         self.given_up
     }
 }
 
-/// Without the bodies.
+/// Omits the bodies.
 impl fmt::Debug for Life {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Life")

@@ -1,8 +1,8 @@
-//! [`Payment`]: what a merchant waits for, in a test.
+//! [`Payment`]: an expected payment, for a simulation.
 
 use payhook::testing::b2binpay::Currency;
 
-/// A payment that a merchant expects, or makes: 0.3 ETH unless set.
+/// A payment that a merchant expects or makes; 0.3 ETH by default.
 ///
 /// ```
 /// use payhook_conformance::simulator::Payment;
@@ -19,7 +19,8 @@ pub struct Payment {
 }
 
 impl Payment {
-    /// By its reference: B2BINPAY's tracking id, CityPay.io's token.
+    /// Creates a payment with this reference: B2BINPAY's tracking id, CityPay.io's
+    /// token.
     #[must_use]
     pub fn new(reference: &str) -> Self {
         Self {
@@ -29,7 +30,7 @@ impl Payment {
         }
     }
 
-    /// What is due, in whole coins.
+    /// Sets the amount due, in currency units.
     #[must_use]
     pub fn amount(self, amount: &str) -> Self {
         Self {
@@ -38,7 +39,7 @@ impl Payment {
         }
     }
 
-    /// By its ticker, or a [`Currency`] with another scale.
+    /// Sets the currency, by its ticker or as a [`Currency`] with other decimals.
     #[must_use]
     pub fn currency(self, currency: impl Into<Currency>) -> Self {
         Self {

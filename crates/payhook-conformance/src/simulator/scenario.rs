@@ -1,4 +1,4 @@
-//! [`Scenario`]: what becomes of a payment.
+//! [`Scenario`]: the course of a simulated payment.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,17 +6,17 @@ use std::str::FromStr;
 use crate::Gateway;
 use payhook::payment::ExpectedKind;
 
-/// Each with its name, its gateway, its kind, and what happens in it.
+/// Each scenario with its name, its gateway, its kind and its summary.
 macro_rules! scenarios {
     ($($variant:ident = $name:literal, $gateway:ident, $kind:ident, $summary:literal;)*) => {
-        /// What becomes of a payment.
+        /// The course of a simulated payment.
         ///
         /// | | |
         /// |---|---|
         $(#[doc = concat!("| `", $name, "` | ", $summary, " |")])*
         ///
-        /// A seed decides about the rest: the parts, the surplus, which
-        /// confirmations are reported, what is sent twice.
+        /// The seed determines the details: the parts, the surplus, the reported
+        /// confirmations and the duplicates.
         ///
         /// ```
         /// use payhook_conformance::simulator::Scenario;
@@ -35,10 +35,10 @@ macro_rules! scenarios {
         }
 
         impl Scenario {
-            /// All of them, by name.
+            /// All scenarios, by name.
             pub const ALL: &[Self] = &[$(Self::$variant),*];
 
-            /// `deposit.confirmed` and so on.
+            /// Returns the name, such as `deposit.confirmed`.
             #[must_use]
             pub fn as_str(&self) -> &'static str {
                 match self {
@@ -46,7 +46,7 @@ macro_rules! scenarios {
                 }
             }
 
-            /// Who posts it.
+            /// Returns the gateway that sends it.
             #[must_use]
             pub fn gateway(&self) -> Gateway {
                 match self {
@@ -54,7 +54,7 @@ macro_rules! scenarios {
                 }
             }
 
-            /// What it is about.
+            /// Returns the kind of payment.
             #[must_use]
             pub fn kind(&self) -> ExpectedKind {
                 match self {
@@ -62,7 +62,7 @@ macro_rules! scenarios {
                 }
             }
 
-            /// What happens in it, in one line.
+            /// Returns a summary, in one line.
             #[must_use]
             pub fn summary(&self) -> &'static str {
                 match self {
@@ -122,7 +122,7 @@ impl fmt::Display for Scenario {
     }
 }
 
-/// No scenario has this name.
+/// There is no scenario with this name.
 ///
 /// ```
 /// use payhook_conformance::simulator::{Scenario, ScenarioError};
@@ -133,12 +133,12 @@ impl fmt::Display for Scenario {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ScenarioError {
-    /// As it was given.
+    /// The name as given.
     pub name: Box<str>,
 }
 
 impl fmt::Display for ScenarioError {
-    /// With the names that there are.
+    /// Lists the existing names.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}` is no scenario; there are", self.name)?;
         for (index, scenario) in Scenario::ALL.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! [`Script`]: what happens to a payment, drawn up before anything is sent.
+//! [`Script`]: the events of a payment, planned before anything is sent.
 
 pub(super) mod b2binpay;
 pub(super) mod citypay;
@@ -19,39 +19,39 @@ use payhook::testing::b2binpay::CallbackBuilder;
 use payhook::testing::citypay::OrderEndpoint;
 use payhook::testing::{Body, BuildError};
 
-/// How long a payment may take, as the order pages say.
+/// The time limit of a payment, as on the order pages.
 const MINUTES: i64 = 60;
 
-/// What the gateway tells, when, and what it comes to.
+/// The gateway's reports with their times, and the result.
 pub(super) struct Script {
-    /// In the order in which it happens.
+    /// Events in their order.
     pub(super) news: Vec<News>,
-    /// CityPay.io's only.
+    /// CityPay.io only.
     pub(super) endpoint: Option<Endpoint>,
     pub(super) ending: Ending,
 }
 
-/// The order endpoint, and what it says of the payment's token from each moment
-/// on.
+/// The order endpoint, and its response for the payment's token from each time on.
 pub(super) struct Endpoint {
     pub(super) stand_in: OrderEndpoint,
     pub(super) token: String,
     pub(super) answers: VecDeque<(DateTime<Utc>, Body<OrderDetails>)>,
 }
 
-/// Something that the gateway tells.
+/// A report of the gateway.
 pub(super) struct News {
     pub(super) at: DateTime<Utc>,
     pub(super) label: String,
-    /// Which transfer it is about: rendered again, it has the transfer's latest status.
+    /// The transfer that it is about: when rendered again, it has the transfer's
+    /// latest status.
     pub(super) transfer: u32,
     pub(super) said: Said,
 }
 
 pub(super) enum Said {
-    /// With its own time, whenever it is made.
+    /// Has a new time whenever it is rendered.
     Signed(Box<CallbackBuilder>, Key),
-    /// Always the same bytes.
+    /// Always has the same bytes.
     Unsigned(Vec<u8>),
 }
 
@@ -67,7 +67,7 @@ impl Said {
     }
 }
 
-/// What is agreed on.
+/// The agreed terms.
 pub(super) struct Terms<'a> {
     pub(super) payment: &'a Payment,
     pub(super) amount: Amount,
@@ -90,7 +90,7 @@ impl<'a> Terms<'a> {
         })
     }
 
-    /// The payment in the merchant's record.
+    /// The payment as recorded by the merchant.
     pub(super) fn expected(&self, kind: ExpectedKind) -> Result<Expected, SimulationError> {
         let (currency, amount) = (&self.payment.currency, Some(self.amount.clone()));
         let reference = self.payment.reference.as_str();
@@ -100,20 +100,20 @@ impl<'a> Terms<'a> {
         Ok(expected.deadline(self.deadline))
     }
 
-    /// Not all of it.
+    /// A part of the amount.
     fn part(&self, random: &mut Random) -> Result<Amount, SimulationError> {
         let part = self.share(random.between(10, 90));
         part.filter(|part| *part < self.amount)
             .ok_or(SimulationError::Amount)
     }
 
-    /// What comes on top of it.
+    /// A surplus.
     fn surplus(&self, random: &mut Random) -> Result<Amount, SimulationError> {
         let share = self.share(random.between(1, 150));
         share.ok_or(SimulationError::Amount)
     }
 
-    /// So many hundredths of it, and more than nothing.
+    /// This percentage of it, greater than zero.
     fn share(&self, percent: u32) -> Option<Amount> {
         let amount = self.amount.to_decimal().ok()?;
         let share = amount.checked_mul(Decimal::new(percent.into(), 2))?;
@@ -132,7 +132,7 @@ fn rest(whole: &Amount, part: &Amount) -> Result<Amount, SimulationError> {
     whole.checked_sub(part).ok_or(SimulationError::Amount)
 }
 
-/// At the end of all time it stays there.
+/// Saturates at the end of the time range.
 pub(super) fn later(time: DateTime<Utc>, by: TimeDelta) -> DateTime<Utc> {
     time.checked_add_signed(by).unwrap_or(time)
 }

@@ -1,4 +1,4 @@
-//! [`Booked`]: what a ledger was told to credit.
+//! [`Booked`]: a ledger that records its credits.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -10,10 +10,10 @@ use payhook::{Amount, BoxError, Ledger, delegate_ledger, ledger::PaymentKey};
 
 use super::shop::{Books, Payment, Record};
 
-/// A ledger, and books in memory of everything it was told to credit: the shop
-/// that credits exactly [`Change::credited`], in the same process.
+/// A ledger with an in-memory record of its credits: it credits exactly
+/// [`Change::credited`], in the same process.
 ///
-/// Its clones share ledger and books, as processes share a database.
+/// Clones share the ledger and the record, as processes share a database.
 ///
 /// ```
 /// use payhook::MemoryLedger;
@@ -43,7 +43,7 @@ struct Entry {
 }
 
 impl<L> Booked<L> {
-    /// A ledger that nothing was credited in.
+    /// Wraps a ledger without credits.
     #[must_use]
     pub fn new(ledger: L) -> Self {
         Self {
@@ -127,7 +127,7 @@ impl<L: Ledger> Ledger for Booked<L> {
 }
 
 impl<L: fmt::Debug> fmt::Debug for Booked<L> {
-    /// Without the references, which may be tokens.
+    /// Omits the references, which may be tokens.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let payments = self.entries().len();
         f.debug_struct("Booked")

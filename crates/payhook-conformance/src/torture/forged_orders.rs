@@ -1,4 +1,4 @@
-//! What CityPay.io's callbacks are tortured with: what others make of them.
+//! Tests with CityPay.io's callbacks: forgeries.
 
 use super::orders::{
     Asked, CONFIRMED, CREATED, Case, Desk, NOTIFY, PENDING, Step, Trial, delivered, goes, orders,
@@ -19,7 +19,7 @@ pub(super) fn trials() -> Vec<Trial> {
     vec![unauthenticated_notifications(), changed()]
 }
 
-/// Anybody can post them.
+/// Anyone can send them.
 fn unauthenticated_notifications() -> Trial {
     let notified = |name, before: Make<Asked>| {
         orders(name, [Step::deliver(0, before), Step::forge(0, NOTIFY)])
@@ -86,7 +86,7 @@ fn unauthenticated_notifications() -> Trial {
     )
 }
 
-/// What the callback says beside its token.
+/// The callback's fields except its token.
 fn changed() -> Trial {
     fn set(d: &Desk<'_>, path: &str, value: impl Into<Json>) -> Vec<u8> {
         d.order().callback().set(path, value).to_vec()

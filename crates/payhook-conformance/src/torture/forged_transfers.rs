@@ -1,4 +1,4 @@
-//! What B2BINPAY's callbacks are tortured with: what others make of them.
+//! Tests with B2BINPAY's callbacks: forgeries.
 
 use super::script::{Bystander, Make};
 use super::transfers::{CONFIRMED, Case, Desk, PENDING, Signed, Step, Trial};
@@ -15,7 +15,7 @@ fn deposits(name: &'static str, steps: impl IntoIterator<Item = Step>) -> Case {
     Case::new(ExpectedKind::Deposit, name, steps)
 }
 
-/// Forged while a payment is under way that never ends.
+/// Forged while a payment is pending that never completes.
 fn never_paid(name: &'static str, forged: Make<Signed>) -> Case {
     deposits(name, [Step::deliver(0, PENDING), Step::forge(0, forged)])
 }
@@ -28,7 +28,7 @@ fn altered_after(name: &'static str, altered: Make<Signed>) -> Case {
     )
 }
 
-/// Changed in a callback that was captured in transit; the gateway sends again.
+/// Changed in a callback that was captured in transit; the gateway retries.
 fn altered_before(name: &'static str, altered: Make<Signed>) -> Case {
     deposits(
         name,
@@ -40,7 +40,7 @@ fn altered_before(name: &'static str, altered: Make<Signed>) -> Case {
     )
 }
 
-/// The signed bytes with another value at a path.
+/// The signed body with another value at a path.
 fn with(d: &Desk<'_>, builder: &CallbackBuilder, changes: &[(&str, Json)]) -> Vec<u8> {
     let body = changes
         .iter()
@@ -59,7 +59,7 @@ fn other_currency(d: &Desk<'_>) -> Vec<u8> {
     with(d, &d.transfer(), &changes)
 }
 
-/// A deposit shown as a payout, or the other way round.
+/// A deposit replayed as a payout, or vice versa.
 fn other_kind(d: &Desk<'_>) -> Vec<u8> {
     let (kind, op_type, status) = match d.payment.kind {
         ExpectedKind::Payout => ("deposit", 1, 3),
@@ -82,7 +82,8 @@ fn other_id(d: &Desk<'_>) -> [(&'static str, Json); 2] {
     ]
 }
 
-/// The same text signed, with the amount's last digit as the id's first.
+/// The same signed message, with the amount's last digit moved to the start of the
+/// id.
 fn shifted(d: &Desk<'_>) -> Vec<u8> {
     let amount = d.payment.amount.with_scale(d.payment.decimals);
     let amount = amount.unwrap_or_default().to_string();
@@ -94,7 +95,7 @@ fn shifted(d: &Desk<'_>) -> Vec<u8> {
     with(d, &d.transfer(), &changes)
 }
 
-/// A confirmed transfer of all that is due, beside what is there.
+/// An additional confirmed transfer of the full amount due.
 fn paste(d: &Desk<'_>, builder: &CallbackBuilder, is_named: bool) -> Vec<u8> {
     let id = format!("{}9", d.id);
     let pasted = transfer().id(&id).amount(&d.percent(100));

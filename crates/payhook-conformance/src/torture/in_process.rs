@@ -15,16 +15,15 @@ use tokio::runtime::Handle;
 use super::shop::{Books, Payment, Record, Shop, Trouble};
 use crate::Gateway;
 
-/// A merchant's ledger behind an [`Endpoint`] for each gateway: a shop without a
-/// server.
+/// A merchant's ledger with an [`Endpoint`] for each gateway, without a server.
 ///
-/// Each body is received in a thread of its own, so that two of them can be
-/// under way at once; an endpoint that panics gives no answer.
+/// Each body is received in its own thread, so that two can be processed
+/// concurrently; an endpoint that panics gives no response.
 ///
 /// See the [module](super) for an example.
 pub struct InProcess<L> {
     make: Box<dyn Fn() -> L + Send + Sync>,
-    /// What each process holds.
+    /// The state of each process.
     replicas: Vec<Mutex<Arc<Disturbed<L>>>>,
     doors: HashMap<Gateway, Door<L>>,
     trouble: Arc<Mutex<Trouble>>,
@@ -34,9 +33,9 @@ type Posted = Pin<Box<dyn Future<Output = Result<u16, BoxError>> + Send>>;
 type Door<L> = Box<dyn Fn(Arc<Disturbed<L>>, Vec<u8>) -> Posted + Send + Sync>;
 
 impl<L: Ledger + Record + 'static> InProcess<L> {
-    /// One process that gets its ledger from `make`, which is called again after
-    /// each restart: what the ledgers share is the database, and everything else
-    /// in them is lost then.
+    /// Creates one process with a ledger from `make`, which is called again after
+    /// each restart: shared state of the ledgers represents the database, and
+    /// everything else is lost on restart.
     #[must_use]
     pub fn new(make: impl Fn() -> L + Send + Sync + 'static) -> Self {
         let shop = Self {
@@ -48,7 +47,7 @@ impl<L: Ledger + Record + 'static> InProcess<L> {
         shop.replicas(1)
     }
 
-    /// As many processes, each with a ledger of its own; one at least.
+    /// Sets the number of processes, each with its own ledger; at least one.
     #[must_use]
     pub fn replicas(self, count: usize) -> Self {
         let started = std::iter::repeat_with(|| Mutex::new(self.start()));
@@ -106,7 +105,7 @@ impl<L: Ledger + Record + 'static> InProcess<L> {
     }
 }
 
-/// A ledger may block its thread while it waits for a lock.
+/// A ledger may block its thread while waiting for a lock.
 async fn in_a_thread(receive: impl Future<Output = u16> + Send + 'static) -> Result<u16, BoxError> {
     let runtime = Handle::current();
     let received = tokio::task::spawn_blocking(move || runtime.block_on(receive));
@@ -160,14 +159,14 @@ impl<L> fmt::Debug for InProcess<L> {
     }
 }
 
-/// A ledger that is in trouble now and then.
+/// A ledger that can be made to fail or to be slow.
 struct Disturbed<L> {
     ledger: L,
     trouble: Arc<Mutex<Trouble>>,
 }
 
 impl<L> Disturbed<L> {
-    /// What happens to this attempt to save.
+    /// The disturbance of this attempt to save.
     fn next(&self) -> Trouble {
         let mut trouble = unpoisoned(&self.trouble);
         let now = *trouble;

@@ -1,4 +1,4 @@
-//! What the books say, measured by what came in.
+//! Comparison of the ledger's state with the received money.
 
 use chrono::{DateTime, Utc};
 
@@ -10,7 +10,7 @@ use crate::text::without_zeros;
 use payhook::Amount;
 use payhook::payment::ExpectedKind;
 
-/// The payments of a case, and what was posted about them.
+/// The payments of a case, and their deliveries.
 pub(super) struct State<'a, G> {
     pub(super) gateway: &'a G,
     pub(super) payment: Payment,
@@ -18,12 +18,12 @@ pub(super) struct State<'a, G> {
     pub(super) due: u64,
     pub(super) id: u64,
     pub(super) start: DateTime<Utc>,
-    /// When and what the gateway posted last.
+    /// The gateway's last delivery and its time.
     pub(super) last: Option<(DateTime<Utc>, Vec<u8>)>,
-    /// What is known to have come in, in percent and in payments.
+    /// The amount known to be received, in percent, and the number of payments.
     pub(super) came: u64,
     pub(super) credits: usize,
-    /// Whether what came in was taken back, at this step or before.
+    /// Whether received money was reversed, at this step or before.
     pub(super) was_reversed: bool,
     pub(super) books: Books,
     pub(super) broken: Vec<(Rule, String)>,
@@ -43,16 +43,17 @@ impl<G> State<'_, G> {
         }
     }
 
-    /// Compares the books with those before the step, and with what came in.
+    /// Compares the ledger's state with the one before the step, and with the
+    /// received money.
     pub(super) fn judge(&mut self, step: &Step<G>, books: Books) {
         let came = script::amount(self.due, self.came);
         let is_more = books.credited > self.books.credited || books.credits > self.books.credits;
         self.was_reversed |= step.is_reversal;
-        // A shop that takes a credit back may credit again.
+        // A server that takes a credit back may credit again.
         let is_too_much =
             books.credited > came || (books.credits > self.credits && !self.was_reversed);
         if is_more && is_too_much {
-            // The first entry can be too high, and is no second one.
+            // The first credit can be too high, but is not a second one.
             let is_another = self.books.credits > 0 || books.credits > 1;
             let rule = if step.is_proven && self.came > 0 && is_another {
                 Rule::CreditedTwice
@@ -61,7 +62,7 @@ impl<G> State<'_, G> {
             };
             self.breaks(rule, &books);
         }
-        // A part may be credited; it pays for nothing yet.
+        // A part may be credited, but does not make the payment paid.
         if books.is_paid && self.came < 100 && books.credited <= came {
             self.breaks(Rule::CreditedUnproven, &books);
         }
@@ -82,8 +83,8 @@ impl<G> State<'_, G> {
         self.books = books;
     }
 
-    /// After the last step. Of what came in, nothing may be neither credited nor
-    /// held for a person.
+    /// After the last step, all received money must be credited or held for manual
+    /// review.
     pub(super) fn judge_end(&mut self, case: &Case<G>) {
         let books = self.books.clone();
         let due = script::amount(self.due, 100);
@@ -91,7 +92,7 @@ impl<G> State<'_, G> {
         let is_missed = case.has_to_be_credited() && books.credited < due;
         let is_gone = match &books.held {
             Some(held) => books.credited.checked_add(held).is_none_or(|sum| sum < all),
-            // Who credits a part credits the other, too.
+            // A server that credits one part has to credit the other as well.
             None => !books.credited.is_zero() && books.credited < due && self.came >= 100,
         };
         if is_missed || (is_gone && !self.was_reversed) {
@@ -113,7 +114,7 @@ impl<G> State<'_, G> {
         }
     }
 
-    /// Once for each rule.
+    /// Reports each rule once.
     fn breaks(&mut self, rule: Rule, books: &Books) {
         if self.broken.iter().any(|(known, _)| *known == rule) {
             return;

@@ -1,10 +1,10 @@
-//! What CityPay.io's callbacks are tortured with: orders that take more than one
-//! callback to be settled, and answers that come too late.
+//! Tests with CityPay.io's callbacks: orders that need several callbacks to settle,
+//! and late responses.
 
 use super::orders::{Asked, CONFIRMED, CREATED, Case, Step, Trial, delivered, goes, orders};
 use super::script::{Bystander, Make};
 
-/// Paid in part, and that is noticed.
+/// Underpaid, which is reported.
 const MOST: Make<Asked> = |d| goes(d, &d.paid(&[60]).underpaid());
 /// Topped up.
 const WHOLE: Make<Asked> = |d| goes(d, &d.paid(&[60, 40]));
@@ -77,7 +77,7 @@ pub(super) fn trials() -> Vec<Trial> {
     ]
 }
 
-/// Repeated after something that a memory of one process does not survive.
+/// Repeated after an event that in-memory data of a process does not survive.
 fn repeated_after(something: fn() -> Step) -> [Case; 2] {
     let paid = [Step::deliver(100, CONFIRMED), something(), Step::again(100)];
     let parts = [

@@ -1,5 +1,5 @@
-//! What B2BINPAY's callbacks are tortured with: payments that take more than one
-//! callback to be settled, or that do not stay so.
+//! Tests with B2BINPAY's callbacks: payments that need several callbacks to settle,
+//! or that do not stay settled.
 
 use payhook::payment::ExpectedKind;
 
@@ -164,8 +164,8 @@ fn late() -> Trial {
     )
 }
 
-/// A deposit, a payout, and a deposit in parts: each repeated after something
-/// that a memory of one process does not survive.
+/// A deposit, a payout, and a deposit in parts: each repeated after an event that
+/// in-memory data of a process does not survive.
 fn repeated_after(something: fn() -> Step, is_repeated: bool) -> [Case; 3] {
     let repeat = |came, make: Make<Signed>| {
         let again = is_repeated.then(|| [Step::again(came), Step::deliver(came, make)]);
@@ -180,8 +180,8 @@ fn repeated_after(something: fn() -> Step, is_repeated: bool) -> [Case; 3] {
     ]
 }
 
-/// Prices in the wallet's currency, paid in whichever coin the payer picks: what
-/// is signed is the number of coins.
+/// Prices in the wallet's currency, paid in a cryptocurrency that the payer chooses:
+/// the signed amount is in the cryptocurrency.
 pub(super) fn invoices() -> Trial {
     fn paid(d: &Desk<'_>, currency: &str, coins: u64, worth: u64, so_far: u64) -> Vec<u8> {
         let builder = d

@@ -1,4 +1,4 @@
-//! What CityPay.io's callbacks are tortured with.
+//! Tests with CityPay.io's callbacks.
 
 use super::lives_orders;
 use super::script::{self, Make, ROUNDS, SLOW};
@@ -10,7 +10,8 @@ use payhook::payment::ExpectedKind;
 use payhook::testing::Body;
 use payhook::testing::citypay::{OrderBuilder, OrderEndpoint, order, refusal};
 
-/// The gateway: the merchant's customer id, and the endpoint that the shop asks.
+/// The gateway: the merchant's customer id, and the order endpoint that the server
+/// queries.
 #[derive(Debug, Clone)]
 pub(super) struct Asked {
     pub(super) customer_id: String,
@@ -28,7 +29,7 @@ impl Desk<'_> {
         self.paid(&[100])
     }
 
-    /// The payment's order, paid in transactions of so many percent.
+    /// The payment's order, paid in transactions of these percentages.
     pub(super) fn paid(&self, parts: &[u64]) -> OrderBuilder {
         parts
             .iter()
@@ -56,24 +57,24 @@ impl Desk<'_> {
             .at(self.start)
     }
 
-    /// From now on the endpoint answers so about the payment's token.
+    /// Sets the endpoint's response for the payment's token.
     pub(super) fn answer(&self, answer: &Body<OrderDetails>) {
         self.gateway.endpoint.unreachable(false);
         self.gateway.endpoint.tell(&self.payment.reference, answer);
     }
 
-    /// From now on the order is so, says the endpoint.
+    /// Sets the order that the endpoint returns.
     pub(super) fn is(&self, order: &OrderBuilder) {
         self.answer(&order.answer(&self.gateway.customer_id));
     }
 
-    /// From now on there is no such order, says the endpoint.
+    /// Makes the endpoint return that there is no such order.
     pub(super) fn is_not(&self) {
         self.answer(&refusal(404, "Order not found"));
     }
 }
 
-/// The order is so, and the gateway says so.
+/// The endpoint and the callback agree.
 pub(super) fn goes(d: &Desk<'_>, order: &OrderBuilder) -> Vec<u8> {
     d.is(order);
     order.callback().to_vec()
@@ -82,7 +83,7 @@ pub(super) fn goes(d: &Desk<'_>, order: &OrderBuilder) -> Vec<u8> {
 pub(super) const CREATED: Make<Asked> = |d| goes(d, &d.unpaid().created());
 pub(super) const PENDING: Make<Asked> = |d| goes(d, &d.order().paid_unconfirmed());
 pub(super) const CONFIRMED: Make<Asked> = |d| goes(d, &d.order());
-/// Whatever the endpoint says.
+/// Regardless of the endpoint's response.
 pub(super) const NOTIFY: Make<Asked> = |d| d.order().callback().to_vec();
 
 pub(super) fn orders(name: &'static str, steps: impl IntoIterator<Item = Step>) -> Case {
@@ -106,7 +107,7 @@ pub(super) fn trials() -> Vec<Trial> {
     trials
 }
 
-/// Once, again, late and at once.
+/// Single, repeated, late and concurrent deliveries.
 fn repeated() -> Vec<Trial> {
     let again = [Step::deliver(100, CONFIRMED)];
     let again = again.into_iter().chain((0..4).map(|_| Step::again(100)));
@@ -150,7 +151,7 @@ fn repeated() -> Vec<Trial> {
     ]
 }
 
-/// The endpoint does not say what the callback does.
+/// The endpoint disagrees with the callback.
 fn asked_back() -> Vec<Trial> {
     vec![
         Trial::new(
@@ -224,7 +225,7 @@ fn asked_back() -> Vec<Trial> {
     ]
 }
 
-/// What settles nothing, or not exactly what is due.
+/// Callbacks that settle nothing, or not exactly the amount due.
 fn ended() -> Vec<Trial> {
     vec![
         Trial::new(
@@ -265,7 +266,7 @@ fn ended() -> Vec<Trial> {
     ]
 }
 
-/// The shop itself is in trouble.
+/// The server itself is disturbed.
 fn troubled() -> Vec<Trial> {
     vec![
         Trial::new(
@@ -288,7 +289,7 @@ fn troubled() -> Vec<Trial> {
     ]
 }
 
-/// For two attempts the endpoint still says what it said before.
+/// For two attempts the endpoint still returns its previous response.
 fn lagging(d: &Desk<'_>, before: &OrderBuilder) -> Vec<u8> {
     if d.attempt < 2 {
         d.is(before);
@@ -298,7 +299,7 @@ fn lagging(d: &Desk<'_>, before: &OrderBuilder) -> Vec<u8> {
     NOTIFY(d)
 }
 
-/// What goes to the other gateway's address, where there are both.
+/// Deliveries to the other gateway's URL, if there are both.
 pub(super) fn astray() -> Trial {
     Trial::new(
         "at the other gateway's address",

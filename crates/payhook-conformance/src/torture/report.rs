@@ -1,5 +1,4 @@
-//! [`Report`]: what was sent, what the merchant's code did, and which rules it
-//! broke.
+//! [`Report`]: the deliveries, the responses, and the broken rules.
 
 use std::fmt;
 
@@ -19,24 +18,25 @@ use crate::Gateway;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Rule {
-    /// More was credited than came in, by something that is itself proven: a
-    /// repetition, or a change of what no proof covers.
+    /// More was credited than received, because of a proven delivery: a duplicate, or
+    /// a change of unproven fields.
     CreditedTwice,
-    /// Credited, or taken for paid, without a proof, before it was final, before
-    /// all came in, in another currency or kind, or under another reference.
+    /// Credited, or considered paid, without proof, before it was final, before
+    /// everything was received, in another currency or kind, or under another
+    /// reference.
     CreditedUnproven,
-    /// The shop acted on the payment as paid more than once.
+    /// The payment was fulfilled more than once.
     FulfilledTwice,
-    /// It was posted until it was answered with 200, or as often as the gateway
-    /// tries, and it is not credited; or it is neither credited nor held for a
-    /// person.
+    /// It was sent until it was answered with 200, or up to the gateway's maximum
+    /// number of attempts, but is not credited; or it is neither credited nor held
+    /// for manual review.
     Lost,
-    /// It was paid and is not any more, or there is less credited than before.
+    /// It was paid but is no longer, or less is credited than before.
     Regressed,
 }
 
 impl Rule {
-    /// `credited twice`, `lost` and so on: how it is broken.
+    /// Returns the name, such as `credited twice` or `lost`.
     #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
@@ -48,7 +48,7 @@ impl Rule {
         }
     }
 
-    /// What to look at in a shop that breaks it.
+    /// Returns a hint for fixing a server that breaks it.
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
@@ -83,23 +83,23 @@ impl fmt::Display for Rule {
     }
 }
 
-/// A rule that was broken, and where.
+/// A broken rule with its case.
 ///
 /// See [`Report::broken`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Broken {
-    /// Which rule.
+    /// The rule.
     pub rule: Rule,
-    /// Whose callbacks.
+    /// The gateway.
     pub gateway: Gateway,
     /// The row of the table.
     pub row: &'static str,
     /// The case in that row.
     pub case: &'static str,
-    /// The payment's reference, for a look into the shop's log.
+    /// The payment's reference, to find it in the server's log.
     pub reference: String,
-    /// What came in, and what is in the books.
+    /// The received money, and the ledger's state.
     pub found: String,
 }
 
@@ -117,31 +117,31 @@ impl fmt::Display for Broken {
     }
 }
 
-/// A row of the table: the payments that were tortured in one way.
+/// A row of the table: the payments of one kind of test.
 ///
 /// See [`Report`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Row {
-    /// Whose callbacks.
+    /// The gateway.
     pub gateway: Gateway,
-    /// In which way.
+    /// The name of the test.
     pub name: &'static str,
-    /// How many bodies were posted.
+    /// The number of bodies sent.
     pub sent: usize,
-    /// How many were answered with 200.
+    /// The number answered with 200.
     pub accepted: usize,
-    /// How many were answered with 4xx.
+    /// The number answered with 4xx.
     pub refused: usize,
-    /// How many were answered with anything else, or not at all.
+    /// The number answered with another status, or not at all.
     pub failed: usize,
-    /// How many credits there are at the end.
+    /// The number of credits at the end.
     pub credits: usize,
-    /// How many there have to be at least.
+    /// The minimum number of credits.
     pub due: usize,
-    /// How many payments came in, some of which may be left to a person.
+    /// The number of received payments, some of which may be held for manual review.
     pub came: usize,
-    /// Whether it was tried: not every shop can be
+    /// Whether it was tested: not every server can be
     /// [disturbed](super::Shop::disturb).
     pub is_tried: bool,
     /// The rules that were broken, each case at most once for each.
@@ -199,27 +199,27 @@ impl Row {
     }
 }
 
-/// What came of a [torture](super::Torture); shown as a table, with the broken
-/// rules below.
+/// The result of a [run](super::Torture), displayed as a table followed by the broken
+/// rules.
 ///
 /// See the [module](super) for an example.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
-    /// What it can be repeated with.
+    /// The seed, to repeat the run.
     pub seed: u64,
     /// The table.
     pub rows: Vec<Row>,
 }
 
 impl Report {
-    /// Whether something was tried and no rule was broken.
+    /// Returns whether something was tested and no rule was broken.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.rows.iter().any(|row| row.sent > 0) && self.broken().next().is_none()
     }
 
-    /// The broken rules.
+    /// Returns the broken rules.
     pub fn broken(&self) -> impl Iterator<Item = &Broken> {
         self.rows.iter().flat_map(|row| &row.broken)
     }
@@ -258,7 +258,7 @@ impl fmt::Display for Report {
         for rule in broken.chunk_by(|one, other| one.rule == other.rule) {
             let Some(first) = rule.first() else { continue };
             write!(f, "\n\n{}: {}", first.rule, first.rule.hint())?;
-            // The rounds of a case differ in nothing but their amounts.
+            // The rounds of a case differ only in their amounts.
             let is_same = |one: &&Broken, other: &&Broken| {
                 (one.gateway, one.row, one.case) == (other.gateway, other.row, other.case)
             };

@@ -1,5 +1,5 @@
-//! How a script is run: the gateway's patience, and a look at the books after
-//! every step.
+//! Running a script: the gateway's retries, and a check of the ledger after every
+//! step.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -16,18 +16,18 @@ use crate::Gateway;
 use crate::random::Random;
 use payhook::payment::ExpectedKind;
 
-/// One torture of one shop.
+/// One run of the suite.
 pub(super) struct Run<'a, S> {
     torture: &'a Torture,
     shop: &'a S,
     random: Random,
-    /// When it was begun.
+    /// The start time.
     now: DateTime<Utc>,
-    /// How many payments were made up.
+    /// The number of payments created so far.
     payments: u64,
-    /// How many moments have passed: each delivery has one of its own.
+    /// The number of time steps so far: each delivery has its own.
     moments: i64,
-    /// How many bodies were posted to one of the replicas.
+    /// The number of bodies sent to one of the replicas.
     turns: usize,
     pub(super) rows: Vec<Row>,
 }
@@ -117,7 +117,7 @@ impl<'a, S: Shop> Run<'a, S> {
     }
 
     fn begin<'g, G>(&mut self, name: Gateway, gateway: &'g G, case: &Case<G>) -> State<'g, G> {
-        // From 1 to 400 coins, in hundredths.
+        // From 1 to 400 currency units, in hundredths.
         let due = u64::from(self.random.between(100, 40_000)).saturating_mul(100);
         let coins: &[(&'static str, u32)] = match case.kind {
             ExpectedKind::Invoice => &[("USD", 2)],
@@ -159,7 +159,7 @@ impl<'a, S: Shop> Run<'a, S> {
         self.torture.reference(self.now, self.payments)
     }
 
-    /// A little before now, and a little later than the last one.
+    /// A time shortly before now, and shortly after the previous one.
     fn moment(&mut self) -> DateTime<Utc> {
         self.moments = self.moments.saturating_add(1);
         let ago = TimeDelta::milliseconds(self.moments.saturating_sub(600_000));
@@ -201,7 +201,7 @@ impl<'a, S: Shop> Run<'a, S> {
         }
     }
 
-    /// Both at once, and each again until it is answered with 200.
+    /// Sends both concurrently, and retries each until it is answered with 200.
     async fn deliver_two<G>(
         &mut self,
         row: &mut Row,
@@ -233,7 +233,7 @@ impl<'a, S: Shop> Run<'a, S> {
         }
     }
 
-    /// Until it is answered with 200, or the gateway gives up.
+    /// Retries until it is answered with 200, or the gateway gives up.
     async fn deliver<G>(
         &mut self,
         row: &mut Row,
@@ -271,7 +271,7 @@ impl<'a, S: Shop> Run<'a, S> {
         self.shop.post(gateway, replica, body).await.ok()
     }
 
-    /// The replica whose turn it is.
+    /// The next replica in turn.
     fn turn(&mut self, gateway: Gateway) -> usize {
         let turn = self.turns;
         self.turns = self.turns.wrapping_add(1);
@@ -280,7 +280,7 @@ impl<'a, S: Shop> Run<'a, S> {
     }
 }
 
-/// Waits for both, which are under way at once.
+/// Waits for both, which run concurrently.
 async fn both<T>(first: impl Future<Output = T>, second: impl Future<Output = T>) -> (T, T) {
     let (mut first, mut second) = (pin!(first), pin!(second));
     let (mut one, mut two) = (None, None);

@@ -1,4 +1,5 @@
-//! What the torture is written in: trials of cases of steps.
+//! The suite's building blocks: trials, which consist of cases, which consist of
+//! steps.
 
 use std::time::Duration;
 
@@ -9,28 +10,28 @@ use crate::text::without_zeros;
 use payhook::Amount;
 use payhook::payment::ExpectedKind;
 
-/// How often a race is tried.
+/// The number of repetitions of a race.
 pub(super) const ROUNDS: usize = 8;
 
-/// Long enough for another delivery to come meanwhile.
+/// Long enough for another delivery to arrive meanwhile.
 pub(super) const SLOW: Trouble = Trouble::Slow(Duration::from_millis(30));
 
-/// A row of the table: several cases of one thing.
+/// A row of the table: several related cases.
 pub(super) struct Trial<G> {
     pub(super) name: &'static str,
     pub(super) cases: Vec<Case<G>>,
 }
 
-/// One payment, and what is posted about it.
+/// One payment with its deliveries.
 pub(super) struct Case<G> {
-    /// What sets it apart in its trial.
+    /// The name of the case in its trial.
     pub(super) name: &'static str,
     pub(super) kind: ExpectedKind,
     pub(super) steps: Vec<Step<G>>,
-    /// Whether a right shop may leave all of it to a person although exactly
-    /// what is due came in.
+    /// Whether a correct server may hold all of it for manual review although exactly
+    /// the amount due was received.
     pub(super) is_policy: bool,
-    /// Another payment that the shop expects, and that is never made.
+    /// Another expected payment, which is never made.
     pub(super) bystander: Option<Bystander>,
 }
 
@@ -38,82 +39,82 @@ pub(super) struct Case<G> {
 pub(super) enum Bystander {
     /// Any other payment of the same amount.
     Another,
-    /// One whose reference is the payment's own behind a zero.
+    /// One whose reference is the payment's own, prefixed with a zero.
     BehindZero,
-    /// One under whose reference the payment's own money is reported, too.
+    /// One under whose reference the payment's own money is reported as well.
     Second,
 }
 
 pub(super) struct Step<G> {
     pub(super) act: Act<G>,
-    /// How much of what is due has come in for good, in percent, and can be
-    /// known from here on.
+    /// The finally received percentage of the amount due that is known from here on.
     pub(super) came: u64,
-    /// In how many payments, where it is more than before.
+    /// The number of payments, if it increases.
     pub(super) payments: usize,
-    /// Whether what is posted is as genuine as a shop can tell.
+    /// Whether the delivery is indistinguishable from a genuine one.
     pub(super) is_proven: bool,
-    /// What came in before is taken back.
+    /// Earlier money is reversed.
     pub(super) is_reversal: bool,
 }
 
-/// Makes a body.
+/// Builds a body.
 pub(super) type Make<G> = fn(&Desk<'_, G>) -> Vec<u8>;
 
 pub(super) enum Act<G> {
-    /// The last thing that the gateway posted, byte for byte.
+    /// Repeats the gateway's last delivery, byte for byte.
     Again,
-    /// The same at the other gateway's address.
+    /// Repeats it at the other gateway's URL.
     Astray,
-    /// The shop is in trouble from now on.
+    /// Disturbs the server from now on.
     Disturb(Trouble),
-    /// The last thing that the gateway posted, once at each replica.
+    /// Repeats the gateway's last delivery, once at each replica.
     Everywhere,
-    /// A stranger posts this, once. It has the time of the gateway's last post.
+    /// An attacker sends this once, with the time of the gateway's last delivery.
     Forge(Make<G>),
-    /// The shop's processes end and start again.
+    /// Restarts the server's processes.
     Restart,
-    /// The gateway posts this until it is answered with 200, each time with
-    /// another time.
+    /// The gateway sends this until it is answered with 200, each time with a new
+    /// time.
     Deliver(Make<G>),
-    /// Two different ones at once.
+    /// Two different deliveries concurrently.
     DeliverBoth([Make<G>; 2]),
-    /// The same twice at once; of the same time, so the same bytes, or of two.
+    /// The same delivery twice concurrently; with the same time, so the same bytes,
+    /// or with two times.
     DeliverTwo { make: Make<G>, is_same: bool },
 }
 
-/// What a body is made from.
+/// The values for building a body.
 #[derive(Debug, Clone)]
 pub(super) struct Desk<'a, G> {
     pub(super) gateway: &'a G,
     pub(super) payment: &'a Payment,
     pub(super) bystander: &'a Payment,
-    /// What is due, in ten-thousandths of a coin: a multiple of 100.
+    /// The amount due, in ten-thousandths of a currency unit: a multiple of 100.
     pub(super) due: u64,
-    /// The gateway's id of the payment; with a digit behind it also other ids.
+    /// The gateway's id of the payment; with an appended digit also other ids.
     pub(super) id: u64,
-    /// When it was begun, a little before the first delivery.
+    /// The start time, shortly before the first delivery.
     pub(super) start: DateTime<Utc>,
     pub(super) time: DateTime<Utc>,
-    /// How often the gateway tried to deliver it before.
+    /// The number of previous delivery attempts.
     pub(super) attempt: usize,
 }
 
 impl<G> Desk<'_, G> {
-    /// So many percent of what is due, as a merchant writes it.
+    /// This percentage of the amount due, in a merchant's form.
     pub(super) fn percent(&self, percent: u64) -> String {
         share(self.due, percent)
     }
 }
 
-/// So many percent of ten-thousandths of a coin.
+/// This percentage of an amount in ten-thousandths of a currency unit.
 pub(super) fn share(due: u64, percent: u64) -> String {
     let units = due.saturating_mul(percent) / 100;
     let text = format!("{}.{:04}", units / 10_000, units % 10_000);
     without_zeros(&text).to_owned()
 }
 
-/// What [`share`] writes as an amount.
+/// The result of [`share`] as an amount.
 pub(super) fn amount(due: u64, percent: u64) -> Amount {
     share(due, percent).parse().unwrap_or_default()
 }
@@ -153,7 +154,7 @@ impl<G> Step<G> {
         Self::new(0, Act::Restart)
     }
 
-    /// What came in before is taken back: nothing of it has to stay credited.
+    /// Earlier money is reversed: it need not stay credited.
     pub(super) fn reverse(came: u64, make: Make<G>) -> Self {
         Self {
             is_reversal: true,
@@ -161,12 +162,12 @@ impl<G> Step<G> {
         }
     }
 
-    /// Not covered by any proof.
+    /// Not covered by any evidence.
     pub(super) fn forge(came: u64, make: Make<G>) -> Self {
         Self::new(came, Act::Forge(make))
     }
 
-    /// Changed where no proof reaches, so that it passes for proven.
+    /// Changed only in fields without proof, so that it still verifies.
     pub(super) fn alter(came: u64, make: Make<G>) -> Self {
         Self {
             is_proven: true,
@@ -216,19 +217,19 @@ impl<G> Case<G> {
         }
     }
 
-    /// Whether it has to be credited in the end: at some moment exactly what is
-    /// due had come.
+    /// Whether it has to be credited in the end: at some time exactly the amount due
+    /// was received.
     pub(super) fn has_to_be_credited(&self) -> bool {
         let is_exact = self.steps.iter().any(|step| step.came == 100);
         is_exact && !self.is_policy && !self.is_reversed()
     }
 
-    /// Whether money that came was taken back, if only for a while.
+    /// Whether received money was reversed, even temporarily.
     pub(super) fn is_reversed(&self) -> bool {
         self.steps.iter().any(|step| step.is_reversal)
     }
 
-    /// How many payments came in for good.
+    /// The number of finally received payments.
     pub(super) fn payments(&self) -> usize {
         let mut came = 0;
         let mut payments = 0_usize;

@@ -1,5 +1,4 @@
-//! [`Shop`]: what the torture has to know of the merchant's code, wherever it
-//! runs.
+//! [`Shop`]: the interface between the suite and the merchant's code.
 
 use std::future::{Future, ready};
 use std::sync::Arc;
@@ -10,28 +9,28 @@ use payhook::{Amount, BoxError};
 
 use crate::Gateway;
 
-/// A payment that the shop is told to expect.
+/// A payment that is registered at the server.
 ///
 /// See the [module](super) for an example.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Payment {
-    /// The gateway that will post about it.
+    /// The gateway that will send its callbacks.
     pub gateway: Gateway,
     /// A deposit, an invoice or a payout of B2BINPAY, or an order of CityPay.io.
     pub kind: ExpectedKind,
-    /// B2BINPAY's tracking id, CityPay.io's order token. New in every payment.
+    /// B2BINPAY's tracking id, CityPay.io's order token. Unique for each payment.
     pub reference: String,
-    /// The amount due, in whole units of the currency.
+    /// The amount due, in currency units.
     pub amount: Amount,
-    /// The coin's ticker, such as `ETH`; of an invoice, `USD`.
+    /// The cryptocurrency's ticker, such as `ETH`; for an invoice, `USD`.
     pub currency: &'static str,
-    /// The fraction digits of the currency.
+    /// The number of decimals of the currency.
     pub decimals: u32,
 }
 
 impl Payment {
-    /// The same payment as an expectation, for a [`Ledger`](payhook::Ledger).
+    /// Returns the expected payment, for a [`Ledger`](payhook::Ledger).
     ///
     /// # Errors
     ///
@@ -40,21 +39,21 @@ impl Payment {
         let (reference, amount) = (self.reference.as_str(), Some(self.amount.clone()));
         let expected = Expected::of_kind(self.kind, reference, self.currency, amount)?;
         Ok(match self.kind {
-            // The digits of the coin that the payer picks are not known.
+            // The decimals of the cryptocurrency that the payer chooses are unknown.
             ExpectedKind::Invoice => expected,
             _ => expected.decimals(self.decimals),
         })
     }
 }
 
-/// What the shop's books say of a payment. By [default](Books::default) nothing
-/// has come.
+/// The state of a payment in the server's ledger. By [default](Books::default)
+/// nothing was received.
 ///
 /// ```
 /// use payhook::payment::ExpectedKind;
 /// use payhook_conformance::torture::Books;
 ///
-/// // One entry of 0.3 ETH, with which the deposit is paid.
+/// // One credit of 0.3 ETH, which pays the deposit.
 /// let books = Books::new("0.3".parse()?, 1, true)
 ///     .currency("ETH")
 ///     .kind(ExpectedKind::Deposit)
@@ -65,26 +64,26 @@ impl Payment {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Books {
-    /// Everything credited under the reference (of a payout: debited), in whole
-    /// units of the currency.
+    /// The amount credited under the reference (debited for a payout), in currency
+    /// units.
     pub credited: Amount,
-    /// The number of entries.
+    /// The number of credits.
     pub credits: usize,
-    /// Whether the shop takes the payment for paid: it delivers, say. A part is
-    /// not enough for that.
+    /// Whether the server considers the payment as paid, for example delivers the
+    /// goods. A part is not sufficient.
     pub is_paid: bool,
-    /// The currency it was credited in, where the books say so.
+    /// The currency of the credits, if the ledger records it.
     pub currency: Option<String>,
-    /// The kind of payment it was credited as, where the books say so.
+    /// The kind of payment of the credits, if the ledger records it.
     pub kind: Option<ExpectedKind>,
-    /// What was received and waits for a person, where the books say so.
+    /// The amount held for manual review, if the ledger records it.
     pub held: Option<Amount>,
-    /// How often the shop acted on the payment as paid, where the books say so.
+    /// How often the payment was fulfilled, if the ledger records it.
     pub fulfilled: Option<usize>,
 }
 
 impl Books {
-    /// This much was credited, in so many entries.
+    /// Creates the state with this credited amount and number of credits.
     #[must_use]
     pub fn new(credited: Amount, credits: usize, is_paid: bool) -> Self {
         Self {
@@ -95,7 +94,7 @@ impl Books {
         }
     }
 
-    /// It was credited in this currency.
+    /// Sets the currency of the credits.
     #[must_use]
     pub fn currency(self, currency: impl Into<String>) -> Self {
         Self {
@@ -104,7 +103,7 @@ impl Books {
         }
     }
 
-    /// It was credited as this kind of payment.
+    /// Sets the kind of payment of the credits.
     #[must_use]
     pub fn kind(self, kind: ExpectedKind) -> Self {
         Self {
@@ -113,7 +112,7 @@ impl Books {
         }
     }
 
-    /// This much waits for a person, who accepts or refunds it.
+    /// Sets the amount held for manual review.
     #[must_use]
     pub fn held(self, held: Amount) -> Self {
         Self {
@@ -122,7 +121,7 @@ impl Books {
         }
     }
 
-    /// The shop acted on it as paid so often: goods sent, an order released.
+    /// Sets how often the payment was fulfilled: goods sent, an order released.
     #[must_use]
     pub fn fulfilled(self, times: usize) -> Self {
         Self {
@@ -132,38 +131,38 @@ impl Books {
     }
 }
 
-/// The merchant's own record, as far as the torture opens payments in it and
-/// reads what was credited.
+/// The merchant's own record, in which the suite registers payments and reads
+/// credits.
 ///
 /// See the [module](super) for an example.
 pub trait Record: Send + Sync {
-    /// From now on the shop expects this payment.
+    /// Registers an expected payment.
     ///
     /// # Errors
     ///
-    /// Whatever keeps it from that: it ends the torture.
+    /// Any error, which aborts the suite.
     fn open(&self, payment: &Payment) -> impl Future<Output = Result<(), BoxError>> + Send;
 
-    /// What the books say of an opened payment, by its reference. A shop that
-    /// answers first and books later waits here until it has booked.
+    /// Returns the ledger's state of a registered payment. A server that responds
+    /// before it credits must wait here until it has credited.
     ///
     /// # Errors
     ///
-    /// Whatever keeps them from being read: it ends the torture.
+    /// Any error, which aborts the suite.
     fn books(&self, reference: &str) -> impl Future<Output = Result<Books, BoxError>> + Send;
 }
 
-/// The shop under torture. [`InProcess`](super::InProcess) is one of endpoints
-/// and a ledger; another may post over HTTP.
+/// The server under test. [`InProcess`](super::InProcess) consists of endpoints and a
+/// ledger; other implementations may send requests over HTTP.
 ///
-/// See the [module](super) for an example of the first.
+/// See the [module](super) for an example of the former.
 pub trait Shop: Record {
-    /// Posts a body to the address that the gateway posts to, at one of the
+    /// Sends a body to the gateway's callback URL, at one of the
     /// [replicas](Self::replicas), counted from 0. Returns the HTTP status.
     ///
     /// # Errors
     ///
-    /// There was no answer. The gateway sends again.
+    /// Any error if there was no response. The gateway retries.
     fn post(
         &self,
         gateway: Gateway,
@@ -171,40 +170,40 @@ pub trait Shop: Record {
         body: &[u8],
     ) -> impl Future<Output = Result<u16, BoxError>> + Send;
 
-    /// How many processes serve the gateway's callbacks on the same books: one
-    /// unless it says otherwise. They are posted to in turn, and a delivery that
-    /// one of them has accepted is repeated at the others.
+    /// Returns the number of processes that serve callbacks with the same ledger; one
+    /// by default. They receive callbacks in turn, and a delivery that one of them
+    /// has accepted is repeated at the others.
     fn replicas(&self, gateway: Gateway) -> usize {
         let _ = gateway;
         1
     }
 
-    /// Ends the shop's processes and starts them again: whether that is
-    /// possible. If it is not, as by default, cases that need it are not tried.
+    /// Restarts the server's processes, and returns whether that is possible. If it
+    /// is not, which is the default, cases that need it are not tested.
     fn restart(&self) -> impl Future<Output = bool> + Send {
         ready(false)
     }
 
-    /// Disturbs the shop from now on: whether that is possible. If it is not, as
-    /// by default, cases that need it are not tried.
+    /// Disturbs the server from now on, and returns whether that is possible. If it
+    /// is not, which is the default, cases that need it are not tested.
     fn disturb(&self, trouble: Trouble) -> impl Future<Output = bool> + Send {
         let _ = trouble;
         ready(false)
     }
 }
 
-/// What happens to the shop while it books.
+/// A disturbance of the server while it credits.
 ///
 /// See [`Shop::disturb`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Trouble {
-    /// So many of the next attempts to book fail.
+    /// This many of the next attempts to credit fail.
     Fails(usize),
     /// Nothing.
     #[default]
     None,
-    /// Each attempt to book takes so long.
+    /// Each attempt to credit takes this long.
     Slow(Duration),
 }
 

@@ -1,5 +1,4 @@
-//! What CityPay.io's callbacks are tortured with: the spellings that the gateway
-//! strays to.
+//! Tests with CityPay.io's callbacks: undocumented spellings of the gateway.
 
 use super::orders::{Asked, Case, Desk, NOTIFY, PENDING, Step, Trial, goes, orders};
 use super::script::Make;

@@ -1,5 +1,4 @@
-//! What B2BINPAY's callbacks are tortured with: the spellings that the gateway
-//! strays to.
+//! Tests with B2BINPAY's callbacks: undocumented spellings of the gateway.
 
 use super::script::Make;
 use super::transfers::{Case, Signed, Step, Trial};

@@ -1,4 +1,4 @@
-//! [`Torture`]: which callbacks the shop is tried with, and how often.
+//! [`Torture`]: the configuration of the conformance suite.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,10 +19,10 @@ use payhook::b2binpay::Key;
 use payhook::payment::ExpectedKind;
 use payhook::testing::citypay::OrderEndpoint;
 
-/// The torture; see the [module](super) for an example.
+/// The conformance suite; see the [module](super) for an example.
 ///
-/// What is posted is the same for the same seed, but for its times and
-/// references, which are new in every run.
+/// The same seed sends the same callbacks, except for times and references, which are
+/// new in every run.
 #[derive(Clone)]
 pub struct Torture {
     pub(super) seed: u64,
@@ -35,31 +35,31 @@ pub struct Torture {
     references: Option<Arc<References>>,
 }
 
-/// What keeps a shop from being tortured.
+/// An error that aborts the suite.
 ///
 /// See [`Torture::run`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TortureError {
-    /// Its books can't be read.
+    /// The server's ledger cannot be read.
     #[error("the shop's books can't be read")]
     #[non_exhaustive]
     Books {
-        /// What [`Record::books`](super::Record::books) failed with.
+        /// The error of [`Record::books`](super::Record::books).
         source: BoxError,
     },
-    /// It can't be told to expect a payment.
+    /// A payment cannot be registered.
     #[error("the shop opens no payment")]
     #[non_exhaustive]
     Open {
-        /// What [`Record::open`](super::Record::open) failed with.
+        /// The error of [`Record::open`](super::Record::open).
         source: BoxError,
     },
-    /// [`run_blocking`](Torture::run_blocking) can't make a runtime.
+    /// [`run_blocking`](Torture::run_blocking) cannot create a runtime.
     #[error("no runtime can be made")]
     #[non_exhaustive]
     Runtime {
-        /// What Tokio failed with.
+        /// Tokio's error.
         source: std::io::Error,
     },
 }
@@ -67,8 +67,8 @@ pub enum TortureError {
 type References = dyn Fn(u64) -> String + Send + Sync;
 
 impl Torture {
-    /// Of nothing yet: [`b2binpay`](Self::b2binpay), [`citypay`](Self::citypay)
-    /// or both say what with.
+    /// Creates an empty suite: add gateways with [`b2binpay`](Self::b2binpay),
+    /// [`citypay`](Self::citypay) or both.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         Self {
@@ -83,7 +83,7 @@ impl Torture {
         }
     }
 
-    /// With B2BINPAY's callbacks, signed with a key that the shop verifies with.
+    /// Adds B2BINPAY's callbacks, signed with a key that the server accepts.
     #[must_use]
     pub fn b2binpay(self, key: Key) -> Self {
         Self {
@@ -92,8 +92,8 @@ impl Torture {
         }
     }
 
-    /// With CityPay.io's callbacks: the merchant's customer id, and the endpoint
-    /// that the shop asks for its orders.
+    /// Adds CityPay.io's callbacks, with the merchant's customer id and the order
+    /// endpoint that the server queries.
     #[must_use]
     pub fn citypay(self, customer_id: &str, endpoint: OrderEndpoint) -> Self {
         Self {
@@ -105,10 +105,10 @@ impl Torture {
         }
     }
 
-    /// With payments of these kinds only, for a merchant that takes no others:
+    /// Limits the payments to these kinds, for a merchant that accepts no others:
     /// [`Deposit`](ExpectedKind::Deposit), [`Invoice`](ExpectedKind::Invoice) and
     /// [`Payout`](ExpectedKind::Payout) of B2BINPAY, [`Order`](ExpectedKind::Order)
-    /// of CityPay.io. Unless set, with all of them.
+    /// of CityPay.io. The default is all of them.
     ///
     /// ```
     /// use payhook::payment::ExpectedKind;
@@ -131,8 +131,8 @@ impl Torture {
             .is_none_or(|kinds| kinds.contains(&kind))
     }
 
-    /// As if it were this time: callbacks are made in the ten minutes before.
-    /// The system's clock says it unless set.
+    /// Sets the current time: callbacks are dated in the ten minutes before. The
+    /// default is the system's clock.
     #[must_use]
     pub fn at(self, now: DateTime<Utc>) -> Self {
         Self {
@@ -141,8 +141,8 @@ impl Torture {
         }
     }
 
-    /// How often the gateway sends what is not answered with 200, at least once,
-    /// and how long it waits in between: 8 times and a millisecond unless set.
+    /// Sets how often the gateway sends a callback that is not answered with 200 (at
+    /// least once), and the wait in between: 8 times and a millisecond by default.
     #[must_use]
     pub fn patience(self, attempts: usize, pause: Duration) -> Self {
         Self {
@@ -152,9 +152,9 @@ impl Torture {
         }
     }
 
-    /// The reference of the first payment, the second and so on, for a shop that
-    /// takes only some: never the same twice. Unless set they begin with
-    /// `torture-` and are new in every run.
+    /// Sets the references of the first payment, the second and so on, for a server
+    /// that accepts only certain ones; they must be unique. By default they begin
+    /// with `torture-` and are new in every run.
     #[must_use]
     pub fn references<F>(self, reference: F) -> Self
     where
@@ -173,12 +173,12 @@ impl Torture {
         }
     }
 
-    /// Tortures the shop. It wants a Tokio runtime with time.
+    /// Runs the suite. It needs a Tokio runtime with time enabled.
     ///
     /// # Errors
     ///
-    /// [`TortureError`] if the shop opens no payment or its books can't be read.
-    /// A broken rule is no error: the report has it.
+    /// [`TortureError`] if a payment cannot be registered or the ledger cannot be
+    /// read. A broken rule is not an error: it is in the report.
     pub async fn run<S: Shop>(&self, shop: &S) -> Result<Report, TortureError> {
         let now = self.now.unwrap_or_else(|| SystemTime::now().into());
         let mut run = Run::new(self, shop, now);
@@ -209,15 +209,15 @@ impl Torture {
         })
     }
 
-    /// [`run`](Self::run) in a runtime of its own, for a plain `#[test]`.
+    /// Runs the suite in its own runtime, for a plain `#[test]`.
     ///
     /// # Errors
     ///
-    /// As [`run`](Self::run), and if no runtime can be made.
+    /// As [`run`](Self::run), and if no runtime can be created.
     ///
     /// # Panics
     ///
-    /// Inside a Tokio runtime: there it is [`run`](Self::run).
+    /// Inside a Tokio runtime: use [`run`](Self::run) there.
     pub fn run_blocking<S: Shop>(&self, shop: &S) -> Result<Report, TortureError> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -227,7 +227,7 @@ impl Torture {
     }
 }
 
-/// Without the key and the references.
+/// Omits the key and the references.
 impl fmt::Debug for Torture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Torture")

@@ -1,4 +1,4 @@
-//! What B2BINPAY's callbacks are tortured with: the gateway's own.
+//! Tests with B2BINPAY's callbacks: genuine ones.
 
 use super::lives_transfers;
 use super::script::{self, Make, ROUNDS, SLOW};
@@ -9,7 +9,7 @@ use payhook::payment::ExpectedKind;
 use payhook::testing::Body;
 use payhook::testing::b2binpay::{CallbackBuilder, deposit, payout};
 
-/// The gateway as its callbacks are made.
+/// The gateway's key and settings for its callbacks.
 #[derive(Debug, Clone)]
 pub(super) struct Signed {
     pub(super) key: Key,
@@ -28,7 +28,7 @@ impl Desk<'_> {
             _ => deposit(),
         };
         builder
-            // Whatever the key: API v2 leaves out a status that is signed.
+            // Independent of the key: API v2 omits a status that is signed.
             .v3()
             .id(&self.id.to_string())
             .tracking_id(self.payment.reference.as_str())
@@ -40,7 +40,7 @@ impl Desk<'_> {
             .at(self.time)
     }
 
-    /// A confirmed part of what is due, in a transfer of its own.
+    /// A confirmed part of the amount due, in its own transfer.
     pub(super) fn part(&self, percent: u64) -> CallbackBuilder {
         self.transfer()
             .amount(&self.percent(percent))
@@ -85,7 +85,7 @@ pub(super) fn trials() -> Vec<Trial> {
     trials
 }
 
-/// Once, again, late and at once.
+/// Single, repeated, late and concurrent deliveries.
 fn repeated() -> Vec<Trial> {
     let life = || {
         [
@@ -113,7 +113,7 @@ fn repeated() -> Vec<Trial> {
     let late = || {
         [
             Step::deliver(100, CONFIRMED),
-            // Signed later: for a shop it may be taken back.
+            // Signed later: to a server it may look like a reversal.
             Step::reverse(100, PENDING),
             Step::reverse(100, CREATED),
         ]
@@ -150,7 +150,7 @@ fn repeated() -> Vec<Trial> {
     ]
 }
 
-/// What settles nothing.
+/// Callbacks that settle nothing.
 fn ended() -> Vec<Trial> {
     vec![
         Trial::new(
@@ -215,7 +215,7 @@ fn ended() -> Vec<Trial> {
     ]
 }
 
-/// The shop itself is in trouble.
+/// The server itself is disturbed.
 fn troubled() -> Vec<Trial> {
     vec![
         Trial::new(
@@ -256,7 +256,7 @@ fn troubled() -> Vec<Trial> {
     ]
 }
 
-/// What goes to the other gateway's address, where there are both.
+/// Deliveries to the other gateway's URL, if there are both.
 pub(super) fn astray() -> Trial {
     let steps = || [Step::deliver(100, CONFIRMED), Step::astray(100)];
     Trial::new(
@@ -320,7 +320,7 @@ fn growing() -> Trial {
     )
 }
 
-/// Whether a part or a surplus is credited is for the merchant to say.
+/// Whether a part or a surplus is credited is the merchant's choice.
 fn amounts() -> Trial {
     Trial::new(
         "underpaid, overpaid, in parts",

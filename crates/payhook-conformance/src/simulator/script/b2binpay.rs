@@ -1,7 +1,7 @@
-//! The lives of B2BINPAY's deposits and payouts.
+//! The lifecycles of B2BINPAY's deposits and payouts.
 //!
-//! Of a deposit's transfer the gateway tells each step. Of a payout it posts
-//! what its list of callbacks has: nothing while it waits and is approved.
+//! For a deposit's transfer the gateway reports each step. For a payout it sends the
+//! callbacks of its documented list: none while it is waiting or approved.
 
 use chrono::{DateTime, Utc};
 
@@ -40,12 +40,12 @@ struct Writer<'a> {
     is_deposit: bool,
     is_v3: bool,
     operation: CallbackBuilder,
-    /// How many there were; 0 while there is none.
+    /// The number of transfers so far; 0 while there is none.
     transfers: u32,
     news: Vec<News>,
 }
 
-/// A movement of money, and what the deposit is before and after.
+/// A transfer, with the deposit's status before and after.
 struct Transfer<'a> {
     amount: &'a Amount,
     moved: DateTime<Utc>,
@@ -166,7 +166,7 @@ impl<'a> Writer<'a> {
                 });
                 Ending::credited(amount)
             }
-            // Expired, or rejected: the rest is CityPay.io's.
+            // Expired or rejected; the other scenarios are CityPay.io's.
             _ => {
                 self.no_transfer();
                 Ending::default()
@@ -174,7 +174,8 @@ impl<'a> Writer<'a> {
         })
     }
 
-    /// To its end, which is when the next one may begin: two of them are in time.
+    /// Until it is final, which is when the next one may begin: two of them fit
+    /// before the deadline.
     fn transfer(&mut self, transfer: &Transfer<'_>) -> DateTime<Utc> {
         self.transfers = self.transfers.saturating_add(1);
         let currency = &self.terms.payment.currency;
@@ -235,14 +236,14 @@ impl<'a> Writer<'a> {
         at
     }
 
-    /// The number of confirmations at which the merchant asked for a callback, if
-    /// it did.
+    /// The number of confirmations at which the merchant requested a callback, if
+    /// any.
     fn needed(&mut self, blocks: u32) -> Option<u32> {
         let needed = self.random.between(1, blocks.saturating_add(2));
         self.random.percent(30).then_some(needed)
     }
 
-    /// Which confirmations are reported before the last.
+    /// The confirmations that are reported before the last.
     fn counts(&mut self, needed: Option<u32>, blocks: u32) -> Vec<u32> {
         if let Some(needed) = needed {
             let is_before = (needed < blocks).then_some(needed);
@@ -261,7 +262,7 @@ impl<'a> Writer<'a> {
         counts
     }
 
-    /// Expired, or rejected.
+    /// Expired or rejected.
     fn no_transfer(&mut self) -> DateTime<Utc> {
         let terms = self.terms;
         let (label, at) = if self.is_deposit {
@@ -275,7 +276,7 @@ impl<'a> Writer<'a> {
         if self.is_v3 {
             self.tell(at, label.to_owned(), builder);
         } else {
-            // API v2 signs none of these.
+            // API v2 does not sign these.
             let body = builder.v2().at(at).unsigned();
             self.news.push(News {
                 at,

@@ -1,4 +1,4 @@
-//! The lives of CityPay.io's orders and deposits.
+//! The lifecycles of CityPay.io's orders and deposits.
 
 use std::collections::VecDeque;
 
@@ -39,18 +39,18 @@ pub(in crate::simulator) fn script(
     })
 }
 
-/// An order as it is from a moment on.
+/// The state of an order from a certain time on.
 struct Stage {
     at: DateTime<Utc>,
     order: OrderBuilder,
-    /// The status that is posted; `None` for what only the endpoint knows.
+    /// The status that is sent; `None` if only the endpoint reports it.
     posted: Option<&'static str>,
 }
 
 struct Writer<'a> {
     terms: &'a Terms<'a>,
     random: &'a mut Random,
-    /// With the payments that came in so far.
+    /// Including the payments received so far.
     order: OrderBuilder,
     stages: Vec<Stage>,
 }
@@ -91,7 +91,7 @@ impl<'a> Writer<'a> {
                 self.expire();
                 let late = later(terms.deadline, self.random.minutes(1, 120));
                 self.pay(late, amount);
-                // It stays expired, and no callback says that.
+                // It stays expired, which no callback reports.
                 self.stages.push(Stage {
                     at: late,
                     order: self.order.clone().expired(),
@@ -121,7 +121,7 @@ impl<'a> Writer<'a> {
                 self.end(moved, "CONFIRMED");
                 Ending::credited(amount)
             }
-            // Confirmed, whatever the endpoint is like.
+            // Confirmed, however the endpoint behaves.
             _ => {
                 self.pay(moved, amount);
                 self.stage(moved, "PAID_UNCONFIRMED");
@@ -145,7 +145,7 @@ impl<'a> Writer<'a> {
         });
     }
 
-    /// What becomes of it some blocks later.
+    /// Its state some blocks later.
     fn end(&mut self, moved: DateTime<Utc>, status: &'static str) {
         let at = later(moved, self.random.minutes(6, 30));
         self.stage(at, status);
@@ -159,19 +159,20 @@ impl<'a> Writer<'a> {
         });
     }
 
-    /// What is posted of the stages; what the endpoint says meanwhile, it learns.
+    /// The callbacks of the stages; the endpoint is updated meanwhile.
     fn finish(self, scenario: Scenario, customer_id: &str, endpoint: &mut Endpoint) -> Vec<News> {
         let answers = &mut endpoint.answers;
         let mut news = Vec::new();
         let mut stages = self.stages.iter().peekable();
         while let Some(stage) = stages.next() {
-            // The merchant made the order: the endpoint knows it at once.
+            // The merchant created the order, so the endpoint knows it at once.
             let lag = (scenario == Scenario::OrderLagging && !answers.is_empty())
                 .then(|| self.random.seconds(30, 240));
             let known = lag.map_or(stage.at, |lag| later(stage.at, lag));
             answers.push_back((known, stage.order.answer(customer_id)));
             let Some(status) = stage.posted else { continue };
-            // Ahead, a stage is reported when the next one is there.
+            // If the endpoint is ahead, a stage is reported when the next one is
+            // reached.
             let next = stages.peek().map_or_else(
                 || later(stage.at, self.random.minutes(6, 30)),
                 |next| next.at,
@@ -192,7 +193,7 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Its token is one that the merchant gave out, and no order.
+/// Its token was assigned by the merchant and is not an order.
 fn customer_deposit(terms: &Terms<'_>, random: &mut Random) -> [News; 2] {
     let payment = terms.payment;
     let moved = later(terms.start, random.minutes(1, 20));
