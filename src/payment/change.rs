@@ -84,7 +84,7 @@ impl Change {
 /// // For a support tool: what happened, and what to do in the gateway's dashboard.
 /// let reason = ReviewReason::EqualPart;
 /// assert_eq!(reason.as_str(), "equal_part");
-/// assert!(reason.advice().contains("B2BINPAY"));
+/// assert!(reason.advice().contains("dashboard"));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
