@@ -118,7 +118,7 @@ fn simulated_lives_end_right() {
     assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
     assert_eq!(
         ran.out,
-        "scenario                    payments   sent  again    200    4xx    5xx   none  given up  books
+        "scenario                    payments   sent  again    200    4xx    5xx   none  given up ledger
 deposit.blocked                    1      6      2      6      0      0      0         0  right
 deposit.confirmed                  1      5      2      5      0      0      0         0  right
 deposit.expired                    1      2      1      2      0      0      0         0  right
