@@ -7,6 +7,17 @@ use serde::de::IgnoredAny;
 
 pub(crate) fn check(data: &[u8]) {
     agrees(data);
+    // No encoding is recognized inside of an object, so nothing is refused under another
+    // name.
+    let inside = [b"{\"unknown\":", data, b"}"].concat();
+    let refused = Unverified::<TransferCallback>::parse_within(&inside, usize::MAX).err();
+    let is_not_json = |error| {
+        matches!(
+            error,
+            ParseError::NotJson { .. } | ParseError::NotUtf8 { .. }
+        )
+    };
+    assert_eq!(refused.is_some_and(is_not_json), !agrees(&inside));
 }
 
 /// Whether it is JSON, which everything that reads a body agrees on.
