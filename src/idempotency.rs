@@ -33,7 +33,7 @@ pub use memory::{MemoryStore, StoreFull};
 /// let keys = callback.idempotency_keys("");
 ///
 /// let store = MemoryStore::new();
-/// let Claim::Acquired(token) = store.claim(&keys).await? else { panic!("nobody else is there") };
+/// let Claim::Acquired(token) = store.claim(&keys).await? else { panic!("the first claim is acquired") };
 /// assert!(matches!(store.claim(&keys).await?, Claim::InProgress));
 /// // … credit …
 /// assert_eq!(store.complete(token).await?, Lease::Held);

@@ -452,8 +452,8 @@ fn every_answer_of_a_store() {
             Disposition::Handled { .. } | Disposition::Duplicate | Disposition::Superseded
         );
         assert_eq!(reply.disposition().hint().is_none(), is_well, "{log}");
-        let needs_nobody = is_well || matches!(reply.disposition(), Disposition::InProgress);
-        let fault = (!needs_nobody).then_some(Fault::Merchant);
+        let needs_no_action = is_well || matches!(reply.disposition(), Disposition::InProgress);
+        let fault = (!needs_no_action).then_some(Fault::Merchant);
         assert_eq!(reply.disposition().fault(), fault, "{log}");
         if let Disposition::HandledNotRecorded { error, .. } = reply.disposition() {
             assert_eq!(error.is::<LeaseLost>(), end == Ok(Lease::Lost));

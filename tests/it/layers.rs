@@ -77,7 +77,7 @@ fn all() -> Vec<(String, String)> {
     files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
 }
 
-/// What stands behind each `crate::`.
+/// The modules that follow each `crate::`.
 fn uses(code: &str) -> BTreeSet<&str> {
     let paths = code.split("crate::").skip(1);
     paths

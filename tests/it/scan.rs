@@ -100,7 +100,7 @@ fn the_grammar() {
     }
 }
 
-/// Each text stands as a value that is skipped, too, and as one that is read.
+/// Each text as a value that is skipped, and as one that is read.
 #[test]
 fn the_grammar_inside_of_a_body() {
     for (texts, is_json) in [(ACCEPTED, true), (REFUSED, false)] {

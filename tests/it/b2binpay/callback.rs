@@ -119,7 +119,7 @@ fn destinations_in_three_shapes() {
             vec!["a", "b", "-"],
         ),
         (json!([]), vec![]),
-        // Half a pair, once it is written as one: a key that nobody knows.
+        // A lone surrogate, once it is written as an escape: an unknown key.
         (json!([{"address": "a", "\u{fffd}": 1}]), vec!["a"]),
         (json!({"\u{fffd}": 1, "address": "a"}), vec!["a"]),
     ] {

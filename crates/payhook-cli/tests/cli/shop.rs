@@ -98,7 +98,7 @@ fn free_port() -> u16 {
 
 /// Every scenario ends with what it has to in the shop's books.
 #[test]
-#[ignore = "needs the example shop, built before"]
+#[ignore = "needs the built example shop: `.ci/run all` builds it and runs this"]
 fn simulated_lives_end_right() {
     let shop = Shop::start();
     let to = format!("{}/callbacks/b2binpay", shop.url);
@@ -157,7 +157,7 @@ payout.rejected                    1      1      0      1      0      0      0  
 }
 
 #[test]
-#[ignore = "needs the example shop, built before"]
+#[ignore = "needs the built example shop: `.ci/run all` builds it and runs this"]
 fn the_torture_is_stood() {
     let shop = Shop::start();
     let (b2binpay, citypay) = (
@@ -196,7 +196,7 @@ fn the_torture_is_stood() {
 /// A shop that is wrong is told so, with exit status 1: here it is another one
 /// whose books are read.
 #[test]
-#[ignore = "needs the example shop, built before"]
+#[ignore = "needs the built example shop: `.ci/run all` builds it and runs this"]
 fn a_wrong_shop_is_found_out() {
     let (shop, other) = (Shop::start(), Shop::start());
     let to = format!("{}/callbacks/b2binpay", shop.url);
@@ -227,7 +227,7 @@ fn a_wrong_shop_is_found_out() {
 }
 
 #[test]
-#[ignore = "needs the example shop, built before"]
+#[ignore = "needs the built example shop: `.ci/run all` builds it and runs this"]
 fn triggered_payments_are_credited_once() {
     let shop = Shop::start();
     let to = format!("{}/callbacks/b2binpay", shop.url);

@@ -51,14 +51,14 @@ impl<F: FieldError> IdempotencyStore for Flawed<F> {
     }
 
     async fn complete(&self, token: ClaimToken) -> Result<Lease, BoxError> {
-        if token.fence() == OF_NOBODY {
+        if token.fence() == UNCLAIMED {
             return Ok(Lease::Held);
         }
         self.flaw.complete(&self.store, token).await
     }
 
     async fn release(&self, token: ClaimToken) -> Result<Lease, BoxError> {
-        if token.fence() == OF_NOBODY {
+        if token.fence() == UNCLAIMED {
             return Ok(Lease::Held);
         }
         self.flaw.release(&self.store, token).await
@@ -66,10 +66,10 @@ impl<F: FieldError> IdempotencyStore for Flawed<F> {
 }
 
 /// The fence of a claim that a store gives without holding it.
-const OF_NOBODY: u64 = 0;
+const UNCLAIMED: u64 = 0;
 
 fn one_more(effect: &IdempotencyKey) -> Claim {
-    Claim::Acquired(ClaimToken::new(*effect, OF_NOBODY))
+    Claim::Acquired(ClaimToken::new(*effect, UNCLAIMED))
 }
 
 /// Deliveries are bound to nothing.
