@@ -140,20 +140,21 @@ impl Payment {
     /// Returns the sum of all credits, including amounts that were reversed later.
     #[must_use]
     pub fn credited(&self) -> Amount {
-        total(self.state.parts.iter().map(|part| &part.credited.0))
+        total(self.state.parts.iter().map(|part| &part.credited))
     }
 
     /// Returns the amount that was received but is neither credited nor rejected.
     #[must_use]
     pub fn held(&self) -> Amount {
-        let held: Vec<_> = self.settled().map(PartState::remaining).collect();
+        let rests = self.settled().map(PartState::remaining);
+        let held: Vec<_> = rests.filter(|rest| !rest.is_zero()).collect();
         total(held.iter())
     }
 
     /// Returns the amount of settled transfers that was rejected manually.
     #[must_use]
     pub fn rejected(&self) -> Amount {
-        total(self.settled().map(|part| &part.rejected.0))
+        total(self.settled().map(|part| &part.rejected))
     }
 
     /// Returns the held transfers, with the reasons for each.
@@ -176,13 +177,17 @@ impl Payment {
     /// 1).
     #[must_use]
     pub fn status(&self) -> PaymentStatus {
-        let standing = total(self.settled().map(|part| &part.credited.0));
+        self.status_with(&self.received())
+    }
+
+    fn status_with(&self, received: &Amount) -> PaymentStatus {
+        let standing = total(self.settled().map(|part| &part.credited));
         let has_credit = !standing.is_zero();
         if let Some(amount) = self.expected.amount() {
             let tolerance = self.expected.tolerated();
             if has_credit && add(&standing, tolerance) >= *amount {
                 let limit = add(amount, tolerance);
-                let kept = subtract(&self.received(), &self.rejected());
+                let kept = subtract(received, &self.rejected());
                 return if kept > limit {
                     PaymentStatus::Overpaid
                 } else {
@@ -190,14 +195,13 @@ impl Payment {
                 };
             }
         }
-        let parts = &self.state.parts;
         if has_credit {
             if self.expected.is_top_up() {
                 PaymentStatus::Settled
             } else {
                 PaymentStatus::Partial
             }
-        } else if parts.iter().any(PartState::is_held) {
+        } else if self.has_held() {
             PaymentStatus::Held
         } else if self.has_money_on_its_way() {
             PaymentStatus::Pending
@@ -206,6 +210,10 @@ impl Payment {
         } else {
             PaymentStatus::Open
         }
+    }
+
+    pub(crate) fn has_held(&self) -> bool {
+        self.state.parts.iter().any(PartState::is_held)
     }
 
     fn has_money_on_its_way(&self) -> bool {
@@ -245,22 +253,22 @@ impl fmt::Debug for Payment {
 impl PartState {
     /// The amount in the expected currency.
     fn value(&self) -> &Amount {
-        self.value.as_ref().map_or(&self.amount.0, |value| &value.0)
+        self.value.as_ref().map_or(&self.amount, |value| &value)
     }
 
     /// The amount that is neither credited nor rejected.
     fn remaining(&self) -> Amount {
-        let rest = subtract(self.value(), &self.credited.0);
-        subtract(&rest, &self.rejected.0)
+        let rest = subtract(self.value(), &self.credited);
+        subtract(&rest, &self.rejected)
     }
 
     fn is_credited(&self) -> bool {
-        !self.credited.0.is_zero()
+        !self.credited.is_zero()
     }
 
     /// Whether it was decided manually or credited: its amount stays fixed.
     fn is_decided(&self) -> bool {
-        self.is_credited() || !self.rejected.0.is_zero() || self.marks.has(history::Marks::REFUSED)
+        self.is_credited() || !self.rejected.is_zero() || self.marks.has(history::Marks::REFUSED)
     }
 
     fn is_held(&self) -> bool {

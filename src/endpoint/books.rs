@@ -64,7 +64,7 @@ struct Applied<T> {
 
 impl<T> Applied<T> {
     fn leaves_held(&self) -> bool {
-        !self.change.reviews().is_empty() || !self.payment.held_parts().is_empty()
+        !self.change.reviews().is_empty() || self.payment.has_held()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::change::{Change, Review, ReviewReason};
 use super::expected::{ExpectedKind, Fit};
-use super::history::{Closed, Delivery, Instant, Marks, Name, PartState, Stored};
+use super::history::{Closed, Delivery, Instant, Marks, Name, PartState};
 use super::{Payment, PaymentStatus};
 use crate::amount::Amount;
 use crate::digest::Digest16;
@@ -63,22 +63,26 @@ pub(crate) struct Step<'p> {
     payment: &'p mut Payment,
     before: Sums,
     reviews: Vec<Review>,
-    /// The index of the delivery that this step recorded.
-    recorded: Option<usize>,
-    /// The delivery's name, if it has to be bound across all payments.
-    takes_name: bool,
+    recorded: Option<Recorded>,
     /// Whether the ledger stores the names of deliveries.
     asks: bool,
-    /// The transfer that the callback is about, and its credited and held amounts
-    /// before this step.
-    subject: Option<String>,
-    subject_before: (Amount, Amount),
     /// The second copy of a delivery, if it has to be bound across all payments.
     second: Option<Name>,
+    /// Set with every change of the state, except for credits.
     must_save: bool,
 }
 
-#[derive(Debug, PartialEq)]
+/// The delivery that a step recorded.
+#[derive(Debug)]
+struct Recorded {
+    index: usize,
+    /// The transfer that the callback is about, and its credited and held amounts
+    /// before this step.
+    subject: Option<String>,
+    before: (Amount, Amount),
+}
+
+#[derive(Debug, Clone, PartialEq)]
 struct Sums {
     status: PaymentStatus,
     received: Amount,
@@ -110,18 +114,13 @@ impl Payment {
         second: Option<&str>,
     ) -> Step<'_> {
         let before = self.sums();
-        let subject = event.parts.first().map(|part| part.id.to_string());
-        let subject_before = self.of_part(subject.as_deref());
         let asks = self.asks_for_delivery(event);
         let mut step = Step {
             payment: self,
             before,
             asks,
-            subject,
-            subject_before,
             reviews: Vec::new(),
             recorded: None,
-            takes_name: false,
             second: None,
             must_save: false,
         };
@@ -140,15 +139,16 @@ impl Payment {
         let held = own().filter(|part| part.outcome.is_settled());
         let held = held.map(PartState::remaining).collect::<Vec<_>>();
         (
-            super::total(own().map(|part| &part.credited.0)),
+            super::total(own().map(|part| &part.credited)),
             super::total(held.iter()),
         )
     }
 
     fn sums(&self) -> Sums {
+        let received = self.received();
         Sums {
-            status: self.status(),
-            received: self.received(),
+            status: self.status_with(&received),
+            received,
             credited: self.credited(),
             held: self.held(),
         }
@@ -163,10 +163,11 @@ impl Payment {
             if part.is_held() && !part.marks.has(Marks::UNVALUED) {
                 let rest = part.remaining();
                 credited = super::add(&credited, &rest);
-                part.credited = super::add(&part.credited.0, &rest).into();
+                part.credited = super::add(&part.credited, &rest).into();
             }
         }
-        self.conclude(&before, credited, Vec::new(), false)
+        let after = self.sums();
+        self.conclude(&before, &after, credited, Vec::new(), false)
     }
 
     /// Rejects everything that is held, after manual review: it is not credited, and
@@ -176,28 +177,29 @@ impl Payment {
         for part in &mut self.state.parts {
             if part.is_held() {
                 let rest = part.remaining();
-                part.rejected = super::add(&part.rejected.0, &rest).into();
+                part.rejected = super::add(&part.rejected, &rest).into();
                 if part.marks.has(Marks::UNVALUED) {
                     part.marks.set(Marks::UNVALUED, false);
                     part.marks.set(Marks::REFUSED, true);
                 }
             }
         }
-        self.conclude(&before, Amount::default(), Vec::new(), false)
+        let after = self.sums();
+        self.conclude(&before, &after, Amount::default(), Vec::new(), false)
     }
 
     fn conclude(
         &mut self,
         before: &Sums,
+        after: &Sums,
         credited: Amount,
         mut reviews: Vec<Review>,
         must_save: bool,
     ) -> Change {
-        let after = self.sums();
         let is_paid = matches!(after.status, PaymentStatus::Paid | PaymentStatus::Overpaid);
         let newly_paid = is_paid && !self.state.was_paid;
         self.state.was_paid |= is_paid;
-        let is_changed = after != *before || !reviews.is_empty();
+        let is_changed = after != before || !reviews.is_empty();
         reviews.sort_by_key(Review::reason);
         Change::new(
             Some(credited).filter(|amount| !amount.is_zero()),
@@ -256,24 +258,33 @@ impl Step<'_> {
         let credited = self.payment.credit();
         self.report_held();
         let reviews = std::mem::take(&mut self.reviews);
+        let is_same = !self.must_save && credited.is_zero();
+        let after = if is_same {
+            self.before.clone()
+        } else {
+            self.payment.sums()
+        };
         let change = self
             .payment
-            .conclude(&self.before, credited, reviews, self.must_save);
+            .conclude(&self.before, &after, credited, reviews, self.must_save);
         let mut taken = Taken::default();
         if self.asks {
             taken.second = self.second.map(|copy| copy.to_string());
         }
-        let after = self.payment.of_part(self.subject.as_deref());
-        if let Some(index) = self.recorded {
-            let deliveries = &mut self.payment.state.deliveries;
-            if let Some(delivery) = deliveries.get_mut(index) {
-                let has_effect = after.0 > self.subject_before.0 || after.1 > self.subject_before.1;
-                delivery.has_effect = has_effect;
-                if self.takes_name {
+        if let Some(Recorded {
+            index,
+            subject,
+            before,
+        }) = self.recorded
+        {
+            let after = self.payment.of_part(subject.as_deref());
+            if let Some(delivery) = self.payment.state.deliveries.get_mut(index) {
+                delivery.has_effect = after.0 > before.0 || after.1 > before.1;
+                if self.asks {
                     taken.first = Some(format!(
                         "{}:{}:{}",
                         delivery.copy,
-                        u8::from(has_effect),
+                        u8::from(delivery.has_effect),
                         delivery.part.as_deref().unwrap_or_default(),
                     ));
                 }
@@ -284,6 +295,9 @@ impl Step<'_> {
 
     /// Each reason is reported once, when it holds a part after the step.
     fn report_held(&mut self) {
+        if !self.payment.has_held() {
+            return;
+        }
         let view = self.payment.view();
         let mut news = Vec::new();
         for (index, part) in self.payment.state.parts.iter().enumerate() {
@@ -370,6 +384,7 @@ impl Step<'_> {
             (None, None) => {
                 // An ambiguous reading binds no name (rule 18).
                 if is_read && deliveries.len() < MAX_DELIVERIES {
+                    let index = deliveries.len();
                     deliveries.push(Delivery {
                         name,
                         copy,
@@ -377,8 +392,12 @@ impl Step<'_> {
                         has_effect: false,
                         others: Vec::new(),
                     });
-                    self.recorded = Some(deliveries.len() - 1);
-                    self.takes_name = self.asks;
+                    let subject = event.parts.first().map(|part| part.id.to_string());
+                    self.recorded = Some(Recorded {
+                        index,
+                        before: self.payment.of_part(subject.as_deref()),
+                        subject,
+                    });
                     self.must_save = true;
                 }
                 return Copy::First;
@@ -532,7 +551,7 @@ impl Step<'_> {
     fn known(&self, event: &Event<'_>, part: &Part<'_>) -> Option<usize> {
         let amount = identity(event, self.payment.expected.fit(&part.amounts), part);
         self.payment.state.parts.iter().position(|known| {
-            known.id == part.id && amount.is_some_and(|amount| known.amount.0 == *amount)
+            known.id == part.id && amount.is_some_and(|amount| known.amount == *amount)
         })
     }
 
@@ -558,8 +577,8 @@ impl Step<'_> {
             time: None,
             first: None,
             order: 0,
-            credited: Stored::default(),
-            rejected: Stored::default(),
+            credited: Amount::default(),
+            rejected: Amount::default(),
             lasting: super::change::Reasons::default(),
             told: super::change::Reasons::default(),
             marks: Marks::default(),
@@ -892,7 +911,7 @@ impl Step<'_> {
                 }
             }),
         };
-        self.payment.state.awaits_parts = false;
+        self.must_save |= std::mem::take(&mut self.payment.state.awaits_parts);
         let mut contradiction = None;
         if let Some(known) = self.payment.state.parts.get_mut(index) {
             if known.marks.has(Marks::UNVALUED)
@@ -900,8 +919,9 @@ impl Step<'_> {
             {
                 known.amount = amount.clone().into();
                 known.marks.set(Marks::UNVALUED, false);
+                self.must_save = true;
             }
-            let agrees = amount.is_none_or(|amount| known.amount.0 == *amount);
+            let agrees = amount.is_none_or(|amount| known.amount == *amount);
             if known.is_decided() {
                 // Reported once; credits do not change.
                 let is_new = !agrees && !known.told.has(ReviewReason::Contradicted);
@@ -948,7 +968,7 @@ impl Step<'_> {
         // lists as ended, although it counts as settled here, may be another transfer
         // under a rewritten id.
         let listed_all = |parts: &[PartState], amount: &Amount| {
-            let mut same = parts.iter().filter(|part| part.amount.0 == *amount);
+            let mut same = parts.iter().filter(|part| part.amount == *amount);
             same.all(|part| {
                 lookup.part(&part.id).is_some_and(|listed| {
                     let money = listed.amounts.first();
@@ -979,12 +999,12 @@ impl Step<'_> {
                     .as_ref()
                     .is_none_or(|converted| converted == known.value());
             let is_same = agrees
-                && amount == Some(&known.amount.0)
+                && amount == Some(&known.amount)
                 && listed.fits_kind
                 && expected.fit(&listed.amounts) != Fit::Other
                 && keeps_value
                 && !(listed.outcome.has_ended() && known.outcome.is_settled());
-            let all = listed_all(&self.payment.state.parts, &known.amount.0);
+            let all = listed_all(&self.payment.state.parts, &known.amount);
             let Some(known) = self.payment.state.parts.get_mut(index) else {
                 continue;
             };

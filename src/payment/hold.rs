@@ -30,7 +30,7 @@ impl Payment {
             is_doubted: self.state.own.is_some_and(|(_, is_doubt)| is_doubt) && !has_surplus,
             has_surplus,
             exceeds_total_paid: is_invoice
-                && total_paid.is_some_and(|(_, total)| received > total.0),
+                && total_paid.is_some_and(|(_, total)| received > *total),
         }
     }
 
@@ -83,7 +83,7 @@ impl Payment {
                 other.order > 0
                     && other.order < part.order
                     && other.id != part.id
-                    && other.amount.0 == part.amount.0
+                    && other.amount == part.amount
             })
     }
 
@@ -102,7 +102,6 @@ impl Payment {
     /// full up to expected + tolerance, beyond that up to the expected amount (rule
     /// 6). Returns the sum to credit now.
     pub(super) fn credit(&mut self) -> Amount {
-        let view = self.view();
         let mut order: Vec<(u32, usize)> = self
             .state
             .parts
@@ -113,8 +112,12 @@ impl Payment {
             .map(|(index, part)| (part.order, index))
             .collect();
         order.sort_unstable();
+        if order.is_empty() {
+            return Amount::default();
+        }
+        let view = self.view();
 
-        let mut credited = total(self.state.parts.iter().map(|part| &part.credited.0));
+        let mut credited = total(self.state.parts.iter().map(|part| &part.credited));
         let mut now = Amount::default();
         for (_, index) in order {
             let Some(part) = self.state.parts.get(index) else {

@@ -323,7 +323,7 @@ fn the_names_are_stable() {
     assert_eq!(
         names(&keys),
         [
-            "6367ff796073217368f9b8d5828ce666c030d926bd6aeda1f77b8bfd98f0d754",
+            "7bbc38a948bcbc3a2521a9f99be9a5c780387beb555f6e3ab58352b9db598d6b",
             "bb38449dc392364a4a3a409546e60971ade59b9bffd54455b8ee140c19894ce2",
             "710b93649e0cad532bd0ee84a7a32602a7dfe341d9c459bf5a3b9da1de1e2232",
         ]

@@ -1,0 +1,224 @@
+//! How a payment's state is written as a string, and read again.
+//!
+//! A flat list of fields in the order of declaration, each ended by a comma. What is
+//! zero, false, absent or empty is an empty field; a present value follows a `1`; a list
+//! follows its length. A text is percent-encoded where it has a comma, a control
+//! character or anything beyond ASCII, so that every database stores it unmodified.
+
+use std::fmt::{Display, Write};
+use std::str::FromStr;
+
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+
+use super::{Closed, Delivery, Instant, Marks, Name, PartState, Reasons, State};
+use crate::amount::Amount;
+use crate::event::PartOutcome;
+
+const ENCODED: &AsciiSet = &CONTROLS.add(b',').add(b'%');
+
+/// Writes a state.
+pub(super) fn write(state: &State) -> String {
+    // A payment of one transfer takes about this much.
+    let mut text = String::with_capacity(300);
+    state.write(&mut text);
+    text
+}
+
+/// Reads a state; `None` if the text is not one.
+pub(super) fn read(text: &str) -> Option<State> {
+    let mut fields = Fields(text);
+    let state = State::read(&mut fields)?;
+    fields.0.is_empty().then_some(state)
+}
+
+/// The fields that are still to be read.
+struct Fields<'s>(&'s str);
+
+impl<'s> Fields<'s> {
+    fn next(&mut self) -> Option<&'s str> {
+        let (field, rest) = self.0.split_once(',')?;
+        self.0 = rest;
+        Some(field)
+    }
+}
+
+/// A value that takes one field or several.
+trait Stored: Sized {
+    fn write(&self, text: &mut String);
+    fn read(fields: &mut Fields<'_>) -> Option<Self>;
+}
+
+/// Each struct's fields, in their stored order.
+macro_rules! stored {
+    ($($Type:ident { $($field:ident),+ })+) => {$(
+        impl Stored for $Type {
+            fn write(&self, text: &mut String) {
+                $(self.$field.write(text);)+
+            }
+
+            fn read(fields: &mut Fields<'_>) -> Option<Self> {
+                Some(Self { $($field: Stored::read(fields)?),+ })
+            }
+        }
+    )+};
+}
+
+stored! {
+    State { parts, deliveries, told, own, total_paid, closed, failed, awaits_parts, was_paid }
+    PartState {
+        id, alias, amount, value, outcome, time, first, order, credited, rejected, lasting, told,
+        marks, owner
+    }
+    Delivery { name, copy, part, has_effect, others }
+    Closed { at }
+    Instant { seconds, nanoseconds }
+}
+
+impl<T: Stored> Stored for Vec<T> {
+    fn write(&self, text: &mut String) {
+        self.len().write(text);
+        for item in self {
+            item.write(text);
+        }
+    }
+
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        // Never allocates for a length alone.
+        (0..usize::read(fields)?).map(|_| T::read(fields)).collect()
+    }
+}
+
+impl<T: Stored> Stored for Option<T> {
+    fn write(&self, text: &mut String) {
+        self.is_some().write(text);
+        if let Some(value) = self {
+            value.write(text);
+        }
+    }
+
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        if bool::read(fields)? {
+            T::read(fields).map(Some)
+        } else {
+            Some(None)
+        }
+    }
+}
+
+impl<A: Stored, B: Stored> Stored for (A, B) {
+    fn write(&self, text: &mut String) {
+        self.0.write(text);
+        self.1.write(text);
+    }
+
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        Some((A::read(fields)?, B::read(fields)?))
+    }
+}
+
+impl Stored for String {
+    fn write(&self, text: &mut String) {
+        text.extend(utf8_percent_encode(self, ENCODED));
+        text.push(',');
+    }
+
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let text = percent_decode_str(fields.next()?).decode_utf8().ok()?;
+        Some(text.into_owned())
+    }
+}
+
+impl Stored for Name {
+    fn write(&self, text: &mut String) {
+        let mut digits = [0; 32];
+        text.push_str(base16ct::lower::encode_str(&self.0, &mut digits).unwrap_or_default());
+        text.push(',');
+    }
+
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        fields.next()?.parse().ok()
+    }
+}
+
+/// A value that is one field: empty for the default.
+fn write_value<T: Default + PartialEq + Display>(value: &T, text: &mut String) {
+    if *value != T::default() {
+        // Writing to a string does not fail.
+        let _ = write!(text, "{value}");
+    }
+    text.push(',');
+}
+
+fn read_value<T: Default + FromStr>(fields: &mut Fields<'_>) -> Option<T> {
+    match fields.next()? {
+        "" => Some(T::default()),
+        field => field.parse().ok(),
+    }
+}
+
+macro_rules! numbers {
+    ($($Type:ty),+) => {$(
+        impl Stored for $Type {
+            fn write(&self, text: &mut String) {
+                write_value(self, text);
+            }
+
+            fn read(fields: &mut Fields<'_>) -> Option<Self> {
+                read_value(fields)
+            }
+        }
+    )+};
+}
+
+numbers!(u8, u16, u32, usize, i64);
+
+impl Stored for bool {
+    fn write(&self, text: &mut String) {
+        text.push_str(if *self { "1," } else { "," });
+    }
+
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        match fields.next()? {
+            "" => Some(false),
+            "1" => Some(true),
+            _ => None,
+        }
+    }
+}
+
+impl Stored for Amount {
+    fn write(&self, text: &mut String) {
+        if self.as_str() != "0" {
+            text.push_str(self.as_str());
+        }
+        text.push(',');
+    }
+
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        match fields.next()? {
+            "" => Some(Self::default()),
+            // A sum may be longer than a parsed amount.
+            field => Self::from_sum(field),
+        }
+    }
+}
+
+macro_rules! by_number {
+    ($($Type:ty: $to:expr, $from:expr;)+) => {$(
+        impl Stored for $Type {
+            fn write(&self, text: &mut String) {
+                $to(*self).write(text);
+            }
+
+            fn read(fields: &mut Fields<'_>) -> Option<Self> {
+                Stored::read(fields).and_then($from)
+            }
+        }
+    )+};
+}
+
+by_number! {
+    PartOutcome: PartOutcome::code, PartOutcome::from_code;
+    Reasons: Reasons::bits, |bits| Some(Reasons::from_bits(bits));
+    Marks: |marks: Marks| marks.0, |bits| Some(Marks(bits));
+}
