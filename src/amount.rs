@@ -121,9 +121,12 @@ impl Amount {
     /// ```
     #[must_use]
     pub fn from_sum(text: &str) -> Option<Self> {
-        let is_bounded = text.len() <= 1024;
-        let is_sound = is_bounded && Parts::scan(text).is_ok();
-        is_sound.then(|| Self::new(text))
+        is_sum(text).then(|| Self::new(text))
+    }
+
+    /// [`from_sum`](Self::from_sum) without a copy.
+    pub(crate) fn from_sum_text(text: Text) -> Option<Self> {
+        is_sum(&text).then(|| Self::new(text))
     }
 
     /// Returns the text exactly as it was sent.
@@ -339,6 +342,10 @@ impl<'a> Parts<'a> {
         let (theirs, their_digits) = other.significant();
         mine.cmp(&theirs).then_with(|| my_digits.cmp(their_digits))
     }
+}
+
+fn is_sum(text: &str) -> bool {
+    text.len() <= 1024 && Parts::scan(text).is_ok()
 }
 
 /// Almost always true; checking all bytes is faster than stopping early.

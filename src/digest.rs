@@ -38,6 +38,19 @@ impl Labelled {
         self
     }
 
+    /// A part in ASCII lower case.
+    pub(crate) fn part_ignoring_case(&mut self, part: &str) -> &mut Self {
+        let mut short = [0; 16];
+        match short.get_mut(..part.len()) {
+            Some(short) => {
+                short.copy_from_slice(part.as_bytes());
+                short.make_ascii_lowercase();
+                self.part(short)
+            }
+            None => self.part(part.to_ascii_lowercase().as_bytes()),
+        }
+    }
+
     pub(crate) fn option(&mut self, part: Option<&[u8]>) -> &mut Self {
         match part {
             Some(part) => self.part(b"some").part(part),

@@ -320,9 +320,11 @@ impl<'a> Event<'a> {
         hash.part(self.kind.as_str().as_bytes());
         if let Some(part) = part {
             let money = part.amounts.first();
-            let currency = money.and_then(Money::name).map(str::to_ascii_lowercase);
             hash.part(part.id.as_bytes());
-            hash.option(currency.as_deref().map(str::as_bytes));
+            match money.and_then(Money::name) {
+                Some(currency) => hash.part(b"some").part_ignoring_case(currency),
+                None => hash.part(b"none"),
+            };
         }
         hash.finish()
     }

@@ -166,7 +166,7 @@ impl Payment {
             .iter()
             .filter(|part| part.is_held())
             .map(|part| HeldPart {
-                id: part.id.clone(),
+                id: part.id.to_string(),
                 amount: part.remaining(),
                 reasons: self.holding(part, &view).iter().collect(),
             })

@@ -27,15 +27,25 @@ use serde::{Serialize, Serializer};
 #[derive(Clone)]
 pub struct Text {
     shared: Arc<str>,
-    start: usize,
-    end: usize,
+    // 32 bits, so that an amount or an error with a text stays small.
+    start: u32,
+    /// Or [`TO_THE_END`].
+    end: u32,
 }
+
+/// A text that is as long as its buffer needs no place, of whatever length it is.
+const TO_THE_END: u32 = u32::MAX;
 
 impl Text {
     /// Returns the string.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        self.shared.get(self.start..self.end).unwrap_or_default()
+        if self.end == TO_THE_END {
+            return &self.shared;
+        }
+        let place = |place: u32| usize::try_from(place).unwrap_or(usize::MAX);
+        let (start, end) = (place(self.start), place(self.end));
+        self.shared.get(start..end).unwrap_or_default()
     }
 
     /// Returns `slice` as a part of `shared`, or as a copy if it is not a part of it.
@@ -45,7 +55,8 @@ impl Text {
         let bounds = || {
             let start = slice.as_ptr().addr().checked_sub(shared.as_ptr().addr())?;
             let end = start.checked_add(slice.len())?;
-            (end <= shared.len()).then_some((start, end))
+            let places = (u32::try_from(start).ok()?, u32::try_from(end).ok()?);
+            (end <= shared.len() && places.1 != TO_THE_END).then_some(places)
         };
         match bounds() {
             Some((start, end)) => Self {
@@ -61,9 +72,9 @@ impl Text {
 impl From<Arc<str>> for Text {
     fn from(shared: Arc<str>) -> Self {
         Self {
-            start: 0,
-            end: shared.len(),
             shared,
+            start: 0,
+            end: TO_THE_END,
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use super::{Ledger, PaymentKey};
 use crate::event::Event;
 use crate::fetch::BoxError;
-use crate::payment::{Change, Expected, History, Payment};
+use crate::payment::{Change, Expected, History, HistoryError, Payment};
 
 /// An in-memory ledger of one process: for tests, prototypes and experiments. Its
 /// data is lost when it is dropped.
@@ -40,17 +40,20 @@ struct Shared {
 struct Books {
     expected: HashMap<String, Expected>,
     /// Histories by reference and part, as text, as a database would store them.
-    histories: HashMap<(String, String), String>,
+    histories: HashMap<Row, Arc<str>>,
     bindings: HashMap<String, String>,
     unmatched: Vec<String>,
-    locked: HashSet<(String, String)>,
+    locked: HashSet<Row>,
 }
+
+/// A reference and a part.
+type Row = Arc<(String, String)>;
 
 /// A locked payment of a [`MemoryLedger`]. See [`MemoryLedger`].
 #[derive(Debug)]
 pub struct MemoryTransaction {
     ledger: MemoryLedger,
-    row: (String, String),
+    row: Row,
     bindings: Vec<(String, String)>,
 }
 
@@ -83,7 +86,7 @@ impl MemoryLedger {
             return Vec::new();
         };
         let rows = books.histories.iter();
-        let mut rows: Vec<_> = rows.filter(|((own, _), _)| own == reference).collect();
+        let mut rows: Vec<_> = rows.filter(|(row, _)| row.0 == reference).collect();
         rows.sort_unstable();
         if rows.is_empty() {
             return vec![Payment::new(expected.clone(), History::default())];
@@ -105,26 +108,23 @@ impl MemoryLedger {
     }
 
     fn decide(&self, reference: &str, decide: impl Fn(&mut Payment) -> Change) -> Vec<Change> {
-        let rows: Vec<String> = {
+        let (expected, rows): (_, Vec<Row>) = {
             let books = self.books();
+            let Some(expected) = books.expected.get(reference).cloned() else {
+                return Vec::new();
+            };
             let rows = books.histories.keys();
-            rows.filter(|(own, _)| own == reference)
-                .map(|(_, part)| part.clone())
-                .collect()
+            let rows = rows.filter(|row| row.0 == reference).cloned();
+            (expected, rows.collect())
         };
         let mut changes = Vec::new();
-        for part in rows {
-            let row = (reference.to_owned(), part);
-            let mut books = self.lock(row.clone());
-            let Some(expected) = books.expected.get(reference).cloned() else {
-                continue;
-            };
+        for row in rows {
+            let mut books = self.lock(&row);
             let history = books.histories.get(&row).and_then(|text| text.parse().ok());
-            let mut payment = Payment::new(expected, history.unwrap_or_default());
+            let mut payment = Payment::new(expected.clone(), history.unwrap_or_default());
             changes.push(decide(&mut payment));
-            books
-                .histories
-                .insert(row.clone(), payment.into_history().to_string());
+            let history = payment.into_history().to_string();
+            books.histories.insert(Arc::clone(&row), history.into());
             books.locked.remove(&row);
             self.shared.unlocked.notify_all();
         }
@@ -145,16 +145,25 @@ impl MemoryLedger {
 
     /// Waits until the row is free, and locks it. An endpoint holds the lock for
     /// microseconds and does not await meanwhile.
-    fn lock(&self, row: (String, String)) -> MutexGuard<'_, Books> {
+    fn lock(&self, row: &Row) -> MutexGuard<'_, Books> {
         let books = self.books();
         let books = self
             .shared
             .unlocked
-            .wait_while(books, |books| books.locked.contains(&row));
+            .wait_while(books, |books| books.locked.contains(row));
         let mut books = books.unwrap_or_else(PoisonError::into_inner);
-        books.locked.insert(row);
+        books.locked.insert(Arc::clone(row));
         books
     }
+}
+
+fn row(key: &PaymentKey, expected: &Expected) -> Row {
+    let part = key.history_part(expected).to_owned();
+    Arc::new((key.reference.clone(), part))
+}
+
+fn history(text: Option<&str>) -> Result<History, HistoryError> {
+    text.map_or_else(|| Ok(History::default()), str::parse)
 }
 
 impl fmt::Debug for MemoryLedger {
@@ -182,9 +191,8 @@ impl Ledger for MemoryLedger {
         let Some(expected) = self.books().expected.get(&key.reference).cloned() else {
             return Ok(None);
         };
-        let part = key.history_part(&expected).to_owned();
-        let row = (key.reference.clone(), part);
-        let books = self.lock(row.clone());
+        let row = row(key, &expected);
+        let books = self.lock(&row);
         let text = books.histories.get(&row).cloned();
         drop(books);
         let transaction = MemoryTransaction {
@@ -192,7 +200,7 @@ impl Ledger for MemoryLedger {
             row,
             bindings: Vec::new(),
         };
-        let history: History = text.unwrap_or_default().parse()?;
+        let history = history(text.as_deref())?;
         Ok(Some((transaction, Payment::new(expected, history))))
     }
 
@@ -201,11 +209,8 @@ impl Ledger for MemoryLedger {
         let Some(expected) = books.expected.get(&key.reference) else {
             return Ok(None);
         };
-        let row = (key.reference.clone(), key.history_part(expected).to_owned());
-        let history = match books.histories.get(&row) {
-            Some(text) => text.parse()?,
-            None => History::default(),
-        };
+        let text = books.histories.get(&row(key, expected));
+        let history = history(text.map(Arc::as_ref))?;
         Ok(Some(Payment::new(expected.clone(), history)))
     }
 
@@ -248,7 +253,9 @@ impl Ledger for MemoryLedger {
             }
         }
         books.bindings.extend(bindings);
-        books.histories.insert(transaction.row.clone(), history);
+        books
+            .histories
+            .insert(Arc::clone(&transaction.row), history.into());
         drop(books);
         Ok(())
     }

@@ -7,6 +7,7 @@ use super::{Payment, PaymentStatus};
 use crate::amount::Amount;
 use crate::digest::Digest16;
 use crate::event::{Event, Kind, Lookup, OwnStatus, Part, PartOutcome, Reading, Source};
+use crate::text::Text;
 
 /// Rule 17.
 const MAX_PARTS: usize = 64;
@@ -22,7 +23,7 @@ const MAX_TOLD: usize = 128;
 struct DeliveryOwner {
     copy: Name,
     has_effect: bool,
-    part: String,
+    part: Text,
 }
 
 impl DeliveryOwner {
@@ -32,7 +33,7 @@ impl DeliveryOwner {
         Some(Self {
             copy: copy.parse().ok()?,
             has_effect: effect == "1",
-            part: part.to_owned(),
+            part: part.into(),
         })
     }
 }
@@ -227,7 +228,7 @@ enum Copy {
 impl Step<'_> {
     /// Returns the parts whose ids have to be bound to this payment's reference
     /// before the step is finished (rule 13).
-    pub(crate) fn claims(&self) -> Vec<String> {
+    pub(crate) fn claims(&self) -> Vec<Text> {
         let parts = self.payment.state.parts.iter();
         parts
             .filter(|part| part.outcome.is_settled() && !part.marks.has(Marks::BOUND))
@@ -246,7 +247,7 @@ impl Step<'_> {
                 each.marks.set(Marks::BOUND, true);
                 if !is_own {
                     each.lasting.add(ReviewReason::Elsewhere);
-                    each.owner = Some(owner.to_owned());
+                    each.owner = Some(owner.into());
                 }
             }
         }
@@ -388,7 +389,7 @@ impl Step<'_> {
                     deliveries.push(Delivery {
                         name,
                         copy,
-                        part: part.map(|part| part.id.to_string()),
+                        part: part.map(|part| Text::from(&*part.id)),
                         has_effect: false,
                         others: Vec::new(),
                     });
@@ -411,7 +412,7 @@ impl Step<'_> {
         }
         let lists_both = match (&event.lookup, part, &first.part) {
             (Some(lookup), Some(part), Some(other)) => {
-                part.id != *other && lists(lookup, &part.id, part) && lists(lookup, other, part)
+                *part.id != **other && lists(lookup, &part.id, part) && lists(lookup, other, part)
             }
             _ => false,
         };
@@ -551,13 +552,13 @@ impl Step<'_> {
     fn known(&self, event: &Event<'_>, part: &Part<'_>) -> Option<usize> {
         let amount = identity(event, self.payment.expected.fit(&part.amounts), part);
         self.payment.state.parts.iter().position(|known| {
-            known.id == part.id && amount.is_some_and(|amount| known.amount == *amount)
+            *known.id == *part.id && amount.is_some_and(|amount| known.amount == *amount)
         })
     }
 
     fn knows_id(&self, part: &Part<'_>) -> bool {
         let mut parts = self.payment.state.parts.iter();
-        parts.any(|known| known.id == part.id)
+        parts.any(|known| *known.id == *part.id)
     }
 
     fn push(
@@ -569,8 +570,9 @@ impl Step<'_> {
         mark: impl FnOnce(&mut PartState),
     ) -> usize {
         let mut new = PartState {
-            id: part.id.to_string(),
-            alias: part.alias.map(str::to_owned),
+            // Copies: a slice would keep the whole body.
+            id: Text::from(&*part.id),
+            alias: part.alias.map(Text::from),
             amount: amount.cloned().unwrap_or_default().into(),
             value: None,
             outcome: PartOutcome::Unknown,
@@ -897,7 +899,7 @@ impl Step<'_> {
             .filter(|money| money.is_in(currency))
             .all(|money| money.totals_agree);
         let known = self.payment.state.parts.iter().position(|known| {
-            known.id == part.id || (part.alias.is_some() && known.alias.as_deref() == part.alias)
+            *known.id == *part.id || (part.alias.is_some() && known.alias.as_deref() == part.alias)
         });
         let index = match known {
             Some(index) => index,

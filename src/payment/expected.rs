@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::amount::Amount;
 use crate::event::{Kind, Money};
+use crate::text::Text;
 
 /// An expected payment, from the merchant's own record and never from a callback
 /// (PAYMENTS, section 1).
@@ -22,8 +23,8 @@ use crate::event::{Kind, Money};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expected {
     kind: ExpectedKind,
-    reference: String,
-    currency: String,
+    reference: Text,
+    currency: Text,
     /// `None` only for a top-up.
     amount: Option<Amount>,
     tolerance: Amount,
@@ -228,8 +229,8 @@ impl Expected {
     ) -> Self {
         Self {
             kind,
-            reference: reference.into(),
-            currency: currency.into(),
+            reference: Text::from(reference.into()),
+            currency: Text::from(currency.into()),
             amount,
             tolerance: Amount::default(),
             decimals: None,

@@ -11,6 +11,7 @@ use super::change::Reasons;
 use crate::amount::Amount;
 use crate::digest::Digest16;
 use crate::event::PartOutcome;
+use crate::text::Text;
 
 /// The stored state of a payment: one opaque string for a column of the merchant's
 /// database.
@@ -77,8 +78,8 @@ pub(super) struct Closed {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct PartState {
-    pub(super) id: String,
-    pub(super) alias: Option<String>,
+    pub(super) id: Text,
+    pub(super) alias: Option<Text>,
     /// The amount that identifies it.
     pub(super) amount: Amount,
     /// The amount in the expected currency, if that is a different one.
@@ -98,7 +99,7 @@ pub(super) struct PartState {
     pub(super) told: Reasons,
     pub(super) marks: Marks,
     /// The reference of the payment that it belongs to, if not this one.
-    pub(super) owner: Option<String>,
+    pub(super) owner: Option<Text>,
 }
 
 /// Facts about a part that are not reasons by themselves.
@@ -147,7 +148,7 @@ pub(super) struct Delivery {
     /// The first copy of it.
     pub(super) copy: Name,
     /// The part that the first copy was about.
-    pub(super) part: Option<String>,
+    pub(super) part: Option<Text>,
     /// Whether the first copy credited or held anything.
     pub(super) has_effect: bool,
     /// Other copies that were reported.

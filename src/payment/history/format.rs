@@ -5,14 +5,17 @@
 //! follows its length. A text is percent-encoded where it has a comma, a control
 //! character or anything beyond ASCII, so that every database stores it unmodified.
 
+use std::borrow::Cow;
 use std::fmt::{Display, Write};
 use std::str::FromStr;
+use std::sync::Arc;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use super::{Closed, Delivery, Instant, Marks, Name, PartState, Reasons, State};
 use crate::amount::Amount;
 use crate::event::PartOutcome;
+use crate::text::Text;
 
 const ENCODED: &AsciiSet = &CONTROLS.add(b',').add(b'%');
 
@@ -26,19 +29,34 @@ pub(super) fn write(state: &State) -> String {
 
 /// Reads a state; `None` if the text is not one.
 pub(super) fn read(text: &str) -> Option<State> {
-    let mut fields = Fields(text);
+    // The texts and amounts of the state are slices of one copy.
+    let shared = Arc::from(text);
+    let mut fields = Fields {
+        rest: &shared,
+        shared: &shared,
+    };
     let state = State::read(&mut fields)?;
-    fields.0.is_empty().then_some(state)
+    fields.rest.is_empty().then_some(state)
 }
 
 /// The fields that are still to be read.
-struct Fields<'s>(&'s str);
+struct Fields<'s> {
+    rest: &'s str,
+    shared: &'s Arc<str>,
+}
 
 impl<'s> Fields<'s> {
     fn next(&mut self) -> Option<&'s str> {
-        let (field, rest) = self.0.split_once(',')?;
-        self.0 = rest;
+        // Most fields have less than ten characters.
+        let end = self.rest.bytes().position(|byte| byte == b',')?;
+        let (field, rest) = self.rest.split_at_checked(end)?;
+        self.rest = rest.get(1..)?;
         Some(field)
+    }
+
+    fn next_text(&mut self) -> Option<Text> {
+        let field = self.next()?;
+        Some(Text::slice(self.shared, field))
     }
 }
 
@@ -116,15 +134,18 @@ impl<A: Stored, B: Stored> Stored for (A, B) {
     }
 }
 
-impl Stored for String {
+impl Stored for Text {
     fn write(&self, text: &mut String) {
         text.extend(utf8_percent_encode(self, ENCODED));
         text.push(',');
     }
 
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let text = percent_decode_str(fields.next()?).decode_utf8().ok()?;
-        Some(text.into_owned())
+        let text = fields.next_text()?;
+        match percent_decode_str(&text).decode_utf8().ok()? {
+            Cow::Borrowed(_) => Some(text),
+            Cow::Owned(decoded) => Some(decoded.into()),
+        }
     }
 }
 
@@ -195,11 +216,11 @@ impl Stored for Amount {
     }
 
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        match fields.next()? {
-            "" => Some(Self::default()),
-            // A sum may be longer than a parsed amount.
-            field => Self::from_sum(field),
+        let text = fields.next_text()?;
+        if text.is_empty() {
+            return Some(Self::default());
         }
+        Self::from_sum_text(text)
     }
 }
 
