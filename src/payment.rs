@@ -253,7 +253,7 @@ impl fmt::Debug for Payment {
 impl PartState {
     /// The amount in the expected currency.
     fn value(&self) -> &Amount {
-        self.value.as_ref().map_or(&self.amount, |value| &value)
+        self.value.as_ref().map_or(&self.amount, |value| value)
     }
 
     /// The amount that is neither credited nor rejected.

@@ -164,7 +164,7 @@ impl Payment {
             if part.is_held() && !part.marks.has(Marks::UNVALUED) {
                 let rest = part.remaining();
                 credited = super::add(&credited, &rest);
-                part.credited = super::add(&part.credited, &rest).into();
+                part.credited = super::add(&part.credited, &rest);
             }
         }
         let after = self.sums();
@@ -178,7 +178,7 @@ impl Payment {
         for part in &mut self.state.parts {
             if part.is_held() {
                 let rest = part.remaining();
-                part.rejected = super::add(&part.rejected, &rest).into();
+                part.rejected = super::add(&part.rejected, &rest);
                 if part.marks.has(Marks::UNVALUED) {
                     part.marks.set(Marks::UNVALUED, false);
                     part.marks.set(Marks::REFUSED, true);
@@ -573,7 +573,7 @@ impl Step<'_> {
             // Copies: a slice would keep the whole body.
             id: Text::from(&*part.id),
             alias: part.alias.map(Text::from),
-            amount: amount.cloned().unwrap_or_default().into(),
+            amount: amount.cloned().unwrap_or_default(),
             value: None,
             outcome: PartOutcome::Unknown,
             time: None,
@@ -766,7 +766,7 @@ impl Step<'_> {
         let known = &mut self.payment.state.total_paid;
         let is_news = known.as_ref().is_none_or(|(known, _)| time >= *known);
         if is_news {
-            *known = Some((time, total.clone().into()));
+            *known = Some((time, total.clone()));
             self.must_save = true;
         }
     }
@@ -919,7 +919,7 @@ impl Step<'_> {
             if known.marks.has(Marks::UNVALUED)
                 && let Some(amount) = amount
             {
-                known.amount = amount.clone().into();
+                known.amount = amount.clone();
                 known.marks.set(Marks::UNVALUED, false);
                 self.must_save = true;
             }
@@ -1057,7 +1057,7 @@ impl Step<'_> {
 /// The amount in the wallet's currency, if the gateway converted it.
 fn set_value(part: &mut PartState, converted: Option<&Amount>) {
     part.marks.set(Marks::UNVALUED, converted.is_none());
-    part.value = Some(converted.cloned().unwrap_or_default().into());
+    part.value = Some(converted.cloned().unwrap_or_default());
 }
 
 /// The amount that identifies a part.

@@ -146,7 +146,7 @@ impl Payment {
             } else {
                 credited = add(&credited, &share);
                 now = add(&now, &share);
-                part.credited = share.into();
+                part.credited = share;
             }
         }
         now
