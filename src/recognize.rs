@@ -300,10 +300,9 @@ fn is_form(body: &[u8]) -> bool {
             body.get(..start.len())
                 .is_some_and(|own| own.eq_ignore_ascii_case(start))
         });
-    let name = body.iter().position(|byte| *byte == b'=');
-    let name = name.and_then(|end| body.get(..end)).unwrap_or_default();
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.[]%+*~".contains(byte);
-    is_json || !name.is_empty() && name.iter().all(is_name)
+    let name = body.iter().take_while(|byte| is_name(byte)).count();
+    is_json || name > 0 && body.get(name) == Some(&b'=')
 }
 
 /// Base64 of a JSON object or of gzip: by its first bytes and its alphabet.

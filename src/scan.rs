@@ -43,6 +43,17 @@ impl<'b> Scan<'b> {
         }
     }
 
+    /// The number of bytes that were read.
+    #[inline]
+    pub(crate) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// The number of bytes that are left.
+    pub(crate) fn left(&self) -> usize {
+        self.body.len().saturating_sub(self.at)
+    }
+
     /// Returns the next non-whitespace character.
     #[inline]
     pub(crate) fn peek(&mut self) -> Option<u8> {

@@ -111,6 +111,9 @@ impl Shape {
 /// times the memory of the `{}` that it can be made of.
 pub(crate) const MAX_ENTRIES: usize = 1_000;
 
+/// Most lists are no longer.
+const FEW_ENTRIES: usize = 4;
+
 /// An array of parts.
 pub(crate) struct List<T> {
     pub(crate) items: Vec<T>,
@@ -127,6 +130,14 @@ impl<T> Default for List<T> {
 }
 
 impl<T: Place> List<T> {
+    /// Reserves memory for `left` bytes, if their entries are as long as those in the
+    /// `read` ones: growing step by step would copy each entry about twice.
+    #[cold]
+    fn reserve(&mut self, read: usize, left: usize) {
+        let expected = left.saturating_mul(FEW_ENTRIES) / read.max(1);
+        self.items.reserve_exact(expected.min(MAX_ENTRIES));
+    }
+
     /// Reads another entry.
     pub(crate) fn push(&mut self, scan: &mut Scan<'_>) -> Result<(), NotJson> {
         if self.items.len() == MAX_ENTRIES {
@@ -148,7 +159,11 @@ impl<T: Place> Place for List<T> {
     fn fill(&mut self, scan: &mut Scan<'_>) -> Result<(), NotJson> {
         self.shape = scan.enter(b'[')?;
         if self.shape == Shape::Sound {
+            let start = scan.at();
             while scan.next(b']')? {
+                if self.items.len() == FEW_ENTRIES {
+                    self.reserve(scan.at() - start, scan.left());
+                }
                 self.push(scan)?;
             }
         }

@@ -29,6 +29,12 @@ impl Amount {
     /// ```
     #[must_use]
     pub fn checked_add(&self, other: &Self) -> Option<Self> {
+        match (&self.text, &other.text) {
+            // A zero without a text: most sums begin with one.
+            (None, _) if other.is_plain() => return Some(other.clone()),
+            (_, None) if self.is_plain() => return Some(self.clone()),
+            _ => {}
+        }
         add(&self.parts(), &other.parts())
     }
 

@@ -1,6 +1,6 @@
 //! [`Listing`]: the transactions of an order's response, each counted once.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::answer::{AmountBreakdown, OrderTransaction};
 use crate::amount::Amount;
@@ -19,8 +19,16 @@ pub(super) struct Order {
 impl Order {
     /// Compares the gateway's ids, or the hashes ignoring case.
     pub(super) fn of<'a>(
-        transactions: impl Iterator<Item = (usize, OrderTransaction<'a>)>,
+        transactions: impl Iterator<Item = (usize, OrderTransaction<'a>)> + Clone,
     ) -> Self {
+        // Most orders have one.
+        let count = transactions.clone().take(2).count();
+        if count < 2 {
+            return Self {
+                firsts: (0..count).collect(),
+                is_tangled: false,
+            };
+        }
         let (mut ids, mut hashes) = (HashMap::new(), HashMap::new());
         let mut order = Self::default();
         for (index, (_, transaction)) in transactions.enumerate() {
@@ -95,19 +103,19 @@ impl<'a, I: Iterator<Item = OrderTransaction<'a>> + Clone> Listing<'a, I> {
             if index != *first {
                 return Some(sum);
             }
-            sum.checked_add(bases.get(first)?)
+            sum.checked_add(bases.get(*first)?.as_ref()?)
         })
     }
 
-    /// The amount of each, from its first listing with an amount.
+    /// The amount of each by its index, from its first listing with an amount.
     fn bases(
         &self,
         parts: fn(&OrderTransaction<'a>) -> AmountBreakdown<'a>,
-    ) -> HashMap<usize, Amount> {
-        let mut bases = HashMap::new();
+    ) -> Vec<Option<Amount>> {
+        let mut bases = vec![None; self.order.firsts.len()];
         for (first, transaction) in self.numbered() {
-            if let Some(base) = parts(&transaction).base() {
-                bases.entry(first).or_insert(base);
+            if let Some(base @ None) = bases.get_mut(first) {
+                *base = parts(&transaction).base();
             }
         }
         bases
@@ -121,10 +129,11 @@ impl<'a, I: Iterator<Item = OrderTransaction<'a>> + Clone> Listing<'a, I> {
         }
         let (bases, whole) = (self.bases(parts), self.sum(parts));
         let mut so_far = Some(Amount::default());
-        let mut seen = HashSet::new();
+        let mut seen = vec![false; bases.len()];
         self.in_time().into_iter().all(|(first, transaction)| {
-            let own = bases.get(&first);
-            if seen.insert(first) {
+            let own = bases.get(first).and_then(Option::as_ref);
+            if let Some(seen @ false) = seen.get_mut(first) {
+                *seen = true;
                 so_far = so_far
                     .take()
                     .zip(own)

@@ -143,15 +143,13 @@ impl Account {
             return Err(VerifyError::AnswerMismatch { path: "data.id" });
         }
         let is_stale = is_stale(&answer, body);
-        let expires_at = body
-            .order_expiration()
-            .and_then(|minutes| answer.expires_at(minutes));
+        let minutes = body.order_expiration();
         let proof = Proof {
             proven: ProvenOrder {
                 token: Some(answer.token().clone()),
                 answer: Some(answer),
                 is_stale,
-                expires_at,
+                minutes,
             },
             evidence: Evidence::OrderEndpoint,
         };
@@ -330,7 +328,8 @@ pub struct ProvenOrder {
     token: Option<Token>,
     answer: Option<OrderDetails>,
     is_stale: bool,
-    expires_at: Option<DateTime<Utc>>,
+    /// The callback's `order_expiration`.
+    minutes: Option<u32>,
 }
 
 impl ProvenOrder {
@@ -339,7 +338,7 @@ impl ProvenOrder {
             token: None,
             answer: None,
             is_stale: false,
-            expires_at: None,
+            minutes: None,
         }
     }
 
@@ -378,7 +377,7 @@ impl ProvenOrder {
     /// the response.
     #[must_use]
     pub fn expires_at(&self) -> Option<DateTime<Utc>> {
-        self.expires_at
+        self.answer.as_ref()?.expires_at(self.minutes?)
     }
 
     /// Whether the response is inconsistent about the received amounts, in the fiat

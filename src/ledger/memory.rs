@@ -44,6 +44,8 @@ struct Books {
     bindings: HashMap<String, String>,
     unmatched: Vec<String>,
     locked: HashSet<Row>,
+    /// The number of threads that wait for a row.
+    waiting: usize,
 }
 
 /// A reference and a part.
@@ -119,14 +121,13 @@ impl MemoryLedger {
         };
         let mut changes = Vec::new();
         for row in rows {
-            let mut books = self.lock(&row);
+            let mut books = self.lock(self.books(), &row);
             let history = books.histories.get(&row).and_then(|text| text.parse().ok());
             let mut payment = Payment::new(expected.clone(), history.unwrap_or_default());
             changes.push(decide(&mut payment));
             let history = payment.into_history().to_string();
             books.histories.insert(Arc::clone(&row), history.into());
-            books.locked.remove(&row);
-            self.shared.unlocked.notify_all();
+            self.unlock(books, &row);
         }
         changes
     }
@@ -145,15 +146,24 @@ impl MemoryLedger {
 
     /// Waits until the row is free, and locks it. An endpoint holds the lock for
     /// microseconds and does not await meanwhile.
-    fn lock(&self, row: &Row) -> MutexGuard<'_, Books> {
-        let books = self.books();
-        let books = self
-            .shared
-            .unlocked
-            .wait_while(books, |books| books.locked.contains(row));
-        let mut books = books.unwrap_or_else(PoisonError::into_inner);
-        books.locked.insert(Arc::clone(row));
+    fn lock<'b>(&self, mut books: MutexGuard<'b, Books>, row: &Row) -> MutexGuard<'b, Books> {
+        while !books.locked.insert(Arc::clone(row)) {
+            books.waiting += 1;
+            let woken = self.shared.unlocked.wait(books);
+            books = woken.unwrap_or_else(PoisonError::into_inner);
+            books.waiting -= 1;
+        }
         books
+    }
+
+    fn unlock(&self, mut books: MutexGuard<'_, Books>, row: &Row) {
+        books.locked.remove(row);
+        let is_awaited = books.waiting > 0;
+        drop(books);
+        // A system call, even if nobody waits.
+        if is_awaited {
+            self.shared.unlocked.notify_all();
+        }
     }
 }
 
@@ -176,8 +186,7 @@ impl fmt::Debug for MemoryLedger {
 
 impl Drop for MemoryTransaction {
     fn drop(&mut self) {
-        self.ledger.books().locked.remove(&self.row);
-        self.ledger.shared.unlocked.notify_all();
+        self.ledger.unlock(self.ledger.books(), &self.row);
     }
 }
 
@@ -188,11 +197,12 @@ impl Ledger for MemoryLedger {
         &self,
         key: &PaymentKey,
     ) -> Result<Option<(MemoryTransaction, Payment)>, BoxError> {
-        let Some(expected) = self.books().expected.get(&key.reference).cloned() else {
+        let books = self.books();
+        let Some(expected) = books.expected.get(&key.reference).cloned() else {
             return Ok(None);
         };
         let row = row(key, &expected);
-        let books = self.lock(&row);
+        let books = self.lock(books, &row);
         let text = books.histories.get(&row).cloned();
         drop(books);
         let transaction = MemoryTransaction {
