@@ -200,15 +200,15 @@ impl<'b> Scan<'b> {
 
     #[cold]
     fn unescape(&mut self, span: Span) -> Span {
-        // A lone surrogate is well-formed JSON but not text: it stays escaped.
-        let Ok(text) = serde_json::from_str::<String>(self.slice(span)) else {
+        let before = self.unescaped.len();
+        self.unescaped.push('"');
+        let text = quoted(self.slice(span)).unwrap_or_default();
+        if push_unescaped(&mut self.unescaped, text).is_none() {
+            self.unescaped.truncate(before);
             return span;
-        };
-        let start = self.body.len() + self.unescaped.len();
-        for part in ["\"", &text, "\""] {
-            self.unescaped.push_str(part);
         }
-        Span::new(start, text.len() + 2)
+        self.unescaped.push('"');
+        Span::new(self.body.len() + before, self.unescaped.len() - before)
     }
 
     /// Skips a value.
@@ -333,6 +333,47 @@ fn escape_length(text: &[u8]) -> Result<usize, NotJson> {
     }
 }
 
+/// Appends a string's characters with its escapes replaced. `None` for half of a
+/// surrogate pair, which is well-formed JSON but not text: the string stays escaped.
+fn push_unescaped(unescaped: &mut String, text: &str) -> Option<()> {
+    let mut rest = text;
+    while let Some((plain, escape)) = rest.split_once('\\') {
+        unescaped.push_str(plain);
+        let mut after = escape.chars();
+        let next = match after.next()? {
+            'b' => '\u{8}',
+            'f' => '\u{c}',
+            'n' => '\n',
+            'r' => '\r',
+            't' => '\t',
+            'u' => {
+                let (first, tail) = code_unit(after.as_str())?;
+                after = tail.chars();
+                // The second half of a pair follows at once.
+                let pair = tail.strip_prefix("\\u").and_then(code_unit);
+                let is_high = (0xd800..0xdc00).contains(&first);
+                let second = pair.filter(|_| is_high).map(|(second, tail)| {
+                    after = tail.chars();
+                    second
+                });
+                let units = [first].into_iter().chain(second);
+                char::decode_utf16(units).next()?.ok()?
+            }
+            itself => itself,
+        };
+        unescaped.push(next);
+        rest = after.as_str();
+    }
+    unescaped.push_str(rest);
+    Some(())
+}
+
+/// The number of the first four digits, and the rest.
+fn code_unit(text: &str) -> Option<(u16, &str)> {
+    let (digits, rest) = text.split_at_checked(4)?;
+    Some((u16::from_str_radix(digits, 16).ok()?, rest))
+}
+
 /// The text between a string's quotes.
 #[inline]
 pub(crate) fn quoted(text: &str) -> Option<&str> {
@@ -352,3 +393,6 @@ fn plain_at_front(eight: [u8; 8]) -> usize {
     let found = (smaller(all, 0x20) | is(b'"') | is(b'\\')) & HIGH;
     usize::try_from(found.trailing_zeros() / 8).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

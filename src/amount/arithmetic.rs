@@ -51,7 +51,7 @@ impl Amount {
 
     /// Returns the sum of all, in the form of [`checked_add`](Self::checked_add).
     pub(crate) fn checked_sum<'a>(amounts: impl Iterator<Item = &'a Self> + Clone) -> Option<Self> {
-        small::sum(amounts.clone().map(Self::parts)).or_else(|| {
+        small_sum(amounts.clone().map(Self::parts)).or_else(|| {
             let mut amounts = amounts;
             amounts.try_fold(Self::default(), |sum, amount| sum.checked_add(amount))
         })
@@ -59,7 +59,14 @@ impl Amount {
 }
 
 fn add(left: &Parts<'_>, right: &Parts<'_>) -> Option<Amount> {
-    small::sum([*left, *right].into_iter()).or_else(|| add_digits(left, right))
+    small_sum([*left, *right].into_iter()).or_else(|| add_digits(left, right))
+}
+
+/// The sum, if it and all summands have few digits.
+fn small_sum<'a>(mut parts: impl Iterator<Item = Parts<'a>>) -> Option<Amount> {
+    let mut sum = small::Sum::default();
+    parts.try_for_each(|parts| sum.add(&parts))?;
+    sum.amount()
 }
 
 /// Adds digit by digit, at any size.

@@ -56,28 +56,45 @@ impl Parts<'_> {
     }
 }
 
-/// The sum, if it and all summands have few digits.
-pub(super) fn sum<'a>(parts: impl Iterator<Item = Parts<'a>> + Clone) -> Option<Amount> {
-    let scale = parts.clone().map(|parts| parts.fraction.len()).max()?;
-    let mut sum = 0_i128;
-    for parts in parts {
-        sum = sum.checked_add(parts.small_signed(scale)?)?;
-    }
-    let digits = digits(sum.unsigned_abs())?;
-    let (integer, fraction) = digits.split_at_checked(digits.len() - scale)?;
-    let zeros = integer.iter().take_while(|digit| **digit == b'0').count();
-    let integer = integer.get(zeros.min(integer.len() - 1)..)?;
+/// A sum of amounts with few digits.
+#[derive(Default)]
+pub(super) struct Sum {
+    value: i128,
+    scale: usize,
+}
 
-    let mut text = Line::default();
-    if sum < 0 {
-        text.push(b"-")?;
+impl Sum {
+    /// Adds an amount; `None` if it or the sum has too many digits.
+    #[inline(never)]
+    pub(super) fn add(&mut self, parts: &Parts<'_>) -> Option<()> {
+        let scale = self.scale.max(parts.fraction.len());
+        if scale > self.scale {
+            let factor = i128::try_from(power(scale - self.scale)?).ok()?;
+            self.value = self.value.checked_mul(factor)?;
+            self.scale = scale;
+        }
+        self.value = self.value.checked_add(parts.small_signed(scale)?)?;
+        Some(())
     }
-    text.push(integer)?;
-    if scale > 0 {
-        text.push(b".")?;
-        text.push(fraction)?;
+
+    #[inline(never)]
+    pub(super) fn amount(&self) -> Option<Amount> {
+        let digits = digits(self.value.unsigned_abs())?;
+        let (integer, fraction) = digits.split_at_checked(digits.len() - self.scale)?;
+        let zeros = integer.iter().take_while(|digit| **digit == b'0').count();
+        let integer = integer.get(zeros.min(integer.len() - 1)..)?;
+
+        let mut text = Line::default();
+        if self.value < 0 {
+            text.push(b"-")?;
+        }
+        text.push(integer)?;
+        if self.scale > 0 {
+            text.push(b".")?;
+            text.push(fraction)?;
+        }
+        text.as_str().map(Amount::new)
     }
-    text.as_str().map(Amount::new)
 }
 
 /// All 38 digits with leading zeros; `None` for a longer number.
