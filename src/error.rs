@@ -4,9 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::amount::AmountError;
-use crate::b2binpay::{TrackingIds, TransferCallback};
+use crate::b2binpay::TrackingIds;
 use crate::timestamp::TimestampError;
-use crate::verified::Unverified;
 use crate::wire::MAX_ENTRIES;
 
 pub use crate::read::FieldWarning;
@@ -359,16 +358,15 @@ impl fmt::Display for Code {
 /// # let body = include_bytes!("../examples/bodies/b2binpay-refused-unsigned.json");
 /// use payhook::VerifyError;
 ///
-/// let refused = verifier.verify(Unverified::parse(body)?).err();
+/// let callback = Unverified::parse(body)?;
+/// // A callback shares its memory with its clones.
+/// let refused = verifier.verify(callback.clone()).err();
 /// // Legitimate without a transfer: fetch it from the gateway's API.
-/// let ask_for = match &refused {
-///     Some(VerifyError::Unsigned(callback)) => Some(callback.unverified().id()),
-///     _ => None,
-/// };
-/// assert_eq!(ask_for, Some("30417"));
+/// assert_eq!(refused, Some(VerifyError::Unsigned));
+/// assert_eq!(callback.unverified().id(), "30417");
 /// # Ok::<(), payhook::Error>(())
 /// ```
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
     /// Several transfers match the callback, so it is unclear which one is signed.
@@ -442,7 +440,7 @@ pub enum VerifyError {
     UnknownPeer,
     /// The callback has no transfer and no signature: legitimate, but without proof.
     #[error("callback is not signed")]
-    Unsigned(Box<Unverified<TransferCallback>>),
+    Unsigned,
 }
 
 impl VerifyError {
@@ -466,7 +464,7 @@ impl VerifyError {
             | Self::NotIssued
             | Self::SignatureMismatch { .. }
             | Self::SourceAddress
-            | Self::Unsigned(_) => Fault::Sender,
+            | Self::Unsigned => Fault::Sender,
         }
     }
 
@@ -525,7 +523,7 @@ impl VerifyError {
                 "if your own tracking ids look like this one, change the `tracking_ids` setting; \
                  if none do, an attacker may have split the signed message differently"
             }
-            Self::Unsigned(_) => {
+            Self::Unsigned => {
                 "fetch the deposit from the gateway's API, or accept its source addresses"
             }
         }
@@ -551,7 +549,7 @@ impl VerifyError {
 /// assert_eq!((error.fault(), error.http_status()), (Fault::Sender, 401));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A key is invalid.

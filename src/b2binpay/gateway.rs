@@ -6,7 +6,7 @@ use super::api::prove_by_api;
 use super::callback::TransferCallback;
 use super::event;
 use super::lookup::{Api, ApiDocument, LookupPolicy, OnLookupFailure};
-use super::verifier::Verifier;
+use super::verifier::{Verifier, is_legitimately_unsigned};
 use crate::error::VerifyError;
 use crate::event::{Event, OwnStatus};
 use crate::fetch::{BoxError, Fetch, NoFetch};
@@ -88,21 +88,14 @@ impl<F: Fetch> crate::gateway::Gateway for Gateway<F> {
 
     fn read(&self, post: Body<'_>) -> Result<Callback, Refusal> {
         let body = Unverified::<TransferCallback>::parse_within(post.bytes, post.limit)?;
-        let told = match self.verifier.verify(body) {
-            Ok(callback) => Told::Verified(Box::new(callback)),
-            Err(VerifyError::Unsigned(callback)) => {
-                let may_ask = self
-                    .api
-                    .as_ref()
-                    .and_then(|api| api.url(callback.unverified()));
-                if may_ask.is_none() {
-                    return Err(VerifyError::Unsigned(callback).into());
-                }
-                Told::Unsigned(callback)
-            }
-            Err(error) => return Err(error.into()),
-        };
-        Ok(Callback(told))
+        let told = body.unverified();
+        let api = self.api.as_ref();
+        let may_ask = || api.is_some_and(|api| api.url(told).is_some());
+        Ok(Callback(if is_legitimately_unsigned(told) && may_ask() {
+            Told::Unsigned(Box::new(body))
+        } else {
+            Told::Verified(Box::new(self.verifier.verify(body)?))
+        }))
     }
 
     fn asks(&self, callback: &Callback) -> Asks {

@@ -257,8 +257,8 @@ impl Verifier {
     /// # Errors
     ///
     /// - [`VerifyError::Unsigned`] for a body with neither a transfer nor a
-    ///   signature: legitimate, but it needs other evidence. The error contains the
-    ///   callback.
+    ///   signature: legitimate, but it needs other evidence, such as
+    ///   [`prove_by_api`](super::prove_by_api). Verify a clone to keep the callback.
     /// - [`VerifyError::MissingSignature`], [`VerifyError::MalformedSignature`] or
     ///   [`VerifyError::SignatureMismatch`] if the signature is missing, malformed or
     ///   matches no key.
@@ -280,7 +280,7 @@ impl Verifier {
         now: impl FnOnce() -> DateTime<Utc>,
     ) -> Result<Verified<TransferCallback>, VerifyError> {
         if is_legitimately_unsigned(callback.unverified()) {
-            return Err(VerifyError::Unsigned(Box::new(callback)));
+            return Err(VerifyError::Unsigned);
         }
         let body = callback.unverified();
         let signature = signature(body)?;
@@ -378,7 +378,7 @@ impl Verifier {
 }
 
 /// Only a callback without a transfer may be unsigned.
-fn is_legitimately_unsigned(body: &TransferCallback) -> bool {
+pub(super) fn is_legitimately_unsigned(body: &TransferCallback) -> bool {
     matches!(
         (body.subject(), body.signature()),
         (Subject::None, Signature::Absent)

@@ -145,7 +145,7 @@ impl Cause {
             VerifyError::TrackingId { declared, fitting } => {
                 Some(Self::TrackingIdDeclaration { declared, fitting })
             }
-            VerifyError::Unsigned(_) => Some(Self::Unsigned),
+            VerifyError::Unsigned => Some(Self::Unsigned),
             _ => None,
         }
     }

@@ -5,7 +5,7 @@ use payhook::citypay::{Account, DepositCallback};
 use payhook::{Fact, Outcome, Unverified, Verified, VerifyError, address::AddressRanges};
 use serde_json::{Value, json};
 
-use crate::support::{TIME, signed, verify, with_transfer, without_transfer};
+use crate::support::{TIME, parse, signed, verify, with_transfer, without_transfer};
 
 use Outcome::{Blocked, Canceled, Failed, ManualReview, Pending, Settled, Unknown};
 
@@ -144,9 +144,11 @@ fn without_a_transfer_nothing_settles() {
                     "{kind} {own:?}"
                 );
             }
-            let unsigned = || match verify(&without(kind, own), TrackingIds::Prefixed) {
-                Err(VerifyError::Unsigned(callback)) => *callback,
-                other => panic!("{other:?}"),
+            let unsigned = || {
+                let body = without(kind, own);
+                let refused = verify(&body, TrackingIds::Prefixed).err();
+                assert_eq!(refused, Some(VerifyError::Unsigned));
+                parse(body.to_string().as_bytes())
             };
             let answer = without(kind, own).to_string();
             let by_api = prove_by_api(unsigned(), answer.as_bytes()).unwrap();

@@ -143,13 +143,13 @@ fn held() -> BTreeSet<String> {
         in payhook::error: {
             BodyEncoding: Display, Copy, Eq, Hash;
             ConfigError: std::error::Error, Copy, Eq;
-            Error, no Clone because "it hands back the callback that it is about": std::error::Error;
+            Error: std::error::Error, Eq;
             Fault: Display, Copy, Eq, Hash;
             FieldError: std::error::Error, Copy, Eq;
             FieldWarning: Display, Eq;
             OtherProduct: Display, Copy, Eq, Hash;
             ParseError: std::error::Error, Eq;
-            VerifyError, no Clone because "it hands back the callback that it is about": std::error::Error;
+            VerifyError: std::error::Error, Eq;
         }
         in payhook::event: {
             Event<'static>;

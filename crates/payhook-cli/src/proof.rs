@@ -139,11 +139,9 @@ impl Prover {
     ) -> Result<Result<Verified<TransferCallback>, VerifyError>, Trouble> {
         if !callback.unverified().is_signed() {
             let verifier = Verifier::new(nobodys()?, self.tracking_ids);
-            return Ok(match verifier.verify(callback) {
-                Err(VerifyError::Unsigned(callback)) => {
-                    // As if the API confirmed it.
-                    prove_by_api(*callback, body)
-                }
+            return Ok(match verifier.verify(callback.clone()) {
+                // As if the API confirmed it.
+                Err(VerifyError::Unsigned) => prove_by_api(callback, body),
                 other => other,
             });
         }

@@ -65,7 +65,7 @@ fn agree(body: &str, key: &[u8]) {
 }
 
 fn refused(error: &VerifyError, callback: &TransferCallback) {
-    let unsigned = matches!(error, VerifyError::Unsigned(_));
+    let unsigned = matches!(error, VerifyError::Unsigned);
     if unsigned {
         assert!(!callback.is_signed() && callback.transfers().next().is_none());
     }

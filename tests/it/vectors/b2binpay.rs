@@ -18,7 +18,7 @@ fn run(case: &Case) -> Result<Verified<TransferCallback>, String> {
             VerifyError::SignatureMismatch { .. }
             | VerifyError::MalformedSignature
             | VerifyError::MissingSignature => "signature",
-            VerifyError::Unsigned(_) => "unsigned",
+            VerifyError::Unsigned => "unsigned",
             VerifyError::TrackingId { .. } => "tracking_id",
             VerifyError::MissingTransfer => "transfer",
             VerifyError::AmbiguousTransfer => "ambiguous",
