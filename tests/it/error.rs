@@ -9,7 +9,6 @@ use payhook::{
     error::{BodyEncoding, ConfigError, FieldError, OtherProduct},
 };
 
-
 #[test]
 fn keys() {
     for (error, prose) in [

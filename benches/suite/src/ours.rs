@@ -90,7 +90,8 @@ fn gateway() -> b2binpay::Gateway {
     b2binpay::Gateway::new(verifier())
 }
 
-/// `verify` is proven and fully typed. `receive` credits, with a new ledger in each
+/// `verify` is proven and fully typed; then the fields are read that most handlers
+/// need. `receive` credits, with a new ledger in each
 /// call; `receive again` is a repetition.
 fn transfer(name: &str, body: impl Into<Vec<u8>>) -> Group {
     let body = kept(body);
@@ -100,7 +101,27 @@ fn transfer(name: &str, body: impl Into<Vec<u8>>) -> Group {
     let mac = keyed_mac();
     floor::group(name, body, true)
         .with("parse", || is_readable(body))
-        .with("verify", move || is_proven(&verifier, body))
+        .with("verify", {
+            let verifier = verifier.clone();
+            move || is_proven(&verifier, body)
+        })
+        .with("verify, read seven fields", move || {
+            let callback = Unverified::<TransferCallback>::parse(black_box(body));
+            let callback = callback.map(|callback| verifier.verify(callback));
+            let Ok(Ok(callback)) = callback else {
+                return false;
+            };
+            let (told, proven) = (callback.reported(), callback.proven());
+            black_box((proven.tracking_id(), proven.amount(), proven.time()));
+            black_box(
+                told.currency()
+                    .map(|currency| (currency.alpha(), currency.id())),
+            );
+            let transfer = told
+                .transfer()
+                .map(|transfer| (transfer.id(), transfer.txid()));
+            black_box(transfer).is_some()
+        })
         .with("receive", move || {
             let ledger = MemoryLedger::new();
             for expected in &expected {

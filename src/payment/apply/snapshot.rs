@@ -1,0 +1,131 @@
+//! The gateway's response about a whole order: rules 3, 8 and 15.
+
+use super::Step;
+use super::delivery::{Copy, MAX_DELIVERIES, Owners};
+use crate::event::{Event, OwnStatus, Part};
+use crate::payment::change::{Review, ReviewReason};
+use crate::payment::expected::Fit;
+use crate::payment::history::Marks;
+
+impl Step<'_> {
+    pub(super) fn snapshot(&mut self, event: &Event<'_>) {
+        let had_room = self.payment.state.deliveries.len() < MAX_DELIVERIES;
+        match self.deliver(event, None, Owners::default(), true) {
+            Copy::First => {}
+            Copy::Repeated | Copy::Ordinary | Copy::Conflicting { .. } => return,
+        }
+        if event.kind != self.payment.expected.event_kind() {
+            for part in &event.parts {
+                self.report_other_money(event, part);
+            }
+            return;
+        }
+        if event.parts.is_empty() {
+            self.without_transactions(event);
+            return;
+        }
+        for part in &event.parts {
+            self.transaction(event, part, had_room);
+        }
+    }
+
+    fn without_transactions(&mut self, event: &Event<'_>) {
+        match event.status {
+            OwnStatus::Resolved => {
+                self.review(
+                    Review::new(ReviewReason::Contradicted)
+                        .saying("the order is confirmed and lists no transaction"),
+                );
+                self.await_parts();
+            }
+            OwnStatus::Doubtful => {
+                self.review(Review::new(ReviewReason::Unresolved));
+                self.await_parts();
+            }
+            OwnStatus::Pending => self.await_parts(),
+            OwnStatus::Ended => {
+                self.close(event);
+            }
+            OwnStatus::Other => {}
+        }
+    }
+
+    fn await_parts(&mut self) {
+        if self.payment.state.parts.is_empty() {
+            self.payment.state.awaits_parts = true;
+            self.must_save = true;
+        }
+    }
+
+    fn transaction(&mut self, event: &Event<'_>, part: &Part<'_>, had_room: bool) {
+        let fit = self.payment.expected.fit(&part.amounts);
+        let (Fit::Fits(amount) | Fit::Unnamed(amount)) = fit else {
+            self.report_other_money(event, part);
+            return;
+        };
+        let is_named = matches!(fit, Fit::Fits(_));
+        let currency = self.payment.expected.currency();
+        let totals_agree = part
+            .amounts
+            .iter()
+            .filter(|money| money.is_in(currency))
+            .all(|money| money.totals_agree);
+        let known = self.payment.state.parts.iter().position(|known| {
+            *known.id == *part.id || (part.alias.is_some() && known.alias.as_deref() == part.alias)
+        });
+        let index = match known {
+            Some(index) => index,
+            None if self.is_full() => {
+                self.review(Review::new(ReviewReason::TooMany).about(&part.id));
+                return;
+            }
+            None => self.push(event, part, is_named, amount, |new| {
+                if !had_room {
+                    new.lasting.add(ReviewReason::TooMany);
+                }
+            }),
+        };
+        self.must_save |= std::mem::take(&mut self.payment.state.awaits_parts);
+        let mut contradiction = None;
+        if let Some(known) = self.payment.state.parts.get_mut(index) {
+            if known.marks.has(Marks::UNVALUED)
+                && let Some(amount) = amount
+            {
+                known.amount = amount.clone();
+                known.marks.set(Marks::UNVALUED, false);
+                self.must_save = true;
+            }
+            let agrees = amount.is_none_or(|amount| known.amount == *amount);
+            if known.is_decided() {
+                // Reported once; credits do not change.
+                let is_new = !agrees && !known.told.has(ReviewReason::Contradicted);
+                if is_new {
+                    known.told.add(ReviewReason::Contradicted);
+                    contradiction = Some(known.id.clone());
+                }
+            } else {
+                known
+                    .lasting
+                    .set(ReviewReason::Contradicted, !(agrees && totals_agree));
+            }
+        }
+        if let Some(id) = contradiction {
+            self.review(Review::new(ReviewReason::Contradicted).about(&id));
+        }
+        let is_new = self
+            .payment
+            .state
+            .parts
+            .get(index)
+            .is_some_and(|known| !known.outcome.is_settled() && part.outcome.is_settled());
+        self.move_part(event, part, index, is_named, false);
+        if let Some(known) = self.payment.state.parts.get_mut(index) {
+            match event.status {
+                OwnStatus::Resolved => known.marks.set(Marks::DOUBTFUL, false),
+                OwnStatus::Doubtful if is_new => known.marks.set(Marks::DOUBTFUL, true),
+                OwnStatus::Ended if is_new => known.lasting.add(ReviewReason::Late),
+                _ => {}
+            }
+        }
+    }
+}
