@@ -11,6 +11,7 @@ mod amount;
 mod diagnose;
 #[cfg(feature = "http")]
 mod forwarded;
+mod history;
 pub(crate) mod json;
 mod oracle;
 mod order;
@@ -72,6 +73,7 @@ replay! {
     diagnose,
     #[cfg(feature = "http")]
     forwarded,
+    history,
     json,
     order,
     parse,

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "testing")]
 mod currencies;
+mod history;
 #[cfg(feature = "testing")]
 mod lives;
 mod model;

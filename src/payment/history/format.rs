@@ -19,6 +19,9 @@ use crate::text::Text;
 
 const ENCODED: &AsciiSet = &CONTROLS.add(b',').add(b'%');
 
+/// More than any of the bounds of rule 17.
+const MAX_ITEMS: usize = 1_000;
+
 /// Writes a state.
 pub(super) fn write(state: &State) -> String {
     // A payment of one transfer takes about this much.
@@ -101,8 +104,8 @@ impl<T: Stored> Stored for Vec<T> {
     }
 
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        // Never allocates for a length alone.
-        (0..usize::read(fields)?).map(|_| T::read(fields)).collect()
+        let length = usize::read(fields).filter(|length| *length <= MAX_ITEMS)?;
+        (0..length).map(|_| T::read(fields)).collect()
     }
 }
 
