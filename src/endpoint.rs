@@ -4,6 +4,14 @@ mod blocking;
 mod books;
 mod disposition;
 mod idempotent;
+mod label;
+#[cfg(feature = "metrics")]
+mod metrics;
+#[cfg(not(feature = "metrics"))]
+#[path = "endpoint/no_metrics.rs"]
+mod metrics;
+mod observer;
+mod receipt;
 #[cfg(feature = "tracing")]
 mod trace;
 #[cfg(not(feature = "tracing"))]
@@ -21,8 +29,9 @@ use crate::read::DEFAULT_BODY_LIMIT;
 
 pub use disposition::{Disposition, LeaseLost, Reply};
 pub use idempotent::Idempotent;
+pub use receipt::Receipt;
 
-use trace::Trace;
+use observer::Observer;
 
 /// A webhook endpoint: it takes the bytes of a callback, verifies it, applies it to
 /// its payment in a [`Ledger`](crate::Ledger) or passes it to an [`Idempotent`]
@@ -60,19 +69,36 @@ use trace::Trace;
 /// that the ledger, the handler and the lookups run in, with the fields `gateway`,
 /// `endpoint` and `status`, and once it is verified `kind`, `outcome` (both followed
 /// by `?` if only reported), `evidence` and the merchant's name of the `key`. One
-/// event reports the result, with `status`, `error`, `fault` and `hint`: at `ERROR`
-/// if the merchant has to act, at `WARN` if the sender has to act or another delivery
-/// is in progress, and at `INFO` otherwise.
+/// event reports the result, with `disposition`, `status`, `error`, `fault` and `hint`:
+/// at `ERROR` if the merchant has to act, at `WARN` if the sender has to act or another
+/// delivery is in progress, and at `INFO` otherwise. [With
+/// receipts](Self::with_receipts), the event also has `body_sha256`, `delivery`,
+/// `reference`, `credited`, `newly_paid`, `held`, `reviews` and `duration_us`.
 ///
-/// Spans and events contain no secret, signature, token, reference, address or body,
-/// and no errors of the application's own code, which may quote one: log those from
-/// the [`Disposition`].
+/// Spans and events contain no secret, signature, address or body, and no errors of the
+/// application's own code, which may quote one: log those from the [`Disposition`]. Only
+/// with receipts do they contain a reference, which is CityPay.io's token, and amounts.
+///
+/// # Metrics
+///
+/// With the feature `metrics`, each body is counted by the recorder that the program
+/// installed with the crate `metrics`. All metrics have the labels `gateway` and
+/// `endpoint` (the [namespace](Self::namespace)).
+///
+/// | name | type | more labels | |
+/// |---|---|---|---|
+/// | `payhook_callbacks_total` | counter | `disposition`, `error` | bodies, by [`Disposition::as_str`] and [`Disposition::error_label`] |
+/// | `payhook_callback_age_seconds` | histogram | | the time since the signed time of a verified callback |
+/// | `payhook_callback_duration_seconds` | histogram | `disposition` | the time to the response |
+/// | `payhook_held_total` | counter | | callbacks that increased the held money of their payment |
+/// | `payhook_reviews_total` | counter | `reason` | reports for manual review, by [`ReviewReason::as_str`](crate::payment::ReviewReason::as_str) |
 #[derive(Debug, Clone)]
 pub struct Endpoint<G, T> {
     gateway: G,
     target: T,
     namespace: Cow<'static, str>,
     body_limit: usize,
+    has_receipts: bool,
 }
 
 /// The target of an endpoint's verified callbacks: any [`Ledger`](crate::Ledger), or
@@ -104,7 +130,7 @@ pub struct Received<'e, G> {
     gateway: &'e G,
     namespace: &'e str,
     key: PaymentKey,
-    trace: &'e Trace,
+    observer: &'e Observer<'e>,
 }
 
 impl<G: Gateway> Received<'_, G> {
@@ -136,6 +162,7 @@ impl<G: Gateway, T: Target> Endpoint<G, T> {
             target,
             namespace: Cow::Borrowed(""),
             body_limit: DEFAULT_BODY_LIMIT,
+            has_receipts: false,
         }
     }
 
@@ -156,6 +183,17 @@ impl<G: Gateway, T: Target> Endpoint<G, T> {
     pub fn body_limit(self, bytes: usize) -> Self {
         Self {
             body_limit: bytes,
+            ..self
+        }
+    }
+
+    /// Keeps a [`Receipt`] of each body: one line for a log. It costs a SHA-256 of the
+    /// body and a few allocations. With the feature `tracing`, the event of the result
+    /// has the receipt's fields as well.
+    #[must_use]
+    pub fn with_receipts(self) -> Self {
+        Self {
+            has_receipts: true,
             ..self
         }
     }
@@ -187,13 +225,14 @@ impl<G: Gateway, T: Target> Endpoint<G, T> {
         body: impl Future<Output = Result<B, Disposition>>,
         peer: Option<IpAddr>,
     ) -> Reply {
-        let trace = Trace::new(G::NAME, &self.namespace);
+        let observer = Observer::new(G::NAME, &self.namespace, self.has_receipts);
         let flow = async {
             let body = body.await?;
-            self.process(body.as_ref(), peer, &trace).await
+            observer.read(body.as_ref());
+            self.process(body.as_ref(), peer, &observer).await
         };
-        let result = trace.around(flow).await;
-        trace.end(Reply::of(result))
+        let result = observer.around(flow).await;
+        observer.end(result)
     }
 
     #[cfg(feature = "http")]
@@ -205,7 +244,7 @@ impl<G: Gateway, T: Target> Endpoint<G, T> {
         &self,
         bytes: &[u8],
         peer: Option<IpAddr>,
-        trace: &Trace,
+        observer: &Observer<'_>,
     ) -> Result<Disposition, Disposition> {
         let callback = self.gateway.read(Body {
             bytes,
@@ -220,7 +259,7 @@ impl<G: Gateway, T: Target> Endpoint<G, T> {
             gateway: &self.gateway,
             namespace: &self.namespace,
             key,
-            trace,
+            observer,
         };
         self.target.take(received, callback).await
     }

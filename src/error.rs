@@ -25,12 +25,20 @@ pub enum Fault {
     Sender,
 }
 
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
+impl Fault {
+    /// Returns `merchant` or `sender`.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
             Self::Merchant => "merchant",
             Self::Sender => "sender",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
     }
 }
 
@@ -263,6 +271,21 @@ pub enum ParseError {
 }
 
 impl ParseError {
+    /// Returns the name of the variant for logs and metrics, such as `not_json`.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Field { .. } => "field",
+            Self::NotJson { .. } => "not_json",
+            Self::NotUtf8 { .. } => "not_utf8",
+            Self::OtherProduct { .. } => "other_product",
+            Self::OverLimit { .. } => "over_limit",
+            Self::Reencoded { .. } => "reencoded",
+            Self::TooLarge { .. } => "too_large",
+            Self::Unsupported { .. } => "unsupported",
+        }
+    }
+
     /// Returns [`Fault::Sender`].
     #[must_use]
     pub fn fault(&self) -> Fault {
@@ -444,6 +467,31 @@ pub enum VerifyError {
 }
 
 impl VerifyError {
+    /// Returns the name of the variant for logs and metrics, such as
+    /// `signature_mismatch`.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::AmbiguousTransfer => "ambiguous_transfer",
+            Self::AnswerMismatch { .. } => "answer_mismatch",
+            Self::AnswerRefused { .. } => "answer_refused",
+            Self::AnswerUnreadable(_) => "answer_unreadable",
+            Self::MalformedSignature => "malformed_signature",
+            Self::MissingSignature => "missing_signature",
+            Self::MissingToken => "missing_token",
+            Self::MissingTransfer => "missing_transfer",
+            Self::NoEvidence => "no_evidence",
+            Self::NotIssued => "not_issued",
+            Self::OtherCustomer => "other_customer",
+            Self::SignatureMismatch { .. } => "signature_mismatch",
+            Self::SourceAddress => "source_address",
+            Self::Stale { .. } => "stale",
+            Self::TrackingId { .. } => "tracking_id",
+            Self::UnknownPeer => "unknown_peer",
+            Self::Unsigned => "unsigned",
+        }
+    }
+
     /// Returns who most likely has to act on the error.
     #[must_use]
     pub fn fault(&self) -> Fault {

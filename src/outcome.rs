@@ -110,7 +110,8 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Returns the name, such as `settled` or `needs review`.
+    /// Returns the name for logs, metrics and columns, such as `settled` or
+    /// `manual_review`. `Display` writes `needs review` for the latter.
     #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
@@ -118,7 +119,7 @@ impl Outcome {
             Self::Canceled => "canceled",
             Self::Expired => "expired",
             Self::Failed => "failed",
-            Self::ManualReview => "needs review",
+            Self::ManualReview => "manual_review",
             Self::Overpaid => "overpaid",
             Self::Pending => "pending",
             Self::Settled => "settled",
@@ -130,6 +131,9 @@ impl Outcome {
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
+        f.pad(match self {
+            Self::ManualReview => "needs review",
+            other => other.as_str(),
+        })
     }
 }

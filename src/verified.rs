@@ -167,22 +167,29 @@ pub enum Evidence {
 }
 
 impl Evidence {
-    /// Returns the name for a log, such as `signature` or `order endpoint`.
+    /// Returns the name for logs and metrics, such as `signature` or
+    /// `order_endpoint`. `Display` writes words: `order endpoint`.
     #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
-            Self::GatewayApi => "gateway API",
-            Self::MerchantRecord => "merchant record",
-            Self::OrderEndpoint => "order endpoint",
+            Self::GatewayApi => "gateway_api",
+            Self::MerchantRecord => "merchant_record",
+            Self::OrderEndpoint => "order_endpoint",
             Self::Signature { .. } => "signature",
-            Self::SourceAddress => "source address",
+            Self::SourceAddress => "source_address",
         }
     }
 }
 
 impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
+        f.pad(match self {
+            Self::GatewayApi => "gateway API",
+            Self::MerchantRecord => "merchant record",
+            Self::OrderEndpoint => "order endpoint",
+            Self::Signature { .. } => "signature",
+            Self::SourceAddress => "source address",
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! A [`Ledger`] as an endpoint's target: verify, look up, lock, apply, bind, save,
 //! commit.
 
+use super::observer::Observer;
 use super::{Disposition, Received, Target};
 use crate::error::VerifyError;
 use crate::event::{Event, Reading, Source};
@@ -18,6 +19,7 @@ impl<L: Ledger> Target for L {
             ledger: self,
             namespace: received.namespace,
             key: &received.key,
+            observer: received.observer,
         };
         let callback = match received.gateway.asks(&callback) {
             Asks::Never => callback,
@@ -53,6 +55,7 @@ struct Books<'e, L> {
     ledger: &'e L,
     namespace: &'e str,
     key: &'e PaymentKey,
+    observer: &'e Observer<'e>,
 }
 
 /// A locked payment to which an event was applied. Nothing is stored yet.
@@ -75,7 +78,7 @@ impl<L: Ledger> Books<'_, L> {
         callback: &'c G::Callback,
     ) -> Result<Event<'c>, Disposition> {
         let mut event = received.gateway.event(callback);
-        received.trace.verified(&event);
+        received.observer.verified(&event);
         if let Reading::Undivided { .. } = event.reading {
             let is_only_one = self.is_only_reading(&event).await?;
             event.reading = Reading::Undivided { is_only_one };
@@ -112,6 +115,7 @@ impl<L: Ledger> Books<'_, L> {
         else {
             return Ok(None);
         };
+        let held = self.observer.asks_for_held().then(|| payment.held());
         let delivery = || self.name(&Payment::delivery_name(event.delivery));
         let second_copy = || format!("{}:second", delivery());
         let (mut owner, mut second) = (None, None);
@@ -132,6 +136,9 @@ impl<L: Ledger> Books<'_, L> {
             step.bound(&part, &bound.await.map_err(failed)?);
         }
         let (change, taken) = step.finish();
+        if let Some(held) = held {
+            self.observer.held(&held, payment.held());
+        }
         let first = taken.first.map(|owner| (delivery(), owner));
         // An existing name belongs to a second copy that was received earlier.
         let new = taken.second.filter(|_| second.is_none());

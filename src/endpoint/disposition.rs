@@ -4,6 +4,7 @@
 use std::error::Error;
 use std::fmt;
 
+use super::receipt::Receipt;
 use crate::error::{Fault, ParseError, VerifyError};
 use crate::fact::Fact;
 use crate::fetch::BoxError;
@@ -22,12 +23,15 @@ use crate::payment::{Change, ReviewReason};
 #[must_use = "the gateway is answered with its status"]
 pub struct Reply {
     disposition: Disposition,
+    pub(super) receipt: Option<Box<Receipt>>,
 }
 
 impl Reply {
-    pub(crate) fn of(result: Result<Disposition, Disposition>) -> Self {
-        let (Ok(disposition) | Err(disposition)) = result;
-        Self { disposition }
+    pub(super) fn new(disposition: Disposition) -> Self {
+        Self {
+            disposition,
+            receipt: None,
+        }
     }
 
     /// Returns the HTTP status.
@@ -67,6 +71,13 @@ impl Reply {
     #[must_use]
     pub fn disposition(&self) -> &Disposition {
         &self.disposition
+    }
+
+    /// Returns the record of the body as one line for a log; `None` unless the endpoint
+    /// [keeps receipts](super::Endpoint::with_receipts).
+    #[must_use]
+    pub fn receipt(&self) -> Option<&Receipt> {
+        self.receipt.as_deref()
     }
 
     /// Returns the result of processing, by value.

@@ -99,7 +99,7 @@ impl<H: Handler, S: IdempotencyStore> Target for Idempotent<H, S> {
         };
         let (keys, outcome) = {
             let event = callback.event();
-            received.trace.verified(&event);
+            received.observer.verified(&event);
             let keys = IdempotencyKeys::of(&event, received.namespace);
             (keys, event.outcome())
         };

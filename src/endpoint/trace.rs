@@ -1,17 +1,18 @@
 //! A span for each body, and one event for its result. Feature `tracing`; `no_trace`
 //! replaces it without the feature.
 //!
-//! It records no sensitive values: no key, signature, token, reference, address or
-//! body, and no error of the application's code, since the errors of HTTP clients
+//! It records no sensitive values: no key, signature, address or body, a reference only
+//! if the merchant asks for receipts, and no error of the application's code, since the errors of HTTP clients
 //! contain URLs with tokens.
 
 use std::error::Error;
 
-use tracing::field::{Empty, display};
+use tracing::field::{Empty, debug, display};
 use tracing::instrument::{Instrument, Instrumented};
 use tracing::{Level, Span, error_span, event};
 
 use super::disposition::{Chain, Disposition, LeaseLost, Reply};
+use crate::amount::Amount;
 use crate::error::{Fault, VerifyError};
 use crate::event::Event;
 use crate::verified::Evidence;
@@ -44,7 +45,8 @@ impl Trace {
             return;
         }
         self.0.record("kind", display(event.kind()));
-        self.0.record("outcome", display(event.outcome()));
+        let outcome = event.outcome().map(|outcome| outcome.as_str());
+        self.0.record("outcome", display(outcome));
         self.0.record("evidence", event.evidence().as_str());
         if let Evidence::Signature { key, .. } = event.evidence() {
             self.0.record("key", &**key);
@@ -55,14 +57,27 @@ impl Trace {
         flow.instrument(self.0.clone())
     }
 
-    pub(crate) fn end(&self, reply: Reply) -> Reply {
+    pub(crate) fn end(&self, reply: &Reply) {
         self.0.record("status", reply.status());
-        self.0.in_scope(|| tell(reply.disposition()));
-        reply
+        self.0.in_scope(|| tell(reply));
     }
 }
 
-fn tell(disposition: &Disposition) {
+fn tell(reply: &Reply) {
+    let disposition = reply.disposition();
+    let label = disposition.as_str();
+    // Without receipts, these fields are absent.
+    let receipt = reply.receipt();
+    let body_sha256 = receipt.and_then(|receipt| receipt.body_sha256.as_deref());
+    let delivery = receipt.and_then(|receipt| receipt.delivery.as_deref());
+    let reference = receipt.and_then(|receipt| receipt.reference.as_deref());
+    let credited = receipt.and_then(|receipt| receipt.credited.as_ref());
+    let credited = credited.map(Amount::as_str);
+    let held = receipt.and_then(|receipt| receipt.held.as_ref());
+    let held = held.map(Amount::as_str);
+    let newly_paid = receipt.map(|receipt| receipt.newly_paid);
+    let reviews = receipt.map(|receipt| debug(&receipt.reviews));
+    let duration_us = receipt.map(|receipt| receipt.duration_us);
     let status = disposition.http_status();
     let what = disposition.what();
     let error = known_error(disposition).map(|error| display(Chain(error)));
@@ -71,7 +86,11 @@ fn tell(disposition: &Disposition) {
     // The level of an event must be a constant.
     macro_rules! tell {
         ($level:ident) => {
-            event!(target: TARGET, Level::$level, status, error, fault, hint, "{what}")
+            event!(
+                target: TARGET, Level::$level, disposition = label, status, error, fault, hint,
+                body_sha256, delivery, reference, credited, newly_paid, held, reviews,
+                duration_us, "{what}"
+            )
         };
     }
     match (disposition, disposition.fault()) {

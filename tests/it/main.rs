@@ -29,6 +29,8 @@ mod handler;
 mod http;
 mod idempotency;
 mod layers;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod open_enum;
 mod outcome;
 mod payment;
@@ -36,6 +38,7 @@ mod queue;
 mod readme;
 #[cfg(feature = "testing")]
 mod real;
+mod receipt;
 mod recognize;
 mod scan;
 mod secrecy;

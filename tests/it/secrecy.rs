@@ -32,12 +32,18 @@ const PASSWORD: &str = "pwd_PmarkedYt5mWr92Hc";
 const TOKEN: &str = "tok_TmarkedZx7cVb60Nq";
 
 /// What shows a mark, and has to.
-const BY_DESIGN: [(&str, Way, &str); 10] = [
+const BY_DESIGN: [(&str, Way, &str); 12] = [
     (
         "payhook::AddressError",
         Way::Shown,
         "it names what stands in the configuration for a range",
     ),
+    (
+        "payhook::Receipt",
+        Way::Serialized,
+        "it names the payment, by CityPay.io's token",
+    ),
+    ("payhook::Receipt", Way::Shown, "the same as one line"),
     (
         "payhook::b2binpay::CallbackRecord",
         Way::Serialized,
@@ -312,7 +318,8 @@ impl Handler for Shop {
 fn replies<G: payhook::Gateway>(gateway: impl Fn() -> G, body: &str) -> Vec<Reply> {
     let answers = [true, false].map(|is_content| {
         let target = Idempotent::new(Shop { is_content }, MemoryStore::new());
-        Endpoint::new(gateway(), target).receive_blocking(body.as_bytes(), None)
+        let endpoint = Endpoint::new(gateway(), target).with_receipts();
+        endpoint.receive_blocking(body.as_bytes(), None)
     });
     answers.into()
 }

@@ -17,6 +17,7 @@ pub(crate) const TIME: &str = "2026-03-02T09:16:02.551870Z";
 /// Whether all is there that `tests/public-api.txt` lists.
 pub(crate) const ALL_FEATURES: bool = cfg!(all(
     feature = "diagnose",
+    feature = "metrics",
     feature = "reqwest",
     feature = "testing",
     feature = "tower",

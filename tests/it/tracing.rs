@@ -12,6 +12,7 @@ use payhook::{
     endpoint::Idempotent,
     idempotency::{Claim, ClaimToken, IdempotencyKeys, IdempotencyStore, Lease, MemoryStore},
     ledger::PaymentKey,
+    payment::Expected,
 };
 use serde_json::{Value, json};
 use tracing::field::{Field, Visit};
@@ -178,7 +179,7 @@ fn a_proven_callback() {
             "record key=2026",
             "DEBUG tracing in 1: message=the merchant's",
             "record status=200",
-            "INFO payhook in 1: message=handled status=200",
+            "INFO payhook in 1: message=handled disposition=handled status=200",
         ]
         .map(|line| line.replace("DEBUG tracing", &format!("DEBUG {}", module_path!())))
     );
@@ -197,11 +198,38 @@ fn an_applied_callback() {
             "record evidence=signature",
             "record key=callback secret",
             "record status=200",
-            "ERROR payhook in 1: message=no payment has this reference status=200 fault=merchant \
+            "ERROR payhook in 1: message=no payment has this reference disposition=unmatched status=200 fault=merchant \
              hint=HINT",
         ]
         .map(|line| line.replace("HINT", payhook::payment::ReviewReason::Unmatched.advice()))
     );
+}
+
+/// A receipt's fields are those of the event as well.
+#[test]
+fn a_callback_with_a_receipt() {
+    let ledger = MemoryLedger::new();
+    let amount = "0.4".parse().unwrap();
+    ledger.expect(Expected::deposit("order-9001", "ETH", amount).unwrap());
+    let endpoint = Endpoint::new(signed_only(), ledger).with_receipts();
+    let last = told(&endpoint, &body("b2binpay-deposit-confirmed.json"))
+        .pop()
+        .unwrap();
+    let (fixed, duration) = last.split_once(" duration_us=").unwrap();
+    assert_eq!(
+        fixed,
+        "INFO payhook in 1: message=applied disposition=applied status=200 \
+         body_sha256=2415d5c7346fc384d598c0b007240a563c1ec399f0837f0e3774c5095ea3fa49 \
+         delivery=5d03d018eba71f3983d153d7ca6f910b reference=order-9001 credited=0.4 newly_paid=true \
+         held=0.012000000000000000 reviews=[\"overpaid\"]"
+    );
+    assert!(duration.parse::<u64>().is_ok(), "{duration}");
+
+    let forged = told(&endpoint, &body("b2binpay-refused-tampered.json"))
+        .pop()
+        .unwrap();
+    assert!(forged.contains(" body_sha256="), "{forged}");
+    assert!(!forged.contains("reference="), "{forged}");
 }
 
 #[test]
@@ -212,7 +240,7 @@ fn a_refused_callback() {
         [
             "span payhook:callback gateway=b2binpay endpoint=",
             "record status=401",
-            "WARN payhook in 1: message=not proven status=401 \
+            "WARN payhook in 1: message=not proven disposition=rejected status=401 \
              error=signature does not match any configured key (1 tried) fault=sender \
              hint=if every callback fails, the configured secret is wrong: API v3 signs with the callback secret shown in the dashboard (neither client_id nor client_secret), API v2 with login and password; sandbox and production have different secrets",
         ]
@@ -265,31 +293,31 @@ fn levels() {
     for (answer, expected) in [
         (
             Answer::Alters,
-            "ERROR payhook in 1: message=duplicate delivery with different unsigned fields \
+            "ERROR payhook in 1: message=duplicate delivery with different unsigned fields disposition=conflicting \
              status=409 fault=merchant hint=look up the payment in the gateway's dashboard; the gateway's next delivery of it is handled",
         ),
         (
             Answer::Busy,
-            "WARN payhook in 1: message=another delivery is being handled status=503 \
+            "WARN payhook in 1: message=another delivery is being handled disposition=in_progress status=503 \
              hint=no action needed: the gateway will retry",
         ),
         (
             Answer::Fails,
-            "ERROR payhook in 1: message=the store failed status=503 fault=merchant \
+            "ERROR payhook in 1: message=the store failed disposition=store_failed status=503 fault=merchant \
              hint=see the store's error; the gateway will retry",
         ),
         (
             Answer::Forgot,
-            "ERROR payhook in 1: message=older than the store's retention status=409 fault=merchant \
+            "ERROR payhook in 1: message=older than the store's retention disposition=too_old status=409 fault=merchant \
              hint=look up the payment: the store has already deleted callbacks newer than this one; a longer retention keeps more",
         ),
         (
             Answer::IsAhead,
-            "WARN payhook in 1: message=superseded by a later event status=200",
+            "WARN payhook in 1: message=superseded by a later event disposition=superseded status=200",
         ),
         (
             Answer::Loses,
-            "ERROR payhook in 1: message=handled, but not recorded status=200 \
+            "ERROR payhook in 1: message=handled, but not recorded disposition=handled_not_recorded status=200 \
              error=handler took longer than its lease fault=merchant \
              hint=compare with your own records: another delivery of this event may be handled as well",
         ),
@@ -304,13 +332,13 @@ fn levels() {
     let last = told(&endpoint, &confirmed).pop().unwrap();
     assert_eq!(
         last,
-        "INFO payhook in 1: message=already handled status=200"
+        "INFO payhook in 1: message=already handled disposition=duplicate status=200"
     );
 
     let last = told(&endpoint, &body("b2binpay-refused-tracking-id.json")).pop();
     assert!(
         last.unwrap()
-            .starts_with("ERROR payhook in 1: message=not proven status=401")
+            .starts_with("ERROR payhook in 1: message=not proven disposition=rejected status=401")
     );
 }
 
@@ -434,7 +462,7 @@ fn nothing_of_a_deposit_that_is_asked_for_leaks() {
         let told = told(&endpoint, posted.to_string().as_bytes());
         // The deposit's id, which it is asked for by.
         assert_silent(status, &told, &["30417"]);
-        let evidence = "record evidence=gateway API".to_owned();
+        let evidence = "record evidence=gateway_api".to_owned();
         assert_eq!(told.contains(&evidence), status == 200, "{told:#?}");
     }
 }
@@ -471,7 +499,7 @@ fn nothing_of_citypay_leaks() {
         assert_silent(status, &told, &["0.0006527", "60.00", "bc1q"]);
         assert!(told[0].starts_with("span payhook:callback gateway=citypay endpoint="));
         if status == 200 {
-            assert!(told.contains(&"record evidence=order endpoint".to_owned()));
+            assert!(told.contains(&"record evidence=order_endpoint".to_owned()));
             assert!(!told.iter().any(|line| line.starts_with("record key")));
         }
     }
@@ -491,12 +519,12 @@ fn nothing_of_a_citypay_deposit_leaks() {
         account.danger_settle_deposits_by_source_address(ranges(range))
     };
     for (status, account, body, end) in [
-        (200, account.clone(), &posted, "evidence=merchant record"),
+        (200, account.clone(), &posted, "evidence=merchant_record"),
         (
             200,
             careful("203.0.113.0/24"),
             &posted,
-            "evidence=source address",
+            "evidence=source_address",
         ),
         (200, trusting("203.0.113.0/24"), &posted, "outcome=settled?"),
         (401, careful("198.51.100.1"), &posted, "status=401"),

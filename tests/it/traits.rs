@@ -138,6 +138,7 @@ fn held() -> BTreeSet<String> {
             Endpoint<payhook::b2binpay::Gateway, payhook::MemoryLedger>;
             Idempotent<(), payhook::idempotency::MemoryStore>;
             LeaseLost: std::error::Error, Copy, Eq;
+            Receipt: Display, Eq, Serialize;
             Reply, no Clone because "it holds what the merchant's code failed with";
         }
         in payhook::error: {

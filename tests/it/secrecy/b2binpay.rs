@@ -240,6 +240,7 @@ fn received(sheet: &mut Sheet, body: &str) {
             look! { sheet,
                 payhook::Reply: &reply;
                 payhook::Disposition: reply.disposition();
+                payhook::endpoint::Receipt: reply.receipt().unwrap();
             }
         }
     }

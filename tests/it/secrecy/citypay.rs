@@ -46,6 +46,7 @@ pub(super) fn drive(sheet: &mut Sheet) {
                 look! { sheet,
                     payhook::Reply: &reply;
                     payhook::Disposition: reply.disposition();
+                    payhook::endpoint::Receipt: reply.receipt().unwrap();
                 }
             }
         }

@@ -1,0 +1,187 @@
+//! [`Observer`]: what is recorded about one body while it is processed, for its span,
+//! its metrics and its receipt.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Instant, SystemTime};
+
+use base16ct::HexDisplay;
+use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
+
+use super::disposition::{Disposition, Reply};
+use super::metrics;
+use super::receipt::{Receipt, printable};
+use super::trace::Trace;
+use crate::amount::Amount;
+use crate::event::Event;
+use crate::payment::Review;
+use crate::verified::Evidence;
+
+/// Records what happens to one body. Without metrics and without a receipt it costs
+/// nothing but the span.
+pub(crate) struct Observer<'e> {
+    gateway: &'static str,
+    endpoint: &'e str,
+    trace: Trace,
+    notes: Option<Mutex<Notes>>,
+}
+
+/// What is known of the body so far.
+pub(super) struct Notes {
+    pub(super) received_at: SystemTime,
+    pub(super) started: Instant,
+    /// The time of the callback, if it is proven.
+    pub(super) time: Option<DateTime<Utc>>,
+    /// Whether the callback increased the held money of its payment.
+    pub(super) holds_more: bool,
+    receipt: Option<Box<Receipt>>,
+}
+
+impl<'e> Observer<'e> {
+    pub(super) fn new(gateway: &'static str, endpoint: &'e str, has_receipt: bool) -> Self {
+        let notes = || {
+            let mut notes = Notes {
+                received_at: SystemTime::now(),
+                started: Instant::now(),
+                time: None,
+                holds_more: false,
+                receipt: None,
+            };
+            if has_receipt {
+                let receipt = Receipt::new(gateway, endpoint, notes.received_at);
+                notes.receipt = Some(Box::new(receipt));
+            }
+            Mutex::new(notes)
+        };
+        Self {
+            gateway,
+            endpoint,
+            trace: Trace::new(gateway, endpoint),
+            notes: (has_receipt || metrics::ARE_ON).then(notes),
+        }
+    }
+
+    pub(super) fn around<F: Future>(&self, flow: F) -> impl Future<Output = F::Output> + use<F> {
+        self.trace.around(flow)
+    }
+
+    /// The body was read.
+    pub(super) fn read(&self, body: &[u8]) {
+        if let Some(receipt) = self
+            .notes()
+            .as_mut()
+            .and_then(|notes| notes.receipt.as_mut())
+        {
+            let digest: [u8; 32] = Sha256::digest(body).into();
+            receipt.body_sha256 = Some(hexadecimal(&digest));
+            receipt.body_length = Some(body.len());
+        }
+    }
+
+    /// The callback was verified. It may be verified again after a lookup.
+    pub(super) fn verified(&self, event: &Event<'_>) {
+        self.trace.verified(event);
+        if let Some(notes) = &mut self.notes() {
+            notes.time = event.time;
+            if let Some(receipt) = &mut notes.receipt {
+                receipt.verified(event);
+            }
+        }
+    }
+
+    /// Whether the held money is of interest: determining it costs a pass over the
+    /// payment's transfers.
+    pub(super) fn asks_for_held(&self) -> bool {
+        self.notes.is_some()
+    }
+
+    /// The money that the payment held before and after the callback.
+    pub(super) fn held(&self, before: &Amount, after: Amount) {
+        if let Some(notes) = &mut self.notes() {
+            notes.holds_more = after > *before;
+            if let Some(receipt) = &mut notes.receipt {
+                receipt.held = (!after.is_zero()).then_some(after);
+            }
+        }
+    }
+
+    pub(super) fn end(self, result: Result<Disposition, Disposition>) -> Reply {
+        let (Ok(disposition) | Err(disposition)) = result;
+        let mut reply = Reply::new(disposition);
+        let notes = self.notes.map(Mutex::into_inner);
+        if let Some(mut notes) = notes.map(|notes| notes.unwrap_or_else(PoisonError::into_inner)) {
+            metrics::record(self.gateway, self.endpoint, &reply, &notes);
+            if let Some(mut receipt) = notes.receipt.take() {
+                receipt.end(&reply, notes.started);
+                reply.receipt = Some(receipt);
+            }
+        }
+        self.trace.end(&reply);
+        reply
+    }
+
+    fn notes(&self) -> Option<MutexGuard<'_, Notes>> {
+        let notes = self.notes.as_ref()?.lock();
+        Some(notes.unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Receipt {
+    fn new(gateway: &'static str, endpoint: &str, received_at: SystemTime) -> Self {
+        Self {
+            received_at: received_at.into(),
+            gateway,
+            endpoint: endpoint.into(),
+            body_sha256: None,
+            body_length: None,
+            evidence: None,
+            key: None,
+            delivery: None,
+            kind: None,
+            outcome: None,
+            reference: None,
+            disposition: "",
+            error: None,
+            fault: None,
+            status: 0,
+            credited: None,
+            newly_paid: false,
+            held: None,
+            reviews: Vec::new(),
+            duration_us: 0,
+        }
+    }
+
+    fn verified(&mut self, event: &Event<'_>) {
+        self.evidence = Some(event.evidence().as_str());
+        if let Evidence::Signature { key, .. } = event.evidence() {
+            self.key = Some((**key).into());
+        }
+        self.delivery = Some(hexadecimal(&event.delivery));
+        self.kind = Some(event.kind().value().as_str());
+        self.outcome = Some(event.outcome().value().as_str());
+        self.reference = Some(printable(event.reference().value()));
+    }
+
+    fn end(&mut self, reply: &Reply, started: Instant) {
+        let disposition = reply.disposition();
+        self.disposition = disposition.as_str();
+        self.error = disposition.error_label();
+        self.fault = disposition.fault().map(|fault| fault.as_str());
+        self.status = reply.status();
+        if let Some(change) = reply.change() {
+            self.credited = change.credited().cloned();
+            self.newly_paid = change.newly_paid();
+            let reasons = change.reviews().iter().map(Review::reason);
+            self.reviews = reasons.map(|reason| reason.as_str()).collect();
+        } else {
+            // Determined, and not stored.
+            self.held = None;
+        }
+        self.duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> Box<str> {
+    format!("{:x}", HexDisplay(bytes)).into()
+}
