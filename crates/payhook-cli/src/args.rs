@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{diagnose, inspect, listen, replay, simulate, torture, trigger, verify};
+use crate::{check, diagnose, inspect, listen, replay, simulate, torture, trigger, verify};
 
 const ENDINGS: &str = "\
 Exit status: 0 success, 1 not verified, refused or a rule was broken, \
@@ -22,6 +22,9 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Find out why no callback arrives at a URL, by posting bodies that no correct
+    /// endpoint accepts.
+    Check(check::Check),
     /// Print a shell completion script.
     Completions {
         /// The shell to generate it for.

@@ -3,6 +3,7 @@
 
 mod args;
 mod body;
+mod check;
 mod diagnose;
 mod endpoint;
 mod facts;
@@ -75,6 +76,7 @@ fn without_address(text: &str, argument: &str) -> String {
 
 fn run(command: Command, screen: Screen) -> Result<Ending, Trouble> {
     match command {
+        Command::Check(args) => check::run(&args, screen),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Args::command(), "payhook", &mut script);

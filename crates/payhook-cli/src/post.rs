@@ -106,6 +106,11 @@ impl Target {
         })
     }
 
+    /// A request to the URL.
+    pub(crate) fn request(&self, method: reqwest::Method) -> reqwest::RequestBuilder {
+        self.client.request(method, self.url.clone())
+    }
+
     /// The status of the response, and how long it took.
     pub(crate) async fn post(
         &self,

@@ -8,6 +8,7 @@
 )]
 
 mod bodies;
+mod check;
 mod hostile;
 mod network;
 mod replay;
