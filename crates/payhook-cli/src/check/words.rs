@@ -64,6 +64,7 @@ fn tls(error: &str) -> Words {
         "unknown issuer",
         "self-signed",
         "selfsigned",
+        "causedasendentity",
     ]) {
         (
             "The certificate is not signed by a known authority, or an intermediate certificate is missing.",
