@@ -29,6 +29,7 @@ pages! {
     performance = "../docs/performance.md";
     production = "../docs/production.md";
     queues = "../docs/queues.md";
+    receiving = "../docs/receiving.md";
     security = "../docs/security.md";
     testing = "../docs/testing.md";
     verification = "../docs/verification.md" with "../docs/flow.svg";

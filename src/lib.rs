@@ -67,9 +67,9 @@
 //! # Guides
 //!
 //! `docs/` in the repository, and the module `guide` here: what is verified
-//! (`verification`), the rules of payments (`payments`), `production`, `security`,
-//! `queues`, `testing`, `actix`, the `command`, the wire (`gateways`), `architecture` and
-//! `performance`.
+//! (`verification`), the rules of payments (`payments`), servers, proxies and tunnels
+//! (`receiving`), `production`, `security`, `queues`, `testing`, `actix`, the `command`,
+//! the wire (`gateways`), `architecture` and `performance`.
 //!
 //! Comments cite them: PAYMENTS is `docs/payments.md`, GATEWAYS is `docs/gateways.md`.
 
