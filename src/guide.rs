@@ -34,10 +34,3 @@ pages! {
     testing = "../docs/testing.md";
     verification = "../docs/verification.md" with "../docs/flow.svg";
 }
-
-#[doc = include_str!("../docs/actix.md")]
-///
-/// ```rust,ignore
-#[doc = include_str!("../examples/actix_server.rs")]
-/// ```
-pub mod actix {}

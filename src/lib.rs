@@ -68,8 +68,8 @@
 //!
 //! `docs/` in the repository, and the module `guide` here: what is verified
 //! (`verification`), the rules of payments (`payments`), servers, proxies and tunnels
-//! (`receiving`), `production`, `security`, `queues`, `testing`, `actix`, the `command`,
-//! the wire (`gateways`), `architecture` and `performance`.
+//! (`receiving`), `production`, `security`, `queues`, `testing`, the `command`, the wire
+//! (`gateways`), `architecture` and `performance`.
 //!
 //! Comments cite them: PAYMENTS is `docs/payments.md`, GATEWAYS is `docs/gateways.md`.
 

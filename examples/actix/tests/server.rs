@@ -1,8 +1,4 @@
-//! `examples/actix_server.rs`, posted to over a socket:
-//!
-//! ```text
-//! cargo test --features example-actix --test actix
-//! ```
+//! The server, posted to over a socket.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
@@ -14,7 +10,7 @@ use payhook::MemoryLedger;
 use payhook::payment::{Expected, Payment};
 
 #[allow(dead_code, reason = "the test has a main function of its own")]
-#[path = "../examples/actix_server.rs"]
+#[path = "../src/main.rs"]
 mod actix_server;
 
 /// The status and the answer's body.
@@ -37,7 +33,7 @@ fn ask(server: SocketAddr, method: &str, body: &[u8]) -> (u16, String) {
 }
 
 fn body(name: &str) -> Vec<u8> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/bodies");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../bodies");
     fs::read(format!("{folder}/b2binpay-{name}.json")).unwrap()
 }
 

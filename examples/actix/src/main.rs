@@ -1,7 +1,7 @@
 //! A B2BINPAY endpoint on actix-web.
 //!
 //! ```text
-//! CALLBACK_SECRET=cbs_7Qm2vX9tR4kL8pN1 cargo run --features example-actix --example actix_server
+//! CALLBACK_SECRET=cbs_7Qm2vX9tR4kL8pN1 cargo run -p actix-endpoint
 //! curl -i localhost:3000/callbacks/b2binpay -d @examples/bodies/b2binpay-deposit-confirmed.json
 //! ```
 #![allow(clippy::print_stdout, reason = "it is the log of this server")]
