@@ -91,6 +91,7 @@ use observer::Observer;
 /// | `payhook_callback_age_seconds` | histogram | | the time since the signed time of a verified callback |
 /// | `payhook_callback_duration_seconds` | histogram | `disposition` | the time to the response |
 /// | `payhook_held_total` | counter | | callbacks that increased the held money of their payment |
+/// | `payhook_last_accepted_timestamp_seconds` | gauge | | the Unix time of the last callback that was verified and answered with 200 |
 /// | `payhook_reviews_total` | counter | `reason` | reports for manual review, by [`ReviewReason::as_str`](crate::payment::ReviewReason::as_str) |
 #[derive(Debug, Clone)]
 pub struct Endpoint<G, T> {

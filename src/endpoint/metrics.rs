@@ -3,9 +3,11 @@
 //! without the feature.
 
 use std::sync::Once;
-use std::time::SystemTime;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use ::metrics::{Label, Unit, counter, describe_counter, describe_histogram, histogram};
+use ::metrics::{
+    Label, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
+};
 
 use super::disposition::Reply;
 use super::observer::Notes;
@@ -16,6 +18,7 @@ const AGE: &str = "payhook_callback_age_seconds";
 const CALLBACKS: &str = "payhook_callbacks_total";
 const DURATION: &str = "payhook_callback_duration_seconds";
 const HELD: &str = "payhook_held_total";
+const LAST_ACCEPTED: &str = "payhook_last_accepted_timestamp_seconds";
 const REVIEWS: &str = "payhook_reviews_total";
 
 pub(super) fn record(gateway: &'static str, endpoint: &str, reply: &Reply, notes: &Notes) {
@@ -35,6 +38,10 @@ pub(super) fn record(gateway: &'static str, endpoint: &str, reply: &Reply, notes
     let name = ("disposition", disposition.as_str());
     let error = ("error", disposition.error_label().unwrap_or_default());
     counter!(CALLBACKS, with(&[name, error])).increment(1);
+    if reply.status() == 200 {
+        let now = notes.received_at.duration_since(UNIX_EPOCH);
+        gauge!(LAST_ACCEPTED, with(&[])).set(now.unwrap_or_default().as_secs_f64());
+    }
     let duration = notes.started.elapsed();
     histogram!(DURATION, with(&[name])).record(duration.as_secs_f64());
     if let Some(time) = notes.time {
@@ -70,6 +77,11 @@ fn describe() {
     describe_counter!(
         HELD,
         "Callbacks that increased the held money of their payment."
+    );
+    describe_gauge!(
+        LAST_ACCEPTED,
+        Unit::Seconds,
+        "Unix time of the last callback that was answered with 200."
     );
     describe_counter!(REVIEWS, "Reports for manual review, by reason.");
 }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use std::time::SystemTime;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use metrics::{
-    Counter, CounterFn, Gauge, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder,
+    Counter, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder,
     SharedString, Unit,
 };
 use payhook::b2binpay::{self, TrackingIds};
@@ -42,6 +42,20 @@ impl CounterFn for Metric {
     }
 }
 
+impl GaugeFn for Metric {
+    fn increment(&self, _: f64) {
+        panic!("a gauge is set");
+    }
+
+    fn decrement(&self, _: f64) {
+        panic!("a gauge is set");
+    }
+
+    fn set(&self, value: f64) {
+        self.add(value);
+    }
+}
+
 impl HistogramFn for Metric {
     fn record(&self, value: f64) {
         self.add(value);
@@ -70,8 +84,8 @@ impl Recorder for Kept {
         Counter::from_arc(self.metric(key))
     }
 
-    fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
-        panic!("no metric is a gauge");
+    fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
+        Gauge::from_arc(self.metric(key))
     }
 
     fn register_histogram(&self, key: &Key, _: &Metadata<'_>) -> Histogram {
@@ -131,10 +145,18 @@ fn callbacks_reviews_held_money_and_times() {
         ),
         // The copy holds no more, and reports nothing new.
         (format!("payhook_held_total {of}"), 1),
+        (format!("payhook_last_accepted_timestamp_seconds {of}"), 2),
         (format!("payhook_reviews_total {of} reason=overpaid"), 1),
     ];
     let expected: BTreeMap<_, _> = expected.iter().map(|(name, n)| (&**name, *n)).collect();
     assert_eq!(counts, expected);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let last = &values[&format!("payhook_last_accepted_timestamp_seconds {of}")];
+    let ages = last.iter().map(|last| now.as_secs_f64() - last);
+    assert!(
+        ages.clone().all(|age| (0.0..60.0).contains(&age)),
+        "{last:?}"
+    );
     let durations = values
         .iter()
         .filter(|(name, _)| name.starts_with("payhook_callback_duration"));

@@ -1,8 +1,12 @@
 //! The record of one body: what is in it, what is not, and when it is kept.
 
+use std::future::ready;
+
 use payhook::b2binpay::{self, TrackingIds};
+use payhook::endpoint::Idempotent;
+use payhook::idempotency::MemoryStore;
 use payhook::payment::Expected;
-use payhook::{Endpoint, MemoryLedger, Outcome, Reply};
+use payhook::{BoxError, Callback, Endpoint, MemoryLedger, Outcome, Reply, handler_fn};
 use serde_json::{Value, json};
 
 use crate::support::{SECRET, TIME, body, hex, sha256, sign, signed, verifier, with_transfer};
@@ -130,6 +134,24 @@ fn the_longest_line() {
     let body = signed(body, &format!("20.5{reference}{TIME}")).to_string();
     let reply = endpoint(MemoryLedger::new()).receive_blocking(body.as_bytes(), None);
     assert!(reply.receipt().unwrap().to_string().len() < 2_000);
+}
+
+/// A handler credits nothing that a receipt could show.
+#[test]
+fn a_callback_for_a_handler() {
+    for (answer, disposition, status) in
+        [(Ok(()), "handled", 200), (Err("no"), "handler_failed", 500)]
+    {
+        let handler = handler_fn(move |_: Callback| ready(answer.map_err(BoxError::from)));
+        let gateway = b2binpay::Gateway::new(verifier(TrackingIds::Prefixed));
+        let target = Idempotent::new(handler, MemoryStore::new());
+        let endpoint = Endpoint::new(gateway, target).with_receipts();
+        let reply = endpoint.receive_blocking(&body("b2binpay-deposit-confirmed.json"), None);
+        let receipt = reply.receipt().unwrap();
+        assert_eq!((receipt.disposition, receipt.status), (disposition, status));
+        assert_eq!(receipt.reference.as_deref(), Some("order-9001"));
+        assert_eq!((&receipt.credited, &receipt.held), (&None, &None));
+    }
 }
 
 #[test]

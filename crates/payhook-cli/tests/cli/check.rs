@@ -304,6 +304,21 @@ fn an_unknown_order_that_is_accepted() {
     assert_eq!(check(&url, &["--gateway", "citypay"]), (1, vec![expected]));
 }
 
+/// The response is right, and late.
+#[test]
+fn a_slow_response() {
+    let url = server(|request| {
+        if request.body.len() > 16 * 1024 {
+            thread::sleep(Duration::from_millis(5_200));
+        }
+        refuses(request)
+    });
+    assert_eq!(
+        check(&url, &[]),
+        (1, vec!["problem slow: large".to_owned()])
+    );
+}
+
 /// Without a response, one probe is enough.
 #[test]
 fn no_response() {
