@@ -3,6 +3,8 @@
 
 mod finding;
 mod probe;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use std::fmt::Write as _;

@@ -276,7 +276,7 @@ impl Failure {
 }
 
 /// By the text: the client's error does not expose the kinds.
-fn kind(is_timeout: bool, is_connect: bool, text: &str) -> FailureKind {
+pub(super) fn kind(is_timeout: bool, is_connect: bool, text: &str) -> FailureKind {
     let has = |marks: &[&str]| marks.iter().any(|mark| text.contains(mark));
     if is_timeout {
         FailureKind::Timeout

@@ -47,7 +47,7 @@ pub(super) fn failed(failure: &Failure) -> Words {
     }
 }
 
-fn tls(error: &str) -> Words {
+pub(super) fn tls(error: &str) -> Words {
     let has = |marks: &[&str]| marks.iter().any(|mark| error.contains(mark));
     let (meaning, action) = if has(&["notvalidforname", "not valid for name"]) {
         (
