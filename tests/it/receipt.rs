@@ -187,3 +187,34 @@ fn labels() {
     unique.dedup();
     assert_eq!(unique.len(), names.len());
 }
+
+/// Without receipts, an endpoint allocates no more than parsing and verifying does, but
+/// for the waker of `receive_blocking`.
+#[cfg(not(any(feature = "metrics", feature = "tracing")))]
+#[test]
+fn a_receipt_that_is_not_kept_costs_nothing() {
+    use payhook::Unverified;
+
+    let body = body("b2binpay-refused-tampered.json");
+    let verifier = verifier(TrackingIds::Prefixed);
+    let direct = allocation_counter::measure(|| {
+        let callback = Unverified::parse(&body).unwrap();
+        assert!(verifier.verify(callback).is_err());
+    });
+    let without = Endpoint::new(
+        b2binpay::Gateway::new(verifier.clone()),
+        MemoryLedger::new(),
+    );
+    let used = allocation_counter::measure(|| drop(without.receive_blocking(&body, None)));
+    assert!(
+        used.count_total <= direct.count_total + 1,
+        "{used:?} {direct:?}"
+    );
+    let with = endpoint(MemoryLedger::new());
+    let more = allocation_counter::measure(|| drop(with.receive_blocking(&body, None)));
+    assert!(more.count_total > used.count_total, "{more:?} {used:?}");
+    assert!(
+        more.count_total <= used.count_total + 8,
+        "{more:?} {used:?}"
+    );
+}
