@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{check, diagnose, inspect, listen, replay, simulate, torture, trigger, verify};
+use crate::{check, diagnose, inspect, listen, replay, resend, simulate, torture, trigger, verify};
 
 const ENDINGS: &str = "\
 Exit status: 0 success, 1 not verified, refused or a rule was broken, \
@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Listen(listen::Listen),
     /// Replay recorded callbacks through a ledger, and print each change.
     Replay(replay::Replay),
+    /// Post callbacks that `listen --save` saved again, byte for byte.
+    Resend(resend::Resend),
     /// List the scenarios of `trigger` and `simulate`.
     Scenario,
     /// Post all callbacks of simulated payments, and retry those not answered with

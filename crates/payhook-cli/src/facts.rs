@@ -177,6 +177,12 @@ impl Facts {
         })
     }
 
+    /// Name, value and mark, in order.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (&'static str, &str, &'static str)> {
+        let rows = self.0.iter();
+        rows.map(|row| (row.name, row.value.as_str(), row.mark.as_str()))
+    }
+
     /// By name; what there can be several of is a list.
     pub(crate) fn json(&self) -> Value {
         let mut object = Map::new();

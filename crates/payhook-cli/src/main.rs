@@ -14,10 +14,13 @@ mod listen;
 mod post;
 mod proof;
 mod replay;
+mod resend;
+mod saved;
 mod scenario;
 mod screen;
 mod serve;
 mod shown;
+mod sign;
 mod simulate;
 mod torture;
 mod trigger;
@@ -87,6 +90,7 @@ fn run(command: Command, screen: Screen) -> Result<Ending, Trouble> {
         Command::Inspect(args) => inspect::run(&args, screen),
         Command::Listen(args) => listen::run(&args, screen),
         Command::Replay(args) => replay::run(&args, screen),
+        Command::Resend(args) => resend::run(&args, screen),
         Command::Scenario => scenario::run(screen),
         Command::Simulate(args) => simulate::run(&args, screen),
         Command::Torture(args) => torture::run(&args, screen),

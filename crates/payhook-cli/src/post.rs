@@ -6,6 +6,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
+use axum::body::Bytes;
+use axum::http::HeaderMap;
 use payhook::reqwest::header::CONTENT_TYPE;
 use payhook::reqwest::redirect::Policy;
 use payhook::reqwest::{self, Url};
@@ -59,7 +61,40 @@ impl Address {
     }
 }
 
+/// The largest part of a response that is read, in bytes.
+const ANSWER_LIMIT: usize = 64 * 1024;
+
+/// Headers that belong to one connection, or that the client writes itself.
+const OWN_HEADERS: [&str; 13] = [
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "trailers",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// The response of a server.
+#[derive(Clone)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// Without those that belong to the connection.
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    /// Whether the body was longer than what is kept of it.
+    pub(crate) is_cut: bool,
+    pub(crate) took: Duration,
+}
+
 /// The URL, and the client for it.
+#[derive(Clone)]
 pub(crate) struct Target {
     client: reqwest::Client,
     url: Url,
@@ -134,11 +169,79 @@ impl Target {
         Ok((answer.status().as_u16(), started.elapsed()))
     }
 
+    /// Posts a request as it was received. To a URL without a path it goes under the
+    /// given one.
+    pub(crate) async fn pass(
+        &self,
+        path: &str,
+        headers: &HeaderMap,
+        body: Bytes,
+    ) -> Result<Answer, Trouble> {
+        let started = Instant::now();
+        let request = self.client.post(self.under(path));
+        let request = request.headers(end_to_end(headers)).body(body);
+        // The URL may contain a token.
+        let trouble = |error: reqwest::Error| {
+            let is_late = error.is_timeout();
+            let trouble = Trouble::of("no response", &error.without_url());
+            let status = if is_late { 504 } else { 502 };
+            Trouble { status, ..trouble }
+        };
+        let mut answer = request.send().await.map_err(trouble)?;
+        let mut body = Vec::new();
+        let mut is_cut = false;
+        while let Some(chunk) = answer.chunk().await.map_err(trouble)? {
+            let room = ANSWER_LIMIT.saturating_sub(body.len());
+            is_cut = chunk.len() > room;
+            body.extend(chunk.iter().take(room));
+            if is_cut {
+                break;
+            }
+        }
+        Ok(Answer {
+            status: answer.status().as_u16(),
+            headers: end_to_end(answer.headers()),
+            body: body.into(),
+            is_cut,
+            took: started.elapsed(),
+        })
+    }
+
+    fn under(&self, path: &str) -> Url {
+        let mut url = self.url.clone();
+        if matches!(url.path(), "" | "/") && url.query().is_none() {
+            let (path, query) = match path.split_once('?') {
+                Some((path, query)) => (path, Some(query)),
+                None => (path, None),
+            };
+            url.set_path(path);
+            url.set_query(query);
+        }
+        url
+    }
+
     /// The URL without parts that could be secret.
     pub(crate) fn name(&self) -> String {
         let origin = self.url.origin().ascii_serialization();
         format!("{origin}{}", self.url.path())
     }
+}
+
+/// The headers that are passed on.
+pub(crate) fn end_to_end(headers: &HeaderMap) -> HeaderMap {
+    let named: Vec<_> = headers
+        .get_all("connection")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|names| names.split(','))
+        .map(|name| name.trim().to_ascii_lowercase())
+        .collect();
+    let kept = headers.iter().filter(|(name, _)| {
+        let name = name.as_str();
+        !OWN_HEADERS.contains(&name) && !named.iter().any(|it| it == name)
+    });
+    kept.map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }
 
 fn is_loopback(url: &Url) -> bool {

@@ -93,6 +93,14 @@ impl Prover {
         })
     }
 
+    pub(crate) fn without_key(tracking_ids: TrackingIds) -> Self {
+        Self {
+            verifier: None,
+            tracking_ids,
+            order: None,
+        }
+    }
+
     pub(crate) fn prove(&self, body: &[u8], gateway: Gateway) -> Result<Proof, Trouble> {
         if gateway == Gateway::CityPay {
             return self.prove_citypay(Posted::parse(body)?);

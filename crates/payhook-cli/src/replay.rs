@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use payhook::MemoryLedger;
-use payhook::b2binpay::Key;
+use payhook::b2binpay::{Key, TrackingIds};
 use payhook::testing::lives::{Changed, Life, Sums};
 use serde::Serialize;
 use serde_json::json;
@@ -13,6 +13,7 @@ use serde_json::json;
 use crate::body::{open, unreadable};
 use crate::keys::KeyArgs;
 use crate::post::wait;
+use crate::saved::{self, Saved};
 use crate::screen::Screen;
 use crate::trouble::{Ending, Trouble};
 
@@ -38,11 +39,17 @@ replayed, 2 usage error, 3 malformed input."#;
 #[command(after_long_help = FORMAT)]
 pub(crate) struct Replay {
     /// Recorded payment lifecycles, one JSON object per line; `-` for standard input.
+    /// Also files that `listen --save` wrote, or their directory.
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
 
     #[command(flatten)]
     keys: KeyArgs,
+
+    /// The form of your own tracking ids, for saved callbacks: `prefixed`, `uuid`,
+    /// `length=N`, `unused` or `unrestricted`.
+    #[arg(long, value_name = "FORM", default_value = "prefixed")]
+    tracking_ids: TrackingIds,
 }
 
 /// The changes of one step, in the vocabulary of the file.
@@ -63,27 +70,34 @@ struct Player {
     screen: Screen,
     lives: u64,
     as_expected: u64,
+    /// Saved callbacks, which are replayed together.
+    saved: Vec<Saved>,
+    tracking_ids: TrackingIds,
     /// The error that prevents writing the output.
     unwritten: Option<Trouble>,
 }
 
 pub(crate) fn run(args: &Replay, screen: Screen) -> Result<Ending, Trouble> {
+    let files = saved::files(&args.files)?;
     let mut player = Player {
         keys: args.keys.keys()?,
-        has_several_files: args.files.len() > 1,
+        has_several_files: files.len() > 1,
         screen,
         lives: 0,
         as_expected: 0,
+        saved: Vec::new(),
+        tracking_ids: args.tracking_ids,
         unwritten: None,
     };
     let mut ending = Ending::Well;
     wait(async {
-        for file in &args.files {
+        for file in &files {
             if let Err(trouble) = player.play_file(file).await {
                 screen.trouble(&trouble);
                 ending = trouble.ending;
             }
         }
+        player.play_saved().await;
         Ok(())
     })?;
     if let Some(trouble) = player.unwritten {
@@ -116,6 +130,11 @@ impl Player {
                     if line.is_empty() {
                         continue;
                     }
+                    if Saved::is_in(line) {
+                        is_empty = false;
+                        self.keep(line, file, number);
+                        continue;
+                    }
                     self.play_line(line, file, number).await
                 }
                 Text::TooLong => Err(format!(": longer than {LIMIT} bytes")),
@@ -145,18 +164,65 @@ impl Player {
     async fn play_line(&mut self, line: &[u8], file: &Path, number: u64) -> Result<bool, String> {
         let told: Life = serde_json::from_slice(line).map_err(|error| place(&error))?;
         let told = told.default_keys(self.keys.iter().cloned());
-        let played = told.play(&MemoryLedger::new()).await;
-        let played = played.map_err(|error| format!(": {error}"))?;
         let name = match told.name() {
             "" if self.has_several_files => format!("{} line {number}", file.display()),
             "" => format!("line {number}"),
             name => name.to_owned(),
         };
+        self.play(&told, &name).await
+    }
+
+    /// Keeps a saved callback for the end.
+    fn keep(&mut self, line: &[u8], file: &Path, number: u64) {
+        match Saved::parse(line) {
+            Ok(saved) => self.saved.push(saved),
+            Err(why) => {
+                self.lives = self.lives.saturating_add(1);
+                let what = format!("`{}`, line {number}{why}", file.display());
+                self.screen.trouble(&Trouble::new(what));
+            }
+        }
+    }
+
+    /// Plays all saved callbacks through one ledger for each gateway.
+    async fn play_saved(&mut self) {
+        let lives = match saved::lives(&self.saved, self.tracking_ids) {
+            Ok(lives) => lives,
+            Err(why) => {
+                self.lives = self.lives.saturating_add(1);
+                return self.screen.trouble(&Trouble::new(format!("callback{why}")));
+            }
+        };
+        for (name, expected, life) in lives {
+            self.lives = self.lives.saturating_add(1);
+            let assumed = json!({"life": name, "assumed": expected});
+            if let Err(trouble) = self.screen.show_json(&assumed) {
+                self.unwritten.get_or_insert(trouble);
+            }
+            let played = match serde_json::from_str::<Life>(&life) {
+                Ok(life) => {
+                    let life = life.default_keys(self.keys.iter().cloned());
+                    self.play(&life, &name).await
+                }
+                Err(error) => Err(format!(": {error}")),
+            };
+            match played {
+                Ok(is_as_expected) => {
+                    self.as_expected = self.as_expected.saturating_add(u64::from(is_as_expected));
+                }
+                Err(why) => self.screen.trouble(&Trouble::new(format!("{name}{why}"))),
+            }
+        }
+    }
+
+    async fn play(&mut self, told: &Life, name: &str) -> Result<bool, String> {
+        let played = told.play(&MemoryLedger::new()).await;
+        let played = played.map_err(|error| format!(": {error}"))?;
         let mut is_as_expected = true;
         for (step, played) in played.iter().enumerate() {
             is_as_expected &= played.differences.is_empty();
             let shown = self.screen.show_json(&Line {
-                life: &name,
+                life: name,
                 step,
                 status: played.outcome.status,
                 change: &played.outcome.change,

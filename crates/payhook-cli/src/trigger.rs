@@ -1,5 +1,6 @@
 //! `payhook trigger`: signs and posts one callback, as the gateway would.
 
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use payhook::chrono::{DateTime, Utc};
@@ -8,12 +9,13 @@ use payhook::testing::citypay::{self, DepositBuilder, OrderBuilder, OrderEndpoin
 use payhook::testing::{Body, Json};
 use serde_json::json;
 
-use crate::body::GatewayName;
+use crate::body::{self, GatewayName};
 use crate::endpoint::EndpointArgs;
 use crate::keys::KeyArgs;
 use crate::post::{PostArgs, Target, wait};
 use crate::scenario::{SCENARIOS, Scenario};
-use crate::screen::{BAD, GOOD, Reader, STRONG, Screen, styled};
+use crate::screen::{BAD, GOOD, Reader, STRONG, Screen, plain, styled};
+use crate::sign;
 use crate::trouble::{Ending, Trouble};
 
 #[derive(Debug, clap::Args)]
@@ -23,7 +25,14 @@ pub(crate) struct Trigger {
     gateway: GatewayName,
 
     /// The scenario, such as `deposit.confirmed`: `payhook scenario` lists them.
-    scenario: String,
+    #[arg(required_unless_present = "file")]
+    scenario: Option<String>,
+
+    /// Post this body instead of a scenario's; `-` for standard input. Of B2BINPAY's,
+    /// the value of `meta.sign` is computed again, and every other byte stays as it
+    /// is. CityPay.io signs nothing, so its body is posted as it is.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["scenario", "PaymentArgs", "EndpointArgs"])]
+    file: Option<PathBuf>,
 
     #[command(flatten)]
     to: Option<PostArgs>,
@@ -105,7 +114,8 @@ fn value(text: &str) -> Json {
 impl Trigger {
     fn scenario(&self) -> Result<&'static Scenario, Trouble> {
         let mut known = SCENARIOS.iter();
-        let scenario = known.find(|it| it.gateway() == self.gateway && it.name() == self.scenario);
+        let name = self.scenario.as_deref();
+        let scenario = known.find(|it| it.gateway() == self.gateway && Some(it.name()) == name);
         scenario
             .ok_or_else(|| Trouble::usage("unknown scenario").hint("`payhook scenario` lists them"))
     }
@@ -113,6 +123,13 @@ impl Trigger {
     /// The bytes that the gateway would post, and what its endpoint knows then.
     fn body(&self, endpoint: &OrderEndpoint) -> Result<Vec<u8>, Trouble> {
         let payment = &self.payment;
+        if let Some(file) = &self.file {
+            let body = body::read(file)?;
+            return match self.gateway {
+                GatewayName::B2binpay => sign::signed(&body, &self.keys.signing_key()?),
+                GatewayName::CityPay => Ok(body),
+            };
+        }
         match self.scenario()? {
             Scenario::Transfer(name, _, change) => {
                 let base = if name.starts_with("deposit") {
@@ -231,7 +248,9 @@ pub(crate) fn run(args: &Trigger, screen: Screen) -> Result<Ending, Trouble> {
     let body = args.body(&endpoint)?;
     let Some(to) = &args.to else {
         let text = String::from_utf8_lossy(&body);
-        screen.show_verbatim(&text, &json!({ "body": text }))?;
+        // A newline follows what is printed.
+        let line = text.strip_suffix('\n').unwrap_or(&text);
+        screen.show_verbatim(line, &json!({ "body": text }))?;
         return Ok(Ending::Well);
     };
     let target = to.target()?;
@@ -249,6 +268,17 @@ pub(crate) fn run(args: &Trigger, screen: Screen) -> Result<Ending, Trouble> {
     })
 }
 
+impl Trigger {
+    /// The scenario, or the file.
+    fn name(&self) -> String {
+        let file = self
+            .file
+            .as_ref()
+            .map(|file| plain(&file.display().to_string()));
+        file.or_else(|| self.scenario.clone()).unwrap_or_default()
+    }
+}
+
 fn show(
     args: &Trigger,
     target: &Target,
@@ -259,13 +289,14 @@ fn show(
     let style = if status == 200 { GOOD } else { BAD };
     let text = format!(
         "{} to {}: {} in {} ms",
-        styled(STRONG, &args.scenario),
+        styled(STRONG, &args.name()),
         target.name(),
         styled(style, &status.to_string()),
         took.as_millis(),
     );
     let json = json!({
         "scenario": args.scenario,
+        "file": args.file,
         "to": target.name(),
         "status": status,
         "seconds": took.as_secs_f64(),

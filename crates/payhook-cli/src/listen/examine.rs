@@ -1,0 +1,195 @@
+//! [`Examiner`]: what a body is, and whether it verifies.
+
+use axum::http::StatusCode;
+use payhook::b2binpay::CallbackType;
+use payhook::diagnose::Diagnose;
+use payhook::{Callback, VerifyError};
+use payhook_conformance::Gateway;
+use serde_json::json;
+
+use super::record::Summary;
+use crate::diagnose;
+use crate::facts::Facts;
+use crate::keys::VerifierArgs;
+use crate::proof::{Proof, Prover};
+use crate::screen::{BAD, STRONG, styled};
+use crate::shown::{self, Shown};
+use crate::trouble::Trouble;
+
+pub(crate) struct Examiner {
+    prover: Prover,
+    diagnose: Diagnose,
+}
+
+/// The result for one body.
+pub(crate) struct Examined {
+    /// An endpoint's usual response.
+    pub(crate) status: StatusCode,
+    pub(crate) verdict: Verdict,
+    /// For the terminal.
+    pub(crate) shown: Shown,
+    /// The callback, or what it would be with the correct evidence.
+    pub(crate) callback: Option<Box<Callback>>,
+    /// Why it is refused, and what to do.
+    pub(crate) refusal: Option<(String, Option<&'static str>)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Malformed,
+    NotChecked,
+    NotVerified,
+    Verified,
+}
+
+impl Verdict {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::NotChecked => "not checked",
+            Self::NotVerified => "not verified",
+            Self::Verified => "verified",
+        }
+    }
+}
+
+impl Examiner {
+    pub(crate) fn new(args: &VerifierArgs) -> Result<Self, Trouble> {
+        Ok(Self {
+            prover: Prover::of(args)?,
+            diagnose: args.diagnose()?,
+        })
+    }
+
+    pub(crate) fn examine(&self, body: &[u8], gateway: Gateway) -> Examined {
+        let proof = self.prover.prove(body, gateway);
+        proof
+            .and_then(|proof| self.settle(proof, body, gateway))
+            .unwrap_or_else(|trouble| troubled(&trouble))
+    }
+
+    fn settle(&self, proof: Proof, body: &[u8], gateway: Gateway) -> Result<Examined, Trouble> {
+        Ok(match proof {
+            Proof::Proven(callback) => Examined {
+                status: StatusCode::OK,
+                verdict: Verdict::Verified,
+                shown: shown::proven(&callback),
+                callback: Some(callback),
+                refusal: None,
+            },
+            Proof::Refused(error) => {
+                let pretended = self.prover.pretend(body, gateway).ok();
+                Examined {
+                    shown: diagnose::shown(&self.diagnose.body(body)),
+                    callback: pretended.and_then(Result::ok),
+                    ..refused_by(&error)
+                }
+            }
+            Proof::Untried => {
+                let pretended = self.prover.pretend(body, gateway)?;
+                let shown = shown::pretended(&pretended, gateway);
+                match pretended {
+                    Ok(callback) => Examined {
+                        status: StatusCode::OK,
+                        verdict: Verdict::NotChecked,
+                        shown,
+                        callback: Some(callback),
+                        refusal: None,
+                    },
+                    Err(error) => Examined {
+                        shown,
+                        ..refused_by(&error)
+                    },
+                }
+            }
+        })
+    }
+}
+
+impl Examined {
+    /// A request that is no callback, whatever its body is.
+    pub(crate) fn refused(status: StatusCode, why: &str) -> Self {
+        Self {
+            status,
+            verdict: Verdict::Malformed,
+            shown: Shown {
+                text: format!("{}: {why}", styled(BAD, "not a callback")),
+                json: json!({ "error": why }),
+            },
+            callback: None,
+            refusal: Some((why.to_owned(), None)),
+        }
+    }
+
+    /// The callback's facts, each with its mark.
+    pub(crate) fn facts(&self) -> Option<Facts> {
+        let facts = Facts::of(self.callback.as_deref()?);
+        Some(match self.verdict {
+            Verdict::Verified => facts,
+            _ => facts.unchecked(),
+        })
+    }
+
+    pub(crate) fn summary(&self) -> Summary {
+        let verdict = self.verdict.as_str();
+        let Some(callback) = self.callback.as_deref() else {
+            return Summary {
+                verdict,
+                ..Summary::default()
+            };
+        };
+        let event = callback.event();
+        let currency = event.currency();
+        let amount = event.amount().map(|amount| match &currency {
+            Some(currency) => format!("{} {}", amount.value(), currency.value()),
+            None => amount.value().to_string(),
+        });
+        let (kind, transfer_id) = match callback {
+            Callback::Transfer(callback) => {
+                let told = callback.reported();
+                let types = told.callback_type();
+                let types = types.candidates().iter().map(CallbackType::as_str);
+                let id = told.transfer().map(|transfer| transfer.id().to_owned());
+                (types.collect::<Vec<_>>().join(" or "), id)
+            }
+            Callback::Order(callback) => {
+                let told = callback.reported();
+                let action = told.action().map(|action| format!("order: {action}"));
+                let id = told.transaction_id().map(ToString::to_string);
+                (action.unwrap_or_else(|| "order".to_owned()), id)
+            }
+            _ => ("deposit".to_owned(), event.part().map(str::to_owned)),
+        };
+        let reference = event.reference().value().to_owned();
+        Summary {
+            verdict,
+            kind: Some(kind).filter(|kind| !kind.is_empty()),
+            transfer_id,
+            amount,
+            reference: Some(reference).filter(|it| !it.is_empty()),
+        }
+    }
+}
+
+fn refused_by(error: &VerifyError) -> Examined {
+    let status = StatusCode::from_u16(error.http_status());
+    let status = status.unwrap_or(StatusCode::UNAUTHORIZED);
+    Examined {
+        verdict: Verdict::NotVerified,
+        refusal: Some((error.to_string(), Some(error.hint()))),
+        ..Examined::refused(status, "")
+    }
+}
+
+/// A body that is no callback: why, and what to do.
+fn troubled(trouble: &Trouble) -> Examined {
+    let status = StatusCode::from_u16(trouble.status).unwrap_or(StatusCode::BAD_REQUEST);
+    let mut examined = Examined::refused(status, &trouble.what);
+    if let Some(hint) = trouble.hint {
+        let line = format!("\n{}: {hint}", styled(STRONG, "hint"));
+        examined.shown.text.push_str(&line);
+        examined.shown.json = json!({ "error": trouble.what, "hint": hint });
+        examined.refusal = Some((trouble.what.clone(), Some(hint)));
+    }
+    examined
+}
