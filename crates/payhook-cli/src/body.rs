@@ -80,6 +80,14 @@ pub(crate) fn unreadable(file: &Path, error: &io::Error) -> Trouble {
     }
 }
 
+/// The gateway's name in files and on the command line.
+pub(crate) fn name_of(gateway: Gateway) -> &'static str {
+    match gateway {
+        Gateway::CityPay => "citypay",
+        _ => "b2binpay",
+    }
+}
+
 /// A server has one URL per gateway; here the body has to tell them apart.
 pub(crate) fn gateway_of(body: &[u8]) -> Gateway {
     #[derive(serde::Deserialize)]

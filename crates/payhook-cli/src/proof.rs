@@ -93,9 +93,12 @@ impl Prover {
         })
     }
 
-    pub(crate) fn without_key(tracking_ids: TrackingIds) -> Self {
+    /// With these keys, if there are any.
+    pub(crate) fn with_keys(keys: &[Key], tracking_ids: TrackingIds) -> Self {
+        let mut keys = keys.iter().cloned();
+        let first = keys.next().map(|key| Verifier::new(key, tracking_ids));
         Self {
-            verifier: None,
+            verifier: first.map(|verifier| keys.fold(verifier, Verifier::also)),
             tracking_ids,
             order: None,
         }
@@ -126,6 +129,15 @@ impl Prover {
         let issued = by.token.as_deref().or(own).unwrap_or_default();
         let proven = by.account.prove_order(order, issued, &by.answer);
         Ok(proven.map(Callback::from).into())
+    }
+
+    /// The callback, if it verifies, or if there is no evidence to verify it with.
+    pub(crate) fn unless_refused(&self, body: &[u8], gateway: Gateway) -> Option<Box<Callback>> {
+        match self.prove(body, gateway).ok()? {
+            Proof::Proven(callback) => Some(callback),
+            Proof::Refused(_) => None,
+            Proof::Untried => self.pretend(body, gateway).ok()?.ok(),
+        }
     }
 
     /// The result that the body would have if its signature or its token were

@@ -186,7 +186,7 @@ impl Player {
 
     /// Plays all saved callbacks through one ledger for each gateway.
     async fn play_saved(&mut self) {
-        let lives = match saved::lives(&self.saved, self.tracking_ids) {
+        let lives = match saved::lives(&self.saved, &self.keys, self.tracking_ids) {
             Ok(lives) => lives,
             Err(why) => {
                 self.lives = self.lives.saturating_add(1);

@@ -9,14 +9,14 @@ use std::sync::{Mutex, PoisonError};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use payhook::b2binpay::TrackingIds;
+use payhook::b2binpay::{Key, TrackingIds};
 use payhook_conformance::Gateway;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::body::{self, gateway_of};
+use crate::body::{self, gateway_of, name_of};
 use crate::listen::expected as expected_of;
-use crate::listen::record::{Record, shown_time};
+use crate::listen::record::{Record, short, shown_time};
 use crate::proof::Prover;
 use crate::trouble::{Ending, Trouble};
 
@@ -99,7 +99,7 @@ impl Saved {
             response_error: last.and_then(|it| it.result.as_ref().err().cloned()),
             response_headers: answer.map_or_else(Vec::new, |it| shown_headers(&it.headers)),
             headers: shown_headers(&record.headers),
-            gateway: record.gateway.to_string(),
+            gateway: name_of(record.gateway).to_owned(),
         }
     }
 
@@ -237,13 +237,14 @@ pub(crate) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Trouble> {
 }
 
 /// Saved callbacks as a lifecycle for each gateway, with its name and its expected
-/// payments. What is expected is made of the first callback of each reference: a
-/// saved callback does not contain it.
+/// payments. What is expected is made of the first callback of each reference that is
+/// not refused: a saved callback does not contain it.
 pub(crate) fn lives(
     saved: &[Saved],
+    keys: &[Key],
     ids: TrackingIds,
 ) -> Result<Vec<(String, Value, String)>, String> {
-    let prover = Prover::without_key(ids);
+    let prover = Prover::with_keys(keys, ids);
     let ids = match ids {
         TrackingIds::FixedLength(length) => json!({ "length": length }),
         TrackingIds::Unrestricted => json!("any"),
@@ -258,7 +259,7 @@ pub(crate) fn lives(
             if gateway_of(&body) != gateway {
                 continue;
             }
-            let callback = prover.pretend(&body, gateway).ok().and_then(Result::ok);
+            let callback = prover.unless_refused(&body, gateway);
             if let Some(payment) = callback.as_deref().and_then(expected_of)
                 && known.insert(payment.reference().to_owned())
             {
@@ -266,7 +267,7 @@ pub(crate) fn lives(
                     "kind": payment.kind().as_str(),
                     "reference": payment.reference(),
                     "currency": payment.currency(),
-                    "amount": payment.amount().map(ToString::to_string),
+                    "amount": payment.amount().map(short),
                 }));
             }
             let body = String::from_utf8(body);
@@ -275,8 +276,12 @@ pub(crate) fn lives(
         }
         if !steps.is_empty() {
             let expected = Value::from(expected);
-            let life = json!({"gateway": gateway.to_string(), "tracking_ids": ids, "customer_id": "", "expected": expected, "steps": steps});
-            lives.push((format!("saved, {gateway}"), expected, life.to_string()));
+            let life = json!({"gateway": name_of(gateway), "tracking_ids": ids, "customer_id": "unknown", "expected": expected, "steps": steps});
+            lives.push((
+                format!("saved {}", name_of(gateway)),
+                expected,
+                life.to_string(),
+            ));
         }
     }
     Ok(lives)

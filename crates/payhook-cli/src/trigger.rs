@@ -287,8 +287,14 @@ fn show(
     screen: Screen,
 ) -> Result<Reader, Trouble> {
     let style = if status == 200 { GOOD } else { BAD };
+    let is_unsigned = args.file.is_some() && args.gateway == GatewayName::CityPay;
+    let note = if is_unsigned {
+        " (not signed: CityPay.io has no signatures)"
+    } else {
+        ""
+    };
     let text = format!(
-        "{} to {}: {} in {} ms",
+        "{} to {}: {} in {} ms{note}",
         styled(STRONG, &args.name()),
         target.name(),
         styled(style, &status.to_string()),

@@ -6,13 +6,14 @@ use axum::http::HeaderMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use payhook::b2binpay::{Gateway, Key, TrackingIds, TransferCallback, TransferStatus, Verifier};
+use payhook::chrono::SecondsFormat;
 use payhook::payment::{Expected, ExpectedKind};
 use payhook::testing::b2binpay::{CallbackBuilder, Currency, deposit, payout, sign_again};
 use payhook::testing::{Body, Json};
 use payhook::{Callback, Endpoint, MemoryLedger};
 
 use self::edits::{Edit, edits};
-use super::record::Record;
+use super::record::{Record, short};
 use crate::post::end_to_end;
 use crate::saved::shown_headers;
 use crate::screen::harmless;
@@ -120,7 +121,7 @@ impl Built {
         let own = told.tracking_id();
         self.add(format!(".tracking_id({own:?})"), |it| it.tracking_id(own));
         if let Some(time) = told.time().and_then(|time| time.utc()) {
-            let text = time.to_rfc3339();
+            let text = time.to_rfc3339_opts(SecondsFormat::AutoSi, true);
             self.add(format!(".at({text:?}.parse()?)"), |it| it.at(time));
         }
         if let Some(currency) = told.currency() {
@@ -129,13 +130,8 @@ impl Built {
         let Some(transfer) = told.transfer() else {
             return self.add(".no_transfer()".to_owned(), CallbackBuilder::no_transfer);
         };
-        let amount = transfer.amount().to_string();
-        let amount = if amount.contains('.') {
-            amount.trim_end_matches('0').trim_end_matches('.')
-        } else {
-            &amount
-        };
-        self.add(format!(".amount({amount:?})"), |it| it.amount(amount));
+        let amount = short(&transfer.amount());
+        self.add(format!(".amount({amount:?})"), |it| it.amount(&amount));
         let confirmations = transfer.confirmations();
         match transfer.status() {
             TransferStatus::Created => self.add(".created()".to_owned(), CallbackBuilder::created),
@@ -241,7 +237,7 @@ impl Outcome {
         let credited = reply.change().and_then(|change| change.credited());
         Self {
             status: reply.status(),
-            credited: credited.map(ToString::to_string),
+            credited: credited.map(short),
         }
     }
 }
@@ -315,7 +311,7 @@ fn expect(expected: &Expected) -> Option<String> {
         _ => return None,
     };
     let (reference, currency) = (expected.reference(), expected.currency());
-    let amount = expected.amount()?.to_string();
+    let amount = short(expected.amount()?);
     Some(format!(
         "    ledger.expect(Expected::{kind}({reference:?}, {currency:?}, {amount:?}.parse()?)?);\n"
     ))

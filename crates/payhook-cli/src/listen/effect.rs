@@ -6,11 +6,13 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use payhook::Callback;
 use payhook::b2binpay::Operation;
 use payhook::event::Kind;
 use payhook::payment::{Expected, History, Payment};
-use payhook::{Amount, Callback};
 use serde_json::{Value, json};
+
+use super::record::short;
 
 /// Payments by gateway and reference, at most a given number of them.
 pub(crate) struct Payments {
@@ -54,17 +56,17 @@ impl Payments {
                 "kind": expected.kind().as_str(),
                 "reference": expected.reference(),
                 "currency": expected.currency(),
-                "amount": expected.amount().map(Amount::to_string),
+                "amount": expected.amount().map(short),
             },
             "is_first": is_first,
             "is_changed": change.is_changed(),
-            "credited_now": change.credited().map(Amount::to_string),
+            "credited_now": change.credited().map(short),
             "newly_paid": change.newly_paid(),
             "reviews": reviews,
             "status": payment.status().as_str(),
-            "received": payment.received().to_string(),
-            "credited": payment.credited().to_string(),
-            "held": payment.held().to_string(),
+            "received": short(&payment.received()),
+            "credited": short(&payment.credited()),
+            "held": short(&payment.held()),
         })
     }
 

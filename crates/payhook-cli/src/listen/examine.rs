@@ -7,7 +7,7 @@ use payhook::{Callback, VerifyError};
 use payhook_conformance::Gateway;
 use serde_json::json;
 
-use super::record::Summary;
+use super::record::{Summary, short};
 use crate::diagnose;
 use crate::facts::Facts;
 use crate::keys::VerifierArgs;
@@ -141,8 +141,8 @@ impl Examined {
         let event = callback.event();
         let currency = event.currency();
         let amount = event.amount().map(|amount| match &currency {
-            Some(currency) => format!("{} {}", amount.value(), currency.value()),
-            None => amount.value().to_string(),
+            Some(currency) => format!("{} {}", short(amount.value()), currency.value()),
+            None => short(amount.value()),
         });
         let (kind, transfer_id) = match callback {
             Callback::Transfer(callback) => {

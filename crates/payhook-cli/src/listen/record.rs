@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::http::HeaderMap;
+use payhook::Amount;
 use payhook::b2binpay::DeliveryStatus;
 use payhook::chrono::{DateTime, SecondsFormat, Utc};
 use payhook_conformance::Gateway;
 use serde_json::{Value, json};
 
+use crate::body::name_of;
 use crate::post::Answer;
 use crate::screen::plain;
 
@@ -107,7 +109,7 @@ impl Record {
             "transfer_id": column(&summary.transfer_id),
             "amount": column(&summary.amount),
             "verdict": summary.verdict,
-            "gateway": self.gateway.to_string(),
+            "gateway": name_of(self.gateway),
             "reference": column(&summary.reference),
         })
     }
@@ -115,6 +117,15 @@ impl Record {
 
 pub(crate) fn shown_time(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// An amount without the zeros at its end.
+pub(crate) fn short(amount: &Amount) -> String {
+    let text = amount.to_string();
+    if !text.contains('.') {
+        return text;
+    }
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 fn column(text: &str) -> String {

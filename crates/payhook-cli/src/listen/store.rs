@@ -129,3 +129,83 @@ impl Kept {
             .retain(|watcher| watcher.try_send(message.clone()).is_ok());
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::future::poll_fn;
+    use std::pin::Pin;
+    use std::time::Duration;
+
+    use axum::http::HeaderMap;
+    use hyper::body::Body as _;
+    use payhook::b2binpay::DeliveryStatus;
+    use payhook_conformance::Gateway;
+    use tokio::time::timeout;
+
+    use super::super::record::Summary;
+    use super::*;
+
+    fn record() -> Record {
+        Record {
+            id: 0,
+            time: payhook::chrono::DateTime::UNIX_EPOCH,
+            gateway: Gateway::B2binpay,
+            method: "POST".to_owned(),
+            path: "/".to_owned(),
+            headers: HeaderMap::new(),
+            body: Bytes::from_static(b"{}"),
+            summary: Summary::default(),
+            status: DeliveryStatus::New,
+            attempts: 0,
+            log: Vec::new(),
+            answer: None,
+            effect: Value::Null,
+            refusal: None,
+        }
+    }
+
+    /// The number of messages until the stream ends.
+    async fn read(mut events: Events) -> usize {
+        let mut count = 0;
+        while let Some(frame) = poll_fn(|it| Pin::new(&mut events).poll_frame(it)).await {
+            let data = frame.unwrap().into_data().unwrap();
+            count += usize::from(!data.starts_with(b":"));
+        }
+        count
+    }
+
+    #[test]
+    fn a_watcher_that_is_too_far_behind_is_disconnected() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        runtime.unwrap().block_on(async {
+            let store = Store::new(10);
+            let events = store.watch().unwrap();
+            for _ in 0..10_000 {
+                store.add(record());
+            }
+            let read = timeout(Duration::from_secs(10), read(events)).await;
+            assert_eq!(read.unwrap(), BEHIND);
+            assert!(store.kept().watchers.is_empty());
+        });
+    }
+
+    #[test]
+    fn the_memory_is_bounded_whatever_the_number() {
+        let store = Store::new(10_000);
+        let body = Bytes::from(vec![b'x'; 1024 * 1024]);
+        for _ in 0..300 {
+            let body = body.clone();
+            store.add(Record { body, ..record() });
+        }
+        let kept = store.kept();
+        assert!(kept.memory <= MEMORY);
+        assert!(kept.records.len() < 256);
+        assert_eq!(
+            kept.dropped,
+            300 - u64::try_from(kept.records.len()).unwrap()
+        );
+    }
+}

@@ -9,9 +9,14 @@
 
 mod bodies;
 mod check;
+#[rustfmt::skip]
+mod copied;
+mod forward;
 mod hostile;
 mod network;
+mod page;
 mod replay;
 mod secrets;
 mod shop;
 mod support;
+mod web;

@@ -83,6 +83,11 @@ impl Folder {
         Self(folder)
     }
 
+    /// The path of what is to be made in it.
+    pub(crate) fn path(&self, name: &str) -> String {
+        self.0.join(name).to_str().unwrap().to_owned()
+    }
+
     /// The path of a file with this in it.
     pub(crate) fn file(&self, name: &str, text: impl AsRef<[u8]>) -> String {
         let path = self.0.join(name);

@@ -43,7 +43,7 @@ fn compare(path: &str, from: &str, to: &str, depth: usize, edits: &mut Vec<Edit>
     edits.push(Edit::Set(path.to_owned(), to.to_owned()));
 }
 
-/// `false` if a key cannot be part of a path.
+/// `false` if a key cannot be part of a path, or they are different resources.
 fn compare_objects(
     path: &str,
     from: &Object<'_>,
@@ -53,6 +53,10 @@ fn compare_objects(
 ) -> bool {
     let is_odd = |key: &String| key.is_empty() || key.contains(['.', '[']);
     if from.keys().chain(to.keys()).any(is_odd) {
+        return false;
+    }
+    let kind = |object: &Object<'_>| object.get("type").map(|kind| kind.get().to_owned());
+    if kind(from) != kind(to) && !path.is_empty() {
         return false;
     }
     let place = |key: &str| match path {
