@@ -16,19 +16,49 @@ use super::record::short;
 
 /// Payments by gateway and reference, at most a given number of them.
 pub(crate) struct Payments {
-    known: HashMap<Key, Payment>,
+    known: Bounded<Payment>,
+    /// The reference of each transfer.
+    transfers: Bounded<String>,
+}
+
+/// A gateway, and a reference or the id of a transfer.
+type Key = (&'static str, String);
+
+/// A map that forgets what was added first.
+struct Bounded<T> {
+    entries: HashMap<Key, T>,
     order: VecDeque<Key>,
     limit: usize,
 }
 
-type Key = (&'static str, String);
+impl<T> Bounded<T> {
+    fn new(limit: usize) -> Self {
+        Self {
+            entries: HashMap::new(),
+            order: VecDeque::new(),
+            limit,
+        }
+    }
+
+    fn add(&mut self, key: Key, value: T) {
+        if self.entries.contains_key(&key) {
+            return;
+        }
+        if self.order.len() >= self.limit
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.entries.remove(&oldest);
+        }
+        self.order.push_back(key.clone());
+        self.entries.insert(key, value);
+    }
+}
 
 impl Payments {
     pub(crate) fn new(limit: usize) -> Self {
         Self {
-            known: HashMap::new(),
-            order: VecDeque::new(),
-            limit,
+            known: Bounded::new(limit),
+            transfers: Bounded::new(limit),
         }
     }
 
@@ -36,16 +66,30 @@ impl Payments {
     pub(crate) fn apply(&mut self, callback: &Callback) -> Value {
         let event = callback.event();
         let key = (event.gateway(), event.reference().value().to_owned());
-        let is_first = !self.known.contains_key(&key);
+        if let Some(part) = event.part() {
+            let transfer = (event.gateway(), part.to_owned());
+            match self.transfers.entries.get(&transfer) {
+                Some(other) if *other != key.1 => {
+                    let why = format!(
+                        "its transfer arrived before for `{other}`, so that a ledger holds it for \
+                         manual review"
+                    );
+                    return json!({ "none": why });
+                }
+                _ => self.transfers.add(transfer, key.1.clone()),
+            }
+        }
+        let is_first = !self.known.entries.contains_key(&key);
         if is_first {
             let Some(expected) = expected(callback) else {
                 let why = "it contains no amount and currency of which an expected payment \
                            could be made";
                 return json!({ "none": why });
             };
-            self.add(key.clone(), Payment::new(expected, History::default()));
+            self.known
+                .add(key.clone(), Payment::new(expected, History::default()));
         }
-        let Some(payment) = self.known.get_mut(&key) else {
+        let Some(payment) = self.known.entries.get_mut(&key) else {
             return Value::Null;
         };
         let change = payment.apply(&event);
@@ -68,16 +112,6 @@ impl Payments {
             "credited": short(&payment.credited()),
             "held": short(&payment.held()),
         })
-    }
-
-    fn add(&mut self, key: Key, payment: Payment) {
-        if self.order.len() >= self.limit
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.known.remove(&oldest);
-        }
-        self.order.push_back(key.clone());
-        self.known.insert(key, payment);
     }
 }
 

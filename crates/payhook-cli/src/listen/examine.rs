@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use payhook::b2binpay::CallbackType;
 use payhook::diagnose::Diagnose;
-use payhook::{Callback, VerifyError};
+use payhook::{Amount, Callback, Fact, VerifyError};
 use payhook_conformance::Gateway;
 use serde_json::json;
 
@@ -139,35 +139,43 @@ impl Examined {
             };
         };
         let event = callback.event();
-        let currency = event.currency();
-        let amount = event.amount().map(|amount| match &currency {
-            Some(currency) => format!("{} {}", short(amount.value()), currency.value()),
-            None => short(amount.value()),
-        });
-        let (kind, transfer_id) = match callback {
+        let currency = event.currency().map(Fact::value);
+        let amount = event.amount().map(|amount| money(amount.value(), currency));
+        let (kind, transfer_id, posted) = match callback {
             Callback::Transfer(callback) => {
                 let told = callback.reported();
                 let types = told.callback_type();
                 let types = types.candidates().iter().map(CallbackType::as_str);
                 let id = told.transfer().map(|transfer| transfer.id().to_owned());
-                (types.collect::<Vec<_>>().join(" or "), id)
+                (types.collect::<Vec<_>>().join(" or "), id, None)
             }
             Callback::Order(callback) => {
                 let told = callback.reported();
                 let action = told.action().map(|action| format!("order: {action}"));
                 let id = told.transaction_id().map(ToString::to_string);
-                (action.unwrap_or_else(|| "order".to_owned()), id)
+                // The endpoint's response has the amount; without it, what was posted.
+                let posted = told.received_amount_in_fiat();
+                let posted = posted.map(|amount| money(&amount, told.fiat_currency()));
+                let kind = action.unwrap_or_else(|| "order".to_owned());
+                (kind, id, posted)
             }
-            _ => ("deposit".to_owned(), event.part().map(str::to_owned)),
+            _ => ("deposit".to_owned(), event.part().map(str::to_owned), None),
         };
         let reference = event.reference().value().to_owned();
         Summary {
             verdict,
             kind: Some(kind).filter(|kind| !kind.is_empty()),
             transfer_id,
-            amount,
+            amount: amount.or(posted),
             reference: Some(reference).filter(|it| !it.is_empty()),
         }
+    }
+}
+
+fn money(amount: &Amount, currency: Option<&str>) -> String {
+    match currency {
+        Some(currency) => format!("{} {currency}", short(amount)),
+        None => short(amount),
     }
 }
 

@@ -106,8 +106,19 @@ fn the_details_have_every_tab() {
     assert_eq!(shown["row"]["status"], "failed");
     assert_eq!(shown["payment"]["none"], "it does not verify");
     assert!(!shown["diagnosis"]["causes"].as_array().unwrap().is_empty());
+    // The same transfer for another payment.
+    let args = [
+        "trigger",
+        "b2binpay",
+        "deposit.confirmed",
+        "--reference",
+        "order-2",
+    ];
+    run(&[&args[..], &["--secret-env", "SECRET", "--to", url]].concat());
+    let none = details(url, 4)["payment"]["none"].to_string();
+    assert!(none.contains("arrived before for `order-9001`"), "{none}");
     assert_eq!(get(url, "/_payhook/callbacks/1/body").body, genuine());
-    assert_eq!(get(url, "/_payhook/callbacks/4").status, 404);
+    assert_eq!(get(url, "/_payhook/callbacks/5").status, 404);
 }
 
 /// Markup, terminal controls and reversed text, in every field that is shown.
