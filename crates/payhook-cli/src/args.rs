@@ -34,7 +34,8 @@ pub(crate) enum Command {
     Diagnose(diagnose::Diagnose),
     /// Show a body's fields, and which of them a signature or a response proves.
     Inspect(inspect::Inspect),
-    /// Listen for callbacks, and show whether each one verifies.
+    /// Listen for callbacks, show whether each one verifies, and keep them on a local
+    /// page.
     Listen(listen::Listen),
     /// Replay recorded callbacks through a ledger, and print each change.
     Replay(replay::Replay),

@@ -89,8 +89,9 @@ impl Forward {
         self.target.name()
     }
 
-    /// Posts a callback, with all retries, and notes each attempt.
-    pub(crate) async fn deliver(&self, record: &Record, store: &Store) -> Delivered {
+    /// Posts a callback, with all retries, and notes each attempt in the record and in
+    /// the store, which may have dropped it.
+    pub(crate) async fn deliver(&self, record: &mut Record, store: &Store) -> Delivered {
         let mut delivered = Delivered {
             attempts: 0,
             result: Err(busy()),
@@ -114,6 +115,7 @@ impl Forward {
                 took: started.elapsed(),
             };
             let answer = result.as_ref().ok().cloned();
+            record.attempted(attempt.clone(), answer.clone());
             store.update(record.id, |it| it.attempted(attempt, answer));
             delivered.attempts = delivered.attempts.saturating_add(1);
             let is_taken = matches!(&result, Ok(answer) if answer.status == 200);

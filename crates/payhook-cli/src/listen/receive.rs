@@ -122,17 +122,18 @@ impl Listener {
         record.id = self.store.add(record.clone());
         let delivered = match &self.forward {
             Some(forward) if record.refusal.is_none() => {
-                Some(forward.deliver(&record, &self.store).await)
+                Some(forward.deliver(&mut record, &self.store).await)
             }
             _ => None,
         };
         let status = self.status(&examined, delivered.as_ref());
         if delivered.is_none() {
-            self.store.update(record.id, |it| {
-                it.attempted(own_attempt(now, status), None);
-            });
+            let attempt = own_attempt(now, status);
+            record.attempted(attempt.clone(), None);
+            self.store
+                .update(record.id, |it| it.attempted(attempt, None));
         }
-        self.save(record.id);
+        self.save(&record);
         self.show(&record, &examined, delivered.as_ref(), status);
         match delivered.and_then(|it| it.result.ok()) {
             Some(answer) if self.answer.is_none() => {
@@ -144,7 +145,7 @@ impl Listener {
 
     /// Delivers a callback that is kept to the handler again, or to this command
     /// itself. Returns the response's status.
-    pub(crate) async fn resend(self: &Arc<Self>, record: Record) -> StatusCode {
+    pub(crate) async fn resend(self: &Arc<Self>, mut record: Record) -> StatusCode {
         let Some(forward) = self.forward.clone() else {
             let arrival = Arrival {
                 method: Method::POST,
@@ -157,8 +158,8 @@ impl Listener {
         };
         let this = Arc::clone(self);
         let sent = tokio::spawn(async move {
-            let delivered = forward.deliver(&record, &this.store).await;
-            this.save(record.id);
+            let delivered = forward.deliver(&mut record, &this.store).await;
+            this.save(&record);
             status_of(&delivered)
         });
         sent.await.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
@@ -204,14 +205,11 @@ impl Listener {
             .unwrap_or_else(|| delivered.map_or(examined.status, status_of))
     }
 
-    fn save(&self, id: u64) {
-        let (Some(folder), Some(record)) = (&self.folder, self.store.get(id)) else {
-            return;
-        };
-        if record.refusal.is_some() {
-            return;
-        }
-        if let Err(trouble) = folder.save(&record) {
+    fn save(&self, record: &Record) {
+        if let Some(folder) = &self.folder
+            && record.refusal.is_none()
+            && let Err(trouble) = folder.save(record)
+        {
             self.screen.trouble(&trouble);
         }
     }

@@ -192,7 +192,9 @@ fn the_handler_is_on_this_machine_unless_allowed() {
 fn saved_callbacks_keep_every_byte() {
     let folder = Folder::new("saved");
     let to = folder.path("new/one");
-    let listener = Listener::start(3, &["--secret-env", "SECRET", "--save", &to]);
+    // What the page does not keep is saved as well.
+    let args = ["--secret-env", "SECRET", "--save", &to, "--keep", "1"];
+    let listener = Listener::start(3, &args);
     let secret = ["authorization: Bearer s3cr3t", "content-type: a/b"];
     let bodies = [
         genuine(),

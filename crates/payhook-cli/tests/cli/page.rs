@@ -429,5 +429,6 @@ fn the_copied_test_is_the_one_that_is_compiled_here() {
     if std::env::var_os("PAYHOOK_WRITE_COPIED").is_some() {
         fs::write(&path, &copied).unwrap();
     }
-    assert_eq!(fs::read_to_string(path).unwrap(), copied);
+    let known = fs::read_to_string(path).unwrap();
+    assert_eq!(known, copied, "PAYHOOK_WRITE_COPIED=1 writes it again");
 }
