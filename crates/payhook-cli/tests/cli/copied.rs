@@ -113,3 +113,37 @@ mod test_4 {
         Ok(())
     }
 }
+mod test_5 {
+    use payhook::citypay::Token;
+    use payhook::testing::citypay::order;
+
+    #[test]
+    fn callback_5() -> Result<(), Box<dyn std::error::Error>> {
+        let body = order()
+            .token("tok_4f9c1b7e")
+            .callback();
+        let callback = body.unverified()?;
+        let token = callback.unverified().order_token();
+        assert_eq!(token.as_ref().map(Token::as_str), Some("tok_4f9c1b7e"));
+        Ok(())
+    }
+}
+mod test_6 {
+    use payhook::citypay::Token;
+    use payhook::testing::citypay::deposit;
+
+    #[test]
+    fn callback_6() -> Result<(), Box<dyn std::error::Error>> {
+        let body = deposit()
+            .token("dep_user_42")
+            .callback()
+            .remove("crated_at")
+            .set("action", "receive_transaction")
+            .set("created_at", "2026-03-02 09:10:11")
+            .set("status", "Pending");
+        let callback = body.unverified()?;
+        let token = callback.unverified().deposit_token();
+        assert_eq!(token.as_ref().map(Token::as_str), Some("dep_user_42"));
+        Ok(())
+    }
+}

@@ -406,13 +406,15 @@ fn the_copied_test_is_the_one_that_is_compiled_here() {
     let listener = Listener::start(1000, &["--secret-env", "SECRET"]);
     let mut copied = String::new();
     let names = [
-        "deposit-confirmed",
-        "payout-rejected",
-        "payout-confirmed",
-        "deposit-expired",
+        "b2binpay-deposit-confirmed",
+        "b2binpay-payout-rejected",
+        "b2binpay-payout-confirmed",
+        "b2binpay-deposit-expired",
+        "citypay-order-confirmed",
+        "citypay-deposit-pending",
     ];
     for (id, name) in (1..).zip(names) {
-        let body = fs::read(body(&format!("b2binpay-{name}"))).unwrap();
+        let body = fs::read(body(name)).unwrap();
         post(&listener.url, "/", &body);
         let test = details(&listener.url, id)["test"]
             .as_str()
