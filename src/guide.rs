@@ -4,7 +4,8 @@
 //! [`security`] before money moves.
 
 /// Each page as a module. Links between pages are files in the repository and
-/// modules here: of two definitions of a link, the first one counts.
+/// modules here: of two definitions of a link, the first one counts. So does the
+/// picture in `listen.uri`, which is `listen.png` as a data URI.
 macro_rules! pages {
     ($($name:ident = $path:literal $(with $figure:literal)?;)+) => {$(
         #[doc = "[queues]: crate::guide::queues"]
@@ -23,7 +24,7 @@ macro_rules! pages {
 
 pages! {
     architecture = "../docs/architecture.md";
-    command = "../docs/command.md";
+    command = "../docs/command.md" with "../docs/listen.uri";
     gateways = "../docs/gateways.md";
     payments = "../docs/payments.md" with "../docs/states.svg";
     performance = "../docs/performance.md";

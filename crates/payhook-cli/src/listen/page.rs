@@ -84,7 +84,7 @@ async fn guarded(
     headers
         .entry(CONTENT_SECURITY_POLICY)
         .or_insert(HeaderValue::from_static(
-            "default-src 'none'; frame-ancestors 'none'; sandbox",
+            "default-src 'none'; frame-ancestors 'none'",
         ));
     response
 }
