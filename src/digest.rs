@@ -6,9 +6,11 @@ use sha2::{Digest, Sha256};
 
 /// A transfer's id as it is stored and bound. No signature covers it, so an id longer
 /// than the gateway's own ids is replaced by its digest: a history stays bounded
-/// (PAYMENTS, rule 17).
+/// (PAYMENTS, rule 17). Characters that a history escapes count as escaped.
 pub(crate) fn bounded_id(id: &str, max: usize) -> Cow<'_, str> {
-    if id.len() <= max {
+    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'%' | b',');
+    let escaped = id.bytes().filter(|byte| !is_plain(byte)).count();
+    if id.len() + 2 * escaped <= max {
         return id.into();
     }
     let digest = Labelled::new("long id").part(id.as_bytes()).finish();

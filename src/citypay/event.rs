@@ -68,7 +68,7 @@ fn of_answer<'a>(callback: &'a Verified<OrderCallback>, answer: &'a OrderDetails
         };
         Part {
             id: identity(transaction),
-            alias: transaction.hash(),
+            alias: transaction.hash().map(part_id),
             // Orders are compared in fiat if both names are the same.
             amounts: vec![fiat, coin],
             converted: None,
@@ -98,7 +98,10 @@ fn own_part(told: &OrderCallback, parts: &[Part<'_>]) -> Option<usize> {
     let [part] = parts else {
         return None;
     };
-    let is_named = |id| part.id == id || part.alias == Some(id);
+    let is_named = |id| {
+        let id = part_id(id);
+        part.id == id || part.alias.as_ref() == Some(&id)
+    };
     let fits = told.transaction_id().is_none_or(is_named);
     fits.then_some(0)
 }
@@ -114,7 +117,7 @@ impl Verified<DepositCallback> {
     }
 }
 
-/// The stored form of a deposit's transaction id.
+/// The stored form of a transaction's id or hash.
 pub(super) fn part_id(id: &str) -> Cow<'_, str> {
     // The length of a transaction hash.
     bounded_id(id, 128)
@@ -243,13 +246,14 @@ fn base(parts: AmountBreakdown<'_>) -> Option<Amount> {
 
 fn identity<'a>(transaction: &OrderTransaction<'a>) -> Cow<'a, str> {
     if let Some(id) = transaction.id().or(transaction.hash()) {
-        return Cow::Borrowed(id);
+        return part_id(id);
     }
     let time = transaction.created_at();
     let time = time.as_ref().map_or("", Timestamp::as_str);
     let amount = base(transaction.amount()).or_else(|| base(transaction.amount_fiat()));
     let amount = amount.as_ref().map_or("", Amount::as_str);
-    Cow::Owned(format!("at {time}: {amount}"))
+    let id = format!("at {time}: {amount}");
+    Cow::Owned(part_id(&id).into_owned())
 }
 
 /// By the proven values of the response, without those that change with each request:

@@ -65,7 +65,7 @@ pub(crate) struct Part<'a> {
     pub(crate) id: Cow<'a, str>,
     /// Another name of the same transaction: its hash, in addition to the gateway's
     /// id.
-    pub(crate) alias: Option<&'a str>,
+    pub(crate) alias: Option<Cow<'a, str>>,
     /// The amount in each currency that the gateway gives, in the order of
     /// comparison: for an order the fiat currency comes first and the cryptocurrency
     /// last.

@@ -71,7 +71,8 @@ impl Step<'_> {
             .filter(|money| money.is_in(currency))
             .all(|money| money.totals_agree);
         let known = self.payment.state.parts.iter().position(|known| {
-            *known.id == *part.id || (part.alias.is_some() && known.alias.as_deref() == part.alias)
+            *known.id == *part.id
+                || (part.alias.is_some() && known.alias.as_deref() == part.alias.as_deref())
         });
         let index = match known {
             Some(index) => index,

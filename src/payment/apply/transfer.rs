@@ -114,7 +114,7 @@ impl Step<'_> {
         let mut new = PartState {
             // Copies: a slice would keep the whole body.
             id: Text::from(&*part.id),
-            alias: part.alias.map(Text::from),
+            alias: part.alias.as_deref().map(Text::from),
             amount: amount.cloned().unwrap_or_default(),
             value: None,
             outcome: PartOutcome::Unknown,

@@ -2,11 +2,13 @@
 
 use std::fmt::Write;
 
-use payhook::payment::{Expected, History, HistoryError, Payment, PaymentStatus};
-
-use crate::support::{signed, verify, with_transfer, with_transfer_id};
+use payhook::Unverified;
 use payhook::b2binpay::TrackingIds;
-use serde_json::json;
+use payhook::citypay::{Account, OrderCallback};
+use payhook::payment::{Expected, History, HistoryError, Payment, PaymentStatus};
+use serde_json::{Value, json};
+
+use crate::support::{body, signed, verify, with_transfer, with_transfer_id};
 
 /// A payment that received a transfer with each of these ids.
 fn received(ids: &[&str]) -> Payment {
@@ -58,6 +60,83 @@ fn hostile_ids_survive() {
 fn a_payment_of_one_transfer_takes_less_than_300_bytes() {
     let written = received(&["55021"]).history().to_string();
     assert!(written.len() < 300, "{} bytes: {written}", written.len());
+}
+
+/// The length of a history at its bounds (rule 17): 256 deliveries, the first copies in
+/// another currency, the second ones received up to 64, and more copies.
+fn length_of_a_flood(expected: Expected, id: impl Fn(usize, usize) -> String, paid: &str) -> usize {
+    let mut payment = Payment::new(expected, History::default());
+    for delivery in 0..257 {
+        let (minute, second) = (delivery / 60, delivery % 60);
+        let time = format!("2026-03-02T09:{minute:02}:{second:02}.551870Z");
+        for (copy, currency) in ["DOGE", "ETH", "ETH"].into_iter().enumerate() {
+            let body = with_transfer("deposit", "order-1", "12.345678901234567890");
+            let mut body = with_transfer_id(body, &id(delivery, copy));
+            body["included"][0]["attributes"]["alpha"] = json!(currency);
+            body["included"][1]["attributes"]["amount_target"] = json!(paid);
+            body["data"]["attributes"]["target_paid"] = json!(paid);
+            body["meta"]["time"] = json!(time);
+            let body = signed(body, &format!("212.345678901234567890order-1{time}"));
+            payment.apply(&verify(&body, TrackingIds::Prefixed).unwrap().event());
+        }
+    }
+    assert_eq!(payment.held_parts().len(), 64);
+    payment.reject_held();
+    let history = payment.history();
+    let written = history.to_string();
+    assert_eq!(written.parse(), Ok(history));
+    written.len()
+}
+
+/// No signature covers an id.
+#[test]
+fn a_history_stays_bounded_whatever_the_ids_are() {
+    let ids: [fn(usize, usize) -> String; 3] = [
+        |delivery, copy| format!("{delivery:037}{copy:03}"),
+        |delivery, copy| format!("{}{delivery:03}{copy}", "é".repeat(18)),
+        |delivery, copy| format!("{}{delivery:03}{copy}", "%,".repeat(18)),
+    ];
+    for id in ids {
+        let amount = "20".parse().unwrap();
+        let expected = Expected::deposit("order-1", "ETH", amount).unwrap();
+        let length = length_of_a_flood(expected, id, "1");
+        assert!(length < 64 * 1024, "{length} bytes with {}", id(0, 0));
+    }
+}
+
+#[test]
+fn a_history_stays_bounded_whatever_the_ids_of_an_order_are() {
+    let order = body("citypay-order-confirmed.json");
+    let answer = body("citypay-order-confirmed.answer.json");
+    let expected = Expected::order("tok_4f9c1b7e", "USD", "20".parse().unwrap()).unwrap();
+    let mut payment = Payment::new(expected, History::default());
+    for id in ["a", "é"] {
+        let mut answer: Value = serde_json::from_slice(&answer).unwrap();
+        let listed = (0..64).map(|number| {
+            let (id, hash) = (id.repeat(500 + number), id.repeat(600 + number));
+            json!({"id": id, "hash": hash, "amountFiat": {"base": "0.50"}})
+        });
+        answer["data"]["transactions"] = listed.collect();
+        let order = Unverified::<OrderCallback>::parse(&order).unwrap();
+        let account = Account::new("5120").unwrap();
+        let answer = answer.to_string();
+        let order = account.prove_order(order, "tok_4f9c1b7e", answer.as_bytes());
+        payment.apply(&order.unwrap().event());
+        let written = payment.history().to_string();
+        assert!(written.len() < 64 * 1024, "{} bytes", written.len());
+    }
+    assert_eq!(payment.received(), "32".parse().unwrap());
+}
+
+/// Nor does it cover the amount that an invoice is compared by.
+#[test]
+fn a_history_stays_bounded_whatever_the_converted_amounts_are() {
+    let amount = "20".parse().unwrap();
+    let expected = Expected::invoice("order-1", "USD", amount).unwrap();
+    let paid = format!("0.{}1", "0".repeat(98));
+    let id = |delivery, copy| format!("{delivery:037}{copy:03}");
+    let length = length_of_a_flood(expected, id, &paid);
+    assert!(length < 64 * 1024, "{length} bytes");
 }
 
 #[test]
