@@ -88,6 +88,11 @@ impl Step<'_> {
         };
         self.must_save |= std::mem::take(&mut self.payment.state.awaits_parts);
         let mut contradiction = None;
+        let facts = |step: &Self| {
+            let known = step.payment.state.parts.get(index);
+            known.map(|known| (known.lasting, known.marks))
+        };
+        let before = facts(self);
         if let Some(known) = self.payment.state.parts.get_mut(index) {
             if known.marks.has(Marks::UNVALUED)
                 && let Some(amount) = amount
@@ -128,5 +133,7 @@ impl Step<'_> {
                 _ => {}
             }
         }
+        // A snapshot beyond the bound of rule 17 is not recorded itself.
+        self.must_save |= facts(self) != before;
     }
 }

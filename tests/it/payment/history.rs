@@ -5,7 +5,7 @@ use std::fmt::Write;
 use payhook::Unverified;
 use payhook::b2binpay::TrackingIds;
 use payhook::citypay::{Account, OrderCallback};
-use payhook::payment::{Expected, History, HistoryError, Payment, PaymentStatus};
+use payhook::payment::{Change, Expected, History, HistoryError, Payment, PaymentStatus};
 use serde_json::{Value, json};
 
 use crate::support::{body, signed, verify, with_transfer, with_transfer_id};
@@ -104,28 +104,57 @@ fn a_history_stays_bounded_whatever_the_ids_are() {
     }
 }
 
-#[test]
-fn a_history_stays_bounded_whatever_the_ids_of_an_order_are() {
+/// Applies the order endpoint's response with this status and these transactions.
+fn apply_order(payment: &mut Payment, status: &str, transactions: Value) -> Change {
     let order = body("citypay-order-confirmed.json");
     let answer = body("citypay-order-confirmed.answer.json");
+    let mut answer: Value = serde_json::from_slice(&answer).unwrap();
+    answer["data"]["status"]["code"] = json!(status);
+    answer["data"]["transactions"] = transactions;
+    let order = Unverified::<OrderCallback>::parse(&order).unwrap();
+    let account = Account::new("5120").unwrap();
+    let order = account.prove_order(order, "tok_4f9c1b7e", answer.to_string().as_bytes());
+    payment.apply(&order.unwrap().event())
+}
+
+fn expected_order() -> Payment {
     let expected = Expected::order("tok_4f9c1b7e", "USD", "20".parse().unwrap()).unwrap();
-    let mut payment = Payment::new(expected, History::default());
+    Payment::new(expected, History::default())
+}
+
+#[test]
+fn a_history_stays_bounded_whatever_the_ids_of_an_order_are() {
+    let mut payment = expected_order();
     for id in ["a", "é"] {
-        let mut answer: Value = serde_json::from_slice(&answer).unwrap();
         let listed = (0..64).map(|number| {
             let (id, hash) = (id.repeat(500 + number), id.repeat(600 + number));
             json!({"id": id, "hash": hash, "amountFiat": {"base": "0.50"}})
         });
-        answer["data"]["transactions"] = listed.collect();
-        let order = Unverified::<OrderCallback>::parse(&order).unwrap();
-        let account = Account::new("5120").unwrap();
-        let answer = answer.to_string();
-        let order = account.prove_order(order, "tok_4f9c1b7e", answer.as_bytes());
-        payment.apply(&order.unwrap().event());
+        apply_order(&mut payment, "CONFIRMED", listed.collect());
         let written = payment.history().to_string();
         assert!(written.len() < 64 * 1024, "{} bytes", written.len());
     }
     assert_eq!(payment.received(), "32".parse().unwrap());
+}
+
+/// A delivery beyond the bound is not recorded, but what it changes is.
+#[test]
+fn every_change_of_a_history_must_be_saved() {
+    let mut payment = expected_order();
+    let listed = |total: &str| {
+        let amount = json!({"base": "20", "total": total});
+        json!([{"id": 1, "amountFiat": amount, "createdAt": "2026-03-02 09:14:00"}])
+    };
+    let statuses = ["UNDERPAID"].repeat(260);
+    let statuses = statuses.into_iter().chain(["CONFIRMED", "UNDERPAID"]);
+    for (number, status) in statuses.enumerate() {
+        let before = payment.history();
+        let total = if number == 261 { 20 } else { 100 + number };
+        let change = apply_order(&mut payment, status, listed(&total.to_string()));
+        let is_same = payment.history() == before;
+        assert!(change.must_save() || is_same, "response {number}");
+    }
+    assert_eq!(payment.credited(), "20".parse().unwrap());
 }
 
 /// Nor does it cover the amount that an invoice is compared by.
