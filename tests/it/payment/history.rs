@@ -157,7 +157,7 @@ fn every_change_of_a_history_must_be_saved() {
     assert_eq!(payment.credited(), "20".parse().unwrap());
 }
 
-/// Nor does it cover the amount that an invoice is compared by.
+/// No signature covers the amount that an invoice is compared by.
 #[test]
 fn a_history_stays_bounded_whatever_the_converted_amounts_are() {
     let amount = "20".parse().unwrap();
