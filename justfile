@@ -41,13 +41,14 @@ supply:
 docs:
     .ci/run docs examples
 
-# Check the vectors with the independent implementation in Python.
+# Check the vectors with the independent implementation in Python, and that they are up to date.
 vectors:
     .ci/run vectors
+    cargo run --quiet -p vectors -- --check
 
 # Write the vectors and the tables of their README again.
 vectors-write:
-    PAYHOOK_WRITE_VECTORS=1 cargo test --features testing --test it vectors::write
+    cargo run --quiet -p vectors
 
 # Compare the public surface with tests/public-api.txt.
 surface:

@@ -22,6 +22,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::handler::block_on;
+use crate::sampling::count;
 use crate::support::{TIME, body, signed, verifier, verify, with_transfer, with_transfer_id};
 
 fn deposit(time: &str) -> Value {
@@ -371,25 +372,25 @@ fn compare(steps: &[Step]) -> Result<(), String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: count(1_000, 4_000), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn memory_keeps_to_the_rules(steps in steps()) {
+    fn exhaustive_memory_keeps_to_the_rules(steps in steps()) {
         prop_assert_eq!(compare(&steps), Ok(()));
     }
 
     #[test]
-    fn memory_with_room(steps in steps()) {
+    fn exhaustive_memory_with_room(steps in steps()) {
         prop_assert_eq!(run(&steps, 1000, Duration::MAX), Ok(()));
     }
 
     #[test]
-    fn memory_without_room(steps in steps(), capacity in 1..5_usize) {
+    fn exhaustive_memory_without_room(steps in steps(), capacity in 1..5_usize) {
         prop_assert_eq!(run(&steps, capacity, Duration::MAX), Ok(()));
     }
 
     #[test]
-    fn memory_with_leases_that_run_out(steps in steps(), capacity in 1..5_usize) {
+    fn exhaustive_memory_with_leases_that_run_out(steps in steps(), capacity in 1..5_usize) {
         prop_assert_eq!(run(&steps, capacity, Duration::ZERO), Ok(()));
     }
 }

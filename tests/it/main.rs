@@ -40,6 +40,7 @@ mod readme;
 mod real;
 mod receipt;
 mod recognize;
+mod sampling;
 mod scan;
 mod secrecy;
 mod support;

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::fuzz::json::agrees;
+use crate::sampling::{count, stride};
 
 const ACCEPTED: &[&str] = &[
     "null",
@@ -168,9 +169,9 @@ fn what_ends_a_string() {
     }
 }
 
-/// One character of a body that is gone, doubled or another.
+/// One character of a body is removed, doubled or replaced.
 #[test]
-fn bodies_with_one_character_wrong() {
+fn exhaustive_bodies_with_one_character_wrong() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/bodies");
     let mut refused = 0;
     for name in [
@@ -180,7 +181,7 @@ fn bodies_with_one_character_wrong() {
         "citypay-order-confirmed.answer.json",
     ] {
         let body = fs::read(folder.join(name)).unwrap();
-        for at in 0..body.len() {
+        for at in (0..body.len()).step_by(stride(11)) {
             let (head, tail) = body.split_at(at);
             let mut changed = |new: &[u8], tail: &[u8]| {
                 refused += u32::from(!agrees(&[head, new, tail].concat()));
@@ -192,5 +193,5 @@ fn bodies_with_one_character_wrong() {
             }
         }
     }
-    assert!(refused > 10_000, "{refused}");
+    assert!(refused > count(900, 10_000), "{refused}");
 }

@@ -3,5 +3,3 @@
 mod b2binpay;
 mod citypay;
 mod rules;
-#[cfg(feature = "testing")]
-mod write;

@@ -59,39 +59,6 @@ fn cells(line: &str) -> Option<[&str; 5]> {
     Some(cells)
 }
 
-/// The README with the names of the cases that there are now.
-pub(super) fn readme() -> String {
-    let rules = sides();
-    let text = fs::read_to_string(vectors("README.md")).unwrap();
-    let lines = text.lines().map(|line| match cells(line) {
-        Some([rule, words, source, accepting, refusing]) => {
-            let sides = rules
-                .get(rule)
-                .unwrap_or_else(|| panic!("{rule} has no case"));
-            let accepting = cell(accepting, &sides.accepting);
-            let refusing = cell(refusing, &sides.refusing);
-            format!("| `{rule}` | {words} | {source} | {accepting} | {refusing} |\n")
-        }
-        None => format!("{line}\n"),
-    });
-    lines.collect()
-}
-
-/// Two names, and how many there are beside. A side without cases has the
-/// reason instead.
-fn cell(stored: &str, names: &[String]) -> String {
-    if names.is_empty() {
-        return stored.to_owned();
-    }
-    let (shown, rest) = names.split_at(names.len().min(2));
-    let shown = shown.iter().map(|name| format!("`{name}`"));
-    let shown = shown.collect::<Vec<_>>().join(", ");
-    match rest.len() {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
-}
-
 #[test]
 fn every_rule_has_an_accepting_and_a_refusing_case() {
     let text = fs::read_to_string(vectors("README.md")).unwrap();
@@ -115,7 +82,6 @@ fn every_rule_has_an_accepting_and_a_refusing_case() {
             assert_eq!(names.is_empty(), has_reason, "{rule}: {cell}");
         }
     }
-    assert_eq!(text, readme(), "write it again: see the README's end");
 }
 
 #[test]

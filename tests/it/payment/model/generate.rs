@@ -168,7 +168,7 @@ fn transfers(seed: u64, random: &mut Random) -> World {
 }
 
 /// Every delivery thrice, with ids that are longer than the gateway's own.
-pub(super) fn flood() -> World {
+pub(super) fn flood(transfers: usize) -> World {
     let mut random = Random::new(17);
     let mut record = record(&mut random, "deposit", 0, Ids::Lettered);
     record.currency = "ETH";
@@ -181,18 +181,19 @@ pub(super) fn flood() -> World {
         steps: Vec::new(),
         seed: 17,
     };
-    for index in 0..300 {
+    for index in 0..transfers {
+        let number = i64::try_from(index).unwrap();
         world.transfers.push(Transfer {
             id: format!("{index:0>36}"),
             record: 0,
-            amount: 100 + i64::from(index),
+            amount: 100 + number,
             value: 100,
             coin: "DOGE",
             op_type: 25,
-            events: vec![(i64::from(index), 2)],
+            events: vec![(number, 2)],
         });
     }
-    for index in 0..300 {
+    for index in 0..transfers {
         let event = world.transfers[index].events[0];
         for (copy, coin) in ["DOGE", "ETH", "ETH"].into_iter().enumerate() {
             world.transfers[index].coin = coin;

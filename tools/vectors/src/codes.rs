@@ -3,12 +3,12 @@
 use payhook::testing::Json;
 use payhook::testing::b2binpay::CallbackBuilder;
 
-use super::{
+use crate::case::{
     Case, ETHER, as_paid, b2binpay, expired, key, list, no_transfer, paid, proven, refused,
     rejected, sent, timed,
 };
 
-pub(super) fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<Case> {
     [scales(), risks(), callback_types()]
         .into_iter()
         .flatten()
@@ -130,7 +130,7 @@ fn risks() -> Vec<Case> {
 
 /// The type is not in the body: what it may be, the likeliest first.
 fn callback_types() -> Vec<Case> {
-    let case = |name: &str, body: CallbackBuilder, expect: super::Expect, types: &[&str]| {
+    let case = |name: &str, body: CallbackBuilder, expect: crate::case::Expect, types: &[&str]| {
         let expect = expect.and("callback_types", list(types.iter().copied()));
         b2binpay(name, &["callback_type.inferred"], body.sign(&key()), expect)
     };

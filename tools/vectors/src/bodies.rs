@@ -3,12 +3,12 @@
 use payhook::testing::Json;
 use payhook::testing::b2binpay::deposit;
 
-use super::{
+use crate::case::{
     Case, ETHER, as_paid, b2binpay, expired, json, key, no_transfer, paid, proven, refused, sent,
     timed,
 };
 
-pub(super) fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<Case> {
     [documents(), fields(), lenient()]
         .into_iter()
         .flatten()
@@ -119,7 +119,10 @@ fn fields() -> Vec<Case> {
         json(r#"{"data":{"type":"transfer"}}"#),
     );
     let turned = paid().sign(&key());
-    let (data, rest) = turned.as_str().split_once(r#","included":"#).unwrap();
+    let (data, rest) = turned
+        .as_str()
+        .split_once(r#","included":"#)
+        .expect("a valid table");
     let turned = format!(
         r#"{{"included":{},{}}}"#,
         rest.trim_end_matches('}').to_owned() + "}",

@@ -1,7 +1,7 @@
 //! Orders as the gateway's page documents them, as merchants recorded them and
 //! as they go wrong; the values are made up.
 
-use super::{Case, citypay, list};
+use crate::case::{Case, citypay, list};
 
 const TOKEN: &str = "551290417";
 
@@ -13,7 +13,7 @@ const ANSWER: &str = r#"{"status":1,"data":{"companyName":"Shop","id":90417,"cus
 const CHOSEN: &str = r#""createdAt":"2026-04-11 07:28","createdAtMiliseconds":1775892353000,"type":"Order","expiresAt":1775896131102,"expirationTime":3600102"#;
 const MADE: &str = r#""createdAt":"2026-04-11 07:25","createdAtMiliseconds":1775892353000,"type":"Order","expiresAt":3591482,"expirationTime":3600000"#;
 
-pub(super) fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<Case> {
     [real(), parts(), ends()].into_iter().flatten().collect()
 }
 

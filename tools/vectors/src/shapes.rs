@@ -1,11 +1,11 @@
 //! What a signed text can be shown as: other divisions and other shapes.
 
-use super::{
+use crate::case::{
     Case, ETHER, amount, as_paid, b2binpay, expired, key, no_transfer, paid, proven, refused,
     rejected, timed, undivided,
 };
 
-pub(super) fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<Case> {
     [ids(), lengths(), undetermined(), collisions()]
         .into_iter()
         .flatten()

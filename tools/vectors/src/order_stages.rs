@@ -4,10 +4,10 @@ use payhook::citypay::{OrderCallback, OrderDetails};
 use payhook::testing::citypay::{OrderBuilder, order};
 use payhook::testing::{Body, Json};
 
-use super::answers::{PROVEN, TOKEN, answer, asked, no};
-use super::{Case, citypay, json};
+use crate::answers::{PROVEN, TOKEN, answer, asked, no};
+use crate::case::{Case, citypay, json};
 
-pub(super) fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<Case> {
     [stages(), payments(), contents()]
         .into_iter()
         .flatten()

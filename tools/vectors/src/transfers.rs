@@ -3,12 +3,12 @@
 use payhook::testing::Json;
 use payhook::testing::b2binpay::{Currency, deposit, payout, transfer};
 
-use super::{
+use crate::case::{
     Case, EXTRAS, as_paid, b2binpay, expired, key, paid, proven, refused, rejected, remove, sent,
     timed,
 };
 
-pub(super) fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<Case> {
     [transfers(), signatures(), unsigned()]
         .into_iter()
         .flatten()
@@ -199,7 +199,7 @@ fn signatures() -> Vec<Case> {
         ("no_hexadecimal", "g".repeat(64).into()),
         ("multi_byte", "é".repeat(32).into()),
         ("number", 12.into()),
-        ("list", super::list([hex.as_str()])),
+        ("list", crate::case::list([hex.as_str()])),
         ("blank_edge", format!(" {hex}").into()),
     ];
     let beside = signs.map(|(label, sign)| {
@@ -238,7 +238,10 @@ fn signatures() -> Vec<Case> {
 /// The signature of [`paid`].
 fn signature() -> String {
     let body = paid().sign(&key());
-    let (_, behind) = body.as_str().split_once(r#""sign":""#).unwrap();
+    let (_, behind) = body
+        .as_str()
+        .split_once(r#""sign":""#)
+        .expect("a valid table");
     behind[..64].to_owned()
 }
 

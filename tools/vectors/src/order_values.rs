@@ -3,11 +3,11 @@
 use payhook::testing::Json;
 use payhook::testing::citypay::{deposit, order};
 
-use super::{Case, citypay};
+use crate::case::{Case, citypay};
 
 const NO: &str = r#"{"parsed":false,"error":"parse"}"#;
 
-pub(super) fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<Case> {
     [values(), times()].into_iter().flatten().collect()
 }
 

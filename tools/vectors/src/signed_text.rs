@@ -2,16 +2,15 @@
 
 use payhook::b2binpay::Key;
 
-use super::{
-    Case, ETHER, LOGIN, OTHER, PASSWORD, as_paid, b2binpay, callback_secret, expired, key,
-    login_password, no_transfer, paid, proven, refused, rejected, secret, sent, timed,
+use crate::case::{
+    Case, ETHER, LOGIN, OTHER, PASSWORD, SECRET, TIME, as_paid, b2binpay, callback_secret, expired,
+    key, login_password, no_transfer, paid, proven, refused, rejected, secret, sent, timed,
 };
-use crate::support::{SECRET, TIME};
 
 /// SHA-256 of login and password, in hexadecimal.
 const DIGEST: &str = "7b58614840371c0218bbda50b929762a5cbcbe5aa11029d6d8c000df64a14ce5";
 
-pub(super) fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<Case> {
     [messages(), keys()].into_iter().flatten().collect()
 }
 
@@ -116,12 +115,12 @@ fn keys() -> Vec<Case> {
     let v2 = || login_password(LOGIN, PASSWORD);
     // The callback secret as the v2 scheme would have it.
     let (front, back) = SECRET.split_at(8);
-    let hashed = Key::login_password(front, back).unwrap();
-    let colon = Key::login_password(LOGIN, &format!(":{PASSWORD}")).unwrap();
+    let hashed = Key::login_password(front, back).expect("a valid table");
+    let colon = Key::login_password(LOGIN, &format!(":{PASSWORD}")).expect("a valid table");
     let joined = secret(&format!("{LOGIN}{PASSWORD}"));
     let by = |key: &Key| paid().v3().sign(key);
     let as_v2 = || as_paid().and("scheme", "login_password");
-    let v2_key = Key::login_password(LOGIN, PASSWORD).unwrap();
+    let v2_key = Key::login_password(LOGIN, PASSWORD).expect("a valid table");
     vec![
         b2binpay(
             "secret_not_ascii",

@@ -2,11 +2,11 @@
 
 use payhook::testing::Json;
 
-use super::{
+use crate::case::{
     Case, ETHER, amount, as_paid, b2binpay, expired, key, paid, proven, refused, status, timed,
 };
 
-pub(super) fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<Case> {
     [verbatim(), amounts(), statuses(), times()]
         .into_iter()
         .flatten()

@@ -4,27 +4,27 @@ use payhook::citypay::OrderDetails;
 use payhook::testing::citypay::{OrderBuilder, order, refusal};
 use payhook::testing::{Body, Json};
 
-use super::{Case, citypay, list};
+use crate::case::{Case, citypay, list};
 
-pub(super) const TOKEN: &str = "tok_4f9c1b7e";
+pub(crate) const TOKEN: &str = "tok_4f9c1b7e";
 
-pub(super) const PROVEN: &str = r#"{"parsed":true,"kind":"order","proven":true,"behind":false,
+pub(crate) const PROVEN: &str = r#"{"parsed":true,"kind":"order","proven":true,"behind":false,
     "answer":{"status":"confirmed"}}"#;
 
-pub(super) fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<Case> {
     [envelopes(), whose()].into_iter().flatten().collect()
 }
 
 /// A confirmed order's callback, and what was answered.
-pub(super) fn asked(name: &str, rule: &str, answer: impl AsRef<[u8]>, expect: &str) -> Case {
+pub(crate) fn asked(name: &str, rule: &str, answer: impl AsRef<[u8]>, expect: &str) -> Case {
     citypay(name, &[rule], order().callback(), expect).asked(TOKEN, answer)
 }
 
-pub(super) fn no(error: &str) -> String {
+pub(crate) fn no(error: &str) -> String {
     format!(r#"{{"parsed":true,"kind":"order","proven":false,"error":"{error}"}}"#)
 }
 
-pub(super) fn answer() -> Body<OrderDetails> {
+pub(crate) fn answer() -> Body<OrderDetails> {
     order().answer("5120")
 }
 

@@ -3,11 +3,11 @@
 use payhook::testing::Json;
 use payhook::testing::citypay::{deposit, order};
 
-use super::{Case, citypay, json};
+use crate::case::{Case, citypay, json};
 
 const NO: &str = r#"{"parsed":false,"error":"parse"}"#;
 
-pub(super) fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<Case> {
     [fields(), words()].into_iter().flatten().collect()
 }
 
