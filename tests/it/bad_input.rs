@@ -222,8 +222,13 @@ fn twenty_thousand_levels_deep() {
     }
 }
 
-/// The bytes that a call allocates grow as the input does. Quadratic time without
-/// allocation is not measured: with five megabytes it would not end.
+/// Makes a text of about this many bytes.
+type OfLength = fn(usize) -> String;
+
+/// Checks that the bytes that a call allocates are proportional to the input's length.
+///
+/// Quadratic time without allocation is not measured. With five megabytes the test would
+/// not end, and `.ci/run` limits the time of all tests.
 fn assert_linear(what: &str, parse: impl Fn(usize)) {
     let size = count(HALF_SAMPLE, FIVE_MB / 2);
     let bytes = |size| allocation_counter::measure(|| parse(size)).bytes_total;
@@ -237,7 +242,7 @@ fn assert_linear(what: &str, parse: impl Fn(usize)) {
 #[test]
 fn exhaustive_long_values_cost_their_own_length() {
     let good = with_transfer("deposit", "order-1", "1").to_string();
-    let values: [(&str, fn(usize) -> String); 7] = [
+    let values: [(&str, OfLength); 7] = [
         ("digits", |size| "7".repeat(size)),
         ("escapes", |size| {
             format!("\"{}\"", "\\u0061".repeat(size / 6))
@@ -280,7 +285,7 @@ fn exhaustive_long_values_cost_their_own_length() {
 /// Each of these was quadratic once, or could be.
 #[test]
 fn exhaustive_repeated_keys_cost_their_own_length() {
-    let long_values: [fn(usize) -> String; 2] = [
+    let long_values: [OfLength; 2] = [
         |size| "a\\n".repeat(size / 3),
         |size| "\\u0061".repeat(size / 6),
     ];
