@@ -28,7 +28,7 @@ use Scenario::{CityPayDeposit, Order, Transfer};
 pub(crate) const SCENARIOS: [Scenario; 25] = [
     Transfer(
         "deposit.created",
-        "the transfer is known, and not in the blockchain",
+        "the transfer is known, but not yet in the blockchain",
         CallbackBuilder::created,
     ),
     Transfer(
@@ -53,7 +53,7 @@ pub(crate) const SCENARIOS: [Scenario; 25] = [
     ),
     Transfer(
         "deposit.canceled",
-        "the transfer was canceled, or is too small",
+        "the transfer was canceled or is below the minimum",
         CallbackBuilder::canceled,
     ),
     Transfer(
@@ -63,12 +63,12 @@ pub(crate) const SCENARIOS: [Scenario; 25] = [
     ),
     Transfer(
         "deposit.no_transfer.unsigned",
-        "the same from API v2: unsigned",
+        "the same from API v2, which is unsigned",
         |it| it.v2().no_transfer(),
     ),
     Transfer(
         "payout.created",
-        "the transfer is known, and not in the blockchain",
+        "the transfer is known, but not yet in the blockchain",
         CallbackBuilder::created,
     ),
     Transfer(
@@ -103,13 +103,17 @@ pub(crate) const SCENARIOS: [Scenario; 25] = [
     ),
     Transfer(
         "payout.no_transfer.unsigned",
-        "the same from API v2: unsigned",
+        "the same from API v2, which is unsigned",
         |it| it.v2().no_transfer(),
     ),
-    Order("order.created", "a coin was chosen", OrderBuilder::created),
+    Order(
+        "order.created",
+        "the payer chose a currency",
+        OrderBuilder::created,
+    ),
     Order(
         "order.paid_unconfirmed",
-        "paid, and not confirmed yet",
+        "paid, not yet confirmed",
         OrderBuilder::paid_unconfirmed,
     ),
     Order(
@@ -117,15 +121,11 @@ pub(crate) const SCENARIOS: [Scenario; 25] = [
         "paid and confirmed",
         OrderBuilder::confirmed,
     ),
-    Order("order.underpaid", "paid in part", OrderBuilder::underpaid),
-    Order(
-        "order.overpaid",
-        "paid with too much",
-        OrderBuilder::overpaid,
-    ),
+    Order("order.underpaid", "partially paid", OrderBuilder::underpaid),
+    Order("order.overpaid", "overpaid", OrderBuilder::overpaid),
     Order(
         "order.expired",
-        "never posted by the gateway: only its endpoint says so",
+        "expired: the gateway posts no callback, only its order endpoint reports it",
         OrderBuilder::expired,
     ),
     Order("order.canceled", "canceled", OrderBuilder::canceled),

@@ -65,38 +65,38 @@
 //!
 //! # Locks
 //!
-//! A payment's row in `payhook_histories` is locked from the first look at it until
-//! the change is committed, so that two deliveries of one payment, on two replicas,
-//! follow each other. Each transfer of a top-up has a row of its own: a customer's
-//! transfers do not wait for each other. Nothing waits longer than the
-//! [lock timeout](PgLedger::lock_timeout), two seconds unless set: the callback
-//! is answered with 503 then, and the gateway sends it again. All of it is *read
-//! committed*, whatever the database's default is.
+//! A payment's row in `payhook_histories` is locked from the first read until
+//! the change is committed, so that two deliveries of one payment are applied one after
+//! the other, also on two replicas. Each transfer of a top-up has a row of its own: a customer's
+//! transfers do not wait for each other. A lock is awaited for at
+//! most the [lock timeout](PgLedger::lock_timeout), two seconds unless set. After that
+//! the callback is answered with 503, and the gateway sends it again. The isolation level
+//! is always *read committed*, regardless of the database's default.
 //!
 //! # Tables and migrations
 //!
 //! [`PgLedger::SCHEMA`] is the SQL of the four tables. [`PgLedger::migrate`]
-//! runs it; for a migration tool, put the same text into a file of yours. It may
-//! run again at any time. A later version that changes a table says so in the
-//! changelog, and its schema brings older tables up to date.
+//! runs it; for a migration tool, put the same text into a file. It can
+//! run again at any time. The changelog lists changes of the tables, and the schema of a
+//! later version updates older tables.
 //!
 //! | table | one row for |
 //! |---|---|
 //! | `payhook_payments` | each payment that you expect |
-//! | `payhook_histories` | each payment that was heard of; of a top-up, each transfer |
+//! | `payhook_histories` | each payment with a callback; of a top-up, each transfer |
 //! | `payhook_bindings` | each transfer that was credited or held, so that it counts for one payment |
-//! | `payhook_unmatched` | each callback for no payment of yours; a person should look at them |
+//! | `payhook_unmatched` | each verified callback without a matching payment; they need manual review |
 //!
-//! They are yours to read: join them by gateway and reference. To change what is
-//! expected, update the row in `payhook_payments`, but never its kind. Rows of
-//! `payhook_histories` are written by a [`PgLedger`] alone.
+//! You can read them: join them by gateway and reference. To change an expected
+//! payment, update the row in `payhook_payments`, but never its kind. Only a
+//! [`PgLedger`] writes rows of `payhook_histories`.
 //!
 //! # Manual review
 //!
 //! [`PgLedger::held`] lists the payments with held money,
 //! [`accept_held`](PgLedger::accept_held) and
-//! [`reject_held`](PgLedger::reject_held) decide on one of them; your closure
-//! credits what is accepted.
+//! [`reject_held`](PgLedger::reject_held) decide on one of them. Your closure
+//! credits accepted money.
 //!
 //! [payhook]: payhook
 

@@ -1,4 +1,4 @@
-//! Manual review: what is held, and a person's decision on it.
+//! Manual review: held money, and the decision on it.
 
 use payhook::chrono::{DateTime, Utc};
 use payhook::payment::{Change, Payment};
@@ -60,7 +60,7 @@ impl PgLedger {
     ///
     /// # Errors
     ///
-    /// The database's own, and rows that can't be read.
+    /// If the database fails or a row cannot be read.
     pub async fn held(executor: impl PgExecutor<'_>, limit: u32) -> Result<Vec<Held>, Error> {
         sqlx::query_as(concat!(
             "SELECT gateway, h.part, h.history, h.updated_at, ",
@@ -73,29 +73,29 @@ impl PgLedger {
         .await
     }
 
-    /// A person accepts everything that is held under a key (PAYMENTS, rule 16):
-    /// of a top-up one transfer's, or all that its transfers hold if the key's
-    /// part is empty. Returns what changed; empty if nothing was held.
+    /// Accepts all money held under a key after manual review (rule 16 of
+    /// `docs/payments.md`). Of a top-up it accepts one transfer, or all held transfers if
+    /// the key's part is empty. Returns the changes, none if nothing was held.
     ///
-    /// It happens in one transaction, with the closure of
-    /// [`on_change`](Self::on_change) run in it for each change.
+    /// One transaction contains all of it. The closure of [`on_change`](Self::on_change)
+    /// runs in it for each change.
     ///
     /// # Errors
     ///
-    /// The closure's, the database's own, and a lock that took too long; nothing
-    /// has changed then.
+    /// If the closure or the database fails, or a lock takes too long. Nothing is changed
+    /// then.
     pub async fn accept_held(&self, key: &PaymentKey) -> Result<Vec<Change>, BoxError> {
         self.decide(key, Payment::accept_held).await
     }
 
-    /// A person rejects everything that is held under a key, as
-    /// [`accept_held`](Self::accept_held) accepts it: it stays out of the
-    /// credits, and the same money is not raised again.
+    /// Rejects all money held under a key, which is determined as for
+    /// [`accept_held`](Self::accept_held). It is not credited, and the same money is not
+    /// reported for review again.
     ///
     /// # Errors
     ///
-    /// The closure's, the database's own, and a lock that took too long; nothing
-    /// has changed then.
+    /// If the closure or the database fails, or a lock takes too long. Nothing is changed
+    /// then.
     pub async fn reject_held(&self, key: &PaymentKey) -> Result<Vec<Change>, BoxError> {
         self.decide(key, Payment::reject_held).await
     }

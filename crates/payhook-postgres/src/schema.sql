@@ -45,7 +45,7 @@ CREATE TABLE IF NOT EXISTS payhook_bindings (
     owner text NOT NULL
 );
 
--- Verified callbacks for no payment, for a person to look at.
+-- Verified callbacks without a matching payment, for manual review.
 CREATE TABLE IF NOT EXISTS payhook_unmatched (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     gateway text NOT NULL,

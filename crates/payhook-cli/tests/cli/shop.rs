@@ -182,14 +182,14 @@ fn the_torture_is_stood() {
     let verdicts = |verdict: &str| lines.iter().filter(|line| line.ends_with(verdict)).count();
     // It can't be made to fail from outside, it is one process, and nothing restarts it.
     assert_eq!(
-        (verdicts("  ok"), verdicts("  not tried")),
+        (verdicts("  ok"), verdicts("  not tested")),
         (48, 8),
         "{}",
         ran.out
     );
     assert_eq!(
         lines[57],
-        "whatever came in is credited once or held for a person, and nothing else is credited"
+        "every received payment is credited once or held for manual review, and nothing else is credited"
     );
 }
 

@@ -124,7 +124,7 @@ impl<G> State<'_, G> {
         let came = money(&amount, self.payment.currency);
         let currency = books.currency.as_deref().unwrap_or(self.payment.currency);
         let credited = money(&books.credited, currency);
-        let mut found = format!("{came} came in, {credited} is credited");
+        let mut found = format!("received {came}, credited {credited}");
         if books.credits > 1 {
             found = format!("{found} in {} entries", books.credits);
         }
@@ -136,18 +136,18 @@ impl<G> State<'_, G> {
             found = format!("{found} as {article} {}", kind.as_str());
         }
         if rule == Rule::CreditedUnproven && books.is_paid && self.came < 100 && !is_too_much {
-            found = format!("{found}, and it is taken for paid");
+            found = format!("{found}; considered paid");
         }
         if rule == Rule::Regressed && !books.is_paid {
-            found = format!("{found}, and it is not paid any more");
+            found = format!("{found}; no longer paid");
         }
         if rule == Rule::FulfilledTwice {
             let times = books.fulfilled.unwrap_or_default();
-            found = format!("{found}, and it was fulfilled {times} times");
+            found = format!("{found}; fulfilled {times} times");
         }
         if let Some(held) = books.held.as_ref().filter(|_| rule == Rule::Lost) {
             let held = money(held, self.payment.currency);
-            found = format!("{found} and {held} is held");
+            found = format!("{found}, held {held}");
         }
         self.broken.push((rule, found));
     }

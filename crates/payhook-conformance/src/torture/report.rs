@@ -11,8 +11,8 @@ use crate::Gateway;
 ///
 /// assert_eq!(
 ///     Rule::Regressed.hint(),
-///     "add what is new to the balance under a lock; a callback's own amount is only its part, \
-///      and an older callback may come last",
+///     "add new money to the balance under a lock: a callback's own amount is only its part, and \
+///      an older callback can arrive last",
 /// );
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -53,25 +53,26 @@ impl Rule {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::CreditedTwice => {
-                "credit a transfer once in its life, when it becomes settled: keep what was credited \
-                 in the same transaction, and hold an equal amount under another id for a person, as \
-                 no signature covers the id"
+                "credit each transfer once, when it first settles: store the credited amount in the \
+                 same transaction, and hold an equal amount under another id for manual review, \
+                 because no signature covers the id"
             }
             Self::CreditedUnproven => {
                 "credit only what a signature or the order endpoint proves, once it is final, and \
                  only under the reference, kind and currency of your own record"
             }
             Self::FulfilledTwice => {
-                "note in the transaction that credits that the payment is paid, and act on it the \
-                 first time only"
+                "store in the transaction of the credit that the payment is paid, and fulfil it only \
+                 the first time"
             }
             Self::Lost => {
-                "answer 200 only for what is booked: fail while it can't be booked, or while the order endpoint lags behind the callback; add parts under a lock; hold for a person \
-                 what is not credited; and read every spelling"
+                "respond with 200 only when the money is stored, and with 500 while it cannot be \
+                 stored or the order endpoint lags behind the callback; add partial payments under \
+                 a lock; hold uncredited money for manual review; accept every spelling of a value"
             }
             Self::Regressed => {
-                "add what is new to the balance under a lock; a callback's own amount is only its \
-                 part, and an older callback may come last"
+                "add new money to the balance under a lock: a callback's own amount is only its \
+                 part, and an older callback can arrive last"
             }
         }
     }
@@ -185,7 +186,7 @@ impl Row {
 
     fn verdict(&self) -> String {
         if !self.is_tried {
-            return "not tried".to_owned();
+            return "not tested".to_owned();
         }
         let mut rules: Vec<_> = self.broken.iter().map(|broken| broken.rule).collect();
         rules.sort_unstable();
@@ -247,11 +248,13 @@ impl fmt::Display for Report {
             )?;
         }
         if self.is_clean() {
-            return f.write_str("whatever came in is credited once or held for a person, and nothing else is credited");
+            return f.write_str(
+                "every received payment is credited once or held for manual review, and nothing else is credited",
+            );
         }
         let mut broken: Vec<_> = self.broken().collect();
         if broken.is_empty() {
-            return f.write_str("nothing was tried");
+            return f.write_str("nothing was tested");
         }
         broken.sort_by_key(|broken| broken.rule);
         write!(f, "a rule is broken in {}", count(broken.len(), "place"))?;

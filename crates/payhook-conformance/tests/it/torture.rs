@@ -167,7 +167,7 @@ CityPay  a slow shop, posted to again              2     2     0     0         1
 CityPay  unauthenticated notifications            32     8    11    13         0       0-1  ok
 CityPay  fields changed                           14    12     1     1         7         7  ok
 CityPay  at the other gateway's address            2     1     1     0         1         1  ok
-whatever came in is credited once or held for a person, and nothing else is credited";
+every received payment is credited once or held for manual review, and nothing else is credited";
 
 /// A merchant with deposits only, or with orders only, is asked for no others.
 #[test]
@@ -227,7 +227,7 @@ fn nothing_tried_is_not_clean() {
     assert!(!report.is_clean());
     assert_eq!(
         report.to_string(),
-        "seed 1  sent   200   4xx  else  credited  expected  verdict\nnothing was tried"
+        "seed 1  sent   200   4xx  else  credited  expected  verdict\nnothing was tested"
     );
 }
 

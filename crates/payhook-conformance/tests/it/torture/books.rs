@@ -76,7 +76,7 @@ fn every_field_of_the_books_is_judged() {
         books.credits += usize::from(is_credited(&books));
         books
     });
-    let found = "184.03 LTC came in, 184.03 LTC is credited in 2 entries";
+    let found = "received 184.03 LTC, credited 184.03 LTC in 2 entries";
     breaks_everywhere(more, Rule::CreditedTwice, found);
     let more = misread(|_, mut books| {
         if is_credited(&books) {
@@ -90,7 +90,7 @@ fn every_field_of_the_books_is_judged() {
     assert_eq!(broken_rows(&more), everywhere);
     let broken = more.broken().next().unwrap();
     assert_eq!(broken.rule, Rule::CreditedUnproven);
-    assert_eq!(broken.found, "184.03 LTC came in, 185.03 LTC is credited");
+    assert_eq!(broken.found, "received 184.03 LTC, credited 185.03 LTC");
 
     // Before anything came, though what was posted is proven.
     let early = misread(|_, mut books| {
@@ -102,7 +102,7 @@ fn every_field_of_the_books_is_judged() {
     assert_eq!(rules(&early), both.into(), "{early}");
     assert!(broken_rows(&early).contains(&"no transfer"));
     let found = &early.broken().next().unwrap().found;
-    assert_eq!(found, "0 LTC came in, 0 LTC is credited");
+    assert_eq!(found, "received 0 LTC, credited 0 LTC");
 
     // It is too much, whatever it is taken for.
     let early = misread(|_, books| match books.credits {
@@ -110,14 +110,14 @@ fn every_field_of_the_books_is_judged() {
         _ => books,
     });
     let found = &early.broken().next().unwrap().found;
-    assert_eq!(found, "0 LTC came in, 1 LTC is credited");
+    assert_eq!(found, "received 0 LTC, credited 1 LTC");
 
     // As another kind, or in another currency; but letters have no size.
     let other = misread(|_, books| books.kind(ExpectedKind::Order));
-    let found = "184.03 LTC came in, 184.03 LTC is credited as an order";
+    let found = "received 184.03 LTC, credited 184.03 LTC as an order";
     breaks_everywhere(other, Rule::CreditedUnproven, found);
     let other = misread(|_, books| books.currency("DOGE"));
-    let found = "184.03 LTC came in, 184.03 DOGE is credited";
+    let found = "received 184.03 LTC, credited 184.03 DOGE";
     breaks_everywhere(other, Rule::CreditedUnproven, found);
     let small = misread(|_, mut books| {
         books.currency = books.currency.map(|it| it.to_lowercase());
@@ -131,7 +131,7 @@ fn every_field_of_the_books_is_judged() {
         books.fulfilled(if is_paid { 2 } else { 0 })
     });
     assert_eq!(rules(&again), [Rule::FulfilledTwice].into(), "{again}");
-    let found = "184.03 LTC came in, 184.03 LTC is credited, and it was fulfilled 2 times";
+    let found = "received 184.03 LTC, credited 184.03 LTC; fulfilled 2 times";
     assert_eq!(again.broken().next().unwrap().found, found);
 }
 
@@ -169,9 +169,9 @@ fn books_are_compared_with_those_before() {
         BTreeMap::from([
             (
                 Rule::Lost,
-                "315.28 USDT came in, 0 USDT is credited and 0 USDT is held"
+                "received 315.28 USDT, credited 0 USDT, held 0 USDT"
             ),
-            (Rule::Regressed, "315.28 USDT came in, 0 USDT is credited"),
+            (Rule::Regressed, "received 315.28 USDT, credited 0 USDT"),
         ])
     );
 }
@@ -222,7 +222,7 @@ fn the_report_counts() {
     // With one gateway there is no other's address.
     assert!(!text.contains("at the other gateway's address"), "{text}");
 
-    // Without deliveries nothing was tried.
+    // Without deliveries nothing was tested.
     let (shop, torture) = both(7);
     let mut report = torture.run_blocking(&shop).unwrap();
     assert!(report.is_clean(), "{report}");
