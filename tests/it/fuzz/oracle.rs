@@ -2,10 +2,11 @@
 //! of the crate.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use hmac::{Hmac, KeyInit, Mac};
 use payhook::b2binpay::TrackingIds;
+use serde::de::{Deserialize, Deserializer, Visitor};
 use serde_json::value::RawValue;
 use sha2::Sha256;
 
@@ -26,9 +27,37 @@ pub(crate) struct Signed<'a> {
 
 type Object<'a> = BTreeMap<String, &'a RawValue>;
 
+/// A key. One with half of a surrogate pair is no text: it is a key that nobody knows,
+/// and the body is JSON all the same.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Key(String);
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Bytes;
+
+        impl Visitor<'_> for Bytes {
+            type Value = Key;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a key")
+            }
+
+            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Key, E> {
+                Ok(Key(String::from_utf8_lossy(bytes).into_owned()))
+            }
+        }
+
+        deserializer.deserialize_bytes(Bytes)
+    }
+}
+
 /// Nothing, where it is none.
 fn object(json: &str) -> Object<'_> {
-    serde_json::from_str(json).unwrap_or_default()
+    let read: BTreeMap<Key, &RawValue> = serde_json::from_str(json).unwrap_or_default();
+    read.into_iter()
+        .map(|(Key(key), value)| (key, value))
+        .collect()
 }
 
 fn json<'a>(object: &Object<'a>, key: &str) -> &'a str {
