@@ -9,29 +9,29 @@ use crate::name::escape;
 use crate::numeric::Numeric;
 use crate::record::{Stored, columns};
 
-/// What was received under one reference, in whole units of the expected
-/// currency: of a top-up, over all of its transfers.
+/// The sums of one reference, in whole units of the expected currency; for a top-up,
+/// of all its transfers.
 ///
 /// See [`PgLedger::sums`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Sums {
-    /// Everything that is settled.
+    /// The sum of all settled transfers.
     pub received: Amount,
-    /// Everything that was to be credited, including what was reversed since.
+    /// The sum of all credits, including amounts that were reversed later.
     pub credited: Amount,
-    /// What a person has to decide on.
+    /// The amount that needs manual review.
     pub held: Amount,
 }
 
 impl PgLedger {
-    /// The payments under a reference: one, or one for each transfer of a
-    /// top-up, in the order of their ids. For a top-up with many transfers,
-    /// [`sums`](Self::sums) costs less.
+    /// Returns the payments with a reference: one, or one for each transfer of a top-up,
+    /// in the order of their ids. For a top-up with many transfers,
+    /// [`sums`](Self::sums) is cheaper.
     ///
     /// # Errors
     ///
-    /// The database's own, and rows that can't be read.
+    /// Errors of the database, and rows that cannot be parsed.
     pub async fn payments(
         executor: impl PgExecutor<'_>,
         gateway: &str,
@@ -50,11 +50,11 @@ impl PgLedger {
         Ok(rows.into_iter().map(|Stored(payment)| payment).collect())
     }
 
-    /// What was received, credited and held under a reference.
+    /// Returns the received, credited and held amounts of a reference.
     ///
     /// # Errors
     ///
-    /// The database's own.
+    /// Errors of the database.
     pub async fn sums(
         executor: impl PgExecutor<'_>,
         gateway: &str,

@@ -26,9 +26,8 @@ type OnChange = dyn for<'a> Fn(&'a mut PgConnection, &'a PaymentKey, &'a Payment
 ///
 /// See the [crate](crate) for a whole program. Clones share the pool.
 ///
-/// How long a callback waits for a connection is the pool's `acquire_timeout`.
-/// Each delivery takes one connection while it is applied, and none while the
-/// gateway is asked.
+/// Each delivery uses one connection while it is applied, and none during a lookup. The
+/// pool's `acquire_timeout` limits how long it waits for one.
 #[derive(Clone)]
 pub struct PgLedger {
     pool: PgPool,
@@ -37,12 +36,11 @@ pub struct PgLedger {
 }
 
 impl PgLedger {
-    /// The tables, as SQL for a migration of the merchant's own. Running it
-    /// again changes nothing.
+    /// The SQL that creates the tables, for the merchant's own migration tool. It is
+    /// idempotent.
     pub const SCHEMA: &'static str = include_str!("schema.sql");
 
-    /// A ledger on the tables of this pool. Locks are waited for two seconds at
-    /// most.
+    /// Creates a ledger on the tables of this pool. The lock timeout is two seconds.
     #[must_use]
     pub fn new(pool: PgPool) -> Self {
         Self {
@@ -52,9 +50,9 @@ impl PgLedger {
         }
     }
 
-    /// How long a delivery waits for another one of the same payment before it
-    /// fails and is answered with 503: in whole milliseconds, at least one.
-    /// Your closure's own statements wait no longer for their locks.
+    /// Sets the lock timeout: how long a delivery waits for another one of the same
+    /// payment before it fails and is answered with 503. In whole milliseconds, at least
+    /// one. It also applies to the statements of your closure.
     #[must_use]
     pub fn lock_timeout(self, lock_timeout: Duration) -> Self {
         Self {
@@ -66,14 +64,14 @@ impl PgLedger {
     /// Runs a closure in the transaction of each change, before it is committed:
     /// credit [`Change::credited`] there, with the connection that it is given.
     ///
-    /// It is called for changes of a payment's sums or status, and where there
-    /// is something to review; not for repetitions. If it fails, or leaves the
-    /// transaction failed, everything is rolled back, the callback is answered
-    /// with 503 and the gateway sends again. It must not end the transaction,
-    /// and what it does elsewhere (a mail, a request) is not rolled back: put
-    /// such work into a table of yours, and do it after the commit.
+    /// It is called if a payment's sums or status changed, or if there is something to
+    /// review; not for duplicates. If it returns an error, or leaves the transaction in a
+    /// failed state, everything is rolled back, the callback is answered with 503, and
+    /// the gateway retries. It must not end the transaction. Side effects elsewhere, such
+    /// as an e-mail or a request, are not rolled back: store a task in a table, and
+    /// perform it after the commit.
     ///
-    /// A closure that owns something clones it for each call:
+    /// A closure that owns data clones it for each call:
     ///
     /// ```
     /// # fn example(pool: payhook_postgres::sqlx::PgPool, shop: std::sync::Arc<str>) -> payhook_postgres::PgLedger {
@@ -115,30 +113,30 @@ impl PgLedger {
         }
     }
 
-    /// The pool that it works on.
+    /// Returns the pool.
     #[must_use]
     pub fn pool(&self) -> &PgPool {
         &self.pool
     }
 
-    /// Makes the tables where they are missing. Replicas may do it at once.
+    /// Creates missing tables. Several replicas may call it concurrently.
     ///
     /// # Errors
     ///
-    /// The database's own.
+    /// Errors of the database.
     pub async fn migrate(&self) -> Result<(), Error> {
         migrate(&self.pool, Self::SCHEMA).await
     }
 
-    /// Expects a payment: call it in the transaction that creates the order, and
-    /// commit before the customer can pay. `gateway` is `b2binpay` or `citypay`.
+    /// Registers an expected payment: call it in the transaction that creates the order,
+    /// and commit before the customer can pay. `gateway` is `b2binpay` or `citypay`.
     ///
     /// See the [crate](crate) for an example.
     ///
     /// # Errors
     ///
-    /// The database's own; a unique violation if the reference is expected
-    /// already.
+    /// Errors of the database; a unique violation if a payment with this reference
+    /// exists.
     pub async fn expect(
         executor: impl PgExecutor<'_>,
         gateway: &str,
@@ -151,9 +149,9 @@ impl PgLedger {
         begin(&self.pool, self.lock_timeout).await
     }
 
-    /// Runs the merchant's closure and stores the payment. In this order: a
-    /// transaction that the closure left failed can't store anything, and would
-    /// be rolled back silently by its commit.
+    /// Runs the merchant's closure, and then stores the payment: if the closure left the
+    /// transaction in a failed state, storing reports it, while a commit would roll back
+    /// silently.
     pub(crate) async fn store(
         &self,
         connection: &mut PgConnection,
@@ -191,10 +189,10 @@ impl PgLedger {
     }
 }
 
-/// Locks a payment's history and reads it, or that of a top-up's transfer.
+/// Locks and reads the history of a payment, or of one transfer of a top-up.
 ///
-/// The row that is returned is the one that was locked, also where another
-/// transaction wrote it meanwhile. What is expected never changes.
+/// It returns the locked row, even if another transaction has just written it. The
+/// expected payment never changes.
 async fn locked(connection: &mut PgConnection, key: &PaymentKey) -> Result<Option<Payment>, Error> {
     let row: Option<Stored> = sqlx::query_as(concat!(
         "SELECT h.history, ",
@@ -212,7 +210,7 @@ async fn locked(connection: &mut PgConnection, key: &PaymentKey) -> Result<Optio
     Ok(row.map(|Stored(payment)| payment))
 }
 
-/// Makes the history's row where it is missing: of a top-up's new transfer, and of
+/// Creates the history's row if it is missing: for a new transfer of a top-up, and for
 /// payments that were stored without one.
 async fn make_history(connection: &mut PgConnection, key: &PaymentKey) -> Result<(), Error> {
     sqlx::query(

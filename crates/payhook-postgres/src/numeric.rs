@@ -11,16 +11,16 @@ use sqlx::{Decode, Encode, Postgres, Type};
 
 const NEGATIVE: u16 = 0x4000;
 
-/// The largest weight and the most fraction digits that are read: more than any
+/// The largest weight and number of fraction digits that are decoded: more than any
 /// amount has.
 const MAX_WEIGHT: i16 = 255;
 const MAX_SCALE: u16 = 1000;
 
 /// An [`Amount`] for a column, a parameter or a result of type `numeric`.
 ///
-/// It is exact at any size that an amount can have, and keeps the number of
-/// fraction digits (`0.4120` stays so). An exponent is applied: `1e-8` becomes
-/// `0.00000001`. Decoding refuses NaN and the infinities.
+/// It is exact for every amount, and keeps the number of fraction digits (`0.4120` stays
+/// `0.4120`). An exponent is applied: `1e-8` becomes `0.00000001`. Decoding refuses NaN
+/// and infinities.
 ///
 /// ```no_run
 /// # async fn example(pool: &payhook_postgres::sqlx::PgPool) -> Result<(), payhook::BoxError> {
@@ -83,9 +83,9 @@ impl Decode<'_, Postgres> for Numeric {
     }
 }
 
-/// PostgreSQL's binary form (`numeric_send`): how many groups of four digits
-/// follow, the power of 10,000 of the first one, the sign, the number of
-/// fraction digits; then the groups, without zeros at either end.
+/// PostgreSQL's binary format (`numeric_send`): the number of groups of four digits, the
+/// power of 10,000 of the first group, the sign, the number of fraction digits; then the
+/// groups, without leading and trailing zero groups.
 fn write(amount: &Amount) -> Result<Vec<u8>, BoxDynError> {
     // A sum has no exponent.
     let plain = Amount::default().checked_add(amount);
@@ -126,8 +126,7 @@ fn write(amount: &Amount) -> Result<Vec<u8>, BoxDynError> {
     Ok(bytes)
 }
 
-/// What [`write`] wrote. `None` for what is no amount: NaN, the infinities, and
-/// what is longer than any amount.
+/// Reads that format. `None` for NaN, infinities, and numbers longer than any amount.
 fn read(bytes: &[u8]) -> Option<Amount> {
     let ([_, weight, sign, scale, groups @ ..], []) = bytes.as_chunks::<2>() else {
         return None;

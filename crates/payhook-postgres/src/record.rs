@@ -1,4 +1,4 @@
-//! A payment's row: what the merchant expects of it.
+//! The row of an expected payment.
 
 use payhook::chrono::{DateTime, Utc};
 use payhook::payment::{Expected, ExpectedKind, History, Payment};
@@ -16,8 +16,8 @@ macro_rules! columns {
 }
 pub(crate) use columns;
 
-/// A payment, read from those [columns](columns) and `history`, which is null
-/// for a payment that was not heard of yet.
+/// Reads a payment from those [columns](columns) and `history`, which is null for a
+/// payment without a callback.
 pub(crate) struct Stored(pub(crate) Payment);
 
 impl FromRow<'_, PgRow> for Stored {
@@ -56,7 +56,7 @@ fn expected(row: &PgRow) -> Result<Expected, Error> {
     Ok(expected)
 }
 
-/// Stores what the merchant expects.
+/// Stores an expected payment.
 pub(crate) async fn insert(
     executor: impl PgExecutor<'_>,
     gateway: &str,

@@ -13,23 +13,23 @@ use sqlx::{Error, PgConnection, PgPool, Postgres, Transaction};
 
 use crate::transaction::{begin, migrate};
 
-/// How often the end of a claim is tried.
+/// The number of attempts to end a claim.
 const ATTEMPTS: u32 = 10;
 
-/// How often a claim is tried whose delivery is bound or pruned meanwhile.
+/// The number of attempts of a claim whose delivery is bound or pruned concurrently.
 const ROUNDS: u32 = 5;
 
-/// What is remembered beyond the retention: clocks differ, and some stamps have no
-/// zone.
+/// The time that callbacks are kept beyond the retention: clocks differ, and some
+/// timestamps have no zone.
 const MARGIN: Duration = Duration::from_hours(24);
 
-/// How many subjects are pruned in one transaction.
+/// The number of subjects that are pruned in one transaction.
 const BATCH: i64 = 500;
 
-/// An idempotency store in PostgreSQL, for several processes: for a
+/// An idempotency store in PostgreSQL that several processes can share, for a
 /// [`Handler`](payhook::Handler) that fills a queue or credits in another system. To
-/// credit in PostgreSQL itself take a [`PgLedger`](crate::PgLedger): it commits the
-/// credit together with the record of it.
+/// credit in PostgreSQL itself, use a [`PgLedger`](crate::PgLedger): it commits the
+/// credit together with its record.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -72,15 +72,14 @@ const BATCH: i64 = 500;
 /// }
 /// ```
 ///
-/// Each step is a short transaction of its own. No lock and no connection is held
-/// while the handler runs: a claim is a row with a lease. Repetitions of a callback
-/// whose handler is slow are answered at once.
+/// Each step is a short transaction. No lock and no connection is held while the handler
+/// runs: a claim is a row with a lease. Duplicates are answered at once, even if the
+/// handler is slow.
 ///
-/// How long a step waits for a connection is the pool's `acquire_timeout`, half a
-/// minute unless set. `complete` and `release` are tried again, up to ten times, where
-/// the connection breaks within that time, or where the server reports a conflict, a
-/// lock timeout or its own shutdown; so an unreachable server is waited for twice as
-/// long at most.
+/// The pool's `acquire_timeout`, 30 seconds by default, limits how long a step waits for
+/// a connection. `complete` and `release` are retried up to ten times if the connection
+/// breaks within that time, or if the server reports a conflict, a lock timeout or its
+/// own shutdown; so they wait at most twice that time for an unreachable server.
 ///
 /// # Tables and migrations
 ///
@@ -92,9 +91,9 @@ const BATCH: i64 = 500;
 ///
 /// | table | one row for |
 /// |---|---|
-/// | `payhook_subjects` | each transfer or order that was heard of, with what was handled last |
-/// | `payhook_effects` | each state of it that was claimed or handled |
-/// | `payhook_deliveries` | each delivery, with the state that it was first seen with |
+/// | `payhook_subjects` | each transfer or order with a callback, and the event that was handled last |
+/// | `payhook_effects` | each of its states that was claimed or handled |
+/// | `payhook_deliveries` | each delivery, with the state that it first reported |
 #[derive(Clone)]
 pub struct PgStore {
     pool: PgPool,
@@ -120,16 +119,16 @@ impl PgStore {
         }
     }
 
-    /// How long a handler may take before its claim passes on to the next delivery:
-    /// in whole milliseconds. At its exact end a lease has lapsed.
+    /// Sets the lease: how long a handler may take before another delivery can acquire
+    /// its claim. In whole milliseconds. A lease has expired at its exact end.
     #[must_use]
     pub fn lease(self, lease: Duration) -> Self {
         Self { lease, ..self }
     }
 
-    /// How old a callback may be that is not known: an older one is answered with
-    /// [`Claim::TooOld`]. [`prune`](Self::prune) deletes what was last seen a
-    /// day longer ago: clocks differ, and some stamps have no zone.
+    /// Sets the maximum age of an unknown callback; the result for an older one is
+    /// [`Claim::TooOld`]. [`prune`](Self::prune) deletes callbacks that were last seen a
+    /// day before that: clocks differ, and some timestamps have no zone.
     #[must_use]
     pub fn retention(self, retention: Duration) -> Self {
         Self {
@@ -138,8 +137,9 @@ impl PgStore {
         }
     }
 
-    /// How long a step waits for another one about the same transfer before it fails
-    /// and the callback is answered with 503: in whole milliseconds, at least one.
+    /// Sets the lock timeout: how long a step waits for another one of the same transfer
+    /// before it fails and the callback is answered with 503. In whole milliseconds, at
+    /// least one.
     #[must_use]
     pub fn lock_timeout(self, lock_timeout: Duration) -> Self {
         Self {
@@ -148,26 +148,26 @@ impl PgStore {
         }
     }
 
-    /// Makes the tables where they are missing. Replicas may do it at once.
+    /// Creates missing tables. Several replicas may call it concurrently.
     ///
     /// # Errors
     ///
-    /// The database's own.
+    /// Errors of the database.
     pub async fn migrate(&self) -> Result<(), Error> {
         migrate(&self.pool, Self::SCHEMA).await
     }
 
-    /// Deletes what was last seen a day longer ago than the
-    /// [`retention`](Self::retention); nothing where there is none. Returns how many
-    /// deliveries that were. For a daily job: it works in short transactions, and
-    /// skips what is in use.
+    /// Deletes the records of callbacks that were last seen more than a day before the
+    /// [`retention`](Self::retention); nothing without a retention. Returns the number of
+    /// deleted deliveries. Call it from a daily job: it works in short transactions, and
+    /// skips locked rows.
     ///
-    /// A transfer is forgotten as a whole, with all its states and deliveries, once
-    /// none of them was seen for so long.
+    /// A transfer is deleted with all its states and deliveries, once none of them was
+    /// seen for that time.
     ///
     /// # Errors
     ///
-    /// The database's own.
+    /// Errors of the database.
     pub async fn prune(&self) -> Result<u64, Error> {
         let Some(retention) = self.retention else {
             return Ok(0);
@@ -193,8 +193,8 @@ impl PgStore {
         begin(&self.pool, self.lock_timeout).await
     }
 
-    /// One step; `None` if the delivery was bound or pruned between the look at it
-    /// and the lock of its subject.
+    /// One step; `None` if the delivery was bound or pruned after it was read and before
+    /// its subject was locked.
     async fn try_claim(&self, keys: &IdempotencyKeys) -> Result<Option<Claim>, Error> {
         let mut transaction = self.begin().await?;
         let time = keys.time().map(storable);
@@ -252,7 +252,7 @@ impl PgStore {
         Ok(Claim::Acquired(ClaimToken::new(*effect, fence)))
     }
 
-    /// Whether the claim was still the token's.
+    /// Whether the token still held the claim.
     async fn try_end(&self, statement: &'static str, token: &ClaimToken) -> Result<bool, Error> {
         let mut transaction = self.begin().await?;
         let is_held: Option<bool> = sqlx::query_scalar(statement)
@@ -265,9 +265,9 @@ impl PgStore {
         Ok(is_held == Some(true))
     }
 
-    /// Tried again if it may help: an end that is not noted would have the callback
-    /// handled twice. Not a pool's timeout, in which the pool itself has tried to
-    /// connect, nor what breaks after as long.
+    /// Retries if that may help: if the end of a claim is not recorded, the callback is
+    /// handled twice. A pool's timeout is not retried, since the pool itself has tried to
+    /// connect, and neither is a failure after that time.
     async fn end(&self, statement: &'static str, token: &ClaimToken) -> Result<Lease, BoxError> {
         let start = Instant::now();
         let patience = self.pool.options().get_acquire_timeout();
@@ -320,7 +320,7 @@ impl fmt::Debug for PgStore {
     }
 }
 
-/// Whether the server reports what may be otherwise a moment later.
+/// Whether the server reports a temporary failure.
 fn is_transient(error: &Error) -> bool {
     // 40: a conflict with another transaction. 55P03: a lock that took too long.
     // 57P: the server shuts down, crashes or starts up.
@@ -332,13 +332,13 @@ fn is_transient(error: &Error) -> bool {
     })
 }
 
-/// The years 1 to 9999, as far as other tools read a `timestamptz`.
+/// The years 1 to 9999, which other tools can read from a `timestamptz`.
 fn storable(time: DateTime<Utc>) -> DateTime<Utc> {
     let bound = |seconds| DateTime::from_timestamp(seconds, 0).unwrap_or(time);
     time.clamp(bound(-62_135_596_800), bound(253_402_300_799))
 }
 
-/// Five thousand years at most: from there back, a stamp still holds it.
+/// At most five thousand years, so that a timestamp minus this is still valid.
 fn milliseconds(duration: Duration) -> i64 {
     const MOST: i64 = 5_000 * 365 * 24 * 60 * 60 * 1000;
     i64::try_from(duration.as_millis()).map_or(MOST, |milliseconds| milliseconds.min(MOST))

@@ -1,9 +1,9 @@
-//! An idempotency store for [payhook] in Redis (6 or newer), on [redis] 1.8: all
-//! replicas together handle the same callback once.
+//! An idempotency store for [payhook] in Redis (6 or newer), on [redis] 1.8: several
+//! replicas together handle each callback once.
 //!
 //! It is for a [`Handler`](payhook::Handler) that fills a queue or credits in another
-//! system. Where your payments are in PostgreSQL, take the `PgLedger` of
-//! `payhook-postgres` instead: it needs no store, and credits exactly once.
+//! system. If your payments are in PostgreSQL, use the `PgLedger` of `payhook-postgres`
+//! instead: it needs no store, and credits exactly once.
 //!
 //! ```no_run
 //! use payhook::b2binpay::{Gateway, Key, TrackingIds, Verifier};
@@ -34,23 +34,23 @@
 //!
 //! # The server
 //!
-//! What Redis loses is forgotten without a mark, and may be handled again. Have it
-//! append to disk (`appendonly yes`), never evict (`maxmemory-policy noeviction`), and
-//! know that a failover may lose the last second.
+//! If Redis loses a record, the callback may be handled again. Configure it to persist
+//! (`appendonly yes`) and never to evict (`maxmemory-policy noeviction`). A failover may
+//! still lose the last second.
 //!
 //! # Keys
 //!
-//! All keys have one hash tag, `{payhook:PREFIX}`, so that they stay together on one
-//! node of a cluster. Each expires when it was not used for a day longer than the
-//! [retention](RedisStore::retention).
+//! All keys share the hash tag `{payhook:PREFIX}`, so that they are on one node of a
+//! cluster. A key expires if it was not used for the
+//! [retention](RedisStore::retention) and one more day.
 //!
 //! | key | holds |
 //! |---|---|
-//! | `{payhook:PREFIX}:delivery:…` | what a delivery was first seen with |
-//! | `{payhook:PREFIX}:subject:…` | a transfer or an order: each of its states that was claimed or handled, and the last one |
-//! | `{payhook:PREFIX}:claim:…` | which transfer or order a claimed state is of |
+//! | `{payhook:PREFIX}:delivery:…` | a delivery, with the state that it first reported |
+//! | `{payhook:PREFIX}:subject:…` | a transfer or an order, with its states that were claimed or handled, and the last one |
+//! | `{payhook:PREFIX}:claim:…` | the transfer or order of a claimed state |
 //!
-//! Where something else is under such a key, a step fails and changes nothing.
+//! If another program uses such a key, the step fails and changes nothing.
 //!
 //! [payhook]: payhook
 //! [redis]: redis

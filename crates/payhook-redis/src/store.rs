@@ -17,11 +17,11 @@ use tokio::time::{Instant, sleep};
 static CLAIM: LazyLock<Step> = LazyLock::new(|| Step::new(include_str!("claim.lua"), 3));
 static END: LazyLock<Step> = LazyLock::new(|| Step::new(include_str!("end.lua"), 1));
 
-/// What is remembered beyond the retention: clocks differ, and some stamps have no
-/// zone.
+/// The time that callbacks are kept beyond the retention: clocks differ, and some
+/// timestamps have no zone.
 const MARGIN: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How often the end of a claim is tried, and until when another attempt begins.
+/// The number of attempts to end a claim, and the time after which no attempt begins.
 const ATTEMPTS: u32 = 10;
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -31,16 +31,16 @@ const FIRST_PAUSE: Duration = Duration::from_millis(10);
 /// An idempotency store in Redis, for several processes. Clones share the
 /// connection.
 ///
-/// See the [crate] for an example, and for what the server has to be set to.
+/// See the [crate] for an example and the configuration of Redis.
 ///
-/// Any asynchronous connection that can be cloned will do; one that reconnects, such
-/// as `ConnectionManager`, is what a server wants. Its timeouts decide how long an
-/// unreachable Redis is waited for. `complete` and `release` are tried again, up to
-/// ten times, while the connection breaks or Redis is loading its data, but not once
-/// ten seconds have passed. They run on Tokio, with its timer.
+/// It works with any asynchronous connection that can be cloned; a server should use one
+/// that reconnects, such as `ConnectionManager`. The connection's timeouts determine how
+/// long a step waits for an unreachable Redis. `complete` and `release` are retried up to
+/// ten times and ten seconds while the connection breaks or Redis loads its data; they
+/// need Tokio's timer.
 ///
-/// A step is one atomic script and one round trip; where Redis does not know the
-/// script, as after its start, it takes a second one.
+/// A step is one atomic script and one round trip; a second one if Redis does not know
+/// the script, as after its start.
 #[derive(Clone)]
 pub struct RedisStore<C> {
     connection: C,
@@ -50,8 +50,7 @@ pub struct RedisStore<C> {
 }
 
 impl<C> RedisStore<C> {
-    /// Holds a claim for a minute, and remembers a callback for 30 days after it was
-    /// last seen.
+    /// Creates a store with a lease of one minute and a retention of 30 days.
     #[must_use]
     pub fn new(connection: C) -> Self {
         Self {
@@ -62,7 +61,8 @@ impl<C> RedisStore<C> {
         }
     }
 
-    /// Keeps the keys of several merchants in one Redis apart; empty unless set.
+    /// Sets a prefix that separates the keys of several merchants in one Redis; empty by
+    /// default.
     #[must_use]
     pub fn prefix(self, prefix: &str) -> Self {
         Self {
@@ -71,16 +71,17 @@ impl<C> RedisStore<C> {
         }
     }
 
-    /// How long a handler may take before its claim passes on to the next delivery:
-    /// in whole milliseconds, at least one. At its exact end a lease has lapsed.
+    /// Sets the lease: how long a handler may take before another delivery can acquire
+    /// its claim. In whole milliseconds, at least one. A lease has expired at its exact
+    /// end.
     #[must_use]
     pub fn lease(self, lease: Duration) -> Self {
         Self { lease, ..self }
     }
 
-    /// How old a callback may be that is not known: an older one is answered with
-    /// [`Claim::TooOld`]. What is known is remembered for a day longer than
-    /// that after it was last seen: clocks differ, and some stamps have no zone.
+    /// Sets the maximum age of an unknown callback; the result for an older one is
+    /// [`Claim::TooOld`]. Known callbacks are kept for one more day after they were last
+    /// seen: clocks differ, and some timestamps have no zone.
     #[must_use]
     pub fn retention(self, retention: Duration) -> Self {
         Self { retention, ..self }
@@ -97,7 +98,7 @@ impl<C> RedisStore<C> {
 }
 
 impl<C: ConnectionLike + Clone + Send + Sync> RedisStore<C> {
-    /// Tried again if it may help: an end that is not noted would have the callback
+    /// Retries if that may help: if the end of a claim is not recorded, the callback is
     /// handled twice.
     async fn end(&self, token: &ClaimToken, state: &str) -> Result<Lease, BoxError> {
         let arguments = [
@@ -121,8 +122,8 @@ impl<C: ConnectionLike + Clone + Send + Sync> RedisStore<C> {
         Ok(lease(self.run(&END, &arguments).await?))
     }
 
-    /// Runs a script by its hash, and by its text where Redis does not know it: to load
-    /// it first would leave a moment in which it may be forgotten again.
+    /// Runs a script by its hash, or by its text if Redis does not know it. Loading it
+    /// first would not help: Redis could drop it before it runs.
     async fn run<T: FromRedisValue>(&self, step: &Step, arguments: &[String]) -> RedisResult<T> {
         let mut connection = self.connection.clone();
         let by_hash = step.command("EVALSHA", &step.hash, arguments);
@@ -187,7 +188,7 @@ impl<C> fmt::Debug for RedisStore<C> {
 struct Step {
     text: &'static str,
     hash: String,
-    /// How many of its arguments are keys: the first ones.
+    /// The number of keys, which are the first arguments.
     keys: usize,
 }
 
@@ -213,8 +214,7 @@ fn lease(is_held: bool) -> Lease {
     if is_held { Lease::Held } else { Lease::Lost }
 }
 
-/// Whether the connection is at fault, or Redis is about to be ready, and not what was
-/// asked for.
+/// Whether the failure is temporary: the connection broke, or Redis is loading its data.
 fn is_transient(error: &RedisError) -> bool {
     error.is_io_error() || matches!(error.retry_method(), RetryMethod::WaitAndRetry)
 }
@@ -222,11 +222,11 @@ fn is_transient(error: &RedisError) -> bool {
 fn unreadable() -> RedisError {
     RedisError::from((
         ErrorKind::UnexpectedReturnType,
-        "the answer of the script is none of those that it has",
+        "unexpected response of the script",
     ))
 }
 
-/// At least one, at most a hundred thousand years: what Redis takes for an expiry.
+/// At least one, and at most a hundred thousand years, which Redis accepts as an expiry.
 fn milliseconds(duration: Duration) -> i64 {
     const MOST: i64 = 100_000 * 365 * 24 * 60 * 60 * 1000;
     let milliseconds = i64::try_from(duration.as_millis()).unwrap_or(MOST);

@@ -336,7 +336,7 @@ fn scenarios_are_listed_by_gateway() {
     for line in [
         "  b2binpay  deposit.failed                the transfer failed in the blockchain\n",
         "  citypay   customer-deposit.pending      with fewer than five confirmations\n",
-        "  citypay   order.late                    paid when it has expired\n",
+        "  citypay   order.late                    paid after it had expired\n",
     ] {
         assert!(text.contains(line), "{text}");
     }

@@ -85,7 +85,7 @@ scenarios! {
     DepositFailed = "deposit.failed", B2binpay, Deposit,
         "paid, and the transfer fails in the blockchain";
     DepositLate = "deposit.late", B2binpay, Deposit,
-        "paid when it has expired: unresolved";
+        "paid after it had expired: unresolved";
     DepositOverpaid = "deposit.overpaid", B2binpay, Deposit,
         "paid with too much, or twice: unresolved";
     DepositUnderpaid = "deposit.underpaid", B2binpay, Deposit,
@@ -97,11 +97,11 @@ scenarios! {
     OrderConfirmed = "order.confirmed", CityPay, Order,
         "paid and confirmed";
     OrderExpired = "order.expired", CityPay, Order,
-        "never paid, which only the endpoint says";
+        "never paid; only the order endpoint reports that";
     OrderLagging = "order.lagging", CityPay, Order,
         "paid and confirmed, and the endpoint lags behind the callbacks";
     OrderLate = "order.late", CityPay, Order,
-        "paid when it has expired";
+        "paid after it had expired";
     OrderOverpaid = "order.overpaid", CityPay, Order,
         "paid with too much";
     OrderUnderpaid = "order.underpaid", CityPay, Order,

@@ -197,7 +197,7 @@ impl<L: Ledger> Ledger for Disturbed<L> {
         change: &Change,
     ) -> Result<(), BoxError> {
         match self.next() {
-            Trouble::Fails(_) => return Err("made to fail by the torture".into()),
+            Trouble::Fails(_) => return Err("simulated failure".into()),
             Trouble::None => {}
             Trouble::Slow(time) => tokio::time::sleep(time).await,
         }

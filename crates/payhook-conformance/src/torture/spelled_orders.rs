@@ -17,7 +17,7 @@ pub(super) fn trial() -> Trial {
     Trial::new(
         "mixed spellings",
         [
-            spelled("as in the documents", |d| {
+            spelled("as documented", |d| {
                 goes(
                     d,
                     &d.order().status("Confirmed").action("receive confirmation"),

@@ -42,21 +42,21 @@ pub struct Torture {
 #[non_exhaustive]
 pub enum TortureError {
     /// The server's ledger cannot be read.
-    #[error("the shop's books can't be read")]
+    #[error("cannot read the shop's ledger")]
     #[non_exhaustive]
     Books {
         /// The error of [`Record::books`](super::Record::books).
         source: BoxError,
     },
     /// A payment cannot be registered.
-    #[error("the shop opens no payment")]
+    #[error("the shop did not register the payment")]
     #[non_exhaustive]
     Open {
         /// The error of [`Record::open`](super::Record::open).
         source: BoxError,
     },
     /// [`run_blocking`](Torture::run_blocking) cannot create a runtime.
-    #[error("no runtime can be made")]
+    #[error("cannot create a runtime")]
     #[non_exhaustive]
     Runtime {
         /// Tokio's error.

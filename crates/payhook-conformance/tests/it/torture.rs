@@ -309,8 +309,8 @@ impl Shop for Closed {
 #[test]
 fn a_record_that_fails_ends_the_torture() {
     for (opens, expected) in [
-        (false, "the shop opens no payment: closed"),
-        (true, "the shop's books can't be read: burnt"),
+        (false, "the shop did not register the payment: closed"),
+        (true, "cannot read the shop's ledger: burnt"),
     ] {
         let error = b2binpay().run_blocking(&Closed { opens }).unwrap_err();
         let source = std::error::Error::source(&error).unwrap();
