@@ -20,7 +20,7 @@ mod render;
 mod sign;
 mod transfer;
 
-pub use currency::Currency;
+pub use currency::CurrencyBuilder;
 pub use sign::sign_again;
 pub use transfer::{TransferBuilder, transfer};
 
@@ -41,7 +41,7 @@ pub struct CallbackBuilder {
     tracking_id: Json,
     amount: String,
     requested: Option<String>,
-    currency: Currency,
+    currency: CurrencyBuilder,
     operation_status: Option<i32>,
     transfer: Option<TransferBuilder>,
     is_named: bool,
@@ -66,7 +66,7 @@ enum Layout {
 #[non_exhaustive]
 pub enum Included {
     /// Another currency.
-    Currency(Currency),
+    Currency(CurrencyBuilder),
     /// Any other resource.
     Other(Json),
     /// Another transfer.
@@ -84,7 +84,7 @@ pub fn deposit() -> CallbackBuilder {
         tracking_id: "order-9001".into(),
         amount: "0.412".to_owned(),
         requested: None,
-        currency: Currency::new("ETH"),
+        currency: CurrencyBuilder::new("ETH"),
         operation_status: None,
         transfer: Some(TransferBuilder::subject()),
         is_named: true,
@@ -107,7 +107,7 @@ pub fn payout() -> CallbackBuilder {
         id: "8815".to_owned(),
         tracking_id: "wd-77".into(),
         amount: "125".to_owned(),
-        currency: Currency::new("USDT"),
+        currency: CurrencyBuilder::new("USDT"),
         transfer: Some(TransferBuilder::subject().id("55030")),
         ..deposit()
     }
@@ -155,9 +155,9 @@ impl CallbackBuilder {
         }
     }
 
-    /// Sets the currency, by its ticker or as a [`Currency`] with other decimals.
+    /// Sets the currency, by its ticker or as a [`CurrencyBuilder`] with other decimals.
     #[must_use]
-    pub fn currency(self, currency: impl Into<Currency>) -> Self {
+    pub fn currency(self, currency: impl Into<CurrencyBuilder>) -> Self {
         Self {
             currency: currency.into(),
             ..self
@@ -344,8 +344,8 @@ impl CallbackBuilder {
     }
 }
 
-impl From<Currency> for Included {
-    fn from(currency: Currency) -> Self {
+impl From<CurrencyBuilder> for Included {
+    fn from(currency: CurrencyBuilder) -> Self {
         Self::Currency(currency)
     }
 }

@@ -151,7 +151,7 @@ struct LifeExpected {
 #[serde(try_from = "StepFields")]
 struct LifeStep {
     happens: Happens,
-    want: Option<Outcome>,
+    want: Option<StepOutcome>,
 }
 
 #[derive(Debug, Clone)]
@@ -176,7 +176,7 @@ struct StepFields {
     #[serde(rename = "do")]
     decision: Option<Decision>,
     reference: Option<String>,
-    want: Option<Outcome>,
+    want: Option<StepOutcome>,
 }
 
 impl TryFrom<StepFields> for LifeStep {
@@ -262,7 +262,7 @@ enum Decision {
 /// It serializes in the vocabulary of the file's `want`. See [`Life::play`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct Outcome {
+pub struct StepOutcome {
     /// The HTTP status of the delivery; 200 for a manual decision.
     pub status: u16,
     /// The changes by reference; payments without a credit or a review are omitted.
@@ -273,7 +273,7 @@ pub struct Outcome {
 
 /// The change of one payment.
 ///
-/// See [`Outcome`].
+/// See [`StepOutcome`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[non_exhaustive]
 pub struct Changed {
@@ -289,7 +289,7 @@ pub struct Changed {
 
 /// A payment's status and sums.
 ///
-/// See [`Outcome`].
+/// See [`StepOutcome`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Sums {
@@ -310,7 +310,7 @@ pub struct Sums {
 #[non_exhaustive]
 pub struct Played {
     /// The changes.
-    pub outcome: Outcome,
+    pub outcome: StepOutcome,
     /// The differences from the file's `want`, in words. Empty if there are none, or
     /// if there is no `want`.
     pub differences: Vec<String>,
@@ -370,7 +370,7 @@ impl Life {
                 let found = ledger.read(self.gateway(), &expected.reference).await?;
                 payments.insert(expected.reference.clone(), Sums::of(&found));
             }
-            let outcome = Outcome {
+            let outcome = StepOutcome {
                 status,
                 change,
                 payments,
@@ -557,7 +557,7 @@ fn merge(changes: Vec<(String, Change)>) -> BTreeMap<String, Changed> {
     merged.map(|(key, (_, entry))| (key, entry)).collect()
 }
 
-impl Outcome {
+impl StepOutcome {
     /// The differences between `found` and `want`, in words.
     fn differences(&self, found: &Self) -> Vec<String> {
         let mut differences = Vec::new();

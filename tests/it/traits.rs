@@ -272,8 +272,8 @@ fn held() -> BTreeSet<String> {
         in payhook::testing::lives: {
             Changed: Eq, Default;
             Life;
-            Outcome: Eq;
             Played;
+            StepOutcome: Eq;
             Sums: Eq;
         }
         #[cfg(feature = "testing")]
@@ -288,7 +288,7 @@ fn held() -> BTreeSet<String> {
         #[cfg(feature = "testing")]
         in payhook::testing::b2binpay: {
             CallbackBuilder;
-            Currency;
+            CurrencyBuilder;
             Included;
             TransferBuilder;
         }

@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use payhook::Amount;
 use payhook::chrono::{DateTime, TimeDelta, Utc};
 use payhook::payment::ExpectedKind;
-use payhook::testing::b2binpay::Currency;
+use payhook::testing::b2binpay::CurrencyBuilder;
 use payhook::testing::citypay::OrderEndpoint;
 use payhook_conformance::Gateway;
 use payhook_conformance::simulator::{DeliveryCause, Payment, Scenario, Simulator};
@@ -121,7 +121,7 @@ struct Drive<'a> {
     args: &'a Simulate,
     target: Target,
     simulator: Simulator,
-    currency: Currency,
+    currency: CurrencyBuilder,
     screen: Screen,
     bar: ProgressBar,
     /// The prefix of the references.
@@ -157,7 +157,7 @@ pub(crate) fn run(args: &Simulate, screen: Screen) -> Result<Ending, Trouble> {
         args,
         target: args.to.target()?,
         simulator,
-        currency: Currency::new(&args.currency),
+        currency: CurrencyBuilder::new(&args.currency),
         screen,
         bar: bar(count),
         prefix: args

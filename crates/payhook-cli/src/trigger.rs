@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use payhook::chrono::{DateTime, Utc};
-use payhook::testing::b2binpay::{self, CallbackBuilder, Currency};
+use payhook::testing::b2binpay::{self, CallbackBuilder, CurrencyBuilder};
 use payhook::testing::citypay::{self, DepositBuilder, OrderBuilder, OrderEndpoint};
 use payhook::testing::{Body, Json};
 use serde_json::json;
@@ -175,7 +175,7 @@ impl PaymentArgs {
             builder = builder.amount(amount);
         }
         if let Some(ticker) = &self.currency {
-            let currency = Currency::new(ticker);
+            let currency = CurrencyBuilder::new(ticker);
             builder = builder.currency(match self.scale {
                 Some(scale) => currency.scale(scale),
                 None => currency,

@@ -1,4 +1,4 @@
-//! [`Currency`]: the gateway's description of a currency, and the form of its amounts.
+//! [`CurrencyBuilder`]: the gateway's description of a currency, and the form of its amounts.
 
 use crate::amount::Amount;
 use crate::testing::json::{Json, PathError};
@@ -10,10 +10,10 @@ use super::Layout;
 ///
 /// ```
 /// use payhook::b2binpay::Key;
-/// use payhook::testing::b2binpay::{Currency, deposit};
+/// use payhook::testing::b2binpay::{CurrencyBuilder, deposit};
 ///
 /// let key = Key::callback_secret("my test secret")?;
-/// let coin = Currency::new("XYZ").scale(4).confirmation_blocks(12);
+/// let coin = CurrencyBuilder::new("XYZ").scale(4).confirmation_blocks(12);
 /// let body = deposit().amount("0.3").currency(coin).sign(&key).unverified()?;
 /// let amount = body.unverified().transfer().map(|transfer| transfer.amount().to_string());
 /// assert_eq!(amount.as_deref(), Some("0.3000"));
@@ -23,7 +23,7 @@ use super::Layout;
 /// A token's full name includes its blockchain: `USDT-TRX`. Its ticker (`alias`) is
 /// the part before the hyphen, and its blockchain's name is empty.
 #[derive(Debug, Clone)]
-pub struct Currency {
+pub struct CurrencyBuilder {
     alpha: String,
     name: &'static str,
     id: u32,
@@ -45,7 +45,7 @@ const KNOWN: [(&str, &str, u32, u32, u32); 10] = [
     ("USDT-TRX", "Tether", 2005, 6, 19),
 ];
 
-impl Currency {
+impl CurrencyBuilder {
     /// Creates a currency by its full name, such as `BTC` or `USDT-TRX`. A currency
     /// that is not predefined has 8 decimals and 3 confirmation blocks by default.
     #[must_use]
@@ -139,7 +139,7 @@ fn ticker(alpha: &str) -> Option<&str> {
     alpha.split_once('-').map(|(ticker, _)| ticker)
 }
 
-impl From<&str> for Currency {
+impl From<&str> for CurrencyBuilder {
     fn from(alpha: &str) -> Self {
         Self::new(alpha)
     }

@@ -7,7 +7,7 @@ use crate::b2binpay::{OperationType, RiskStatus, TransferStatus};
 use crate::testing::json::{Json, PathError};
 
 use super::Layout;
-use super::currency::Currency;
+use super::currency::CurrencyBuilder;
 use super::render::Moments;
 
 /// A builder for a transfer in addition to the one that a callback is about, such as
@@ -28,7 +28,7 @@ pub struct TransferBuilder {
     pub(super) id: String,
     pub(super) op_type: Option<i32>,
     pub(super) amount: Option<String>,
-    pub(super) currency: Option<Currency>,
+    pub(super) currency: Option<CurrencyBuilder>,
     pub(super) status: i32,
     pub(super) confirmations: Option<u32>,
     pub(super) txid: Option<String>,
@@ -51,7 +51,7 @@ pub(super) struct Around<'a> {
     pub(super) is_deposit: bool,
     pub(super) operation_id: &'a str,
     pub(super) amount: &'a str,
-    pub(super) currency: &'a Currency,
+    pub(super) currency: &'a CurrencyBuilder,
     pub(super) moments: &'a Moments,
     pub(super) layout: Layout,
 }
@@ -102,7 +102,7 @@ impl TransferBuilder {
     /// in the body, the currency has to be
     /// [included](super::CallbackBuilder::include).
     #[must_use]
-    pub fn currency(self, currency: impl Into<Currency>) -> Self {
+    pub fn currency(self, currency: impl Into<CurrencyBuilder>) -> Self {
         Self {
             currency: Some(currency.into()),
             ..self

@@ -5,7 +5,7 @@
 
 use payhook::b2binpay::{ExpectedAmount, Key, TrackingIds, TransferCallback, Verifier};
 use payhook::chrono::{DateTime, SubsecRound, Utc};
-use payhook::testing::b2binpay::{CallbackBuilder, Currency, deposit, payout, transfer};
+use payhook::testing::b2binpay::{CallbackBuilder, CurrencyBuilder, deposit, payout, transfer};
 use payhook::testing::{Body, BuildError};
 use payhook::{
     Amount, Evidence, Timestamp, Unverified, Verified, error::FieldError, verified::Scheme,
@@ -133,7 +133,7 @@ impl Order {
     fn build(&self, input: &mut Input<'_>) -> CallbackBuilder {
         let flags = input.byte();
         let mut built = if self.is_deposit { deposit() } else { payout() };
-        let currency = Currency::new(&input.text()).scale(self.scale);
+        let currency = CurrencyBuilder::new(&input.text()).scale(self.scale);
         built = built
             .tracking_id(self.tracking_id.as_str())
             .amount(&self.amount)
@@ -154,7 +154,7 @@ impl Order {
             if self.has_transfer {
                 built = built.include_first(fee);
             }
-            built = built.include(Currency::new("TRX"));
+            built = built.include(CurrencyBuilder::new("TRX"));
         }
         if flags & 2 == 2 {
             built = built.unnamed();

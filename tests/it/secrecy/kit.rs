@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use payhook::b2binpay::{Key, TransferCallback};
 use payhook::idempotency::MemoryStore;
-use payhook::testing::b2binpay::{Currency, Included, deposit, payout, sign_again, transfer};
+use payhook::testing::b2binpay::{
+    CurrencyBuilder, Included, deposit, payout, sign_again, transfer,
+};
 use payhook::testing::citypay::{self, OrderEndpoint};
 use payhook::testing::{BuildError, Json, StoreConformance};
 
@@ -58,7 +60,7 @@ fn builders(sheet: &mut Sheet, key: &Key) {
         payhook::testing::BuildError: &unreadable;
         payhook::testing::PathError: path;
         payhook::testing::b2binpay::CallbackBuilder: &payout().include(extra.clone());
-        payhook::testing::b2binpay::Currency: &Currency::new("ETH");
+        payhook::testing::b2binpay::CurrencyBuilder: &CurrencyBuilder::new("ETH");
         payhook::testing::b2binpay::Included: &extra;
         payhook::testing::b2binpay::TransferBuilder: &transfer();
     }

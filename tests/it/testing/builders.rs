@@ -3,7 +3,7 @@
 use payhook::b2binpay::{Key, Operation, TrackingIds, TransferCallback, Verifier};
 use payhook::citypay::{Account, OrderStatus};
 use payhook::testing::b2binpay::{
-    CallbackBuilder, Currency, deposit, payout, sign_again, transfer,
+    CallbackBuilder, CurrencyBuilder, deposit, payout, sign_again, transfer,
 };
 use payhook::testing::{BuildError, Json, PathError, citypay};
 use payhook::{Amount, Unverified, Verified, VerifyError};
@@ -69,7 +69,9 @@ fn amounts_are_written_as_the_gateway_does() {
         written(deposit().amount("7.1234567").currency("USDT")),
         "7.1234567"
     );
-    let other = Currency::new("XMR").scale(12).confirmation_blocks(10);
+    let other = CurrencyBuilder::new("XMR")
+        .scale(12)
+        .confirmation_blocks(10);
     assert_eq!(
         written(deposit().amount("7").currency(other.clone())),
         "7.000000000000"
@@ -120,7 +122,10 @@ fn times_follow_the_callbacks() {
 fn several_transfers_in_any_order() {
     let fee = || transfer().id("1").op_type(9).amount("2").currency("TRX");
     for body in [payout().include(fee()), payout().include_first(fee())] {
-        let body = body.include(Currency::new("TRX")).unnamed().sign(&key());
+        let body = body
+            .include(CurrencyBuilder::new("TRX"))
+            .unnamed()
+            .sign(&key());
         let callback = verify(&body, TrackingIds::Prefixed).unwrap();
         assert_eq!(
             callback.proven().amount(),

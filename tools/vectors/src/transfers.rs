@@ -1,7 +1,7 @@
 //! Which transfer is signed, and bodies without a signature.
 
 use payhook::testing::Json;
-use payhook::testing::b2binpay::{Currency, deposit, payout, transfer};
+use payhook::testing::b2binpay::{CurrencyBuilder, deposit, payout, transfer};
 
 use crate::case::{
     Case, EXTRAS, as_paid, b2binpay, expired, key, paid, proven, refused, rejected, remove, sent,
@@ -82,7 +82,7 @@ fn transfers() -> Vec<Case> {
             rule,
             payout()
                 .include(fee().currency("TRX"))
-                .include(Currency::new("TRX"))
+                .include(CurrencyBuilder::new("TRX"))
                 .sign(&key()),
             proves().and("currency", "USDT"),
         ),

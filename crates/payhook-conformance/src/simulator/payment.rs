@@ -1,21 +1,21 @@
 //! [`Payment`]: an expected payment, for a simulation.
 
-use payhook::testing::b2binpay::Currency;
+use payhook::testing::b2binpay::CurrencyBuilder;
 
 /// A payment that a merchant expects or makes; 0.3 ETH by default.
 ///
 /// ```
 /// use payhook_conformance::simulator::Payment;
-/// use payhook::testing::b2binpay::Currency;
+/// use payhook::testing::b2binpay::CurrencyBuilder;
 ///
 /// let payment = Payment::new("order-1").amount("0.3").currency("ETH");
-/// let payment = Payment::new("order-2").currency(Currency::new("XMR").scale(12));
+/// let payment = Payment::new("order-2").currency(CurrencyBuilder::new("XMR").scale(12));
 /// ```
 #[derive(Debug, Clone)]
 pub struct Payment {
     pub(super) reference: String,
     pub(super) amount: String,
-    pub(super) currency: Currency,
+    pub(super) currency: CurrencyBuilder,
 }
 
 impl Payment {
@@ -26,7 +26,7 @@ impl Payment {
         Self {
             reference: reference.to_owned(),
             amount: "0.3".to_owned(),
-            currency: Currency::new("ETH"),
+            currency: CurrencyBuilder::new("ETH"),
         }
     }
 
@@ -39,9 +39,9 @@ impl Payment {
         }
     }
 
-    /// Sets the currency, by its ticker or as a [`Currency`] with other decimals.
+    /// Sets the currency, by its ticker or as a [`CurrencyBuilder`] with other decimals.
     #[must_use]
-    pub fn currency(self, currency: impl Into<Currency>) -> Self {
+    pub fn currency(self, currency: impl Into<CurrencyBuilder>) -> Self {
         Self {
             currency: currency.into(),
             ..self

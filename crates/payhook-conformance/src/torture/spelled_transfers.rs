@@ -4,7 +4,7 @@ use super::script::Make;
 use super::transfers::{Case, Signed, Step, Trial};
 use payhook::payment::ExpectedKind;
 use payhook::testing::Json;
-use payhook::testing::b2binpay::{Currency, transfer};
+use payhook::testing::b2binpay::{CurrencyBuilder, transfer};
 
 /// Another spelling of a confirmed transfer.
 fn spelled(name: &'static str, make: Make<Signed>) -> Case {
@@ -47,7 +47,7 @@ pub(super) fn trial() -> Trial {
             }),
             spelled("the fields of v2", |d| d.sign(&d.transfer().v2())),
             spelled("the transfer first", |d| {
-                let currency = Currency::from(d.payment.currency);
+                let currency = CurrencyBuilder::from(d.payment.currency);
                 d.sign(&d.transfer().include(currency).remove("included[0]"))
             }),
             spelled("the transfer not named", |d| {
@@ -59,7 +59,7 @@ pub(super) fn trial() -> Trial {
                 [Step::deliver(100, |d| {
                     let fee = transfer().op_type(9).amount("13.4").currency("TRX");
                     let body = d.transfer().include_first(fee);
-                    d.sign(&body.include(Currency::new("TRX")))
+                    d.sign(&body.include(CurrencyBuilder::new("TRX")))
                 })],
             ),
             spelled("unknown resources and fields", |d| {

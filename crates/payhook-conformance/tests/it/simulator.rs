@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta};
 use payhook::b2binpay::{DepositStatus, Key, Operation, TrackingIds, TransferStatus, Verifier};
 use payhook::citypay::{DepositCallback, OrderCallback, OrderDetails, OrderStatus};
-use payhook::testing::b2binpay::Currency;
+use payhook::testing::b2binpay::CurrencyBuilder;
 use payhook::testing::citypay::OrderEndpoint;
 use payhook::{Amount, Unverified, VerifyError, b2binpay};
 use payhook_conformance::Gateway;
@@ -588,7 +588,7 @@ fn what_cannot_be_lived_is_told() {
         "there is no customer id and no order endpoint for a scenario of CityPay.io"
     );
     let simulator = simulator.key(v3());
-    let smallest = Currency::new("POINT").scale(0);
+    let smallest = CurrencyBuilder::new("POINT").scale(0);
     for (amount, currency, is_whole_fine) in [
         ("1", smallest.clone(), true),
         ("0", smallest.clone(), false),

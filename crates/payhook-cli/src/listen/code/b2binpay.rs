@@ -6,7 +6,7 @@ use payhook::b2binpay::{Gateway, Key, TrackingIds, TransferCallback, TransferSta
 use payhook::chrono::SecondsFormat;
 use payhook::payment::{Expected, ExpectedKind};
 use payhook::testing::Body;
-use payhook::testing::b2binpay::{CallbackBuilder, Currency, deposit, payout, sign_again};
+use payhook::testing::b2binpay::{CallbackBuilder, CurrencyBuilder, deposit, payout, sign_again};
 use payhook::{Endpoint, MemoryLedger};
 
 use super::edits::{Edit, edits};
@@ -125,12 +125,12 @@ impl Built {
 
     fn currency(&mut self, alpha: Option<&str>, exp: Option<u32>) {
         let Some(alpha) = alpha else { return };
-        let currency = Currency::new(alpha);
+        let currency = CurrencyBuilder::new(alpha);
         match exp.filter(|exp| *exp != currency.exp() && *exp <= 64) {
             None => self.add(format!(".currency({alpha:?})"), |it| it.currency(currency)),
             Some(exp) => {
                 self.uses_currency = true;
-                let code = format!(".currency(Currency::new({alpha:?}).scale({exp}))");
+                let code = format!(".currency(CurrencyBuilder::new({alpha:?}).scale({exp}))");
                 self.add(code, |it| it.currency(currency.scale(exp)));
             }
         }
@@ -204,7 +204,7 @@ fn source(
     };
     let mut names = vec![base];
     if built.uses_currency {
-        names.insert(0, "Currency");
+        names.insert(0, "CurrencyBuilder");
     }
     let mut uses = String::new();
     if built.uses_json {
