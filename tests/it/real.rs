@@ -2,7 +2,7 @@
 //! (`tests/vectors/real.jsonl`): what an endpoint answers, and what becomes of
 //! the payment that the merchant waits for.
 
-use payhook::b2binpay::{TrackingIds, TransferCallback};
+use payhook::b2binpay::TransferCallback;
 use payhook::testing::lives::Life;
 use payhook::{MemoryLedger, Unverified, citypay};
 use serde_json::{Value, json};
@@ -258,6 +258,7 @@ fn without_a_transfer_several_types_are_candidates() {
 #[cfg(feature = "diagnose")]
 #[test]
 fn a_diagnosis_names_the_cause() {
+    use payhook::b2binpay::TrackingIds;
     use payhook::diagnose::{Cause, Diagnose};
 
     let ids = TrackingIds::Prefixed;
