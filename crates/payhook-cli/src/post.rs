@@ -222,9 +222,18 @@ impl Target {
 
     /// The URL without parts that could be secret.
     pub(crate) fn name(&self) -> String {
-        let origin = self.url.origin().ascii_serialization();
-        format!("{origin}{}", self.url.path())
+        named(&self.url)
     }
+
+    /// The URL to which a callback goes that was posted to this path.
+    pub(crate) fn name_under(&self, path: &str) -> String {
+        named(&self.under(path))
+    }
+}
+
+/// Without a query, which may be secret.
+fn named(url: &Url) -> String {
+    format!("{}{}", url.origin().ascii_serialization(), url.path())
 }
 
 /// The headers that are passed on.

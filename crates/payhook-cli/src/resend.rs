@@ -69,17 +69,18 @@ async fn post(saved: &Saved, file: &Path, target: &Target, screen: Screen) -> Re
         .pass(saved.url(), &saved.headers(), body.into())
         .await?;
     let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let to = target.name_under(saved.url());
     let style = if answer.status == 200 { GOOD } else { BAD };
     let text = format!(
         "{} to {}: {} in {} ms",
         styled(STRONG, &crate::screen::plain(&name)),
-        target.name(),
+        crate::screen::plain(&to),
         styled(style, &answer.status.to_string()),
         answer.took.as_millis(),
     );
     let json = json!({
         "file": name,
-        "to": target.name(),
+        "to": to,
         "status": answer.status,
         "seconds": answer.took.as_secs_f64(),
     });
