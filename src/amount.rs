@@ -380,12 +380,13 @@ fn scan_exponent(text: &str) -> Result<i64, AmountError> {
     Ok(if negative { -value } else { value })
 }
 
-/// A plain decimal without trailing fraction zeros.
-pub(crate) fn without_zeros(plain: &str) -> &str {
-    if plain.contains('.') {
-        plain.trim_end_matches('0').trim_end_matches('.')
+/// A decimal without trailing fraction zeros; unchanged with an exponent, whose zeros
+/// are not those of the fraction.
+pub(crate) fn without_zeros(decimal: &str) -> &str {
+    if decimal.contains('.') && !decimal.contains(['e', 'E']) {
+        decimal.trim_end_matches('0').trim_end_matches('.')
     } else {
-        plain
+        decimal
     }
 }
 

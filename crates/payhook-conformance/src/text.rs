@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-/// A decimal number without insignificant zeros.
-pub(crate) fn without_zeros(plain: &str) -> &str {
-    if plain.contains('.') {
-        plain.trim_end_matches('0').trim_end_matches('.')
+/// A decimal number without insignificant zeros; unchanged with an exponent.
+pub(crate) fn without_zeros(decimal: &str) -> &str {
+    if decimal.contains('.') && !decimal.contains(['e', 'E']) {
+        decimal.trim_end_matches('0').trim_end_matches('.')
     } else {
-        plain
+        decimal
     }
 }
 

@@ -593,3 +593,18 @@ fn made_up_keys_are_what_they_are_made_of() {
     assert!(!keys.unproven().is_proven());
     assert_eq!(keys.unproven().effect(), &key(3));
 }
+
+/// The zeros of an exponent count.
+#[test]
+fn amounts_that_differ_in_their_exponent_are_two_events() {
+    let answer = String::from_utf8(body("citypay-order-confirmed.answer.json")).unwrap();
+    let order = |amount: &str| -> Callback {
+        let amounts = format!(r#""amountFiat":{{"base":{amount},"total":{amount},"#);
+        let changed = answer.replace(r#""amountFiat":{"base":"60.00","total":"60.00","#, &amounts);
+        assert_ne!(changed, answer);
+        prove_order(&body("citypay-order-confirmed.json"), changed.as_bytes())
+    };
+    let ten = compare(&order("1.5e1"), &order("1.5e10"));
+    assert_eq!(ten, Same::Neither);
+    assert_eq!(compare(&order("1.50"), &order("1.5")), Same::Both);
+}
