@@ -2,15 +2,18 @@
 
 use std::borrow::Cow;
 
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use sha2::{Digest, Sha256};
+
+/// The characters that a stored history escapes, besides those beyond ASCII.
+pub(crate) const ESCAPED: &AsciiSet = &CONTROLS.add(b',').add(b'%');
 
 /// A transfer's id as it is stored and bound. No signature covers it, so an id longer
 /// than the gateway's own ids is replaced by its digest: a history stays bounded
-/// (PAYMENTS, rule 17). Characters that a history escapes count as escaped.
+/// (PAYMENTS, rule 17). The length is that in a history.
 pub(crate) fn bounded_id(id: &str, max: usize) -> Cow<'_, str> {
-    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'%' | b',');
-    let escaped = id.bytes().filter(|byte| !is_plain(byte)).count();
-    if id.len() + 2 * escaped <= max {
+    let length: usize = utf8_percent_encode(id, ESCAPED).map(str::len).sum();
+    if length <= max {
         return id.into();
     }
     let digest = Labelled::new("long id").part(id.as_bytes()).finish();
@@ -40,23 +43,26 @@ impl Labelled {
         self
     }
 
-    /// A part in ASCII lower case.
-    pub(crate) fn part_ignoring_case(&mut self, part: &str) -> &mut Self {
+    pub(crate) fn option(&mut self, part: Option<&[u8]>) -> &mut Self {
+        match part {
+            Some(part) => self.part(b"some").part(part),
+            None => self.part(b"none"),
+        }
+    }
+
+    /// [`option`](Self::option) in ASCII lower case: the name of a currency.
+    pub(crate) fn option_ignoring_case(&mut self, part: Option<&str>) -> &mut Self {
+        let Some(part) = part else {
+            return self.option(None);
+        };
         let mut short = [0; 16];
         match short.get_mut(..part.len()) {
             Some(short) => {
                 short.copy_from_slice(part.as_bytes());
                 short.make_ascii_lowercase();
-                self.part(short)
+                self.option(Some(short))
             }
-            None => self.part(part.to_ascii_lowercase().as_bytes()),
-        }
-    }
-
-    pub(crate) fn option(&mut self, part: Option<&[u8]>) -> &mut Self {
-        match part {
-            Some(part) => self.part(b"some").part(part),
-            None => self.part(b"none"),
+            None => self.option(Some(part.to_ascii_lowercase().as_bytes())),
         }
     }
 

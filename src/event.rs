@@ -321,10 +321,7 @@ impl<'a> Event<'a> {
         if let Some(part) = part {
             let money = part.amounts.first();
             hash.part(part.id.as_bytes());
-            match money.and_then(Money::name) {
-                Some(currency) => hash.part(b"some").part_ignoring_case(currency),
-                None => hash.part(b"none"),
-            };
+            hash.option_ignoring_case(money.and_then(Money::name));
         }
         hash.finish()
     }

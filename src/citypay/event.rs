@@ -271,8 +271,7 @@ fn order_delivery(answer: &OrderDetails, transactions: &[OrderTransaction<'_>]) 
         answer.coin_base_name(),
     ];
     for name in names {
-        let name = name.map(str::to_ascii_lowercase);
-        delivery.option(name.as_deref().map(str::as_bytes));
+        delivery.option_ignoring_case(name);
     }
     for transaction in transactions {
         delivery.part(identity(transaction).as_bytes());

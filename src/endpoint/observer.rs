@@ -4,18 +4,14 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
-use base16ct::HexDisplay;
 use chrono::{DateTime, Utc};
-use sha2::{Digest, Sha256};
 
 use super::disposition::{Disposition, Reply};
 use super::metrics;
-use super::receipt::{Receipt, printable};
+use super::receipt::Receipt;
 use super::trace::Trace;
 use crate::amount::Amount;
 use crate::event::Event;
-use crate::payment::Review;
-use crate::verified::Evidence;
 
 /// Records what happens to one body. Without metrics and without a receipt it costs
 /// nothing but the span.
@@ -72,9 +68,7 @@ impl<'e> Observer<'e> {
             .as_mut()
             .and_then(|notes| notes.receipt.as_mut())
         {
-            let digest: [u8; 32] = Sha256::digest(body).into();
-            receipt.body_sha256 = Some(hexadecimal(&digest));
-            receipt.body_length = Some(body.len());
+            receipt.read(body);
         }
     }
 
@@ -124,64 +118,4 @@ impl<'e> Observer<'e> {
         let notes = self.notes.as_ref()?.lock();
         Some(notes.unwrap_or_else(PoisonError::into_inner))
     }
-}
-
-impl Receipt {
-    fn new(gateway: &'static str, endpoint: &str, received_at: SystemTime) -> Self {
-        Self {
-            received_at: received_at.into(),
-            gateway,
-            endpoint: endpoint.into(),
-            body_sha256: None,
-            body_length: None,
-            evidence: None,
-            key: None,
-            delivery: None,
-            kind: None,
-            outcome: None,
-            reference: None,
-            disposition: "",
-            error: None,
-            fault: None,
-            status: 0,
-            credited: None,
-            newly_paid: false,
-            held: None,
-            reviews: Vec::new(),
-            duration_us: 0,
-        }
-    }
-
-    fn verified(&mut self, event: &Event<'_>) {
-        self.evidence = Some(event.evidence().as_str());
-        if let Evidence::Signature { key, .. } = event.evidence() {
-            self.key = Some((**key).into());
-        }
-        self.delivery = Some(hexadecimal(&event.delivery));
-        self.kind = Some(event.kind().value().as_str());
-        self.outcome = Some(event.outcome().value().as_str());
-        self.reference = Some(printable(event.reference().value()));
-    }
-
-    fn end(&mut self, reply: &Reply, started: Instant) {
-        let disposition = reply.disposition();
-        self.disposition = disposition.as_str();
-        self.error = disposition.error_label();
-        self.fault = disposition.fault().map(|fault| fault.as_str());
-        self.status = reply.status();
-        if let Some(change) = reply.change() {
-            self.credited = change.credited().cloned();
-            self.newly_paid = change.newly_paid();
-            let reasons = change.reviews().iter().map(Review::reason);
-            self.reviews = reasons.map(|reason| reason.as_str()).collect();
-        } else {
-            // Determined, and not stored.
-            self.held = None;
-        }
-        self.duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-    }
-}
-
-fn hexadecimal(bytes: &[u8]) -> Box<str> {
-    format!("{:x}", HexDisplay(bytes)).into()
 }

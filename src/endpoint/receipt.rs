@@ -1,11 +1,18 @@
 //! [`Receipt`]: the record of one processed body, as one line for a log.
 
 use std::fmt;
+use std::time::{Instant, SystemTime};
 
+use base16ct::HexDisplay;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Serialize, Serializer};
+use sha2::{Digest, Sha256};
 
+use super::disposition::Reply;
 use crate::amount::Amount;
+use crate::event::Event;
+use crate::payment::Review;
+use crate::verified::Evidence;
 
 /// The maximum length of a reference in a receipt, in characters.
 const MAX_REFERENCE: usize = 128;
@@ -112,6 +119,71 @@ pub struct Receipt {
     pub duration_us: u64,
 }
 
+impl Receipt {
+    pub(super) fn new(gateway: &'static str, endpoint: &str, received_at: SystemTime) -> Self {
+        Self {
+            received_at: received_at.into(),
+            gateway,
+            endpoint: endpoint.into(),
+            body_sha256: None,
+            body_length: None,
+            evidence: None,
+            key: None,
+            delivery: None,
+            kind: None,
+            outcome: None,
+            reference: None,
+            disposition: "",
+            error: None,
+            fault: None,
+            status: 0,
+            credited: None,
+            newly_paid: false,
+            held: None,
+            reviews: Vec::new(),
+            duration_us: 0,
+        }
+    }
+
+    /// Records the bytes.
+    pub(super) fn read(&mut self, body: &[u8]) {
+        let digest: [u8; 32] = Sha256::digest(body).into();
+        self.body_sha256 = Some(hexadecimal(&digest));
+        self.body_length = Some(body.len());
+    }
+
+    /// Records a verified callback.
+    pub(super) fn verified(&mut self, event: &Event<'_>) {
+        self.evidence = Some(event.evidence().as_str());
+        if let Evidence::Signature { key, .. } = event.evidence() {
+            self.key = Some((**key).into());
+        }
+        self.delivery = Some(hexadecimal(&event.delivery));
+        self.kind = Some(event.kind().value().as_str());
+        self.outcome = Some(event.outcome().value().as_str());
+        self.reference = Some(printable(event.reference().value()));
+    }
+
+    /// Records the result.
+    pub(super) fn end(&mut self, reply: &Reply, started: Instant) {
+        let disposition = reply.disposition();
+        self.disposition = disposition.as_str();
+        self.error = disposition.error_label();
+        self.fault = disposition.fault().map(|fault| fault.as_str());
+        self.status = reply.status();
+        if let Some(change) = reply.change() {
+            self.credited = change.credited().cloned();
+            self.newly_paid = change.newly_paid();
+            let reasons = change.reviews().iter().map(Review::reason);
+            self.reviews = reasons.map(|reason| reason.as_str()).collect();
+        } else {
+            // Determined, and not stored.
+            self.held = None;
+        }
+        self.duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+    }
+}
+
 impl fmt::Debug for Receipt {
     /// Omits the reference, which may be a token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -139,7 +211,7 @@ fn rfc3339<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S::Ok, 
 }
 
 /// A reference for one line of a log: of bounded length, and printable.
-pub(super) fn printable(reference: &str) -> Box<str> {
+fn printable(reference: &str) -> Box<str> {
     let mut text = String::new();
     for (index, character) in reference.chars().enumerate() {
         if index == MAX_REFERENCE {
@@ -153,4 +225,8 @@ pub(super) fn printable(reference: &str) -> Box<str> {
         }
     }
     text.into()
+}
+
+fn hexadecimal(bytes: &[u8]) -> Box<str> {
+    format!("{:x}", HexDisplay(bytes)).into()
 }

@@ -1,9 +1,9 @@
 //! A span for each body, and one event for its result. Feature `tracing`; `no_trace`
 //! replaces it without the feature.
 //!
-//! It records no sensitive values: no key, signature, address or body, a reference only
-//! if the merchant asks for receipts, and no error of the application's code, since the errors of HTTP clients
-//! contain URLs with tokens.
+//! It records no sensitive values: no key, signature, address or body; a reference only
+//! if the merchant asks for receipts; and no error of the application's code, since the
+//! errors of HTTP clients contain URLs with tokens.
 
 use std::error::Error;
 

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::amount::without_zeros;
 use crate::callback::Callback;
 use crate::digest::Labelled;
-use crate::event::{Event, Money, Source};
+use crate::event::{Event, Source};
 
 /// The name of a delivery, of a subject or of an effect: 32 bytes of SHA-256. It does
 /// not reveal its input; it is displayed as 64 hexadecimal digits.
@@ -199,8 +199,7 @@ impl IdempotencyKeys {
                 // The number of zeros that the gateway writes is not documented.
                 let amount = amount.map(|amount| without_zeros(amount.as_str()));
                 effect.option(amount.map(str::as_bytes));
-                let currency = Money::name(money).map(str::to_ascii_lowercase);
-                effect.option(currency.as_deref().map(str::as_bytes));
+                effect.option_ignoring_case(money.name());
             }
             let confirmations = part.confirmations.filter(|_| part.outcome.is_pending());
             effect.option(

@@ -160,7 +160,7 @@ impl MemoryLedger {
         books.locked.remove(row);
         let is_awaited = books.waiting > 0;
         drop(books);
-        // A system call, even if nobody waits.
+        // Notifying is a system call even without a waiting thread.
         if is_awaited {
             self.shared.unlocked.notify_all();
         }

@@ -13,6 +13,7 @@ mod keys;
 mod listen;
 mod post;
 mod proof;
+mod random;
 mod replay;
 mod resend;
 mod saved;

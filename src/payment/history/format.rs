@@ -6,18 +6,16 @@
 //! character or anything beyond ASCII, so that every database stores it unmodified.
 
 use std::borrow::Cow;
-use std::fmt::{Display, Write};
-use std::str::FromStr;
+use std::fmt::Write;
 use std::sync::Arc;
 
-use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{percent_decode_str, utf8_percent_encode};
 
 use super::{Closed, Delivery, Instant, Marks, Name, PartState, Reasons, State};
 use crate::amount::Amount;
+use crate::digest::ESCAPED;
 use crate::event::PartOutcome;
 use crate::text::Text;
-
-const ENCODED: &AsciiSet = &CONTROLS.add(b',').add(b'%');
 
 /// More than any of the bounds of rule 17.
 const MAX_ITEMS: usize = 1_000;
@@ -139,7 +137,7 @@ impl<A: Stored, B: Stored> Stored for (A, B) {
 
 impl Stored for Text {
     fn write(&self, text: &mut String) {
-        text.extend(utf8_percent_encode(self, ENCODED));
+        text.extend(utf8_percent_encode(self, ESCAPED));
         text.push(',');
     }
 
@@ -154,9 +152,7 @@ impl Stored for Text {
 
 impl Stored for Name {
     fn write(&self, text: &mut String) {
-        let mut digits = [0; 32];
-        text.push_str(base16ct::lower::encode_str(&self.0, &mut digits).unwrap_or_default());
-        text.push(',');
+        let _ = write!(text, "{self},");
     }
 
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
@@ -164,31 +160,22 @@ impl Stored for Name {
     }
 }
 
-/// A value that is one field: empty for the default.
-fn write_value<T: Default + PartialEq + Display>(value: &T, text: &mut String) {
-    if *value != T::default() {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{value}");
-    }
-    text.push(',');
-}
-
-fn read_value<T: Default + FromStr>(fields: &mut Fields<'_>) -> Option<T> {
-    match fields.next()? {
-        "" => Some(T::default()),
-        field => field.parse().ok(),
-    }
-}
-
 macro_rules! numbers {
     ($($Type:ty),+) => {$(
         impl Stored for $Type {
             fn write(&self, text: &mut String) {
-                write_value(self, text);
+                if *self != 0 {
+                    // Writing to a string does not fail.
+                    let _ = write!(text, "{self}");
+                }
+                text.push(',');
             }
 
             fn read(fields: &mut Fields<'_>) -> Option<Self> {
-                read_value(fields)
+                match fields.next()? {
+                    "" => Some(0),
+                    field => field.parse().ok(),
+                }
             }
         }
     )+};

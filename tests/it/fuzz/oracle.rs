@@ -27,8 +27,8 @@ pub(crate) struct Signed<'a> {
 
 type Object<'a> = BTreeMap<String, &'a RawValue>;
 
-/// A key. One with half of a surrogate pair is no text: it is a key that nobody knows,
-/// and the body is JSON all the same.
+/// A key. One with half of a surrogate pair is not text, but the body is still JSON: it
+/// is an unknown key.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Key(String);
 

@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::fmt::Write as _;
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::{Duration, Instant};
 
 use payhook::b2binpay::Key;
@@ -14,6 +13,7 @@ use payhook_conformance::Gateway;
 use sha2::{Digest, Sha256};
 
 use crate::post::Target;
+use crate::random::random;
 use crate::trouble::Trouble;
 
 /// The reference of each probe. No merchant expects it.
@@ -134,12 +134,6 @@ impl Probe {
         }
         text
     }
-}
-
-/// A secret that nobody uses: the standard library seeds its hashers at random.
-fn random() -> String {
-    let part = |_| format!("{:016x}", RandomState::new().build_hasher().finish());
-    (0..4).map(part).collect()
 }
 
 /// Sends the probes one after another. Without a response, the others would have none

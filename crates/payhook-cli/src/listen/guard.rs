@@ -1,14 +1,13 @@
 //! [`Guard`]: who may read the page. Its callbacks are genuine, and contain their
 //! signatures.
 
-use std::collections::hash_map::RandomState;
-use std::fmt::Write as _;
-use std::hash::BuildHasher;
 use std::net::{IpAddr, SocketAddr};
 
 use axum::http::header::{HOST, ORIGIN};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, Uri};
+
+use crate::random::random;
 
 /// Headers of proxies and tunnels: the visitor behind them is on another machine.
 const PROXIED: [&str; 7] = [
@@ -98,13 +97,4 @@ fn is_equal(one: &str, other: &str) -> bool {
     let pairs = one.bytes().zip(other.bytes());
     let difference = pairs.fold(0, |all, (one, other)| all | (one ^ other));
     one.len() == other.len() && difference == 0
-}
-
-/// 256 bits that cannot be guessed, as text: the standard library's hash maps have
-/// keys of the system's random numbers.
-pub(crate) fn random() -> String {
-    (0..4_u8).fold(String::new(), |mut text, part| {
-        let _ = write!(text, "{:016x}", RandomState::new().hash_one(part));
-        text
-    })
 }

@@ -16,9 +16,10 @@ use axum::routing::{any, get, post};
 use axum::{Extension, Router};
 use serde_json::{Value, json};
 
-use super::guard::{Guard, random};
+use super::guard::Guard;
 use super::receive::Listener;
 use super::view;
+use crate::random::random;
 use crate::serve::Peer;
 
 /// The path of the page.

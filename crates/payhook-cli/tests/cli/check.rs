@@ -171,7 +171,7 @@ fn a_correct_endpoint_of_citypay_is_clean() {
     assert_eq!(check(&url, &["--gateway", "citypay"]), (0, vec![]));
 }
 
-/// A lookup of an order that nobody issued would be wrong.
+/// Fails on any lookup: the probes are about no order of the merchant.
 struct NoLookup;
 
 impl Fetch for NoLookup {

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 /// The deepest place at which single values are edited, in levels.
 const DEPTH: usize = 32;
 
-/// The most edits that somebody would read.
+/// The maximum number of edits in a readable test.
 const EDITS: usize = 80;
 
 pub(crate) enum Edit {
