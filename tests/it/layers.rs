@@ -1,5 +1,8 @@
 //! The layers of `docs/architecture.md`: a module uses its own layer and those in front
-//! of it, and only a gateway's own folder names the gateway.
+//! of it, and only a gateway's own folder names the gateway. No files use each other in a
+//! circle.
+
+mod circles;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -48,29 +51,46 @@ const NAME_GATEWAYS: &[&str] = &[
 /// `VerifyError` names B2BINPAY's declarations of tracking ids.
 const EXCEPT: &[(&str, &str)] = &[("error", "b2binpay"), ("error", "citypay")];
 
-/// The module that a file belongs to, with the code of the file: no comments.
-fn files(folder: &Path) -> Vec<(String, String)> {
-    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+/// The circles between files that are left in a folder.
+const LEFT: &[(&str, usize)] = &[
+    ("src", 8),
+    ("crates/payhook-cli/src", 1),
+    ("crates/payhook-conformance/src", 4),
+];
+
+/// The files of a folder `src`: their paths in it, and their texts.
+fn sources(src: &Path) -> Vec<(String, String)> {
+    let (mut found, mut left) = (Vec::new(), vec![src.to_owned()]);
+    while let Some(path) = left.pop() {
         if path.is_dir() {
-            found.extend(files(&path));
-            continue;
+            left.extend(
+                fs::read_dir(path)
+                    .unwrap()
+                    .map(|entry| entry.unwrap().path()),
+            );
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let name = path.strip_prefix(src).unwrap().to_str().unwrap();
+            found.push((name.to_owned(), fs::read_to_string(&path).unwrap()));
         }
-        let name = path.strip_prefix(&src).unwrap().with_extension("");
-        let module = name.iter().next().unwrap().to_str().unwrap().to_owned();
-        let text = fs::read_to_string(&path).unwrap();
-        let code = text
-            .lines()
-            .filter(|line| !line.trim_start().starts_with("//"));
-        found.push((module, code.collect::<Vec<_>>().join("\n")));
     }
     found
 }
 
+/// The modules of the library that its files belong to, with their code: no comments.
 fn all() -> Vec<(String, String)> {
-    files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
+    let sources = sources(&root().join("src")).into_iter();
+    let files = sources.map(|(path, text)| {
+        let module = path.split(['/', '.']).next().unwrap();
+        let code = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"));
+        (module.to_owned(), code.collect::<Vec<_>>().join("\n"))
+    });
+    files.collect()
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// The modules that follow each `crate::`.
@@ -116,6 +136,66 @@ fn no_shared_module_names_a_gateway() {
             );
         }
     }
+}
+
+#[test]
+fn no_files_use_each_other_in_a_circle() {
+    let members = fs::read_dir(root().join("crates")).unwrap();
+    let members = members.map(|member| member.unwrap().path().join("src"));
+    for src in members.chain([root().join("src")]) {
+        let circles = circles::circles(&sources(&src));
+        let left = LEFT.iter().find(|(member, _)| src == root().join(member));
+        let left = left.map_or(0, |(_, left)| *left);
+        assert_eq!(
+            circles.len(),
+            left,
+            "{}:\n{}",
+            src.display(),
+            circles.join("\n")
+        );
+    }
+}
+
+#[test]
+fn a_circle_is_found() {
+    let circle = |sources: &[(&str, &str)]| {
+        let sources = sources
+            .iter()
+            .map(|(path, text)| (path.to_string(), text.to_string()));
+        circles::circles(&sources.collect::<Vec<_>>())
+    };
+    // Through a re-export, and through a path; `c.rs` only uses the others.
+    let found = circle(&[
+        (
+            "lib.rs",
+            "mod a; mod b; pub use a::{A, nothing as no}; mod c;",
+        ),
+        (
+            "a.rs",
+            "//! `B`.\npub struct A(crate::b::Inner); mod deep; pub fn nothing() {}",
+        ),
+        (
+            "a/deep.rs",
+            "use super::super::c::{self, C}; pub const DEEP: &str = \"crate::b\";",
+        ),
+        ("b.rs", "use crate::A; pub(crate) struct Inner(Option<A>);"),
+        (
+            "c.rs",
+            "use crate::{b::*, no}; pub struct C; fn c() { no(); crate::b::Inner; }",
+        ),
+    ]);
+    assert_eq!(
+        found,
+        ["a circle:\n  a.rs uses b.rs: Inner\n  b.rs uses a.rs: A"]
+    );
+    // A parent defines what its child uses, and uses its child.
+    let parent = "mod child; pub enum Kind { One } fn f(of: child::Of) {}";
+    let child = |text| circle(&[("parent.rs", parent), ("parent/child.rs", text)]);
+    assert_eq!(child("pub struct Of(super::Kind);").len(), 1);
+    assert_eq!(child("use super::{Kind}; pub struct Of(Kind);").len(), 1);
+    assert!(
+        child("/// See [`super::Kind`].\npub struct Of(char); const C: Of = Of('\"');").is_empty()
+    );
 }
 
 #[test]
