@@ -100,13 +100,13 @@ macro_rules! fields {
         #[derive(Default)]
         pub(crate) struct $Index {
             $( pub(crate) $field: $crate::fields::fields!(@place $mode [$($Type)?]), )*
-            pub(crate) shape: $crate::wire::Shape,
+            pub(crate) shape: $crate::span::Shape,
         }
 
         impl $crate::wire::Place for $Index {
             #[inline]
             fn is_absent(&self) -> bool {
-                self.shape == $crate::wire::Shape::Absent
+                self.shape == $crate::span::Shape::Absent
             }
 
             #[inline]
@@ -115,13 +115,13 @@ macro_rules! fields {
                 scan: &mut $crate::scan::Scan<'_>,
             ) -> Result<(), $crate::scan::NotJson> {
                 self.shape = scan.enter(b'{')?;
-                if self.shape != $crate::wire::Shape::Sound {
+                if self.shape != $crate::span::Shape::Sound {
                     return Ok(());
                 }
                 while let Some(key) = scan.next_key()? {
                     // All scalars are read in one place, without a copy of the code
                     // for each.
-                    let scalar: Option<(&mut $crate::wire::Span, &'static &'static str)> = match key {
+                    let scalar: Option<(&mut $crate::span::Span, &'static &'static str)> = match key {
                         $( $key => $crate::fields::fields!(@fill $mode self scan $field $key), )*
                         _ => None,
                     };
@@ -130,7 +130,7 @@ macro_rules! fields {
                             *scalar = scan.text()?;
                             continue;
                         }
-                        self.shape = $crate::wire::Shape::Twice(key);
+                        self.shape = $crate::span::Shape::Twice(key);
                     }
                     scan.value()?;
                 }
@@ -143,14 +143,14 @@ macro_rules! fields {
     (@place custom [$Type:ty]) => { $Type };
     (@place object [$Type:ty]) => { $Type };
     (@place json [$Type:ty]) => { $crate::wire::Verbatim };
-    (@place $mode:ident [$($Type:ty)?]) => { $crate::wire::Span };
+    (@place $mode:ident [$($Type:ty)?]) => { $crate::span::Span };
 
     (@fill part $self:ident $scan:ident $field:ident $key:literal) => {{
         if $crate::wire::Place::is_absent(&$self.$field) {
             $crate::wire::Place::fill(&mut $self.$field, $scan)?;
             continue;
         }
-        $self.shape = $crate::wire::Shape::Twice(&$key);
+        $self.shape = $crate::span::Shape::Twice(&$key);
         None
     }};
     (@fill object $($rest:tt)*) => { $crate::fields::fields!(@fill part $($rest)*) };

@@ -108,6 +108,7 @@ pub mod payment;
 mod read;
 mod recognize;
 mod scan;
+mod span;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod text;

@@ -13,8 +13,9 @@ use serde_json::value::RawValue;
 
 use crate::error::{FieldError, ParseError};
 use crate::scan::{NotJson, Scan};
+use crate::span::{Shape, Span};
 use crate::text::Text;
-use crate::wire::{Place, Shape, Span};
+use crate::wire::Place;
 
 #[cfg(feature = "diagnose")]
 pub(crate) use value::verbatim;

@@ -11,7 +11,8 @@ use percent_encoding::percent_decode;
 use crate::error::ParseError;
 use crate::fields::fields;
 use crate::read::{Body, Source, characters, scan};
-use crate::wire::{Place, Span};
+use crate::span::Span;
+use crate::wire::Place;
 
 /// A product whose callbacks have a different form and a different secret.
 ///

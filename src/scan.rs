@@ -6,7 +6,7 @@
 //! [`IgnoredAny`](serde::de::IgnoredAny); the tests and a fuzz target check that.
 //! Only the objects of [`crate::fields`] recurse, however deeply a value is nested.
 
-use crate::wire::{Shape, Span};
+use crate::span::{Shape, Span};
 
 /// The text is not JSON.
 #[derive(Debug)]

@@ -8,6 +8,7 @@
 //! every key, so they are marked `inline`, which saves a tenth of the time.
 
 use crate::scan::{NotJson, Scan};
+use crate::span::{Shape, Span};
 
 /// A part of the index.
 pub(crate) trait Place: Default {
@@ -18,43 +19,10 @@ pub(crate) trait Place: Default {
     fn fill(&mut self, scan: &mut Scan<'_>) -> Result<(), NotJson>;
 }
 
-/// The place of a value; empty while there is none.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Span {
-    start: u32,
-    length: u32,
-}
-
-impl Span {
-    /// Bodies are shorter than 4 GiB: [`crate::read`] refuses longer ones.
-    #[inline]
-    pub(crate) fn new(start: usize, length: usize) -> Self {
-        Self {
-            start: u32::try_from(start).unwrap_or_default(),
-            length: u32::try_from(length).unwrap_or_default(),
-        }
-    }
-
-    #[inline]
-    pub(crate) fn start(self) -> usize {
-        usize::try_from(self.start).unwrap_or_default()
-    }
-
-    #[inline]
-    pub(crate) fn length(self) -> usize {
-        usize::try_from(self.length).unwrap_or_default()
-    }
-
-    #[inline]
-    pub(crate) fn end(self) -> usize {
-        self.start() + self.length()
-    }
-}
-
 impl Place for Span {
     #[inline]
     fn is_absent(&self) -> bool {
-        self.length == 0
+        self.length() == 0
     }
 
     #[inline]
@@ -78,32 +46,6 @@ impl Place for Verbatim {
     fn fill(&mut self, scan: &mut Scan<'_>) -> Result<(), NotJson> {
         self.0 = scan.value()?;
         Ok(())
-    }
-}
-
-/// The state of an object or array in the index.
-#[derive(Clone, Copy, Default, PartialEq)]
-pub(crate) enum Shape {
-    /// Its key is missing.
-    #[default]
-    Absent,
-    /// `null`, or an empty array or string, which some serializers write for an
-    /// object without fields.
-    Blank,
-    /// It has a value of another type.
-    Mismatch,
-    Sound,
-    /// More entries than [`MAX_ENTRIES`].
-    TooLong,
-    /// It contains this known key twice.
-    Twice(&'static &'static str),
-}
-
-impl Shape {
-    /// Whether it is absent: for both gateways, `null`, empty and absent mean the
-    /// same.
-    pub(crate) fn is_nothing(self) -> bool {
-        matches!(self, Self::Absent | Self::Blank)
     }
 }
 

@@ -13,10 +13,10 @@ use crate::constant_time::never_equal;
 use crate::error::ParseError;
 use crate::read::{self, At, Body, FieldWarning, Source};
 use crate::recognize;
+use crate::span::Span;
 use crate::text::Text;
 use crate::timestamp::Timestamp;
 use crate::verified::{Parse, Unverified};
-use crate::wire::Span;
 
 /// A callback about a deposit or a payout, with its transfers.
 ///

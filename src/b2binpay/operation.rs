@@ -8,8 +8,8 @@ use crate::amount::Amount;
 use crate::error::{FieldError, ParseError};
 use crate::fields::fields;
 use crate::read::{self, At, FieldWarning, RawJson, Source};
+use crate::span::{Shape, Span};
 use crate::timestamp::Timestamp;
-use crate::wire::{Shape, Span};
 
 /// The deposit or payout that a callback is about.
 ///

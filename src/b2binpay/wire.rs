@@ -4,7 +4,8 @@ use super::operation::{DepositFields, DestinationFields, PayoutFields};
 use super::resource::{CurrencyFields, TransferFields};
 use crate::fields::fields;
 use crate::scan::{NotJson, Scan};
-use crate::wire::{List, Place, Shape, Span, Verbatim};
+use crate::span::{Shape, Span};
+use crate::wire::{List, Place, Verbatim};
 
 fields! {
     index Document {

@@ -15,8 +15,9 @@ use crate::error::{FieldError, ParseError, VerifyError};
 use crate::fields::fields;
 use crate::read::{self, At, Body, FieldWarning, RawJson, Source};
 use crate::recognize;
+use crate::span::{Shape, Span};
 use crate::timestamp::Timestamp;
-use crate::wire::{List, Shape, Span};
+use crate::wire::List;
 
 /// The size limit of a response, which lists transactions.
 const LIMIT: usize = 1024 * 1024;

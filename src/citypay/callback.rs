@@ -15,10 +15,10 @@ use crate::fields::fields;
 use crate::open_enum::same_word;
 use crate::read::{self, At, Body, DEFAULT_BODY_LIMIT, FieldWarning, Source};
 use crate::recognize;
+use crate::span::Span;
 use crate::text::Text;
 use crate::timestamp::Timestamp;
 use crate::verified::{Parse, Sealed, Unverified};
-use crate::wire::Span;
 
 /// A callback about an order. It is **unsigned**: anyone can send one. It is only a
 /// notification: fetch the order from the order endpoint, whose response is the

@@ -4,8 +4,9 @@ use crate::error::{FieldError, ParseError};
 use crate::fields::fields;
 use crate::read::{self, At, FieldWarning, Source};
 use crate::scan::{NotJson, Scan};
+use crate::span::{Shape, Span};
 use crate::text::Text;
-use crate::wire::{Place, Shape, Span};
+use crate::wire::Place;
 
 fields! {
     index StatusFields {

@@ -27,13 +27,13 @@ pub(super) fn circles(sources: &[(String, String)]) -> Vec<String> {
         .iter()
         .map(|(path, text)| (module(path), read(path, text)))
         .collect();
-    let uses: BTreeMap<_, _> = files
+    let targets: BTreeMap<_, _> = files
         .keys()
         .map(|file| (&**file, used(&files, file)))
         .collect();
     let reached: BTreeMap<_, _> = files
         .keys()
-        .map(|file| (&**file, reach(&uses, file)))
+        .map(|file| (&**file, reach(&targets, file)))
         .collect();
     let mut found = Vec::new();
     for (file, all) in &reached {
@@ -44,7 +44,7 @@ pub(super) fn circles(sources: &[(String, String)]) -> Vec<String> {
         if circle.first().is_some_and(|first| first == file) {
             let mut lines = vec!["a circle:".to_owned()];
             for user in &circle {
-                for (other, names) in uses[&***user]
+                for (other, names) in targets[&***user]
                     .iter()
                     .filter(|(other, _)| circle.contains(other))
                 {
@@ -73,15 +73,15 @@ fn module(path: &str) -> String {
 
 /// The files that `user` uses, with the names that it uses of each.
 fn used(files: &BTreeMap<String, File>, user: &str) -> BTreeMap<String, Names> {
-    let mut uses: BTreeMap<_, Names> = BTreeMap::new();
+    let mut targets: BTreeMap<_, Names> = BTreeMap::new();
     for path in &files[user].paths {
         if let Some((other, name)) =
             definition(files, user, path).filter(|(other, _)| other != user)
         {
-            uses.entry(other).or_default().insert(name);
+            targets.entry(other).or_default().insert(name);
         }
     }
-    uses
+    targets
 }
 
 /// The module of the file that defines what `path` names in `module`, and its name.
@@ -110,11 +110,11 @@ fn definition(
 }
 
 /// What can be reached from a file by one use or more.
-fn reach(uses: &BTreeMap<&str, BTreeMap<String, Names>>, file: &str) -> Names {
+fn reach(targets: &BTreeMap<&str, BTreeMap<String, Names>>, file: &str) -> Names {
     let (mut reached, mut left) = (Names::new(), vec![file]);
     while let Some(file) = left.pop() {
         left.extend(
-            uses[file]
+            targets[file]
                 .keys()
                 .filter(|other| reached.insert((*other).clone()))
                 .map(String::as_str),
@@ -157,13 +157,11 @@ fn read(path: &str, text: &str) -> File {
                 at = after_block(&tokens, at + 1);
             }
             "struct" | "enum" | "trait" | "type" | "fn" | "const" | "static" | "index" | "for"
-                if is_item && is_name(next) =>
+                if is_item && is_name(next) && (this != "for" || braces.last() == Some(&true)) =>
             {
                 // `for` names the view of an index in `fields!`.
-                if this != "for" || braces.last() == Some(&true) {
-                    file.defined.insert(next.to_owned());
-                    at += 1;
-                }
+                file.defined.insert(next.to_owned());
+                at += 1;
             }
             "macro_rules" => drop(file.defined.insert(token(at + 1).to_owned())),
             name if is_name(name) && !["::", "."].contains(&before(at - 1, 1)) => {
