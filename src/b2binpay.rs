@@ -23,6 +23,7 @@ mod record;
 mod related;
 mod resource;
 mod serialize;
+mod signature;
 mod status;
 mod verifier;
 mod wire;
@@ -37,11 +38,11 @@ pub use kind::{CallbackType, Inferred};
 pub use lookup::{Api, LookupPolicy, OnLookupFailure};
 #[cfg(any(feature = "diagnose", feature = "testing"))]
 pub(crate) use message::Message;
-#[cfg(feature = "testing")]
-pub(crate) use message::hex;
 pub use operation::{Deposit, Destination, Operation, Payout};
 pub use proven::{ExpectedAmount, ProvenTransfer, ResolveError};
 pub use record::{CallbackRecord, DeliveryStatus};
 pub use resource::{Currency, OtherResource, Transfer};
+#[cfg(feature = "testing")]
+pub(crate) use signature::hex;
 pub use status::{DepositStatus, OperationType, PayoutStatus, RiskStatus, TransferStatus};
 pub use verifier::{TrackingIds, TrackingIdsError, Verifier};

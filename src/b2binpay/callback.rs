@@ -3,17 +3,15 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::kind::{self, Inferred};
-use super::message::SignedMac;
 use super::operation::{Operation, OperationFields};
 use super::related;
 use super::resource::{Currency, OtherResource, Resources, Transfer, leave_out};
+use super::signature::{Signature, SignedMac};
 use super::wire::{Document, Meta};
 use crate::constant_time::never_equal;
 use crate::error::ParseError;
 use crate::read::{self, At, Body, FieldWarning, Source};
 use crate::recognize;
-use crate::span::Span;
 use crate::text::Text;
 use crate::timestamp::Timestamp;
 use crate::verified::{Parse, Unverified};
@@ -70,37 +68,7 @@ pub(super) enum Subject {
     Ambiguous,
 }
 
-/// `meta.sign`. It has no `==` and is not shown: together with its body it is a valid
-/// signature.
-#[derive(Clone, Copy)]
-pub(super) enum Signature<'a> {
-    /// Missing, `null` or empty.
-    Absent,
-    /// Not a string.
-    Malformed,
-    Present(&'a str),
-}
-
-never_equal!(Signature<'static>, TransferCallback);
-
-impl<'a> Signature<'a> {
-    fn of(source: Source<'a>, sign: Span) -> Self {
-        let Some(raw) = source.raw(sign).filled() else {
-            return Self::Absent;
-        };
-        read::text(source, raw).map_or(Self::Malformed, Self::Present)
-    }
-}
-
-impl fmt::Debug for Signature<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Absent => "absent",
-            Self::Malformed => "malformed",
-            Self::Present(_) => "present",
-        })
-    }
-}
+never_equal!(TransferCallback);
 
 impl TransferCallback {
     fn source(&self) -> Source<'_> {
@@ -235,13 +203,6 @@ impl TransferCallback {
         };
         let transfers = self.included().transfers();
         transfers.filter_map(move |(index, transfer)| (Some(index) != subject).then_some(transfer))
-    }
-
-    /// Infers the callback type that the gateway's list of callbacks shows, as far as
-    /// the body determines it.
-    #[must_use]
-    pub fn callback_type(&self) -> Inferred {
-        kind::infer(self)
     }
 
     /// Returns the incidental fields that are invalid and treated as absent.

@@ -36,7 +36,7 @@ pub struct Key {
     mac: KeyedMac,
 }
 
-never_equal!(Key);
+never_equal!(Key, KeyedMac);
 
 impl Key {
     /// Creates a key of API v3 from the callback secret of the wallet. Its name is

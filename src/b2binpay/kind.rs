@@ -69,7 +69,16 @@ impl Inferred {
     }
 }
 
-pub(super) fn infer(callback: &TransferCallback) -> Inferred {
+impl TransferCallback {
+    /// Infers the callback type that the gateway's list of callbacks shows, as far as
+    /// the body determines it.
+    #[must_use]
+    pub fn callback_type(&self) -> Inferred {
+        infer(self)
+    }
+}
+
+fn infer(callback: &TransferCallback) -> Inferred {
     use CallbackType::{
         Block, Cancel, Confirmation, Fail, NoTransfer, RequestRejection, UserConfirmation,
     };

@@ -14,7 +14,9 @@ use hmac::Mac;
 
 use super::callback::TransferCallback;
 use super::key::KeyedMac;
-use crate::constant_time::never_equal;
+use super::signature::SignedMac;
+#[cfg(feature = "testing")]
+use super::signature::hex;
 
 /// A signed message, in its parts.
 #[derive(Clone, Copy)]
@@ -87,7 +89,7 @@ impl<'a> Message<'a> {
 
     /// Whether `signature` is the MAC of this message under `mac`, in constant time.
     pub(crate) fn is_signed_by(&self, mac: &KeyedMac, signature: &SignedMac) -> bool {
-        self.mac(mac).verify_slice(&signature.0).is_ok()
+        self.mac(mac).verify_slice(signature.as_bytes()).is_ok()
     }
 
     /// The signature as written in `meta.sign`.
@@ -103,30 +105,4 @@ impl<'a> Message<'a> {
         }
         mac
     }
-}
-
-/// The bytes of a signature, genuine or not. They have no `==`: use
-/// [`Message::is_signed_by`].
-pub(crate) struct SignedMac([u8; 32]);
-
-never_equal!(SignedMac, KeyedMac);
-
-impl SignedMac {
-    /// Parses a signature in the gateway's form, in lowercase.
-    pub(super) fn from_hex(text: &str) -> Option<Self> {
-        let mut bytes = [0; 32];
-        let decoded = base16ct::lower::decode(text, &mut bytes).ok()?;
-        (decoded.len() == bytes.len()).then_some(Self(bytes))
-    }
-
-    /// The bytes to hash into the name of a delivery.
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-/// The MAC in the gateway's form.
-#[cfg(feature = "testing")]
-pub(crate) fn hex(mac: &[u8]) -> String {
-    format!("{:x}", base16ct::HexDisplay(mac))
 }

@@ -3,8 +3,9 @@
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
-use super::callback::{Signature, TransferCallback};
+use super::callback::TransferCallback;
 use super::resource::{Currency, OtherResource, Transfer};
+use super::signature::Signature;
 
 /// Writes an object from entries, without a `?` after each.
 macro_rules! object {

@@ -6,10 +6,11 @@ use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
 
-use super::callback::{Signature, Subject, TransferCallback};
+use super::callback::{Subject, TransferCallback};
 use super::key::Key;
-use super::message::{Message, SignedMac};
+use super::message::Message;
 use super::proven::{ProvenTransfer, Reading};
+use super::signature::{Signature, SignedMac};
 use crate::error::VerifyError;
 use crate::timestamp::Timestamp;
 use crate::verified::{Evidence, Proof, Unverified, Verified};
