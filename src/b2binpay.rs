@@ -25,6 +25,7 @@ mod resource;
 mod serialize;
 mod signature;
 mod status;
+mod tracking_ids;
 mod verifier;
 mod wire;
 
@@ -45,4 +46,5 @@ pub use resource::{Currency, OtherResource, Transfer};
 #[cfg(feature = "testing")]
 pub(crate) use signature::hex;
 pub use status::{DepositStatus, OperationType, PayoutStatus, RiskStatus, TransferStatus};
-pub use verifier::{TrackingIds, TrackingIdsError, Verifier};
+pub use tracking_ids::{TrackingIds, TrackingIdsError};
+pub use verifier::Verifier;

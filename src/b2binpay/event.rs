@@ -9,7 +9,7 @@ use super::outcome::of_transfer;
 use super::proven::{ProvenTransfer, leading_status};
 use super::resource::{Currency, Transfer};
 use super::status::{DepositStatus, PayoutStatus, TransferStatus};
-use super::verifier::TrackingIds;
+use super::tracking_ids::TrackingIds;
 use crate::amount::Amount;
 use crate::digest::{Digest16, Labelled, bounded_id};
 use crate::event::{Event, Kind, Lookup, Money, OwnStatus, Part, PartOutcome, Reading, Source};

@@ -3,7 +3,7 @@
 use crate::amount::Amount;
 use crate::b2binpay::lookup::ApiDocument;
 use crate::b2binpay::status::{DepositStatus, PayoutStatus, TransferStatus};
-use crate::b2binpay::verifier::TrackingIds;
+use crate::b2binpay::tracking_ids::TrackingIds;
 use crate::b2binpay::{Operation, TransferCallback};
 use crate::read;
 use crate::text::Text;

@@ -6,7 +6,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::{Engine, alphabet};
 use percent_encoding::percent_decode_str;
 
-use crate::recognize::BodyEncoding;
+use crate::error::BodyEncoding;
 
 /// The maximum number of layers: a form in Base64 with a byte order mark.
 const MAX_LAYERS: usize = 3;
