@@ -7,12 +7,14 @@
 
 mod api;
 mod callback;
+mod destination;
+mod document;
 #[cfg(feature = "diagnose")]
 mod draft;
 mod event;
 mod gateway;
+mod included;
 mod key;
-
 mod kind;
 mod lookup;
 mod message;
@@ -31,18 +33,20 @@ mod wire;
 
 pub use api::prove_by_api;
 pub use callback::TransferCallback;
+pub use destination::Destination;
 #[cfg(feature = "diagnose")]
 pub(crate) use draft::{Draft, DraftTransfer, text_of};
 pub use gateway::Gateway;
+pub use included::OtherResource;
 pub use key::Key;
 pub use kind::{CallbackType, Inferred};
 pub use lookup::{Api, LookupPolicy, OnLookupFailure};
 #[cfg(any(feature = "diagnose", feature = "testing"))]
 pub(crate) use message::Message;
-pub use operation::{Deposit, Destination, Operation, Payout};
+pub use operation::{Deposit, Operation, Payout};
 pub use proven::{ExpectedAmount, ProvenTransfer, ResolveError};
 pub use record::{CallbackRecord, DeliveryStatus};
-pub use resource::{Currency, OtherResource, Transfer};
+pub use resource::{Currency, Transfer};
 #[cfg(feature = "testing")]
 pub(crate) use signature::hex;
 pub use status::{DepositStatus, OperationType, PayoutStatus, RiskStatus, TransferStatus};

@@ -3,11 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::document::{Document, Meta};
+use super::included::{OtherResource, Resources, leave_out};
 use super::operation::{Operation, OperationFields};
 use super::related;
-use super::resource::{Currency, OtherResource, Resources, Transfer, leave_out};
+use super::resource::{Currency, Transfer};
 use super::signature::{Signature, SignedMac};
-use super::wire::{Document, Meta};
 use crate::constant_time::never_equal;
 use crate::error::ParseError;
 use crate::read::{self, At, Body, FieldWarning, Source};
@@ -90,7 +91,9 @@ impl TransferCallback {
     /// Returns the gateway's id of the deposit or payout.
     #[must_use]
     pub fn id(&self) -> &str {
-        let id = self.source().lenient(self.document().data.id, read::id);
+        let id = self
+            .source()
+            .lenient(self.document().data.resource.id, read::id);
         id.unwrap_or_default()
     }
 
@@ -117,14 +120,14 @@ impl TransferCallback {
     /// Returns the id of the operation's currency.
     #[must_use]
     pub fn currency_id(&self) -> Option<&str> {
-        let relationships = &self.document().data.relationships;
+        let relationships = &self.document().data.resource.relationships;
         related::id(self.source(), &relationships.currency)
     }
 
     /// Returns the id of the operation's wallet.
     #[must_use]
     pub fn wallet_id(&self) -> Option<&str> {
-        let relationships = &self.document().data.relationships;
+        let relationships = &self.document().data.resource.relationships;
         related::id(self.source(), &relationships.wallet)
     }
 
@@ -132,7 +135,7 @@ impl TransferCallback {
     /// not contain it.
     #[must_use]
     pub fn transfer_id(&self) -> Option<&str> {
-        let relationships = &self.document().data.relationships;
+        let relationships = &self.document().data.resource.relationships;
         related::id(self.source(), &relationships.transfer)
     }
 
@@ -210,7 +213,12 @@ impl TransferCallback {
     pub fn warnings(&self) -> Vec<FieldWarning> {
         let (source, document, mut notes) = (self.source(), self.document(), Vec::new());
         let at = At::Root.key("data");
-        related::note(source, at, &document.data.relationships, &mut notes);
+        related::note(
+            source,
+            at,
+            &document.data.resource.relationships,
+            &mut notes,
+        );
         self.included().note(&mut notes);
         self.operation().note(at.key("attributes"), &mut notes);
         if !matches!(self.signature(), Signature::Present(_)) {
@@ -307,7 +315,7 @@ fn check(
     operation: &OperationFields,
 ) -> Result<(Subject, Vec<usize>), ParseError> {
     let root = At::Root;
-    let (at, data) = (root.key("data"), &document.data);
+    let (at, data) = (root.key("data"), &document.data.resource);
     source.required(at.key("id"), data.id, read::id)?;
     related::check(at, &data.relationships)?;
     let named = related::transfer(source, at, &data.relationships)?;

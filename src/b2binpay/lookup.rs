@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::callback::TransferCallback;
+use super::document::Document;
+use super::included::{Resources, leave_out};
 use super::operation::{Operation, OperationFields};
-use super::resource::{Currency, Resources, Transfer, leave_out};
-use super::wire::Document;
+use super::resource::{Currency, Transfer};
 use crate::error::{ParseError, VerifyError};
 use crate::event::Kind;
 use crate::read::{self, At, Body};
@@ -140,7 +141,7 @@ impl ApiDocument {
         let (body, mut document): (_, Document) = read::scan(read::text_of(answer, LIMIT)?)?;
         let (source, at) = (body.source(), At::Root.key("data"));
         let operation = OperationFields::take(source, &mut document.data)?;
-        source.required(at.key("id"), document.data.id, read::id)?;
+        source.required(at.key("id"), document.data.resource.id, read::id)?;
         let left_out = Resources::new(source, &document.included).check(None)?;
         leave_out(&mut document.included, left_out);
         operation.check(source, at.key("attributes"))?;
@@ -155,7 +156,7 @@ impl ApiDocument {
         let id = self
             .body
             .source()
-            .lenient(self.index.document.data.id, read::id);
+            .lenient(self.index.document.data.resource.id, read::id);
         id.unwrap_or_default()
     }
 

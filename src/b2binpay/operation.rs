@@ -2,8 +2,9 @@
 
 use serde::ser::SerializeMap;
 
+use super::destination::{Destination, Destinations};
 use super::status::{DepositStatus, PayoutStatus};
-use super::wire::{self, Destinations, Resource};
+use super::wire::{Typed, attributes};
 use crate::amount::Amount;
 use crate::error::{FieldError, ParseError};
 use crate::fields::fields;
@@ -153,20 +154,6 @@ fields! {
         /// Travel-rule data, as sent.
         json travel_rule_info: RawJson = "travel_rule_info";
     }
-
-    /// An address to pay to.
-    ///
-    /// See [`Payout`] for an example.
-    index DestinationFields for Destination<'a> {
-        /// The address.
-        lenient address: &'a str = "address" as text;
-        /// The form of the address, if the blockchain has several.
-        lenient address_type: &'a str = "address_type" as text_or_number;
-        /// A destination tag or memo.
-        lenient tag: &'a str = "tag" as text_or_number;
-        /// The name of the tag on its blockchain.
-        lenient tag_type: &'a str = "tag_type" as text_or_number;
-    }
 }
 
 impl<'a> Deposit<'a> {
@@ -180,40 +167,30 @@ impl<'a> Deposit<'a> {
 
     /// The addresses, one for each form or blockchain.
     pub fn destinations(&self) -> impl Iterator<Item = Destination<'a>> + use<'a> {
-        destinations(self.source, &self.fields.destination)
+        self.fields.destination.all(self.source)
     }
 
     fn destination(&self) -> Option<Vec<Destination<'a>>> {
-        several(self.destinations())
+        self.fields.destination.several(self.source)
     }
 }
 
 impl<'a> Payout<'a> {
     /// The destination in detail.
     pub fn destinations(&self) -> impl Iterator<Item = Destination<'a>> + use<'a> {
-        destinations(self.source, &self.fields.destination)
+        self.fields.destination.all(self.source)
     }
 
     fn destination(&self) -> Option<Vec<Destination<'a>>> {
-        several(self.destinations())
+        self.fields.destination.several(self.source)
     }
 }
 
-fn destinations<'a>(
-    source: Source<'a>,
-    places: &'a Destinations,
-) -> impl Iterator<Item = Destination<'a>> + use<'a> {
-    let sound = places.list.items.iter();
-    sound
-        .filter(|fields| fields.shape == Shape::Sound)
-        .map(move |fields| Destination { source, fields })
-}
-
-fn several<'a>(
-    destinations: impl Iterator<Item = Destination<'a>>,
-) -> Option<Vec<Destination<'a>>> {
-    let all: Vec<_> = destinations.collect();
-    (!all.is_empty()).then_some(all)
+attributes! {
+    Attributes {
+        Deposit(DepositFields) = "deposit",
+        Payout(PayoutFields) = "payout",
+    }
 }
 
 /// The attributes of a deposit or a payout.
@@ -226,15 +203,17 @@ impl OperationFields {
     /// Takes them from `data`, by its type.
     pub(super) fn take(
         source: Source<'_>,
-        data: &mut Resource<wire::Operation>,
+        data: &mut Typed<Attributes>,
     ) -> Result<Self, ParseError> {
         let at = At::Root.key("data");
-        at.sound(data.shape)?;
-        source.required(at.key("type"), data.kind, |_, raw| read::characters(raw))?;
+        at.sound(data.resource.shape)?;
+        source.required(at.key("type"), data.resource.kind, |_, raw| {
+            read::characters(raw)
+        })?;
         match std::mem::take(&mut data.attributes) {
-            wire::Operation::Deposit(fields) => Ok(Self::Deposit(fields)),
-            wire::Operation::Payout(fields) => Ok(Self::Payout(fields)),
-            wire::Operation::Other(_) => Err(ParseError::Unsupported { path: "data.type" }),
+            Attributes::Deposit(fields) => Ok(Self::Deposit(fields)),
+            Attributes::Payout(fields) => Ok(Self::Payout(fields)),
+            Attributes::Other(_) => Err(ParseError::Unsupported { path: "data.type" }),
         }
     }
 
@@ -325,14 +304,8 @@ impl<'a> Operation<'a> {
             Self::Deposit(deposit) => deposit.check_fields(at)?,
             Self::Payout(payout) => payout.check_fields(at)?,
         }
-        let (at, places) = (at.key("destination"), self.destinations());
-        if places.list.shape == Shape::TooLong {
-            return Err(at.error(FieldError::TooManyEntries));
-        }
-        places.list.items.iter().try_for_each(|fields| {
-            at.usable(fields.shape)?;
-            Destination { source, fields }.check_fields(at)
-        })
+        let at = at.key("destination");
+        self.destinations().check(source, at)
     }
 
     /// Without a transfer, the operation's own status may be signed: always for a
@@ -360,14 +333,9 @@ impl<'a> Operation<'a> {
             }
             Self::Payout(payout) => payout.note_fields(at, notes),
         }
-        let at = at.key("destination");
-        let list = &self.destinations().list;
-        at.note_shape(list.shape, notes);
         let (source, _) = self.place_of_status();
-        for fields in &list.items {
-            at.note_shape(fields.shape, notes);
-            Destination { source, fields }.note_fields(at, notes);
-        }
+        self.destinations()
+            .note(source, at.key("destination"), notes);
     }
 
     pub(super) fn serialize_fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {

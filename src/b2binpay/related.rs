@@ -1,8 +1,25 @@
 //! The relationships of a resource.
 
-use super::wire::{Relationship, Relationships};
 use crate::error::ParseError;
+use crate::fields::fields;
 use crate::read::{self, At, FieldWarning, Source};
+
+fields! {
+    index Relationships {
+        part currency: Relationship = "currency";
+        part parent: Relationship = "parent";
+        part transfer: Relationship = "transfer";
+        part wallet: Relationship = "wallet";
+    }
+
+    index Relationship {
+        part data: Identifier = "data";
+    }
+
+    index Identifier {
+        raw id = "id";
+    }
+}
 
 /// The id of a relationship, which is incidental.
 pub(super) fn id<'a>(source: Source<'a>, relationship: &Relationship) -> Option<&'a str> {

@@ -1,17 +1,14 @@
-//! The resources in `included`: transfers, currencies and unknown types.
-
-use std::fmt;
+//! [`Transfer`] and [`Currency`]: resources that accompany an operation.
 
 use super::operation::Operation;
 use super::related;
 use super::status::{OperationType, RiskStatus, TransferStatus};
-use super::wire::{Included, Resource};
+use super::wire::Resource;
 use crate::amount::Amount;
-use crate::error::{FieldError, ParseError};
+use crate::error::ParseError;
 use crate::fields::fields;
-use crate::read::{self, At, FieldWarning, RawJson, Source};
+use crate::read::{self, At, FieldWarning, Source};
 use crate::timestamp::Timestamp;
-use crate::wire::{List, Verbatim};
 
 fields! {
     /// A transfer of money on the blockchain.
@@ -35,7 +32,7 @@ fields! {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     index TransferFields for Transfer<'a>
-    with resource: &'a Resource<Included>, also id, currency_id, wallet_id, parent_id
+    with resource: &'a Resource, also id, currency_id, wallet_id, parent_id
     {
         /// The id of the deposit or payout that it belongs to.
         lenient op_id: &'a str = "op_id" as id;
@@ -93,7 +90,7 @@ fields! {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     index CurrencyFields for Currency<'a>
-    with resource: &'a Resource<Included>, also id, parent_id
+    with resource: &'a Resource, also id, parent_id
     {
         /// The same value as the id, from a separate field.
         lenient iso: &'a str = "iso" as id;
@@ -119,6 +116,19 @@ fields! {
 }
 
 impl<'a> Transfer<'a> {
+    #[inline]
+    pub(super) fn new(
+        source: Source<'a>,
+        resource: &'a Resource,
+        fields: &'a TransferFields,
+    ) -> Self {
+        Self {
+            source,
+            fields,
+            resource,
+        }
+    }
+
     /// Returns the gateway's id.
     #[must_use]
     pub fn id(&self) -> &'a str {
@@ -166,7 +176,7 @@ impl<'a> Transfer<'a> {
     }
 
     /// `status`, `amount` and the id are strict, all other fields are incidental.
-    fn check(&self, at: At<'_>) -> Result<(), ParseError> {
+    pub(super) fn check(&self, at: At<'_>) -> Result<(), ParseError> {
         let source = self.source;
         source.required(at.key("id"), self.resource.id, read::id)?;
         related::check(at, &self.resource.relationships)?;
@@ -174,9 +184,30 @@ impl<'a> Transfer<'a> {
         at.sound(self.fields.shape)?;
         self.check_fields(at)
     }
+
+    pub(super) fn note(&self, at: At<'_>, notes: &mut Vec<FieldWarning>) {
+        related::note(self.source, at, &self.resource.relationships, notes);
+        self.note_fields(at.key("attributes"), notes);
+        if let Err(error) = self.check(at) {
+            notes.extend(FieldWarning::of(error));
+        }
+    }
 }
 
 impl<'a> Currency<'a> {
+    #[inline]
+    pub(super) fn new(
+        source: Source<'a>,
+        resource: &'a Resource,
+        fields: &'a CurrencyFields,
+    ) -> Self {
+        Self {
+            source,
+            fields,
+            resource,
+        }
+    }
+
     /// Returns the gateway's id.
     #[must_use]
     pub fn id(&self) -> &'a str {
@@ -209,209 +240,30 @@ impl<'a> Currency<'a> {
         let mut names = names.into_iter().flatten();
         names.any(|own| own.eq_ignore_ascii_case(name))
     }
-}
 
-/// A resource of a type that is unknown to this version.
-///
-/// See [`RawJson`] for an example.
-#[derive(Clone, Copy)]
-pub struct OtherResource<'a> {
-    source: Source<'a>,
-    resource: &'a Resource<Included>,
-    attributes: Verbatim,
-}
-
-impl<'a> OtherResource<'a> {
-    /// Returns the JSON:API type; empty if there is none.
-    #[must_use]
-    pub fn kind(&self) -> &'a str {
-        let kind = self.source.lenient(self.resource.kind, read::text);
-        kind.unwrap_or_default()
+    /// All fields are incidental.
+    pub(super) fn check(&self, at: At<'_>) -> Result<(), ParseError> {
+        related::check(at, &self.resource.relationships)?;
+        let at = at.key("attributes");
+        at.usable(self.fields.shape)?;
+        self.check_fields(at)
     }
 
-    /// Returns the id, if it is valid.
-    #[must_use]
-    pub fn id(&self) -> Option<&'a str> {
-        own_id(self.source, self.resource)
-    }
-
-    /// Returns the attributes as sent.
-    #[must_use]
-    pub fn attributes(&self) -> Option<RawJson> {
-        self.source.lenient(self.attributes.0, read::json)
+    pub(super) fn note(&self, at: At<'_>, notes: &mut Vec<FieldWarning>) {
+        let id = self
+            .source
+            .required(at.key("id"), self.resource.id, read::id);
+        if let Err(error) = id {
+            notes.extend(FieldWarning::of(error));
+            return;
+        }
+        related::note(self.source, at, &self.resource.relationships, notes);
+        let at = at.key("attributes");
+        at.note_shape(self.fields.shape, notes);
+        self.note_fields(at, notes);
     }
 }
 
-impl PartialEq for OtherResource<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        (self.kind(), self.id(), self.attributes())
-            == (other.kind(), other.id(), other.attributes())
-    }
-}
-
-impl Eq for OtherResource<'_> {}
-
-impl fmt::Debug for OtherResource<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OtherResource")
-            .field("kind", &self.kind())
-            .field("id", &self.id())
-            .field("attributes", &self.attributes())
-            .finish()
-    }
-}
-
-fn own_id<'a>(source: Source<'a>, resource: &Resource<Included>) -> Option<&'a str> {
+pub(super) fn own_id<'a>(source: Source<'a>, resource: &Resource) -> Option<&'a str> {
     source.lenient(resource.id, read::id)
-}
-
-/// The transfers, currencies and other resources of `included`, in its order.
-#[derive(Clone, Copy)]
-pub(super) struct Resources<'a> {
-    source: Source<'a>,
-    list: &'a List<Resource<Included>>,
-}
-
-impl<'a> Resources<'a> {
-    pub(super) fn new(source: Source<'a>, list: &'a List<Resource<Included>>) -> Self {
-        Self { source, list }
-    }
-
-    fn all(self) -> impl Iterator<Item = (usize, &'a Resource<Included>)> + Clone {
-        let all = self.list.items.iter().enumerate();
-        all.filter(|(_, resource)| !resource.is_left_out && !resource.shape.is_nothing())
-    }
-
-    pub(super) fn transfers(self) -> impl Iterator<Item = (usize, Transfer<'a>)> + Clone {
-        self.all()
-            .filter_map(move |(index, resource)| Some((index, self.transfer_of(resource)?)))
-    }
-
-    pub(super) fn currencies(self) -> impl Iterator<Item = Currency<'a>> + Clone {
-        self.all()
-            .filter_map(move |(_, resource)| self.currency_of(resource))
-    }
-
-    pub(super) fn others(self) -> impl Iterator<Item = OtherResource<'a>> + Clone {
-        self.all()
-            .filter_map(move |(_, resource)| self.other_of(resource))
-    }
-
-    /// The transfer at this index.
-    pub(super) fn transfer(self, index: usize) -> Option<Transfer<'a>> {
-        self.transfer_of(self.list.items.get(index)?)
-    }
-
-    fn transfer_of(self, resource: &'a Resource<Included>) -> Option<Transfer<'a>> {
-        let Included::Transfer(fields) = &resource.attributes else {
-            return None;
-        };
-        Some(Transfer {
-            source: self.source,
-            resource,
-            fields,
-        })
-    }
-
-    fn currency_of(self, resource: &'a Resource<Included>) -> Option<Currency<'a>> {
-        let Included::Currency(fields) = &resource.attributes else {
-            return None;
-        };
-        Some(Currency {
-            source: self.source,
-            resource,
-            fields,
-        })
-    }
-
-    fn other_of(self, resource: &'a Resource<Included>) -> Option<OtherResource<'a>> {
-        let Included::Other(attributes) = resource.attributes else {
-            return None;
-        };
-        Some(OtherResource {
-            source: self.source,
-            resource,
-            attributes,
-        })
-    }
-
-    /// Refuses invalid resources, and returns those that are left out: `named` is the
-    /// transfer that the callback refers to; another invalid one is only an warning
-    /// and does not make the payment fail.
-    pub(super) fn check(self, named: Option<&str>) -> Result<Vec<usize>, ParseError> {
-        let mut left_out = Vec::new();
-        for (index, resource) in self.all() {
-            let at = At::Root.entry("included", index);
-            at.sound(resource.shape)?;
-            if let Some(transfer) = self.transfer_of(resource) {
-                let own = own_id(self.source, resource);
-                let is_another = named.is_some_and(|named| own != Some(named));
-                match transfer.check(at) {
-                    Err(error) if is_another && !is_twice(&error) => left_out.push(index),
-                    checked => checked?,
-                }
-            } else if let Some(currency) = self.currency_of(resource) {
-                // Without an id, it cannot be referred to.
-                if own_id(self.source, resource).is_none() {
-                    left_out.push(index);
-                    continue;
-                }
-                related::check(at, &resource.relationships)?;
-                let at = at.key("attributes");
-                at.usable(currency.fields.shape)?;
-                currency.check_fields(at)?;
-            }
-        }
-        Ok(left_out)
-    }
-
-    /// The resources that [`check`](Self::check) left out, and the invalid fields of
-    /// the rest.
-    pub(super) fn note(self, notes: &mut Vec<FieldWarning>) {
-        for (index, resource) in self.list.items.iter().enumerate() {
-            let at = At::Root.entry("included", index);
-            if let Some(transfer) = self.transfer_of(resource) {
-                related::note(self.source, at, &resource.relationships, notes);
-                transfer.note_fields(at.key("attributes"), notes);
-                if let Err(error) = transfer.check(at) {
-                    notes.extend(FieldWarning::of(error));
-                }
-            } else if let Some(currency) = self.currency_of(resource) {
-                let id = self.source.required(at.key("id"), resource.id, read::id);
-                if let Err(error) = id {
-                    notes.extend(FieldWarning::of(error));
-                    continue;
-                }
-                related::note(self.source, at, &resource.relationships, notes);
-                let at = at.key("attributes");
-                at.note_shape(currency.fields.shape, notes);
-                currency.note_fields(at, notes);
-            } else if let Some(other) = self.other_of(resource) {
-                let (source, id) = (self.source, resource.id);
-                source.note(at.key("type"), resource.kind, read::text, notes);
-                source.note(at.key("id"), id, read::id, notes);
-                source.note(at.key("attributes"), other.attributes.0, read::json, notes);
-            }
-        }
-    }
-}
-
-/// Marks the resources that [`Resources::check`] left out.
-pub(super) fn leave_out(list: &mut List<Resource<Included>>, left_out: Vec<usize>) {
-    for index in left_out {
-        if let Some(resource) = list.items.get_mut(index) {
-            resource.is_left_out = true;
-        }
-    }
-}
-
-/// A duplicate key is always an error.
-fn is_twice(error: &ParseError) -> bool {
-    matches!(
-        error,
-        ParseError::Field {
-            reason: FieldError::DuplicateKey,
-            ..
-        }
-    )
 }

@@ -4,7 +4,8 @@
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use super::callback::TransferCallback;
-use super::resource::{Currency, OtherResource, Transfer};
+use super::included::OtherResource;
+use super::resource::{Currency, Transfer};
 use super::signature::Signature;
 
 /// Writes an object from entries, without a `?` after each.

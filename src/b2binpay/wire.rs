@@ -1,54 +1,31 @@
-//! The index of a callback's JSON:API document.
+//! A JSON:API resource in the index of a body, and its attributes, which are read by its
+//! type.
 
-use super::operation::{DepositFields, DestinationFields, PayoutFields};
-use super::resource::{CurrencyFields, TransferFields};
-use crate::fields::fields;
+use super::related::Relationships;
 use crate::scan::{NotJson, Scan};
 use crate::span::{Shape, Span};
-use crate::wire::{List, Place, Verbatim};
+use crate::wire::{Place, Verbatim};
 
-fields! {
-    index Document {
-        part data: Resource<Operation> = "data";
-        part included: List<Resource<Included>> = "included";
-        part meta: Meta = "meta";
-    }
-
-    index Meta {
-        raw time = "time";
-        raw sign = "sign";
-    }
-
-    index Relationships {
-        part currency: Relationship = "currency";
-        part parent: Relationship = "parent";
-        part transfer: Relationship = "transfer";
-        part wallet: Relationship = "wallet";
-    }
-
-    index Relationship {
-        part data: Identifier = "data";
-    }
-
-    index Identifier {
-        raw id = "id";
-    }
-}
-
-/// `data`, or an entry of `included`: its attributes are read by its type.
+/// What resources of all types have.
 #[derive(Default)]
-pub(crate) struct Resource<A> {
+pub(crate) struct Resource {
     pub(crate) kind: Span,
     pub(crate) id: Span,
-    pub(crate) attributes: A,
     pub(crate) relationships: Relationships,
     pub(crate) shape: Shape,
-    /// It is invalid but incidental: an warning.
+    /// It is invalid but incidental: a warning.
     pub(crate) is_left_out: bool,
 }
 
+/// `data`, or an entry of `included`.
+#[derive(Default)]
+pub(crate) struct Typed<A> {
+    pub(crate) resource: Resource,
+    pub(crate) attributes: A,
+}
+
 /// The attributes of a resource, by its type.
-pub(crate) trait Attributes: Place {
+pub(crate) trait TypeAttributes: Place {
     /// Attributes of a resource of this type, not read yet.
     fn of(kind: &str) -> Self;
 
@@ -56,102 +33,38 @@ pub(crate) trait Attributes: Place {
     fn held(&self) -> Verbatim;
 }
 
-/// The attributes of each type; `Other` is for other types, and for attributes that
-/// precede the type.
-macro_rules! attributes {
-    ($( $(#[$meta:meta])* $Name:ident { $( $Variant:ident($Fields:ty) = $kind:literal, )+ } )+) => {$(
-        $(#[$meta])*
-        pub(crate) enum $Name {
-            $( $Variant($Fields), )+
-            Other(Verbatim),
-        }
-
-        impl Default for $Name {
-            fn default() -> Self {
-                Self::Other(Verbatim::default())
-            }
-        }
-
-        impl Place for $Name {
-            #[inline]
-            fn is_absent(&self) -> bool {
-                match self {
-                    $( Self::$Variant(fields) => fields.is_absent(), )+
-                    Self::Other(other) => other.is_absent(),
-                }
-            }
-
-            #[inline]
-            fn fill(&mut self, scan: &mut Scan<'_>) -> Result<(), NotJson> {
-                match self {
-                    $( Self::$Variant(fields) => fields.fill(scan), )+
-                    Self::Other(other) => other.fill(scan),
-                }
-            }
-        }
-
-        impl Attributes for $Name {
-            fn of(kind: &str) -> Self {
-                match kind {
-                    $( $kind => Self::$Variant(<$Fields>::default()), )+
-                    _ => Self::default(),
-                }
-            }
-
-            fn held(&self) -> Verbatim {
-                match self {
-                    Self::Other(held) => *held,
-                    _ => Verbatim::default(),
-                }
-            }
-        }
-    )+};
-}
-
-attributes! {
-    Operation {
-        Deposit(DepositFields) = "deposit",
-        Payout(PayoutFields) = "payout",
-    }
-
-    Included {
-        Currency(CurrencyFields) = "currency",
-        Transfer(TransferFields) = "transfer",
-    }
-}
-
-impl<A: Attributes> Place for Resource<A> {
+impl<A: TypeAttributes> Place for Typed<A> {
     fn is_absent(&self) -> bool {
-        self.shape == Shape::Absent
+        self.resource.shape == Shape::Absent
     }
 
     fn fill(&mut self, scan: &mut Scan<'_>) -> Result<(), NotJson> {
-        self.shape = scan.enter(b'{')?;
-        if self.shape != Shape::Sound {
+        self.resource.shape = scan.enter(b'{')?;
+        if self.resource.shape != Shape::Sound {
             return Ok(());
         }
         while let Some(key) = scan.next_key()? {
             let twice = match key {
-                "type" if self.kind.is_absent() => {
-                    self.kind.fill(scan)?;
+                "type" if self.resource.kind.is_absent() => {
+                    self.resource.kind.fill(scan)?;
                     // Unescaped, so that escapes cannot hide a transfer.
-                    let attributes = A::of(scan.characters(self.kind));
+                    let attributes = A::of(scan.characters(self.resource.kind));
                     let Verbatim(held) = std::mem::replace(&mut self.attributes, attributes).held();
                     if !held.is_absent() {
                         scan.again(held, |scan| self.attributes.fill(scan))?;
                     }
                     continue;
                 }
-                "id" if self.id.is_absent() => {
-                    self.id.fill(scan)?;
+                "id" if self.resource.id.is_absent() => {
+                    self.resource.id.fill(scan)?;
                     continue;
                 }
                 "attributes" if self.attributes.is_absent() => {
                     self.attributes.fill(scan)?;
                     continue;
                 }
-                "relationships" if self.relationships.is_absent() => {
-                    self.relationships.fill(scan)?;
+                "relationships" if self.resource.relationships.is_absent() => {
+                    self.resource.relationships.fill(scan)?;
                     continue;
                 }
                 "type" => Some(&"type"),
@@ -161,7 +74,7 @@ impl<A: Attributes> Place for Resource<A> {
                 _ => None,
             };
             if let Some(key) = twice {
-                self.shape = Shape::Twice(key);
+                self.resource.shape = Shape::Twice(key);
             }
             scan.value()?;
         }
@@ -169,22 +82,56 @@ impl<A: Attributes> Place for Resource<A> {
     }
 }
 
-/// The destination: missing, one object or an array of objects.
-#[derive(Default)]
-pub(crate) struct Destinations {
-    pub(crate) list: List<DestinationFields>,
-}
-
-impl Place for Destinations {
-    fn is_absent(&self) -> bool {
-        self.list.is_absent()
-    }
-
-    fn fill(&mut self, scan: &mut Scan<'_>) -> Result<(), NotJson> {
-        if scan.peek() != Some(b'{') {
-            return self.list.fill(scan);
+/// The attributes of each type; `Other` is for other types, and for attributes that
+/// precede the type.
+macro_rules! attributes {
+    ($( $(#[$meta:meta])* $Name:ident { $( $Variant:ident($Fields:ty) = $kind:literal, )+ } )+) => {$(
+        $(#[$meta])*
+        pub(crate) enum $Name {
+            $( $Variant($Fields), )+
+            Other($crate::wire::Verbatim),
         }
-        self.list.shape = Shape::Sound;
-        self.list.push(scan)
-    }
+
+        impl Default for $Name {
+            fn default() -> Self {
+                Self::Other($crate::wire::Verbatim::default())
+            }
+        }
+
+        impl $crate::wire::Place for $Name {
+            #[inline]
+            fn is_absent(&self) -> bool {
+                match self {
+                    $( Self::$Variant(fields) => $crate::wire::Place::is_absent(fields), )+
+                    Self::Other(other) => $crate::wire::Place::is_absent(other),
+                }
+            }
+
+            #[inline]
+            fn fill(&mut self, scan: &mut $crate::scan::Scan<'_>) -> Result<(), $crate::scan::NotJson> {
+                match self {
+                    $( Self::$Variant(fields) => $crate::wire::Place::fill(fields, scan), )+
+                    Self::Other(other) => $crate::wire::Place::fill(other, scan),
+                }
+            }
+        }
+
+        impl $crate::b2binpay::wire::TypeAttributes for $Name {
+            fn of(kind: &str) -> Self {
+                match kind {
+                    $( $kind => Self::$Variant(<$Fields>::default()), )+
+                    _ => Self::default(),
+                }
+            }
+
+            fn held(&self) -> $crate::wire::Verbatim {
+                match self {
+                    Self::Other(held) => *held,
+                    _ => $crate::wire::Verbatim::default(),
+                }
+            }
+        }
+    )+};
 }
+
+pub(crate) use attributes;
