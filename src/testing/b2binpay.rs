@@ -16,6 +16,8 @@
 //! `tests/vectors` has bodies of an independent signer.
 
 mod currency;
+mod layout;
+mod moments;
 mod render;
 mod sign;
 mod transfer;
@@ -28,6 +30,7 @@ use chrono::{DateTime, Utc};
 
 use super::json::Json;
 use crate::b2binpay::TransferStatus;
+use layout::Layout;
 
 /// A builder for B2BINPAY callbacks; see the [module](self) for an example.
 ///
@@ -50,13 +53,6 @@ pub struct CallbackBuilder {
     time: DateTime<Utc>,
     layout: Option<Layout>,
     edits: Vec<(String, Option<Json>)>,
-}
-
-/// The API version that determines the fields.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Layout {
-    V2,
-    V3,
 }
 
 /// A resource in `included` in addition to the callback's own currency and transfer.

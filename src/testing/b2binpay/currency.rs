@@ -3,7 +3,7 @@
 use crate::amount::Amount;
 use crate::testing::json::{Json, PathError};
 
-use super::Layout;
+use super::layout::Layout;
 
 /// A currency as it appears in `included`. Its ids and names are examples; only its
 /// decimals are the real ones.

@@ -1,9 +1,9 @@
 //! Rendering of a builder's body.
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-
+use super::layout::Layout;
+use super::moments::Moments;
 use super::transfer::Around;
-use super::{CallbackBuilder, Included, Layout};
+use super::{CallbackBuilder, Included};
 use crate::amount::Amount;
 use crate::b2binpay::{DepositStatus, PayoutStatus, TransferStatus};
 use crate::testing::json::{Json, PathError};
@@ -131,32 +131,4 @@ impl CallbackBuilder {
             _ => DepositStatus::Paid,
         }
     }
-}
-
-/// The times of the reported events, in the gateway's form.
-pub(super) struct Moments {
-    /// The operation was created.
-    pub(super) created: String,
-    /// The transfer was created.
-    pub(super) moved: String,
-    /// The transfer changed.
-    pub(super) updated: String,
-}
-
-impl Moments {
-    fn before(time: DateTime<Utc>) -> Self {
-        let before = |microseconds| {
-            let moment = time.checked_sub_signed(TimeDelta::microseconds(microseconds));
-            written(moment.unwrap_or(time))
-        };
-        Self {
-            created: before(362_551_869),
-            moved: before(67_431_427),
-            updated: before(1_547_358),
-        }
-    }
-}
-
-pub(super) fn written(time: DateTime<Utc>) -> String {
-    time.to_rfc3339_opts(SecondsFormat::Micros, true)
 }

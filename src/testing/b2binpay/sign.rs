@@ -2,8 +2,9 @@
 
 use hmac::Mac;
 
-use super::render::written;
-use super::{CallbackBuilder, Layout};
+use super::CallbackBuilder;
+use super::layout::Layout;
+use super::moments::written;
 use crate::b2binpay::{Key, Message, TransferCallback, hex};
 use crate::testing::body::{Body, BuildError, or_panic};
 use crate::testing::json::{Json, PathError};

@@ -6,9 +6,9 @@ use crate::amount::Amount;
 use crate::b2binpay::{OperationType, RiskStatus, TransferStatus};
 use crate::testing::json::{Json, PathError};
 
-use super::Layout;
 use super::currency::CurrencyBuilder;
-use super::render::Moments;
+use super::layout::Layout;
+use super::moments::Moments;
 
 /// A builder for a transfer in addition to the one that a callback is about, such as
 /// a token's fee: see [`include`](super::CallbackBuilder::include).
