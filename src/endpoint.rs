@@ -10,8 +10,10 @@ mod metrics;
 #[cfg(not(feature = "metrics"))]
 #[path = "endpoint/no_metrics.rs"]
 mod metrics;
+mod notes;
 mod observer;
 mod receipt;
+mod reply;
 #[cfg(feature = "tracing")]
 mod trace;
 #[cfg(not(feature = "tracing"))]
@@ -27,9 +29,10 @@ use crate::gateway::{Body, Gateway};
 use crate::ledger::PaymentKey;
 use crate::read::DEFAULT_BODY_LIMIT;
 
-pub use disposition::{Disposition, LeaseLost, Reply};
+pub use disposition::{Disposition, LeaseLost};
 pub use idempotent::Idempotent;
 pub use receipt::Receipt;
+pub use reply::Reply;
 
 use observer::Observer;
 

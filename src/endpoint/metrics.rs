@@ -9,8 +9,8 @@ use ::metrics::{
     Label, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
 };
 
-use super::disposition::Reply;
-use super::observer::Notes;
+use super::notes::Notes;
+use super::reply::Reply;
 
 pub(super) const ARE_ON: bool = true;
 

@@ -1,7 +1,7 @@
 //! The empty replacement of `metrics` without the feature `metrics`.
 
-use super::disposition::Reply;
-use super::observer::Notes;
+use super::notes::Notes;
+use super::reply::Reply;
 
 pub(super) const ARE_ON: bool = false;
 

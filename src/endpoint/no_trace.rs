@@ -1,6 +1,6 @@
 //! The empty replacement of `trace` without the feature `tracing`.
 
-use super::Reply;
+use super::reply::Reply;
 use crate::event::Event;
 
 #[derive(Debug)]

@@ -4,11 +4,11 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
-use chrono::{DateTime, Utc};
-
-use super::disposition::{Disposition, Reply};
+use super::disposition::Disposition;
 use super::metrics;
+use super::notes::Notes;
 use super::receipt::Receipt;
+use super::reply::Reply;
 use super::trace::Trace;
 use crate::amount::Amount;
 use crate::event::Event;
@@ -20,17 +20,6 @@ pub(crate) struct Observer<'e> {
     endpoint: &'e str,
     trace: Trace,
     notes: Option<Mutex<Notes>>,
-}
-
-/// What is known of the body so far.
-pub(super) struct Notes {
-    pub(super) received_at: SystemTime,
-    pub(super) started: Instant,
-    /// The time of the callback, if it is proven.
-    pub(super) time: Option<DateTime<Utc>>,
-    /// Whether the callback increased the held money of its payment.
-    pub(super) holds_more: bool,
-    receipt: Option<Box<Receipt>>,
 }
 
 impl<'e> Observer<'e> {
@@ -106,7 +95,7 @@ impl<'e> Observer<'e> {
         if let Some(mut notes) = notes.map(|notes| notes.unwrap_or_else(PoisonError::into_inner)) {
             metrics::record(self.gateway, self.endpoint, &reply, &notes);
             if let Some(mut receipt) = notes.receipt.take() {
-                receipt.end(&reply, notes.started);
+                receipt.end(reply.disposition(), notes.started);
                 reply.receipt = Some(receipt);
             }
         }

@@ -8,7 +8,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
-use super::disposition::Reply;
+use super::disposition::Disposition;
 use crate::amount::Amount;
 use crate::event::Event;
 use crate::payment::Review;
@@ -165,13 +165,12 @@ impl Receipt {
     }
 
     /// Records the result.
-    pub(super) fn end(&mut self, reply: &Reply, started: Instant) {
-        let disposition = reply.disposition();
+    pub(super) fn end(&mut self, disposition: &Disposition, started: Instant) {
         self.disposition = disposition.as_str();
         self.error = disposition.error_label();
         self.fault = disposition.fault().map(|fault| fault.as_str());
-        self.status = reply.status();
-        if let Some(change) = reply.change() {
+        self.status = disposition.http_status();
+        if let Some(change) = disposition.change() {
             self.credited = change.credited().cloned();
             self.newly_paid = change.newly_paid();
             let reasons = change.reviews().iter().map(Review::reason);

@@ -11,7 +11,8 @@ use tracing::field::{Empty, debug, display};
 use tracing::instrument::{Instrument, Instrumented};
 use tracing::{Level, Span, error_span, event};
 
-use super::disposition::{Chain, Disposition, LeaseLost, Reply};
+use super::disposition::{Chain, Disposition, LeaseLost};
+use super::reply::Reply;
 use crate::amount::Amount;
 use crate::error::{Fault, VerifyError};
 use crate::event::Event;

@@ -1,0 +1,18 @@
+//! [`Notes`]: what is known of a body while it is processed.
+
+use std::time::{Instant, SystemTime};
+
+use chrono::{DateTime, Utc};
+
+use super::receipt::Receipt;
+
+/// What is known of the body so far.
+pub(super) struct Notes {
+    pub(super) received_at: SystemTime,
+    pub(super) started: Instant,
+    /// The time of the callback, if it is proven.
+    pub(super) time: Option<DateTime<Utc>>,
+    /// Whether the callback increased the held money of its payment.
+    pub(super) holds_more: bool,
+    pub(super) receipt: Option<Box<Receipt>>,
+}
