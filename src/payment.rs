@@ -10,6 +10,7 @@ mod change;
 mod expected;
 mod history;
 mod hold;
+mod state;
 
 use std::fmt;
 
@@ -19,7 +20,7 @@ pub use change::{Change, Review, ReviewReason};
 pub use expected::{Expected, ExpectedError, ExpectedKind};
 pub use history::{History, HistoryError};
 
-use history::{PartState, State};
+use state::{Marks, PartState, State};
 
 /// An expected payment with its history.
 ///
@@ -268,11 +269,11 @@ impl PartState {
 
     /// Whether it was decided manually or credited: its amount stays fixed.
     fn is_decided(&self) -> bool {
-        self.is_credited() || !self.rejected.is_zero() || self.marks.has(history::Marks::REFUSED)
+        self.is_credited() || !self.rejected.is_zero() || self.marks.has(Marks::REFUSED)
     }
 
     fn is_held(&self) -> bool {
-        let is_unvalued = self.marks.has(history::Marks::UNVALUED);
+        let is_unvalued = self.marks.has(Marks::UNVALUED);
         self.outcome.is_settled() && (is_unvalued || !self.remaining().is_zero())
     }
 }

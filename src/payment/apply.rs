@@ -9,7 +9,7 @@ mod snapshot;
 mod transfer;
 
 use super::change::{Change, Review, ReviewReason};
-use super::history::{Marks, Name, PartState};
+use super::state::{Marks, Name, PartState};
 use super::{Payment, PaymentStatus};
 use crate::amount::Amount;
 use crate::event::{Event, Reading, Source};

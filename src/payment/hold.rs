@@ -2,7 +2,7 @@
 
 use super::change::{Reasons, ReviewReason};
 use super::expected::ExpectedKind;
-use super::history::{Instant, Marks, PartState};
+use super::state::{Instant, Marks, PartState};
 use super::{Payment, add, subtract, total};
 use crate::amount::Amount;
 

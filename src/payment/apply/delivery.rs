@@ -6,7 +6,7 @@ use crate::digest::Digest16;
 use crate::event::{Event, Part};
 use crate::payment::Payment;
 use crate::payment::change::{Review, ReviewReason};
-use crate::payment::history::{Delivery, Name};
+use crate::payment::state::{Delivery, Name};
 use crate::text::Text;
 
 /// Rule 17.
@@ -29,7 +29,7 @@ impl DeliveryOwner {
         let (copy, rest) = text.split_once(':')?;
         let (effect, part) = rest.split_once(':')?;
         Some(Self {
-            copy: copy.parse().ok()?,
+            copy: Name::parse(copy)?,
             has_effect: effect == "1",
             part: part.into(),
         })
@@ -47,7 +47,7 @@ impl Owners {
     pub(super) fn parse(first: Option<&str>, second: Option<&str>) -> Self {
         Self {
             first: first.and_then(DeliveryOwner::parse),
-            second: second.and_then(|copy| copy.parse().ok()),
+            second: second.and_then(Name::parse),
         }
     }
 }

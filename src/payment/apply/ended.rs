@@ -5,7 +5,7 @@ use super::delivery::{Copy, Owners};
 use crate::event::{Event, Kind, OwnStatus, Reading, Source};
 use crate::payment::PaymentStatus;
 use crate::payment::change::{Review, ReviewReason};
-use crate::payment::history::{Closed, Instant};
+use crate::payment::state::{Closed, Instant};
 
 impl Step<'_> {
     pub(super) fn without_transfer(&mut self, event: &Event<'_>) {

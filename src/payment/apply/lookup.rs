@@ -6,7 +6,7 @@ use crate::amount::Amount;
 use crate::event::{Event, Lookup};
 use crate::payment::change::{Review, ReviewReason};
 use crate::payment::expected::{ExpectedKind, Fit};
-use crate::payment::history::{Marks, PartState};
+use crate::payment::state::{Marks, PartState};
 
 impl Step<'_> {
     pub(super) fn compare(&mut self, event: &Event<'_>, lookup: &Lookup<'_>) {

@@ -5,7 +5,7 @@ use super::delivery::{Copy, MAX_DELIVERIES, Owners};
 use crate::event::{Event, OwnStatus, Part};
 use crate::payment::change::{Review, ReviewReason};
 use crate::payment::expected::Fit;
-use crate::payment::history::Marks;
+use crate::payment::state::Marks;
 
 impl Step<'_> {
     pub(super) fn snapshot(&mut self, event: &Event<'_>) {

@@ -7,7 +7,7 @@ use crate::digest::Digest16;
 use crate::event::{Event, Lookup, OwnStatus, Part, PartOutcome, Reading, Source};
 use crate::payment::change::{Reasons, Review, ReviewReason};
 use crate::payment::expected::{ExpectedKind, Fit};
-use crate::payment::history::{Instant, Marks, Name, PartState};
+use crate::payment::state::{Instant, Marks, Name, PartState};
 use crate::text::Text;
 
 /// Rule 17.

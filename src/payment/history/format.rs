@@ -11,10 +11,11 @@ use std::sync::Arc;
 
 use percent_encoding::{percent_decode_str, utf8_percent_encode};
 
-use super::{Closed, Delivery, Instant, Marks, Name, PartState, Reasons, State};
 use crate::amount::Amount;
 use crate::digest::ESCAPED;
 use crate::event::PartOutcome;
+use crate::payment::change::Reasons;
+use crate::payment::state::{Closed, Delivery, Instant, Marks, Name, PartState, State};
 use crate::text::Text;
 
 /// More than any of the bounds of rule 17.
@@ -156,7 +157,7 @@ impl Stored for Name {
     }
 
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        fields.next()?.parse().ok()
+        Self::parse(fields.next()?)
     }
 }
 
