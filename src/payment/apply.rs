@@ -6,16 +6,19 @@ mod delivery;
 mod ended;
 mod lookup;
 mod snapshot;
+mod step;
 mod transfer;
 
 use super::change::{Change, Review, ReviewReason};
-use super::state::{Marks, Name, PartState};
+use super::state::Marks;
 use super::{Payment, PaymentStatus};
 use crate::amount::Amount;
 use crate::event::{Event, Reading, Source};
 use crate::text::Text;
 
 use delivery::Owners;
+pub(crate) use step::Step;
+use step::{Recorded, Sums};
 
 /// The names that a step binds in the ledger for its delivery, across all payments.
 #[derive(Debug, Default)]
@@ -24,43 +27,6 @@ pub(crate) struct Taken {
     pub(crate) first: Option<String>,
     /// The owner to bind the name of its second copy to.
     pub(crate) second: Option<String>,
-}
-
-/// A callback that is being applied: between its beginning and its end, the ledger is
-/// queried.
-///
-/// [`Endpoint`](crate::Endpoint) drives it; see [`Payment::apply`] for use without a
-/// ledger.
-#[derive(Debug)]
-pub(crate) struct Step<'p> {
-    payment: &'p mut Payment,
-    before: Sums,
-    reviews: Vec<Review>,
-    recorded: Option<Recorded>,
-    /// Whether the ledger stores the names of deliveries.
-    asks: bool,
-    /// The second copy of a delivery, if it has to be bound across all payments.
-    second: Option<Name>,
-    /// Set with every change of the state, except for credits.
-    must_save: bool,
-}
-
-/// The delivery that a step recorded.
-#[derive(Debug)]
-struct Recorded {
-    index: usize,
-    /// The transfer that the callback is about, and its credited and held amounts
-    /// before this step.
-    subject: Option<String>,
-    before: (Amount, Amount),
-}
-
-#[derive(Debug, Clone, PartialEq)]
-struct Sums {
-    status: PaymentStatus,
-    received: Amount,
-    credited: Amount,
-    held: Amount,
 }
 
 impl Payment {
@@ -99,28 +65,6 @@ impl Payment {
         };
         step.ingest(event, Owners::parse(owner, second));
         step
-    }
-
-    /// The credited and held amounts of the parts with an id.
-    fn of_part(&self, id: Option<&str>) -> (Amount, Amount) {
-        let parts = || self.state.parts.iter();
-        let own = || parts().filter(|part| Some(part.id.as_str()) == id);
-        let held = own().filter(|part| part.outcome.is_settled());
-        let held = held.map(PartState::remaining).collect::<Vec<_>>();
-        (
-            super::total(own().map(|part| &part.credited)),
-            super::total(held.iter()),
-        )
-    }
-
-    fn sums(&self) -> Sums {
-        let received = self.received();
-        Sums {
-            status: self.status_with(&received),
-            received,
-            credited: self.credited(),
-            held: self.held(),
-        }
     }
 
     /// Accepts everything that is held, after manual review: it is credited now
@@ -269,17 +213,6 @@ impl Step<'_> {
                 self.must_save = true;
                 self.review(review);
             }
-        }
-    }
-
-    /// Adds a review, once for each reason and part.
-    fn review(&mut self, review: Review) {
-        let is_known = self
-            .reviews
-            .iter()
-            .any(|known| known.reason() == review.reason() && known.part() == review.part());
-        if !is_known {
-            self.reviews.push(review);
         }
     }
 

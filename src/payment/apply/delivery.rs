@@ -1,9 +1,8 @@
 //! Deliveries and their copies: rule 1.
 
-use super::transfer::lists;
-use super::{Recorded, Step};
+use super::step::{Recorded, Step};
 use crate::digest::Digest16;
-use crate::event::{Event, Part};
+use crate::event::{Event, Lookup, Part};
 use crate::payment::Payment;
 use crate::payment::change::{Review, ReviewReason};
 use crate::payment::state::{Delivery, Name};
@@ -204,4 +203,12 @@ impl Payment {
     pub(crate) fn delivery_name(delivery: Digest16) -> String {
         format!("delivery:{}", Name(delivery))
     }
+}
+
+/// Whether the API lists a transfer of this part's amount under `id`.
+pub(super) fn lists(lookup: &Lookup<'_>, id: &str, part: &Part<'_>) -> bool {
+    let amount = |part: &Part<'_>| part.amounts.first().and_then(|money| money.amount.clone());
+    lookup
+        .part(id)
+        .is_some_and(|listed| amount(listed) == amount(part))
 }

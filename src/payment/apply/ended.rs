@@ -1,7 +1,7 @@
 //! A callback without a transfer, which may close the payment: rule 14.
 
-use super::Step;
 use super::delivery::{Copy, Owners};
+use super::step::Step;
 use crate::event::{Event, Kind, OwnStatus, Reading, Source};
 use crate::payment::PaymentStatus;
 use crate::payment::change::{Review, ReviewReason};

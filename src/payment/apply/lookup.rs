@@ -1,6 +1,6 @@
 //! The response of the gateway's API: rule 12.
 
-use super::Step;
+use super::step::Step;
 use super::transfer::set_value;
 use crate::amount::Amount;
 use crate::event::{Event, Lookup};

@@ -1,7 +1,7 @@
 //! The gateway's response about a whole order: rules 3, 8 and 15.
 
-use super::Step;
 use super::delivery::{Copy, MAX_DELIVERIES, Owners};
+use super::step::Step;
 use crate::event::{Event, OwnStatus, Part};
 use crate::payment::change::{Review, ReviewReason};
 use crate::payment::expected::Fit;

@@ -1,10 +1,10 @@
 //! A transfer: rules 2, 4, 5, 8, 11 and 17.
 
-use super::Step;
-use super::delivery::{Copy, MAX_DELIVERIES, Owners};
+use super::delivery::{Copy, MAX_DELIVERIES, Owners, lists};
+use super::step::Step;
 use crate::amount::Amount;
 use crate::digest::Digest16;
-use crate::event::{Event, Lookup, OwnStatus, Part, PartOutcome, Reading, Source};
+use crate::event::{Event, OwnStatus, Part, PartOutcome, Reading, Source};
 use crate::payment::change::{Reasons, Review, ReviewReason};
 use crate::payment::expected::{ExpectedKind, Fit};
 use crate::payment::state::{Instant, Marks, Name, PartState};
@@ -326,12 +326,4 @@ fn identity<'m>(event: &Event<'_>, fit: Fit<'m>, part: &'m Part<'_>) -> Option<&
         (Source::Snapshot, Fit::Fits(amount) | Fit::Unnamed(amount)) => amount,
         _ => part.amounts.first().and_then(|money| money.amount.as_ref()),
     }
-}
-
-/// Whether the API lists a transfer of this part's amount under `id`.
-pub(super) fn lists(lookup: &Lookup<'_>, id: &str, part: &Part<'_>) -> bool {
-    let amount = |part: &Part<'_>| part.amounts.first().and_then(|money| money.amount.clone());
-    lookup
-        .part(id)
-        .is_some_and(|listed| amount(listed) == amount(part))
 }
