@@ -8,6 +8,7 @@
 mod answer;
 mod callback;
 mod event;
+mod expiry;
 mod gateway;
 mod listing;
 mod outcome;
@@ -15,11 +16,13 @@ mod proof;
 mod serialize;
 mod status;
 mod token;
+mod transaction;
 mod wire;
 
-pub use answer::{AmountBreakdown, FiatCurrency, OrderDetails, OrderTransaction};
+pub use answer::{FiatCurrency, OrderDetails};
 pub use callback::{DepositCallback, OrderCallback, Posted};
 pub use gateway::Gateway;
 pub use proof::{Account, ProvenDeposit, ProvenOrder};
 pub use status::{Action, DepositStatus, OrderStatus};
 pub use token::{Environment, Token};
+pub use transaction::{AmountBreakdown, OrderTransaction};

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use chrono::{DateTime, FixedOffset, Offset, SubsecRound, TimeDelta, Utc};
+use chrono::{FixedOffset, Offset, Utc};
 
-use super::callback::minutes_after;
 use super::listing::{Listing, Order};
 use super::status::OrderStatus;
 use super::token::Token;
+use super::transaction::{OrderTransaction, TransactionFields};
 use super::wire::Status;
 use crate::amount::Amount;
 use crate::error::{FieldError, ParseError, VerifyError};
@@ -124,136 +124,6 @@ fields! {
         lenient currency: &'a str = "currency" as text;
         /// `USD`.
         lenient abbreviation: &'a str = "abbreviation" as text;
-    }
-
-    /// A transaction of an order; its own amount is the `base` in either currency.
-    ///
-    /// ```
-    /// # let bytes = include_bytes!("../../examples/bodies/citypay-order-overpaid.answer.json");
-    /// # let answer = payhook::citypay::OrderDetails::parse(bytes)?;
-    /// for transaction in answer.transactions() {
-    ///     assert_eq!(transaction.received_fiat(), Some("75.25".parse()?));
-    ///     assert_eq!(transaction.amount_fiat().over_paid(), Some("15.25".parse()?));
-    /// }
-    /// # assert_eq!(answer.transactions().count(), 1);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    index TransactionFields for OrderTransaction<'a>
-    with zone: FixedOffset
-    {
-        /// The gateway's id.
-        strict id: &'a str = "id" as id;
-        /// The blockchain transaction id. `None` for an off-chain payment.
-        strict hash: &'a str = "hash" as id;
-        /// The URL of a block explorer.
-        lenient hash_url: &'a str = "hashUrl" as text;
-        object amount: PartsFields = "amount";
-        object amount_fiat: PartsFields = "amountFiat";
-        custom created_at = "createdAt";
-        raw created_at_milliseconds = "createdAtMiliseconds";
-    }
-
-    /// A transaction's amount (`base`), and the order's amounts after it (all other
-    /// fields).
-    ///
-    /// In the documented response each of four transactions has a base of 0.60, a
-    /// total of 2.40, and 0.40 over an order of 2.00. (The fields are not documented:
-    /// this is inferred from the numbers.) Do not add up totals.
-    ///
-    /// See [`OrderTransaction`] for an example.
-    index PartsFields for AmountBreakdown<'a> {
-        /// The amount of this transaction.
-        strict base: Amount = "base" as received_amount;
-        /// The total that the order has received so far, in this and other
-        /// transactions.
-        strict total: Amount = "total" as received_amount;
-        /// The amount that the order still lacks: **negative** after an overpayment.
-        strict under_paid: Amount = "underPaid" as amount;
-        /// The amount that the order received in excess.
-        strict over_paid: Amount = "overPaid" as amount;
-    }
-}
-
-impl AmountBreakdown<'_> {
-    fn check(&self, at: At<'_>) -> Result<(), ParseError> {
-        at.usable(self.fields.shape)?;
-        self.check_fields(at)
-    }
-}
-
-impl<'a> OrderTransaction<'a> {
-    /// Returns the amounts in the cryptocurrency.
-    #[must_use]
-    pub fn amount(&self) -> AmountBreakdown<'a> {
-        AmountBreakdown {
-            source: self.source,
-            fields: &self.fields.amount,
-        }
-    }
-
-    /// Returns the amounts in the fiat currency.
-    #[must_use]
-    pub fn amount_fiat(&self) -> AmountBreakdown<'a> {
-        AmountBreakdown {
-            source: self.source,
-            fields: &self.fields.amount_fiat,
-        }
-    }
-
-    /// Returns the time when it was received; from the milliseconds, if present.
-    #[must_use]
-    pub fn created_at(&self) -> Option<Timestamp> {
-        let fields = self.fields;
-        let mut spellings = [fields.created_at_milliseconds, fields.created_at].into_iter();
-        let time = spellings.find_map(|span| self.source.lenient(span, read::time))?;
-        Some(time.assume_zone(self.zone))
-    }
-
-    /// Returns the amount of this transaction in the cryptocurrency: its `base`.
-    #[must_use]
-    pub fn received(&self) -> Option<Amount> {
-        self.amount().base()
-    }
-
-    /// Returns the amount of this transaction in the fiat currency.
-    #[must_use]
-    pub fn received_fiat(&self) -> Option<Amount> {
-        self.amount_fiat().base()
-    }
-
-    pub(super) fn has_id(&self, id: &str) -> bool {
-        self.id() == Some(id)
-    }
-
-    pub(super) fn has_hash(&self, hash: &str) -> bool {
-        let own = self.hash();
-        own.is_some_and(|own| own.eq_ignore_ascii_case(hash))
-    }
-
-    fn check(&self, at: At<'_>) -> Result<(), ParseError> {
-        at.sound(self.fields.shape)?;
-        self.check_fields(at)?;
-        self.amount().check(at.key("amount"))?;
-        self.amount_fiat().check(at.key("amountFiat"))
-    }
-
-    fn note(&self, at: At<'_>, notes: &mut Vec<FieldWarning>) {
-        let (source, fields) = (self.source, self.fields);
-        self.note_fields(at, notes);
-        for (key, parts) in [
-            ("amount", self.amount()),
-            ("amountFiat", self.amount_fiat()),
-        ] {
-            let at = at.key(key);
-            at.note_shape(parts.fields.shape, notes);
-            parts.note_fields(at, notes);
-        }
-        let milliseconds = fields.created_at_milliseconds;
-        let key = at.key("createdAtMiliseconds");
-        source.note(key, milliseconds, read::time, notes);
-        if source.lenient(milliseconds, read::time).is_none() {
-            source.note(at.key("createdAt"), fields.created_at, read::time, notes);
-        }
     }
 }
 
@@ -432,51 +302,6 @@ impl OrderDetails {
         Listing::new(&self.index.order, self.listed())
     }
 
-    /// Returns the order's expiry: `minutes` after the cryptocurrency was chosen. The
-    /// minutes are the callback's `order_expiration`, which is not in the response.
-    ///
-    /// It is the same for every request, or `None`: for more than 30 days, without a
-    /// `createdAt`, and if that has no seconds and the response does not contain them
-    /// elsewhere (in `expiresAt` minus `expirationTime`, or in `createdAtMiliseconds`
-    /// of the same minute).
-    #[must_use]
-    pub fn expires_at(&self, minutes: u32) -> Option<DateTime<Utc>> {
-        minutes_after(self.coin_chosen_at()?, minutes)
-    }
-
-    /// Returns whether the order has expired by `now`: by its status, else by
-    /// [`expires_at`](Self::expires_at); `None` if that is unknown.
-    #[must_use]
-    pub fn is_expired_at(&self, now: DateTime<Utc>, minutes: u32) -> Option<bool> {
-        match self.status() {
-            OrderStatus::Expired => Some(true),
-            _ => self.expires_at(minutes).map(|end| end <= now),
-        }
-    }
-
-    /// `createdAt` to the second.
-    fn coin_chosen_at(&self) -> Option<DateTime<Utc>> {
-        let stamp = self.created_at()?;
-        let start = stamp.utc()?;
-        if !stamp.is_to_the_minute() {
-            return Some(start);
-        }
-        let is_in_the_minute = |at: &DateTime<Utc>| {
-            let into = at.signed_duration_since(start);
-            into >= TimeDelta::zero() && into < TimeDelta::minutes(1)
-        };
-        let stated = self.stated_expiry().as_ref().and_then(Timestamp::utc);
-        let left = self.expiration_time().and_then(TimeDelta::try_milliseconds);
-        let counted = stated
-            .zip(left)
-            .and_then(|(end, left)| end.checked_sub_signed(left));
-        let made = self.created_at_milliseconds();
-        counted
-            .filter(is_in_the_minute)
-            .or_else(|| made.as_ref()?.utc().filter(is_in_the_minute))
-            .map(|at| at.trunc_subsecs(0))
-    }
-
     /// Returns the transactions, in the response's order. A transaction that is
     /// listed twice, by the gateway's id or by its hash (ignoring case), is included
     /// once, as it is listed first.
@@ -592,14 +417,7 @@ fn transactions<'a>(
 ) -> impl Iterator<Item = (usize, OrderTransaction<'a>)> + Clone {
     let list = fields.transactions.items.iter().enumerate();
     list.filter(|(_, fields)| !fields.shape.is_nothing())
-        .map(move |(index, fields)| {
-            let transaction = OrderTransaction {
-                source,
-                fields,
-                zone,
-            };
-            (index, transaction)
-        })
+        .map(move |(index, fields)| (index, OrderTransaction::new(source, fields, zone)))
 }
 
 /// Whether the envelope reports success: `"status": 1`, `"success": true`, and no

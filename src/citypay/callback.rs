@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::status::{Action, DepositStatus, OrderStatus};
@@ -295,27 +294,6 @@ impl OrderCallback {
         token(self.source(), self.fields.order_token)
     }
 
-    /// Returns the order's expiry by the callback's own fields: `order_expiration`
-    /// minutes after its `created_at`. The gateway sends no callback on expiry. A
-    /// cryptocurrency that is chosen later postpones it:
-    /// [`ProvenOrder::expires_at`](super::ProvenOrder::expires_at).
-    ///
-    /// A `created_at` without a zone is in `zone`: most likely UTC, like the order
-    /// endpoint's times. `None` if `created_at` or `order_expiration` is missing, or
-    /// for more than 30 days, which is an invalid value.
-    #[must_use]
-    pub fn expires_at(&self, zone: FixedOffset) -> Option<DateTime<Utc>> {
-        let created = self.created_at()?.in_zone(zone)?;
-        minutes_after(created, self.order_expiration()?)
-    }
-
-    /// Returns whether the order has expired by `now`; `None` as
-    /// [`expires_at`](Self::expires_at).
-    #[must_use]
-    pub fn is_expired_at(&self, now: DateTime<Utc>, zone: FixedOffset) -> Option<bool> {
-        self.expires_at(zone).map(|end| end <= now)
-    }
-
     /// Returns the incidental fields that are invalid and treated as absent.
     #[must_use]
     pub fn warnings(&self) -> Vec<FieldWarning> {
@@ -446,13 +424,4 @@ impl Serialize for DepositCallback {
         self.serialize_fields(&mut map)?;
         map.end()
     }
-}
-
-/// The maximum lifetime of an order, in minutes: milliseconds misread as minutes
-/// would end years ahead.
-const MAX_MINUTES: u32 = 30 * 24 * 60;
-
-pub(super) fn minutes_after(start: DateTime<Utc>, minutes: u32) -> Option<DateTime<Utc>> {
-    let minutes = Some(minutes).filter(|minutes| *minutes <= MAX_MINUTES)?;
-    start.checked_add_signed(TimeDelta::try_minutes(minutes.into())?)
 }

@@ -4,11 +4,12 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 
-use super::answer::{AmountBreakdown, OrderDetails, OrderTransaction};
+use super::answer::OrderDetails;
 use super::callback::{DepositCallback, OrderCallback};
 use super::outcome::{of_deposit, of_order};
 use super::proof::ProvenDeposit;
 use super::status::{DepositStatus, OrderStatus};
+use super::transaction::{AmountBreakdown, OrderTransaction};
 use crate::amount::{Amount, without_zeros};
 use crate::digest::{Digest16, Labelled, bounded_id};
 use crate::event::{Event, Kind, Money, OwnStatus, Part, PartOutcome, Reading, Source};

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::answer::{AmountBreakdown, OrderTransaction};
+use super::transaction::{AmountBreakdown, OrderTransaction};
 use crate::amount::Amount;
 use crate::timestamp::Timestamp;
 

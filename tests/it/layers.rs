@@ -54,7 +54,6 @@ const EXCEPT: &[(&str, &str)] = &[("error", "b2binpay"), ("error", "citypay")];
 
 /// The circles between files that are left in a folder.
 const LEFT: &[(&str, usize)] = &[
-    ("src", 1),
     ("crates/payhook-cli/src", 1),
     ("crates/payhook-conformance/src", 4),
 ];
