@@ -2,7 +2,7 @@
 //! them on.
 
 mod code;
-mod effect;
+pub(crate) mod effect;
 mod events;
 mod examine;
 mod forward;
@@ -30,7 +30,6 @@ use crate::screen::{Reader, STRONG, Screen, styled};
 use crate::serve::serve;
 use crate::trouble::{Ending, Trouble};
 use effect::Payments;
-pub(crate) use effect::expected;
 use examine::Examiner;
 use forward::ForwardArgs;
 use receive::{Listener, arrive};

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::body::{self, gateway_of, name_of};
-use crate::listen::expected as expected_of;
+use crate::listen::effect::expected as expected_of;
 use crate::listen::record::{Record, short, shown_time};
 use crate::proof::Prover;
 use crate::trouble::{Ending, Trouble};

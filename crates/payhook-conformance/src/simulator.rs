@@ -2,6 +2,7 @@
 
 mod delivery;
 mod ending;
+mod error;
 mod life;
 mod payment;
 mod scenario;
@@ -12,11 +13,11 @@ use chrono::{DateTime, Utc};
 use crate::Gateway;
 use crate::random::Random;
 use payhook::b2binpay::Key;
-use payhook::testing::BuildError;
 use payhook::testing::citypay::OrderEndpoint;
 
 pub use delivery::{Delivery, DeliveryCause};
 pub use ending::Ending;
+pub use error::SimulationError;
 pub use life::Life;
 pub use payment::Payment;
 pub use scenario::{Scenario, ScenarioError};
@@ -104,33 +105,6 @@ pub struct Simulator {
     citypay: Option<(String, OrderEndpoint)>,
     attempts: u32,
     is_out_of_order: bool,
-}
-
-/// Why a lifecycle cannot be started.
-///
-/// ```
-/// use payhook_conformance::simulator::{Payment, Scenario, SimulationError, Simulator};
-///
-/// let payment = Payment::new("order-1").amount("0.3").currency("ETH");
-/// let life = Simulator::new(7).try_live(Scenario::DepositConfirmed, &payment);
-/// assert!(matches!(life, Err(SimulationError::NoKey)));
-/// ```
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SimulationError {
-    /// The amount is not above zero, has a sign or an exponent or more fraction
-    /// digits than its currency, or cannot be divided as the scenario requires.
-    #[error("the payment's amount can't be paid, or not in the parts of this scenario")]
-    Amount,
-    /// One of its bodies cannot be built.
-    #[error(transparent)]
-    Build(#[from] BuildError),
-    /// A CityPay.io scenario without [`Simulator::citypay`].
-    #[error("there is no customer id and no order endpoint for a scenario of CityPay.io")]
-    NoCityPay,
-    /// A B2BINPAY scenario without [`Simulator::key`].
-    #[error("there is no key to sign a scenario of B2BINPAY with")]
-    NoKey,
 }
 
 impl Simulator {

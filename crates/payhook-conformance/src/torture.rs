@@ -102,9 +102,12 @@ mod orders;
 mod report;
 mod run;
 mod script;
+mod script_orders;
+mod script_transfers;
 mod shop;
 mod spelled_orders;
 mod spelled_transfers;
+mod suite;
 mod torturer;
 mod transfers;
 

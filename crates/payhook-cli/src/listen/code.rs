@@ -6,8 +6,8 @@ use axum::http::HeaderMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use payhook::Callback;
-use payhook::testing::Json;
 
+use super::effect::expected as expected_of;
 use super::record::Record;
 use crate::post::end_to_end;
 use crate::saved::shown_headers;
@@ -51,26 +51,11 @@ fn quoted(text: &str) -> String {
 pub(crate) fn test(record: &Record, callback: Option<&Callback>) -> Option<String> {
     match callback? {
         Callback::Transfer(verified) => {
-            let expected = super::expected(callback?);
+            let expected = expected_of(callback?);
             b2binpay::test(record, verified.reported(), expected.as_ref())
         }
         Callback::Order(verified) => citypay::order_test(record, verified.reported()),
         Callback::Deposit(verified) => citypay::deposit_test(record, verified.reported()),
         _ => None,
     }
-}
-
-/// A value as an argument of `set`, in Rust and as it is.
-fn literal(json: &str) -> (String, Json) {
-    if let Ok(text) = serde_json::from_str::<String>(json) {
-        return (format!("{text:?}"), text.into());
-    }
-    let is_integer = json.parse::<i32>().is_ok_and(|it| it.to_string() == json);
-    let code = match json {
-        "null" => "None::<&str>".to_owned(),
-        "true" | "false" => json.to_owned(),
-        _ if is_integer => json.to_owned(),
-        _ => format!("Json::raw({json:?})"),
-    };
-    (code, Json::raw(json))
 }

@@ -1,9 +1,9 @@
 //! Tests with CityPay.io's callbacks: forgeries.
 
-use super::orders::{
+use super::script::{Bystander, Make};
+use super::script_orders::{
     Asked, CONFIRMED, CREATED, Case, Desk, NOTIFY, PENDING, Step, Trial, delivered, goes, orders,
 };
-use super::script::{Bystander, Make};
 use payhook::testing::Json;
 use payhook::testing::citypay::deposit;
 

@@ -1,7 +1,7 @@
 //! Tests with B2BINPAY's callbacks: forgeries.
 
 use super::script::{Bystander, Make};
-use super::transfers::{CONFIRMED, Case, Desk, PENDING, Signed, Step, Trial};
+use super::script_transfers::{CONFIRMED, Case, Desk, PENDING, Signed, Step, Trial};
 use payhook::b2binpay::Key;
 use payhook::payment::ExpectedKind;
 use payhook::testing::Json;

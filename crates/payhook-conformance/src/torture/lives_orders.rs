@@ -1,8 +1,8 @@
 //! Tests with CityPay.io's callbacks: orders that need several callbacks to settle,
 //! and late responses.
 
-use super::orders::{Asked, CONFIRMED, CREATED, Case, Step, Trial, delivered, goes, orders};
 use super::script::{Bystander, Make};
+use super::script_orders::{Asked, CONFIRMED, CREATED, Case, Step, Trial, delivered, goes, orders};
 
 /// Underpaid, which is reported.
 const MOST: Make<Asked> = |d| goes(d, &d.paid(&[60]).underpaid());

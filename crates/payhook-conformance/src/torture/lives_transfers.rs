@@ -4,7 +4,9 @@
 use payhook::payment::ExpectedKind;
 
 use super::script::{Bystander, Make, ROUNDS};
-use super::transfers::{CONFIRMED, Case, Desk, PENDING, Signed, Step, Trial, deposits, payouts};
+use super::script_transfers::{
+    CONFIRMED, Case, Desk, PENDING, Signed, Step, Trial, deposits, payouts,
+};
 
 const MOST: Make<Signed> = |d| d.sign(&d.part(60));
 const REST: Make<Signed> = |d| d.sign(&d.part(40).operation_status(3));

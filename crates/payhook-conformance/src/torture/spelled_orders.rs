@@ -1,7 +1,7 @@
 //! Tests with CityPay.io's callbacks: undocumented spellings of the gateway.
 
-use super::orders::{Asked, Case, Desk, NOTIFY, PENDING, Step, Trial, goes, orders};
 use super::script::Make;
+use super::script_orders::{Asked, Case, Desk, NOTIFY, PENDING, Step, Trial, goes, orders};
 use payhook::testing::Json;
 
 /// Another spelling of a confirmed order.

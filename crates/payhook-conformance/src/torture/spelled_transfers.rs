@@ -1,7 +1,7 @@
 //! Tests with B2BINPAY's callbacks: undocumented spellings of the gateway.
 
 use super::script::Make;
-use super::transfers::{Case, Signed, Step, Trial};
+use super::script_transfers::{Case, Signed, Step, Trial};
 use payhook::payment::ExpectedKind;
 use payhook::testing::Json;
 use payhook::testing::b2binpay::{CurrencyBuilder, transfer};

@@ -2,18 +2,12 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::forged_orders;
-use super::forged_transfers;
-use super::orders::{self, Asked};
-use super::report::Report;
-use super::run::Run;
-use super::shop::Shop;
-use super::transfers::{self, Signed};
-use crate::Gateway;
+use super::script_orders::Asked;
+use super::script_transfers::Signed;
 use payhook::BoxError;
 use payhook::b2binpay::Key;
 use payhook::payment::ExpectedKind;
@@ -28,10 +22,10 @@ pub struct Torture {
     pub(super) seed: u64,
     pub(super) attempts: usize,
     pub(super) pause: Duration,
-    signed: Option<Signed>,
-    asked: Option<Asked>,
+    pub(super) signed: Option<Signed>,
+    pub(super) asked: Option<Asked>,
     kinds: Option<Vec<ExpectedKind>>,
-    now: Option<DateTime<Utc>>,
+    pub(super) now: Option<DateTime<Utc>>,
     references: Option<Arc<References>>,
 }
 
@@ -171,59 +165,6 @@ impl Torture {
             Some(references) => references(number),
             None => format!("torture-{:x}-{number}", now.timestamp_micros()),
         }
-    }
-
-    /// Runs the suite. It needs a Tokio runtime with time enabled.
-    ///
-    /// # Errors
-    ///
-    /// [`TortureError`] if a payment cannot be registered or the ledger cannot be
-    /// read. A broken rule is not an error: it is in the report.
-    pub async fn run<S: Shop>(&self, shop: &S) -> Result<Report, TortureError> {
-        let now = self.now.unwrap_or_else(|| SystemTime::now().into());
-        let mut run = Run::new(self, shop, now);
-        let has_both = self.signed.is_some() && self.asked.is_some();
-        if let Some(signed) = &self.signed {
-            let mut trials = transfers::trials();
-            trials.extend(forged_transfers::trials());
-            if has_both {
-                trials.push(transfers::astray());
-            }
-            for trial in trials {
-                run.trial(Gateway::B2binpay, signed, trial).await?;
-            }
-        }
-        if let Some(asked) = &self.asked {
-            let mut trials = orders::trials();
-            trials.extend(forged_orders::trials());
-            if has_both {
-                trials.push(orders::astray());
-            }
-            for trial in trials {
-                run.trial(Gateway::CityPay, asked, trial).await?;
-            }
-        }
-        Ok(Report {
-            seed: self.seed,
-            rows: run.rows,
-        })
-    }
-
-    /// Runs the suite in its own runtime, for a plain `#[test]`.
-    ///
-    /// # Errors
-    ///
-    /// As [`run`](Self::run), and if no runtime can be created.
-    ///
-    /// # Panics
-    ///
-    /// Inside a Tokio runtime: use [`run`](Self::run) there.
-    pub fn run_blocking<S: Shop>(&self, shop: &S) -> Result<Report, TortureError> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|source| TortureError::Runtime { source })?;
-        runtime.block_on(self.run(shop))
     }
 }
 

@@ -9,8 +9,7 @@ use payhook::testing::Body;
 use payhook::testing::b2binpay::{CallbackBuilder, CurrencyBuilder, deposit, payout, sign_again};
 use payhook::{Endpoint, MemoryLedger};
 
-use super::edits::{Edit, edits};
-use super::literal;
+use super::edits::{Edit, edits, literal};
 use crate::listen::record::{Record, short};
 
 /// The secret of the test.

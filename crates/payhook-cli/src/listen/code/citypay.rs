@@ -7,8 +7,7 @@ use payhook::citypay::{DepositCallback, OrderCallback};
 use payhook::testing::Body;
 use payhook::testing::citypay::{deposit, order};
 
-use super::edits::{Edit, edits};
-use super::literal;
+use super::edits::{Edit, edits, literal};
 use crate::listen::record::Record;
 
 /// Code that builds the body of an order, and checks its token.

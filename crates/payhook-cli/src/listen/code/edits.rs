@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use payhook::testing::Json;
 use serde_json::value::RawValue;
 
 /// The deepest place at which single values are edited, in levels.
@@ -92,4 +93,19 @@ fn compare_lists(
             None => edits.push(Edit::Set(place, value.get().to_owned())),
         }
     }
+}
+
+/// A value as an argument of `set`, in Rust and as it is.
+pub(crate) fn literal(json: &str) -> (String, Json) {
+    if let Ok(text) = serde_json::from_str::<String>(json) {
+        return (format!("{text:?}"), text.into());
+    }
+    let is_integer = json.parse::<i32>().is_ok_and(|it| it.to_string() == json);
+    let code = match json {
+        "null" => "None::<&str>".to_owned(),
+        "true" | "false" => json.to_owned(),
+        _ if is_integer => json.to_owned(),
+        _ => format!("Json::raw({json:?})"),
+    };
+    (code, Json::raw(json))
 }

@@ -1,0 +1,67 @@
+//! The steps of scripts about transfers.
+
+use super::script::{self, Make};
+use payhook::b2binpay::{Key, TransferCallback};
+use payhook::payment::ExpectedKind;
+use payhook::testing::Body;
+use payhook::testing::b2binpay::{CallbackBuilder, deposit, payout};
+
+/// The gateway's key and settings for its callbacks.
+#[derive(Debug, Clone)]
+pub(super) struct Signed {
+    pub(super) key: Key,
+}
+
+pub(super) type Case = script::Case<Signed>;
+pub(super) type Desk<'a> = script::Desk<'a, Signed>;
+pub(super) type Step = script::Step<Signed>;
+pub(super) type Trial = script::Trial<Signed>;
+
+impl Desk<'_> {
+    /// The payment's callback, confirmed.
+    pub(super) fn transfer(&self) -> CallbackBuilder {
+        let builder = match self.payment.kind {
+            ExpectedKind::Payout => payout(),
+            _ => deposit(),
+        };
+        builder
+            // Independent of the key: API v2 omits a status that is signed.
+            .v3()
+            .id(&self.id.to_string())
+            .tracking_id(self.payment.reference.as_str())
+            .amount(&self.percent(100))
+            .requested(&self.percent(100))
+            .currency(self.payment.currency)
+            .transfer_id(&format!("{}1", self.id))
+            .txid(&format!("0x{:032x}", self.id))
+            .at(self.time)
+    }
+
+    /// A confirmed part of the amount due, in its own transfer.
+    pub(super) fn part(&self, percent: u64) -> CallbackBuilder {
+        self.transfer()
+            .amount(&self.percent(percent))
+            .transfer_id(&format!("{}{percent}", self.id))
+            .txid(&format!("0x{:032x}", self.id.saturating_add(percent)))
+    }
+
+    pub(super) fn signed(&self, builder: &CallbackBuilder) -> Body<TransferCallback> {
+        builder.sign(&self.gateway.key)
+    }
+
+    pub(super) fn sign(&self, builder: &CallbackBuilder) -> Vec<u8> {
+        self.signed(builder).to_vec()
+    }
+}
+
+pub(super) const CREATED: Make<Signed> = |d| d.sign(&d.transfer().created());
+pub(super) const PENDING: Make<Signed> = |d| d.sign(&d.transfer().unconfirmed(1));
+pub(super) const CONFIRMED: Make<Signed> = |d| d.sign(&d.transfer());
+
+pub(super) fn deposits(name: &'static str, steps: impl IntoIterator<Item = Step>) -> Case {
+    Case::new(ExpectedKind::Deposit, name, steps)
+}
+
+pub(super) fn payouts(name: &'static str, steps: impl IntoIterator<Item = Step>) -> Case {
+    Case::new(ExpectedKind::Payout, name, steps)
+}
