@@ -73,7 +73,7 @@
 //!
 //! Comments cite them: PAYMENTS is `docs/payments.md`, GATEWAYS is `docs/gateways.md`.
 
-// The private modules: `wire` scans the JSON into an index, `read` turns its places into
+// The private modules: `wire` scans the JSON into an index of spans, `read` turns them into
 // values, `fields` declares each field once (whether it is strict or lenient),
 // `open_enum` makes the enums that a gateway may extend, `b2binpay/message` says which
 // bytes are signed.
