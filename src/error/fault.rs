@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Whose fault a refusal is.
 ///
-/// See [`Error`] for an example.
+/// See [`Error`](super::Error) for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Fault {
