@@ -9,7 +9,7 @@ mod snapshot;
 mod transfer;
 
 use super::change::{Change, Review, ReviewReason};
-use super::history::{Marks, Name, PartState};
+use super::history::{Marks, Name, PartState, State};
 use super::{Payment, PaymentStatus};
 use crate::amount::Amount;
 use crate::event::{Event, Reading, Source};
@@ -34,15 +34,13 @@ pub(crate) struct Taken {
 #[derive(Debug)]
 pub(crate) struct Step<'p> {
     payment: &'p mut Payment,
-    before: Sums,
+    before: Before,
     reviews: Vec<Review>,
     recorded: Option<Recorded>,
     /// Whether the ledger stores the names of deliveries.
     asks: bool,
     /// The second copy of a delivery, if it has to be bound across all payments.
     second: Option<Name>,
-    /// Set with every change of the state, except for credits.
-    must_save: bool,
 }
 
 /// The delivery that a step recorded.
@@ -53,6 +51,13 @@ struct Recorded {
     /// before this step.
     subject: Option<String>,
     before: (Amount, Amount),
+}
+
+/// A payment before a callback or a manual decision.
+#[derive(Debug)]
+struct Before {
+    state: State,
+    sums: Sums,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -86,7 +91,7 @@ impl Payment {
         owner: Option<&str>,
         second: Option<&str>,
     ) -> Step<'_> {
-        let before = self.sums();
+        let before = self.before();
         let asks = self.asks_for_delivery(event);
         let mut step = Step {
             payment: self,
@@ -95,7 +100,6 @@ impl Payment {
             reviews: Vec::new(),
             recorded: None,
             second: None,
-            must_save: false,
         };
         step.ingest(event, Owners::parse(owner, second));
         step
@@ -113,6 +117,13 @@ impl Payment {
         )
     }
 
+    fn before(&self) -> Before {
+        Before {
+            state: self.state.clone(),
+            sums: self.sums(),
+        }
+    }
+
     fn sums(&self) -> Sums {
         let received = self.received();
         Sums {
@@ -126,7 +137,7 @@ impl Payment {
     /// Accepts everything that is held, after manual review: it is credited now
     /// (PAYMENTS, rule 16).
     pub fn accept_held(&mut self) -> Change {
-        let before = self.sums();
+        let before = self.before();
         let mut credited = Amount::default();
         for part in &mut self.state.parts {
             if part.is_held() && !part.marks.has(Marks::UNVALUED) {
@@ -135,14 +146,13 @@ impl Payment {
                 part.credited = super::add(&part.credited, &rest);
             }
         }
-        let after = self.sums();
-        self.conclude(&before, &after, credited, Vec::new(), false)
+        self.conclude(&before, credited, Vec::new())
     }
 
     /// Rejects everything that is held, after manual review: it is not credited, and
     /// the same money is not reported again (PAYMENTS, rule 16).
     pub fn reject_held(&mut self) -> Change {
-        let before = self.sums();
+        let before = self.before();
         for part in &mut self.state.parts {
             if part.is_held() {
                 let rest = part.remaining();
@@ -153,22 +163,18 @@ impl Payment {
                 }
             }
         }
-        let after = self.sums();
-        self.conclude(&before, &after, Amount::default(), Vec::new(), false)
+        self.conclude(&before, Amount::default(), Vec::new())
     }
 
-    fn conclude(
-        &mut self,
-        before: &Sums,
-        after: &Sums,
-        credited: Amount,
-        mut reviews: Vec<Review>,
-        must_save: bool,
-    ) -> Change {
+    fn conclude(&mut self, before: &Before, credited: Amount, mut reviews: Vec<Review>) -> Change {
+        let must_save = self.state != before.state;
+        // Without a change of the state, no sum has changed.
+        let sums = must_save.then(|| self.sums());
+        let after = sums.as_ref().unwrap_or(&before.sums);
         let is_paid = matches!(after.status, PaymentStatus::Paid | PaymentStatus::Overpaid);
         let newly_paid = is_paid && !self.state.was_paid;
         self.state.was_paid |= is_paid;
-        let is_changed = after != before || !reviews.is_empty();
+        let is_changed = *after != before.sums || !reviews.is_empty();
         reviews.sort_by_key(Review::reason);
         Change::new(
             Some(credited).filter(|amount| !amount.is_zero()),
@@ -196,7 +202,6 @@ impl Step<'_> {
     /// bound to before.
     pub(crate) fn bound(&mut self, part: &str, owner: &str) {
         let is_own = owner == self.payment.expected.reference();
-        self.must_save = true;
         for each in &mut self.payment.state.parts {
             if each.id == part && !each.marks.has(Marks::BOUND) {
                 each.marks.set(Marks::BOUND, true);
@@ -214,15 +219,7 @@ impl Step<'_> {
         let credited = self.payment.credit();
         self.report_held();
         let reviews = std::mem::take(&mut self.reviews);
-        let is_same = !self.must_save && credited.is_zero();
-        let after = if is_same {
-            self.before.clone()
-        } else {
-            self.payment.sums()
-        };
-        let change = self
-            .payment
-            .conclude(&self.before, &after, credited, reviews, self.must_save);
+        let change = self.payment.conclude(&self.before, credited, reviews);
         let mut taken = Taken::default();
         if self.asks {
             taken.second = self.second.map(|copy| copy.to_string());
@@ -266,7 +263,6 @@ impl Step<'_> {
                 if let (ReviewReason::Elsewhere, Some(owner)) = (reason, &part.owner) {
                     review = review.saying(format!("first received under {owner}"));
                 }
-                self.must_save = true;
                 self.review(review);
             }
         }
