@@ -518,7 +518,7 @@ impl Sums {
                 .fold(Amount::default(), |sum, amount| {
                     sum.checked_add(&amount).unwrap_or(sum)
                 });
-            crate::amount::without_zeros(sum.as_str()).to_owned()
+            sum.without_trailing_zeros().to_owned()
         };
         let is_top_up = payments.iter().any(|it| it.expected().is_top_up());
         Self {
@@ -545,7 +545,7 @@ fn merge(changes: Vec<(String, Change)>) -> BTreeMap<String, Changed> {
         let (sum, entry) = merged.entry(reference).or_default();
         if let Some(amount) = change.credited() {
             *sum = sum.checked_add(amount).unwrap_or_default();
-            entry.credited = Some(crate::amount::without_zeros(sum.as_str()).to_owned());
+            entry.credited = Some(sum.without_trailing_zeros().to_owned());
         }
         entry.newly_paid |= change.newly_paid();
         let codes = change.reviews().iter().map(Review::reason);
@@ -626,7 +626,10 @@ impl StepOutcome {
 /// An amount without insignificant zeros.
 fn by_value(amount: Option<&str>) -> String {
     let amount = amount.unwrap_or("none");
-    crate::amount::without_zeros(amount).to_owned()
+    match Amount::from_sum(amount) {
+        Some(amount) => amount.without_trailing_zeros().to_owned(),
+        None => amount.to_owned(),
+    }
 }
 
 /// Returns the recorded response for every lookup.
