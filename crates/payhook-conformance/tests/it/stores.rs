@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use payhook::idempotency::{IdempotencyStore, MemoryStore, StoreFull};
-use payhook::testing::{BrokenRule, StoreConformance};
+use payhook_conformance::stores::{BrokenRule, StoreConformance};
 
 use flaws::{
     BindsNothing, Counts, FieldError, Flawed, ForgetsTheLate, HandsOnToAll, Horizon,

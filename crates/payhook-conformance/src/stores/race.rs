@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use payhook::BoxError;
+use payhook::idempotency::{Claim, IdempotencyKeys, IdempotencyStore, Lease};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::{BrokenRule, StoreConformance, broken, ended, failed, fresh, fresh_keys, mixed};
-use crate::fetch::BoxError;
-use crate::idempotency::{Claim, IdempotencyKeys, IdempotencyStore, Lease};
 
 impl<G: IdempotencyStore + 'static> StoreConformance<G> {
     pub(super) async fn one_of_many_wins(&self) -> Result<(), BrokenRule> {
@@ -106,9 +106,7 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
                                 result.and(ended(rule, Lease::Held, store.complete(token)).await);
                         }
                         Ok(Claim::InProgress | Claim::AlreadyHandled) => {}
-                        Ok(found @ (Claim::Conflicting | Claim::TooOld | Claim::Superseded)) => {
-                            result = Err(broken(rule, &found));
-                        }
+                        Ok(found) => result = Err(broken(rule, &found)),
                         Err(error) => result = Err(failed(rule, error)),
                     }
                 }

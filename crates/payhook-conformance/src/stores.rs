@@ -4,17 +4,17 @@ mod race;
 mod rules;
 
 use std::future::Future;
+use std::mem::discriminant;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
-use sha2::{Digest, Sha256};
-
-use crate::fetch::BoxError;
-use crate::idempotency::{
+use payhook::BoxError;
+use payhook::idempotency::{
     Claim, ClaimToken, IdempotencyKey, IdempotencyKeys, IdempotencyStore, Lease,
 };
+use sha2::{Digest, Sha256};
 
 /// A test suite for the rules of a store: the required results, the binding of a
 /// delivery to its first effect, late and killed holders, races in which exactly one
@@ -28,14 +28,14 @@ use crate::idempotency::{
 /// ```
 /// use std::time::Duration;
 /// use payhook::idempotency::MemoryStore;
-/// use payhook::testing::StoreConformance;
+/// use payhook_conformance::stores::StoreConformance;
 ///
 /// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
 /// let lease = Duration::from_millis(50);
 /// let store = MemoryStore::new().lease(lease);
 /// // Any number of connections or replicas: here, clones of one memory store.
 /// StoreConformance::new([store.clone(), store], lease).race(64, 20).run().await?;
-/// # Ok::<(), payhook::testing::BrokenRule>(()) })?;
+/// # Ok::<(), payhook_conformance::stores::BrokenRule>(()) })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
@@ -90,7 +90,7 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
 
     /// Sets the maximum age of an unknown delivery; by default any age is accepted.
     /// For stores that refuse by age alone, such as `RedisStore` and `PgStore`: the
-    /// horizon of a [`MemoryStore`](crate::idempotency::MemoryStore) depends on what it has
+    /// horizon of a [`MemoryStore`](payhook::idempotency::MemoryStore) depends on what it has
     /// deleted.
     #[must_use]
     pub fn horizon(self, horizon: Duration) -> Self {
@@ -203,20 +203,12 @@ async fn fresh(
 
 /// Checks that the result is the required one.
 async fn is(
-    expected: &'static str,
+    expected: Claim,
     rule: &'static str,
     claim: impl Future<Output = Result<Claim, BoxError>>,
 ) -> Result<(), BrokenRule> {
     let found = claim.await.map_err(|error| failed(rule, error))?;
-    let word = match found {
-        Claim::Conflicting => "altered",
-        Claim::TooOld => "beyond horizon",
-        Claim::AlreadyHandled => "done",
-        Claim::Acquired(_) => "fresh",
-        Claim::InProgress => "in flight",
-        Claim::Superseded => "superseded",
-    };
-    if word == expected {
+    if discriminant(&found) == discriminant(&expected) {
         Ok(())
     } else {
         Err(broken(rule, &found))

@@ -3,10 +3,10 @@
 use std::time::{Duration, SystemTime};
 
 use chrono::TimeDelta;
+use payhook::idempotency::{Claim, IdempotencyKeys, IdempotencyStore, Lease};
 use tokio::sync::oneshot;
 
 use super::{BrokenRule, StoreConformance, at, broken, ended, fresh, fresh_keys, is, mixed};
-use crate::idempotency::{IdempotencyKeys, IdempotencyStore, Lease};
 
 impl<G: IdempotencyStore + 'static> StoreConformance<G> {
     pub(super) async fn one_is_fresh_until_it_ends(&self) -> Result<(), BrokenRule> {
@@ -15,7 +15,7 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
         let token = fresh(rule, one.claim(&keys)).await?;
         let rule = "a claimed effect is in flight, also for its holder";
         for store in [&one, &two] {
-            is("in flight", rule, store.claim(&keys)).await?;
+            is(Claim::InProgress, rule, store.claim(&keys)).await?;
         }
         let rule = "the holder releases";
         ended(rule, Lease::Held, one.release(token)).await?;
@@ -25,7 +25,7 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
         ended(rule, Lease::Held, two.complete(token)).await?;
         let rule = "a completed effect is done";
         for store in [&one, &two] {
-            is("done", rule, store.claim(&keys)).await?;
+            is(Claim::AlreadyHandled, rule, store.claim(&keys)).await?;
         }
         Ok(())
     }
@@ -36,11 +36,11 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
         let token = fresh(rule, store.claim(&genuine)).await?;
         let altered = mixed(&genuine, &other);
         let rule = "a delivery in flight with another effect is altered";
-        is("altered", rule, store.claim(&altered)).await?;
+        is(Claim::Conflicting, rule, store.claim(&altered)).await?;
         let rule = "the holder completes";
         ended(rule, Lease::Held, store.complete(token)).await?;
         let rule = "a delivery that is done stays done with another effect";
-        is("done", rule, store.claim(&altered)).await?;
+        is(Claim::AlreadyHandled, rule, store.claim(&altered)).await?;
         let rule = "a replay does not use up another effect";
         let token = fresh(rule, store.claim(&other)).await?;
         let rule = "the token names the claimed effect";
@@ -53,10 +53,15 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
         let (genuine, other) = (fresh_keys(), fresh_keys());
         let token = fresh(rule, store.claim(&genuine)).await?;
         ended(rule, Lease::Held, store.release(token)).await?;
-        is("altered", rule, store.claim(&mixed(&genuine, &other))).await?;
+        is(
+            Claim::Conflicting,
+            rule,
+            store.claim(&mixed(&genuine, &other)),
+        )
+        .await?;
         let token = fresh(rule, store.claim(&genuine)).await?;
         ended(rule, Lease::Held, store.complete(token)).await?;
-        is("done", rule, store.claim(&genuine)).await
+        is(Claim::AlreadyHandled, rule, store.claim(&genuine)).await
     }
 
     pub(super) async fn the_same_news_in_another_delivery_is_done(&self) -> Result<(), BrokenRule> {
@@ -65,13 +70,13 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
         let token = fresh(rule, store.claim(&first)).await?;
         let resent = mixed(&second, &first);
         let rule = "the same effect in another delivery is in flight";
-        is("in flight", rule, store.claim(&resent)).await?;
+        is(Claim::InProgress, rule, store.claim(&resent)).await?;
         let rule = "the holder completes";
         ended(rule, Lease::Held, store.complete(token)).await?;
         let rule = "the same effect in another delivery is done";
-        is("done", rule, store.claim(&resent)).await?;
+        is(Claim::AlreadyHandled, rule, store.claim(&resent)).await?;
         let rule = "a resent delivery is bound as well";
-        is("done", rule, store.claim(&second)).await
+        is(Claim::AlreadyHandled, rule, store.claim(&second)).await
     }
 
     pub(super) async fn what_was_reversed_and_settled_again_is_news(
@@ -93,17 +98,17 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
         }
         let rule = "a transfer that settles again after a reversal is fresh";
         let token = fresh(rule, store.claim(&restored)).await?;
-        is("in flight", rule, store.claim(&restored)).await?;
+        is(Claim::InProgress, rule, store.claim(&restored)).await?;
         ended(rule, Lease::Held, store.release(token)).await?;
         let token = fresh(rule, store.claim(&restored)).await?;
         ended(rule, Lease::Held, store.complete(token)).await?;
         let rule = "each of these deliveries is done when it is repeated";
         for event in [&settled, &reversed, &restored] {
-            is("done", rule, self.store(1).claim(event)).await?;
+            is(Claim::AlreadyHandled, rule, self.store(1).claim(event)).await?;
         }
         let rule = "the same state with a later time is done";
         let confirmed = at(&mixed(&fresh_keys(), &settled), seconds(60));
-        is("done", rule, store.claim(&confirmed)).await?;
+        is(Claim::AlreadyHandled, rule, store.claim(&confirmed)).await?;
         let rule = "an event older than the last handled one is superseded";
         let (late, other) = (fresh_keys(), fresh_keys());
         let late = IdempotencyKeys::new(
@@ -112,7 +117,7 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
             *other.effect(),
             seconds(50),
         );
-        is("superseded", rule, store.claim(&late)).await
+        is(Claim::Superseded, rule, store.claim(&late)).await
     }
 
     pub(super) async fn what_has_no_time_is_done_once(&self) -> Result<(), BrokenRule> {
@@ -123,15 +128,20 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
             let token = fresh(rule, store.claim(event)).await?;
             ended(rule, Lease::Held, store.complete(token)).await?;
         }
-        is("done", rule, store.claim(&one)).await?;
-        is("done", rule, store.claim(&mixed(&fresh_keys(), &one))).await
+        is(Claim::AlreadyHandled, rule, store.claim(&one)).await?;
+        is(
+            Claim::AlreadyHandled,
+            rule,
+            store.claim(&mixed(&fresh_keys(), &one)),
+        )
+        .await
     }
 
     pub(super) async fn a_dead_holder_loses_its_claim(&self) -> Result<(), BrokenRule> {
         let (store, keys) = (self.store(0), fresh_keys());
         let rule = "a claim whose holder died is fresh after its lease";
         drop(fresh(rule, store.claim(&keys)).await?);
-        is("in flight", rule, store.claim(&keys)).await?;
+        is(Claim::InProgress, rule, store.claim(&keys)).await?;
         self.outlast_the_lease().await;
         let token = fresh(rule, self.store(1).claim(&keys)).await?;
         ended(rule, Lease::Held, self.store(1).complete(token)).await
@@ -150,10 +160,10 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
             } else {
                 ended(rule, Lease::Lost, store.complete(late)).await?;
             }
-            is("in flight", rule, store.claim(&keys)).await?;
+            is(Claim::InProgress, rule, store.claim(&keys)).await?;
             let rule = "the successor completes";
             ended(rule, Lease::Held, self.store(1).complete(successor)).await?;
-            is("done", rule, store.claim(&keys)).await?;
+            is(Claim::AlreadyHandled, rule, store.claim(&keys)).await?;
         }
         Ok(())
     }
@@ -166,7 +176,7 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
         let token = fresh(rule, store.claim(&keys)).await?;
         self.outlast_the_lease().await;
         ended(rule, Lease::Held, store.complete(token)).await?;
-        is("done", rule, store.claim(&keys)).await
+        is(Claim::AlreadyHandled, rule, store.claim(&keys)).await
     }
 
     /// Its task is aborted, like a server's task when the sender closes the
@@ -184,7 +194,7 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
         });
         let _ = held.await;
         holder.abort();
-        is("in flight", rule, self.store(1).claim(&keys)).await?;
+        is(Claim::InProgress, rule, self.store(1).claim(&keys)).await?;
         self.outlast_the_lease().await;
         let token = fresh(rule, self.store(1).claim(&keys)).await?;
         ended(rule, Lease::Held, self.store(1).complete(token)).await
@@ -203,20 +213,25 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
         let (old, known) = (fresh_keys(), fresh_keys());
         let beyond = horizon + self.lease;
         for _ in 0..2 {
-            is("beyond horizon", rule, store.claim(&aged(old, beyond))).await?;
+            is(Claim::TooOld, rule, store.claim(&aged(old, beyond))).await?;
         }
         let rule = "a newer delivery is fresh";
         let token = fresh(rule, store.claim(&aged(known, horizon / 2))).await?;
         ended(rule, Lease::Held, store.complete(token)).await?;
         let rule = "a done effect stays done, however old the delivery is";
-        is("done", rule, store.claim(&aged(known, beyond))).await?;
         is(
-            "done",
+            Claim::AlreadyHandled,
+            rule,
+            store.claim(&aged(known, beyond)),
+        )
+        .await?;
+        is(
+            Claim::AlreadyHandled,
             rule,
             store.claim(&aged(mixed(&old, &known), beyond)),
         )
         .await?;
         let rule = "a delivery that is too old is not bound";
-        is("beyond horizon", rule, store.claim(&aged(old, beyond))).await
+        is(Claim::TooOld, rule, store.claim(&aged(old, beyond))).await
     }
 }
