@@ -118,23 +118,25 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
     ///
     /// The first [`BrokenRule`].
     pub async fn run(&self) -> Result<(), BrokenRule> {
-        self.one_is_fresh_until_it_ends().await?;
+        self.a_claim_is_exclusive_until_it_ends().await?;
         self.a_delivery_is_bound_to_its_first_effect().await?;
-        self.the_same_news_in_another_delivery_is_done().await?;
-        self.what_was_reversed_and_settled_again_is_news().await?;
-        self.what_has_no_time_is_done_once().await?;
+        self.the_same_effect_in_another_delivery_is_handled()
+            .await?;
+        self.a_transfer_that_settles_again_is_acquired().await?;
+        self.an_event_without_a_time_is_handled_once().await?;
         self.a_dead_holder_loses_its_claim().await?;
         self.a_killed_holder_loses_its_claim().await?;
         self.a_late_holder_changes_nothing().await?;
         self.a_late_holder_without_successor_still_ends_its_claim()
             .await?;
         if let Some(horizon) = self.horizon {
-            self.what_is_too_old_is_beyond_the_horizon(horizon).await?;
+            self.an_unknown_delivery_is_too_old_beyond_the_horizon(horizon)
+                .await?;
         }
         self.one_of_many_wins().await?;
         self.one_of_many_deliveries_wins().await?;
         self.one_of_many_succeeds_a_dead_holder().await?;
-        self.what_is_released_in_a_race_can_be_claimed().await
+        self.a_claim_released_in_a_race_can_be_acquired().await
     }
 
     fn store(&self, index: usize) -> Arc<G> {
@@ -153,7 +155,7 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
 }
 
 /// Unused keys.
-fn fresh_keys() -> IdempotencyKeys {
+fn unused_keys() -> IdempotencyKeys {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let now = SystemTime::now();
     let key = |kind: &str| {
@@ -190,8 +192,8 @@ fn failed(rule: &'static str, error: impl Into<BoxError>) -> BrokenRule {
     BrokenRule::Failed { rule, source }
 }
 
-/// The result, which has to be a fresh claim.
-async fn fresh(
+/// The token of a claim, which has to be acquired.
+async fn acquired(
     rule: &'static str,
     claim: impl Future<Output = Result<Claim, BoxError>>,
 ) -> Result<ClaimToken, BrokenRule> {

@@ -6,24 +6,24 @@ use chrono::TimeDelta;
 use payhook::idempotency::{Claim, IdempotencyKeys, IdempotencyStore, Lease};
 use tokio::sync::oneshot;
 
-use super::{BrokenRule, StoreConformance, at, broken, ended, fresh, fresh_keys, is, mixed};
+use super::{BrokenRule, StoreConformance, acquired, at, broken, ended, is, mixed, unused_keys};
 
 impl<G: IdempotencyStore + 'static> StoreConformance<G> {
-    pub(super) async fn one_is_fresh_until_it_ends(&self) -> Result<(), BrokenRule> {
-        let (one, two, keys) = (self.store(0), self.store(1), fresh_keys());
-        let rule = "an unclaimed effect is fresh";
-        let token = fresh(rule, one.claim(&keys)).await?;
-        let rule = "a claimed effect is in flight, also for its holder";
+    pub(super) async fn a_claim_is_exclusive_until_it_ends(&self) -> Result<(), BrokenRule> {
+        let (one, two, keys) = (self.store(0), self.store(1), unused_keys());
+        let rule = "an unclaimed effect is acquired";
+        let token = acquired(rule, one.claim(&keys)).await?;
+        let rule = "a claimed effect is in progress, also for its holder";
         for store in [&one, &two] {
             is(Claim::InProgress, rule, store.claim(&keys)).await?;
         }
         let rule = "the holder releases";
         ended(rule, Lease::Held, one.release(token)).await?;
-        let rule = "a released effect is fresh for everyone";
-        let token = fresh(rule, two.claim(&keys)).await?;
+        let rule = "a released effect is acquired by anyone";
+        let token = acquired(rule, two.claim(&keys)).await?;
         let rule = "the holder completes";
         ended(rule, Lease::Held, two.complete(token)).await?;
-        let rule = "a completed effect is done";
+        let rule = "a completed effect is already handled";
         for store in [&one, &two] {
             is(Claim::AlreadyHandled, rule, store.claim(&keys)).await?;
         }
@@ -31,18 +31,18 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
     }
 
     pub(super) async fn a_delivery_is_bound_to_its_first_effect(&self) -> Result<(), BrokenRule> {
-        let (store, genuine, other) = (self.store(0), fresh_keys(), fresh_keys());
-        let rule = "an unclaimed effect is fresh";
-        let token = fresh(rule, store.claim(&genuine)).await?;
+        let (store, genuine, other) = (self.store(0), unused_keys(), unused_keys());
+        let rule = "an unclaimed effect is acquired";
+        let token = acquired(rule, store.claim(&genuine)).await?;
         let altered = mixed(&genuine, &other);
-        let rule = "a delivery in flight with another effect is altered";
+        let rule = "a delivery in progress with another effect is conflicting";
         is(Claim::Conflicting, rule, store.claim(&altered)).await?;
         let rule = "the holder completes";
         ended(rule, Lease::Held, store.complete(token)).await?;
-        let rule = "a delivery that is done stays done with another effect";
+        let rule = "a handled delivery stays handled with another effect";
         is(Claim::AlreadyHandled, rule, store.claim(&altered)).await?;
         let rule = "a replay does not use up another effect";
-        let token = fresh(rule, store.claim(&other)).await?;
+        let token = acquired(rule, store.claim(&other)).await?;
         let rule = "the token names the claimed effect";
         if token.effect() != other.effect() {
             return Err(broken(rule, token.effect()));
@@ -50,8 +50,8 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
         ended(rule, Lease::Held, store.release(token)).await?;
 
         let rule = "a delivery whose claim was released stays bound";
-        let (genuine, other) = (fresh_keys(), fresh_keys());
-        let token = fresh(rule, store.claim(&genuine)).await?;
+        let (genuine, other) = (unused_keys(), unused_keys());
+        let token = acquired(rule, store.claim(&genuine)).await?;
         ended(rule, Lease::Held, store.release(token)).await?;
         is(
             Claim::Conflicting,
@@ -59,30 +59,30 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
             store.claim(&mixed(&genuine, &other)),
         )
         .await?;
-        let token = fresh(rule, store.claim(&genuine)).await?;
+        let token = acquired(rule, store.claim(&genuine)).await?;
         ended(rule, Lease::Held, store.complete(token)).await?;
         is(Claim::AlreadyHandled, rule, store.claim(&genuine)).await
     }
 
-    pub(super) async fn the_same_news_in_another_delivery_is_done(&self) -> Result<(), BrokenRule> {
-        let (store, first, second) = (self.store(0), fresh_keys(), fresh_keys());
-        let rule = "an unclaimed effect is fresh";
-        let token = fresh(rule, store.claim(&first)).await?;
+    pub(super) async fn the_same_effect_in_another_delivery_is_handled(
+        &self,
+    ) -> Result<(), BrokenRule> {
+        let (store, first, second) = (self.store(0), unused_keys(), unused_keys());
+        let rule = "an unclaimed effect is acquired";
+        let token = acquired(rule, store.claim(&first)).await?;
         let resent = mixed(&second, &first);
-        let rule = "the same effect in another delivery is in flight";
+        let rule = "the same effect in another delivery is in progress";
         is(Claim::InProgress, rule, store.claim(&resent)).await?;
         let rule = "the holder completes";
         ended(rule, Lease::Held, store.complete(token)).await?;
-        let rule = "the same effect in another delivery is done";
+        let rule = "the same effect in another delivery is already handled";
         is(Claim::AlreadyHandled, rule, store.claim(&resent)).await?;
         let rule = "a resent delivery is bound as well";
         is(Claim::AlreadyHandled, rule, store.claim(&second)).await
     }
 
-    pub(super) async fn what_was_reversed_and_settled_again_is_news(
-        &self,
-    ) -> Result<(), BrokenRule> {
-        let (store, settled, other) = (self.store(0), fresh_keys(), fresh_keys());
+    pub(super) async fn a_transfer_that_settles_again_is_acquired(&self) -> Result<(), BrokenRule> {
+        let (store, settled, other) = (self.store(0), unused_keys(), unused_keys());
         let seconds = |count| settled.time().map(|time| time + TimeDelta::seconds(count));
         let reversed = IdempotencyKeys::new(
             *other.delivery(),
@@ -90,27 +90,27 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
             *other.effect(),
             seconds(20),
         );
-        let restored = at(&mixed(&fresh_keys(), &settled), seconds(30));
-        let rule = "a later event of a subject is fresh";
+        let restored = at(&mixed(&unused_keys(), &settled), seconds(30));
+        let rule = "a later event of a subject is acquired";
         for event in [&settled, &reversed] {
-            let token = fresh(rule, store.claim(event)).await?;
+            let token = acquired(rule, store.claim(event)).await?;
             ended(rule, Lease::Held, store.complete(token)).await?;
         }
-        let rule = "a transfer that settles again after a reversal is fresh";
-        let token = fresh(rule, store.claim(&restored)).await?;
+        let rule = "a transfer that settles again after a reversal is acquired";
+        let token = acquired(rule, store.claim(&restored)).await?;
         is(Claim::InProgress, rule, store.claim(&restored)).await?;
         ended(rule, Lease::Held, store.release(token)).await?;
-        let token = fresh(rule, store.claim(&restored)).await?;
+        let token = acquired(rule, store.claim(&restored)).await?;
         ended(rule, Lease::Held, store.complete(token)).await?;
-        let rule = "each of these deliveries is done when it is repeated";
+        let rule = "each of these deliveries is already handled when it is repeated";
         for event in [&settled, &reversed, &restored] {
             is(Claim::AlreadyHandled, rule, self.store(1).claim(event)).await?;
         }
-        let rule = "the same state with a later time is done";
-        let confirmed = at(&mixed(&fresh_keys(), &settled), seconds(60));
+        let rule = "the same state with a later time is already handled";
+        let confirmed = at(&mixed(&unused_keys(), &settled), seconds(60));
         is(Claim::AlreadyHandled, rule, store.claim(&confirmed)).await?;
         let rule = "an event older than the last handled one is superseded";
-        let (late, other) = (fresh_keys(), fresh_keys());
+        let (late, other) = (unused_keys(), unused_keys());
         let late = IdempotencyKeys::new(
             *late.delivery(),
             *settled.subject(),
@@ -120,40 +120,40 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
         is(Claim::Superseded, rule, store.claim(&late)).await
     }
 
-    pub(super) async fn what_has_no_time_is_done_once(&self) -> Result<(), BrokenRule> {
-        let (store, one, other) = (self.store(0), at(&fresh_keys(), None), fresh_keys());
+    pub(super) async fn an_event_without_a_time_is_handled_once(&self) -> Result<(), BrokenRule> {
+        let (store, one, other) = (self.store(0), at(&unused_keys(), None), unused_keys());
         let two = IdempotencyKeys::new(*other.delivery(), *one.subject(), *other.effect(), None);
-        let rule = "an event without a time is fresh once";
+        let rule = "an event without a time is acquired once";
         for event in [&one, &two] {
-            let token = fresh(rule, store.claim(event)).await?;
+            let token = acquired(rule, store.claim(event)).await?;
             ended(rule, Lease::Held, store.complete(token)).await?;
         }
         is(Claim::AlreadyHandled, rule, store.claim(&one)).await?;
         is(
             Claim::AlreadyHandled,
             rule,
-            store.claim(&mixed(&fresh_keys(), &one)),
+            store.claim(&mixed(&unused_keys(), &one)),
         )
         .await
     }
 
     pub(super) async fn a_dead_holder_loses_its_claim(&self) -> Result<(), BrokenRule> {
-        let (store, keys) = (self.store(0), fresh_keys());
-        let rule = "a claim whose holder died is fresh after its lease";
-        drop(fresh(rule, store.claim(&keys)).await?);
+        let (store, keys) = (self.store(0), unused_keys());
+        let rule = "an effect whose holder died is acquired after the lease";
+        drop(acquired(rule, store.claim(&keys)).await?);
         is(Claim::InProgress, rule, store.claim(&keys)).await?;
         self.outlast_the_lease().await;
-        let token = fresh(rule, self.store(1).claim(&keys)).await?;
+        let token = acquired(rule, self.store(1).claim(&keys)).await?;
         ended(rule, Lease::Held, self.store(1).complete(token)).await
     }
 
     pub(super) async fn a_late_holder_changes_nothing(&self) -> Result<(), BrokenRule> {
         for release in [false, true] {
-            let (store, keys) = (self.store(0), fresh_keys());
+            let (store, keys) = (self.store(0), unused_keys());
             let rule = "a claim passes on after its lease";
-            let late = fresh(rule, store.claim(&keys)).await?;
+            let late = acquired(rule, store.claim(&keys)).await?;
             self.outlast_the_lease().await;
-            let successor = fresh(rule, self.store(1).claim(&keys)).await?;
+            let successor = acquired(rule, self.store(1).claim(&keys)).await?;
             let rule = "a late holder neither completes nor releases its successor's claim";
             if release {
                 ended(rule, Lease::Lost, store.release(late)).await?;
@@ -171,9 +171,9 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
     pub(super) async fn a_late_holder_without_successor_still_ends_its_claim(
         &self,
     ) -> Result<(), BrokenRule> {
-        let (store, keys) = (self.store(0), fresh_keys());
+        let (store, keys) = (self.store(0), unused_keys());
         let rule = "a late holder completes its claim if no one else took it";
-        let token = fresh(rule, store.claim(&keys)).await?;
+        let token = acquired(rule, store.claim(&keys)).await?;
         self.outlast_the_lease().await;
         ended(rule, Lease::Held, store.complete(token)).await?;
         is(Claim::AlreadyHandled, rule, store.claim(&keys)).await
@@ -182,8 +182,8 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
     /// Its task is aborted, like a server's task when the sender closes the
     /// connection.
     pub(super) async fn a_killed_holder_loses_its_claim(&self) -> Result<(), BrokenRule> {
-        let (store, keys) = (self.store(0), fresh_keys());
-        let rule = "a claim whose holder was killed is fresh after its lease";
+        let (store, keys) = (self.store(0), unused_keys());
+        let rule = "an effect whose holder was killed is acquired after the lease";
         let (holds, held) = oneshot::channel();
         let holder = tokio::spawn(async move {
             let claim = store.claim(&keys).await;
@@ -196,11 +196,11 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
         holder.abort();
         is(Claim::InProgress, rule, self.store(1).claim(&keys)).await?;
         self.outlast_the_lease().await;
-        let token = fresh(rule, self.store(1).claim(&keys)).await?;
+        let token = acquired(rule, self.store(1).claim(&keys)).await?;
         ended(rule, Lease::Held, self.store(1).complete(token)).await
     }
 
-    pub(super) async fn what_is_too_old_is_beyond_the_horizon(
+    pub(super) async fn an_unknown_delivery_is_too_old_beyond_the_horizon(
         &self,
         horizon: Duration,
     ) -> Result<(), BrokenRule> {
@@ -209,16 +209,16 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
             let time = SystemTime::now().checked_sub(age).map(Into::into);
             at(&keys, time)
         };
-        let rule = "an unknown delivery older than the horizon is beyond it";
-        let (old, known) = (fresh_keys(), fresh_keys());
+        let rule = "an unknown delivery older than the horizon is too old";
+        let (old, known) = (unused_keys(), unused_keys());
         let beyond = horizon + self.lease;
         for _ in 0..2 {
             is(Claim::TooOld, rule, store.claim(&aged(old, beyond))).await?;
         }
-        let rule = "a newer delivery is fresh";
-        let token = fresh(rule, store.claim(&aged(known, horizon / 2))).await?;
+        let rule = "a newer delivery is acquired";
+        let token = acquired(rule, store.claim(&aged(known, horizon / 2))).await?;
         ended(rule, Lease::Held, store.complete(token)).await?;
-        let rule = "a done effect stays done, however old the delivery is";
+        let rule = "a handled effect stays handled, however old the delivery is";
         is(
             Claim::AlreadyHandled,
             rule,
