@@ -135,6 +135,37 @@ impl Amount {
         self.text.as_deref().unwrap_or("0")
     }
 
+    /// Returns the text without the zeros at the end of its fraction: a shorter text of
+    /// the same value, to be shown.
+    ///
+    /// A text with an exponent is returned unchanged: the zeros at its end may belong to
+    /// the exponent, and `1.5e10` is not `1.5e1`. To compare amounts, use `==`.
+    ///
+    /// ```
+    /// use payhook::Amount;
+    ///
+    /// for (text, short) in [
+    ///     ("0.300000", "0.3"),
+    ///     ("1.000", "1"),
+    ///     ("100", "100"),
+    ///     ("1.5e10", "1.5e10"),
+    ///     ("1.50e10", "1.50e10"),
+    /// ] {
+    ///     let amount: Amount = text.parse()?;
+    ///     assert_eq!(amount.without_trailing_zeros(), short);
+    /// }
+    /// # Ok::<(), payhook::amount::AmountError>(())
+    /// ```
+    #[must_use]
+    pub fn without_trailing_zeros(&self) -> &str {
+        let text = self.as_str();
+        if text.contains('.') && !text.contains(['e', 'E']) {
+            text.trim_end_matches('0').trim_end_matches('.')
+        } else {
+            text
+        }
+    }
+
     /// Converts the value into a [`Decimal`], exactly.
     ///
     /// The number of fraction digits is kept if it fits; otherwise trailing zeros are
@@ -378,16 +409,6 @@ fn scan_exponent(text: &str) -> Result<i64, AmountError> {
         return Err(AmountError::ExponentOutOfRange);
     }
     Ok(if negative { -value } else { value })
-}
-
-/// A decimal without trailing fraction zeros; unchanged with an exponent, whose zeros
-/// are not those of the fraction.
-pub(crate) fn without_zeros(decimal: &str) -> &str {
-    if decimal.contains('.') && !decimal.contains(['e', 'E']) {
-        decimal.trim_end_matches('0').trim_end_matches('.')
-    } else {
-        decimal
-    }
 }
 
 impl FromStr for Amount {

@@ -87,7 +87,7 @@ pub use memory::{MemoryStore, StoreFull};
 /// of that last effect to the delivery's. A done effect is remembered at least as
 /// long as every delivery that is bound to it, and as long as its subject.
 ///
-/// `testing::StoreConformance` (feature `testing`) tests all of these.
+/// `StoreConformance`, in the crate `payhook-conformance`, tests all of these.
 #[diagnostic::on_unimplemented(message = "`{Self}` is not an idempotency store")]
 pub trait IdempotencyStore: Send + Sync {
     /// Claims a callback for handling.

@@ -101,7 +101,8 @@ impl<'b> Scan<'b> {
         if !self.next(b'}')? {
             return Ok(None);
         }
-        let start = self.start();
+        self.peek();
+        let start = self.at;
         let has_escape = self.skip_string()?;
         let end = self.at;
         self.expect(b':')?;
@@ -125,7 +126,8 @@ impl<'b> Scan<'b> {
     /// Reads a value.
     #[inline]
     pub(crate) fn value(&mut self) -> Result<Span, NotJson> {
-        let start = self.start();
+        self.peek();
+        let start = self.at;
         self.skip()?;
         Ok(self.since(start))
     }
@@ -162,13 +164,6 @@ impl<'b> Scan<'b> {
         self.body.as_bytes().get(self.at).copied()
     }
 
-    /// The position where the next value begins.
-    #[inline]
-    fn start(&mut self) -> usize {
-        self.peek();
-        self.at
-    }
-
     #[inline]
     fn since(&self, start: usize) -> Span {
         Span::new(start, self.at - start)
@@ -185,10 +180,10 @@ impl<'b> Scan<'b> {
         }
     }
 
-    /// Reads a string and unescapes it.
+    /// Reads a string, which begins here, and unescapes it.
     #[inline]
     fn string(&mut self) -> Result<Span, NotJson> {
-        let start = self.start();
+        let start = self.at;
         let has_escape = self.skip_string()?;
         let span = self.since(start);
         Ok(if has_escape {
@@ -211,11 +206,11 @@ impl<'b> Scan<'b> {
         Span::new(self.body.len() + before, self.unescaped.len() - before)
     }
 
-    /// Skips a value.
+    /// Skips a value, which begins here.
     fn skip(&mut self) -> Result<(), NotJson> {
         let mut open = Vec::new();
         loop {
-            match self.peek().ok_or(NotJson)? {
+            match self.byte().ok_or(NotJson)? {
                 b'"' => self.skip_string().map(drop)?,
                 bracket @ (b'{' | b'[') => {
                     self.at += 1;
@@ -237,9 +232,11 @@ impl<'b> Scan<'b> {
                     open.pop();
                     continue;
                 }
+                self.peek();
                 if closing == b'}' {
                     self.skip_string()?;
                     self.expect(b':')?;
+                    self.peek();
                 }
                 break;
             }
@@ -285,11 +282,13 @@ impl<'b> Scan<'b> {
         (self.at > start).then_some(()).ok_or(NotJson)
     }
 
-    /// Skips a string; returns whether it has an escape.
+    /// Skips a string, which begins here; returns whether it has an escape.
     #[inline]
     fn skip_string(&mut self) -> Result<bool, NotJson> {
-        self.expect(b'"')?;
-        let (bytes, mut at) = (self.body.as_bytes(), self.at);
+        if self.byte() != Some(b'"') {
+            return Err(NotJson);
+        }
+        let (bytes, mut at) = (self.body.as_bytes(), self.at + 1);
         let mut has_escape = false;
         loop {
             // Eight bytes at a time, as long as none of them is special.

@@ -5,11 +5,10 @@
 //! |---|---|
 //! | [`b2binpay`], [`citypay`] | builders for every callback, and for the order endpoint's response |
 //! | [`Body`], [`Json`] | their results: bytes, and changes to them |
-//! | [`StoreConformance`] | a test suite for idempotency stores |
-//! | [`lives`] | recorded payment lifecycles, as replayed by `payhook replay` |
 //!
 //! The crate `payhook-conformance` uses them to simulate payment lifecycles, and to
-//! test that a server credits nothing that it must not credit.
+//! test that a server credits nothing that it must not credit. It also replays recorded
+//! lifecycles, and tests idempotency stores.
 //!
 //! ```
 //! use payhook::b2binpay::{Gateway, Key, TrackingIds, Verifier};
@@ -35,9 +34,6 @@ pub mod b2binpay;
 mod body;
 pub mod citypay;
 mod json;
-pub mod lives;
-mod store;
 
 pub use body::{Body, BuildError};
 pub use json::{Json, PathError};
-pub use store::{BrokenRule, StoreConformance};

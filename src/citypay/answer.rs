@@ -218,13 +218,12 @@ impl OrderDetails {
         if let Some(own) = self.currency() {
             own.check_fields(currency)?;
         }
-        source.strict(at.key("id"), fields.id, read::id)?;
-        source.required(at.key("customerId"), fields.customer_id, read::id)?;
+        self.check_fields(at)?;
         source.required(at.key("token"), fields.token, read::id)?;
-        if fields.status.word(source).is_none() {
-            return Err(at.key("status").error(FieldError::Missing));
+        match fields.status.word(source) {
+            Some(_) => Ok(()),
+            None => Err(at.key("status").error(FieldError::Missing)),
         }
-        self.check_fields(at)
     }
 
     /// Returns the order's token.

@@ -261,17 +261,14 @@ impl OrderCallback {
 
     fn check(&self) -> Result<(), ParseError> {
         let (source, fields, at) = (self.source(), &*self.fields, At::Root);
-        let token = at.key("order_token");
-        let names = [
-            source.strict(at.key("order_id"), fields.order_id, read::id)?,
-            source.strict(at.key("client_order_id"), fields.client_order_id, read::id)?,
-            source.strict(token, fields.order_token, read::id)?,
-        ];
-        if names.iter().all(Option::is_none) {
-            return Err(token.error(FieldError::Missing));
+        let token_at = at.key("order_token");
+        let token = source.strict(token_at, fields.order_token, read::id)?;
+        self.check_fields(at)?;
+        let has_id = || self.order_id().is_some() || self.client_order_id().is_some();
+        if token.is_none() && !has_id() {
+            return Err(token_at.error(FieldError::Missing));
         }
-        fields.check_status(source)?;
-        self.check_fields(at)
+        fields.check_status(source)
     }
 
     /// Returns the order's status.
@@ -341,15 +338,12 @@ impl DepositCallback {
 
     fn check(&self) -> Result<(), ParseError> {
         let (source, fields, at) = (self.source(), &*self.fields, At::Root);
-        let token = at.key("deposit_token");
-        let names = [
-            source.strict(at.key("transaction_id"), fields.transaction_id, read::id)?,
-            source.strict(token, fields.deposit_token, read::id)?,
-        ];
-        if names.iter().all(Option::is_none) {
-            return Err(token.error(FieldError::Missing));
-        }
+        let token_at = at.key("deposit_token");
+        let token = source.strict(token_at, fields.deposit_token, read::id)?;
         self.check_fields(at)?;
+        if token.is_none() && self.transaction_id().is_none() {
+            return Err(token_at.error(FieldError::Missing));
+        }
         fields.check_status(source)
     }
 

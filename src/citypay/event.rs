@@ -10,7 +10,7 @@ use super::outcome::{of_deposit, of_order};
 use super::proof::ProvenDeposit;
 use super::status::{DepositStatus, OrderStatus};
 use super::transaction::{AmountBreakdown, OrderTransaction};
-use crate::amount::{Amount, without_zeros};
+use crate::amount::Amount;
 use crate::digest::{Digest16, Labelled, bounded_id};
 use crate::event::{Event, Kind, Money, OwnStatus, Part, PartOutcome, Reading, Source};
 use crate::fact::Fact;
@@ -199,7 +199,7 @@ pub(super) fn of_nothing<'a>(told: &'a OrderCallback, evidence: &'a Evidence) ->
         told.received_amount_in_coins(),
         told.received_amount_in_fiat(),
     ] {
-        let amount = amount.as_ref().map(|amount| without_zeros(amount.as_str()));
+        let amount = amount.as_ref().map(Amount::without_trailing_zeros);
         delivery.option(amount.map(str::as_bytes));
     }
     Event {
@@ -278,7 +278,7 @@ fn order_delivery(answer: &OrderDetails, transactions: &[OrderTransaction<'_>]) 
         delivery.part(identity(transaction).as_bytes());
         for parts in [transaction.amount(), transaction.amount_fiat()] {
             for amount in [parts.base(), parts.total()] {
-                let amount = amount.as_ref().map(Amount::as_str).map(without_zeros);
+                let amount = amount.as_ref().map(Amount::without_trailing_zeros);
                 delivery.option(amount.map(str::as_bytes));
             }
         }

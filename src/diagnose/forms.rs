@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 
 use super::cause::Cause;
 use super::encoding::{html, mojibake};
-use crate::amount::{Amount, without_zeros};
+use crate::amount::Amount;
 use crate::b2binpay::text_of;
 use crate::read::{Raw, is_number};
 use crate::timestamp::Timestamp;
@@ -55,8 +55,8 @@ pub(super) fn amounts(raw: Raw<'_>, scales: &[u32]) -> Vec<Form> {
 fn amount_texts(given: &str, scales: &[u32]) -> Option<Vec<String>> {
     let amount: Amount = without_grouping(given).parse().ok()?;
     // A sum has no exponent.
-    let plain = amount.checked_add(&Amount::default())?.to_string();
-    let short = without_zeros(&plain).to_owned();
+    let plain = amount.checked_add(&Amount::default())?;
+    let short = plain.without_trailing_zeros().to_owned();
     let value: Amount = short.parse().ok()?;
     let scales = scales.iter().take(4).chain(&[18, 8, 6, 2]);
     let mut texts: Vec<String> = scales
@@ -67,7 +67,7 @@ fn amount_texts(given: &str, scales: &[u32]) -> Option<Vec<String>> {
     if !short.contains('.') {
         texts.push(format!("{short}.0"));
     }
-    texts.extend([plain, short]);
+    texts.extend([plain.to_string(), short]);
     Some(texts)
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use crate::amount::without_zeros;
+use crate::amount::Amount;
 use crate::callback::Callback;
 use crate::digest::Labelled;
 use crate::event::{Event, Source};
@@ -197,7 +197,7 @@ impl IdempotencyKeys {
             for money in &part.amounts {
                 let amount = money.amount.as_ref();
                 // The number of zeros that the gateway writes is not documented.
-                let amount = amount.map(|amount| without_zeros(amount.as_str()));
+                let amount = amount.map(Amount::without_trailing_zeros);
                 effect.option(amount.map(str::as_bytes));
                 effect.option_ignoring_case(money.name());
             }

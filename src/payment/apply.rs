@@ -18,7 +18,7 @@ use crate::text::Text;
 
 use delivery::Owners;
 pub(crate) use step::Step;
-use step::{Recorded, Sums};
+use step::{Before, Recorded};
 
 /// The names that a step binds in the ledger for its delivery, across all payments.
 #[derive(Debug, Default)]
@@ -52,7 +52,7 @@ impl Payment {
         owner: Option<&str>,
         second: Option<&str>,
     ) -> Step<'_> {
-        let before = self.sums();
+        let before = self.before();
         let asks = self.asks_for_delivery(event);
         let mut step = Step {
             payment: self,
@@ -61,7 +61,6 @@ impl Payment {
             reviews: Vec::new(),
             recorded: None,
             second: None,
-            must_save: false,
         };
         step.ingest(event, Owners::parse(owner, second));
         step
@@ -70,7 +69,7 @@ impl Payment {
     /// Accepts everything that is held, after manual review: it is credited now
     /// (PAYMENTS, rule 16).
     pub fn accept_held(&mut self) -> Change {
-        let before = self.sums();
+        let before = self.before();
         let mut credited = Amount::default();
         for part in &mut self.state.parts {
             if part.is_held() && !part.marks.has(Marks::UNVALUED) {
@@ -79,14 +78,13 @@ impl Payment {
                 part.credited = super::add(&part.credited, &rest);
             }
         }
-        let after = self.sums();
-        self.conclude(&before, &after, credited, Vec::new(), false)
+        self.conclude(&before, credited, Vec::new())
     }
 
     /// Rejects everything that is held, after manual review: it is not credited, and
     /// the same money is not reported again (PAYMENTS, rule 16).
     pub fn reject_held(&mut self) -> Change {
-        let before = self.sums();
+        let before = self.before();
         for part in &mut self.state.parts {
             if part.is_held() {
                 let rest = part.remaining();
@@ -97,22 +95,18 @@ impl Payment {
                 }
             }
         }
-        let after = self.sums();
-        self.conclude(&before, &after, Amount::default(), Vec::new(), false)
+        self.conclude(&before, Amount::default(), Vec::new())
     }
 
-    fn conclude(
-        &mut self,
-        before: &Sums,
-        after: &Sums,
-        credited: Amount,
-        mut reviews: Vec<Review>,
-        must_save: bool,
-    ) -> Change {
+    fn conclude(&mut self, before: &Before, credited: Amount, mut reviews: Vec<Review>) -> Change {
+        let must_save = self.state != before.state;
+        // Without a change of the state, no sum has changed.
+        let sums = must_save.then(|| self.sums());
+        let after = sums.as_ref().unwrap_or(&before.sums);
         let is_paid = matches!(after.status, PaymentStatus::Paid | PaymentStatus::Overpaid);
         let newly_paid = is_paid && !self.state.was_paid;
         self.state.was_paid |= is_paid;
-        let is_changed = after != before || !reviews.is_empty();
+        let is_changed = *after != before.sums || !reviews.is_empty();
         reviews.sort_by_key(Review::reason);
         Change::new(
             Some(credited).filter(|amount| !amount.is_zero()),
@@ -140,7 +134,6 @@ impl Step<'_> {
     /// bound to before.
     pub(crate) fn bound(&mut self, part: &str, owner: &str) {
         let is_own = owner == self.payment.expected.reference();
-        self.must_save = true;
         for each in &mut self.payment.state.parts {
             if each.id == part && !each.marks.has(Marks::BOUND) {
                 each.marks.set(Marks::BOUND, true);
@@ -158,15 +151,7 @@ impl Step<'_> {
         let credited = self.payment.credit();
         self.report_held();
         let reviews = std::mem::take(&mut self.reviews);
-        let is_same = !self.must_save && credited.is_zero();
-        let after = if is_same {
-            self.before.clone()
-        } else {
-            self.payment.sums()
-        };
-        let change = self
-            .payment
-            .conclude(&self.before, &after, credited, reviews, self.must_save);
+        let change = self.payment.conclude(&self.before, credited, reviews);
         let mut taken = Taken::default();
         if self.asks {
             taken.second = self.second.map(|copy| copy.to_string());
@@ -210,7 +195,6 @@ impl Step<'_> {
                 if let (ReviewReason::Elsewhere, Some(owner)) = (reason, &part.owner) {
                     review = review.saying(format!("first received under {owner}"));
                 }
-                self.must_save = true;
                 self.review(review);
             }
         }

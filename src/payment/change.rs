@@ -14,7 +14,7 @@ pub struct Change {
     newly_paid: bool,
     reviews: Vec<Review>,
     is_changed: bool,
-    pub(super) must_save: bool,
+    must_save: bool,
 }
 
 impl Change {

@@ -179,6 +179,24 @@ fn rescaled() {
     }
 }
 
+#[test]
+fn only_the_zeros_of_a_fraction_are_left_out() {
+    for (text, expected) in [
+        ("0.300000", "0.3"),
+        ("1.000", "1"),
+        ("100", "100"),
+        ("0.0", "0"),
+        ("-2.50", "-2.5"),
+        ("1.5e10", "1.5e10"),
+        ("1.50E-20", "1.50E-20"),
+    ] {
+        let amount = amount(text);
+        let short = amount.without_trailing_zeros();
+        assert_eq!(short, expected);
+        assert_eq!(short.parse(), Ok(amount.clone()));
+    }
+}
+
 /// A map of amounts is no list.
 #[test]
 fn other_values_have_other_hashes() {

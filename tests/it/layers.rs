@@ -29,11 +29,11 @@ const LAYERS: &[&[&str]] = &[
     ],
     &["fact", "verified", "event", "gateway", "outcome", "fetch"],
     &["b2binpay", "citypay"],
-    &["callback", "config"],
+    &["callback", "config", "testing"],
     &["payment"],
     &["ledger", "handler", "idempotency"],
     &["endpoint"],
-    &["http", "diagnose", "testing", "guide", "lib"],
+    &["http", "diagnose", "guide", "lib"],
 ];
 
 /// These list all gateways; `diagnose` is about one, and `recognize` about other products.

@@ -21,7 +21,7 @@ mod endpoint;
 mod error;
 mod event;
 mod examples;
-#[cfg(all(feature = "reqwest", feature = "testing"))]
+#[cfg(feature = "reqwest")]
 mod fetch;
 mod fuzz;
 mod handler;
@@ -36,7 +36,6 @@ mod outcome;
 mod payment;
 mod queue;
 mod readme;
-#[cfg(feature = "testing")]
 mod real;
 mod receipt;
 mod recognize;

@@ -3,6 +3,4 @@
 #[cfg(feature = "testing")]
 mod currencies;
 mod history;
-#[cfg(feature = "testing")]
-mod lives;
 mod model;

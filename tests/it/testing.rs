@@ -3,4 +3,3 @@
 mod builders;
 mod endpoint;
 mod given;
-mod store;

@@ -89,7 +89,6 @@ fn a_lost_task_is_answered_with_500_and_no_body() {
 
 /// A panic fails its own task. Nobody gives its claim back: that is left to the
 /// lease.
-#[cfg(feature = "testing")]
 #[test]
 fn a_handler_that_panics_is_answered_with_500() {
     use std::sync::atomic::{AtomicUsize, Ordering};

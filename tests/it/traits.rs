@@ -269,19 +269,9 @@ fn held() -> BTreeSet<String> {
             Gateway<payhook::fetch::NoFetch>;
         }
         #[cfg(feature = "testing")]
-        in payhook::testing::lives: {
-            Changed: Eq, Default;
-            Life;
-            Played;
-            StepOutcome: Eq;
-            Sums: Eq;
-        }
-        #[cfg(feature = "testing")]
         in payhook::testing: {
             Body<TransferCallback>;
-            BrokenRule, no Clone because "it holds what a store failed with": std::error::Error;
             BuildError, no Clone because "it holds an error of `serde_json`": std::error::Error;
-            StoreConformance<payhook::idempotency::MemoryStore>, no Clone because "it is run where it is made";
             Json: Display, Eq, Default;
             PathError: std::error::Error, Eq;
         }

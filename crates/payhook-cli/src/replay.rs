@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use payhook::MemoryLedger;
 use payhook::b2binpay::{Key, TrackingIds};
-use payhook::testing::lives::{Changed, Life, Sums};
+use payhook_conformance::lives::{Changed, RecordedLife, Sums};
 use serde::Serialize;
 use serde_json::json;
 
@@ -162,14 +162,14 @@ impl Player {
     /// Whether the life is as expected. The error goes on after the line's
     /// number.
     async fn play_line(&mut self, line: &[u8], file: &Path, number: u64) -> Result<bool, String> {
-        let told: Life = serde_json::from_slice(line).map_err(|error| place(&error))?;
-        let told = told.default_keys(self.keys.iter().cloned());
-        let name = match told.name() {
+        let recorded: RecordedLife = serde_json::from_slice(line).map_err(|error| place(&error))?;
+        let recorded = recorded.default_keys(self.keys.iter().cloned());
+        let name = match recorded.name() {
             "" if self.has_several_files => format!("{} line {number}", file.display()),
             "" => format!("line {number}"),
             name => name.to_owned(),
         };
-        self.play(&told, &name).await
+        self.play(&recorded, &name).await
     }
 
     /// Keeps a saved callback for the end.
@@ -199,7 +199,7 @@ impl Player {
             if let Err(trouble) = self.screen.show_json(&assumed) {
                 self.unwritten.get_or_insert(trouble);
             }
-            let played = match serde_json::from_str::<Life>(&life) {
+            let played = match serde_json::from_str::<RecordedLife>(&life) {
                 Ok(life) => {
                     let life = life.default_keys(self.keys.iter().cloned());
                     self.play(&life, &name).await
@@ -215,19 +215,19 @@ impl Player {
         }
     }
 
-    async fn play(&mut self, told: &Life, name: &str) -> Result<bool, String> {
-        let played = told.play(&MemoryLedger::new()).await;
-        let played = played.map_err(|error| format!(": {error}"))?;
+    async fn play(&mut self, life: &RecordedLife, name: &str) -> Result<bool, String> {
+        let replayed = life.replay(&MemoryLedger::new()).await;
+        let replayed = replayed.map_err(|error| format!(": {error}"))?;
         let mut is_as_expected = true;
-        for (step, played) in played.iter().enumerate() {
-            is_as_expected &= played.differences.is_empty();
+        for (step, replayed) in replayed.iter().enumerate() {
+            is_as_expected &= replayed.differences.is_empty();
             let shown = self.screen.show_json(&Line {
                 life: name,
                 step,
-                status: played.outcome.status,
-                change: &played.outcome.change,
-                payments: &played.outcome.payments,
-                differences: &played.differences,
+                status: replayed.outcome.status,
+                change: &replayed.outcome.change,
+                payments: &replayed.outcome.payments,
+                differences: &replayed.differences,
             });
             if let Err(trouble) = shown {
                 self.unwritten.get_or_insert(trouble);

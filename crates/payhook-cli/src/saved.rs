@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use payhook::Amount;
 use payhook::b2binpay::{Key, TrackingIds};
 use payhook_conformance::Gateway;
 use serde::{Deserialize, Serialize};
@@ -16,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::body::{self, gateway_of, name_of};
 use crate::listen::effect::expected as expected_of;
-use crate::listen::record::{Record, short, shown_time};
+use crate::listen::record::{Record, shown_time};
 use crate::proof::Prover;
 use crate::trouble::{Ending, Trouble};
 
@@ -267,7 +268,7 @@ pub(crate) fn lives(
                     "kind": payment.kind().as_str(),
                     "reference": payment.reference(),
                     "currency": payment.currency(),
-                    "amount": payment.amount().map(short),
+                    "amount": payment.amount().map(Amount::without_trailing_zeros),
                 }));
             }
             let body = String::from_utf8(body);

@@ -11,6 +11,8 @@
 //! |---|---|
 //! | [`simulator`] | payment lifecycles, delivery by delivery, as the gateways would send them |
 //! | [`torture`] | a conformance suite with genuine and forged callbacks, and a report of broken rules |
+//! | [`lives`] | recorded payment lifecycles, as replayed by `payhook replay` |
+//! | [`stores`] | a test suite for idempotency stores |
 //!
 //! ```
 //! use payhook::MemoryLedger;
@@ -33,8 +35,10 @@
 //! torture`.
 
 mod gateway;
+pub mod lives;
 mod random;
 pub mod simulator;
+pub mod stores;
 mod text;
 pub mod torture;
 

@@ -107,8 +107,6 @@ mod numeric;
 mod record;
 mod review;
 mod store;
-#[cfg(feature = "testing")]
-mod testing;
 mod transaction;
 
 pub use books::Sums;

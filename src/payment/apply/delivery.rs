@@ -124,7 +124,6 @@ impl Step<'_> {
                         before: self.payment.of_part(subject.as_deref()),
                         subject,
                     });
-                    self.must_save = true;
                 }
                 return Copy::First;
             }
@@ -193,7 +192,6 @@ impl Step<'_> {
             && (others < MAX_COPIES || delivery.others.is_empty())
         {
             delivery.others.push(copy);
-            self.must_save = true;
         }
     }
 }

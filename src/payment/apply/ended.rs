@@ -63,7 +63,6 @@ impl Step<'_> {
         if *closed != Some(earlier) {
             let is_first = closed.is_none();
             *closed = Some(earlier);
-            self.must_save = true;
             return is_first;
         }
         false

@@ -62,7 +62,6 @@ impl Step<'_> {
             };
             if !is_same {
                 if known.outcome.is_settled() {
-                    self.must_save = true;
                     if known.is_decided() {
                         if known.is_credited() && !known.told.has(ReviewReason::Contradicted) {
                             known.told.add(ReviewReason::Contradicted);
@@ -78,7 +77,6 @@ impl Step<'_> {
             if !listed.outcome.is_settled() || !known.outcome.is_settled() {
                 continue;
             }
-            self.must_save = true;
             if !known.marks.has(Marks::AMENDED) {
                 known.lasting.remove(ReviewReason::Contradicted);
                 // After a credit, it is only reported, once.

@@ -53,7 +53,6 @@ impl Step<'_> {
     fn await_parts(&mut self) {
         if self.payment.state.parts.is_empty() {
             self.payment.state.awaits_parts = true;
-            self.must_save = true;
         }
     }
 
@@ -86,20 +85,14 @@ impl Step<'_> {
                 }
             }),
         };
-        self.must_save |= std::mem::take(&mut self.payment.state.awaits_parts);
+        self.payment.state.awaits_parts = false;
         let mut contradiction = None;
-        let facts = |step: &Self| {
-            let known = step.payment.state.parts.get(index);
-            known.map(|known| (known.lasting, known.marks))
-        };
-        let before = facts(self);
         if let Some(known) = self.payment.state.parts.get_mut(index) {
             if known.marks.has(Marks::UNVALUED)
                 && let Some(amount) = amount
             {
                 known.amount = amount.clone();
                 known.marks.set(Marks::UNVALUED, false);
-                self.must_save = true;
             }
             let agrees = amount.is_none_or(|amount| known.amount == *amount);
             if known.is_decided() {
@@ -133,7 +126,5 @@ impl Step<'_> {
                 _ => {}
             }
         }
-        // A snapshot beyond the bound of rule 17 is not recorded itself.
-        self.must_save |= facts(self) != before;
     }
 }

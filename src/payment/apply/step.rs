@@ -2,7 +2,7 @@
 
 use crate::amount::Amount;
 use crate::payment::change::Review;
-use crate::payment::state::{Name, PartState};
+use crate::payment::state::{Name, PartState, State};
 use crate::payment::{Payment, PaymentStatus, total};
 
 /// A callback that is being applied: between its beginning and its end, the ledger is
@@ -13,15 +13,13 @@ use crate::payment::{Payment, PaymentStatus, total};
 #[derive(Debug)]
 pub(crate) struct Step<'p> {
     pub(super) payment: &'p mut Payment,
-    pub(super) before: Sums,
+    pub(super) before: Before,
     pub(super) reviews: Vec<Review>,
     pub(super) recorded: Option<Recorded>,
     /// Whether the ledger stores the names of deliveries.
     pub(super) asks: bool,
     /// The second copy of a delivery, if it has to be bound across all payments.
     pub(super) second: Option<Name>,
-    /// Set with every change of the state, except for credits.
-    pub(super) must_save: bool,
 }
 
 /// The delivery that a step recorded.
@@ -32,6 +30,13 @@ pub(super) struct Recorded {
     /// before this step.
     pub(super) subject: Option<String>,
     pub(super) before: (Amount, Amount),
+}
+
+/// A payment before a callback or a manual decision.
+#[derive(Debug)]
+pub(super) struct Before {
+    pub(super) state: State,
+    pub(super) sums: Sums,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -50,6 +55,13 @@ impl Payment {
         let held = own().filter(|part| part.outcome.is_settled());
         let held = held.map(PartState::remaining).collect::<Vec<_>>();
         (total(own().map(|part| &part.credited)), total(held.iter()))
+    }
+
+    pub(super) fn before(&self) -> Before {
+        Before {
+            state: self.state.clone(),
+            sums: self.sums(),
+        }
     }
 
     pub(super) fn sums(&self) -> Sums {

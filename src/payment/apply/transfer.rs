@@ -137,7 +137,6 @@ impl Step<'_> {
         mark(&mut new);
         let parts = &mut self.payment.state.parts;
         parts.push(new);
-        self.must_save = true;
         parts.len() - 1
     }
 
@@ -162,7 +161,6 @@ impl Step<'_> {
             .is_none_or(|first| seen.is_some_and(|seen| seen < first))
         {
             known.first = seen;
-            self.must_save = true;
         }
         let is_news = match (known.time, time) {
             (Some(known_time), Some(time)) if time != known_time => time > known_time,
@@ -171,7 +169,6 @@ impl Step<'_> {
         if !is_news {
             return;
         }
-        self.must_save = true;
         known.time = time.or(known.time);
         known.lasting.set(ReviewReason::WrongKind, !part.fits_kind);
         if is_read {
@@ -247,7 +244,6 @@ impl Step<'_> {
         }
         if told.len() < MAX_TOLD {
             told.push(name);
-            self.must_save = true;
         }
         true
     }
@@ -293,7 +289,6 @@ impl Step<'_> {
         });
         if is_news {
             *own = Some((time, is_doubt));
-            self.must_save = true;
         }
     }
 
@@ -309,7 +304,6 @@ impl Step<'_> {
         let is_news = known.as_ref().is_none_or(|(known, _)| time >= *known);
         if is_news {
             *known = Some((time, total.clone()));
-            self.must_save = true;
         }
     }
 }

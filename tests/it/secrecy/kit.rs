@@ -1,15 +1,13 @@
 //! The test kit: it signs with the merchant's key, and posts under real tokens.
 
 use std::panic::catch_unwind;
-use std::time::Duration;
 
 use payhook::b2binpay::{Key, TransferCallback};
-use payhook::idempotency::MemoryStore;
 use payhook::testing::b2binpay::{
     CurrencyBuilder, Included, deposit, payout, sign_again, transfer,
 };
 use payhook::testing::citypay::{self, OrderEndpoint};
-use payhook::testing::{BuildError, Json, StoreConformance};
+use payhook::testing::{BuildError, Json};
 
 use super::*;
 use crate::support::mac;
@@ -39,8 +37,6 @@ pub(super) fn drive(sheet: &mut Sheet) {
     for key in &keys() {
         builders(sheet, key);
     }
-    let stores = StoreConformance::new([MemoryStore::new()], Duration::from_secs(1));
-    look! { sheet, payhook::testing::StoreConformance<MemoryStore>: &stores; }
 }
 
 fn builders(sheet: &mut Sheet, key: &Key) {

@@ -6,13 +6,11 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use payhook::Callback;
 use payhook::b2binpay::Operation;
 use payhook::event::Kind;
 use payhook::payment::{Expected, History, Payment};
+use payhook::{Amount, Callback};
 use serde_json::{Value, json};
-
-use super::record::short;
 
 /// Payments by gateway and reference, at most a given number of them.
 pub(crate) struct Payments {
@@ -100,17 +98,17 @@ impl Payments {
                 "kind": expected.kind().as_str(),
                 "reference": expected.reference(),
                 "currency": expected.currency(),
-                "amount": expected.amount().map(short),
+                "amount": expected.amount().map(Amount::without_trailing_zeros),
             },
             "is_first": is_first,
             "is_changed": change.is_changed(),
-            "credited_now": change.credited().map(short),
+            "credited_now": change.credited().map(Amount::without_trailing_zeros),
             "newly_paid": change.newly_paid(),
             "reviews": reviews,
             "status": payment.status().as_str(),
-            "received": short(&payment.received()),
-            "credited": short(&payment.credited()),
-            "held": short(&payment.held()),
+            "received": payment.received().without_trailing_zeros(),
+            "credited": payment.credited().without_trailing_zeros(),
+            "held": payment.held().without_trailing_zeros(),
         })
     }
 }

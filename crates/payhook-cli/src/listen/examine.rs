@@ -7,7 +7,7 @@ use payhook::{Amount, Callback, Fact, VerifyError};
 use payhook_conformance::Gateway;
 use serde_json::json;
 
-use super::record::{Summary, short};
+use super::record::Summary;
 use crate::diagnose;
 use crate::facts::Facts;
 use crate::keys::VerifierArgs;
@@ -173,9 +173,10 @@ impl Examined {
 }
 
 fn money(amount: &Amount, currency: Option<&str>) -> String {
+    let amount = amount.without_trailing_zeros();
     match currency {
-        Some(currency) => format!("{} {currency}", short(amount)),
-        None => short(amount),
+        Some(currency) => format!("{amount} {currency}"),
+        None => amount.to_owned(),
     }
 }
 

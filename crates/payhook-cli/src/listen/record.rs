@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::http::HeaderMap;
-use payhook::Amount;
 use payhook::b2binpay::DeliveryStatus;
 use payhook::chrono::{DateTime, SecondsFormat, Utc};
 use payhook_conformance::Gateway;
@@ -119,38 +118,10 @@ pub(crate) fn shown_time(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-/// An amount without the zeros at the end of its fraction; unchanged with an exponent.
-pub(crate) fn short(amount: &Amount) -> String {
-    let text = amount.to_string();
-    if !text.contains('.') || text.contains(['e', 'E']) {
-        return text;
-    }
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
 fn column(text: &str) -> String {
     let mut cut: String = text.chars().take(COLUMN).collect();
     if cut.len() < text.len() {
         cut.push('…');
     }
     plain(&cut)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::short;
-
-    #[test]
-    fn only_the_zeros_of_a_fraction_are_left_out() {
-        for (amount, shown) in [
-            ("0.300000", "0.3"),
-            ("1.000", "1"),
-            ("100", "100"),
-            ("0.0", "0"),
-            ("1.5e10", "1.5e10"),
-            ("1.50E-20", "1.50E-20"),
-        ] {
-            assert_eq!(amount.parse().as_ref().map(short), Ok(shown.to_owned()));
-        }
-    }
 }

@@ -182,7 +182,7 @@ fn a_line_that_cannot_be_played_stops_no_other() {
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     for (line, error) in [
         ("{", "column 1: EOF while parsing an object"),
-        ("null", "expected struct Life"),
+        ("null", "expected the JSON object of a payment lifecycle"),
         (&deep, "recursion limit exceeded"),
         ("\u{1b}[31m", "expected value"),
         (r#"{"steps": []}"#, "missing field `gateway`"),

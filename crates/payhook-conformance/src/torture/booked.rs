@@ -5,10 +5,10 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use payhook::payment::{Change, Payment as Paid};
-use payhook::testing::lives;
 use payhook::{Amount, BoxError, Ledger, delegate_ledger, ledger::PaymentKey};
 
 use super::shop::{Books, Payment, Record};
+use crate::lives::ReplayLedger;
 
 /// A ledger with an in-memory record of its credits: it credits exactly
 /// [`Change::credited`], in the same process.
@@ -73,7 +73,7 @@ impl<L> Booked<L> {
     }
 }
 
-impl<L: lives::Books> Record for Booked<L> {
+impl<L: ReplayLedger> Record for Booked<L> {
     async fn open(&self, payment: &Payment) -> Result<(), BoxError> {
         let (gateway, expected) = (payment.gateway.as_str(), payment.expected()?);
         self.ledger.expect(gateway, expected).await?;

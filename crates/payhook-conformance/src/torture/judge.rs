@@ -6,7 +6,6 @@ use super::report::{Broken, Rule};
 use super::script::{self, Bystander, Case, Desk, Step};
 use super::shop::{Books, Payment};
 use crate::Gateway;
-use crate::text::without_zeros;
 use payhook::Amount;
 use payhook::payment::ExpectedKind;
 
@@ -171,5 +170,5 @@ impl<G> State<'_, G> {
 }
 
 fn money(amount: &Amount, currency: &str) -> String {
-    format!("{} {currency}", without_zeros(amount.as_str()))
+    format!("{} {currency}", amount.without_trailing_zeros())
 }

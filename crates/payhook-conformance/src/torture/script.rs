@@ -6,7 +6,6 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::shop::{Payment, Trouble};
-use crate::text::without_zeros;
 use payhook::Amount;
 use payhook::payment::ExpectedKind;
 
@@ -103,20 +102,18 @@ pub(super) struct Desk<'a, G> {
 impl<G> Desk<'_, G> {
     /// This percentage of the amount due, in a merchant's form.
     pub(super) fn percent(&self, percent: u64) -> String {
-        share(self.due, percent)
+        amount(self.due, percent).to_string()
     }
 }
 
-/// This percentage of an amount in ten-thousandths of a currency unit.
-pub(super) fn share(due: u64, percent: u64) -> String {
-    let units = due.saturating_mul(percent) / 100;
-    let text = format!("{}.{:04}", units / 10_000, units % 10_000);
-    without_zeros(&text).to_owned()
-}
-
-/// The result of [`share`] as an amount.
+/// This percentage of an amount in ten-thousandths of a currency unit, without
+/// insignificant zeros.
 pub(super) fn amount(due: u64, percent: u64) -> Amount {
-    share(due, percent).parse().unwrap_or_default()
+    let units = due.saturating_mul(percent) / 100;
+    let padded = format!("{}.{:04}", units / 10_000, units % 10_000);
+    let padded = padded.parse::<Amount>().unwrap_or_default();
+    let short = padded.without_trailing_zeros();
+    short.parse().unwrap_or_default()
 }
 
 impl<G> Step<G> {

@@ -8,9 +8,18 @@
     reason = "a test fails by panicking, and a table is as long as it is"
 )]
 
+mod lives;
 mod readme;
+mod real;
 mod simulator;
+mod stores;
 mod torture;
+mod traits;
 
 /// What B2BINPAY's callbacks are signed with.
 const SECRET: &str = "cbs_7Qm2vX9tR4kL8pN1";
+
+fn block_on<F: Future>(future: F) -> F::Output {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    runtime.unwrap().block_on(future)
+}

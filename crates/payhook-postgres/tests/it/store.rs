@@ -7,7 +7,7 @@ use payhook::chrono::{DateTime, TimeDelta, Utc};
 use payhook::idempotency::{
     Claim, ClaimToken, IdempotencyKey, IdempotencyKeys, IdempotencyStore, Lease,
 };
-use payhook::testing::StoreConformance;
+use payhook_conformance::stores::StoreConformance;
 use payhook_postgres::PgStore;
 use payhook_postgres::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use payhook_postgres::sqlx::{self, AssertSqlSafe, PgPool};

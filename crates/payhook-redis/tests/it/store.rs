@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use payhook::idempotency::{ClaimToken, IdempotencyKeys, IdempotencyStore, Lease};
-use payhook::testing::StoreConformance;
+use payhook_conformance::stores::StoreConformance;
 use payhook_redis::RedisStore;
 use redis::{ErrorKind, RedisError, cmd};
 

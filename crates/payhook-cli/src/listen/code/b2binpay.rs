@@ -7,10 +7,10 @@ use payhook::chrono::SecondsFormat;
 use payhook::payment::{Expected, ExpectedKind};
 use payhook::testing::Body;
 use payhook::testing::b2binpay::{CallbackBuilder, CurrencyBuilder, deposit, payout, sign_again};
-use payhook::{Endpoint, MemoryLedger};
+use payhook::{Amount, Endpoint, MemoryLedger};
 
 use super::edits::{Edit, edits, literal};
-use crate::listen::record::{Record, short};
+use crate::listen::record::Record;
 
 /// The secret of the test.
 const SECRET: &str = "my test secret";
@@ -91,7 +91,7 @@ impl Built {
         let Some(transfer) = told.transfer() else {
             return self.add(".no_transfer()".to_owned(), CallbackBuilder::no_transfer);
         };
-        let amount = short(&transfer.amount());
+        let amount = transfer.amount().without_trailing_zeros().to_owned();
         self.add(format!(".amount({amount:?})"), |it| it.amount(&amount));
         let confirmations = transfer.confirmations();
         match transfer.status() {
@@ -182,9 +182,10 @@ impl Outcome {
         let endpoint = Endpoint::new(Gateway::new(verifier), ledger);
         let reply = endpoint.receive_blocking(body, None);
         let credited = reply.change().and_then(|change| change.credited());
+        let credited = credited.map(Amount::without_trailing_zeros);
         Self {
             status: reply.status(),
-            credited: credited.map(short),
+            credited: credited.map(str::to_owned),
         }
     }
 }
@@ -258,7 +259,7 @@ fn expect(expected: &Expected) -> Option<String> {
         _ => return None,
     };
     let (reference, currency) = (expected.reference(), expected.currency());
-    let amount = short(expected.amount()?);
+    let amount = expected.amount()?.without_trailing_zeros();
     Some(format!(
         "    ledger.expect(Expected::{kind}({reference:?}, {currency:?}, {amount:?}.parse()?)?);\n"
     ))

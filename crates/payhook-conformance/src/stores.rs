@@ -4,17 +4,17 @@ mod race;
 mod rules;
 
 use std::future::Future;
+use std::mem::discriminant;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
-use sha2::{Digest, Sha256};
-
-use crate::fetch::BoxError;
-use crate::idempotency::{
+use payhook::BoxError;
+use payhook::idempotency::{
     Claim, ClaimToken, IdempotencyKey, IdempotencyKeys, IdempotencyStore, Lease,
 };
+use sha2::{Digest, Sha256};
 
 /// A test suite for the rules of a store: the required results, the binding of a
 /// delivery to its first effect, late and killed holders, races in which exactly one
@@ -28,14 +28,14 @@ use crate::idempotency::{
 /// ```
 /// use std::time::Duration;
 /// use payhook::idempotency::MemoryStore;
-/// use payhook::testing::StoreConformance;
+/// use payhook_conformance::stores::StoreConformance;
 ///
 /// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
 /// let lease = Duration::from_millis(50);
 /// let store = MemoryStore::new().lease(lease);
 /// // Any number of connections or replicas: here, clones of one memory store.
 /// StoreConformance::new([store.clone(), store], lease).race(64, 20).run().await?;
-/// # Ok::<(), payhook::testing::BrokenRule>(()) })?;
+/// # Ok::<(), payhook_conformance::stores::BrokenRule>(()) })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
@@ -90,7 +90,7 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
 
     /// Sets the maximum age of an unknown delivery; by default any age is accepted.
     /// For stores that refuse by age alone, such as `RedisStore` and `PgStore`: the
-    /// horizon of a [`MemoryStore`](crate::idempotency::MemoryStore) depends on what it has
+    /// horizon of a [`MemoryStore`](payhook::idempotency::MemoryStore) depends on what it has
     /// deleted.
     #[must_use]
     pub fn horizon(self, horizon: Duration) -> Self {
@@ -118,23 +118,25 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
     ///
     /// The first [`BrokenRule`].
     pub async fn run(&self) -> Result<(), BrokenRule> {
-        self.one_is_fresh_until_it_ends().await?;
+        self.a_claim_is_exclusive_until_it_ends().await?;
         self.a_delivery_is_bound_to_its_first_effect().await?;
-        self.the_same_news_in_another_delivery_is_done().await?;
-        self.what_was_reversed_and_settled_again_is_news().await?;
-        self.what_has_no_time_is_done_once().await?;
+        self.the_same_effect_in_another_delivery_is_handled()
+            .await?;
+        self.a_transfer_that_settles_again_is_acquired().await?;
+        self.an_event_without_a_time_is_handled_once().await?;
         self.a_dead_holder_loses_its_claim().await?;
         self.a_killed_holder_loses_its_claim().await?;
         self.a_late_holder_changes_nothing().await?;
         self.a_late_holder_without_successor_still_ends_its_claim()
             .await?;
         if let Some(horizon) = self.horizon {
-            self.what_is_too_old_is_beyond_the_horizon(horizon).await?;
+            self.an_unknown_delivery_is_too_old_beyond_the_horizon(horizon)
+                .await?;
         }
         self.one_of_many_wins().await?;
         self.one_of_many_deliveries_wins().await?;
         self.one_of_many_succeeds_a_dead_holder().await?;
-        self.what_is_released_in_a_race_can_be_claimed().await
+        self.a_claim_released_in_a_race_can_be_acquired().await
     }
 
     fn store(&self, index: usize) -> Arc<G> {
@@ -153,7 +155,7 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
 }
 
 /// Unused keys.
-fn fresh_keys() -> IdempotencyKeys {
+fn unused_keys() -> IdempotencyKeys {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let now = SystemTime::now();
     let key = |kind: &str| {
@@ -190,8 +192,8 @@ fn failed(rule: &'static str, error: impl Into<BoxError>) -> BrokenRule {
     BrokenRule::Failed { rule, source }
 }
 
-/// The result, which has to be a fresh claim.
-async fn fresh(
+/// The token of a claim, which has to be acquired.
+async fn acquired(
     rule: &'static str,
     claim: impl Future<Output = Result<Claim, BoxError>>,
 ) -> Result<ClaimToken, BrokenRule> {
@@ -203,20 +205,12 @@ async fn fresh(
 
 /// Checks that the result is the required one.
 async fn is(
-    expected: &'static str,
+    expected: Claim,
     rule: &'static str,
     claim: impl Future<Output = Result<Claim, BoxError>>,
 ) -> Result<(), BrokenRule> {
     let found = claim.await.map_err(|error| failed(rule, error))?;
-    let word = match found {
-        Claim::Conflicting => "altered",
-        Claim::TooOld => "beyond horizon",
-        Claim::AlreadyHandled => "done",
-        Claim::Acquired(_) => "fresh",
-        Claim::InProgress => "in flight",
-        Claim::Superseded => "superseded",
-    };
-    if word == expected {
+    if discriminant(&found) == discriminant(&expected) {
         Ok(())
     } else {
         Err(broken(rule, &found))

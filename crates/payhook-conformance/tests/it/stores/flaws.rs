@@ -13,8 +13,8 @@ use payhook::{
     },
 };
 
-/// What stands between the caller and a store that is right.
-pub(super) trait FieldError: Send + Sync + 'static {
+/// A mistake that a store makes.
+pub(super) trait Flaw: Send + Sync + 'static {
     fn claim(
         &self,
         store: &MemoryStore,
@@ -45,7 +45,7 @@ pub(super) struct Flawed<F> {
     pub(super) flaw: F,
 }
 
-impl<F: FieldError> IdempotencyStore for Flawed<F> {
+impl<F: Flaw> IdempotencyStore for Flawed<F> {
     async fn claim(&self, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
         self.flaw.claim(&self.store, keys).await
     }
@@ -75,7 +75,7 @@ fn one_more(effect: &IdempotencyKey) -> Claim {
 /// Deliveries are bound to nothing.
 pub(super) struct BindsNothing;
 
-impl FieldError for BindsNothing {
+impl Flaw for BindsNothing {
     async fn claim(&self, store: &MemoryStore, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
         let effect = *keys.effect();
         let unbound = IdempotencyKeys::new(effect, *keys.subject(), effect, keys.time());
@@ -83,10 +83,10 @@ impl FieldError for BindsNothing {
     }
 }
 
-/// A released claim stays in flight.
+/// A released claim stays in progress.
 pub(super) struct KeepsTheReleased;
 
-impl FieldError for KeepsTheReleased {
+impl Flaw for KeepsTheReleased {
     async fn release(&self, _: &MemoryStore, _: ClaimToken) -> Result<Lease, BoxError> {
         Ok(Lease::Held)
     }
@@ -95,7 +95,7 @@ impl FieldError for KeepsTheReleased {
 /// No claim has a number of its own.
 pub(super) struct Unfenced;
 
-impl FieldError for Unfenced {
+impl Flaw for Unfenced {
     async fn complete(&self, store: &MemoryStore, token: ClaimToken) -> Result<Lease, BoxError> {
         let _ = store.complete(token).await?;
         Ok(Lease::Held)
@@ -134,7 +134,7 @@ impl LooksFirst {
     }
 }
 
-impl FieldError for LooksFirst {
+impl Flaw for LooksFirst {
     async fn claim(&self, store: &MemoryStore, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
         self.looking.lock().unwrap().push(*keys);
         tokio::task::yield_now().await;
@@ -169,7 +169,7 @@ impl HandsOnToAll {
     }
 }
 
-impl FieldError for HandsOnToAll {
+impl Flaw for HandsOnToAll {
     async fn claim(&self, store: &MemoryStore, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
         let effect = keys.effect();
         let claim = store.claim(keys).await?;
@@ -214,7 +214,7 @@ impl ForgetsTheLate {
     }
 }
 
-impl FieldError for ForgetsTheLate {
+impl Flaw for ForgetsTheLate {
     async fn claim(&self, store: &MemoryStore, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
         let claim = store.claim(keys).await?;
         if let Claim::Acquired(token) = &claim {
@@ -237,7 +237,7 @@ impl FieldError for ForgetsTheLate {
 #[derive(Default)]
 pub(super) struct RenewsForTheDead(Mutex<Vec<IdempotencyKey>>);
 
-impl FieldError for RenewsForTheDead {
+impl Flaw for RenewsForTheDead {
     async fn claim(&self, store: &MemoryStore, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
         match store.claim(keys).await? {
             Claim::Acquired(token) if self.0.lock().unwrap().contains(keys.effect()) => {
@@ -283,7 +283,7 @@ impl Horizon {
     }
 }
 
-impl FieldError for Horizon {
+impl Flaw for Horizon {
     async fn claim(&self, store: &MemoryStore, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
         let time = keys.time().map(SystemTime::from);
         let age = time.and_then(|time| time.elapsed().ok());
@@ -312,7 +312,7 @@ impl Counts {
     }
 }
 
-impl FieldError for Counts {
+impl Flaw for Counts {
     async fn claim(&self, store: &MemoryStore, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
         self.0.lock().unwrap().insert(*keys.effect());
         store.claim(keys).await
@@ -344,7 +344,7 @@ fn with_time(keys: &IdempotencyKeys, time: Option<DateTime<Utc>>) -> Idempotency
 /// late.
 pub(super) struct KnowsNoSubjects;
 
-impl FieldError for KnowsNoSubjects {
+impl Flaw for KnowsNoSubjects {
     async fn claim(&self, store: &MemoryStore, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
         let effect = *keys.effect();
         let alone = IdempotencyKeys::new(*keys.delivery(), effect, effect, keys.time());
@@ -355,7 +355,7 @@ impl FieldError for KnowsNoSubjects {
 /// Takes what comes too late.
 pub(super) struct TakesTheLate;
 
-impl FieldError for TakesTheLate {
+impl Flaw for TakesTheLate {
     async fn claim(&self, store: &MemoryStore, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
         match store.claim(keys).await? {
             Claim::Superseded => store.claim(&with_time(keys, None)).await,
@@ -392,7 +392,7 @@ impl Subjects {
 #[derive(Default)]
 pub(super) struct ReopensForReplays(Subjects);
 
-impl FieldError for ReopensForReplays {
+impl Flaw for ReopensForReplays {
     async fn claim(&self, store: &MemoryStore, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
         self.0.see(keys);
         let claim = store.claim(keys).await?;
@@ -414,7 +414,7 @@ impl FieldError for ReopensForReplays {
 #[derive(Default)]
 pub(super) struct KeepsTheFirstTime(Subjects);
 
-impl FieldError for KeepsTheFirstTime {
+impl Flaw for KeepsTheFirstTime {
     async fn claim(&self, store: &MemoryStore, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
         self.0.see(keys);
         if self.0.last(keys) == Some(*keys.effect()) {
@@ -432,7 +432,7 @@ impl FieldError for KeepsTheFirstTime {
 /// Takes what has no time for older than everything, as `None` is less than `Some`.
 pub(super) struct NoTimeIsTheOldest;
 
-impl FieldError for NoTimeIsTheOldest {
+impl Flaw for NoTimeIsTheOldest {
     async fn claim(&self, store: &MemoryStore, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
         let time = keys.time().or(DateTime::from_timestamp(0, 0));
         store.claim(&with_time(keys, time)).await
@@ -442,7 +442,7 @@ impl FieldError for NoTimeIsTheOldest {
 /// Takes what has no time for newer than everything.
 pub(super) struct NoTimeIsTheNewest(pub(super) Mutex<i64>);
 
-impl FieldError for NoTimeIsTheNewest {
+impl Flaw for NoTimeIsTheNewest {
     async fn claim(&self, store: &MemoryStore, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
         let time = keys.time().or_else(|| {
             let mut next = self.0.lock().unwrap();

@@ -7,13 +7,12 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use payhook::idempotency::{IdempotencyStore, MemoryStore, StoreFull};
-use payhook::testing::{BrokenRule, StoreConformance};
+use payhook_conformance::stores::{BrokenRule, StoreConformance};
 
 use flaws::{
-    BindsNothing, Counts, FieldError, Flawed, ForgetsTheLate, HandsOnToAll, Horizon,
-    KeepsTheFirstTime, KeepsTheReleased, KnowsNoSubjects, LooksFirst, NoTimeIsTheNewest,
-    NoTimeIsTheOldest, Once, RemembersNothing, RenewsForTheDead, ReopensForReplays, TakesTheLate,
-    Unfenced,
+    BindsNothing, Counts, Flaw, Flawed, ForgetsTheLate, HandsOnToAll, Horizon, KeepsTheFirstTime,
+    KeepsTheReleased, KnowsNoSubjects, LooksFirst, NoTimeIsTheNewest, NoTimeIsTheOldest, Once,
+    RemembersNothing, RenewsForTheDead, ReopensForReplays, TakesTheLate, Unfenced,
 };
 
 const LEASE: Duration = Duration::from_millis(100);
@@ -46,7 +45,7 @@ fn memory() -> MemoryStore {
     MemoryStore::new().lease(LEASE)
 }
 
-fn flawed<F: FieldError>(flaw: F) -> Flawed<F> {
+fn flawed<F: Flaw>(flaw: F) -> Flawed<F> {
     let store = memory();
     Flawed { store, flaw }
 }
@@ -60,7 +59,7 @@ fn a_store_that_fails_has_no_flaw() {
     let Err(BrokenRule::Failed { rule, source, .. }) = ran else {
         panic!("it has no room for two deliveries of the same event: {ran:?}");
     };
-    assert_eq!(rule, "the same effect in another delivery is in flight");
+    assert_eq!(rule, "the same effect in another delivery is in progress");
     assert!(source.downcast_ref::<StoreFull>().is_some(), "{source}");
 }
 
@@ -91,23 +90,23 @@ fn every_flaw_is_found() {
     for (found, expected) in [
         (
             found(suite(RemembersNothing)),
-            "a claimed effect is in flight, also for its holder: Acquired",
+            "a claimed effect is in progress, also for its holder: Acquired",
         ),
         (
             found(suite(flawed(BindsNothing))),
-            "a delivery in flight with another effect is altered: Acquired",
+            "a delivery in progress with another effect is conflicting: Acquired",
         ),
         (
             found(suite(flawed(KeepsTheReleased))),
-            "a released effect is fresh for everyone: InProgress",
+            "a released effect is acquired by anyone: InProgress",
         ),
         (
             found(suite(flawed(KnowsNoSubjects))),
-            "a transfer that settles again after a reversal is fresh: AlreadyHandled",
+            "a transfer that settles again after a reversal is acquired: AlreadyHandled",
         ),
         (
             found(suite(flawed(ReopensForReplays::default()))),
-            "each of these deliveries is done when it is repeated: Acquired",
+            "each of these deliveries is already handled when it is repeated: Acquired",
         ),
         (
             found(suite(flawed(TakesTheLate))),
@@ -119,19 +118,19 @@ fn every_flaw_is_found() {
         ),
         (
             found(suite(flawed(NoTimeIsTheOldest))),
-            "an event without a time is fresh once: Acquired",
+            "an event without a time is acquired once: Acquired",
         ),
         (
             found(suite(flawed(NoTimeIsTheNewest(Mutex::new(1 << 40))))),
-            "an event without a time is fresh once: Acquired",
+            "an event without a time is acquired once: Acquired",
         ),
         (
             found(forever),
-            "a claim whose holder died is fresh after its lease: InProgress",
+            "an effect whose holder died is acquired after the lease: InProgress",
         ),
         (
             found(suite(flawed(RenewsForTheDead::default()))),
-            "a claim whose holder was killed is fresh after its lease: InProgress",
+            "an effect whose holder was killed is acquired after the lease: InProgress",
         ),
         (
             found(suite(flawed(Unfenced))),
@@ -143,7 +142,7 @@ fn every_flaw_is_found() {
         ),
         (
             found(unbounded),
-            "an unknown delivery older than the horizon is beyond it: Acquired",
+            "an unknown delivery older than the horizon is too old: Acquired",
         ),
         (
             found(binding),
@@ -151,7 +150,7 @@ fn every_flaw_is_found() {
         ),
         (
             found(by_age),
-            "a done effect stays done, however old the delivery is: TooOld",
+            "a handled effect stays handled, however old the delivery is: TooOld",
         ),
         (
             found(suite(flawed(LooksFirst::new(false)))),

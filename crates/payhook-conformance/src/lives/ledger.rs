@@ -1,0 +1,70 @@
+//! [`ReplayLedger`]: a ledger on which a life can be replayed.
+
+use std::future::Future;
+
+use payhook::payment::{Change, Expected, Payment};
+use payhook::{BoxError, Ledger, MemoryLedger};
+
+/// A ledger on which recorded payment lifecycles can be replayed, and which
+/// [`Booked`](crate::torture::Booked) can wrap.
+///
+/// [`MemoryLedger`] implements it. See [`RecordedLife::replay`](super::RecordedLife::replay).
+pub trait ReplayLedger: Ledger {
+    /// Expects a payment.
+    ///
+    /// # Errors
+    ///
+    /// Any error that prevents storing it.
+    fn expect(
+        &self,
+        gateway: &str,
+        expected: Expected,
+    ) -> impl Future<Output = Result<(), BoxError>> + Send;
+
+    /// Accepts (or rejects) everything that is held under a reference.
+    ///
+    /// # Errors
+    ///
+    /// Any error that prevents storing the decision.
+    fn decide(
+        &self,
+        gateway: &str,
+        reference: &str,
+        accepts: bool,
+    ) -> impl Future<Output = Result<Vec<Change>, BoxError>> + Send;
+
+    /// Returns the payments with a reference: one for each transfer of a top-up.
+    ///
+    /// # Errors
+    ///
+    /// Any error that prevents reading them.
+    fn read(
+        &self,
+        gateway: &str,
+        reference: &str,
+    ) -> impl Future<Output = Result<Vec<Payment>, BoxError>> + Send;
+}
+
+impl ReplayLedger for MemoryLedger {
+    async fn expect(&self, _: &str, expected: Expected) -> Result<(), BoxError> {
+        self.expect(expected);
+        Ok(())
+    }
+
+    async fn decide(
+        &self,
+        _: &str,
+        reference: &str,
+        accepts: bool,
+    ) -> Result<Vec<Change>, BoxError> {
+        Ok(if accepts {
+            self.accept_held(reference)
+        } else {
+            self.reject_held(reference)
+        })
+    }
+
+    async fn read(&self, _: &str, reference: &str) -> Result<Vec<Payment>, BoxError> {
+        Ok(self.payments(reference))
+    }
+}
