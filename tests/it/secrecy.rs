@@ -144,7 +144,6 @@ const NOT_DRIVEN: &[(&str, &[&str])] = &[
         &[
             "AddressRanges",
             "Amount",
-            "DoesNotFit",
             "Fact",
             "RawJson",
             "Text",

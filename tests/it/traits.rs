@@ -120,7 +120,6 @@ fn held() -> BTreeSet<String> {
         in payhook::amount: {
             Amount: Display, Ord, Hash, FromStr, Serialize, Default;
             AmountError: std::error::Error, Copy, Eq;
-            DoesNotFit: std::error::Error, Copy, Eq;
         }
         in payhook::config: {
             Config;
