@@ -33,7 +33,7 @@ pub use callback::TransferCallback;
 pub(crate) use draft::{Draft, DraftTransfer, text_of};
 pub use gateway::Gateway;
 pub use key::Key;
-pub use kind::{CallbackType, Inferred};
+pub use kind::CallbackType;
 pub use lookup::{Api, LookupPolicy, OnLookupFailure};
 #[cfg(any(feature = "diagnose", feature = "testing"))]
 pub(crate) use message::Message;
@@ -44,4 +44,4 @@ pub use proven::{ExpectedAmount, ProvenTransfer, ResolveError};
 pub use record::{CallbackRecord, DeliveryStatus};
 pub use resource::{Currency, OtherResource, Transfer};
 pub use status::{DepositStatus, OperationType, PayoutStatus, RiskStatus, TransferStatus};
-pub use verifier::{TrackingIds, TrackingIdsError, Verifier};
+pub use verifier::{TrackingIds, Verifier};

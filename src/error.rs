@@ -75,6 +75,11 @@ pub enum ConfigError {
     /// The callback secret is empty: anyone could sign with it.
     #[error("callback secret is empty")]
     EmptySecret,
+    /// The declaration of [`TrackingIds`] is unknown.
+    #[error(
+        "unknown form of tracking ids: expected prefixed, uuid, length=N, unused or unrestricted"
+    )]
+    TrackingIds,
 }
 
 impl ConfigError {
@@ -103,6 +108,7 @@ impl ConfigError {
                 "set both the API key and the API secret that the v2 integration logs in with"
             }
             Self::EmptySecret => "check that the environment variable or file is set and not empty",
+            Self::TrackingIds => "declare the form of your own tracking ids: see `TrackingIds`",
         }
     }
 }

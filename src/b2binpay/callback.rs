@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::kind::{self, Inferred};
+use super::kind::{self, CallbackType};
 use super::message::SignedMac;
 use super::operation::{Operation, OperationFields};
 use super::related;
@@ -237,10 +237,21 @@ impl TransferCallback {
         transfers.filter_map(move |(index, transfer)| (Some(index) != subject).then_some(transfer))
     }
 
-    /// Infers the callback type that the gateway's list of callbacks shows, as far as
-    /// the body determines it.
+    /// Infers the callback type that the gateway's list of callbacks shows: all types
+    /// that match the body, the most likely first. [`CallbackType::Manual`], which is
+    /// always possible, is left out. Empty for states for which the gateway documents
+    /// no callback.
+    ///
+    /// ```
+    /// # use payhook::{Unverified, b2binpay::{CallbackType, TransferCallback}};
+    /// # let body = include_bytes!("../../examples/bodies/b2binpay-payout-rejected.json");
+    /// let callback = Unverified::<TransferCallback>::parse(body)?;
+    /// let types = callback.unverified().callback_types();
+    /// assert_eq!(types, [CallbackType::NoTransfer, CallbackType::RequestRejection]);
+    /// # Ok::<(), payhook::ParseError>(())
+    /// ```
     #[must_use]
-    pub fn callback_type(&self) -> Inferred {
+    pub fn callback_types(&self) -> &'static [CallbackType] {
         kind::infer(self)
     }
 

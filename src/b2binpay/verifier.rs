@@ -10,7 +10,7 @@ use super::callback::{Signature, Subject, TransferCallback};
 use super::key::Key;
 use super::message::{Message, SignedMac};
 use super::proven::{ProvenTransfer, Reading};
-use crate::error::VerifyError;
+use crate::error::{ConfigError, VerifyError};
 use crate::timestamp::Timestamp;
 use crate::verified::{Evidence, Proof, Unverified, Verified};
 
@@ -132,20 +132,12 @@ impl fmt::Display for TrackingIds {
     }
 }
 
-/// An invalid declaration of tracking ids.
-///
-/// See [`TrackingIds`], whose `FromStr` implementation returns it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("expected prefixed, uuid, length=N, unused or unrestricted")]
-#[non_exhaustive]
-pub struct TrackingIdsError;
-
 impl FromStr for TrackingIds {
-    type Err = TrackingIdsError;
+    type Err = ConfigError;
 
     /// Parses the value of a setting: `prefixed`, `uuid`, `length=36`, `unused` or
     /// `unrestricted`.
-    fn from_str(word: &str) -> Result<Self, TrackingIdsError> {
+    fn from_str(word: &str) -> Result<Self, ConfigError> {
         match word {
             "prefixed" => Ok(Self::Prefixed),
             "unrestricted" => Ok(Self::Unrestricted),
@@ -155,7 +147,7 @@ impl FromStr for TrackingIds {
                 .strip_prefix("length=")
                 .and_then(|length| length.parse().ok())
                 .map(Self::FixedLength)
-                .ok_or(TrackingIdsError),
+                .ok_or(ConfigError::TrackingIds),
         }
     }
 }

@@ -20,6 +20,10 @@ fn keys() {
         (ConfigError::EmptyLogin, "login is empty"),
         (ConfigError::EmptyPassword, "password is empty"),
         (ConfigError::EmptySecret, "callback secret is empty"),
+        (
+            ConfigError::TrackingIds,
+            "unknown form of tracking ids: expected prefixed, uuid, length=N, unused or unrestricted",
+        ),
     ] {
         assert_eq!(error.to_string(), prose);
         assert_eq!(

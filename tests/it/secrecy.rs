@@ -112,7 +112,6 @@ const NOT_DRIVEN: &[(&str, &[&str])] = &[
             "EnvError",
             "b2binpay::LookupPolicy",
             "b2binpay::OnLookupFailure",
-            "b2binpay::TrackingIdsError",
             "payment::ExpectedError",
             "payment::ExpectedKind",
             "payment::HistoryError",

@@ -198,7 +198,6 @@ fn held() -> BTreeSet<String> {
             DepositStatus: Display, Copy, Eq, Hash, Serialize;
             Destination: Eq, Serialize;
             ExpectedAmount: Eq;
-            Inferred: Copy, Eq;
             Key;
             Operation: Eq;
             OperationType: Display, Copy, Eq, Hash, Serialize;
@@ -262,7 +261,6 @@ fn held() -> BTreeSet<String> {
             Gateway;
             LookupPolicy: Copy, Eq, Hash, Default;
             OnLookupFailure: Copy, Eq, Hash, Default;
-            TrackingIdsError: std::error::Error, Copy, Eq;
         }
         in payhook::citypay: {
             Gateway<payhook::fetch::NoFetch>;

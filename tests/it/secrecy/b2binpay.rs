@@ -108,7 +108,6 @@ fn callback(sheet: &mut Sheet, body: &str) {
         payhook::b2binpay::Transfer: &callback.transfer().unwrap();
         payhook::b2binpay::Currency: &callback.currency().unwrap();
         payhook::b2binpay::OtherResource: &callback.other_resources().next().unwrap();
-        payhook::b2binpay::Inferred: &callback.callback_type();
     }
     for warning in callback.warnings() {
         look! { sheet, payhook::error::FieldWarning: &warning; }
