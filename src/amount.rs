@@ -148,7 +148,7 @@ impl Amount {
 
     /// Returns the same value with this many fraction digits, as B2BINPAY writes the
     /// amounts of a currency with that many decimals: `0.412` becomes `0.412000` at
-    /// 6. For [`ExpectedAmount::Exactly`](crate::b2binpay::ExpectedAmount::Exactly).
+    /// 6. For [`Verified::resolve`](crate::Verified::resolve).
     ///
     /// Returns `None` if a non-zero digit would be lost, if the text has an exponent,
     /// or if the result exceeds [`MAX_DIGITS`](Self::MAX_DIGITS).

@@ -40,7 +40,7 @@ pub(crate) use message::Message;
 #[cfg(feature = "testing")]
 pub(crate) use message::hex;
 pub use operation::{Deposit, Destination, Operation, Payout};
-pub use proven::{ExpectedAmount, ProvenTransfer, ResolveError};
+pub use proven::ProvenTransfer;
 pub use record::{CallbackRecord, DeliveryStatus};
 pub use resource::{Currency, OtherResource, Transfer};
 pub use status::{DepositStatus, OperationType, PayoutStatus, RiskStatus, TransferStatus};

@@ -273,6 +273,12 @@ fn verifying() {
             "order belongs to a different customer id",
         ),
         (
+            VerifyError::RecordMismatch,
+            Sender,
+            401,
+            "signed message does not consist of the expected tracking id and amount, with all the fraction digits that the gateway writes",
+        ),
+        (
             VerifyError::SignatureMismatch { keys: 2 },
             Sender,
             401,

@@ -150,7 +150,6 @@ const NOT_DRIVEN: &[(&str, &[&str])] = &[
             "b2binpay::CallbackType",
             "b2binpay::DeliveryStatus",
             "b2binpay::DepositStatus",
-            "b2binpay::ExpectedAmount",
             "b2binpay::OperationType",
             "b2binpay::PayoutStatus",
             "b2binpay::RiskStatus",

@@ -197,7 +197,6 @@ fn held() -> BTreeSet<String> {
             Deposit: Eq, Serialize;
             DepositStatus: Display, Copy, Eq, Hash, Serialize;
             Destination: Eq, Serialize;
-            ExpectedAmount: Eq;
             Key;
             Operation: Eq;
             OperationType: Display, Copy, Eq, Hash, Serialize;
@@ -205,7 +204,6 @@ fn held() -> BTreeSet<String> {
             Payout: Eq, Serialize;
             PayoutStatus: Display, Copy, Eq, Hash, Serialize;
             ProvenTransfer;
-            ResolveError, no Clone because "it hands back the callback that it is about": std::error::Error;
             RiskStatus: Display, Copy, Eq, Hash, Serialize;
             TrackingIds: Display, Copy, Eq, Hash;
             Transfer: Eq, Serialize;

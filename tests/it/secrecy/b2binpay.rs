@@ -1,8 +1,7 @@
 //! B2BINPAY: the secrets of both schemes, and a signature made with one of them.
 
 use payhook::b2binpay::{
-    Api, CallbackRecord, ExpectedAmount, Gateway, Key, Operation, TrackingIds, TransferCallback,
-    Verifier,
+    Api, CallbackRecord, Gateway, Key, Operation, TrackingIds, TransferCallback, Verifier,
 };
 use payhook::{
     Amount, Callback, Config, Disposition, Endpoint, MemoryLedger, Timestamp, Unverified,
@@ -125,14 +124,14 @@ fn proven(sheet: &mut Sheet, body: &str) {
     let undivided = verifier(TrackingIds::Unrestricted)
         .verify(parse(body))
         .unwrap();
-    let amount = ExpectedAmount::Exactly("1".parse().unwrap());
-    let error = undivided.clone().resolve("17", &amount).unwrap_err();
+    let amount = "1".parse().unwrap();
+    let error = undivided.resolve("17", &amount).unwrap_err();
     look! { sheet,
         payhook::Verified<TransferCallback>: &verified;
         payhook::Verified<TransferCallback>: &undivided;
         payhook::Callback: &callback;
         payhook::b2binpay::ProvenTransfer: verified.proven();
-        payhook::b2binpay::ResolveError: &error;
+        payhook::VerifyError: &error;
         payhook::Evidence: verified.evidence();
         payhook::Event<'_>: &callback.event();
         payhook::idempotency::IdempotencyKeys: &keys;
