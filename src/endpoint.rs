@@ -27,7 +27,7 @@ use crate::gateway::{Body, Gateway};
 use crate::ledger::PaymentKey;
 use crate::read::DEFAULT_BODY_LIMIT;
 
-pub use disposition::{Disposition, LeaseLost, Reply};
+pub use disposition::{Disposition, Reply};
 pub use idempotent::Idempotent;
 pub use receipt::Receipt;
 

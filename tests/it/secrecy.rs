@@ -98,10 +98,8 @@ const NOT_DRIVEN: &[(&str, &[&str])] = &[
         &[
             "Fault",
             "FieldError",
-            "StoreFull",
             "Kind",
             "Lease",
-            "LeaseLost",
             "Outcome",
             "Scheme",
             "b2binpay::TrackingIds",

@@ -136,7 +136,6 @@ fn held() -> BTreeSet<String> {
             Disposition, no Clone because "it holds what the merchant's code failed with": Display;
             Endpoint<payhook::b2binpay::Gateway, payhook::MemoryLedger>;
             Idempotent<(), payhook::idempotency::MemoryStore>;
-            LeaseLost: std::error::Error, Copy, Eq;
             Receipt: Display, Eq, Serialize;
             Reply, no Clone because "it holds what the merchant's code failed with";
         }
@@ -169,7 +168,6 @@ fn held() -> BTreeSet<String> {
             IdempotencyKeys: Copy, Eq;
             Lease: Copy, Eq, Hash;
             MemoryStore: Default;
-            StoreFull: std::error::Error, Copy, Eq;
         }
         in payhook::ledger: {
             MemoryLedger: Default;
