@@ -1,6 +1,7 @@
 //! [`Gateway`]: B2BINPAY for an endpoint.
 
 use std::borrow::Cow;
+use std::convert::Infallible;
 
 use super::api::prove_by_api;
 use super::callback::TransferCallback;
@@ -9,7 +10,7 @@ use super::lookup::{Api, ApiDocument, LookupPolicy, OnLookupFailure};
 use super::verifier::{Verifier, is_legitimately_unsigned};
 use crate::error::VerifyError;
 use crate::event::{Event, OwnStatus};
-use crate::fetch::{BoxError, Fetch, NoFetch};
+use crate::fetch::{BoxError, Fetch};
 use crate::gateway::{Asks, Body, Refusal};
 use crate::verified::{Sealed, Unverified, Verified};
 
@@ -26,7 +27,7 @@ use crate::verified::{Sealed, Unverified, Verified};
 /// # Ok::<(), payhook::error::ConfigError>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct Gateway<F = NoFetch> {
+pub struct Gateway<F = Infallible> {
     verifier: Verifier,
     api: Option<Api<F>>,
 }

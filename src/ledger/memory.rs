@@ -51,7 +51,7 @@ struct Books {
 /// A reference and a part.
 type Row = Arc<(String, String)>;
 
-/// A locked payment of a [`MemoryLedger`]. See [`MemoryLedger`].
+/// A locked payment. See [`MemoryLedger`].
 #[derive(Debug)]
 pub struct MemoryTransaction {
     ledger: MemoryLedger,

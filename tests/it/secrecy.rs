@@ -120,7 +120,6 @@ const NOT_DRIVEN: &[(&str, &[&str])] = &[
         "what a merchant keeps of a payment: sums, ids and reasons, all there to be shown",
         &[
             "MemoryLedger",
-            "MemoryTransaction",
             "PaymentKey",
             "payment::Change",
             "payment::Expected",
@@ -167,7 +166,6 @@ const NOT_DRIVEN: &[(&str, &[&str])] = &[
         "an account, which is driven, and an environment",
         &["citypay::Gateway"],
     ),
-    ("there is no value of it", &["NoFetch", "NothingKnown"]),
 ];
 
 /// How a type can show something.

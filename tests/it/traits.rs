@@ -154,12 +154,8 @@ fn held() -> BTreeSet<String> {
             Event<'static>;
             Kind: Display, Copy, Eq, Hash;
         }
-        in payhook::fetch: {
-            NoFetch: Copy;
-        }
         in payhook::handler: {
             HandlerFn<fn()>: Copy;
-            NothingKnown: Copy;
         }
         in payhook::idempotency: {
             Claim, no Clone because "it may hold the right to handle";
@@ -171,7 +167,6 @@ fn held() -> BTreeSet<String> {
         }
         in payhook::ledger: {
             MemoryLedger: Default;
-            MemoryTransaction, no Clone because "it ends once";
             PaymentKey: Eq, Hash;
         }
         in payhook::timestamp: {
@@ -253,13 +248,13 @@ fn held() -> BTreeSet<String> {
             ReviewReason: Display, Eq;
         }
         in payhook::b2binpay: {
-            Api<payhook::fetch::NoFetch>;
+            Api<std::convert::Infallible>;
             Gateway;
             LookupPolicy: Copy, Eq, Hash, Default;
             OnLookupFailure: Copy, Eq, Hash, Default;
         }
         in payhook::citypay: {
-            Gateway<payhook::fetch::NoFetch>;
+            Gateway<std::convert::Infallible>;
         }
         #[cfg(feature = "testing")]
         in payhook::testing::lives: {
