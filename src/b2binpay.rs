@@ -34,7 +34,7 @@ pub(crate) use draft::{Draft, DraftTransfer, text_of};
 pub use gateway::Gateway;
 pub use key::Key;
 pub use kind::CallbackType;
-pub use lookup::{Api, LookupPolicy, OnLookupFailure};
+pub use lookup::LookupPolicy;
 #[cfg(any(feature = "diagnose", feature = "testing"))]
 pub(crate) use message::Message;
 #[cfg(feature = "testing")]

@@ -7,7 +7,7 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use crate::address::AddressRanges;
-use crate::b2binpay::{self, Api, Key, TrackingIds, Verifier};
+use crate::b2binpay::{self, Key, TrackingIds, Verifier};
 use crate::citypay::{self, Account, Environment};
 
 const SECRET: &str = "PAYHOOK_B2BINPAY_CALLBACK_SECRET";
@@ -198,9 +198,8 @@ impl Config {
     #[must_use]
     pub fn b2binpay<F>(&self, fetch: F) -> Option<b2binpay::Gateway<F>> {
         let own = self.b2binpay.as_ref()?;
-        let api = own.api_url.as_ref().map(|url| Api::new(url, fetch));
         let gateway = b2binpay::Gateway::new(own.verifier.clone());
-        Some(gateway.with_optional_api(api))
+        Some(gateway.with_optional_api(own.api_url.as_deref(), fetch))
     }
 
     /// Returns only the verifier, if B2BINPAY is configured: for verifying callbacks

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::amount::Amount;
-use crate::b2binpay::{self, Api, Key, LookupPolicy, OnLookupFailure, TrackingIds, Verifier};
+use crate::b2binpay::{self, Key, LookupPolicy, TrackingIds, Verifier};
 use crate::citypay;
 use crate::delegate_ledger;
 use crate::endpoint::Endpoint;
@@ -414,10 +414,10 @@ impl Life {
                 match api {
                     None => Endpoint::new(gateway, recorder).receive(body, None).await,
                     Some(answer) => {
-                        let api = Api::new("https://api", Recorded(Some(answer)))
-                            .policy(LookupPolicy::Always)
-                            .on_failure(OnLookupFailure::Hold);
-                        let gateway = gateway.with_api(api);
+                        let gateway = gateway
+                            .with_api("https://api", Recorded(Some(answer)))
+                            .lookup_policy(LookupPolicy::Always)
+                            .hold_on_lookup_failure();
                         Endpoint::new(gateway, recorder).receive(body, None).await
                     }
                 }

@@ -109,7 +109,6 @@ const NOT_DRIVEN: &[(&str, &[&str])] = &[
             "OtherProduct",
             "EnvError",
             "b2binpay::LookupPolicy",
-            "b2binpay::OnLookupFailure",
             "payment::ExpectedError",
             "payment::ExpectedKind",
             "payment::HistoryError",

@@ -248,10 +248,8 @@ fn held() -> BTreeSet<String> {
             ReviewReason: Display, Eq;
         }
         in payhook::b2binpay: {
-            Api<std::convert::Infallible>;
             Gateway;
             LookupPolicy: Copy, Eq, Hash, Default;
-            OnLookupFailure: Copy, Eq, Hash, Default;
         }
         in payhook::citypay: {
             Gateway<std::convert::Infallible>;

@@ -1,7 +1,7 @@
 //! B2BINPAY: the secrets of both schemes, and a signature made with one of them.
 
 use payhook::b2binpay::{
-    Api, CallbackRecord, Gateway, Key, Operation, TrackingIds, TransferCallback, Verifier,
+    CallbackRecord, Gateway, Key, Operation, TrackingIds, TransferCallback, Verifier,
 };
 use payhook::{
     Amount, Callback, Config, Disposition, Endpoint, MemoryLedger, Timestamp, Unverified,
@@ -75,8 +75,9 @@ fn keys(sheet: &mut Sheet) {
         payhook::b2binpay::Key: &key();
         payhook::b2binpay::Key: &Key::login_password(LOGIN, PASSWORD).unwrap();
         payhook::b2binpay::Verifier: &verifier;
-        payhook::b2binpay::Api<String>: &Api::new("https://api.example", String::new());
         payhook::b2binpay::Gateway: &Gateway::new(verifier.clone());
+        payhook::b2binpay::Gateway<String>:
+            &Gateway::new(verifier.clone()).with_api("https://api.example", String::new());
         payhook::Config: &Config::from_vars(|name| match name {
             "PAYHOOK_B2BINPAY_CALLBACK_SECRET" => Some(SECRET.to_owned()),
             "PAYHOOK_B2BINPAY_LOGIN" => Some(LOGIN.to_owned()),
