@@ -104,7 +104,6 @@ const NOT_DRIVEN: &[(&str, &[&str])] = &[
             "Scheme",
             "b2binpay::TrackingIds",
             "citypay::Environment",
-            "http::Empty",
             "BodyEncoding",
             "OtherProduct",
             "EnvError",
