@@ -32,12 +32,12 @@ use crate::wire::Span;
 /// ```
 /// # let body = include_bytes!("../../examples/bodies/citypay-order-confirmed.json");
 /// use payhook::Unverified;
-/// use payhook::citypay::{Environment, OrderCallback};
+/// use payhook::citypay::{Account, OrderCallback};
 ///
 /// let callback = Unverified::<OrderCallback>::parse(body)?;
 /// let token = callback.unverified().order_token().ok_or("nothing to ask for")?;
 /// // If you issued this token, fetch the order:
-/// let url = Environment::Production.order_url(token.as_str());
+/// let url = Account::new("5120")?.order_url(token.as_str());
 /// assert_eq!(url.as_deref(), Some("https://v2-order-api.citypay.io/order/tok_4f9c1b7e"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -103,7 +103,6 @@ const NOT_DRIVEN: &[(&str, &[&str])] = &[
             "Outcome",
             "Scheme",
             "b2binpay::TrackingIds",
-            "citypay::Environment",
             "BodyEncoding",
             "OtherProduct",
             "EnvError",
@@ -160,10 +159,7 @@ const NOT_DRIVEN: &[(&str, &[&str])] = &[
         "what the merchant's own code made",
         &["HandlerFn", "testing::BrokenRule"],
     ),
-    (
-        "an account, which is driven, and an environment",
-        &["citypay::Gateway"],
-    ),
+    ("an account, which is driven", &["citypay::Gateway"]),
 ];
 
 /// How a type can show something.

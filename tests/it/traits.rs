@@ -207,7 +207,6 @@ fn held() -> BTreeSet<String> {
             FiatCurrency: Eq, Serialize;
             DepositCallback: Serialize;
             DepositStatus: Display, Eq, Hash, Serialize;
-            Environment: Copy, Eq, Hash;
             OrderDetails: Serialize;
             OrderCallback: Serialize;
             OrderStatus: Display, Eq, Hash, Serialize;
