@@ -39,5 +39,5 @@ pub mod lives;
 mod store;
 
 pub use body::{Body, BuildError};
-pub use json::{Json, PathError};
+pub use json::Json;
 pub use store::{BrokenRule, StoreConformance};

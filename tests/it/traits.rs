@@ -259,7 +259,6 @@ fn held() -> BTreeSet<String> {
             BuildError, no Clone because "it holds an error of `serde_json`": std::error::Error;
             StoreConformance<payhook::idempotency::MemoryStore>, no Clone because "it is run where it is made";
             Json: Display, Eq, Default;
-            PathError: std::error::Error, Eq;
         }
         #[cfg(feature = "testing")]
         in payhook::testing::b2binpay: {
@@ -273,7 +272,6 @@ fn held() -> BTreeSet<String> {
             DepositBuilder;
             OrderBuilder;
             OrderEndpoint: Default;
-            Unreachable: std::error::Error, Copy, Eq;
         }
     };
     let name = |(module, shown): (&str, &str)| {
