@@ -4,12 +4,12 @@ use crate::amount::Amount;
 use crate::b2binpay::lookup::ApiDocument;
 use crate::b2binpay::status::{DepositStatus, PayoutStatus, TransferStatus};
 use crate::b2binpay::verifier::TrackingIds;
-use crate::b2binpay::{Operation, TransferCallback};
-use crate::error::VerifyError;
+use crate::b2binpay::{Operation, TransferCallback, callback};
+use crate::error::{ParseError, VerifyError};
 use crate::read;
 use crate::text::Text;
 use crate::timestamp::Timestamp;
-use crate::verified::{Proof, Provable, Verified};
+use crate::verified::{Proof, Provable, Unverified, Verified};
 
 /// The facts of a [`TransferCallback`] that its evidence proves.
 ///
@@ -73,6 +73,10 @@ impl Reading {
 
 impl Provable for TransferCallback {
     type Proven = ProvenTransfer;
+
+    fn parse(body: &[u8], limit: usize) -> Result<Unverified<Self>, ParseError> {
+        callback::parse(body, limit)
+    }
 }
 
 impl ProvenTransfer {

@@ -17,7 +17,7 @@ use crate::read::{self, At, Body, DEFAULT_BODY_LIMIT, FieldWarning, Source};
 use crate::recognize;
 use crate::text::Text;
 use crate::timestamp::Timestamp;
-use crate::verified::{Parse, Sealed, Unverified};
+use crate::verified::{Sealed, Unverified};
 use crate::wire::Span;
 
 /// A callback about an order. It is **unsigned**: anyone can send one. It is only a
@@ -198,25 +198,7 @@ impl Posted {
 
 impl Sealed for OrderCallback {}
 
-impl Parse for OrderCallback {
-    fn parse(body: &[u8], limit: usize) -> Result<Unverified<Self>, ParseError> {
-        match Posted::parse_within(body, limit)? {
-            Posted::Order(order) => Ok(order),
-            Posted::Deposit(_) => Err(ParseError::Unsupported { path: "type" }),
-        }
-    }
-}
-
 impl Sealed for DepositCallback {}
-
-impl Parse for DepositCallback {
-    fn parse(body: &[u8], limit: usize) -> Result<Unverified<Self>, ParseError> {
-        match Posted::parse_within(body, limit)? {
-            Posted::Deposit(deposit) => Ok(deposit),
-            Posted::Order(_) => Err(ParseError::Unsupported { path: "type" }),
-        }
-    }
-}
 
 /// A token, which is strict: it identifies the owner of the money.
 fn token(source: Source<'_>, span: Span) -> Option<Token> {

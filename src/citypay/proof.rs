@@ -5,12 +5,12 @@ use std::net::IpAddr;
 use chrono::{DateTime, FixedOffset, Offset, Utc};
 
 use super::answer::OrderDetails;
-use super::callback::{DepositCallback, OrderCallback};
+use super::callback::{DepositCallback, OrderCallback, Posted};
 use super::status::OrderStatus;
 use super::token::{Token, order_url};
 use crate::address::AddressRanges;
 use crate::constant_time::same;
-use crate::error::{ConfigError, VerifyError};
+use crate::error::{ConfigError, ParseError, VerifyError};
 use crate::text::Text;
 use crate::verified::{Evidence, Proof, Provable, Unverified, Verified};
 
@@ -464,8 +464,22 @@ impl ProvenDeposit {
 
 impl Provable for OrderCallback {
     type Proven = ProvenOrder;
+
+    fn parse(body: &[u8], limit: usize) -> Result<Unverified<Self>, ParseError> {
+        match Posted::parse_within(body, limit)? {
+            Posted::Order(order) => Ok(order),
+            Posted::Deposit(_) => Err(ParseError::Unsupported { path: "type" }),
+        }
+    }
 }
 
 impl Provable for DepositCallback {
     type Proven = ProvenDeposit;
+
+    fn parse(body: &[u8], limit: usize) -> Result<Unverified<Self>, ParseError> {
+        match Posted::parse_within(body, limit)? {
+            Posted::Deposit(deposit) => Ok(deposit),
+            Posted::Order(_) => Err(ParseError::Unsupported { path: "type" }),
+        }
+    }
 }

@@ -9,7 +9,7 @@ use super::json::{Json, PathError};
 use crate::b2binpay::TransferCallback;
 use crate::citypay::OrderDetails;
 use crate::error::{ParseError, VerifyError};
-use crate::verified::{Parse, Unverified};
+use crate::verified::{Provable, Unverified};
 
 /// The bytes of a body as a gateway would send it, of the kind `C`.
 ///
@@ -110,7 +110,7 @@ impl Body<TransferCallback> {
     }
 }
 
-impl<C: Parse> Body<C> {
+impl<C: Provable> Body<C> {
     /// Parses the body as an unverified callback.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use payhook::{
     handler_fn,
     idempotency::MemoryStore,
     ledger::PaymentKey,
-    verified::{DEFAULT_BODY_LIMIT, Parse},
+    verified::{DEFAULT_BODY_LIMIT, Provable},
 };
 use serde::Serialize;
 
@@ -129,7 +129,7 @@ fn record(data: &[u8]) {
 }
 
 /// The callback as it is read from its own JSON, which does not change any more.
-fn again<C: Parse + Serialize>(callback: &C) -> C {
+fn again<C: Provable + Serialize>(callback: &C) -> C {
     let json = json(callback);
     let again = Unverified::<C>::parse_within(json.as_bytes(), usize::MAX);
     let again = again.unwrap().into_unverified();
