@@ -139,7 +139,6 @@ const NOT_DRIVEN: &[(&str, &[&str])] = &[
             "Amount",
             "Fact",
             "RawJson",
-            "Text",
             "Timestamp",
             "b2binpay::CallbackType",
             "b2binpay::DeliveryStatus",

@@ -107,7 +107,6 @@ fn held() -> BTreeSet<String> {
             Callback;
             Fact<&'static str>: Display, Copy, Eq;
             Outcome: Display, Copy, Eq, Hash;
-            Text: Display, Ord, Hash, Serialize;
         }
         in payhook::address: {
             AddressError: std::error::Error, Eq;
