@@ -83,19 +83,6 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
-    /// Returns [`Fault::Merchant`].
-    #[must_use]
-    pub fn fault(&self) -> Fault {
-        Fault::Merchant
-    }
-
-    /// Returns the HTTP status to respond with if the error occurs while a request is
-    /// handled: 500.
-    #[must_use]
-    pub fn http_status(&self) -> u16 {
-        500
-    }
-
     /// Returns a hint for fixing the error.
     #[must_use]
     pub fn hint(&self) -> &'static str {
@@ -635,7 +622,7 @@ impl Error {
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
-            Self::Key(error) => error.fault(),
+            Self::Key(_) => Fault::Merchant,
             Self::Parse(error) => error.fault(),
             Self::Verify(error) => error.fault(),
         }
@@ -645,7 +632,7 @@ impl Error {
     #[must_use]
     pub fn http_status(&self) -> u16 {
         match self {
-            Self::Key(error) => error.http_status(),
+            Self::Key(_) => 500,
             Self::Parse(error) => error.http_status(),
             Self::Verify(error) => error.http_status(),
         }

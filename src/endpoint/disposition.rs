@@ -212,9 +212,7 @@ impl Disposition {
         Err(Self::HandledNotRecorded { outcome, error })
     }
 
-    /// Returns the HTTP status to respond with.
-    #[must_use]
-    pub fn http_status(&self) -> u16 {
+    pub(super) fn http_status(&self) -> u16 {
         match self {
             Self::Applied { .. }
             | Self::Unmatched { .. }
