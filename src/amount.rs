@@ -34,11 +34,11 @@ mod small;
 /// assert_eq!(amount.as_str(), "99999999999.123456789012345678");
 /// assert_eq!(amount.scale(), 18);
 /// // It does not fit into 96 bits; `rust_decimal`'s own parser would have rounded it.
-/// assert!(amount.to_decimal().is_err());
+/// assert_eq!(amount.to_decimal(), None);
 ///
 /// let amount: Amount = "0.60".parse()?;
 /// assert_eq!(amount, "0.6".parse()?);
-/// assert_eq!(amount.to_decimal()?.to_string(), "0.60");
+/// assert_eq!(amount.to_decimal().unwrap().to_string(), "0.60");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -53,14 +53,6 @@ pub struct Amount {
     /// `None` is `0`: a payment contains many zeros, and they take no memory.
     text: Option<Text>,
 }
-
-/// The value needs more than the 96 bits and 28 fraction digits of a [`Decimal`].
-///
-/// See [`Amount`] for an example.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("amount does not fit into a `Decimal` (96 bits, 28 fraction digits)")]
-#[non_exhaustive]
-pub struct DoesNotFit;
 
 /// Why a string is not a valid [`Amount`].
 ///
@@ -171,13 +163,11 @@ impl Amount {
     /// The number of fraction digits is kept if it fits; otherwise trailing zeros are
     /// dropped. A significant digit is never dropped.
     ///
-    /// # Errors
-    ///
-    /// [`DoesNotFit`] if the value needs more than 96 bits or
-    /// 28 fraction digits. The amount itself stays usable: it compares,
-    /// orders and prints at any size.
-    pub fn to_decimal(&self) -> Result<Decimal, DoesNotFit> {
-        self.parts().to_decimal().ok_or(DoesNotFit)
+    /// Returns `None` if the value needs more than 96 bits or 28 fraction digits. The
+    /// amount itself stays usable: it compares, orders and prints at any size.
+    #[must_use]
+    pub fn to_decimal(&self) -> Option<Decimal> {
+        self.parts().to_decimal()
     }
 
     /// Returns the number of fraction digits, after the exponent is applied: 3 for
@@ -189,7 +179,7 @@ impl Amount {
 
     /// Returns the same value with this many fraction digits, as B2BINPAY writes the
     /// amounts of a currency with that many decimals: `0.412` becomes `0.412000` at
-    /// 6. For [`ExpectedAmount::Exactly`](crate::b2binpay::ExpectedAmount::Exactly).
+    /// 6. For [`Verified::resolve`](crate::Verified::resolve).
     ///
     /// Returns `None` if a non-zero digit would be lost, if the text has an exponent,
     /// or if the result exceeds [`MAX_DIGITS`](Self::MAX_DIGITS).
@@ -425,14 +415,6 @@ impl From<Decimal> for Amount {
     /// Exact: a [`Decimal`] prints all its digits and no exponent.
     fn from(value: Decimal) -> Self {
         Self::new(value.to_string())
-    }
-}
-
-impl TryFrom<&Amount> for Decimal {
-    type Error = DoesNotFit;
-
-    fn try_from(amount: &Amount) -> Result<Self, DoesNotFit> {
-        amount.to_decimal()
     }
 }
 

@@ -39,16 +39,16 @@ pub(crate) use draft::{Draft, DraftTransfer, text_of};
 pub use gateway::Gateway;
 pub use included::OtherResource;
 pub use key::Key;
-pub use kind::{CallbackType, Inferred};
-pub use lookup::{Api, LookupPolicy, OnLookupFailure};
+pub use kind::CallbackType;
+pub use lookup::LookupPolicy;
 #[cfg(any(feature = "diagnose", feature = "testing"))]
 pub(crate) use message::Message;
 pub use operation::{Deposit, Operation, Payout};
-pub use proven::{ExpectedAmount, ProvenTransfer, ResolveError};
+pub use proven::ProvenTransfer;
 pub use record::{CallbackRecord, DeliveryStatus};
 pub use resource::{Currency, Transfer};
 #[cfg(feature = "testing")]
 pub(crate) use signature::hex;
 pub use status::{DepositStatus, OperationType, PayoutStatus, RiskStatus, TransferStatus};
-pub use tracking_ids::{TrackingIds, TrackingIdsError};
+pub use tracking_ids::TrackingIds;
 pub use verifier::Verifier;

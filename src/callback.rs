@@ -4,7 +4,7 @@ use crate::b2binpay::TransferCallback;
 use crate::citypay::{DepositCallback, OrderCallback};
 use crate::event::Event;
 use crate::read::FieldWarning;
-use crate::verified::{Evidence, Verified};
+use crate::verified::Verified;
 
 /// A verified callback of either gateway, as passed to a [`Handler`](crate::Handler).
 ///
@@ -45,16 +45,6 @@ impl Callback {
             Self::Order(order) => order.event(),
             Self::Deposit(deposit) => deposit.event(),
             Self::Transfer(transfer) => transfer.event(),
-        }
-    }
-
-    /// Returns the evidence by which it was verified.
-    #[must_use]
-    pub fn evidence(&self) -> &Evidence {
-        match self {
-            Self::Order(order) => order.evidence(),
-            Self::Deposit(deposit) => deposit.evidence(),
-            Self::Transfer(transfer) => transfer.evidence(),
         }
     }
 

@@ -24,5 +24,5 @@ pub use callback::{DepositCallback, OrderCallback, Posted};
 pub use gateway::Gateway;
 pub use proof::{Account, ProvenDeposit, ProvenOrder};
 pub use status::{Action, DepositStatus, OrderStatus};
-pub use token::{Environment, Token};
+pub use token::Token;
 pub use transaction::{AmountBreakdown, OrderTransaction};

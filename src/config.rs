@@ -7,8 +7,8 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use crate::address::AddressRanges;
-use crate::b2binpay::{self, Api, Key, TrackingIds, Verifier};
-use crate::citypay::{self, Account, Environment};
+use crate::b2binpay::{self, Key, TrackingIds, Verifier};
+use crate::citypay::{self, Account};
 
 const SECRET: &str = "PAYHOOK_B2BINPAY_CALLBACK_SECRET";
 /// Further secrets, for a rotation.
@@ -68,19 +68,13 @@ const PREFIXES: [&str; 2] = ["PAYHOOK_B2BINPAY_", "PAYHOOK_CITYPAY_"];
 #[derive(Debug, Clone)]
 pub struct Config {
     b2binpay: Option<B2binpay>,
-    citypay: Option<CityPay>,
+    citypay: Option<Account>,
 }
 
 #[derive(Debug, Clone)]
 struct B2binpay {
     verifier: Verifier,
     api_url: Option<String>,
-}
-
-#[derive(Debug, Clone)]
-struct CityPay {
-    account: Account,
-    environment: Environment,
 }
 
 /// The variables that are missing or invalid. The error shows no values.
@@ -174,7 +168,7 @@ impl Config {
     fn read<V: Fn(&str) -> Value>(mut vars: Vars<V>) -> Result<Self, EnvError> {
         let unknown = std::mem::take(&mut vars.problems);
         let b2binpay = B2binpay::read(&mut vars);
-        let citypay = CityPay::read(&mut vars);
+        let citypay = citypay_account(&mut vars);
         vars.problems.extend(unknown);
         if vars.problems.is_empty() && b2binpay.is_none() && citypay.is_none() {
             vars.odd(
@@ -198,9 +192,8 @@ impl Config {
     #[must_use]
     pub fn b2binpay<F>(&self, fetch: F) -> Option<b2binpay::Gateway<F>> {
         let own = self.b2binpay.as_ref()?;
-        let api = own.api_url.as_ref().map(|url| Api::new(url, fetch));
         let gateway = b2binpay::Gateway::new(own.verifier.clone());
-        Some(gateway.with_optional_api(api))
+        Some(gateway.with_optional_api(own.api_url.as_deref(), fetch))
     }
 
     /// Returns only the verifier, if B2BINPAY is configured: for verifying callbacks
@@ -214,9 +207,8 @@ impl Config {
     /// order endpoint.
     #[must_use]
     pub fn citypay<F>(&self, fetch: F) -> Option<citypay::Gateway<F>> {
-        let own = self.citypay.as_ref()?;
-        let gateway = citypay::Gateway::new(own.account.clone(), fetch);
-        Some(gateway.environment(own.environment))
+        let account = self.citypay.clone()?;
+        Some(citypay::Gateway::new(account, fetch))
     }
 }
 
@@ -277,42 +269,41 @@ impl B2binpay {
     }
 }
 
-impl CityPay {
-    /// Returns `None` if no variable of the gateway is set, or after a problem.
-    fn read<V: Fn(&str) -> Value>(vars: &mut Vars<V>) -> Option<Self> {
-        if !vars.has_any([CUSTOMER_ID, ENVIRONMENT, SOURCES, DANGER_SOURCES]) {
+/// Returns `None` if no variable of CityPay.io is set, or after a problem.
+fn citypay_account<V: Fn(&str) -> Value>(vars: &mut Vars<V>) -> Option<Account> {
+    if !vars.has_any([CUSTOMER_ID, ENVIRONMENT, SOURCES, DANGER_SOURCES]) {
+        return None;
+    }
+    let account = vars.required(CUSTOMER_ID).and_then(|id| {
+        let account = Account::new(&id);
+        let noted = account.map_err(|_| vars.odd(CUSTOMER_ID, "is empty"));
+        noted.ok()
+    });
+    let is_sandbox = match vars.text(ENVIRONMENT).as_ref().map(|name| name.as_str()) {
+        None | Some("production") => false,
+        Some("sandbox") => true,
+        Some(_) => {
+            vars.odd(ENVIRONMENT, "must be production or sandbox");
             return None;
         }
-        let account = vars.required(CUSTOMER_ID).and_then(|id| {
-            let account = Account::new(&id);
-            let noted = account.map_err(|_| vars.odd(CUSTOMER_ID, "is empty"));
-            noted.ok()
-        });
-        let environment = match vars.text(ENVIRONMENT).as_ref().map(|name| name.as_str()) {
-            None | Some("production") => Environment::Production,
-            Some("sandbox") => Environment::Sandbox,
-            Some(_) => {
-                vars.odd(ENVIRONMENT, "must be production or sandbox");
-                return None;
-            }
-        };
-        if vars.has_any([SOURCES]) && vars.has_any([DANGER_SOURCES]) {
-            vars.odd(DANGER_SOURCES, format!("and {SOURCES} are both set"));
-        }
-        let sources = vars.ranges(SOURCES);
-        let danger_sources = vars.ranges(DANGER_SOURCES);
-        let mut account = account?;
-        if let Some(ranges) = sources {
-            account = account.source_addresses(ranges);
-        }
-        if let Some(ranges) = danger_sources {
-            account = account.danger_settle_deposits_by_source_address(ranges);
-        }
-        Some(Self {
-            account,
-            environment,
-        })
+    };
+    if vars.has_any([SOURCES]) && vars.has_any([DANGER_SOURCES]) {
+        vars.odd(DANGER_SOURCES, format!("and {SOURCES} are both set"));
     }
+    let sources = vars.ranges(SOURCES);
+    let danger_sources = vars.ranges(DANGER_SOURCES);
+    let mut account = account?;
+    if let Some(ranges) = sources {
+        account = account.source_addresses(ranges);
+    }
+    if let Some(ranges) = danger_sources {
+        account = account.danger_settle_deposits_by_source_address(ranges);
+    }
+    Some(if is_sandbox {
+        account.sandbox()
+    } else {
+        account
+    })
 }
 
 enum Value {

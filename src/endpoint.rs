@@ -29,7 +29,7 @@ use crate::gateway::{Body, Gateway};
 use crate::ledger::PaymentKey;
 use crate::read::DEFAULT_BODY_LIMIT;
 
-pub use disposition::{Disposition, LeaseLost};
+pub use disposition::Disposition;
 pub use idempotent::Idempotent;
 pub use receipt::Receipt;
 pub use reply::Reply;

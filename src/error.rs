@@ -54,7 +54,7 @@ impl Error {
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
-            Self::Key(error) => error.fault(),
+            Self::Key(_) => Fault::Merchant,
             Self::Parse(error) => error.fault(),
             Self::Verify(error) => error.fault(),
         }
@@ -64,7 +64,7 @@ impl Error {
     #[must_use]
     pub fn http_status(&self) -> u16 {
         match self {
-            Self::Key(error) => error.http_status(),
+            Self::Key(_) => 500,
             Self::Parse(error) => error.http_status(),
             Self::Verify(error) => error.http_status(),
         }

@@ -1,5 +1,6 @@
 //! [`Fetch`]: the HTTP client interface for lookups.
 
+use std::convert::Infallible;
 use std::error::Error;
 use std::future::Future;
 use std::sync::Arc;
@@ -38,13 +39,8 @@ pub trait Fetch: Send + Sync {
     fn get(&self, url: &str) -> impl Future<Output = Result<Vec<u8>, BoxError>> + Send;
 }
 
-/// The absence of an HTTP client; the type has no values.
-///
-/// A gateway has this type until a client is set. See [`Fetch`].
-#[derive(Debug, Clone, Copy)]
-pub enum NoFetch {}
-
-impl Fetch for NoFetch {
+/// The absence of an HTTP client: a gateway has this type until a client is set.
+impl Fetch for Infallible {
     async fn get(&self, _: &str) -> Result<Vec<u8>, BoxError> {
         match *self {}
     }

@@ -84,16 +84,10 @@ pass_through!(&H, Box<H>, Arc<H>);
 
 /// A closure as a [`Handler`]. See [`handler_fn`], which makes it.
 #[derive(Debug, Clone, Copy)]
-pub struct HandlerFn<F, K = NothingKnown> {
+pub struct HandlerFn<F, K = ()> {
     handle: F,
     known: K,
 }
-
-/// The default of a [`HandlerFn`], which knows no references.
-///
-/// See [`HandlerFn::known`], which replaces it.
-#[derive(Debug, Clone, Copy)]
-pub struct NothingKnown;
 
 /// Creates a handler from a closure that returns a future. The closure may own
 /// resources, such as a pool or a channel.
@@ -122,10 +116,7 @@ where
     R: Future<Output = Result<(), E>> + Send,
     E: Into<BoxError>,
 {
-    HandlerFn {
-        handle,
-        known: NothingKnown,
-    }
+    HandlerFn { handle, known: () }
 }
 
 impl<F> HandlerFn<F> {
@@ -153,7 +144,8 @@ impl<F> HandlerFn<F> {
     }
 }
 
-impl<F, R, E> Handler for HandlerFn<F, NothingKnown>
+/// Without a check, no reference is known.
+impl<F, R, E> Handler for HandlerFn<F>
 where
     F: Fn(Callback) -> R + Send + Sync,
     R: Future<Output = Result<(), E>> + Send,

@@ -8,7 +8,7 @@
 //! ```
 //! use std::net::IpAddr;
 //!
-//! use payhook::http::{Body, Empty, Request, Response};
+//! use payhook::http::{Body, Request, Response};
 //! use payhook::{BoxError, Endpoint, Gateway, Ledger};
 //!
 //! // What a route does. Whatever the framework's body is, it will do.
@@ -16,10 +16,10 @@
 //!     endpoint: &Endpoint<impl Gateway, impl Ledger>,
 //!     request: Request<B>,
 //!     peer: Option<IpAddr>,
-//! ) -> Response<Empty> {
+//! ) -> Response<String> {
 //!     let reply = endpoint.receive_http(request, peer).await;
 //!     println!("{}", reply.disposition());
-//!     reply.into()
+//!     reply.to_response()
 //! }
 //! ```
 //!
@@ -45,9 +45,8 @@ pub use {
 };
 
 pub use proxies::Proxies;
-pub use reply::Empty;
 #[cfg(feature = "tower")]
-pub use service::{CallbackService, ResponseFuture};
+pub use service::CallbackService;
 /// The version whose trait is in this API.
 #[cfg(feature = "tower")]
 pub use tower_service::Service;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::fetch::BoxError;
 
 pub use keys::{IdempotencyKey, IdempotencyKeys};
-pub use memory::{MemoryStore, StoreFull};
+pub use memory::MemoryStore;
 
 /// Remembers which callbacks were handled: for a [`Handler`](crate::Handler) that
 /// fills a queue or credits in another system. It is not needed if payments are kept

@@ -11,7 +11,7 @@ use crate::event::Event;
 use crate::fetch::BoxError;
 use crate::payment::{Change, Expected, Payment};
 
-pub use memory::{MemoryLedger, MemoryTransaction};
+pub use memory::MemoryLedger;
 
 /// The key of a payment in a [`Ledger`].
 ///

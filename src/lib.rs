@@ -58,7 +58,7 @@
 //! | [`Fetch`] | one GET with your HTTP client, for lookups |
 //! | [`Callback`], [`Event`], [`Outcome`], [`Fact`] | verified callbacks, and what all gateways share |
 //! | [`Unverified`], [`Verified`], [`Evidence`] | verification states and evidence |
-//! | [`Amount`], [`Timestamp`], [`Text`] | values, kept as they were sent |
+//! | [`Amount`], [`Timestamp`] | values, kept as they were sent |
 //! | [`ParseError`], [`VerifyError`], [`Fault`] | errors, and who has to act on them |
 //! | `Diagnose` (feature `diagnose`) | why a B2BINPAY body does not verify |
 //! | `http` (features `http`, `tower`) | requests, responses, proxies, a route for axum |
@@ -92,7 +92,7 @@ pub mod endpoint;
 pub mod error;
 pub mod event;
 mod fact;
-pub mod fetch;
+mod fetch;
 mod fields;
 mod gateway;
 #[cfg(any(doc, doctest))]
@@ -135,7 +135,6 @@ pub use outcome::Outcome;
 pub use reqwest;
 /// The version whose `Decimal` is in this API.
 pub use rust_decimal;
-pub use text::Text;
 pub use timestamp::Timestamp;
 pub use verified::{Evidence, Unverified, Verified};
 

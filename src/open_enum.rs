@@ -206,10 +206,10 @@ macro_rules! open_enum {
             }
         }
 
-        impl From<$crate::Text> for $Name {
+        impl From<$crate::text::Text> for $Name {
             /// Reads any spelling: case and separators (space, `-`, `_`, `/`) do not
             /// matter.
-            fn from(text: $crate::Text) -> Self {
+            fn from(text: $crate::text::Text) -> Self {
                 $(
                     if $crate::open_enum::same_word(&text, $word)
                         $( || $crate::open_enum::same_word(&text, $alias) )*
@@ -221,8 +221,8 @@ macro_rules! open_enum {
             }
         }
 
-        impl $crate::fields::FromValue<$crate::Text> for $Name {
-            fn from_value(word: $crate::Text) -> Self {
+        impl $crate::fields::FromValue<$crate::text::Text> for $Name {
+            fn from_value(word: $crate::text::Text) -> Self {
                 Self::from(word)
             }
         }
@@ -231,7 +231,7 @@ macro_rules! open_enum {
             /// Reads any spelling: case and separators (space, `-`, `_`, `/`) do not
             /// matter.
             fn from(text: &str) -> Self {
-                Self::from($crate::Text::from(text))
+                Self::from($crate::text::Text::from(text))
             }
         }
 

@@ -126,12 +126,6 @@ impl Payment {
         History(self.state.clone())
     }
 
-    /// Returns the history by value, without a copy.
-    #[must_use]
-    pub fn into_history(self) -> History {
-        History(self.state)
-    }
-
     /// Returns the sum of all settled transfers, in the expected currency.
     #[must_use]
     pub fn received(&self) -> Amount {

@@ -36,4 +36,4 @@ pub mod citypay;
 mod json;
 
 pub use body::{Body, BuildError};
-pub use json::{Json, PathError};
+pub use json::Json;

@@ -13,19 +13,8 @@ use serde::{Serialize, Serializer};
 ///
 /// Cloning is a reference count; every string of a callback is a slice of the same
 /// allocation. It dereferences to [`str`], and compares, orders and hashes like one.
-///
-/// A `Text` keeps the whole body alive. Call [`str::to_owned`] on strings that are
-/// kept for long.
-///
-/// ```
-/// use payhook::Text;
-///
-/// let text = Text::from("order-9001");
-/// assert_eq!(text, "order-9001");
-/// assert!(text.starts_with("order"));
-/// ```
 #[derive(Clone)]
-pub struct Text {
+pub(crate) struct Text {
     shared: Arc<str>,
     // 32 bits, so that an amount or an error with a text stays small.
     start: u32,
@@ -38,8 +27,7 @@ const TO_THE_END: u32 = u32::MAX;
 
 impl Text {
     /// Returns the string.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         if self.end == TO_THE_END {
             return &self.shared;
         }

@@ -13,20 +13,15 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// A callback that can be parsed from the bytes of a body. Sealed.
+/// A callback that can be parsed from the bytes of a body, and verified. Sealed.
 ///
-/// See [`Unverified::parse`].
-pub trait Parse: Sealed + Sized {
-    #[doc(hidden)]
-    fn parse(body: &[u8], limit: usize) -> Result<Unverified<Self>, ParseError>;
-}
-
-/// A callback that can be verified. Sealed.
-///
-/// See [`Verified::proven`].
-pub trait Provable: Sealed {
+/// See [`Unverified::parse`] and [`Verified::proven`].
+pub trait Provable: Sealed + Sized {
     /// The facts that evidence can prove.
     type Proven: fmt::Debug + Clone;
+
+    #[doc(hidden)]
+    fn parse(body: &[u8], limit: usize) -> Result<Unverified<Self>, ParseError>;
 }
 
 /// A parsed callback that has not been verified.
@@ -47,7 +42,7 @@ pub trait Provable: Sealed {
 #[derive(Clone)]
 pub struct Unverified<C>(C);
 
-impl<C: Parse> Unverified<C> {
+impl<C: Provable> Unverified<C> {
     /// Parses a body of at most [`DEFAULT_BODY_LIMIT`] bytes.
     ///
     /// # Errors

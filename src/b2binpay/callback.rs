@@ -15,7 +15,7 @@ use crate::read::{self, At, Body, FieldWarning, Source};
 use crate::recognize;
 use crate::text::Text;
 use crate::timestamp::Timestamp;
-use crate::verified::{Parse, Unverified};
+use crate::verified::Unverified;
 
 /// A callback about a deposit or a payout, with its transfers.
 ///
@@ -276,12 +276,10 @@ impl fmt::Debug for TransferCallback {
 
 impl crate::verified::Sealed for TransferCallback {}
 
-impl Parse for TransferCallback {
-    fn parse(body: &[u8], limit: usize) -> Result<Unverified<Self>, ParseError> {
-        match read::text_of(body, limit).and_then(read_callback) {
-            Ok(callback) => Ok(Unverified::new(callback)),
-            Err(error) => Err(recognize::name(body, error)),
-        }
+pub(super) fn parse(body: &[u8], limit: usize) -> Result<Unverified<TransferCallback>, ParseError> {
+    match read::text_of(body, limit).and_then(read_callback) {
+        Ok(callback) => Ok(Unverified::new(callback)),
+        Err(error) => Err(recognize::name(body, error)),
     }
 }
 

@@ -1,15 +1,16 @@
 //! [`Gateway`]: B2BINPAY for an endpoint.
 
 use std::borrow::Cow;
+use std::convert::Infallible;
 
 use super::api::prove_by_api;
 use super::callback::TransferCallback;
 use super::event;
-use super::lookup::{Api, ApiDocument, LookupPolicy, OnLookupFailure};
+use super::lookup::{Api, ApiDocument, LookupPolicy};
 use super::verifier::{Verifier, is_legitimately_unsigned};
 use crate::error::VerifyError;
 use crate::event::{Event, OwnStatus};
-use crate::fetch::{BoxError, Fetch, NoFetch};
+use crate::fetch::{BoxError, Fetch};
 use crate::gateway::{Asks, Body, Refusal};
 use crate::verified::{Sealed, Unverified, Verified};
 
@@ -26,9 +27,11 @@ use crate::verified::{Sealed, Unverified, Verified};
 /// # Ok::<(), payhook::error::ConfigError>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct Gateway<F = NoFetch> {
+pub struct Gateway<F = Infallible> {
     verifier: Verifier,
     api: Option<Api<F>>,
+    policy: LookupPolicy,
+    holds_on_failure: bool,
 }
 
 impl Gateway {
@@ -38,22 +41,69 @@ impl Gateway {
         Self {
             verifier,
             api: None,
+            policy: LookupPolicy::default(),
+            holds_on_failure: false,
         }
     }
 }
 
 impl<F> Gateway<F> {
-    /// Queries the gateway's API as well: it releases money that no signature proves,
-    /// and is the only proof of unsigned callbacks.
+    /// Queries the gateway's API as well. It proves kind, currency, reference, amounts
+    /// and status beyond what a signature covers, so it releases money that no
+    /// signature proves, and it is the only proof of unsigned callbacks.
+    ///
+    /// `base_url` is `https://api.b2binpay.com`, Coinsbuy's, or a sandbox's. `fetch`
+    /// sends the requests and has to add the merchant's bearer token.
+    ///
+    /// ```
+    /// use payhook::b2binpay::{Gateway, Key, LookupPolicy, TrackingIds, Verifier};
+    /// use payhook::{BoxError, Fetch};
+    ///
+    /// struct Client; // your HTTP client, with the bearer token of your API account
+    ///
+    /// impl Fetch for Client {
+    ///     async fn get(&self, url: &str) -> Result<Vec<u8>, BoxError> {
+    ///         Err(format!("not connected: {url}").into())
+    ///     }
+    /// }
+    ///
+    /// let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?;
+    /// let gateway = Gateway::new(Verifier::new(key, TrackingIds::Prefixed))
+    ///     .with_api("https://api.b2binpay.com", Client)
+    ///     .lookup_policy(LookupPolicy::Always)
+    ///     .hold_on_lookup_failure();
+    /// # let _ = gateway;
+    /// # Ok::<(), payhook::error::ConfigError>(())
+    /// ```
     #[must_use]
-    pub fn with_api<G>(self, api: Api<G>) -> Gateway<G> {
-        self.with_optional_api(Some(api))
+    pub fn with_api<G>(self, base_url: &str, fetch: G) -> Gateway<G> {
+        self.with_optional_api(Some(base_url), fetch)
     }
 
-    pub(crate) fn with_optional_api<G>(self, api: Option<Api<G>>) -> Gateway<G> {
+    pub(crate) fn with_optional_api<G>(self, base_url: Option<&str>, fetch: G) -> Gateway<G> {
         Gateway {
             verifier: self.verifier,
-            api,
+            api: base_url.map(|base_url| Api::new(base_url, fetch)),
+            policy: self.policy,
+            holds_on_failure: self.holds_on_failure,
+        }
+    }
+
+    /// Sets the callbacks that cause a lookup. Without an API there are no lookups.
+    #[must_use]
+    pub fn lookup_policy(self, policy: LookupPolicy) -> Self {
+        Self { policy, ..self }
+    }
+
+    /// If the API does not respond or returns an error, applies a signed callback as
+    /// if there were no lookup: money that the API could have released is held for
+    /// manual review. Without this, the callback is answered with 503, and the
+    /// gateway retries.
+    #[must_use]
+    pub fn hold_on_lookup_failure(self) -> Self {
+        Self {
+            holds_on_failure: true,
+            ..self
         }
     }
 }
@@ -109,8 +159,8 @@ impl<F: Fetch> crate::gateway::Gateway for Gateway<F> {
         if matches!(callback.0, Told::Unsigned(_)) {
             return Asks::Always { may_fail: false };
         }
-        let may_fail = api.on_failure == OnLookupFailure::Hold;
-        match api.policy {
+        let may_fail = self.holds_on_failure;
+        match self.policy {
             LookupPolicy::Unsigned => Asks::Never,
             LookupPolicy::WhenHeld => Asks::WhenHeld { may_fail },
             LookupPolicy::Always => {

@@ -9,9 +9,7 @@ use crate::open_enum::open_enum;
 open_enum! {
     /// The callback type that the gateway's list of callbacks shows.
     ///
-    /// It is not in the body. [`TransferCallback::callback_type`] infers it.
-    ///
-    /// See [`Inferred`] for an example.
+    /// It is not in the body: see [`TransferCallback::callback_types`], which infers it.
     pub enum CallbackType: str {
         /// A deposit was blocked by an AML provider, or its transfer was canceled.
         Block = "block",
@@ -34,56 +32,32 @@ open_enum! {
     }
 }
 
-/// The possible types of a body; [`CallbackType::Manual`], which is always possible,
-/// is left out.
-///
-/// ```
-/// # use payhook::{Unverified, b2binpay::{CallbackType, TransferCallback}};
-/// # let body = include_bytes!("../../examples/bodies/b2binpay-payout-rejected.json");
-/// let callback = Unverified::<TransferCallback>::parse(body)?;
-/// let inferred = callback.unverified().callback_type();
-/// assert_eq!(inferred.certain(), None);
-/// assert_eq!(inferred.candidates(), [CallbackType::NoTransfer, CallbackType::RequestRejection]);
-/// # Ok::<(), payhook::ParseError>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Inferred {
-    candidates: &'static [CallbackType],
-}
-
-impl Inferred {
-    /// Returns all matching types, the most likely first. Empty for states for which
-    /// the gateway documents no callback.
-    #[must_use]
-    pub fn candidates(&self) -> &'static [CallbackType] {
-        self.candidates
-    }
-
-    /// Returns the type, if only one matches.
-    #[must_use]
-    pub fn certain(&self) -> Option<&'static CallbackType> {
-        match self.candidates {
-            [only] => Some(only),
-            _ => None,
-        }
-    }
-}
-
 impl TransferCallback {
-    /// Infers the callback type that the gateway's list of callbacks shows, as far as
-    /// the body determines it.
+    /// Infers the callback type that the gateway's list of callbacks shows: all types
+    /// that match the body, the most likely first. [`CallbackType::Manual`], which is
+    /// always possible, is left out. Empty for states for which the gateway documents
+    /// no callback.
+    ///
+    /// ```
+    /// # use payhook::{Unverified, b2binpay::{CallbackType, TransferCallback}};
+    /// # let body = include_bytes!("../../examples/bodies/b2binpay-payout-rejected.json");
+    /// let callback = Unverified::<TransferCallback>::parse(body)?;
+    /// let types = callback.unverified().callback_types();
+    /// assert_eq!(types, [CallbackType::NoTransfer, CallbackType::RequestRejection]);
+    /// # Ok::<(), payhook::ParseError>(())
+    /// ```
     #[must_use]
-    pub fn callback_type(&self) -> Inferred {
+    pub fn callback_types(&self) -> &'static [CallbackType] {
         infer(self)
     }
 }
 
-fn infer(callback: &TransferCallback) -> Inferred {
+fn infer(callback: &TransferCallback) -> &'static [CallbackType] {
     use CallbackType::{
         Block, Cancel, Confirmation, Fail, NoTransfer, RequestRejection, UserConfirmation,
     };
 
-    let candidates: &'static [CallbackType] = match (callback.transfer(), callback.operation()) {
+    match (callback.transfer(), callback.operation()) {
         (None, _) if callback.subject() != Subject::None => &[],
         // They are sent not only on expiry (GATEWAYS 1.3), and only a canceled
         // deposit shows that it ended without a transfer.
@@ -106,8 +80,7 @@ fn infer(callback: &TransferCallback) -> Inferred {
             (TransferStatus::Canceled, Operation::Payout(_)) => &[Cancel, Fail],
             (TransferStatus::Created | TransferStatus::_Unknown(_), _) => &[],
         },
-    };
-    Inferred { candidates }
+    }
 }
 
 /// A merchant's own number of confirmations can exceed the currency's; then the body

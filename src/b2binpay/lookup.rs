@@ -1,4 +1,5 @@
-//! [`Api`]: lookups of deposits and payouts with the gateway's own API (GATEWAYS 1.5).
+//! [`LookupPolicy`], and lookups of deposits and payouts with the gateway's own API
+//! (GATEWAYS 1.5).
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,7 +19,7 @@ const LIMIT: usize = 1024 * 1024;
 
 /// The callbacks that cause a lookup (PAYMENTS, rule 12).
 ///
-/// See [`Api`] for an example.
+/// See [`Gateway::with_api`](super::Gateway::with_api) for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum LookupPolicy {
@@ -32,73 +33,19 @@ pub enum LookupPolicy {
     Always,
 }
 
-/// The behaviour if the API does not respond or returns an error.
-///
-/// See [`Api`] for an example.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[non_exhaustive]
-pub enum OnLookupFailure {
-    /// The callback is answered with 503, and the gateway retries.
-    #[default]
-    Retry,
-    /// The callback is applied as if there were no lookup: money that the API could
-    /// have released is held for manual review.
-    Hold,
-}
-
-/// The gateway's API as evidence: it proves kind, currency, reference, amounts and
-/// status beyond what a signature covers.
-///
-/// ```
-/// use payhook::b2binpay::{Api, LookupPolicy, OnLookupFailure};
-/// use payhook::{BoxError, Fetch};
-///
-/// struct Client; // your HTTP client, with the bearer token of your API account
-///
-/// impl Fetch for Client {
-///     async fn get(&self, url: &str) -> Result<Vec<u8>, BoxError> {
-///         Err(format!("not connected: {url}").into())
-///     }
-/// }
-///
-/// let api = Api::new("https://api.b2binpay.com", Client)
-///     .policy(LookupPolicy::Always)
-///     .on_failure(OnLookupFailure::Hold);
-/// # let _ = api;
-/// ```
+/// The gateway's API, at its base URL.
 #[derive(Debug, Clone)]
-pub struct Api<F> {
+pub(super) struct Api<F> {
     base: String,
     pub(super) fetch: F,
-    pub(super) policy: LookupPolicy,
-    pub(super) on_failure: OnLookupFailure,
 }
 
 impl<F> Api<F> {
-    /// Creates an API client for this base URL, without a trailing slash:
-    /// `https://api.b2binpay.com`, Coinsbuy's, or a sandbox's. `fetch` sends the
-    /// requests and has to add the merchant's bearer token.
-    #[must_use]
-    pub fn new(base: impl Into<String>, fetch: F) -> Self {
-        let base: String = base.into();
+    pub(super) fn new(base: &str, fetch: F) -> Self {
         Self {
             base: base.trim_end_matches('/').to_owned(),
             fetch,
-            policy: LookupPolicy::default(),
-            on_failure: OnLookupFailure::default(),
         }
-    }
-
-    /// Sets the callbacks that cause a lookup.
-    #[must_use]
-    pub fn policy(self, policy: LookupPolicy) -> Self {
-        Self { policy, ..self }
-    }
-
-    /// Sets the behaviour if a lookup fails.
-    #[must_use]
-    pub fn on_failure(self, on_failure: OnLookupFailure) -> Self {
-        Self { on_failure, ..self }
     }
 
     /// The URL of a callback's deposit or payout. `None` if its id does not have the

@@ -4,11 +4,12 @@ use crate::amount::Amount;
 use crate::b2binpay::lookup::ApiDocument;
 use crate::b2binpay::status::{DepositStatus, PayoutStatus, TransferStatus};
 use crate::b2binpay::tracking_ids::TrackingIds;
-use crate::b2binpay::{Operation, TransferCallback};
+use crate::b2binpay::{Operation, TransferCallback, callback};
+use crate::error::{ParseError, VerifyError};
 use crate::read;
 use crate::text::Text;
 use crate::timestamp::Timestamp;
-use crate::verified::{Proof, Provable, Verified};
+use crate::verified::{Proof, Provable, Unverified, Verified};
 
 /// The facts of a [`TransferCallback`] that its evidence proves.
 ///
@@ -72,6 +73,10 @@ impl Reading {
 
 impl Provable for TransferCallback {
     type Proven = ProvenTransfer;
+
+    fn parse(body: &[u8], limit: usize) -> Result<Unverified<Self>, ParseError> {
+        callback::parse(body, limit)
+    }
 }
 
 impl ProvenTransfer {
@@ -200,79 +205,11 @@ impl ProvenTransfer {
 }
 
 /// The expected amount, from the merchant's own record.
-///
-/// ```
-/// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
-/// # let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?;
-/// # let body = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
-/// use payhook::Amount;
-/// use payhook::b2binpay::ExpectedAmount;
-///
-/// let verifier = Verifier::new(key, TrackingIds::Unrestricted);
-/// let callback = verifier.verify(Unverified::parse(body)?)?;
-/// assert_eq!(callback.proven().amount(), None);
-///
-/// // Your own record: 0.412 ETH, which the gateway writes with 18 fraction digits.
-/// let amount = "0.412".parse::<Amount>()?.with_scale(18).ok_or("too many digits")?;
-/// let callback = callback.resolve("order-9001", &ExpectedAmount::Exactly(amount.clone()))?;
-/// assert_eq!(callback.proven().amount(), Some(&amount));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ExpectedAmount {
-    /// The amount exactly as the gateway writes it, with all its fraction digits.
-    /// `10.5` differs from `10.50` here, since `10.5` and the id `017` give the same
-    /// message as `10.50` and `17`. An amount without fraction digits cannot split
-    /// the message and never matches.
-    Exactly(Amount),
-    /// Any amount with this many fraction digits: the currency's decimals from the
-    /// *merchant's* configuration. The decimals in the body are not signed. 0
-    /// decimals cannot split the message and never match.
-    ///
-    /// It is safe only if every currency that is signed with the same key has this
-    /// many decimals: `10.500000` with the id `1723` is also `10.50000017` with the
-    /// id `23`. Prefer [`Exactly`](Self::Exactly).
+#[derive(Debug, Clone, Copy)]
+enum Expectation<'a> {
+    Exactly(&'a Amount),
+    /// Any amount with this many fraction digits.
     WithScale(u32),
-}
-
-/// The signed message does not match the merchant's expectation. The error contains
-/// the unresolved callback.
-///
-/// ```
-/// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
-/// # let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?;
-/// # let body = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
-/// # let verifier = Verifier::new(key, TrackingIds::Unrestricted);
-/// # let callback = verifier.verify(Unverified::parse(body)?)?;
-/// use payhook::b2binpay::ExpectedAmount;
-///
-/// // Several orders are waiting for a payment in ETH: find the right one.
-/// let (mut callback, ether) = (callback, ExpectedAmount::WithScale(18));
-/// for order in ["order-9000", "order-9001"] {
-///     callback = match callback.resolve(order, &ether) {
-///         Ok(callback) => callback,
-///         Err(error) => error.into_callback(),
-///     };
-/// }
-/// assert_eq!(callback.proven().tracking_id(), Some("order-9001"));
-/// # Ok::<(), payhook::Error>(())
-/// ```
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "signed message does not consist of the expected tracking id and amount, with all the \
-     fraction digits that the gateway writes"
-)]
-pub struct ResolveError {
-    callback: Box<Verified<TransferCallback>>,
-}
-
-impl ResolveError {
-    /// Returns the callback, to compare it with another expected payment.
-    #[must_use]
-    pub fn into_callback(self) -> Verified<TransferCallback> {
-        *self.callback
-    }
 }
 
 impl Verified<TransferCallback> {
@@ -282,6 +219,28 @@ impl Verified<TransferCallback> {
     /// the only way to a proven amount and tracking id. The body's own split is
     /// ignored: an attacker who replays a captured body can choose it. Without a
     /// transfer there is no amount, and `amount` is ignored.
+    ///
+    /// `amount` is the amount exactly as the gateway writes it, with all its fraction
+    /// digits: [`Amount::with_scale`] adds them. `10.5` differs from `10.50` here,
+    /// since `10.5` and the id `017` give the same message as `10.50` and `17`. An
+    /// amount without fraction digits cannot split the message and never matches.
+    ///
+    /// ```
+    /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
+    /// # let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?;
+    /// # let body = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
+    /// use payhook::Amount;
+    ///
+    /// let verifier = Verifier::new(key, TrackingIds::Unrestricted);
+    /// let callback = verifier.verify(Unverified::parse(body)?)?;
+    /// assert_eq!(callback.proven().amount(), None);
+    ///
+    /// // Your own record: 0.412 ETH, which the gateway writes with 18 fraction digits.
+    /// let amount = "0.412".parse::<Amount>()?.with_scale(18).ok_or("too many digits")?;
+    /// let callback = callback.resolve("order-9001", &amount)?;
+    /// assert_eq!(callback.proven().amount(), Some(&amount));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// The body still determines its shape, since neither the kind nor the absence of
     /// a transfer is signed:
@@ -300,42 +259,56 @@ impl Verified<TransferCallback> {
     ///
     /// # Errors
     ///
-    /// [`ResolveError`], which contains the callback, if the message does not consist
-    /// of the expected parts.
-    pub fn resolve(self, tracking_id: &str, amount: &ExpectedAmount) -> Result<Self, ResolveError> {
+    /// [`VerifyError::RecordMismatch`] if the message does not consist of the
+    /// expected parts.
+    pub fn resolve(&self, tracking_id: &str, amount: &Amount) -> Result<Self, VerifyError> {
+        self.resolve_to(tracking_id, Expectation::Exactly(amount))
+    }
+
+    /// [`resolve`](Self::resolve) for any amount with this many fraction digits: the
+    /// currency's decimals from the *merchant's* configuration. The decimals in the
+    /// body are not signed. 0 decimals cannot split the message and never match.
+    ///
+    /// It is safe only if every currency that is signed with the same key has this
+    /// many decimals: `10.500000` with the id `1723` is also `10.50000017` with the
+    /// id `23`. Prefer [`resolve`](Self::resolve) where the amount is known.
+    ///
+    /// ```
+    /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
+    /// # let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?;
+    /// # let body = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
+    /// # let verifier = Verifier::new(key, TrackingIds::Unrestricted);
+    /// # let callback = verifier.verify(Unverified::parse(body)?)?;
+    /// // Several customers may pay in ETH: find the right one.
+    /// let mut customers = ["order-9000", "order-9001"].into_iter();
+    /// let found = customers.find_map(|id| callback.resolve_with_scale(id, 18).ok());
+    /// assert_eq!(found.as_ref().and_then(|it| it.proven().tracking_id()), Some("order-9001"));
+    /// # Ok::<(), payhook::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`resolve`](Self::resolve).
+    pub fn resolve_with_scale(&self, tracking_id: &str, scale: u32) -> Result<Self, VerifyError> {
+        self.resolve_to(tracking_id, Expectation::WithScale(scale))
+    }
+
+    fn resolve_to(&self, tracking_id: &str, amount: Expectation<'_>) -> Result<Self, VerifyError> {
         let operation = self.reported().operation();
-        match self.proven().divided(operation, tracking_id, amount) {
-            Some(proven) => {
-                let (callback, Proof { evidence, .. }) = self.into_parts();
-                Ok(Self::new(callback, Proof { proven, evidence }))
-            }
-            None => Err(ResolveError {
-                callback: Box::new(self),
-            }),
-        }
+        let reading = self.proven().divide(operation, tracking_id, amount);
+        let reading = reading.ok_or(VerifyError::RecordMismatch)?;
+        let (callback, Proof { proven, evidence }) = self.clone().into_parts();
+        let proven = ProvenTransfer { reading, ..proven };
+        Ok(Self::new(callback, Proof { proven, evidence }))
     }
 }
 
 impl ProvenTransfer {
-    /// The same with the expected reading. `None` if the message does not match it.
-    pub(crate) fn divided(
-        &self,
-        operation: Operation<'_>,
-        tracking_id: &str,
-        amount: &ExpectedAmount,
-    ) -> Option<Self> {
-        let reading = self.divide(operation, tracking_id, amount)?;
-        Some(Self {
-            reading,
-            ..self.clone()
-        })
-    }
-
     fn divide(
         &self,
         operation: Operation<'_>,
         tracking_id: &str,
-        expected: &ExpectedAmount,
+        expected: Expectation<'_>,
     ) -> Option<Reading> {
         let text = match &self.reading {
             Reading::Undivided(text) => text.as_str(),
@@ -370,21 +343,21 @@ impl ProvenTransfer {
     }
 }
 
-impl ExpectedAmount {
+impl Expectation<'_> {
     /// The expected amount, if `text` can begin with it. Without a point it could be
     /// the start of a payout's id.
-    fn front_of(&self, text: &str) -> Option<Amount> {
+    fn front_of(self, text: &str) -> Option<Amount> {
         match self {
             Self::Exactly(amount) if amount.scale() == 0 || !amount.is_plain() => None,
             Self::Exactly(amount) => Some(amount.clone()),
-            Self::WithScale(scale) => with_scale(text, *scale),
+            Self::WithScale(scale) => with_scale(text, scale),
         }
     }
 
-    fn fits(&self, amount: &Amount) -> bool {
+    fn fits(self, amount: &Amount) -> bool {
         match self {
             Self::Exactly(expected) => expected.as_str() == amount.as_str(),
-            Self::WithScale(scale) => *scale > 0 && amount.scale() == *scale,
+            Self::WithScale(scale) => scale > 0 && amount.scale() == scale,
         }
     }
 }

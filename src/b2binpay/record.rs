@@ -11,7 +11,6 @@ use crate::error::ParseError;
 use crate::fields::fields;
 use crate::open_enum::open_enum;
 use crate::read::{self, At, DEFAULT_BODY_LIMIT};
-use crate::text::Text;
 use crate::timestamp::Timestamp;
 use crate::verified::Unverified;
 
@@ -81,29 +80,29 @@ fields! {
 #[non_exhaustive]
 pub struct CallbackRecord {
     /// The record's id.
-    pub id: Text,
+    pub id: String,
     /// The time of the last delivery.
     pub time_sent: Option<Timestamp>,
     /// The reason for the callback.
     pub callback_type: Option<CallbackType>,
     /// The callback URL.
-    pub url: Option<Text>,
+    pub url: Option<String>,
     /// The state of the delivery.
     pub status: Option<DeliveryStatus>,
     /// The number of deliveries.
     pub attempts: Option<u32>,
     /// The id of the transfer that it is about; `None` for *No transfer*.
-    pub transfer_id: Option<Text>,
+    pub transfer_id: Option<String>,
     /// The JSON exactly as sent.
-    pub payload: Option<Text>,
+    pub payload: Option<String>,
     /// The response of the merchant's server, if there was one.
-    pub response: Option<Text>,
+    pub response: Option<String>,
 }
 
 impl CallbackRecord {
     /// Creates a record with only an id.
     #[must_use]
-    pub fn new(id: impl Into<Text>) -> Self {
+    pub fn new(id: impl Into<String>) -> Self {
         Self {
             id: id.into(),
             time_sent: None,
@@ -129,7 +128,7 @@ impl CallbackRecord {
         let body = body.without_blanks();
         let (source, at) = (body.source(), At::Root);
         at.sound(record.shape)?;
-        let own = |text: Option<&str>| text.map(Text::from);
+        let own = |text: Option<&str>| text.map(str::to_owned);
         Ok(Self {
             id: source.required(at.key("id"), record.id, read::id)?.into(),
             time_sent: source.strict(at.key("time_sent"), record.time_sent, read::time)?,

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::error::ConfigError;
+
 /// The form of the merchant's own tracking ids.
 ///
 /// The gateway signs status, amount, tracking id and time without separators: `2`
@@ -121,20 +123,12 @@ impl fmt::Display for TrackingIds {
     }
 }
 
-/// An invalid declaration of tracking ids.
-///
-/// See [`TrackingIds`], whose `FromStr` implementation returns it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("expected prefixed, uuid, length=N, unused or unrestricted")]
-#[non_exhaustive]
-pub struct TrackingIdsError;
-
 impl FromStr for TrackingIds {
-    type Err = TrackingIdsError;
+    type Err = ConfigError;
 
     /// Parses the value of a setting: `prefixed`, `uuid`, `length=36`, `unused` or
     /// `unrestricted`.
-    fn from_str(word: &str) -> Result<Self, TrackingIdsError> {
+    fn from_str(word: &str) -> Result<Self, ConfigError> {
         match word {
             "prefixed" => Ok(Self::Prefixed),
             "unrestricted" => Ok(Self::Unrestricted),
@@ -144,7 +138,7 @@ impl FromStr for TrackingIds {
                 .strip_prefix("length=")
                 .and_then(|length| length.parse().ok())
                 .map(Self::FixedLength)
-                .ok_or(TrackingIdsError),
+                .ok_or(ConfigError::TrackingIds),
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::recognize;
 use crate::span::Span;
 use crate::text::Text;
 use crate::timestamp::Timestamp;
-use crate::verified::{Parse, Sealed, Unverified};
+use crate::verified::{Sealed, Unverified};
 
 /// A callback about an order. It is **unsigned**: anyone can send one. It is only a
 /// notification: fetch the order from the order endpoint, whose response is the
@@ -31,12 +31,12 @@ use crate::verified::{Parse, Sealed, Unverified};
 /// ```
 /// # let body = include_bytes!("../../examples/bodies/citypay-order-confirmed.json");
 /// use payhook::Unverified;
-/// use payhook::citypay::{Environment, OrderCallback};
+/// use payhook::citypay::{Account, OrderCallback};
 ///
 /// let callback = Unverified::<OrderCallback>::parse(body)?;
 /// let token = callback.unverified().order_token().ok_or("nothing to ask for")?;
 /// // If you issued this token, fetch the order:
-/// let url = Environment::Production.order_url(token.as_str());
+/// let url = Account::new("5120")?.order_url(token.as_str());
 /// assert_eq!(url.as_deref(), Some("https://v2-order-api.citypay.io/order/tok_4f9c1b7e"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -197,25 +197,7 @@ impl Posted {
 
 impl Sealed for OrderCallback {}
 
-impl Parse for OrderCallback {
-    fn parse(body: &[u8], limit: usize) -> Result<Unverified<Self>, ParseError> {
-        match Posted::parse_within(body, limit)? {
-            Posted::Order(order) => Ok(order),
-            Posted::Deposit(_) => Err(ParseError::Unsupported { path: "type" }),
-        }
-    }
-}
-
 impl Sealed for DepositCallback {}
-
-impl Parse for DepositCallback {
-    fn parse(body: &[u8], limit: usize) -> Result<Unverified<Self>, ParseError> {
-        match Posted::parse_within(body, limit)? {
-            Posted::Deposit(deposit) => Ok(deposit),
-            Posted::Order(_) => Err(ParseError::Unsupported { path: "type" }),
-        }
-    }
-}
 
 /// A token, which is strict: it identifies the owner of the money.
 fn token(source: Source<'_>, span: Span) -> Option<Token> {

@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use super::callback::{DepositCallback, OrderCallback, Posted};
 use super::event;
 use super::proof::Account;
-use super::token::Environment;
 use crate::error::VerifyError;
 use crate::event::Event;
 use crate::fetch::{BoxError, Fetch};
@@ -42,28 +41,14 @@ use crate::verified::{Evidence, Sealed, Unverified, Verified};
 pub struct Gateway<F> {
     account: Account,
     fetch: F,
-    environment: Environment,
 }
 
 impl<F> Gateway<F> {
-    /// Creates a gateway for the production environment of CityPay.io. `fetch`
-    /// queries the order endpoint, which needs no credentials.
+    /// Creates a gateway. `fetch` queries the order endpoint, which needs no
+    /// credentials.
     #[must_use]
     pub fn new(account: Account, fetch: F) -> Self {
-        Self {
-            account,
-            fetch,
-            environment: Environment::Production,
-        }
-    }
-
-    /// Uses the order endpoint of another environment.
-    #[must_use]
-    pub fn environment(self, environment: Environment) -> Self {
-        Self {
-            environment,
-            ..self
-        }
+        Self { account, fetch }
     }
 }
 
@@ -123,7 +108,7 @@ impl<F: Fetch> crate::gateway::Gateway for Gateway<F> {
 
     async fn ask(&self, callback: &Callback) -> Result<Vec<u8>, BoxError> {
         let (token, _) = self.names(callback);
-        let url = self.environment.order_url(token);
+        let url = self.account.order_url(token);
         let url = url.ok_or("no order can have this token")?;
         self.fetch.get(&url).await
     }

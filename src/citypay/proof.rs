@@ -5,12 +5,12 @@ use std::net::IpAddr;
 use chrono::{DateTime, FixedOffset, Offset, Utc};
 
 use super::answer::OrderDetails;
-use super::callback::{DepositCallback, OrderCallback};
+use super::callback::{DepositCallback, OrderCallback, Posted};
 use super::status::OrderStatus;
-use super::token::Token;
+use super::token::{Token, order_url};
 use crate::address::AddressRanges;
 use crate::constant_time::same;
-use crate::error::{ConfigError, VerifyError};
+use crate::error::{ConfigError, ParseError, VerifyError};
 use crate::text::Text;
 use crate::verified::{Evidence, Proof, Provable, Unverified, Verified};
 
@@ -31,7 +31,7 @@ use crate::verified::{Evidence, Proof, Provable, Unverified, Verified};
 /// let callback = Unverified::<OrderCallback>::parse(body)?;
 ///
 /// // Look up the token in your own records, then fetch the order with your
-/// // HTTP client: `Environment::order_url`.
+/// // HTTP client: `Account::order_url`.
 /// let issued = "tok_4f9c1b7e";
 /// let answer = include_bytes!("../../examples/bodies/citypay-order-confirmed.answer.json");
 ///
@@ -44,6 +44,7 @@ pub struct Account {
     customer_id: Text,
     sources: Sources,
     zone: FixedOffset,
+    is_sandbox: bool,
 }
 
 /// How far a source address counts as evidence.
@@ -70,7 +71,41 @@ impl Account {
             customer_id: customer_id.into(),
             sources: Sources::Nothing,
             zone: Utc.fix(),
+            is_sandbox: false,
         })
+    }
+
+    /// Uses the sandbox, whose money is not real, instead of production.
+    #[must_use]
+    pub fn sandbox(mut self) -> Self {
+        self.is_sandbox = true;
+        self
+    }
+
+    /// Returns the URL of an order, for a `GET` request without credentials. This
+    /// crate opens no socket; use your own HTTP client.
+    ///
+    /// Returns `None` for tokens that cannot be part of a path: an empty one, `.` and
+    /// `..`, which an HTTP client would resolve to another URL.
+    ///
+    /// ```
+    /// use payhook::citypay::Account;
+    ///
+    /// let account = Account::new("5120")?;
+    /// assert_eq!(
+    ///     account.order_url("tok_4f9c1b7e").as_deref(),
+    ///     Some("https://v2-order-api.citypay.io/order/tok_4f9c1b7e"),
+    /// );
+    /// assert_eq!(account.order_url(".."), None);
+    /// assert_eq!(
+    ///     account.sandbox().order_url("a/../b").as_deref(),
+    ///     Some("https://test-v2-order-api.citypay.io/order/a%2F..%2Fb"),
+    /// );
+    /// # Ok::<(), payhook::error::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn order_url(&self, token: &str) -> Option<String> {
+        order_url(self.is_sandbox, token)
     }
 
     /// Sets the zone for times without one in the order endpoint's responses. The
@@ -429,8 +464,22 @@ impl ProvenDeposit {
 
 impl Provable for OrderCallback {
     type Proven = ProvenOrder;
+
+    fn parse(body: &[u8], limit: usize) -> Result<Unverified<Self>, ParseError> {
+        match Posted::parse_within(body, limit)? {
+            Posted::Order(order) => Ok(order),
+            Posted::Deposit(_) => Err(ParseError::Unsupported { path: "type" }),
+        }
+    }
 }
 
 impl Provable for DepositCallback {
     type Proven = ProvenDeposit;
+
+    fn parse(body: &[u8], limit: usize) -> Result<Unverified<Self>, ParseError> {
+        match Posted::parse_within(body, limit)? {
+            Posted::Deposit(deposit) => Ok(deposit),
+            Posted::Order(_) => Err(ParseError::Unsupported { path: "type" }),
+        }
+    }
 }

@@ -59,54 +59,22 @@ impl Serialize for Token {
     }
 }
 
-/// An environment of CityPay.io.
-///
-/// See [`order_url`](Self::order_url) for an example.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Environment {
-    /// The production environment, with real money.
-    Production,
-    /// The sandbox, whose host name begins with `test-`.
-    Sandbox,
-}
-
-impl Environment {
-    /// Returns the URL of an order, for a `GET` request without credentials. This
-    /// crate opens no socket; use your own HTTP client.
-    ///
-    /// Returns `None` for tokens that cannot be part of a path: an empty one, `.` and
-    /// `..`, which an HTTP client would resolve to another URL.
-    ///
-    /// ```
-    /// use payhook::citypay::Environment;
-    ///
-    /// assert_eq!(
-    ///     Environment::Production.order_url("tok_4f9c1b7e").as_deref(),
-    ///     Some("https://v2-order-api.citypay.io/order/tok_4f9c1b7e"),
-    /// );
-    /// assert_eq!(
-    ///     Environment::Sandbox.order_url("a/../b").as_deref(),
-    ///     Some("https://test-v2-order-api.citypay.io/order/a%2F..%2Fb"),
-    /// );
-    /// assert_eq!(Environment::Production.order_url(".."), None);
-    /// ```
-    #[must_use]
-    pub fn order_url(&self, token: &str) -> Option<String> {
-        /// All characters except RFC 3986's unreserved ones.
-        const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
-            .remove(b'-')
-            .remove(b'.')
-            .remove(b'_')
-            .remove(b'~');
-        if matches!(token, "" | "." | "..") {
-            return None;
-        }
-        let host = match self {
-            Self::Production => "v2-order-api.citypay.io",
-            Self::Sandbox => "test-v2-order-api.citypay.io",
-        };
-        let token = utf8_percent_encode(token, RESERVED);
-        Some(format!("https://{host}/order/{token}"))
+/// The URL of an order: see [`Account::order_url`](super::Account::order_url).
+pub(super) fn order_url(is_sandbox: bool, token: &str) -> Option<String> {
+    /// All characters except RFC 3986's unreserved ones.
+    const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+        .remove(b'-')
+        .remove(b'.')
+        .remove(b'_')
+        .remove(b'~');
+    if matches!(token, "" | "." | "..") {
+        return None;
     }
+    let host = if is_sandbox {
+        "test-v2-order-api.citypay.io"
+    } else {
+        "v2-order-api.citypay.io"
+    };
+    let token = utf8_percent_encode(token, RESERVED);
+    Some(format!("https://{host}/order/{token}"))
 }

@@ -99,19 +99,16 @@ pub enum Disposition {
     HandledNotRecorded {
         /// As in [`Handled`](Self::Handled).
         outcome: Fact<Outcome>,
-        /// [`LeaseLost`], or the store's error.
+        /// The store's error; or the handler took longer than its lease, so that
+        /// another delivery may have been handled as well.
         error: BoxError,
     },
 }
 
-/// The handler took longer than its lease, so another delivery may have been handled
-/// as well.
-///
-/// See [`Disposition::HandledNotRecorded`], which contains it as its error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+/// The handler took longer than its lease.
+#[derive(Debug, thiserror::Error)]
 #[error("handler took longer than its lease")]
-#[non_exhaustive]
-pub struct LeaseLost;
+pub(super) struct LeaseLost;
 
 impl Disposition {
     /// The change of the payment, if there is one.
@@ -147,9 +144,7 @@ impl Disposition {
         Err(Self::HandledNotRecorded { outcome, error })
     }
 
-    /// Returns the HTTP status to respond with.
-    #[must_use]
-    pub fn http_status(&self) -> u16 {
+    pub(super) fn http_status(&self) -> u16 {
         match self {
             Self::Applied { .. }
             | Self::Unmatched { .. }

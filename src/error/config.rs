@@ -1,7 +1,5 @@
 //! [`ConfigError`]: invalid settings.
 
-use super::fault::Fault;
-
 /// An invalid key or other setting.
 ///
 /// ```
@@ -35,22 +33,14 @@ pub enum ConfigError {
     /// The callback secret is empty: anyone could sign with it.
     #[error("callback secret is empty")]
     EmptySecret,
+    /// The declaration of [`TrackingIds`](crate::b2binpay::TrackingIds) is unknown.
+    #[error(
+        "unknown form of tracking ids: expected prefixed, uuid, length=N, unused or unrestricted"
+    )]
+    TrackingIds,
 }
 
 impl ConfigError {
-    /// Returns [`Fault::Merchant`].
-    #[must_use]
-    pub fn fault(&self) -> Fault {
-        Fault::Merchant
-    }
-
-    /// Returns the HTTP status to respond with if the error occurs while a request is
-    /// handled: 500.
-    #[must_use]
-    pub fn http_status(&self) -> u16 {
-        500
-    }
-
     /// Returns a hint for fixing the error.
     #[must_use]
     pub fn hint(&self) -> &'static str {
@@ -63,6 +53,7 @@ impl ConfigError {
                 "set both the API key and the API secret that the v2 integration logs in with"
             }
             Self::EmptySecret => "check that the environment variable or file is set and not empty",
+            Self::TrackingIds => "declare the form of your own tracking ids: see `TrackingIds`",
         }
     }
 }

@@ -66,6 +66,13 @@ pub enum VerifyError {
     /// The order belongs to a different customer id.
     #[error("order belongs to a different customer id")]
     OtherCustomer,
+    /// The signed message does not consist of the tracking id and the amount in the
+    /// merchant's record.
+    #[error(
+        "signed message does not consist of the expected tracking id and amount, with all the \
+         fraction digits that the gateway writes"
+    )]
+    RecordMismatch,
     /// The signature does not match any configured key.
     #[error("signature does not match any configured key ({keys} tried)")]
     SignatureMismatch {
@@ -117,6 +124,7 @@ impl VerifyError {
             Self::NoEvidence => "no_evidence",
             Self::NotIssued => "not_issued",
             Self::OtherCustomer => "other_customer",
+            Self::RecordMismatch => "record_mismatch",
             Self::SignatureMismatch { .. } => "signature_mismatch",
             Self::SourceAddress => "source_address",
             Self::Stale { .. } => "stale",
@@ -144,6 +152,7 @@ impl VerifyError {
             | Self::MissingToken
             | Self::MissingTransfer
             | Self::NotIssued
+            | Self::RecordMismatch
             | Self::SignatureMismatch { .. }
             | Self::SourceAddress
             | Self::Unsigned => Fault::Sender,
@@ -188,6 +197,10 @@ impl VerifyError {
             }
             Self::OtherCustomer => {
                 "compare the configured customer id with the one in the CityPay.io dashboard"
+            }
+            Self::RecordMismatch => {
+                "expected for forged callbacks; otherwise look for another payment of yours that \
+                 has this tracking id and amount"
             }
             Self::SignatureMismatch { .. } => {
                 "if every callback fails, the configured secret is wrong: API v3 signs with the \

@@ -12,8 +12,8 @@ use http::{Extensions, Request, Response, StatusCode};
 use http_body::Body;
 use tower_service::Service;
 
+use super::Proxies;
 use super::reply::response;
-use super::{Empty, Proxies};
 use crate::endpoint::{Endpoint, Reply, Target};
 use crate::fetch::BoxError;
 use crate::gateway::Gateway;
@@ -198,15 +198,15 @@ where
     G: Gateway + 'static,
     T: Target + 'static,
 {
-    type Response = Response<Empty>;
+    type Response = Response<String>;
     type Error = Infallible;
-    type Future = ResponseFuture;
+    type Future = BoxFuture<Result<Response<String>, Infallible>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<B>) -> ResponseFuture {
+    fn call(&mut self, request: Request<B>) -> Self::Future {
         let peer = self.peer(&request);
         let service = self.clone();
         let spawn = self.spawn.clone();
@@ -215,35 +215,16 @@ where
             (service.on_reply)(&reply);
             reply
         });
-        ResponseFuture(Box::pin(async move {
+        Box::pin(async move {
             let reply = match spawn {
                 Some(spawn) => spawn(task).await,
                 None => Some(task.await),
             };
             Ok(match reply {
-                Some(reply) => reply.into(),
+                Some(reply) => reply.to_response(),
                 // The task panicked.
                 None => response(StatusCode::INTERNAL_SERVER_ERROR),
             })
-        }))
-    }
-}
-
-/// The future of a [`CallbackService`]'s response.
-///
-/// See [`CallbackService`] for an example.
-pub struct ResponseFuture(BoxFuture<Result<Response<Empty>, Infallible>>);
-
-impl Future for ResponseFuture {
-    type Output = Result<Response<Empty>, Infallible>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.as_mut().poll(context)
-    }
-}
-
-impl fmt::Debug for ResponseFuture {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ResponseFuture")
+        })
     }
 }

@@ -35,18 +35,6 @@ pub struct MemoryStore {
     capacity: usize,
 }
 
-/// A [`MemoryStore`] is full, and nothing in it may be deleted yet.
-///
-/// See [`MemoryStore::capacity`]; an endpoint responds with 503, and the gateway
-/// retries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("store is full: it holds {capacity} deliveries, and none may be deleted yet")]
-#[non_exhaustive]
-pub struct StoreFull {
-    /// The capacity.
-    pub capacity: usize,
-}
-
 #[derive(Debug, Default)]
 struct Memory {
     /// The effect with which a delivery was first seen.
@@ -148,13 +136,13 @@ impl MemoryStore {
     /// assert!(matches!(store.claim_at(&keys, now)?, Claim::InProgress));
     /// let end = now + Duration::from_secs(60);
     /// assert!(matches!(store.claim_at(&keys, end)?, Claim::Acquired(_)));
-    /// # Ok::<(), payhook::idempotency::StoreFull>(())
+    /// # Ok::<(), payhook::BoxError>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`StoreFull`].
-    pub fn claim_at(&self, keys: &IdempotencyKeys, now: Instant) -> Result<Claim, StoreFull> {
+    /// If the store is full and nothing in it may be deleted yet.
+    pub fn claim_at(&self, keys: &IdempotencyKeys, now: Instant) -> Result<Claim, BoxError> {
         let mut memory = self.memory();
         if let Some(oldest) = now.checked_sub(self.retention) {
             memory.forget_seen_before(oldest, now);
@@ -175,9 +163,11 @@ impl MemoryStore {
                 });
             }
             if !memory.has_room(self.capacity, keys, now) {
-                return Err(StoreFull {
-                    capacity: self.capacity,
-                });
+                let full = format!(
+                    "store is full: it holds {} deliveries, and none may be deleted yet",
+                    self.capacity
+                );
+                return Err(full.into());
             }
             memory.bind(keys, now);
         }
@@ -239,7 +229,7 @@ impl Default for MemoryStore {
 impl IdempotencyStore for MemoryStore {
     async fn claim(&self, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
         // Determined before locking: other threads wait for the lock.
-        Ok(self.claim_at(keys, Instant::now())?)
+        self.claim_at(keys, Instant::now())
     }
 
     async fn complete(&self, token: ClaimToken) -> Result<Lease, BoxError> {

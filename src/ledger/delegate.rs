@@ -9,12 +9,12 @@
 ///
 /// ```
 /// use payhook::payment::{Change, Payment};
-/// use payhook::{delegate_ledger, BoxError, Ledger, MemoryLedger, ledger::{MemoryTransaction, PaymentKey}};
+/// use payhook::{delegate_ledger, BoxError, Ledger, MemoryLedger, ledger::PaymentKey};
 ///
 /// struct Logged(MemoryLedger);
 ///
 /// impl Ledger for Logged {
-///     type Transaction = MemoryTransaction;
+///     type Transaction = <MemoryLedger as Ledger>::Transaction;
 ///
 ///     delegate_ledger! {
 ///         this => this.0;
@@ -23,7 +23,7 @@
 ///
 ///     async fn save(
 ///         &self,
-///         transaction: MemoryTransaction,
+///         transaction: Self::Transaction,
 ///         key: &PaymentKey,
 ///         payment: &Payment,
 ///         change: &Change,

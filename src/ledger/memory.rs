@@ -51,7 +51,7 @@ struct Books {
 /// A reference and a part.
 type Row = Arc<(String, String)>;
 
-/// A locked payment of a [`MemoryLedger`]. See [`MemoryLedger`].
+/// A locked payment. See [`MemoryLedger`].
 #[derive(Debug)]
 pub struct MemoryTransaction {
     ledger: MemoryLedger,
@@ -125,7 +125,7 @@ impl MemoryLedger {
             let history = books.histories.get(&row).and_then(|text| text.parse().ok());
             let mut payment = Payment::new(expected.clone(), history.unwrap_or_default());
             changes.push(decide(&mut payment));
-            let history = payment.into_history().to_string();
+            let history = payment.history().to_string();
             books.histories.insert(Arc::clone(&row), history.into());
             self.unlock(books, &row);
         }

@@ -9,7 +9,7 @@ use super::json::{Json, PathError};
 use crate::b2binpay::TransferCallback;
 use crate::citypay::OrderDetails;
 use crate::error::{ParseError, VerifyError};
-use crate::verified::{Parse, Unverified};
+use crate::verified::{Provable, Unverified};
 
 /// The bytes of a body as a gateway would send it, of the kind `C`.
 ///
@@ -74,8 +74,8 @@ impl<C> Body<C> {
     ///
     /// # Errors
     ///
-    /// [`PathError`] if the path does not exist.
-    pub fn try_set(mut self, path: &str, value: impl Into<Json>) -> Result<Self, PathError> {
+    /// [`BuildError::Path`] if the path does not exist.
+    pub fn try_set(mut self, path: &str, value: impl Into<Json>) -> Result<Self, BuildError> {
         self.json.set(path, value.into())?;
         Ok(Self::new(self.json))
     }
@@ -95,8 +95,8 @@ impl<C> Body<C> {
     ///
     /// # Errors
     ///
-    /// [`PathError`] if there is none.
-    pub fn try_remove(mut self, path: &str) -> Result<Self, PathError> {
+    /// [`BuildError::Path`] if there is none.
+    pub fn try_remove(mut self, path: &str) -> Result<Self, BuildError> {
         self.json.remove(path)?;
         Ok(Self::new(self.json))
     }
@@ -110,7 +110,7 @@ impl Body<TransferCallback> {
     }
 }
 
-impl<C: Parse> Body<C> {
+impl<C: Provable> Body<C> {
     /// Parses the body as an unverified callback.
     ///
     /// # Errors
@@ -174,7 +174,7 @@ impl<C> fmt::Debug for Body<C> {
 ///
 /// let key = Key::callback_secret("my test secret")?;
 /// let made = deposit().set("data.nowhere.amount", "1").try_sign(&key);
-/// assert!(matches!(made, Err(BuildError::Path(_))));
+/// assert!(matches!(made, Err(BuildError::Path { .. })));
 /// # Ok::<(), payhook::error::ConfigError>(())
 /// ```
 #[derive(Debug, thiserror::Error)]
@@ -187,9 +187,19 @@ pub enum BuildError {
     /// own message with `sign_text`.
     #[error("cannot determine the signed fields of this body")]
     Parse(#[from] ParseError),
-    /// There is no value at a path.
-    #[error(transparent)]
-    Path(#[from] PathError),
+    /// A path does not exist: a step of it is neither the key of an object nor the
+    /// index of an array entry, or it has more than 64 steps.
+    #[error("no value at `{path}`")]
+    Path {
+        /// The path as given.
+        path: Box<str>,
+    },
+}
+
+impl From<PathError> for BuildError {
+    fn from(error: PathError) -> Self {
+        Self::Path { path: error.path }
+    }
 }
 
 /// A test that requests an impossible body is wrong and has to fail.

@@ -24,7 +24,7 @@ mod endpoint;
 
 pub use answer::refusal;
 pub use deposit::{DepositBuilder, deposit};
-pub use endpoint::{OrderEndpoint, Unreachable};
+pub use endpoint::OrderEndpoint;
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;

@@ -37,14 +37,11 @@ enum Node {
 
 /// A path does not exist: a step of it is neither the key of an object nor the index
 /// of an array entry, or it has more than 64 steps.
-///
-/// See [`BuildError`](super::BuildError) for an example.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 #[error("no value at `{path}`")]
-#[non_exhaustive]
-pub struct PathError {
+pub(crate) struct PathError {
     /// The path as given.
-    pub path: Box<str>,
+    pub(super) path: Box<str>,
 }
 
 impl Json {

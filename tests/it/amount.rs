@@ -73,8 +73,8 @@ proptest! {
         let amount = amount(&text);
         let short = !text.contains(['e', 'E']) && text.len() <= 28;
         match amount.to_decimal() {
-            Ok(decimal) => prop_assert_eq!(Amount::from(decimal), amount, "{} became {}", text, decimal),
-            Err(error) => prop_assert!(!short, "{}: {}", text, error),
+            Some(decimal) => prop_assert_eq!(Amount::from(decimal), amount, "{} became {}", text, decimal),
+            None => prop_assert!(!short, "{}", text),
         }
     }
 
@@ -239,13 +239,10 @@ fn decimals() {
         ("1.5e1", Some("15")),
         ("-2.50", Some("-2.50")),
     ] {
-        let found = amount(text)
-            .to_decimal()
-            .ok()
-            .map(|decimal| decimal.to_string());
+        let found = amount(text).to_decimal().map(|decimal| decimal.to_string());
         assert_eq!(found.as_deref(), expected, "{text}");
     }
-    assert_eq!(Decimal::try_from(&amount("1.10")).unwrap().scale(), 2);
+    assert_eq!(amount("1.10").to_decimal().unwrap().scale(), 2);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use payhook::b2binpay::{self, ExpectedAmount, TrackingIds};
+use payhook::b2binpay::{self, TrackingIds};
 use payhook::chrono::{DateTime, Utc};
 use payhook::citypay::{self, Account};
 use payhook::{
@@ -63,7 +63,7 @@ fn resolved_it_is_the_same_delivery() {
             &format!("210.5017{TIME}"),
         );
         let callback = verify(&body, TrackingIds::Unrestricted).unwrap();
-        let expected = ExpectedAmount::Exactly("10.50".parse().unwrap());
+        let expected = "10.50".parse().unwrap();
         let callback = callback.resolve("17", &expected).unwrap();
         assert_eq!(callback.proven().tracking_id(), Some("17"));
         Callback::from(callback).idempotency_keys("")

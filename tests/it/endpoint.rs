@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
-use payhook::b2binpay::{self, Api, LookupPolicy, OnLookupFailure, TrackingIds};
+use payhook::b2binpay::{self, LookupPolicy, TrackingIds};
 use payhook::citypay::{self, Account};
 use payhook::{
     BoxError, Callback, Disposition, Endpoint, Fault, Fetch, Handler, Reply,
@@ -99,8 +99,10 @@ pub(crate) fn signed_only(seen: &Seen) -> Handled<b2binpay::Gateway> {
 
 pub(crate) fn with_api(client: &Client, seen: &Seen) -> Handled<b2binpay::Gateway<Client>> {
     let gateway = b2binpay::Gateway::new(verifier(TrackingIds::Prefixed));
-    let api = Api::new("https://api.example", client.clone());
-    endpoint(gateway.with_api(api), seen)
+    endpoint(
+        gateway.with_api("https://api.example", client.clone()),
+        seen,
+    )
 }
 
 pub(crate) fn orders(client: &Client, seen: &Seen) -> Handled<citypay::Gateway<Client>> {
@@ -285,8 +287,10 @@ fn an_answer_about_another_payment_proves_nothing() {
         assert!(text.contains(from), "{from}");
         let answer = Ok(text.replace(from, to).into_bytes());
         let gateway = b2binpay::Gateway::new(verifier(TrackingIds::Prefixed));
-        let api = Api::new("https://api.example", Client::new(answer)).policy(LookupPolicy::Always);
-        let reply = endpoint(gateway.with_api(api), &seen).receive_blocking(&told, None);
+        let gateway = gateway
+            .with_api("https://api.example", Client::new(answer))
+            .lookup_policy(LookupPolicy::Always);
+        let reply = endpoint(gateway, &seen).receive_blocking(&told, None);
         assert_eq!(reply.status(), 200, "{from}");
         assert_eq!(
             seen.take(),
@@ -300,24 +304,22 @@ fn an_answer_about_another_payment_proves_nothing() {
 #[test]
 fn a_signed_callback_is_asked_about_if_everything_that_settles_is() {
     let told = body("b2binpay-deposit-confirmed.json");
-    let (held, refused) = (OnLookupFailure::Hold, OnLookupFailure::Retry);
     let seen = Seen::default();
-    for (on_failure, answer, status, kind) in [
-        (held, Ok(told.clone()), 200, "deposit settled by signature"),
-        (
-            refused,
-            Ok(told.clone()),
-            200,
-            "deposit settled by signature",
-        ),
-        (held, Err("timed out"), 200, "deposit? settled by signature"),
-        (refused, Err("timed out"), 503, ""),
+    for (holds, answer, status, kind) in [
+        (true, Ok(told.clone()), 200, "deposit settled by signature"),
+        (false, Ok(told.clone()), 200, "deposit settled by signature"),
+        (true, Err("timed out"), 200, "deposit? settled by signature"),
+        (false, Err("timed out"), 503, ""),
     ] {
-        let gateway = b2binpay::Gateway::new(verifier(TrackingIds::Prefixed));
-        let api = Api::new("https://api.example", Client::new(answer))
-            .policy(LookupPolicy::Always)
-            .on_failure(on_failure);
-        let reply = endpoint(gateway.with_api(api), &seen).receive_blocking(&told, None);
+        let gateway = b2binpay::Gateway::new(verifier(TrackingIds::Prefixed))
+            .with_api("https://api.example", Client::new(answer))
+            .lookup_policy(LookupPolicy::Always);
+        let gateway = if holds {
+            gateway.hold_on_lookup_failure()
+        } else {
+            gateway
+        };
+        let reply = endpoint(gateway, &seen).receive_blocking(&told, None);
         assert_eq!(reply.status(), status);
         assert_eq!(seen.take().concat(), kind);
     }

@@ -12,7 +12,7 @@ use std::thread;
 use payhook::b2binpay::TrackingIds;
 use payhook::citypay::Account;
 use payhook::{
-    BoxError, Callback, Disposition, Endpoint, Fetch, Handler, b2binpay, citypay,
+    BoxError, Callback, Disposition, Endpoint, Fetch, Handler, Reply, b2binpay, citypay,
     endpoint::Idempotent, handler_fn, idempotency::MemoryStore, ledger::PaymentKey,
 };
 
@@ -72,7 +72,7 @@ fn citypay<H: Handler>(
 }
 
 /// The answer to a callback that no store has seen before.
-fn disposition<H: Handler>(handler: H) -> Disposition {
+fn reply<H: Handler>(handler: H) -> Reply {
     let endpoint = b2binpay(handler);
     let body = body("b2binpay-deposit-confirmed.json");
     let blocking = endpoint.receive_blocking(&body, None);
@@ -83,11 +83,15 @@ fn disposition<H: Handler>(handler: H) -> Disposition {
         blocking.disposition().fault(),
         "once more, it is handled before or fails as before"
     );
-    blocking.into_disposition()
+    blocking
+}
+
+fn disposition<H: Handler>(handler: H) -> Disposition {
+    reply(handler).into_disposition()
 }
 
 fn status<H: Handler>(handler: H) -> u16 {
-    disposition(handler).http_status()
+    reply(handler).status()
 }
 
 #[test]

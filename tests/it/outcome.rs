@@ -94,8 +94,7 @@ fn while_the_text_is_undivided() {
         let body = signed_transfer("deposit", transfer, Some(2), json!(1), "17");
         let callback = verify(&body, TrackingIds::Unrestricted).unwrap();
         assert_eq!(outcome(&callback), Fact::Reported(ManualReview));
-        let expected = payhook::b2binpay::ExpectedAmount::WithScale(1);
-        let resolved = outcome(&callback.resolve("17", &expected).unwrap());
+        let resolved = outcome(&callback.resolve_with_scale("17", 1).unwrap());
         assert!(resolved.is_proven(), "{transfer}");
         assert_eq!(resolved.value() == Settled, transfer == 2);
     }

@@ -98,21 +98,15 @@ const NOT_DRIVEN: &[(&str, &[&str])] = &[
         &[
             "Fault",
             "FieldError",
-            "StoreFull",
             "Kind",
             "Lease",
-            "LeaseLost",
             "Outcome",
             "Scheme",
             "b2binpay::TrackingIds",
-            "citypay::Environment",
-            "http::Empty",
             "BodyEncoding",
             "OtherProduct",
             "EnvError",
             "b2binpay::LookupPolicy",
-            "b2binpay::OnLookupFailure",
-            "b2binpay::TrackingIdsError",
             "payment::ExpectedError",
             "payment::ExpectedKind",
             "payment::HistoryError",
@@ -123,7 +117,6 @@ const NOT_DRIVEN: &[(&str, &[&str])] = &[
         "what a merchant keeps of a payment: sums, ids and reasons, all there to be shown",
         &[
             "MemoryLedger",
-            "MemoryTransaction",
             "PaymentKey",
             "payment::Change",
             "payment::Expected",
@@ -139,15 +132,12 @@ const NOT_DRIVEN: &[(&str, &[&str])] = &[
         &[
             "AddressRanges",
             "Amount",
-            "DoesNotFit",
             "Fact",
             "RawJson",
-            "Text",
             "Timestamp",
             "b2binpay::CallbackType",
             "b2binpay::DeliveryStatus",
             "b2binpay::DepositStatus",
-            "b2binpay::ExpectedAmount",
             "b2binpay::OperationType",
             "b2binpay::PayoutStatus",
             "b2binpay::RiskStatus",
@@ -160,11 +150,7 @@ const NOT_DRIVEN: &[(&str, &[&str])] = &[
         ],
     ),
     ("what the merchant's own code made", &["HandlerFn"]),
-    (
-        "an account, which is driven, and an environment",
-        &["citypay::Gateway"],
-    ),
-    ("there is no value of it", &["NoFetch", "NothingKnown"]),
+    ("an account, which is driven", &["citypay::Gateway"]),
 ];
 
 /// How a type can show something.

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use payhook::citypay::{self, Account};
-use payhook::http::{Body, Empty, Proxies, Request, Response, Service};
+use payhook::http::{Body, Proxies, Request, Response, Service};
 use payhook::{BoxError, Reply, address::AddressRanges};
 
 use crate::endpoint::{Client, Seen, endpoint, orders, signed_only};
@@ -20,11 +20,11 @@ use crate::support::{SECRET, body};
 fn is_route<S>(service: S) -> S
 where
     S: Service<Request<String>, Error = Infallible> + Clone + Send + Sync + 'static,
-    S::Response: Into<Response<Empty>>,
+    S::Response: Into<Response<String>>,
     S::Future: Send + 'static,
 {
     fn is_body<B: Body<Data = bytes::Bytes, Error: Into<BoxError>> + Send + 'static>() {}
-    is_body::<Empty>();
+    is_body::<String>();
     service
 }
 
@@ -34,7 +34,7 @@ fn confirmed() -> String {
 
 fn answer<S>(service: &mut S, request: Request<String>) -> u16
 where
-    S: Service<Request<String>, Response = Response<Empty>, Error: Debug>,
+    S: Service<Request<String>, Response = Response<String>, Error: Debug>,
 {
     let ready = service.poll_ready(&mut Context::from_waker(Waker::noop()));
     assert!(matches!(ready, Poll::Ready(Ok(()))));
@@ -226,7 +226,7 @@ fn it_shows_no_secret() {
     let proxies = Proxies::forwarded(AddressRanges::parse(["10.0.0.1"]).unwrap());
     let gateway = Gateway::new(crate::support::verifier(TrackingIds::Prefixed));
     let endpoint = Endpoint::new(gateway, MemoryLedger::new());
-    let mut service = endpoint.into_service().behind(proxies);
+    let service = endpoint.into_service().behind(proxies);
     let shown = format!("{service:?}");
     assert!(
         shown.starts_with("CallbackService { endpoint: Endpoint {"),
@@ -236,6 +236,4 @@ fn it_shows_no_secret() {
         shown.contains("10.0.0.1") && !shown.contains(SECRET),
         "{shown}"
     );
-    let future = service.call(Request::post("/").body(String::new()).unwrap());
-    assert_eq!(format!("{future:?}"), "ResponseFuture");
 }

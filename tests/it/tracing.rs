@@ -457,8 +457,8 @@ fn nothing_of_a_deposit_that_is_asked_for_leaks() {
         (503, Ok(json!("MARK"))),
         (503, Err("MARKerror")),
     ] {
-        let api = b2binpay::Api::new("https://gateway.example", Api(answer));
-        let endpoint = handled(signed_only().with_api(api), Ok(()));
+        let gateway = signed_only().with_api("https://gateway.example", Api(answer));
+        let endpoint = handled(gateway, Ok(()));
         let told = told(&endpoint, posted.to_string().as_bytes());
         // The deposit's id, which it is asked for by.
         assert_silent(status, &told, &["30417"]);

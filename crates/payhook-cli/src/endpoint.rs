@@ -48,5 +48,5 @@ async fn answer(
     Path(token): Path<String>,
 ) -> Result<Vec<u8>, StatusCode> {
     let answer = endpoint.answer(&token);
-    answer.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)
+    answer.ok_or(StatusCode::SERVICE_UNAVAILABLE)
 }

@@ -108,12 +108,8 @@ impl Facts {
             self.told("confirmations", confirmations);
         }
         self.told("operation id", Some(&told.id()));
-        let types = told.callback_type();
-        let types: Vec<_> = types
-            .candidates()
-            .iter()
-            .map(CallbackType::as_str)
-            .collect();
+        let types = told.callback_types().iter().map(CallbackType::as_str);
+        let types: Vec<_> = types.collect();
         let types = (!types.is_empty()).then(|| types.join(" or "));
         self.add("callback type", types, Mark::Inferred);
         let others = told.other_transfers().count();

@@ -89,9 +89,10 @@ pub(crate) fn pretended(pretended: &Pretended, gateway: Gateway) -> Shown {
 }
 
 fn unchecked(callback: &Callback) -> Shown {
-    let gateway = callback.event().gateway();
+    let event = callback.event();
+    let gateway = event.gateway();
     let facts = Facts::of(callback).unchecked();
-    let condition = match callback.evidence() {
+    let condition = match event.evidence() {
         Evidence::GatewayApi => "it is not signed; if the gateway's API confirmed it",
         Evidence::Signature { .. } => "if its signature were correct",
         _ => "nothing is signed; if its token were yours",

@@ -29,7 +29,7 @@
 //!
 //! use payhook::b2binpay::{Gateway, Key, TrackingIds, Verifier};
 //! use payhook::payment::{Change, Payment as Paid};
-//! use payhook::{delegate_ledger, BoxError, Ledger, MemoryLedger, ledger::{MemoryTransaction, PaymentKey}};
+//! use payhook::{delegate_ledger, BoxError, Ledger, MemoryLedger, ledger::PaymentKey};
 //! use payhook_conformance::torture::{Books, InProcess, Payment, Record, Torture};
 //!
 //! /// Your ledger, and your credits.
@@ -40,13 +40,13 @@
 //! }
 //!
 //! impl Ledger for Shop {
-//!     type Transaction = MemoryTransaction;
+//!     type Transaction = <MemoryLedger as Ledger>::Transaction;
 //!
 //!     delegate_ledger!(this => this.payments; find, peek, owner, bind, unmatched);
 //!
 //!     async fn save(
 //!         &self,
-//!         transaction: MemoryTransaction,
+//!         transaction: Self::Transaction,
 //!         key: &PaymentKey,
 //!         payment: &Paid,
 //!         change: &Change,

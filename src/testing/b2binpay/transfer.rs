@@ -207,7 +207,7 @@ impl TransferBuilder {
 
 /// 0.4 %, as an example.
 fn commission(amount: &str, scale: u32) -> Option<Amount> {
-    let amount = amount.parse::<Amount>().ok()?.to_decimal().ok()?;
+    let amount = amount.parse::<Amount>().ok()?.to_decimal()?;
     let commission = amount.checked_mul(Decimal::new(4, 3))?.round_dp(scale);
     commission.to_string().parse().ok()
 }

@@ -46,14 +46,6 @@ struct State {
     is_unreachable: bool,
 }
 
-/// The endpoint was made [unreachable](OrderEndpoint::unreachable).
-///
-/// See [`OrderEndpoint`] for an example.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("order endpoint is unreachable")]
-#[non_exhaustive]
-pub struct Unreachable;
-
 impl OrderEndpoint {
     /// Creates an endpoint without orders.
     #[must_use]
@@ -73,18 +65,15 @@ impl OrderEndpoint {
     }
 
     /// Returns the response for a token; for an unknown token, the error that there
-    /// is no such order.
-    ///
-    /// # Errors
-    ///
-    /// [`Unreachable`] while it is unreachable.
-    pub fn answer(&self, token: &str) -> Result<Vec<u8>, Unreachable> {
+    /// is no such order. `None` while it is unreachable.
+    #[must_use]
+    pub fn answer(&self, token: &str) -> Option<Vec<u8>> {
         self.with(|state| {
             if state.is_unreachable {
-                return Err(Unreachable);
+                return None;
             }
             let known = state.answers.get(token).cloned();
-            Ok(known.unwrap_or_else(|| refusal(404, "Order not found").as_bytes().to_vec()))
+            Some(known.unwrap_or_else(|| refusal(404, "Order not found").as_bytes().to_vec()))
         })
     }
 
@@ -97,7 +86,8 @@ impl Fetch for OrderEndpoint {
     async fn get(&self, url: &str) -> Result<Vec<u8>, BoxError> {
         let (_, token) = url.rsplit_once("/order/").ok_or("no order's address")?;
         let token = percent_decode_str(token.trim_end_matches('/')).decode_utf8()?;
-        Ok(self.answer(&token)?)
+        let answer = self.answer(&token);
+        answer.ok_or_else(|| "order endpoint is unreachable".into())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use payhook::b2binpay::{ExpectedAmount, Key, TrackingIds, TransferStatus, Verifier};
+use payhook::b2binpay::{Key, TrackingIds, TransferStatus, Verifier};
 use payhook::{Evidence, VerifyError, verified::Scheme};
 use serde_json::json;
 
@@ -241,9 +241,9 @@ fn resolve_by_amount_goes_by_the_text() {
         Some(TransferStatus::Confirmed)
     );
     assert_eq!(callback.proven().undivided(), Some("210.5017"));
-    let exactly = |amount: &str| ExpectedAmount::Exactly(amount.parse().unwrap());
-    assert!(callback.clone().resolve("17", &exactly("10.5")).is_err());
-    assert!(callback.clone().resolve("17", &exactly("10.50")).is_ok());
+    let exactly = |amount: &str| amount.parse::<payhook::Amount>().unwrap();
+    assert!(callback.resolve("17", &exactly("10.5")).is_err());
+    assert!(callback.resolve("17", &exactly("10.50")).is_ok());
     let resolved = callback.resolve("017", &exactly("10.5")).unwrap();
     assert_eq!(resolved.proven().tracking_id(), Some("017"));
     assert_eq!(resolved.proven().amount().unwrap().as_str(), "10.5");
@@ -253,18 +253,14 @@ fn resolve_by_amount_goes_by_the_text() {
     );
     assert_eq!(resolved.proven().undivided(), None);
     // It has one reading now, and another expectation does not fit it.
-    assert!(resolved.clone().resolve("17", &exactly("10.50")).is_err());
+    assert!(resolved.resolve("17", &exactly("10.50")).is_err());
     assert!(resolved.resolve("017", &exactly("10.5")).is_ok());
 }
 
 #[test]
 fn resolve_by_scale() {
     let callback = verify(&undivided("17", "10.50"), TrackingIds::Unrestricted).unwrap();
-    let by_scale = |id: &str, scale| {
-        callback
-            .clone()
-            .resolve(id, &ExpectedAmount::WithScale(scale))
-    };
+    let by_scale = |id: &str, scale| callback.resolve_with_scale(id, scale);
     assert_eq!(
         by_scale("17", 2)
             .unwrap()
@@ -289,34 +285,16 @@ fn resolve_by_scale() {
     // Without fraction digits nothing says where the amount ends, nor whether
     // it is one: a payout's id may begin so.
     let whole = verify(&undivided("17", "10"), TrackingIds::Unrestricted).unwrap();
-    assert!(
-        whole
-            .clone()
-            .resolve("17", &ExpectedAmount::WithScale(0))
-            .is_err()
-    );
-    assert!(
-        whole
-            .resolve("17", &ExpectedAmount::Exactly("10".parse().unwrap()))
-            .is_err()
-    );
+    assert!(whole.resolve_with_scale("17", 0).is_err());
+    assert!(whole.resolve("17", &"10".parse().unwrap()).is_err());
     // Where the text has one reading already, a scale of 0 says nothing still.
     let divided = signed(
         with_transfer("deposit", "order-1", "10"),
         &format!("210order-1{TIME}"),
     );
     let divided = verify(&divided, TrackingIds::Prefixed).unwrap();
-    assert!(
-        divided
-            .clone()
-            .resolve("order-1", &ExpectedAmount::WithScale(0))
-            .is_err()
-    );
-    assert!(
-        divided
-            .resolve("order-1", &ExpectedAmount::Exactly("10".parse().unwrap()))
-            .is_ok()
-    );
+    assert!(divided.resolve_with_scale("order-1", 0).is_err());
+    assert!(divided.resolve("order-1", &"10".parse().unwrap()).is_ok());
 }
 
 /// An `e` behind the amount's digits is the id's first letter.
@@ -329,11 +307,7 @@ fn resolve_by_scale_takes_no_exponent_out_of_the_id() {
         ("1.50", "e-9", "", 5),
     ] {
         let callback = verify(&undivided(id, amount), TrackingIds::Unrestricted).unwrap();
-        let by_scale = |id: &str, scale| {
-            callback
-                .clone()
-                .resolve(id, &ExpectedAmount::WithScale(scale))
-        };
+        let by_scale = |id: &str, scale| callback.resolve_with_scale(id, scale);
         assert!(by_scale(rest, scale).is_err(), "{amount} {id}");
         let own_scale = amount.parse::<payhook::Amount>().unwrap().scale();
         assert_eq!(
@@ -346,7 +320,7 @@ fn resolve_by_scale_takes_no_exponent_out_of_the_id() {
             amount
         );
     }
-    let exactly = ExpectedAmount::Exactly("1.5e9".parse().unwrap());
+    let exactly = "1.5e9".parse().unwrap();
     let callback = verify(&undivided("e9order", "1.5"), TrackingIds::Unrestricted).unwrap();
     assert!(callback.resolve("order", &exactly).is_err());
 }
@@ -359,9 +333,8 @@ fn resolve_without_a_transfer_compares_the_id() {
     );
     let callback = verify(&deposit, TrackingIds::Unrestricted).unwrap();
     assert_eq!(callback.proven().transfer_status(), None);
-    let any = ExpectedAmount::WithScale(8);
-    assert!(callback.clone().resolve("39001", &any).is_err());
-    let resolved = callback.resolve("9001", &any).unwrap();
+    assert!(callback.resolve_with_scale("39001", 8).is_err());
+    let resolved = callback.resolve_with_scale("9001", 8).unwrap();
     assert_eq!(resolved.proven().tracking_id(), Some("9001"));
     assert_eq!(
         (
@@ -376,10 +349,10 @@ fn resolve_without_a_transfer_compares_the_id() {
         &format!("39001{TIME}"),
     );
     let callback = verify(&payout, TrackingIds::Unrestricted).unwrap();
-    assert!(callback.clone().resolve("9001", &any).is_err());
+    assert!(callback.resolve_with_scale("9001", 8).is_err());
     assert_eq!(
         callback
-            .resolve("39001", &any)
+            .resolve_with_scale("39001", 8)
             .unwrap()
             .proven()
             .tracking_id(),
@@ -400,7 +373,7 @@ fn an_id_with_a_point_can_pass_for_a_transfer() {
         &format!("210.5017{TIME}"),
     );
     assert_eq!(told["meta"]["sign"], genuine["meta"]["sign"]);
-    let exactly = ExpectedAmount::Exactly("10.50".parse().unwrap());
+    let exactly = "10.50".parse().unwrap();
     assert!(
         verify(&told, TrackingIds::Unrestricted)
             .unwrap()
@@ -422,25 +395,10 @@ fn an_id_with_a_point_can_pass_for_a_transfer() {
 #[test]
 fn resolve_takes_no_declared_reading_apart() {
     let callback = verify(&lettered(), TrackingIds::Prefixed).unwrap();
-    let exactly = |amount: &str| ExpectedAmount::Exactly(amount.parse().unwrap());
-    assert!(
-        callback
-            .clone()
-            .resolve("order-1", &exactly("1.50"))
-            .is_ok()
-    );
-    assert!(
-        callback
-            .clone()
-            .resolve("order-1", &ExpectedAmount::WithScale(2))
-            .is_ok()
-    );
-    assert!(
-        callback
-            .clone()
-            .resolve("order-2", &exactly("1.50"))
-            .is_err()
-    );
+    let exactly = |amount: &str| amount.parse::<payhook::Amount>().unwrap();
+    assert!(callback.resolve("order-1", &exactly("1.50")).is_ok());
+    assert!(callback.resolve_with_scale("order-1", 2).is_ok());
+    assert!(callback.resolve("order-2", &exactly("1.50")).is_err());
     assert!(callback.resolve("order-1", &exactly("1.5")).is_err());
 }
 

@@ -1,6 +1,6 @@
 //! What proves a CityPay.io callback, and what does not.
 
-use payhook::citypay::{Account, DepositCallback, Environment, OrderCallback, OrderStatus};
+use payhook::citypay::{Account, DepositCallback, OrderCallback, OrderStatus};
 use payhook::{
     Evidence, Fact, Outcome, Unverified, Verified, VerifyError, address::AddressRanges,
     error::ConfigError, event::Kind,
@@ -346,18 +346,11 @@ fn order_addresses() {
         (".", None),
         ("..", None),
     ] {
-        for (environment, host) in [
-            (
-                Environment::Production,
-                "https://v2-order-api.citypay.io/order/",
-            ),
-            (
-                Environment::Sandbox,
-                "https://test-v2-order-api.citypay.io/order/",
-            ),
-        ] {
-            let expected = path.map(|path| format!("{host}{path}"));
-            assert_eq!(environment.order_url(token), expected, "{token}");
-        }
+        let account = Account::new("5120").unwrap();
+        let url = |host| path.map(|path| format!("https://{host}/order/{path}"));
+        let expected = url("v2-order-api.citypay.io");
+        assert_eq!(account.order_url(token), expected, "{token}");
+        let expected = url("test-v2-order-api.citypay.io");
+        assert_eq!(account.sandbox().order_url(token), expected, "{token}");
     }
 }

@@ -6,7 +6,6 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use num_bigint::{BigInt, BigUint};
 use payhook::citypay::OrderCallback;
-use payhook::rust_decimal::Decimal;
 use payhook::{Amount, Unverified, amount::AmountError};
 use serde_json::value::RawValue;
 
@@ -99,7 +98,7 @@ fn decimal(amount: &Amount, number: &Number) {
     let fits = |mantissa: &BigInt| mantissa.magnitude().bits() <= 96;
     let decimal = amount.to_decimal();
     if !fits(&mantissa) || scale > 28 {
-        assert!(decimal.is_err(), "{amount} became {decimal:?}");
+        assert!(decimal.is_none(), "{amount} became {decimal:?}");
         return;
     }
     while scale < number.scale.min(28) && fits(&(&mantissa * &ten)) {
@@ -109,7 +108,6 @@ fn decimal(amount: &Amount, number: &Number) {
     let decimal = decimal.unwrap();
     assert_eq!(BigInt::from(decimal.mantissa()), mantissa, "{amount}");
     assert_eq!(i64::from(decimal.scale()), scale, "{amount}");
-    assert_eq!(Decimal::try_from(amount), Ok(decimal));
     assert_eq!(&Amount::from(decimal), amount);
 }
 

@@ -49,5 +49,5 @@ fn used(history: History, text: &str) {
     survives(&payment.history());
     payment.reject_held();
     payment.accept_held();
-    survives(&payment.into_history());
+    survives(&payment.history());
 }

@@ -10,7 +10,7 @@ use payhook::{
     handler_fn,
     idempotency::MemoryStore,
     ledger::PaymentKey,
-    verified::{DEFAULT_BODY_LIMIT, Parse},
+    verified::{DEFAULT_BODY_LIMIT, Provable},
 };
 use serde::Serialize;
 
@@ -31,7 +31,7 @@ fn transfer(data: &[u8]) {
     };
     assert_eq!(callback.raw(), data);
     noted(&callback.warnings());
-    let (kind, inferred) = (callback.operation().as_str(), callback.callback_type());
+    let (kind, inferred) = (callback.operation().as_str(), callback.callback_types());
     let body = str::from_utf8(data).unwrap();
     for (path, read) in [
         (&["data", "type"][..], kind),
@@ -59,7 +59,7 @@ fn transfer(data: &[u8]) {
     assert!(again.other_resources().eq(callback.other_resources()));
     assert_eq!(again.time(), callback.time());
     assert_eq!(again.is_signed(), callback.is_signed());
-    assert_eq!(again.callback_type(), inferred);
+    assert_eq!(again.callback_types(), inferred);
     let others = callback.other_transfers().count() + usize::from(callback.transfer().is_some());
     assert_eq!(others, callback.transfers().count());
 }
@@ -129,7 +129,7 @@ fn record(data: &[u8]) {
 }
 
 /// The callback as it is read from its own JSON, which does not change any more.
-fn again<C: Parse + Serialize>(callback: &C) -> C {
+fn again<C: Provable + Serialize>(callback: &C) -> C {
     let json = json(callback);
     let again = Unverified::<C>::parse_within(json.as_bytes(), usize::MAX);
     let again = again.unwrap().into_unverified();

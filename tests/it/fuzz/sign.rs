@@ -3,7 +3,7 @@
 //!
 //! The input is cut into the builder's arguments.
 
-use payhook::b2binpay::{ExpectedAmount, Key, TrackingIds, TransferCallback, Verifier};
+use payhook::b2binpay::{Key, TrackingIds, TransferCallback, Verifier};
 use payhook::chrono::{DateTime, SubsecRound, Utc};
 use payhook::testing::b2binpay::{CallbackBuilder, CurrencyBuilder, deposit, payout, transfer};
 use payhook::testing::{Body, BuildError};
@@ -234,7 +234,7 @@ fn proves(verified: Verified<TransferCallback>, order: &Order, key: &Key) {
     }
     let amount = order.written().filter(|_| order.has_transfer);
     let verified = if verified.proven().undivided().is_some() {
-        let expected = ExpectedAmount::Exactly(amount.clone().unwrap_or_default());
+        let expected = amount.clone().unwrap_or_default();
         let divides = amount.as_ref().is_none_or(|amount| amount.scale() > 0);
         let resolved = verified.resolve(&order.tracking_id, &expected);
         assert_eq!(resolved.is_ok(), divides, "{order:?}");

@@ -1,7 +1,7 @@
 //! The verifier, against the oracle: it accepts what is signed, and nothing
 //! else.
 
-use payhook::b2binpay::{ExpectedAmount, Key, TrackingIds, TransferCallback, Verifier};
+use payhook::b2binpay::{Key, TrackingIds, TransferCallback, Verifier};
 use payhook::{Amount, Evidence, Timestamp, Unverified, Verified, VerifyError};
 
 use super::oracle::Signed;
@@ -109,8 +109,7 @@ fn proves(verified: &Verified<TransferCallback>, signed: &Signed<'_>, declared: 
 /// By the merchant's own record, if it says what was signed.
 fn resolves(verified: &Verified<TransferCallback>, signed: &Signed<'_>) {
     let amount: Amount = signed.amount.parse().unwrap_or_default();
-    let expected = ExpectedAmount::Exactly(amount.clone());
-    let resolved = verified.clone().resolve(&signed.tracking_id, &expected);
+    let resolved = verified.resolve(&signed.tracking_id, &amount);
     let divides = !signed.has_transfer || amount.scale() > 0;
     let Ok(resolved) = resolved else {
         assert!(!divides, "{}", signed.undivided());
@@ -123,5 +122,5 @@ fn resolves(verified: &Verified<TransferCallback>, signed: &Signed<'_>) {
     assert_eq!(proven.amount().map(Amount::as_str), own);
     // Another id is never made of it.
     let other = format!("{}0", signed.tracking_id);
-    assert!(verified.clone().resolve(&other, &expected).is_err());
+    assert!(verified.resolve(&other, &amount).is_err());
 }

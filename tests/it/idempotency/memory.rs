@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use payhook::chrono::{DateTime, Utc};
 use payhook::idempotency::{
     Claim, ClaimToken, IdempotencyKey, IdempotencyKeys, IdempotencyStore, Lease, MemoryStore,
-    StoreFull,
 };
 
 use crate::handler::block_on;
@@ -66,13 +65,7 @@ fn answer(store: &MemoryStore, keys: &IdempotencyKeys, now: Instant) -> &'static
         Ok(Claim::Superseded) => "superseded",
         Ok(_) => panic!("something newer"),
         Err(error) => {
-            assert_eq!(
-                error.to_string(),
-                format!(
-                    "store is full: it holds {} deliveries, and none may be deleted yet",
-                    error.capacity
-                )
-            );
+            assert!(error.to_string().starts_with("store is full: "), "{error}");
             "full"
         }
     }
@@ -128,8 +121,8 @@ fn what_is_in_flight_is_not_forgotten() {
     assert_eq!(claim(&store, &keys(3, 3)), "full");
     // An endpoint hears of it, and answers 503.
     let full = block_on(IdempotencyStore::claim(&store, &keys(3, 3))).unwrap_err();
-    let full = full.downcast_ref::<StoreFull>().unwrap();
-    assert_eq!(full.capacity, 2);
+    let message = "store is full: it holds 2 deliveries, and none may be deleted yet";
+    assert_eq!(full.to_string(), message);
     assert_eq!(complete(&store, two), Lease::Held);
     assert_eq!(claim(&store, &keys(3, 3)), "fresh");
     assert_eq!(claim(&store, &keys(1, 1)), "in flight");

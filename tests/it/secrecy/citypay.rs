@@ -110,7 +110,7 @@ fn about(sheet: &mut Sheet, callback: &Callback) {
     look! { sheet,
         payhook::Callback: callback;
         payhook::Event<'_>: &callback.event();
-        payhook::Evidence: callback.evidence();
+        payhook::Evidence: callback.event().evidence();
         payhook::idempotency::IdempotencyKeys: &callback.idempotency_keys(TOKEN);
     }
 }

@@ -1,8 +1,8 @@
 //! The stand-in for the order endpoint knows what it was told, and nothing else.
 
 use payhook::Fetch;
-use payhook::citypay::{Environment, OrderDetails};
-use payhook::testing::citypay::{OrderEndpoint, Unreachable, order};
+use payhook::citypay::{Account, OrderDetails};
+use payhook::testing::citypay::{OrderEndpoint, order};
 
 use crate::handler::block_on;
 
@@ -14,7 +14,8 @@ fn it_answers_about_the_orders_that_it_was_told_of() {
         endpoint.tell(token, &order().token(token).answer("5120"));
     }
     let ask = |token: &str| {
-        let url = Environment::Sandbox.order_url(token).unwrap();
+        let account = Account::new("5120").unwrap().sandbox();
+        let url = account.order_url(token).unwrap();
         block_on(endpoint.get(&url))
     };
     for token in ["tok-1", "tok/2 ü"] {
@@ -27,6 +28,7 @@ fn it_answers_about_the_orders_that_it_was_told_of() {
         "gateway returned an error for the lookup (404)"
     );
     endpoint.unreachable(true);
-    assert!(ask("tok-1").unwrap_err().is::<Unreachable>());
+    let error = ask("tok-1").unwrap_err();
+    assert_eq!(error.to_string(), "order endpoint is unreachable");
     assert_eq!(format!("{endpoint:?}"), "OrderEndpoint { orders: 2, .. }");
 }

@@ -2,8 +2,7 @@
 
 use chrono::FixedOffset;
 use payhook::citypay::{
-    Account, Action, AmountBreakdown, DepositCallback, Environment, OrderCallback, OrderDetails,
-    Posted, Token,
+    Account, Action, AmountBreakdown, DepositCallback, OrderCallback, OrderDetails, Posted, Token,
 };
 use payhook::{
     Amount, Fact, Outcome, ParseError, Timestamp, Unverified, VerifyError,
@@ -80,7 +79,7 @@ fn prove(order: Unverified<OrderCallback>, asked: &Asked) -> Result<Value, Verif
     let mut facts = json!({
         "proven": true,
         "behind": proven.is_stale(),
-        "order_url": Environment::Production.order_url(&asked.issued),
+        "order_url": account.order_url(&asked.issued),
         "answer": answer,
     });
     let outcome = order.event().outcome();

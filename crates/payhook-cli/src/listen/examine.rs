@@ -144,8 +144,7 @@ impl Examined {
         let (kind, transfer_id, posted) = match callback {
             Callback::Transfer(callback) => {
                 let told = callback.reported();
-                let types = told.callback_type();
-                let types = types.candidates().iter().map(CallbackType::as_str);
+                let types = told.callback_types().iter().map(CallbackType::as_str);
                 let id = told.transfer().map(|transfer| transfer.id().to_owned());
                 (types.collect::<Vec<_>>().join(" or "), id, None)
             }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use payhook::b2binpay::{self, Api, LookupPolicy, OnLookupFailure};
+use payhook::b2binpay::{self, LookupPolicy};
 use payhook::ledger::PaymentKey;
 use payhook::payment::{Change, Payment};
 use payhook::{BoxError, Endpoint, Event, Fetch, Ledger, citypay, delegate_ledger};
@@ -96,10 +96,10 @@ impl RecordedLife {
                 match api {
                     None => Endpoint::new(gateway, recorder).receive(body, None).await,
                     Some(response) => {
-                        let api = Api::new("https://api", Recorded(Some(response)))
-                            .policy(LookupPolicy::Always)
-                            .on_failure(OnLookupFailure::Hold);
-                        let gateway = gateway.with_api(api);
+                        let gateway = gateway
+                            .with_api("https://api", Recorded(Some(response)))
+                            .lookup_policy(LookupPolicy::Always)
+                            .hold_on_lookup_failure();
                         Endpoint::new(gateway, recorder).receive(body, None).await
                     }
                 }

@@ -115,7 +115,7 @@ impl<'a> Terms<'a> {
 
     /// This percentage of it, greater than zero.
     fn share(&self, percent: u32) -> Option<Amount> {
-        let amount = self.amount.to_decimal().ok()?;
+        let amount = self.amount.to_decimal()?;
         let share = amount.checked_mul(Decimal::new(percent.into(), 2))?;
         let share = share.round_dp(self.payment.currency.exp()).normalize();
         (!share.is_zero())

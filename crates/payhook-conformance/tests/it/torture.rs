@@ -13,7 +13,7 @@ use payhook::b2binpay::{self, Key, TrackingIds, Verifier};
 use payhook::citypay::{self, Account};
 use payhook::payment::ExpectedKind;
 use payhook::testing::citypay::OrderEndpoint;
-use payhook::{BoxError, MemoryLedger, fetch::NoFetch};
+use payhook::{BoxError, MemoryLedger};
 use payhook_conformance::Gateway;
 use payhook_conformance::torture::{
     Booked, Books, InProcess, Payment, Record, Report, Rule, Shop, Torture,
@@ -25,7 +25,7 @@ fn key() -> Key {
     Key::callback_secret(SECRET).unwrap()
 }
 
-fn gateway() -> b2binpay::Gateway<NoFetch> {
+fn gateway() -> b2binpay::Gateway {
     b2binpay::Gateway::new(Verifier::new(key(), TrackingIds::Prefixed))
 }
 

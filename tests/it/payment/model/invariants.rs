@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
-use payhook::b2binpay::{self, Api, Key, LookupPolicy, OnLookupFailure, TrackingIds, Verifier};
+use payhook::b2binpay::{self, Key, LookupPolicy, TrackingIds, Verifier};
 use payhook::payment::{Change, Expected, ExpectedKind, History, Payment};
 use payhook::{
     Amount, BoxError, Disposition, Endpoint, Fetch, Ledger, MemoryLedger, Reply, citypay,
@@ -219,10 +219,11 @@ impl<'w> Shop<'w> {
         let Some(api) = api else {
             return Endpoint::new(gateway, &self.ledger).receive_blocking(body, None);
         };
-        let api = Api::new("https://api", Recorded(Some(api)))
-            .policy(LookupPolicy::Always)
-            .on_failure(OnLookupFailure::Hold);
-        Endpoint::new(gateway.with_api(api), &self.ledger).receive_blocking(body, None)
+        let gateway = gateway
+            .with_api("https://api", Recorded(Some(api)))
+            .lookup_policy(LookupPolicy::Always)
+            .hold_on_lookup_failure();
+        Endpoint::new(gateway, &self.ledger).receive_blocking(body, None)
     }
 
     fn payments(&self, record: usize) -> Vec<Payment> {

@@ -8,8 +8,7 @@ use payhook::citypay::{self, Account, OrderStatus};
 use payhook::payment::{Change, Payment as Paid};
 use payhook::testing::citypay::OrderEndpoint;
 use payhook::{
-    Amount, BoxError, Endpoint, Ledger, MemoryLedger, delegate_ledger,
-    ledger::{MemoryTransaction, PaymentKey},
+    Amount, BoxError, Endpoint, Ledger, MemoryLedger, delegate_ledger, ledger::PaymentKey,
 };
 use payhook_conformance::simulator::{Life, Scenario, Simulator};
 
@@ -36,7 +35,7 @@ struct Shaky {
 }
 
 impl Ledger for Shaky {
-    type Transaction = MemoryTransaction;
+    type Transaction = <MemoryLedger as Ledger>::Transaction;
 
     delegate_ledger! {
         this => this.ledger;
@@ -45,7 +44,7 @@ impl Ledger for Shaky {
 
     async fn save(
         &self,
-        transaction: MemoryTransaction,
+        transaction: Self::Transaction,
         key: &PaymentKey,
         payment: &Paid,
         change: &Change,

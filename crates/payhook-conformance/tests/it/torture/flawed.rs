@@ -7,10 +7,7 @@ use std::time::Duration;
 use payhook::Event;
 use payhook::payment::{Change, Expected, ExpectedKind, History, Payment as Paid};
 use payhook::testing::citypay::OrderEndpoint;
-use payhook::{
-    Amount, BoxError, Ledger, MemoryLedger,
-    ledger::{MemoryTransaction, PaymentKey},
-};
+use payhook::{Amount, BoxError, Ledger, MemoryLedger, ledger::PaymentKey};
 use payhook_conformance::Gateway;
 use payhook_conformance::torture::{
     Books, InProcess, Payment, Record, Report, Rule, Shop, Torture,
@@ -52,7 +49,7 @@ struct Database {
 }
 
 struct Transaction {
-    memory: Option<MemoryTransaction>,
+    memory: Option<<MemoryLedger as Ledger>::Transaction>,
     /// As it was when the payment was found.
     balance: Amount,
 }
@@ -82,7 +79,11 @@ impl Flawed {
         })
     }
 
-    fn begin(&self, key: &PaymentKey, memory: Option<MemoryTransaction>) -> Transaction {
+    fn begin(
+        &self,
+        key: &PaymentKey,
+        memory: Option<<MemoryLedger as Ledger>::Transaction>,
+    ) -> Transaction {
         let rows = self.database.rows.lock().unwrap();
         let balance = rows[&key.reference].1.credited.clone();
         Transaction { memory, balance }
