@@ -179,7 +179,7 @@ fn rescaled() {
     }
 }
 
-/// A map of amounts is not a list.
+/// A map of amounts is no list.
 #[test]
 fn other_values_have_other_hashes() {
     let hashes = ["0", "1", "-1", "10", "0.1", "11", "12"].map(|text| hash(&amount(text)));

@@ -1,5 +1,5 @@
-//! The layers of `docs/architecture.md`: a module only uses its own layer and lower
-//! ones, and only a gateway's own folder names the gateway.
+//! The layers of `docs/architecture.md`: a module uses its own layer and those in front
+//! of it, and only a gateway's own folder names the gateway.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -32,8 +32,7 @@ const LAYERS: &[&[&str]] = &[
     &["http", "diagnose", "testing", "guide", "lib"],
 ];
 
-/// These list all gateways; `diagnose` is about one of them, and `recognize` about
-/// other products.
+/// These list all gateways; `diagnose` is about one, and `recognize` about other products.
 const NAME_GATEWAYS: &[&str] = &[
     "b2binpay",
     "citypay",
@@ -49,7 +48,7 @@ const NAME_GATEWAYS: &[&str] = &[
 /// `VerifyError` names B2BINPAY's declarations of tracking ids.
 const EXCEPT: &[(&str, &str)] = &[("error", "b2binpay"), ("error", "citypay")];
 
-/// The module that a file belongs to, with the file's code without comments.
+/// The module that a file belongs to, with the code of the file: no comments.
 fn files(folder: &Path) -> Vec<(String, String)> {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = Vec::new();
@@ -90,7 +89,7 @@ fn layer(module: &str) -> usize {
 }
 
 #[test]
-fn no_module_uses_a_higher_layer() {
+fn no_module_uses_a_layer_behind_its_own() {
     for (module, code) in all() {
         for used in uses(&code) {
             let is_known = EXCEPT.contains(&(&*module, used));

@@ -160,7 +160,7 @@ impl Prover {
         if !callback.unverified().is_signed() {
             let verifier = Verifier::new(nobodys()?, self.tracking_ids);
             return Ok(match verifier.verify(callback.clone()) {
-                // As if the API confirmed it.
+                // As if confirmed by the API.
                 Err(VerifyError::Unsigned) => prove_by_api(callback, body),
                 other => other,
             });
@@ -171,8 +171,7 @@ impl Prover {
             Ok(Verifier::new(nobodys()?, ids).verify(signed.unverified()?))
         };
         match verify(self.tracking_ids)? {
-            // The id does not match its declaration: amount and id are one string
-            // then.
+            // The id does not match its declaration, so amount and id stay one string.
             Err(VerifyError::TrackingId { .. }) => verify(TrackingIds::Unrestricted),
             other => Ok(other),
         }

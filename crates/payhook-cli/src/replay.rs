@@ -159,17 +159,16 @@ impl Player {
         Ok(())
     }
 
-    /// Whether the life is as expected. The error goes on after the line's
-    /// number.
+    /// Whether the result is as expected. The error text follows the line's number.
     async fn play_line(&mut self, line: &[u8], file: &Path, number: u64) -> Result<bool, String> {
-        let told: Life = serde_json::from_slice(line).map_err(|error| place(&error))?;
-        let told = told.default_keys(self.keys.iter().cloned());
-        let name = match told.name() {
+        let recorded: Life = serde_json::from_slice(line).map_err(|error| place(&error))?;
+        let recorded = recorded.default_keys(self.keys.iter().cloned());
+        let name = match recorded.name() {
             "" if self.has_several_files => format!("{} line {number}", file.display()),
             "" => format!("line {number}"),
             name => name.to_owned(),
         };
-        self.play(&told, &name).await
+        self.play(&recorded, &name).await
     }
 
     /// Keeps a saved callback for the end.
@@ -184,7 +183,7 @@ impl Player {
         }
     }
 
-    /// Plays all saved callbacks through one ledger for each gateway.
+    /// Replays all saved callbacks through one ledger for each gateway.
     async fn play_saved(&mut self) {
         let lives = match saved::lives(&self.saved, &self.keys, self.tracking_ids) {
             Ok(lives) => lives,
@@ -215,8 +214,8 @@ impl Player {
         }
     }
 
-    async fn play(&mut self, told: &Life, name: &str) -> Result<bool, String> {
-        let played = told.play(&MemoryLedger::new()).await;
+    async fn play(&mut self, recorded: &Life, name: &str) -> Result<bool, String> {
+        let played = recorded.play(&MemoryLedger::new()).await;
         let played = played.map_err(|error| format!(": {error}"))?;
         let mut is_as_expected = true;
         for (step, played) in played.iter().enumerate() {
@@ -252,8 +251,8 @@ enum Text {
     TooLong,
 }
 
-/// The next line, with the newline at its end. Of one that is too long the rest
-/// is skipped, and nothing is kept.
+/// The next line, including its newline. A line that is too long is skipped, and
+/// nothing of it is kept.
 fn next_line(lines: &mut impl BufRead) -> io::Result<Option<Text>> {
     let mut line = Vec::new();
     let length = lines.take(LIMIT).read_until(b'\n', &mut line)?;
@@ -268,7 +267,7 @@ fn next_line(lines: &mut impl BufRead) -> io::Result<Option<Text>> {
     Ok(Some(Text::Line(line)))
 }
 
-/// Without the byte order mark that an editor may have left.
+/// Without a byte order mark, which an editor may have added.
 fn without_mark(line: &[u8], number: u64) -> &[u8] {
     match line.strip_prefix(b"\xef\xbb\xbf") {
         Some(line) if number == 1 => line,

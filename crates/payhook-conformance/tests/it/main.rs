@@ -12,5 +12,5 @@ mod readme;
 mod simulator;
 mod torture;
 
-/// What B2BINPAY's callbacks are signed with.
+/// The signing key of B2BINPAY's callbacks.
 const SECRET: &str = "cbs_7Qm2vX9tR4kL8pN1";
