@@ -1,4 +1,4 @@
-//! The fields and words of what CityPay.io posts.
+//! The fields and words of CityPay.io's callbacks.
 
 use payhook::testing::Json;
 use payhook::testing::citypay::{deposit, order};
@@ -26,7 +26,7 @@ fn fields() -> Vec<Case> {
     let id = r#"{"parsed":true,"kind":"order","order_id":"441"}"#;
     let (blank, who) = (&["citypay.blank"], &["citypay.identity"]);
     let kind = &["citypay.type"];
-    let nobody = deposit().callback().remove("deposit_token");
+    let without_token = deposit().callback().remove("deposit_token");
     vec![
         citypay(
             "order_all_fields",
@@ -104,13 +104,13 @@ fn fields() -> Vec<Case> {
         citypay(
             "deposit_with_its_transaction_alone",
             who,
-            nobody.clone(),
+            without_token.clone(),
             r#"{"parsed":true,"kind":"deposit","deposit_token":null}"#,
         ),
         citypay(
             "deposit_without_any_identity",
             who,
-            nobody.remove("transaction_id"),
+            without_token.remove("transaction_id"),
             NO,
         ),
         citypay(
