@@ -22,8 +22,8 @@ fn compares_orders_and_hashes_as_a_str() {
     assert_eq!(orders.get("order-1"), Some(&1));
 }
 
-/// Every text is a slice of the one copy that `raw()` returns; an unescaped one, which
-/// does not occur in it, has its own copy.
+/// Every text points into the one copy that `raw()` shows; an escaped one, which
+/// stands nowhere in it, is a copy of its own.
 #[test]
 fn slices_share_the_body() {
     let bytes = body("b2binpay-deposit-confirmed.json");

@@ -179,11 +179,11 @@ impl Prover {
 }
 
 fn nobodys() -> Result<Key, Trouble> {
-    Ok(Key::callback_secret("nobody's")?)
+    Ok(Key::callback_secret("placeholder")?)
 }
 
 fn pretend_citypay(posted: Posted) -> Result<Callback, VerifyError> {
-    let account = Account::new("nobody's").map_err(|_| VerifyError::NoEvidence)?;
+    let account = Account::new("placeholder").map_err(|_| VerifyError::NoEvidence)?;
     match posted {
         Posted::Deposit(deposit) => {
             let token = deposit.unverified().deposit_token().clone();

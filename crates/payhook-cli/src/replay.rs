@@ -159,16 +159,17 @@ impl Player {
         Ok(())
     }
 
-    /// Whether the result is as expected. The error text follows the line's number.
+    /// Whether the life is as expected. The error goes on after the line's
+    /// number.
     async fn play_line(&mut self, line: &[u8], file: &Path, number: u64) -> Result<bool, String> {
-        let recorded: Life = serde_json::from_slice(line).map_err(|error| place(&error))?;
-        let recorded = recorded.default_keys(self.keys.iter().cloned());
-        let name = match recorded.name() {
+        let told: Life = serde_json::from_slice(line).map_err(|error| place(&error))?;
+        let told = told.default_keys(self.keys.iter().cloned());
+        let name = match told.name() {
             "" if self.has_several_files => format!("{} line {number}", file.display()),
             "" => format!("line {number}"),
             name => name.to_owned(),
         };
-        self.play(&recorded, &name).await
+        self.play(&told, &name).await
     }
 
     /// Keeps a saved callback for the end.
@@ -183,7 +184,7 @@ impl Player {
         }
     }
 
-    /// Replays all saved callbacks through one ledger for each gateway.
+    /// Plays all saved callbacks through one ledger for each gateway.
     async fn play_saved(&mut self) {
         let lives = match saved::lives(&self.saved, &self.keys, self.tracking_ids) {
             Ok(lives) => lives,
@@ -214,8 +215,8 @@ impl Player {
         }
     }
 
-    async fn play(&mut self, recorded: &Life, name: &str) -> Result<bool, String> {
-        let played = recorded.play(&MemoryLedger::new()).await;
+    async fn play(&mut self, told: &Life, name: &str) -> Result<bool, String> {
+        let played = told.play(&MemoryLedger::new()).await;
         let played = played.map_err(|error| format!(": {error}"))?;
         let mut is_as_expected = true;
         for (step, played) in played.iter().enumerate() {
@@ -251,8 +252,8 @@ enum Text {
     TooLong,
 }
 
-/// The next line, including its newline. A line that is too long is skipped, and
-/// nothing of it is kept.
+/// The next line, with the newline at its end. Of one that is too long the rest
+/// is skipped, and nothing is kept.
 fn next_line(lines: &mut impl BufRead) -> io::Result<Option<Text>> {
     let mut line = Vec::new();
     let length = lines.take(LIMIT).read_until(b'\n', &mut line)?;

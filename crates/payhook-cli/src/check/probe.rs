@@ -237,13 +237,13 @@ impl Failure {
     fn of(error: &reqwest::Error) -> Self {
         let mut text = String::new();
         // The outermost error quotes the URL, which may contain a token.
-        let mut beneath = error.source();
-        while let Some(error) = beneath {
+        let mut source = error.source();
+        while let Some(error) = source {
             if !text.is_empty() {
                 text.push_str(": ");
             }
             text.push_str(&error.to_string());
-            beneath = error.source();
+            source = error.source();
         }
         Self {
             kind: kind(
