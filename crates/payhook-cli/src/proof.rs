@@ -158,17 +158,17 @@ impl Prover {
         callback: Unverified<TransferCallback>,
     ) -> Result<Result<Verified<TransferCallback>, VerifyError>, Trouble> {
         if !callback.unverified().is_signed() {
-            let verifier = Verifier::new(nobodys()?, self.tracking_ids);
+            let verifier = Verifier::new(placeholder_key()?, self.tracking_ids);
             return Ok(match verifier.verify(callback.clone()) {
                 // As if confirmed by the API.
                 Err(VerifyError::Unsigned) => prove_by_api(callback, body),
                 other => other,
             });
         }
-        let signed = sign_again(body, &nobodys()?);
+        let signed = sign_again(body, &placeholder_key()?);
         let signed = signed.map_err(|error| Trouble::of("cannot sign it again", &error))?;
         let verify = |ids| -> Result<_, Trouble> {
-            Ok(Verifier::new(nobodys()?, ids).verify(signed.unverified()?))
+            Ok(Verifier::new(placeholder_key()?, ids).verify(signed.unverified()?))
         };
         match verify(self.tracking_ids)? {
             // The id does not match its declaration, so amount and id stay one string.
@@ -178,7 +178,7 @@ impl Prover {
     }
 }
 
-fn nobodys() -> Result<Key, Trouble> {
+fn placeholder_key() -> Result<Key, Trouble> {
     Ok(Key::callback_secret("placeholder")?)
 }
 

@@ -100,12 +100,13 @@ fn resource(payment: &Payment, transfer: &Transfer, time: &str) -> Value {
 
 /// All transfers in their states after a report.
 fn transfers(payment: &Payment, report: usize) -> BTreeMap<usize, Transfer> {
-    let told = payment.reports.iter().take(report + 1);
-    told.filter_map(|report| match report {
-        Report::Transfer(transfer) => Some((transfer.id, *transfer)),
-        _ => None,
-    })
-    .collect()
+    let reported = payment.reports.iter().take(report + 1);
+    reported
+        .filter_map(|report| match report {
+            Report::Transfer(transfer) => Some((transfer.id, *transfer)),
+            _ => None,
+        })
+        .collect()
 }
 
 /// The deposit or payout in its state after a report.

@@ -449,7 +449,7 @@ fn payouts_are_reported_as_documented() {
 
 #[test]
 fn callbacks_are_duplicated_resent_and_reordered() {
-    let (mut causes, mut anew) = (BTreeSet::new(), BTreeSet::new());
+    let (mut causes, mut new_times) = (BTreeSet::new(), BTreeSet::new());
     let mut late = [0, 0];
     let scenario = Scenario::DepositConfirmed;
     for seed in 0..60 {
@@ -464,7 +464,7 @@ fn callbacks_are_duplicated_resent_and_reordered() {
                 own.find(|it| it.callback() == number && cause(it.cause()))
                     .unwrap()
             };
-            let mut life_is_anew = BTreeSet::new();
+            let mut has_new_time = BTreeSet::new();
             for delivery in &deliveries {
                 causes.insert(delivery.cause().as_str());
                 let first = of(delivery.callback(), |it| {
@@ -476,7 +476,7 @@ fn callbacks_are_duplicated_resent_and_reordered() {
                 match delivery.cause() {
                     DeliveryCause::Duplicate => assert_eq!(delivery.body(), first.body()),
                     DeliveryCause::Retry => {
-                        life_is_anew.insert(delivery.body() != first.body());
+                        has_new_time.insert(delivery.body() != first.body());
                     }
                     DeliveryCause::ManualResend => {
                         let mut updates = deliveries
@@ -494,15 +494,15 @@ fn callbacks_are_duplicated_resent_and_reordered() {
                         && before.any(|it| it.label().starts_with("confirmed")),
                 );
             }
-            assert_eq!(life_is_anew.len(), 1);
-            anew.extend(life_is_anew);
+            assert_eq!(has_new_time.len(), 1);
+            new_times.extend(has_new_time);
         }
     }
     assert_eq!(
         causes,
         BTreeSet::from(["duplicate", "manual resend", "retry", "status change"])
     );
-    assert_eq!(anew.len(), 2);
+    assert_eq!(new_times.len(), 2);
     assert_eq!(late[0], 0);
     assert!(late[1] > 0);
 }
