@@ -1,5 +1,5 @@
-# The daily commands. Each one calls a step of `.ci/run` or a script beside it, so that
-# there is one definition of each.
+# The daily commands. Each one calls a step of `.ci/run` or another script, so that it
+# is defined once.
 
 # List the recipes.
 default:
@@ -25,7 +25,8 @@ one word *args:
 test-all:
     .ci/run all
 
-# Run a command beside a Redis and a PostgreSQL: `just servers cargo test -p payhook-redis`.
+# Run a command with a Redis and a PostgreSQL: `just servers cargo test -p
+# payhook-redis`.
 servers +command:
     .ci/servers run {{ command }}
 
@@ -46,7 +47,7 @@ vectors:
     .ci/run vectors
     cargo run --quiet -p vectors -- --check
 
-# Write the vectors and the tables of their README again.
+# Write the vectors and the tables of their README.
 vectors-write:
     cargo run --quiet -p vectors
 
@@ -54,11 +55,11 @@ vectors-write:
 surface:
     .ci/run surface
 
-# Write tests/public-api.txt again.
+# Update tests/public-api.txt.
 surface-write:
     .ci/public-api --write
 
-# Fuzz for so many seconds each: every target, or those that are named.
+# Fuzz each target for a number of seconds: all targets, or the given ones.
 fuzz seconds="60" *targets:
     .ci/fuzz {{ seconds }} {{ targets }}
 
@@ -66,11 +67,12 @@ fuzz seconds="60" *targets:
 bench *args="--no-peers":
     benches/table {{ args }}
 
-# Run the shop under load, killed meanwhile, with another seed if one is given.
+# Run the load test with the shop, which is killed during the run; the argument is a
+# seed.
 load *seed:
     .ci/load {{ seed }}
 
-# Play recorded payments through a ledger: `just replay tests/vectors/payments.jsonl`.
+# Replay recorded payments through a ledger: `just replay tests/vectors/payments.jsonl`.
 replay +args:
     cargo run --quiet -p payhook-cli -- replay {{ args }}
 

@@ -1,25 +1,24 @@
-//! Whether the time of a comparison says where a forgery is wrong: a statistical
-//! check, to be run by hand on a machine with nothing else to do.
+//! Checks statistically whether the duration of a comparison reveals where a forgery is
+//! wrong. Run it manually on an idle machine.
 //!
 //! ```sh
 //! cargo bench --bench constant_time
 //! ```
 //!
-//! As dudect has it (Reparaz, Balasch, Verbauwhede 2017): two classes of forgery,
-//! one wrong at its front and one at its end, take turns at random; Welch's
-//! t-test asks whether their times have the same mean, over all samples and over
-//! the faster ones alone, without what the machine did meanwhile. The largest
-//! |t| counts. Below 4.5 there is no evidence of a difference; above 10 there
-//! certainly is one. It can show a leak and never that there is none: another
-//! compiler or processor is another matter.
+//! The method is dudect's (Reparaz, Balasch, Verbauwhede 2017): two classes of
+//! forgeries, one wrong at the start and one at the end, alternate at random. Welch's
+//! t-test compares the means of their durations, over all samples and over the faster
+//! ones alone, which excludes interruptions. The result is the largest |t|: below 4.5
+//! there is no evidence of a difference, above 10 there is certainly one. It can detect
+//! a leak but cannot exclude one: another compiler or processor may differ.
 //!
-//! The controls compare byte by byte and stop at the first that differs. A run
-//! that does not find them proves nothing, and fails. *Last or last* is one class
-//! under two names: what it comes to is the machine's noise.
+//! The controls compare byte by byte and stop at the first difference. A run that does
+//! not detect them proves nothing, and fails. *Last or last* compares a class with
+//! itself: its result is the machine's noise.
 #![allow(
     clippy::expect_used,
     clippy::print_stdout,
-    reason = "a benchmark prints a table, and has nobody to hand an error to"
+    reason = "a benchmark prints a table, and cannot return an error"
 )]
 
 use std::hint::black_box;
@@ -33,14 +32,14 @@ use serde_json::Value;
 use sha2::Sha256;
 
 const SECRET: &str = "cbs_7Qm2vX9tR4kL8pN1";
-/// As long as a signature's digits.
+/// The number of digits of a signature.
 const TOKEN: &str = "4f9c1b7e5d2a8806b3c17f09e4d5a2b8c6f10937be42d8a5710c9f3e6b2d5a08";
 const ORDER: &str = include_str!("../examples/bodies/citypay-order-confirmed.json");
 const DEPOSIT: &str = include_str!("../examples/bodies/b2binpay-deposit-confirmed.json");
 
 const SAMPLES: u32 = 1_000_000;
 const RUNS: usize = 5;
-/// So many calls are one sample where a call is shorter than the clock's step.
+/// The number of calls per sample if a call is shorter than the clock's resolution.
 const BATCH: u32 = 50;
 /// Parts of the samples, the fastest first.
 const CROPS: [f64; 6] = [1.0, 0.99, 0.95, 0.9, 0.75, 0.5];
@@ -57,7 +56,7 @@ impl Random {
     }
 }
 
-/// Where a forgery is wrong.
+/// The position of the wrong digits.
 #[derive(Clone, Copy, PartialEq)]
 enum Wrong {
     First,
@@ -65,7 +64,7 @@ enum Wrong {
     All,
 }
 
-/// The digits, with other ones where they are to be wrong.
+/// The digits, with wrong ones at this position.
 fn forged(digits: &str, wrong: Wrong, random: &mut Random) -> String {
     let end = digits.len() - 1;
     let mut place = |place: usize, digit: char| {
@@ -84,7 +83,7 @@ fn forged(digits: &str, wrong: Wrong, random: &mut Random) -> String {
         .collect()
 }
 
-/// How long it took, in nanoseconds.
+/// The duration in nanoseconds.
 fn timed<T>(call: impl FnOnce() -> T) -> f64 {
     let start = Instant::now();
     let result = black_box(call());
@@ -93,7 +92,7 @@ fn timed<T>(call: impl FnOnce() -> T) -> f64 {
     elapsed.as_secs_f64() * 1e9
 }
 
-/// What is timed, by the digits that are forged.
+/// A measured function, called with the forged digits.
 type Sample = Box<dyn Fn(&str) -> f64>;
 
 struct Subject {
@@ -106,11 +105,11 @@ struct Subject {
 }
 
 impl Subject {
-    /// The largest |t| of one run, and the two means of the faster half.
+    /// The largest |t| of one run, and both means of the faster half.
     fn run(&self, samples: u32, random: &mut Random) -> (f64, [f64; 2]) {
         let mut times: Vec<(f64, bool)> = Vec::new();
         for _ in 0..samples {
-            // Both are made, so that all that comes before is the same.
+            // Both are built, so that the preceding work is the same.
             let forged = self
                 .classes
                 .map(|wrong| forged(&self.digits, wrong, random));
@@ -161,7 +160,7 @@ impl Moments {
     }
 }
 
-/// What leaks: it stops at the first byte that differs.
+/// A leaking comparison: it stops at the first different byte.
 fn leaky(left: &[u8], right: &[u8]) -> bool {
     left.len() == right.len() && left.iter().zip(right).all(|(a, b)| black_box(a) == b)
 }
@@ -183,7 +182,7 @@ fn verify() -> Sample {
     })
 }
 
-/// A MAC like it, compared with what leaks.
+/// The same MAC with the leaking comparison.
 fn leaky_mac(digits: &str) -> Sample {
     let mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).expect("any length");
     let mut tag = [0; 32];
@@ -281,7 +280,7 @@ fn subjects() -> Vec<Subject> {
 }
 
 fn main() {
-    // `cargo test --benches` leaves `--bench` out; both only ask if it runs.
+    // `cargo test --benches` omits `--bench` and only checks that it runs.
     let has = |flag| std::env::args().any(|argument| argument == flag);
     let is_test = has("--test") || !has("--bench");
     let (samples, runs) = if is_test { (1_000, 1) } else { (SAMPLES, RUNS) };
@@ -291,7 +290,7 @@ fn main() {
         "what", "ns (faster half)"
     );
     for subject in subjects() {
-        // To warm up.
+        // Warm-up.
         subject.run(samples / 10, &mut random);
         let runs: Vec<_> = (0..runs)
             .map(|_| subject.run(samples, &mut random))

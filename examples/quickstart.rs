@@ -1,5 +1,5 @@
-//! Reads callbacks of both gateways from files, applies each to the payment that
-//! is expected, and prints the result.
+//! Reads callbacks of both gateways from files, applies each to its expected payment,
+//! and prints the result.
 //!
 //! ```text
 //! cargo run --example quickstart
@@ -7,11 +7,11 @@
 //!     --expect deposit,order-9001,ETH,0.412 my-callback.json
 //! ```
 //!
-//! Without paths it takes the bodies in `examples/bodies`, with the key that
-//! signed those and the payments that they are about. CityPay.io's order endpoint
-//! is replaced by the answer that was recorded beside a body: `order.json` and
-//! `order.answer.json`. Each body meets a ledger of its own: `payhook replay`
-//! plays several callbacks of one payment.
+//! Without paths it reads the bodies in `examples/bodies`, with their key and their
+//! expected payments. CityPay.io's order endpoint is replaced by a recorded response in
+//! a file with a similar name: `order.json` and `order.answer.json`. Each body is
+//! applied to a ledger of its own; `payhook replay` applies several callbacks to one
+//! payment.
 #![allow(clippy::print_stdout, reason = "printing is what it is for")]
 
 use std::error::Error;
@@ -35,7 +35,7 @@ quickstart [options] [file…]
                        a payment that you expect (default: those of the examples);
                        KIND is deposit, invoice, top_up, payout or order";
 
-/// The payments that the bodies in `examples/bodies` are about.
+/// The expected payments of the bodies in `examples/bodies`.
 const EXPECTED: [&str; 4] = [
     "deposit,order-9001,ETH,0.412",
     "payout,wd-77,USDT-TRX,125",
@@ -97,7 +97,7 @@ impl Options {
         let verifier = match (v3.transpose()?, v2.transpose()?) {
             (Some(v3), Some(v2)) => Verifier::new(v3, tracking_ids).also(v2),
             (Some(key), None) | (None, Some(key)) => Verifier::new(key, tracking_ids),
-            // What signed the bodies in `examples/bodies`, by v3 and by v2.
+            // The v3 and v2 keys of the bodies in `examples/bodies`.
             (None, None) => {
                 Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, tracking_ids)
                     .also(Key::login_password("merchant-api-key", "p@ss:w0rd/ünï")?)
@@ -111,7 +111,7 @@ impl Options {
         })
     }
 
-    /// A ledger that nothing was received in yet.
+    /// A ledger without received payments.
     fn ledger(&self) -> MemoryLedger {
         let ledger = MemoryLedger::new();
         for payment in &self.expected {
@@ -153,7 +153,7 @@ fn recorded_bodies() -> Result<Vec<PathBuf>, Box<dyn Error>> {
     Ok(files)
 }
 
-/// The order endpoint, as far as one body goes.
+/// An order endpoint with the response for one body.
 struct Recorded(PathBuf);
 
 impl Fetch for Recorded {
@@ -194,7 +194,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Status, credited and held of the payment that was heard of.
+/// Status, credited and held amount of the reported payment.
 fn sums(options: &Options, ledger: &MemoryLedger) -> [String; 3] {
     for expected in &options.expected {
         for payment in ledger.payments(expected.reference()) {
@@ -213,7 +213,7 @@ fn sums(options: &Options, ledger: &MemoryLedger) -> [String; 3] {
     ["-", "-", "-"].map(ToOwned::to_owned)
 }
 
-/// Why something is held, or why nothing was applied.
+/// The review reasons, or the reason why nothing was applied.
 fn note(reply: &Reply) -> String {
     let Some(change) = reply.change() else {
         return reply.disposition().to_string();
@@ -225,7 +225,7 @@ fn note(reply: &Reply) -> String {
     reasons.collect::<Vec<_>>().join(", ")
 }
 
-/// A server has an address for each gateway; files have to be told apart.
+/// A server has one URL for each gateway; for files the body decides.
 fn is_citypay(body: &[u8]) -> bool {
     let document: Option<serde_json::Value> = serde_json::from_slice(body).ok();
     document.is_some_and(|document| document.get("data").is_none() && document.is_object())

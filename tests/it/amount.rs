@@ -1,4 +1,4 @@
-//! Amounts against a reference that pads texts instead of comparing digits.
+//! Amounts, compared with a reference that pads the texts instead of comparing digits.
 
 use std::cmp::Ordering;
 
@@ -15,7 +15,7 @@ fn amount(text: &str) -> Amount {
         .unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
-/// The value as a sign and 400 digits around the point.
+/// The value as a sign and 400 digits around the decimal point.
 fn padded(text: &str) -> (bool, String) {
     let (negative, rest) = text
         .strip_prefix('-')
@@ -44,7 +44,7 @@ fn reference_cmp(left: &str, right: &str) -> Ordering {
 }
 
 const AMOUNT: &str = "-?(0|[1-9][0-9]{0,30})(\\.[0-9]{1,30})?([eE][+-]?[0-9]{1,2})?";
-/// Close to each other, so that equal values in other spellings turn up.
+/// Close to each other, so that equal values in different spellings occur.
 const CLOSE: &str = "-?(0|1|10|100)(\\.0{1,3}|\\.10{0,2}|\\.01)?(e-?[0-2])?";
 
 proptest! {
@@ -79,7 +79,7 @@ proptest! {
     }
 
     #[test]
-    fn every_decimal_goes_through(mantissa in -(1_i128 << 96) + 1..1_i128 << 96, scale in 0_u32..=28) {
+    fn every_decimal_round_trips(mantissa in -(1_i128 << 96) + 1..1_i128 << 96, scale in 0_u32..=28) {
         let decimal = Decimal::from_i128_with_scale(mantissa, scale);
         let amount = Amount::from(decimal);
         prop_assert_eq!(amount.scale(), scale);
@@ -206,7 +206,7 @@ fn other_values_have_other_hashes() {
     }
 }
 
-/// The traps of `rust_decimal`'s own parsers.
+/// Inputs that `rust_decimal`'s own parsers get wrong.
 #[test]
 fn decimals() {
     for (text, expected) in [
@@ -221,7 +221,7 @@ fn decimals() {
         ),
         ("79228162514264337593543950336", None),
         ("99999999999.123456789012345678", None),
-        // Two zeros give way; the value stays.
+        // Two zeros are cut off; the value stays the same.
         (
             "1000000000000.000000000000000000",
             Some("1000000000000.0000000000000000"),

@@ -1,5 +1,5 @@
-//! Attacks on idempotency that worked once, and a model of a store that forgets
-//! nothing.
+//! Attacks on idempotency that succeeded before they were fixed, and a model of a store
+//! that forgets nothing.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
@@ -47,16 +47,16 @@ impl Fetch for Api {
     }
 }
 
-/// Takes everything, and knows every reference.
-fn takes_all() -> impl Handler {
+/// Accepts every callback, and knows every reference.
+fn accepting() -> impl Handler {
     handler_fn(async |_: Callback| Ok::<_, BoxError>(()))
         .known(async |_: PaymentKey| Ok::<_, BoxError>(true))
 }
 
-/// A signed text that is resolved is that delivery still, about what the body
-/// says: the effect is the body's, whoever chose it, and bound to the signature.
+/// A callback stays the same delivery after its signed text is resolved. The effect
+/// depends on the resolved values, and is bound to the signature.
 #[test]
-fn resolved_it_is_the_same_delivery() {
+fn a_resolved_callback_is_the_same_delivery() {
     let keys = |amount: &str, id: &str| {
         let body = signed(
             with_transfer("deposit", id, amount),
@@ -73,70 +73,70 @@ fn resolved_it_is_the_same_delivery() {
     let store = MemoryStore::new();
     let claim = |keys| store.claim_at(keys, Instant::now()).unwrap();
     let Claim::Acquired(token) = claim(&genuine) else {
-        panic!("nobody claimed it")
+        panic!("it is not claimed")
     };
     let _ = block_on(store.complete(token)).unwrap();
     assert!(matches!(claim(&divided), Claim::AlreadyHandled));
 }
 
-/// A customer's own deposit token, and bodies that are made up: they fill the
-/// store, and their made-up stamps must not move the mark to now. Orders, which are
-/// proven, would be behind it.
+/// A customer knows their own deposit token and can forge bodies with it. These fill
+/// the store, but their forged timestamps must not move the horizon to the present:
+/// proven orders would then be too old.
 #[test]
-fn made_up_deposits_do_not_put_orders_beyond_the_horizon() {
+fn forged_deposits_do_not_put_orders_beyond_the_horizon() {
     let now: DateTime<Utc> = std::time::SystemTime::now().into();
     let store = MemoryStore::new().capacity(100);
-    let endpoint = Endpoint::new(citypay(), Idempotent::new(takes_all(), store));
+    let endpoint = Endpoint::new(citypay(), Idempotent::new(accepting(), store));
     for number in 0..=100 {
-        let mut made_up: Value =
+        let mut forged: Value =
             serde_json::from_slice(&body("citypay-deposit-confirmed.json")).unwrap();
-        made_up["transaction_id"] = json!(format!("{number}"));
-        made_up["crated_at"] = json!(now.to_rfc3339());
-        let reply = endpoint.receive_blocking(made_up.to_string().as_bytes(), None);
+        forged["transaction_id"] = json!(format!("{number}"));
+        forged["crated_at"] = json!(now.to_rfc3339());
+        let reply = endpoint.receive_blocking(forged.to_string().as_bytes(), None);
         assert_eq!(reply.status(), 200);
     }
     let reply = endpoint.receive_blocking(&body("citypay-order-confirmed.json"), None);
     assert_eq!(reply.status(), 200, "{}", reply.disposition());
 }
 
-/// What anybody can make up without end, where both gateways share a store: one
-/// deposit in many spellings, or many deposits. It is forgotten first.
+/// Forgeries that anyone can send in any number if both gateways share a store: one
+/// deposit in many spellings, or many deposits. They are forgotten first.
 #[test]
-fn what_is_made_up_pushes_no_credit_out() {
-    type MakeUp = fn(&mut Value, u32);
-    let floods: [MakeUp; 3] = [
-        |told, number| told["note"] = json!(number),
-        |told, number| told["transaction_id"] = json!(number.to_string()),
-        |told, number| {
-            told["transaction_id"] = Value::Null;
-            told["note"] = json!(number);
+fn forgeries_do_not_evict_credits() {
+    type Forge = fn(&mut Value, u32);
+    let floods: [Forge; 3] = [
+        |body, number| body["note"] = json!(number),
+        |body, number| body["transaction_id"] = json!(number.to_string()),
+        |body, number| {
+            body["transaction_id"] = Value::Null;
+            body["note"] = json!(number);
         },
     ];
-    for make_up in floods {
+    for forge in floods {
         let store = MemoryStore::new().capacity(100);
-        let signed = Endpoint::new(b2binpay(), Idempotent::new(takes_all(), &store));
+        let signed = Endpoint::new(b2binpay(), Idempotent::new(accepting(), &store));
         let credit = |time: &str| {
             let reply = signed.receive_blocking(deposit(time).to_string().as_bytes(), None);
             reply.disposition().to_string()
         };
         assert_eq!(credit(TIME), "handled: settled");
 
-        let unsigned = Endpoint::new(citypay(), Idempotent::new(takes_all(), &store));
+        let unsigned = Endpoint::new(citypay(), Idempotent::new(accepting(), &store));
         for number in 0..200 {
-            let told = body("citypay-deposit-confirmed.json");
-            let mut told: Value = serde_json::from_slice(&told).unwrap();
-            make_up(&mut told, number);
-            let reply = unsigned.receive_blocking(told.to_string().as_bytes(), None);
+            let deposit = body("citypay-deposit-confirmed.json");
+            let mut deposit: Value = serde_json::from_slice(&deposit).unwrap();
+            forge(&mut deposit, number);
+            let reply = unsigned.receive_blocking(deposit.to_string().as_bytes(), None);
             assert_eq!(reply.status(), 200, "{}", reply.disposition());
         }
         assert_eq!(credit("2026-03-02T10:00:00.000000Z"), "already handled");
     }
 }
 
-/// A handler that gives the effect to another system as its idempotency key: in
-/// a forged copy of a delivery that the store has seen, it is another one.
+/// A handler that passes the effect to another system as its idempotency key. A forged
+/// copy of a known delivery has another effect.
 #[test]
-fn the_handler_credits_under_the_claimed_effect() {
+fn the_handler_credits_by_the_claimed_effect() {
     // The other system: once per idempotency key.
     let (books, times_out) = (Mutex::new(HashSet::new()), AtomicUsize::new(1));
     let shop = handler_fn(async |callback: Callback| -> Result<(), BoxError> {
@@ -157,10 +157,10 @@ fn the_handler_credits_under_the_claimed_effect() {
     assert_eq!(books.lock().unwrap().len(), 1);
 }
 
-/// What a delivery was done as, forgotten and far behind the mark, would be fresh
-/// again where the store knows an effect that is merely free.
+/// The effect of a delivery was forgotten and is older than the horizon. It must not be
+/// acquired again because the store knows another effect that was released.
 #[test]
-fn what_is_behind_the_mark_stays_there() {
+fn effects_older_than_the_horizon_stay_too_old() {
     let store = MemoryStore::new().capacity(2);
     let fresh = |d, e| match store.claim_at(&keys(d, e), Instant::now()) {
         Ok(Claim::Acquired(token)) => Some(token),
@@ -169,9 +169,9 @@ fn what_is_behind_the_mark_stays_there() {
     for d in 1..=3 {
         assert_eq!(end(&store, fresh(d, d).unwrap(), true), Lease::Held);
     }
-    // 1 is forgotten. Resent by hand (9), its handler fails.
+    // 1 is forgotten. A manual resend (9) fails in its handler.
     assert_eq!(end(&store, fresh(9, 1).unwrap(), false), Lease::Held);
-    // The captured body of the first delivery.
+    // A captured copy of the first delivery.
     assert!(fresh(1, 1).is_none());
 }
 
@@ -181,8 +181,8 @@ fn key(kind: u8, number: u8) -> IdempotencyKey {
     IdempotencyKey::from_bytes([kind ^ number; 32])
 }
 
-/// Delivery `d` of effect `e`. The delivery's number is its time. Two effects are
-/// one subject's.
+/// Delivery `d` of effect `e`. The delivery's number is its time. Every two effects
+/// have the same subject.
 fn keys(d: u8, e: u8) -> IdempotencyKeys {
     let time = DateTime::from_timestamp(i64::from(d), 0);
     IdempotencyKeys::new(key(0x40, d), key(0x20, e / 2), key(0x80, e), time)
@@ -224,15 +224,15 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 1..60)
 }
 
-/// What is true of every store, whatever it has forgotten: what is handled is not
-/// handled again, and one holds it.
+/// Invariants of every store, whatever it has forgotten: a handled effect is not
+/// handled again, and only one caller holds it.
 fn run(steps: &[Step], capacity: usize, lease: Duration) -> Result<(), String> {
     let store = MemoryStore::new()
         .capacity(capacity)
         .lease(lease)
         .retention(Duration::MAX);
     let mut open: Vec<(ClaimToken, u8)> = Vec::new();
-    // Which effect a delivery was handled as.
+    // The effect that each delivery was handled as.
     let mut handled: HashMap<u8, IdempotencyKey> = HashMap::new();
     let mut succeeded = HashSet::new();
     for step in steps {
@@ -275,16 +275,16 @@ fn run(steps: &[Step], capacity: usize, lease: Duration) -> Result<(), String> {
     Ok(())
 }
 
-/// The rules of [`IdempotencyStore`], word for word, for a store that forgets
-/// nothing and whose leases don't run out.
+/// The rules of [`IdempotencyStore`], for a store that forgets nothing and whose leases
+/// don't expire.
 #[derive(Default)]
 struct Rules {
     bound: HashMap<u8, u8>,
-    /// The latest time of the deliveries that are bound to an effect.
+    /// The latest time of the deliveries that are bound to each effect.
     latest: HashMap<u8, Option<DateTime<Utc>>>,
     done: HashSet<u8>,
     held: HashSet<u8>,
-    /// Of each subject the last effect that was completed, and its time.
+    /// The last completed effect of each subject, and its time.
     last: HashMap<u8, (u8, Option<DateTime<Utc>>)>,
 }
 
@@ -331,7 +331,7 @@ fn is_later(time: Option<DateTime<Utc>>, other: Option<DateTime<Utc>>) -> bool {
     time.zip(other).is_some_and(|(time, other)| time > other)
 }
 
-/// Whether a store with room answers as the rules say.
+/// Whether a store with free capacity answers according to the rules.
 fn compare(steps: &[Step]) -> Result<(), String> {
     let (store, mut rules) = (MemoryStore::new().lease(Duration::MAX), Rules::default());
     let mut open: Vec<(ClaimToken, u8)> = Vec::new();
@@ -390,7 +390,7 @@ proptest! {
     }
 
     #[test]
-    fn exhaustive_memory_with_leases_that_run_out(steps in steps(), capacity in 1..5_usize) {
+    fn exhaustive_memory_with_expiring_leases(steps in steps(), capacity in 1..5_usize) {
         prop_assert_eq!(run(&steps, capacity, Duration::ZERO), Ok(()));
     }
 }

@@ -1,4 +1,4 @@
-//! `src/b2binpay`.
+//! Tests of `src/b2binpay`.
 
 mod api;
 mod callback;

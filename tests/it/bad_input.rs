@@ -23,7 +23,7 @@ fn citypay(body: &[u8]) -> Result<Posted, ParseError> {
 }
 
 #[test]
-fn not_one_document() {
+fn trailing_data_is_refused() {
     let good = String::from_utf8(body("b2binpay-deposit-confirmed.json")).unwrap();
     let twice = format!("{good}{good}");
     let trailing = format!("{good}x");
@@ -63,7 +63,7 @@ fn not_one_document() {
 }
 
 #[test]
-fn another_json_value_for_the_document() {
+fn other_json_values_are_refused() {
     for bad in [
         "null",
         "true",
@@ -109,7 +109,7 @@ fn too_large() {
 }
 
 #[test]
-fn a_known_key_twice() {
+fn duplicate_known_keys() {
     let good = with_transfer("deposit", "order-1", "1").to_string();
     for (from, to, path) in [
         (r#""data":"#, r#""data":null,"data":"#, "`data`"),
@@ -149,7 +149,7 @@ fn a_known_key_twice() {
         let error = b2binpay(good.replace(from, to).as_bytes()).unwrap_err();
         assert_eq!(error.to_string(), format!("{path}: duplicate key"));
     }
-    // An unknown key twice is nobody's concern.
+    // A duplicate of an unknown key has no effect.
     let odd = good.replace(r#""meta":"#, r#""links":1,"links":2,"meta":"#);
     assert!(b2binpay(odd.as_bytes()).is_ok());
 
@@ -162,7 +162,7 @@ fn a_known_key_twice() {
 }
 
 #[test]
-fn the_resource_itself_has_a_key_twice() {
+fn duplicate_keys_of_the_resource_itself() {
     let good = with_transfer("deposit", "order-1", "1").to_string();
     for key in ["type", "id", "attributes", "relationships"] {
         let doubled = good.replacen(
@@ -182,7 +182,7 @@ fn the_resource_itself_has_a_key_twice() {
 fn twenty_thousand_levels_deep() {
     for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
         let deep = format!("{}1{}", open.repeat(20_000), close.repeat(20_000));
-        // In a field that nobody knows it does no harm.
+        // In an unknown field it has no effect.
         let good = with_transfer("deposit", "order-1", "1").to_string();
         let unknown = good.replacen('{', &format!("{{\"links\":{deep},"), 1);
         assert!(b2binpay(unknown.as_bytes()).is_ok());
@@ -191,7 +191,7 @@ fn twenty_thousand_levels_deep() {
             &format!(r#""note":{deep},"tracking_id":"#),
         );
         assert!(b2binpay(attribute.as_bytes()).is_ok());
-        // In a lenient one it is an oddity, in a strict one an error.
+        // In a lenient field it is a warning, in a strict one an error.
         let lenient = good.replace(r#""txid":"0xab""#, &format!(r#""txid":{deep}"#));
         assert_eq!(
             b2binpay(lenient.as_bytes())
@@ -222,13 +222,13 @@ fn twenty_thousand_levels_deep() {
     }
 }
 
-/// Makes a text of about this many bytes.
+/// Makes a text of about this length in bytes.
 type OfLength = fn(usize) -> String;
 
 /// Checks that the bytes that a call allocates are proportional to the input's length.
 ///
-/// Quadratic time without allocation is not measured. With five megabytes the test would
-/// not end, and `.ci/run` limits the time of all tests.
+/// Quadratic time without allocation is not measured: with five megabytes such a test
+/// would not end within the time limit of `.ci/run`.
 fn assert_linear(what: &str, parse: impl Fn(usize)) {
     let size = count(HALF_SAMPLE, FIVE_MB / 2);
     let bytes = |size| allocation_counter::measure(|| parse(size)).bytes_total;
@@ -240,7 +240,7 @@ fn assert_linear(what: &str, parse: impl Fn(usize)) {
 }
 
 #[test]
-fn exhaustive_long_values_cost_their_own_length() {
+fn exhaustive_long_values_cost_linear_memory() {
     let good = with_transfer("deposit", "order-1", "1").to_string();
     let values: [(&str, OfLength); 7] = [
         ("digits", |size| "7".repeat(size)),
@@ -282,9 +282,9 @@ fn exhaustive_long_values_cost_their_own_length() {
     }
 }
 
-/// Each of these was quadratic once, or could be.
+/// Each of these was quadratic before it was fixed, or could be.
 #[test]
-fn exhaustive_repeated_keys_cost_their_own_length() {
+fn exhaustive_repeated_keys_cost_linear_memory() {
     let long_values: [OfLength; 2] = [
         |size| "a\\n".repeat(size / 3),
         |size| "\\u0061".repeat(size / 6),
@@ -309,7 +309,7 @@ fn exhaustive_repeated_keys_cost_their_own_length() {
     }
 }
 
-/// Twenty times a body's length at the worst: what the mirror of `{}` takes.
+/// At most twenty times a body's length: this is the cost of indexing `{}`.
 #[test]
 fn memory_is_bounded() {
     let fill = |unit: &str| unit.repeat((DEFAULT_BODY_LIMIT - 200) / unit.len());
@@ -419,8 +419,8 @@ fn numbers_beyond_every_range() {
         "0.1e-99999",
         &"9".repeat(5_000),
     ] {
-        // Strict: an error. Lenient: an oddity. Unknown: nothing.
-        // As an amount this one is large, and no more than that.
+        // Strict: an error. Lenient: a warning. Unknown: nothing.
+        // As an amount it is merely large.
         let wide = number == "18446744073709551616";
         let strict = good.replace(r#""amount":"1""#, &format!(r#""amount":{number}"#));
         assert_eq!(b2binpay(strict.as_bytes()).is_ok(), wide, "{number:.20}");
@@ -486,7 +486,8 @@ fn errors_never_quote_the_body() {
                     .verify(callback)
                     .map(|_| ())
                     .map_err(|error| {
-                        // The unverified callback inside is labelled, and is the merchant's.
+                        // The unverified callback in it is labelled as such, and
+                        // belongs to the merchant.
                         format!("{error} {}", error.hint())
                     }),
                 Err(error) => Err(format!("{error} {error:?}")),
@@ -498,7 +499,7 @@ fn errors_never_quote_the_body() {
     }
 }
 
-/// JSON of any shape, some of it close to the real thing.
+/// JSON of any shape, some of it similar to genuine bodies.
 fn any_json() -> impl Strategy<Value = String> {
     let key = prop_oneof![
         "data|included|meta|type|id|attributes|relationships|transfer|currency|time|sign|status|amount|tracking_id|destination|order_token|order_id|transactions",
@@ -551,7 +552,7 @@ proptest! {
     }
 
     #[test]
-    fn exhaustive_cut_or_spliced_vectors_never_panic(index in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), with in "\\PC{0,3}|[]\\[{}\":,0-9]{0,6}") {
+    fn exhaustive_truncated_or_spliced_vectors_never_panic(index in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), with in "\\PC{0,3}|[]\\[{}\":,0-9]{0,6}") {
         static CASES: LazyLock<Vec<Case>> = LazyLock::new(cases);
         let case = index.get(&CASES);
         let at = at.index(case.body.len() + 1);
@@ -566,7 +567,7 @@ proptest! {
 
     #[test]
     fn exhaustive_what_the_gateway_signs_verifies(
-        // Any control character but one: `FieldError::Nul`.
+        // Any control character except `FieldError::Nul`.
         id in "[^0-9.\\-\\x00\\PC]\\PC{0,20}",
         amount in "(0|[1-9][0-9]{0,20})(\\.[0-9]{1,18})?",
         status in -3_i32..=2,

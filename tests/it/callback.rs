@@ -1,4 +1,4 @@
-//! [`Callback`] says of each kind what that kind says itself.
+//! [`Callback`] returns the values of the kind that it contains.
 
 use payhook::b2binpay::TrackingIds;
 use payhook::citypay::{Account, DepositCallback, OrderCallback};
@@ -18,7 +18,7 @@ fn bytes_and_anomalies() {
     transfer["included"][1]["attributes"]["risk"] = json!(-1);
     let transfer = signed(transfer, &format!("21order-1{TIME}"));
 
-    let said = |callback: &Callback| {
+    let values = |callback: &Callback| {
         let warnings = callback.warnings().into_iter();
         let paths = warnings.map(|warning| warning.path().to_owned());
         (callback.raw().to_vec(), paths.collect::<Vec<_>>())
@@ -26,13 +26,13 @@ fn bytes_and_anomalies() {
     let expected = |raw: &[u8], path: &str| (raw.to_vec(), vec![path.to_owned()]);
     let raw = order.unverified().raw().to_vec();
     let order = account.prove_order_by_record(order, "t").unwrap();
-    assert_eq!(said(&order.into()), expected(&raw, "created_at"));
+    assert_eq!(values(&order.into()), expected(&raw, "created_at"));
     let raw = deposit.unverified().raw().to_vec();
     let deposit = account.prove_deposit_by_record(deposit, "t").unwrap();
-    assert_eq!(said(&deposit.into()), expected(&raw, "created_at"));
+    assert_eq!(values(&deposit.into()), expected(&raw, "created_at"));
     let callback = verify(&transfer, TrackingIds::Prefixed).unwrap();
     assert_eq!(
-        said(&callback.into()),
+        values(&callback.into()),
         expected(
             transfer.to_string().as_bytes(),
             "included[1].attributes.risk"

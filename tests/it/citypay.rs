@@ -1,4 +1,4 @@
-//! `src/citypay`.
+//! Tests of `src/citypay`.
 
 mod answer;
 mod callback;

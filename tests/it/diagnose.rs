@@ -1,4 +1,4 @@
-//! Why a body does not verify: each cause is made, and named first.
+//! Diagnoses: each cause is created, and must be named first.
 
 mod causes;
 mod properties;
@@ -15,24 +15,24 @@ const AMOUNT: &str = "0.412000000000000000";
 const LOGIN: &str = "lgn_Xv3kQz81Bd";
 const PASSWORD: &str = "pwd_Yt5mWr92Hc";
 
-fn lettered() -> Diagnose {
+fn prefixed() -> Diagnose {
     Diagnose::new(TrackingIds::Prefixed)
 }
 
-/// With the right secret, and no slip.
+/// With the correct secret, without a typo.
 fn right() -> Diagnose {
-    lettered().key(&Key::callback_secret(SECRET).unwrap().named("production"))
+    prefixed().key(&Key::callback_secret(SECRET).unwrap().named("production"))
 }
 
 fn secret(text: &str) -> Diagnose {
-    lettered().secret("production", text)
+    prefixed().secret("production", text)
 }
 
 fn deposit() -> Value {
     with_transfer("deposit", "order-9001", AMOUNT)
 }
 
-/// What a deposit with these values has signed.
+/// The signed text of a deposit with these values.
 fn message(amount: &str, tracking_id: &str, time: &str) -> String {
     format!("2{amount}{tracking_id}{time}")
 }
@@ -41,14 +41,14 @@ fn genuine() -> Value {
     signed(deposit(), &message(AMOUNT, "order-9001", TIME))
 }
 
-/// A deposit with this id whose signature is over another one.
+/// A deposit with this id whose signature covers another id.
 fn renamed(id: &Value, signed_id: &str) -> Value {
     let mut body = deposit();
     body["data"]["attributes"]["tracking_id"] = id.clone();
     signed(body, &message(AMOUNT, signed_id, TIME))
 }
 
-/// Likewise with an amount, a time.
+/// The same for an amount, a time.
 fn repriced(amount: &Value, signed_amount: &str) -> Value {
     let mut body = deposit();
     body["included"][1]["attributes"]["amount"] = amount.clone();
@@ -61,7 +61,7 @@ fn retimed(time: &str, signed_time: &str) -> Value {
     signed(body, &message(AMOUNT, "order-9001", signed_time))
 }
 
-/// The genuine body with another text for its signature.
+/// The genuine body with another text as its signature.
 fn resigned(change: impl FnOnce(&str) -> String) -> Value {
     let mut body = genuine();
     let sign = change(body["meta"]["sign"].as_str().unwrap());

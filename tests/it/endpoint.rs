@@ -1,5 +1,5 @@
-//! The whole flow with a handler at its end: every status, and what reaches the
-//! handler and the gateway.
+//! Endpoints with a handler: every status, and what reaches the handler and the
+//! gateway.
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
@@ -15,15 +15,15 @@ use serde_json::json;
 
 use crate::support::{TIME, body, signed, verifier, with_transfer, without_transfer};
 
-/// A handler that notes what it gets, and does what it is told.
+/// A handler that records its calls, and returns the configured results.
 #[derive(Clone)]
-pub(crate) struct Seen {
+pub(crate) struct Recorder {
     notes: Arc<Mutex<Vec<String>>>,
     pub(crate) answer: Result<(), &'static str>,
     pub(crate) known: Result<bool, &'static str>,
 }
 
-impl Default for Seen {
+impl Default for Recorder {
     fn default() -> Self {
         Self {
             notes: Arc::default(),
@@ -33,13 +33,13 @@ impl Default for Seen {
     }
 }
 
-impl Seen {
+impl Recorder {
     pub(crate) fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.notes.lock().unwrap())
     }
 }
 
-impl Handler for Seen {
+impl Handler for Recorder {
     async fn handle(&self, callback: Callback) -> Result<(), BoxError> {
         let event = callback.event();
         let note = format!(
@@ -57,47 +57,47 @@ impl Handler for Seen {
     }
 }
 
-/// An HTTP client that answers what it is told to, and notes what it was asked.
+/// An HTTP client that returns a fixed response, and records the requests.
 #[derive(Clone)]
 pub(crate) struct Client {
     answer: Result<Vec<u8>, &'static str>,
-    asked: Arc<Mutex<Vec<String>>>,
+    requests: Arc<Mutex<Vec<String>>>,
 }
 
 impl Client {
     pub(crate) fn new(answer: Result<Vec<u8>, &'static str>) -> Self {
         Self {
             answer,
-            asked: Arc::default(),
+            requests: Arc::default(),
         }
     }
 
-    pub(crate) fn asked(&self) -> Vec<String> {
-        self.asked.lock().unwrap().clone()
+    pub(crate) fn requests(&self) -> Vec<String> {
+        self.requests.lock().unwrap().clone()
     }
 }
 
 impl Fetch for Client {
     async fn get(&self, url: &str) -> Result<Vec<u8>, BoxError> {
-        self.asked.lock().unwrap().push(url.to_owned());
+        self.requests.lock().unwrap().push(url.to_owned());
         Ok(self.answer.clone()?)
     }
 }
 
-pub(crate) type Handled<G> = Endpoint<G, Idempotent<Seen, MemoryStore>>;
+pub(crate) type Handled<G> = Endpoint<G, Idempotent<Recorder, MemoryStore>>;
 
-pub(crate) fn endpoint<G: payhook::Gateway>(gateway: G, seen: &Seen) -> Handled<G> {
+pub(crate) fn endpoint<G: payhook::Gateway>(gateway: G, seen: &Recorder) -> Handled<G> {
     Endpoint::new(gateway, Idempotent::new(seen.clone(), MemoryStore::new()))
 }
 
-pub(crate) fn signed_only(seen: &Seen) -> Handled<b2binpay::Gateway> {
+pub(crate) fn signed_only(seen: &Recorder) -> Handled<b2binpay::Gateway> {
     endpoint(
         b2binpay::Gateway::new(verifier(TrackingIds::Prefixed)),
         seen,
     )
 }
 
-pub(crate) fn with_api(client: &Client, seen: &Seen) -> Handled<b2binpay::Gateway<Client>> {
+pub(crate) fn with_api(client: &Client, seen: &Recorder) -> Handled<b2binpay::Gateway<Client>> {
     let gateway = b2binpay::Gateway::new(verifier(TrackingIds::Prefixed));
     endpoint(
         gateway.with_api("https://api.example", client.clone()),
@@ -105,7 +105,7 @@ pub(crate) fn with_api(client: &Client, seen: &Seen) -> Handled<b2binpay::Gatewa
     )
 }
 
-pub(crate) fn orders(client: &Client, seen: &Seen) -> Handled<citypay::Gateway<Client>> {
+pub(crate) fn orders(client: &Client, seen: &Recorder) -> Handled<citypay::Gateway<Client>> {
     let account = Account::new("5120").unwrap();
     endpoint(citypay::Gateway::new(account, client.clone()), seen)
 }
@@ -116,7 +116,7 @@ fn log(reply: &Reply) -> (u16, String) {
 
 #[test]
 fn every_status_of_b2binpay() {
-    let seen = Seen::default();
+    let seen = Recorder::default();
     for (file, status, fault, log) in [
         ("deposit-confirmed", 200, None, "handled: settled"),
         ("deposit-unconfirmed", 200, None, "handled: pending"),
@@ -174,16 +174,16 @@ fn every_status_of_b2binpay() {
             "{file}"
         );
         assert_eq!(reply.disposition().to_string(), log, "{file}");
-        // Only what is proven gets to the handler.
+        // Only proven callbacks reach the handler.
         assert_eq!(seen.take().len(), usize::from(status == 200), "{file}");
     }
 }
 
 #[test]
-fn a_failing_handler_is_500() {
-    let seen = Seen {
+fn a_failing_handler_is_answered_with_500() {
+    let seen = Recorder {
         answer: Err("no such order"),
-        ..Seen::default()
+        ..Recorder::default()
     };
     let reply = signed_only(&seen).receive_blocking(&body("b2binpay-deposit-confirmed.json"), None);
     assert_eq!(
@@ -194,13 +194,13 @@ fn a_failing_handler_is_500() {
 }
 
 #[test]
-fn the_limit_is_the_merchants() {
+fn the_body_limit_can_be_set() {
     let body = signed(
         with_transfer("deposit", "order-1", "1"),
         &format!("21order-1{TIME}"),
     )
     .to_string();
-    let seen = Seen::default();
+    let seen = Recorder::default();
     let received = |limit, body: &[u8]| {
         let endpoint = signed_only(&seen).body_limit(limit);
         endpoint.receive_blocking(body, None).status()
@@ -213,11 +213,11 @@ fn the_limit_is_the_merchants() {
 }
 
 #[test]
-fn unsigned_callbacks_are_asked_about() {
+fn unsigned_callbacks_are_looked_up() {
     let deposit = without_transfer("deposit", "order-1", 4).to_string();
     let payout = without_transfer("payout", "wd-1", 3).to_string();
-    let seen = Seen::default();
-    for (told, answer, status, expected) in [
+    let seen = Recorder::default();
+    for (reported, answer, status, expected) in [
         (
             &deposit,
             Ok(deposit.clone().into_bytes()),
@@ -258,27 +258,27 @@ fn unsigned_callbacks_are_asked_about() {
         ),
     ] {
         let client = Client::new(answer);
-        let reply = with_api(&client, &seen).receive_blocking(told.as_bytes(), None);
+        let reply = with_api(&client, &seen).receive_blocking(reported.as_bytes(), None);
         assert_eq!(log(&reply), (status, expected.to_owned()));
         assert_eq!(seen.take().len(), usize::from(status == 200));
-        let kind = if told == &deposit {
+        let kind = if reported == &deposit {
             "deposit"
         } else {
             "payout"
         };
         assert_eq!(
-            client.asked(),
+            client.requests(),
             [format!("https://api.example/{kind}/30417")]
         );
     }
 }
 
-/// The document is found by an unsigned id: it may be another payment's.
+/// The document is fetched by an unsigned id, so it may be about another payment.
 #[test]
-fn an_answer_about_another_payment_proves_nothing() {
-    let told = body("b2binpay-deposit-confirmed.json");
-    let text = String::from_utf8(told.clone()).unwrap();
-    let seen = Seen::default();
+fn a_response_about_another_payment_proves_nothing() {
+    let reported = body("b2binpay-deposit-confirmed.json");
+    let text = String::from_utf8(reported.clone()).unwrap();
+    let seen = Recorder::default();
     for (from, to) in [
         ("order-9001", "order-9002"),
         ("\"0.412000000000000000\"", "\"0.500000000000000000\""),
@@ -290,7 +290,7 @@ fn an_answer_about_another_payment_proves_nothing() {
         let gateway = gateway
             .with_api("https://api.example", Client::new(answer))
             .lookup_policy(LookupPolicy::Always);
-        let reply = endpoint(gateway, &seen).receive_blocking(&told, None);
+        let reply = endpoint(gateway, &seen).receive_blocking(&reported, None);
         assert_eq!(reply.status(), 200, "{from}");
         assert_eq!(
             seen.take(),
@@ -300,14 +300,24 @@ fn an_answer_about_another_payment_proves_nothing() {
     }
 }
 
-/// What settles can be looked up for a handler, too.
+/// A callback that settles can also be looked up.
 #[test]
-fn a_signed_callback_is_asked_about_if_everything_that_settles_is() {
-    let told = body("b2binpay-deposit-confirmed.json");
-    let seen = Seen::default();
+fn settling_signed_callbacks_are_looked_up_if_configured() {
+    let reported = body("b2binpay-deposit-confirmed.json");
+    let seen = Recorder::default();
     for (holds, answer, status, kind) in [
-        (true, Ok(told.clone()), 200, "deposit settled by signature"),
-        (false, Ok(told.clone()), 200, "deposit settled by signature"),
+        (
+            true,
+            Ok(reported.clone()),
+            200,
+            "deposit settled by signature",
+        ),
+        (
+            false,
+            Ok(reported.clone()),
+            200,
+            "deposit settled by signature",
+        ),
         (true, Err("timed out"), 200, "deposit? settled by signature"),
         (false, Err("timed out"), 503, ""),
     ] {
@@ -319,24 +329,26 @@ fn a_signed_callback_is_asked_about_if_everything_that_settles_is() {
         } else {
             gateway
         };
-        let reply = endpoint(gateway, &seen).receive_blocking(&told, None);
+        let reply = endpoint(gateway, &seen).receive_blocking(&reported, None);
         assert_eq!(reply.status(), status);
         assert_eq!(seen.take().concat(), kind);
     }
 }
 
 #[test]
-fn nothing_is_asked_about_what_only_a_signature_proves() {
-    let client = Client::new(Err("must not be asked"));
-    let endpoint = with_api(&client, &Seen::default());
+fn callbacks_that_only_a_signature_proves_are_not_looked_up() {
+    let client = Client::new(Err("must not be requested"));
+    let endpoint = with_api(&client, &Recorder::default());
     for kind in ["deposit", "payout"] {
-        let told = with_transfer(kind, "order-1", "1").to_string();
+        let reported = with_transfer(kind, "order-1", "1").to_string();
         assert_eq!(
-            endpoint.receive_blocking(told.as_bytes(), None).status(),
+            endpoint
+                .receive_blocking(reported.as_bytes(), None)
+                .status(),
             401
         );
     }
-    assert!(client.asked().is_empty());
+    assert!(client.requests().is_empty());
 }
 
 #[test]
@@ -420,9 +432,9 @@ fn every_status_of_citypay() {
         ),
     ] {
         let client = Client::new(answer);
-        let seen = Seen {
+        let seen = Recorder {
             known: issued,
-            ..Seen::default()
+            ..Recorder::default()
         };
         let reply = orders(&client, &seen).receive_blocking(posted, None);
         assert_eq!(
@@ -430,18 +442,19 @@ fn every_status_of_citypay() {
             (status, log)
         );
         assert_eq!(seen.take().len(), usize::from(status == 200), "{log}");
-        // The endpoint is asked only for a token that the merchant knows.
-        assert!(issued == Ok(true) || client.asked().is_empty());
+        // The endpoint is requests only for a token that the merchant knows.
+        assert!(issued == Ok(true) || client.requests().is_empty());
     }
 }
 
-/// What the endpoint does not know yet claims nothing: told again, it is new.
+/// An order that its endpoint does not confirm yet is not claimed: a retry is not a
+/// duplicate.
 #[test]
-fn an_order_is_handed_over_once_its_endpoint_has_caught_up() {
+fn an_order_is_handled_once_its_endpoint_has_caught_up() {
     let confirmed = body("citypay-order-confirmed.json");
     let store = MemoryStore::new();
-    let seen = Seen::default();
-    for (answer, status, handed_over) in [
+    let seen = Recorder::default();
+    for (answer, status, handled) in [
         ("order-answer-behind", 503, 0),
         ("order-answer-behind", 503, 0),
         ("order-confirmed", 200, 1),
@@ -454,22 +467,22 @@ fn an_order_is_handed_over_once_its_endpoint_has_caught_up() {
         assert_eq!(reply.status(), status);
         assert_eq!(reply.disposition().fault(), None);
         assert_eq!(reply.disposition().hint().is_some(), status == 503);
-        assert_eq!(seen.take().len(), handed_over, "{answer}");
+        assert_eq!(seen.take().len(), handled, "{answer}");
     }
 }
 
 #[test]
 fn citypay_deposits() {
-    let told = body("citypay-deposit-confirmed.json");
+    let reported = body("citypay-deposit-confirmed.json");
     let ranges = || AddressRanges::parse(["203.0.113.1"]).unwrap();
     let peer = Some("203.0.113.1".parse().unwrap());
-    let stranger = Some("203.0.113.2".parse().unwrap());
+    let other_peer = Some("203.0.113.2".parse().unwrap());
     let account = Account::new("5120").unwrap();
-    let careful = account.clone().source_addresses(ranges());
+    let restricted = account.clone().source_addresses(ranges());
     let trusting = account
         .clone()
         .danger_settle_deposits_by_source_address(ranges());
-    let careful_again = trusting.clone().source_addresses(ranges());
+    let restricted_again = trusting.clone().source_addresses(ranges());
     for (account, issued, peer, expected) in [
         (
             &account,
@@ -479,16 +492,16 @@ fn citypay_deposits() {
         ),
         (&account, false, peer, Err(401)),
         (
-            &careful,
+            &restricted,
             true,
             peer,
             Ok("deposit? needs review? by source address"),
         ),
         // Where addresses are configured, a token is no way round them, nor
         // they a way round the token.
-        (&careful, true, stranger, Err(401)),
-        (&careful, true, None, Err(401)),
-        (&careful, false, peer, Err(401)),
+        (&restricted, true, other_peer, Err(401)),
+        (&restricted, true, None, Err(401)),
+        (&restricted, false, peer, Err(401)),
         (
             &trusting,
             true,
@@ -496,22 +509,22 @@ fn citypay_deposits() {
             Ok("deposit? settled? by source address"),
         ),
         (&trusting, false, peer, Err(401)),
-        (&trusting, true, stranger, Err(401)),
+        (&trusting, true, other_peer, Err(401)),
         // The later choice is the one that counts.
         (
-            &careful_again,
+            &restricted_again,
             true,
             peer,
             Ok("deposit? needs review? by source address"),
         ),
     ] {
-        let seen = Seen {
+        let seen = Recorder {
             known: Ok(issued),
-            ..Seen::default()
+            ..Recorder::default()
         };
-        let client = Client::new(Err("must not be asked"));
+        let client = Client::new(Err("must not be requested"));
         let gateway = citypay::Gateway::new(account.clone(), client);
-        let reply = endpoint(gateway, &seen).receive_blocking(&told, peer);
+        let reply = endpoint(gateway, &seen).receive_blocking(&reported, peer);
         match expected {
             Ok(log) => assert_eq!((reply.status(), seen.take()), (200, vec![log.to_owned()])),
             Err(status) => assert_eq!((reply.status(), seen.take()), (status, vec![])),
@@ -519,7 +532,7 @@ fn citypay_deposits() {
     }
 }
 
-/// Trusting an address does not make up for what the deposit does not say.
+/// A trusted address does not replace values that are missing in the deposit.
 #[test]
 fn a_deposit_without_a_token_is_refused_and_one_without_an_amount_needs_review() {
     let ranges = AddressRanges::parse(["203.0.113.1"]).unwrap();
@@ -531,7 +544,7 @@ fn a_deposit_without_a_token_is_refused_and_one_without_an_amount_needs_review()
     let no_token =
         r#"{"type":"deposit","transaction_id":"7","received_amount":1,"status":"Confirmed"}"#;
     let no_amount = r#"{"type":"deposit","deposit_token":"dep","status":"Confirmed"}"#;
-    for (told, account, peer, status, note) in [
+    for (reported, account, peer, status, note) in [
         (no_token, &trusting, Some(peer), 401, ""),
         (no_token, &account, None, 401, ""),
         (
@@ -549,10 +562,10 @@ fn a_deposit_without_a_token_is_refused_and_one_without_an_amount_needs_review()
             "deposit? needs review? by merchant record",
         ),
     ] {
-        let seen = Seen::default();
-        let client = Client::new(Err("must not be asked"));
+        let seen = Recorder::default();
+        let client = Client::new(Err("must not be requested"));
         let gateway = citypay::Gateway::new(account.clone(), client);
-        let reply = endpoint(gateway, &seen).receive_blocking(told.as_bytes(), peer);
+        let reply = endpoint(gateway, &seen).receive_blocking(reported.as_bytes(), peer);
         assert_eq!(
             (reply.status(), seen.take().concat().as_str()),
             (status, note)
@@ -560,21 +573,21 @@ fn a_deposit_without_a_token_is_refused_and_one_without_an_amount_needs_review()
     }
 }
 
-/// A database may refuse a key of any length, too.
+/// A database may refuse keys that are too long.
 #[test]
-fn the_id_that_names_a_payment_is_bounded() {
+fn payment_ids_are_bounded() {
     let keys = Arc::new(Mutex::new(Vec::new()));
-    let asked = Arc::clone(&keys);
+    let requests = Arc::clone(&keys);
     let handler = handler_fn(async |_: Callback| Ok::<_, BoxError>(())).known(move |key| {
-        asked.lock().unwrap().push(key);
+        requests.lock().unwrap().push(key);
         async { Ok::<_, BoxError>(true) }
     });
-    let client = Client::new(Err("must not be asked"));
+    let client = Client::new(Err("must not be requested"));
     let gateway = citypay::Gateway::new(Account::new("5120").unwrap(), client);
     let endpoint = Endpoint::new(gateway, Idempotent::new(handler, MemoryStore::new()));
     for id in ["7".repeat(128), "7".repeat(129), "7".repeat(40_000)] {
-        let told = json!({"type": "deposit", "deposit_token": "dep", "transaction_id": id});
-        let reply = endpoint.receive_blocking(told.to_string().as_bytes(), None);
+        let reported = json!({"type": "deposit", "deposit_token": "dep", "transaction_id": id});
+        let reply = endpoint.receive_blocking(reported.to_string().as_bytes(), None);
         assert_eq!(reply.status(), 200);
         let PaymentKey { part, .. } = keys.lock().unwrap().pop().unwrap();
         assert_eq!(part == id, id.len() == 128);
@@ -582,8 +595,8 @@ fn the_id_that_names_a_payment_is_bounded() {
     }
 }
 
-/// A database may refuse a control character: a stranger's would then be an
-/// operator's alarm.
+/// A database may refuse control characters: a forged callback would then look like an
+/// outage.
 #[test]
 fn no_control_character_reaches_a_lookup() {
     let controls: Vec<_> = ('\0'..='\u{ff}').filter(|c| c.is_control()).collect();
@@ -596,15 +609,16 @@ fn no_control_character_reaches_a_lookup() {
         ("deposit", "deposit_token"),
         ("deposit", "transaction_id"),
     ];
-    let client = Client::new(Err("must not be asked"));
-    let endpoint = orders(&client, &Seen::default());
+    let client = Client::new(Err("must not be requested"));
+    let endpoint = orders(&client, &Recorder::default());
     for (kind, field) in fields {
         for control in &controls {
             for value in [format!("{control}"), format!("tok{control}1")] {
-                let mut told = json!({"type": kind, "order_token": "tok_1", "deposit_token": "d"});
-                told[field] = json!(value);
-                let told = told.to_string();
-                let reply = endpoint.receive_blocking(told.as_bytes(), None);
+                let mut reported =
+                    json!({"type": kind, "order_token": "tok_1", "deposit_token": "d"});
+                reported[field] = json!(value);
+                let reported = reported.to_string();
+                let reply = endpoint.receive_blocking(reported.as_bytes(), None);
                 let error =
                     format!("malformed: `{field}`: expected an id without control characters");
                 assert_eq!(
@@ -618,14 +632,14 @@ fn no_control_character_reaches_a_lookup() {
             }
         }
     }
-    assert!(client.asked().is_empty());
+    assert!(client.requests().is_empty());
 }
 
-/// Only digits get into an address that is fetched with credentials.
+/// Only digits are inserted into the URL of a request with credentials.
 #[test]
-fn a_deposit_id_that_is_no_number_is_not_asked_about() {
-    let client = Client::new(Err("must not be asked"));
-    let endpoint = with_api(&client, &Seen::default());
+fn a_deposit_id_that_is_not_a_number_is_not_looked_up() {
+    let client = Client::new(Err("must not be requested"));
+    let endpoint = with_api(&client, &Recorder::default());
     let (longest, endless) = ("1".repeat(31), "1".repeat(60_000));
     let too_long = format!("{longest}1");
     for (id, status) in [
@@ -635,16 +649,16 @@ fn a_deposit_id_that_is_no_number_is_not_asked_about() {
         (&too_long, 401),
         (&endless, 401),
     ] {
-        let mut told = without_transfer("deposit", "order-1", 4);
-        told["data"]["id"] = json!(id);
-        let reply = endpoint.receive_blocking(told.to_string().as_bytes(), None);
+        let mut reported = without_transfer("deposit", "order-1", 4);
+        reported["data"]["id"] = json!(id);
+        let reply = endpoint.receive_blocking(reported.to_string().as_bytes(), None);
         assert_eq!(reply.status(), status);
     }
-    assert!(client.asked().is_empty());
-    let mut told = without_transfer("deposit", "order-1", 4);
-    told["data"]["id"] = json!(longest);
-    let told = told.to_string();
-    let reply = endpoint.receive_blocking(told.as_bytes(), None);
+    assert!(client.requests().is_empty());
+    let mut reported = without_transfer("deposit", "order-1", 4);
+    reported["data"]["id"] = json!(longest);
+    let reported = reported.to_string();
+    let reply = endpoint.receive_blocking(reported.as_bytes(), None);
     assert_eq!(reply.status(), 503);
-    assert!(!client.asked().is_empty());
+    assert!(!client.requests().is_empty());
 }

@@ -1,4 +1,4 @@
-//! The exact prose of every error, whose fault it is, and what it answers.
+//! The exact text of every error, who has to act on it, and its HTTP status.
 
 use std::time::Duration;
 
@@ -334,9 +334,9 @@ fn verifying() {
     }
 }
 
-/// One forged body is the sender's fault; a wrong secret refuses them all.
+/// One forged body is the sender's fault; a wrong secret refuses all bodies.
 #[test]
-fn a_wrong_secret_is_hinted_at() {
+fn a_wrong_secret_has_a_hint() {
     assert_eq!(
         VerifyError::SignatureMismatch { keys: 1 }.hint(),
         "if every callback fails, the configured secret is wrong: API v3 signs with the callback \
@@ -345,7 +345,7 @@ fn a_wrong_secret_is_hinted_at() {
     );
 }
 
-/// An error of the source is told once: by the source.
+/// The error of a source is displayed once: by the source itself.
 #[test]
 fn sources() {
     use std::error::Error as _;
@@ -359,7 +359,7 @@ fn sources() {
 }
 
 #[test]
-fn any_error_says_what_its_own_kind_says() {
+fn the_common_error_displays_as_its_variant() {
     let of_parsing = ParseError::Unsupported { path: "type" };
     let expected = (Fault::Sender, 422, of_parsing.hint());
     let any = Error::from(of_parsing);
@@ -379,9 +379,9 @@ fn any_error_says_what_its_own_kind_says() {
     assert_eq!((any.fault(), any.http_status(), any.hint()), expected);
 }
 
-/// Only where the field that tells the gateways apart is missing.
+/// Only if the field that distinguishes the gateways is missing.
 #[test]
-fn another_gateways_body_is_hinted_at() {
+fn a_body_of_another_gateway_has_a_hint() {
     for (path, reason, hinted) in [
         ("data", FieldError::Missing, true),
         ("type", FieldError::Missing, true),

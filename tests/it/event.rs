@@ -1,4 +1,4 @@
-//! The gateway-neutral view: who says what.
+//! The gateway-independent view: which values are proven, and which are reported.
 
 use payhook::b2binpay::{TrackingIds, prove_by_api};
 use payhook::chrono::{DateTime, Utc};
@@ -11,7 +11,7 @@ use crate::support::{
 };
 
 #[test]
-fn of_a_signed_transfer() {
+fn a_signed_transfer() {
     let callback = verifier(TrackingIds::Prefixed)
         .verify(parse(&body("b2binpay-payout-confirmed.json")))
         .unwrap();
@@ -32,12 +32,12 @@ fn of_a_signed_transfer() {
 }
 
 #[test]
-fn of_an_undivided_text_only_the_time_is_proven() {
-    let told = signed(
+fn only_the_time_of_an_ambiguous_text_is_proven() {
+    let reported = signed(
         with_transfer("deposit", "17", "10.50"),
         &format!("210.5017{TIME}"),
     );
-    let callback = verify(&told, TrackingIds::Unrestricted).unwrap();
+    let callback = verify(&reported, TrackingIds::Unrestricted).unwrap();
     let event = callback.event();
     assert_eq!(event.reference(), Fact::Reported("17"));
     assert!(!event.amount().unwrap().is_proven());
@@ -46,20 +46,20 @@ fn of_an_undivided_text_only_the_time_is_proven() {
 }
 
 #[test]
-fn what_is_empty_is_absent() {
-    let mut told = with_transfer("deposit", "", "1");
-    told["included"][1]["attributes"]["txid"] = json!("");
-    let told = signed(told, &format!("21{TIME}"));
-    let callback = verify(&told, TrackingIds::Unused).unwrap();
-    // The gateway's own id, which no signature covers.
+fn empty_values_are_absent() {
+    let mut reported = with_transfer("deposit", "", "1");
+    reported["included"][1]["attributes"]["txid"] = json!("");
+    let reported = signed(reported, &format!("21{TIME}"));
+    let callback = verify(&reported, TrackingIds::Unused).unwrap();
+    // The gateway's own id, which is not signed.
     assert_eq!(callback.event().reference(), Fact::Reported("30417"));
     assert_eq!(callback.event().transaction(), None);
 
-    let told = signed(
+    let reported = signed(
         without_transfer("deposit", "order-1", 4),
         &format!("4order-1{TIME}"),
     );
-    let callback = verify(&told, TrackingIds::Prefixed).unwrap();
+    let callback = verify(&reported, TrackingIds::Prefixed).unwrap();
     assert_eq!(callback.event().amount(), None);
     assert_eq!(callback.event().reference(), Fact::Proven("order-1"));
 }
@@ -77,10 +77,10 @@ fn facts() {
     );
 }
 
-/// Which fields are proven, by evidence: kind, reference, amount, currency,
-/// transaction, time. `-` stands for none.
+/// The fields that each kind of evidence proves: kind, reference, amount, currency,
+/// transaction, time. `-` means absent.
 #[test]
-fn what_is_proven_of_each_field() {
+fn proven_and_reported_fields_by_evidence() {
     fn marks(event: &Event<'_>) -> String {
         fn mark<T: Copy>(fact: Option<Fact<T>>) -> &'static str {
             match fact {
@@ -102,31 +102,31 @@ fn what_is_proven_of_each_field() {
 
     let ranges = || AddressRanges::parse(["203.0.113.1"]).unwrap();
     let peer = "203.0.113.1".parse().unwrap();
-    let lettered = verifier(TrackingIds::Prefixed);
+    let prefixed = verifier(TrackingIds::Prefixed);
 
-    let transfer = lettered
+    let transfer = prefixed
         .verify(parse(&body("b2binpay-deposit-confirmed.json")))
         .unwrap();
     assert_eq!(
         marks(&transfer.event()),
         "reported proven proven reported reported proven"
     );
-    let undivided = verifier(TrackingIds::Unrestricted)
+    let ambiguous = verifier(TrackingIds::Unrestricted)
         .verify(parse(&body("b2binpay-deposit-confirmed.json")))
         .unwrap();
     assert_eq!(
-        marks(&undivided.event()),
+        marks(&ambiguous.event()),
         "reported reported reported reported reported proven"
     );
-    let expired = lettered
+    let expired = prefixed
         .verify(parse(&body("b2binpay-deposit-expired.json")))
         .unwrap();
     assert_eq!(marks(&expired.event()), "reported proven - - - proven");
 
-    let mut told = without_transfer("deposit", "order-1", 4);
-    told["meta"] = json!({"time": TIME});
-    let unsigned = || parse(told.to_string().as_bytes());
-    let fetched = prove_by_api(unsigned(), told.to_string().as_bytes()).unwrap();
+    let mut reported = without_transfer("deposit", "order-1", 4);
+    reported["meta"] = json!({"time": TIME});
+    let unsigned = || parse(reported.to_string().as_bytes());
+    let fetched = prove_by_api(unsigned(), reported.to_string().as_bytes()).unwrap();
     assert_eq!(marks(&fetched.event()), "proven proven - - - -");
     let account = Account::new("5120")
         .unwrap()

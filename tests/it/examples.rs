@@ -1,18 +1,18 @@
-//! Every public item has an example, or says where one is.
+//! Every public item has an example, or a link to one.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Items with neither.
+/// Items without either.
 const EXCEPT: [&str; 8] = [
-    // Hidden, and named by sealed traits alone.
+    // Hidden, and only used by sealed traits.
     "b2binpay/gateway.rs: Callback",
     "citypay/gateway.rs: Callback",
     "endpoint.rs: Received",
     "gateway.rs: Asks",
     "gateway.rs: Body",
     "gateway.rs: Refusal",
-    // Nobody outside can name these.
+    // Not nameable outside of the crate.
     "open_enum.rs: UnknownCode",
     "open_enum.rs: UnknownWord",
 ];
@@ -40,7 +40,7 @@ fn files(path: PathBuf) -> Vec<PathBuf> {
     entries.flat_map(|it| files(it.unwrap().path())).collect()
 }
 
-/// By the text alone: what is public stands at the margin, or in `open_enum!`.
+/// By the text alone: public items begin at the margin, or are in `open_enum!`.
 fn without_example(file: &Path) -> impl Iterator<Item = String> {
     let (mut doc, mut bare) = (String::new(), Vec::new());
     for line in fs::read_to_string(file).unwrap().lines() {
@@ -54,7 +54,7 @@ fn without_example(file: &Path) -> impl Iterator<Item = String> {
             if line.starts_with("pub mod ") && line.ends_with(';') {
                 doc = inner_doc(file, item);
             }
-            // A module of one topic begins with the name of its main item.
+            // The docs of a topical module begin with the name of its main item.
             let ways = ["```", "see [", "see the [", "//! [`"];
             if !ways.iter().any(|way| doc.contains(way)) {
                 bare.push(item.to_owned());
@@ -71,7 +71,7 @@ fn public(line: &str) -> Option<&str> {
     rest.split(|c: char| !c.is_alphanumeric()).next()
 }
 
-/// What a module says of itself, in its own file.
+/// The docs of a module, in its own file.
 fn inner_doc(parent: &Path, module: &str) -> String {
     let folder = parent.with_extension("").to_string_lossy().into_owned();
     let file = Path::new(folder.trim_end_matches("lib")).join(format!("{module}.rs"));

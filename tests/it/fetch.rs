@@ -10,7 +10,7 @@ use payhook::{BoxError, Fetch};
 
 const LIMIT: usize = 1024 * 1024;
 
-/// Answers one request, and gives the address to ask.
+/// Answers one request; returns the URL to fetch.
 fn server(answer: impl FnOnce(&mut TcpStream) + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -35,7 +35,7 @@ fn get(url: &str) -> Result<Vec<u8>, BoxError> {
     runtime.block_on(Fetch::get(&Client::new(), url))
 }
 
-/// The error with all that it came from.
+/// The error with all its sources.
 fn error(url: &str) -> String {
     let error = get(url).unwrap_err();
     let mut text = format!("{error} {error:?}");
@@ -57,7 +57,7 @@ fn sized(status: &str, body: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn the_body_is_untouched_whatever_the_status() {
+fn the_body_is_unchanged_with_any_status() {
     for status in ["200 OK", "404 Not Found", "500 Internal Server Error"] {
         let body = b"{\"errors\": [\xff]}\n";
         let url = server(move |stream| stream.write_all(&sized(status, body)).unwrap());
@@ -66,7 +66,7 @@ fn the_body_is_untouched_whatever_the_status() {
 }
 
 #[test]
-fn a_long_answer_is_refused() {
+fn long_responses_are_refused() {
     let url = server(|stream| {
         stream
             .write_all(&sized("200 OK", &vec![b'x'; LIMIT]))
@@ -77,7 +77,7 @@ fn a_long_answer_is_refused() {
         let head = "HTTP/1.1 200 OK\r\ncontent-length: 999999999999\r\n\r\n";
         stream.write_all(head.as_bytes()).unwrap();
     });
-    // Without an end: the client has to hang up.
+    // Never ends: the client must close the connection.
     let endless = server(|stream| {
         let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
         let mut written = stream.write_all(head.as_bytes());
@@ -96,14 +96,14 @@ fn a_long_answer_is_refused() {
 }
 
 #[test]
-fn no_error_shows_the_address() {
-    // Nobody listens there any more.
+fn errors_omit_the_address() {
+    // The server no longer listens.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
     error(&format!("http://{address}/order/tok_secret"));
     error("no-scheme/tok_secret");
-    // Breaks off.
+    // The response is cut off.
     error(&server(|_| ()));
     error(&server(|stream| {
         let head = "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nx";
@@ -112,7 +112,7 @@ fn no_error_shows_the_address() {
 }
 
 #[test]
-fn an_answer_that_does_not_end_is_given_up() {
+fn endless_responses_are_aborted() {
     let url = server(|stream| {
         let head = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n";
         let mut written = stream.write_all(head.as_bytes());

@@ -1,5 +1,5 @@
-//! What libFuzzer checks (see `.ci/fuzz`), on the inputs that it found worth
-//! keeping: `tests/corpus`.
+//! The checks of libFuzzer (see `.ci/fuzz`), on the inputs of its corpus in
+//! `tests/corpus`.
 
 use std::fs;
 use std::path::PathBuf;
@@ -32,13 +32,13 @@ fn replay(target: &str, check: fn(&[u8])) {
     paths.sort();
     assert!(!paths.is_empty(), "{name} is empty");
     for path in paths {
-        // Shown where the check fails.
+        // Displayed if the check fails.
         eprintln!("{}", path.display());
         check(&fs::read(&path).unwrap());
     }
 }
 
-/// The vectors are inputs as well.
+/// The vectors are used as inputs as well.
 #[test]
 fn vectors() {
     for case in cases() {
@@ -46,13 +46,13 @@ fn vectors() {
         parse::check(&case.body);
         verify::check(&case.body);
         #[cfg(feature = "diagnose")]
-        // As it is; with a slip in the key; with nobody's key.
+        // Unchanged, with a typo in the key, and with an unrelated key.
         for picked in [0, 3, 5] {
             diagnose::check(&[&[picked], case.body.as_slice()].concat());
         }
-        if let Some(asked) = case.asked {
-            parse::check(&asked.answer);
-            order::check(&[&case.body[..], &[0], &asked.answer].concat());
+        if let Some(query) = case.query {
+            parse::check(&query.answer);
+            order::check(&[&case.body[..], &[0], &query.answer].concat());
         }
     }
 }

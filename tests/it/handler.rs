@@ -1,4 +1,4 @@
-//! Handlers in every form that they come in.
+//! Handlers of every form.
 
 use std::convert::Infallible;
 use std::future::{Future, ready};
@@ -18,7 +18,7 @@ use payhook::{
 
 use crate::support::{body, verifier};
 
-/// Drives a future that never waits for anything.
+/// Drives a future that never waits.
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let mut context = Context::from_waker(Waker::noop());
@@ -52,7 +52,7 @@ fn b2binpay<H: Handler>(handler: H) -> Endpoint<b2binpay::Gateway, Idempotent<H,
     Endpoint::new(gateway, Idempotent::new(handler, MemoryStore::new()))
 }
 
-/// Answers as the example's order endpoint does, and counts how often.
+/// Responds like the example's order endpoint, and counts the requests.
 #[derive(Default)]
 struct Orders(AtomicUsize);
 
@@ -71,7 +71,7 @@ fn citypay<H: Handler>(
     Endpoint::new(gateway, Idempotent::new(handler, MemoryStore::new()))
 }
 
-/// The answer to a callback that no store has seen before.
+/// The disposition of a new callback.
 fn reply<H: Handler>(handler: H) -> Reply {
     let endpoint = b2binpay(handler);
     let body = body("b2binpay-deposit-confirmed.json");
@@ -95,7 +95,7 @@ fn status<H: Handler>(handler: H) -> u16 {
 }
 
 #[test]
-fn structs_and_pointers_to_them() {
+fn structs_and_pointers_are_handlers() {
     let counter = Arc::new(Counter::default());
     assert_eq!(status(&*counter), 200);
     let pointer = &&*counter;
@@ -107,7 +107,7 @@ fn structs_and_pointers_to_them() {
 }
 
 #[test]
-fn closures() {
+fn closures_are_handlers() {
     // One that borrows what it needs.
     let seen = Mutex::new(Vec::new());
     let handler = handler_fn(async |callback: Callback| -> Result<(), BoxError> {
@@ -118,7 +118,7 @@ fn closures() {
     assert_eq!(status(handler), 200);
     assert_eq!(*seen.lock().unwrap(), ["settled"]);
 
-    // Any error that can be one, or none.
+    // With any error type, or none.
     let none = handler_fn(async |_: Callback| Ok::<_, Infallible>(()));
     assert_eq!(status(none), 200);
     let closed = handler_fn(async |_: Callback| Err::<(), _>(io::Error::other("closed")));
@@ -139,7 +139,7 @@ fn closures() {
 }
 
 #[test]
-fn an_error_keeps_what_it_was() {
+fn an_error_keeps_its_type() {
     let closed = handler_fn(async |_: Callback| Err::<(), _>(io::Error::other("closed")));
     let Disposition::HandlerFailed(error) = disposition(closed) else {
         panic!("it fails");
@@ -148,7 +148,7 @@ fn an_error_keeps_what_it_was() {
     assert_eq!(error.map(io::Error::kind), Some(io::ErrorKind::Other));
 }
 
-/// What a pool of connections is: cheap to clone, and owned by each future.
+/// A connection pool: cheap to clone, and owned by each future.
 #[derive(Clone, Default)]
 struct Pool(Arc<Mutex<Vec<String>>>);
 
@@ -165,7 +165,7 @@ impl Pool {
     }
 }
 
-/// An application's own type, with an endpoint in it that owns all it needs.
+/// An application's own type with an endpoint that owns everything it needs.
 fn queue(pool: Pool) -> impl Handler + Clone + 'static {
     let known = pool.clone();
     handler_fn(move |callback: Callback| {
@@ -185,7 +185,7 @@ fn queue(pool: Pool) -> impl Handler + Clone + 'static {
 fn closures_that_own_a_pool() {
     let pool = Pool::default();
     let endpoint = b2binpay(queue(pool.clone()));
-    // A web framework's threads want it owned, and its futures `Send`.
+    // A web framework's threads require it to be owned, and its futures to be `Send`.
     let request = async move {
         let body = body("b2binpay-deposit-confirmed.json");
         endpoint.receive(&body, None).await.status()
@@ -194,7 +194,7 @@ fn closures_that_own_a_pool() {
     assert_eq!(status, 200);
     assert_eq!(*pool.0.lock().unwrap(), ["order-9001"]);
 
-    // The same in front of the other gateway, which asks what is known.
+    // The same for the other gateway, which checks for known payments.
     let orders = Orders::default();
     let endpoint = citypay(&orders, queue(pool.clone()));
     let posted = body("citypay-order-confirmed.json");
@@ -204,10 +204,10 @@ fn closures_that_own_a_pool() {
     assert_eq!(pool.0.lock().unwrap().len(), 3);
 }
 
-/// Where nothing is signed, whoever knows no reference refuses them all, and
-/// asks the gateway about none.
+/// If nothing is signed, a handler without known references refuses all callbacks, and
+/// fetches nothing.
 #[test]
-fn nothing_is_known_unless_said() {
+fn by_default_no_payment_is_known() {
     let (orders, counter) = (Orders::default(), Counter::default());
     for posted in [
         "citypay-order-confirmed.json",
@@ -225,13 +225,13 @@ fn nothing_is_known_unless_said() {
     assert_eq!((counter.count(), orders.0.into_inner()), (0, 0));
 }
 
-/// What a closure is asked about, and who else is asked.
+/// The keys that a closure is called with, and the requests.
 #[test]
-fn what_is_known_is_asked_about() {
-    let asked = Mutex::new(Vec::new());
+fn a_closure_can_look_up_known_payments() {
+    let lookups = Mutex::new(Vec::new());
     let handler = handler_fn(async |_: Callback| Ok::<_, BoxError>(())).known(
         async |key: PaymentKey| -> Result<bool, io::Error> {
-            asked.lock().unwrap().push(key.clone());
+            lookups.lock().unwrap().push(key.clone());
             if key.part.is_empty() {
                 Ok(key.reference == "tok_4f9c1b7e")
             } else {
@@ -240,7 +240,7 @@ fn what_is_known_is_asked_about() {
         },
     );
     let orders = Orders::default();
-    // Pointers ask what they point to.
+    // Pointers delegate to their target.
     let boxed = Box::new(Arc::new(&handler));
     let endpoint = citypay(&orders, &boxed);
     let answer = |posted: &str| {
@@ -256,12 +256,12 @@ fn what_is_known_is_asked_about() {
         answer("citypay-deposit-confirmed.json"),
         (503, log("the lookup failed: the database is closed"))
     );
-    // Signed ones need no record of the merchant's.
+    // Signed callbacks do not need a record of the merchant.
     assert_eq!(status(handler), 200);
 
     let transaction = "77aa".repeat(16);
     assert_eq!(
-        *asked.lock().unwrap(),
+        *lookups.lock().unwrap(),
         [
             PaymentKey::new("citypay", "tok_4f9c1b7e", ""),
             PaymentKey::new("citypay", "dep_user_42", transaction),
@@ -270,7 +270,7 @@ fn what_is_known_is_asked_about() {
     assert_eq!(orders.0.into_inner(), 1);
 }
 
-/// What a server spawns has to be `Send`, whatever it is made of.
+/// A server can only spawn a future that is `Send`.
 #[test]
 fn the_future_is_send() {
     fn is_send<T: Send>(value: T) -> T {

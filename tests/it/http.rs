@@ -1,4 +1,4 @@
-//! Requests in, responses out; bodies of every kind on the way.
+//! HTTP requests and responses, with bodies of every kind.
 
 mod proxies;
 
@@ -16,13 +16,13 @@ use payhook::{
     verified::DEFAULT_BODY_LIMIT,
 };
 
-use crate::endpoint::{Client, Handled, Seen, endpoint, signed_only};
+use crate::endpoint::{Client, Handled, Recorder, endpoint, signed_only};
 use crate::handler::block_on;
 use crate::support::body;
 
 type Step = Option<Result<Frame<Bytes>, io::Error>>;
 
-/// A body that comes as it is told to; `None` lets the reader wait.
+/// A body that arrives in given steps; `None` makes the reader wait.
 #[derive(Default)]
 struct Steps {
     steps: VecDeque<Step>,
@@ -86,7 +86,7 @@ impl Body for Untouched {
     }
 }
 
-/// A body that never ends, whatever it says.
+/// A body that never ends, whatever its size hint is.
 struct Endless(SizeHint);
 
 const FRAME: usize = 8 * 1024;
@@ -107,7 +107,7 @@ impl Body for Endless {
     }
 }
 
-/// A body of one piece, of any kind of data.
+/// A body of one piece, with any type of data.
 struct Once<D>(Option<D>);
 impl<D: Buf + Unpin> Body for Once<D> {
     type Data = D;
@@ -133,14 +133,14 @@ fn hint(lower: u64, upper: Option<u64>) -> SizeHint {
 type Signed = Handled<b2binpay::Gateway>;
 
 fn receiver() -> Signed {
-    signed_only(&Seen::default())
+    signed_only(&Recorder::default())
 }
 
 fn confirmed() -> Vec<u8> {
     body("b2binpay-deposit-confirmed.json")
 }
 
-/// The reply, and how often the handler was called.
+/// The reply, and the number of calls of the handler.
 fn received<B>(receiver: &Signed, request: Request<B>) -> (Reply, usize)
 where
     B: Body<Error: Into<BoxError>>,
@@ -161,12 +161,12 @@ where
 }
 
 #[test]
-fn a_body_in_pieces() {
+fn a_body_can_arrive_in_pieces() {
     let body = confirmed();
     for size in [1, 7, 1000, body.len()] {
         let trailers = Some(Ok(Frame::trailers(http::HeaderMap::new())));
         let mut steps = Steps::pieces(&body, size).then(trailers);
-        // Between the pieces: nothing yet, and nothing at all.
+        // Between the pieces: a wait, and an empty piece.
         steps.steps.insert(1, None);
         steps.steps.insert(1, Some(Ok(Frame::data(Bytes::new()))));
         steps.steps.push_front(None);
@@ -178,7 +178,7 @@ fn a_body_in_pieces() {
         );
         assert_eq!((reply.status(), calls), (200, 1));
     }
-    // Data that is in pieces itself.
+    // Data that consists of several pieces.
     let (one, other) = body.split_at(100);
     let data = Bytes::copy_from_slice(one).chain(Bytes::copy_from_slice(other));
     let request = Request::post("/").body(Once(Some(data))).unwrap();
@@ -186,19 +186,19 @@ fn a_body_in_pieces() {
 }
 
 #[test]
-fn the_peer_is_handed_on() {
+fn the_peer_is_passed_on() {
     let ranges = AddressRanges::parse(["203.0.113.1"]).unwrap();
     let account = Account::new("5120").unwrap().source_addresses(ranges);
-    let gateway = citypay::Gateway::new(account, Client::new(Err("must not be asked")));
-    let endpoint = endpoint(gateway, &Seen::default());
-    let told = String::from_utf8(body("citypay-deposit-confirmed.json")).unwrap();
+    let gateway = citypay::Gateway::new(account, Client::new(Err("must not be requested")));
+    let endpoint = endpoint(gateway, &Recorder::default());
+    let reported = String::from_utf8(body("citypay-deposit-confirmed.json")).unwrap();
     for (peer, status) in [
         (Some("203.0.113.1"), 200),
         (Some("203.0.113.2"), 401),
         (None, 401),
     ] {
         let peer = peer.map(|peer| peer.parse().unwrap());
-        let request = Request::post("/").body(told.clone()).unwrap();
+        let request = Request::post("/").body(reported.clone()).unwrap();
         let reply = block_on(endpoint.receive_http(request, peer));
         assert_eq!(reply.status(), status);
     }
@@ -218,7 +218,7 @@ fn only_a_post_is_a_callback() {
 }
 
 #[test]
-fn a_body_that_breaks_off() {
+fn an_incomplete_body_is_not_handled() {
     let body = confirmed();
     for (after, before) in [(0, body.len()), (100, 100), (body.len(), 0)] {
         let steps = Steps::pieces(&body[..after], 64)
@@ -234,7 +234,7 @@ fn a_body_that_breaks_off() {
 }
 
 #[test]
-fn a_body_that_is_announced_as_too_large_is_not_read() {
+fn a_body_announced_as_too_large_is_not_read() {
     let known = |length: u64| {
         (
             413,
@@ -288,7 +288,7 @@ fn the_limit_holds_while_reading() {
             }
         }
     }
-    // As long as the limit, or at least as long, is not beyond it.
+    // A lower bound equal to the limit is not beyond it.
     let length = body.len().try_into().unwrap();
     for upper in [None, Some(length)] {
         let mut steps = Steps::pieces(&body, 100);
@@ -297,7 +297,7 @@ fn the_limit_holds_while_reading() {
         let (reply, _) = received(&receiver().body_limit(body.len()), request);
         assert_eq!(reply.status(), 200);
     }
-    // No limit is none that is reserved for.
+    // Without a limit nothing is reserved.
     let mut steps = Steps::pieces(&body, 100);
     steps.hint = hint(0, Some(u64::MAX));
     let request = Request::post("/").header("content-length", "9000000000000000000");
@@ -308,10 +308,10 @@ fn the_limit_holds_while_reading() {
     assert_eq!(reply.status(), 200);
 }
 
-/// Whatever is announced, and however much comes.
+/// Independent of the announced length and the actual length.
 #[test]
 fn a_body_costs_no_more_memory_than_the_limit_and_a_frame() {
-    // What the reply itself and the bookkeeping of a frame take.
+    // Memory of the reply itself and for the bookkeeping of a frame.
     let little = 512;
     let receiver = receiver();
     let max = |limit, header: Option<&str>, body: Endless| {
@@ -339,24 +339,24 @@ fn a_body_costs_no_more_memory_than_the_limit_and_a_frame() {
                 assert!(max <= limit + FRAME + little, "{max} bytes for {limit}");
             }
         }
-        // What is announced costs nothing.
+        // An announced length allocates nothing.
         assert!(max(limit, Some("1000000000"), Endless(hint(0, None))) <= little);
         assert!(max(limit, None, Endless(hint(1 << 60, None))) <= little);
     }
-    // Beyond that, and beyond its own word, it is copied while it grows.
-    for (limit, lie) in [
+    // Beyond that, and beyond its announced length, it is copied while it grows.
+    for (limit, hint) in [
         (1_000_000, hint(0, None)),
         // Doubled once more it would be far beyond the limit.
         (600_000, hint(0, None)),
         (60_000, hint(0, Some(10))),
     ] {
-        let max = max(limit, None, Endless(lie));
+        let max = max(limit, None, Endless(hint));
         assert!(max <= 2 * limit + FRAME + little, "{max} bytes");
     }
 }
 
 #[test]
-fn a_body_as_long_as_announced_is_never_moved() {
+fn a_body_of_the_announced_length_is_never_copied() {
     let receiver = receiver();
     let body = b"\xff".repeat(20_000);
     let used = allocation_counter::measure(|| {
@@ -366,11 +366,11 @@ fn a_body_as_long_as_announced_is_never_moved() {
         let reply = block_on(receiver.receive_http(request, None));
         assert_eq!(reply.status(), 400);
     });
-    // The pieces themselves are gone as they are read.
+    // The pieces themselves are dropped as they are read.
     assert!(used.bytes_max < 20_000 * 5 / 2, "{}", used.bytes_max);
 }
 
-/// What is read and not proven: `DEFAULT_BODY_LIMIT` says how much that may be.
+/// A body that is read but not proven: `DEFAULT_BODY_LIMIT` documents the memory.
 #[test]
 fn an_unproven_body_costs_a_bounded_amount_of_memory() {
     let front = r#"{"data":{"type":"deposit","id":1,"attributes":{"status":2}},"meta":{"sign":"0","time":"2026-03-02T09:16:02Z"},"included":["#;
@@ -378,7 +378,7 @@ fn an_unproven_body_costs_a_bounded_amount_of_memory() {
         let receiver = receiver().body_limit(limit);
         for (front, unit, back, statuses) in [
             ("", "[", "", [400, 400]),
-            // There may be no more than a thousand.
+            // At most a thousand are accepted.
             (front, "{},", "{}]}", [401, 400]),
             (
                 front,
@@ -442,7 +442,7 @@ fn responses() {
     }
 }
 
-/// What a server spawns has to be `Send`.
+/// A server can only spawn a future that is `Send`.
 #[test]
 fn the_future_is_send() {
     fn is_send<T: Send>(value: T) -> T {

@@ -1,4 +1,4 @@
-//! An endpoint with an idempotency store in between, and what a replay comes to.
+//! An endpoint with an idempotency store, and its dispositions for replays.
 
 mod keys;
 mod memory;
@@ -45,19 +45,19 @@ fn deposit(time: &str) -> Value {
     with_status(2, time)
 }
 
-/// Counts what reaches the handler, and fails as long as it is told to.
+/// Counts the callbacks that reach the handler, and fails a given number of times.
 #[derive(Default)]
-struct Books {
+struct Credits {
     credits: Mutex<Vec<String>>,
     failures: Mutex<u32>,
 }
 
-impl Handler for Books {
+impl Handler for Credits {
     async fn handle(&self, callback: Callback) -> Result<(), BoxError> {
         let mut failures = self.failures.lock().unwrap();
         if *failures > 0 {
             *failures -= 1;
-            return Err("the books are closed".into());
+            return Err("the database is closed".into());
         }
         let event = callback.event();
         let credit = format!("{} {}", event.kind(), event.outcome());
@@ -70,24 +70,24 @@ impl Handler for Books {
     }
 }
 
-/// A shop with its books and a memory.
-struct Shop(Endpoint<Gateway, Idempotent<Books, MemoryStore>>);
+/// A shop with a ledger and a store.
+struct Shop(Endpoint<Gateway, Idempotent<Credits, MemoryStore>>);
 
 impl Shop {
     fn new() -> Self {
-        Self(endpoint(Books::default(), MemoryStore::new()))
+        Self(endpoint(Credits::default(), MemoryStore::new()))
     }
 
     fn post(&self, body: &Value) -> (u16, String) {
         post(&self.0, body)
     }
 
-    fn books(&self) -> &Books {
+    fn handler(&self) -> &Credits {
         self.0.target().handler()
     }
 
     fn credits(&self) -> Vec<String> {
-        self.books().credits.lock().unwrap().clone()
+        self.handler().credits.lock().unwrap().clone()
     }
 }
 
@@ -112,10 +112,9 @@ fn the_same_delivery_is_handled_once() {
     assert_eq!(shop.credits(), ["deposit? settled"]);
 }
 
-/// It is the caller's to catch. Nothing is poisoned by it, and the claim is left
-/// to its lease.
+/// The caller may catch it. No lock is poisoned, and the claim is left to its lease.
 #[test]
-fn a_panic_passes_through() {
+fn a_panic_is_passed_on() {
     let panics =
         handler_fn(async |_: Callback| -> Result<(), io::Error> { panic!("the handler's own") });
     let body = deposit(TIME);
@@ -136,13 +135,13 @@ fn a_panic_passes_through() {
             }));
             let own = caught.unwrap_err().downcast_ref::<&str>().copied();
             assert_eq!(own, Some("the handler's own"));
-            assert_eq!(post(&endpoint(Books::default(), store), &body), next);
+            assert_eq!(post(&endpoint(Credits::default(), store), &body), next);
         }
     }
 }
 
 #[test]
-fn a_replay_is_handled_before_whatever_is_changed_in_it() {
+fn a_changed_replay_is_already_handled() {
     let shop = Shop::new();
     let genuine = deposit(TIME);
     shop.post(&genuine);
@@ -167,10 +166,10 @@ fn a_replay_is_handled_before_whatever_is_changed_in_it() {
     assert_eq!(shop.credits(), ["deposit? settled"]);
 }
 
-/// The gateway's own second delivery has its own MAC. Captured and changed, it
-/// is still bound to what it was first seen with.
+/// The gateway's own second delivery has its own MAC. Captured and changed, it is still
+/// bound to the values that it was first seen with.
 #[test]
-fn a_resent_delivery_is_no_second_chance() {
+fn a_changed_resend_is_a_duplicate() {
     let shop = Shop::new();
     shop.post(&deposit(TIME));
     let resent = deposit("2026-03-02T11:00:00.000000Z");
@@ -181,9 +180,9 @@ fn a_resent_delivery_is_no_second_chance() {
     assert_eq!(shop.credits().len(), 1);
 }
 
-/// A captured body must not spend the claim of a payment that is yet to come.
+/// A captured body must not use up the claim of a future payment.
 #[test]
-fn a_replay_does_not_swallow_the_next_payment() {
+fn a_replay_does_not_use_up_the_next_payment() {
     let shop = Shop::new();
     let genuine = deposit(TIME);
     shop.post(&genuine);
@@ -204,10 +203,10 @@ fn two_transfers_of_the_same_amount_are_two_payments() {
     assert_eq!(shop.credits().len(), 2);
 }
 
-/// A transfer that is confirmed, blocked and released again settles twice: its
-/// second settlement is news, and no replay is.
+/// A transfer that is confirmed, blocked and released again settles twice: its second
+/// settlement is a new event, a replay is not.
 #[test]
-fn what_was_reversed_and_settled_again_is_news() {
+fn a_second_settlement_after_a_reversal_is_handled() {
     let shop = Shop::new();
     let settled = with_status(2, "2026-03-02T10:00:00.000000Z");
     let blocked = with_status(-2, "2026-03-02T11:00:00.000000Z");
@@ -229,10 +228,10 @@ fn what_was_reversed_and_settled_again_is_news() {
     );
 }
 
-/// What is overtaken by later news of the same transfer is accepted, and not
-/// handed over: the handler must not go back to it.
+/// A callback older than another one of the same transfer is accepted, but not handled:
+/// the handler must not return to the older state.
 #[test]
-fn what_was_overtaken_is_superseded() {
+fn an_older_event_is_superseded() {
     let shop = Shop::new();
     let pending = with_status(1, "2026-03-02T09:00:00.000000Z");
     let settled = with_status(2, "2026-03-02T10:00:00.000000Z");
@@ -242,7 +241,7 @@ fn what_was_overtaken_is_superseded() {
         shop.post(&pending),
         answer(200, "superseded by a later event")
     );
-    // Another copy of it is the same delivery, about whatever it is said to be.
+    // A changed copy is the same delivery, whatever its unsigned fields are.
     assert_eq!(
         shop.post(&other),
         answer(409, "duplicate delivery with different unsigned fields")
@@ -251,14 +250,14 @@ fn what_was_overtaken_is_superseded() {
 }
 
 #[test]
-fn what_failed_is_handled_when_it_is_sent_again() {
+fn a_failed_delivery_is_handled_when_retried() {
     let shop = Shop::new();
-    *shop.books().failures.lock().unwrap() = 2;
+    *shop.handler().failures.lock().unwrap() = 2;
     let body = deposit(TIME);
     for _ in 0..2 {
         assert_eq!(
             shop.post(&body),
-            answer(500, "the handler failed: the books are closed")
+            answer(500, "the handler failed: the database is closed")
         );
     }
     assert_eq!(shop.post(&body), answer(200, "handled: settled"));
@@ -267,7 +266,7 @@ fn what_failed_is_handled_when_it_is_sent_again() {
 }
 
 #[test]
-fn what_is_not_proven_claims_nothing() {
+fn unproven_callbacks_claim_nothing() {
     let shop = Shop::new();
     let mut tampered = deposit(TIME);
     tampered["included"][1]["attributes"]["amount"] = json!("1000");
@@ -275,22 +274,22 @@ fn what_is_not_proven_claims_nothing() {
     assert_eq!(shop.post(&deposit(TIME)), answer(200, "handled: settled"));
 }
 
-/// What the order endpoint says at the moment; nothing if there is no answer.
-struct Says(Mutex<Option<Value>>);
+/// The order endpoint's current response; an error if `None`.
+struct OrderResponse(Mutex<Option<Value>>);
 
-impl Fetch for &Says {
+impl Fetch for &OrderResponse {
     async fn get(&self, _: &str) -> Result<Vec<u8>, BoxError> {
         let answer = self.0.lock().unwrap().clone();
         Ok(answer.ok_or("not reachable")?.to_string().into_bytes())
     }
 }
 
-/// The gateway sends again what it could not be asked about, or did not know yet.
+/// The gateway retries a callback that could not be looked up, or not yet.
 #[test]
-fn a_lookup_that_is_of_no_use_claims_nothing() {
-    let says = Says(Mutex::new(None));
-    let gateway = citypay::Gateway::new(Account::new("5120").unwrap(), &says);
-    let target = Idempotent::new(Books::default(), MemoryStore::new());
+fn an_unsuccessful_lookup_claims_nothing() {
+    let response = OrderResponse(Mutex::new(None));
+    let gateway = citypay::Gateway::new(Account::new("5120").unwrap(), &response);
+    let target = Idempotent::new(Credits::default(), MemoryStore::new());
     let endpoint = Endpoint::new(gateway, target);
     let post = || {
         let reply = endpoint.receive_blocking(&body("citypay-order-confirmed.json"), None);
@@ -302,13 +301,13 @@ fn a_lookup_that_is_of_no_use_claims_nothing() {
     let confirmed: Value = serde_json::from_slice(&confirmed).unwrap();
     let mut behind = confirmed.clone();
     behind["data"]["status"]["code"] = json!("PAID_UNCONFIRMED");
-    *says.0.lock().unwrap() = Some(behind);
+    *response.0.lock().unwrap() = Some(behind);
     assert_eq!(
         post(),
         answer(503, "the order endpoint lags behind the callback")
     );
 
-    *says.0.lock().unwrap() = Some(confirmed);
+    *response.0.lock().unwrap() = Some(confirmed);
     assert_eq!(post(), answer(200, "handled: settled"));
     assert_eq!(post(), answer(200, "already handled"));
     let credits = endpoint.target().handler().credits.lock().unwrap();
@@ -317,10 +316,10 @@ fn a_lookup_that_is_of_no_use_claims_nothing() {
 
 #[test]
 fn namespaces_have_their_own_claims() {
-    let (shared, books) = (MemoryStore::new(), Books::default());
-    let one = endpoint(&books, &shared);
-    // Whatever is set after it.
-    let other = endpoint(&books, &shared);
+    let (shared, handler) = (MemoryStore::new(), Credits::default());
+    let one = endpoint(&handler, &shared);
+    // Headers that are set later have no effect.
+    let other = endpoint(&handler, &shared);
     let other = other.namespace("other").body_limit(10_000);
     for (endpoint, log) in [
         (&one, "handled: settled"),
@@ -334,7 +333,7 @@ fn namespaces_have_their_own_claims() {
 
 type Step = fn() -> Result<Claim, ()>;
 
-/// Answers as it is told to.
+/// Returns the configured claim.
 struct Scripted {
     claim: Step,
     end: Result<Lease, &'static str>,
@@ -464,7 +463,7 @@ fn every_answer_of_a_store() {
     }
 }
 
-/// Whether it can be released or not, the answer is the handler's.
+/// The response is the handler's, whether the claim can be released or not.
 #[test]
 fn a_failed_handler_releases_its_claim() {
     for end in [Ok(Lease::Held), Ok(Lease::Lost), Err("gone")] {
@@ -491,22 +490,22 @@ fn a_dropped_request_leaves_the_claim_to_its_lease() {
         assert!(request.as_mut().poll(&mut context).is_pending());
     }
     assert_eq!(
-        post(&endpoint(Books::default(), &store), &deposit(TIME)),
+        post(&endpoint(Credits::default(), &store), &deposit(TIME)),
         answer(503, "another delivery is being handled")
     );
 }
 
-/// What somebody else's store puts in comes out again.
+/// A token of another store keeps its values.
 #[test]
-fn a_token_says_what_it_claims() {
+fn a_token_returns_its_effect_and_fence() {
     let effect = IdempotencyKey::from_bytes([3; 32]);
     let token = ClaimToken::new(effect, 17);
     assert_eq!((*token.effect(), token.fence()), (effect, 17));
 }
 
-/// As a shop shares one among its endpoints.
+/// A shop can share one store among its endpoints.
 #[test]
-fn pointers_to_a_store_are_that_store() {
+fn pointers_to_a_store_are_stores() {
     let store = std::sync::Arc::new(MemoryStore::new());
     let keys = |number| IdempotencyKey::from_bytes([number; 32]);
     let keys = IdempotencyKeys::new(keys(1), keys(2), keys(3), None);

@@ -1,4 +1,4 @@
-//! What a recorder of metrics is given.
+//! The values that a metrics recorder receives.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -117,7 +117,7 @@ fn callbacks_reviews_held_money_and_times() {
         .collect();
     let of = "gateway=b2binpay endpoint=eur";
     let expected = [
-        // Only the two that are verified have a proven time.
+        // Only the two verified ones have a proven time.
         (format!("payhook_callback_age_seconds {of}"), 2),
         (
             format!("payhook_callback_duration_seconds {of} disposition=applied"),
@@ -143,7 +143,7 @@ fn callbacks_reviews_held_money_and_times() {
             format!("payhook_callbacks_total {of} disposition=rejected error=signature_mismatch"),
             1,
         ),
-        // The copy holds no more, and reports nothing new.
+        // The copy holds nothing more, and reports nothing new.
         (format!("payhook_held_total {of}"), 1),
         (format!("payhook_last_accepted_timestamp_seconds {of}"), 2),
         (format!("payhook_reviews_total {of} reason=overpaid"), 1),
@@ -152,9 +152,11 @@ fn callbacks_reviews_held_money_and_times() {
     assert_eq!(counts, expected);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let last = &values[&format!("payhook_last_accepted_timestamp_seconds {of}")];
-    let ages = last.iter().map(|last| now.as_secs_f64() - last);
+    let ages_of_signed_callbacks = last.iter().map(|last| now.as_secs_f64() - last);
     assert!(
-        ages.clone().all(|age| (0.0..60.0).contains(&age)),
+        ages_of_signed_callbacks
+            .clone()
+            .all(|age| (0.0..60.0).contains(&age)),
         "{last:?}"
     );
     let durations = values
@@ -168,14 +170,14 @@ fn callbacks_reviews_held_money_and_times() {
     }
 }
 
-/// The age is that of the signed time; a time in the future counts as now.
+/// The age is computed from the signed time; a time in the future counts as now.
 #[test]
-fn ages() {
+fn ages_of_signed_callbacks() {
     let endpoint = Endpoint::new(
         b2binpay::Gateway::new(verifier(TrackingIds::Prefixed)),
         MemoryLedger::new(),
     );
-    for (seconds, ages) in [(-90, 90.0..150.0), (3_600, 0.0..1e-9)] {
+    for (seconds, ages_of_signed_callbacks) in [(-90, 90.0..150.0), (3_600, 0.0..1e-9)] {
         let time = DateTime::<Utc>::from(SystemTime::now()) + TimeDelta::seconds(seconds);
         let time = time.to_rfc3339_opts(SecondsFormat::Micros, true);
         let mut body = with_transfer("deposit", "order-1", "0.5");
@@ -190,6 +192,9 @@ fn ages() {
         });
         let values = kept.0.lock().unwrap();
         let age = &values["payhook_callback_age_seconds gateway=b2binpay"];
-        assert!(age.len() == 1 && ages.contains(&age[0]), "{age:?}");
+        assert!(
+            age.len() == 1 && ages_of_signed_callbacks.contains(&age[0]),
+            "{age:?}"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Codes and words that nobody knows yet.
+//! Unknown codes and words.
 
 use payhook::b2binpay::{DepositStatus, OperationType, PayoutStatus, RiskStatus, TransferStatus};
 use payhook::citypay::{Action, DepositStatus as CityPayDepositStatus, OrderStatus};
@@ -25,7 +25,7 @@ fn every_code_is_kept() {
 }
 
 #[test]
-fn predicates_say_no_for_unknown() {
+fn predicates_are_false_for_unknown_values() {
     assert!(TransferStatus::Confirmed.is_settled() && TransferStatus::Failed.is_final());
     assert!(!TransferStatus::Unconfirmed.is_final() && !TransferStatus::Blocked.is_settled());
     for unknown in [TransferStatus::from_code(3), TransferStatus::from_code(-4)] {
@@ -51,7 +51,7 @@ fn predicates_say_no_for_unknown() {
 }
 
 #[test]
-fn words_in_any_spelling() {
+fn words_are_read_in_any_spelling() {
     for word in [
         "PAID_UNCONFIRMED",
         "Paid/Unconfirmed",
@@ -76,13 +76,13 @@ fn words_in_any_spelling() {
         Action::ReceiveTransaction
     );
     assert_eq!(Action::from("Receive Confirmation"), Action::Confirmation);
-    // Unknown words stand as they were sent.
+    // Unknown words are kept as sent.
     assert_eq!(OrderStatus::from("Re-Funded").as_str(), "Re-Funded");
 }
 
-/// In a log, an unknown value is what was sent.
+/// In a log, an unknown value is displayed as sent.
 #[test]
-fn unknown_values_are_told_apart_and_shown() {
+fn unknown_values_differ_and_are_displayed() {
     let (frozen, thawed) = (OrderStatus::from("FROZEN"), OrderStatus::from("THAWED"));
     assert_ne!(frozen, thawed);
     assert_eq!(frozen, frozen.clone());

@@ -1,4 +1,4 @@
-//! The table at `Outcome`, row by row.
+//! The table in the docs of `Outcome`, row by row.
 
 use payhook::b2binpay::{TrackingIds, TransferCallback, prove_by_api};
 use payhook::citypay::{Account, DepositCallback};
@@ -69,7 +69,7 @@ fn with_a_transfer() {
                 );
             }
         }
-        // Operation types that are neither's own.
+        // Other operation types.
         for op_type in [5, 9, 11, 13, 15, 16, 17, 19, 20, 23, 24, 49, 77] {
             for (transfer, expected) in [
                 (-3, Fact::Reported(ManualReview)),
@@ -89,7 +89,7 @@ fn with_a_transfer() {
 }
 
 #[test]
-fn while_the_text_is_undivided() {
+fn while_the_text_is_ambiguous() {
     for transfer in -3..=2 {
         let body = signed_transfer("deposit", transfer, Some(2), json!(1), "17");
         let callback = verify(&body, TrackingIds::Unrestricted).unwrap();
@@ -101,7 +101,7 @@ fn while_the_text_is_undivided() {
 }
 
 #[test]
-fn while_the_text_is_undivided_and_there_is_no_transfer() {
+fn while_the_text_is_ambiguous_without_a_transfer() {
     for (kind, front) in [("deposit", "4"), ("payout", "")] {
         let body = signed(without_transfer(kind, "17", 4), &format!("{front}17{TIME}"));
         let callback = verify(&body, TrackingIds::Unrestricted).unwrap();
@@ -213,7 +213,7 @@ fn citypay_orders() {
     };
     let paid = json!([{"id": 1, "amount": {"base": 7}}]);
     assert_eq!(outcome("CONFIRMED", paid.clone()), Fact::Proven(Settled));
-    // How much came is not said.
+    // The received amount is missing.
     for nothing in [json!([]), Value::Null] {
         let review = Fact::Reported(ManualReview);
         assert_eq!(outcome("CONFIRMED", nothing), review);

@@ -1,4 +1,4 @@
-//! The rules by which callbacks become one balance.
+//! The rules that turn callbacks into one balance.
 
 #[cfg(feature = "testing")]
 mod currencies;

@@ -1,4 +1,4 @@
-//! Store the bytes, answer 200, verify again in the worker.
+//! Store the bytes, answer 200, and verify them again in a worker.
 
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
@@ -18,7 +18,7 @@ use serde_json::json;
 
 use crate::support::{TIME, body, signed, verifier, with_transfer};
 
-/// What is stored: no more than bytes.
+/// A queue entry: only bytes.
 struct Row {
     body: Vec<u8>,
     answer: Option<Vec<u8>>,
@@ -35,7 +35,7 @@ impl Row {
     }
 }
 
-/// Answers with what it has.
+/// Returns a fixed response.
 struct Answer(Vec<u8>);
 
 impl Fetch for Answer {
@@ -52,7 +52,7 @@ fn citypay(answer: Vec<u8>) -> citypay::Gateway<Answer> {
     citypay::Gateway::new(Account::new("5120").unwrap(), Answer(answer))
 }
 
-/// A handler that stores what it is given.
+/// A handler that stores its callbacks.
 fn storing(rows: &Mutex<Vec<Row>>) -> impl Handler {
     handler_fn(async |callback: Callback| {
         rows.lock().unwrap().push(Row::of(&callback));
@@ -65,14 +65,14 @@ fn receive<G: Gateway, T: Target>(gateway: G, target: T, body: &[u8]) -> Reply {
     Endpoint::new(gateway, target).receive_blocking(body, None)
 }
 
-fn at_the_door(callback: &str, answer: Option<&str>) -> Row {
+fn enqueue(callback: &str, answer: Option<&str>) -> Row {
     let (rows, store) = (Mutex::default(), MemoryStore::new());
     let posted = body(callback);
     for log in ["handled: settled", "already handled"] {
-        let door = Idempotent::new(storing(&rows), &store);
+        let receiver = Idempotent::new(storing(&rows), &store);
         let reply = match answer {
-            Some(answer) => receive(citypay(body(answer)), door, &posted),
-            None => receive(b2binpay(), door, &posted),
+            Some(answer) => receive(citypay(body(answer)), receiver, &posted),
+            None => receive(b2binpay(), receiver, &posted),
         };
         assert_eq!(reply.status(), 200);
         assert_eq!(reply.disposition().to_string(), log);
@@ -84,15 +84,15 @@ fn at_the_door(callback: &str, answer: Option<&str>) -> Row {
 
 fn rows() -> [Row; 2] {
     [
-        at_the_door("b2binpay-deposit-confirmed.json", None),
-        at_the_door(
+        enqueue("b2binpay-deposit-confirmed.json", None),
+        enqueue(
             "citypay-order-confirmed.json",
             Some("citypay-order-confirmed.answer.json"),
         ),
     ]
 }
 
-/// What the worker answers for a row, whatever it does with it.
+/// The worker's reply for a row.
 fn work<T: Target>(row: &Row, target: T) -> Reply {
     match &row.answer {
         Some(answer) => receive(citypay(answer.clone()), target, &row.body),
@@ -100,7 +100,7 @@ fn work<T: Target>(row: &Row, target: T) -> Reply {
     }
 }
 
-/// The payments that both rows are about.
+/// The expected payments of both rows.
 fn ledger() -> MemoryLedger {
     let ledger = MemoryLedger::new();
     for expected in [
@@ -112,7 +112,7 @@ fn ledger() -> MemoryLedger {
     ledger
 }
 
-/// The worker's status, and what is to be credited.
+/// The worker's status, and the credited amount.
 fn credit(row: &Row, ledger: &MemoryLedger) -> (u16, Option<String>) {
     let reply = work(row, ledger);
     let credited = reply.change().and_then(|change| change.credited());
@@ -137,31 +137,31 @@ fn the_worker_verifies_it_again_and_credits_once() {
     }
 }
 
-fn hand_over(row: &Row, handler: impl Handler, store: impl IdempotencyStore) -> u16 {
+fn handle(row: &Row, handler: impl Handler, store: impl IdempotencyStore) -> u16 {
     work(row, Idempotent::new(handler, store)).status()
 }
 
-/// A worker that credits in another system tries again until it could.
+/// A worker that credits in another system retries until it succeeds.
 #[test]
-fn the_worker_tries_again() {
+fn a_worker_retries_until_it_succeeds() {
     for row in rows() {
         let (store, handled) = (MemoryStore::new(), Mutex::new(0));
-        let closed = handler_fn(async |_: Callback| Err::<(), _>("the books are closed"))
+        let failing = handler_fn(async |_: Callback| Err::<(), _>("the database is closed"))
             .known(async |_: PaymentKey| Ok::<_, BoxError>(true));
-        let open = handler_fn(async |_: Callback| {
+        let working = handler_fn(async |_: Callback| {
             *handled.lock().unwrap() += 1;
             Ok::<_, BoxError>(())
         })
         .known(async |_: PaymentKey| Ok::<_, BoxError>(true));
-        assert_eq!(hand_over(&row, closed, &store), 500);
-        assert_eq!(hand_over(&row, open, &store), 200);
-        assert_eq!(hand_over(&row, open, &store), 200);
+        assert_eq!(handle(&row, failing, &store), 500);
+        assert_eq!(handle(&row, working, &store), 200);
+        assert_eq!(handle(&row, working, &store), 200);
         assert_eq!(*handled.lock().unwrap(), 1);
     }
 }
 
 #[test]
-fn what_is_stored_is_what_came() {
+fn the_exact_bytes_are_stored() {
     let [deposit, order] = rows();
     assert_eq!(deposit.body, body("b2binpay-deposit-confirmed.json"));
     assert_eq!(deposit.answer, None);
@@ -172,9 +172,9 @@ fn what_is_stored_is_what_came() {
     );
 }
 
-/// What the door let in may wait for as long as it has to.
+/// The age limit of the receiver does not apply to the worker.
 #[test]
-fn an_age_limit_is_the_doors() {
+fn an_age_limit_applies_to_the_receiver_only() {
     let hour = Duration::from_secs(3600);
     let now = DateTime::<Utc>::from(SystemTime::now()).to_rfc3339_opts(SecondsFormat::Micros, true);
     for (time, status) in [(now.as_str(), 200), (TIME, 401)] {
@@ -182,9 +182,9 @@ fn an_age_limit_is_the_doors() {
         body["meta"]["time"] = json!(time);
         let body = signed(body, &format!("21order-1{time}")).to_string();
         let rows = Mutex::default();
-        let door = b2binpay::Gateway::new(verifier(TrackingIds::Prefixed).max_age(hour));
+        let receiver = b2binpay::Gateway::new(verifier(TrackingIds::Prefixed).max_age(hour));
         let target = Idempotent::new(storing(&rows), MemoryStore::new());
-        let reply = receive(door, target, body.as_bytes());
+        let reply = receive(receiver, target, body.as_bytes());
         assert_eq!(reply.status(), status);
         assert_eq!(rows.into_inner().unwrap().len(), usize::from(status == 200));
         let row = Row {
@@ -197,9 +197,9 @@ fn an_age_limit_is_the_doors() {
     }
 }
 
-/// Who can write to the queue can't write a credit.
+/// Write access to the queue does not allow a credit.
 #[test]
-fn a_row_is_no_proof() {
+fn a_changed_row_is_not_proven() {
     let changed = |bytes: &[u8], from: &str, to: &str| {
         let text = String::from_utf8(bytes.to_vec()).unwrap();
         assert!(text.contains(from));
@@ -212,7 +212,7 @@ fn a_row_is_no_proof() {
         "9.412000000000000000",
     );
     assert_eq!(credit(&deposit, &ledger()), (401, None));
-    // Another customer's answer.
+    // Another customer's response.
     order.answer = order.answer.map(|answer| changed(&answer, "5120", "5121"));
     assert_eq!(credit(&order, &ledger()), (401, None));
 }

@@ -1,6 +1,6 @@
-//! The README's code that needs a feature, as it stands there.
+//! The README's code that needs a feature, unchanged.
 
-/// A test of the merchant's own.
+/// A merchant's own test.
 #[cfg(feature = "testing")]
 mod tests {
     include!("readme/first_test.rs");

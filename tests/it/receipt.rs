@@ -1,4 +1,4 @@
-//! The record of one body: what is in it, what is not, and when it is kept.
+//! Receipts: their content, what they omit, and when they are kept.
 
 use std::future::ready;
 
@@ -24,7 +24,7 @@ fn endpoint(ledger: MemoryLedger) -> Endpoint<b2binpay::Gateway, MemoryLedger> {
         .with_receipts()
 }
 
-/// The line, read again, without the fields that differ from run to run.
+/// The receipt as JSON, without the fields that differ between runs.
 fn line(reply: &Reply) -> Value {
     let line = reply.receipt().unwrap().to_string();
     assert!(!line.contains('\n'));
@@ -126,7 +126,7 @@ fn a_hostile_reference_is_bounded_and_printable() {
     assert!(!line.contains(&signature) && !line.contains(SECRET));
 }
 
-/// Each character that is escaped grows at most tenfold.
+/// Escaping multiplies the length of a character by at most ten.
 #[test]
 fn the_longest_line() {
     let reference = format!("o{}", "\u{e0001}".repeat(4000));
@@ -136,7 +136,7 @@ fn the_longest_line() {
     assert!(reply.receipt().unwrap().to_string().len() < 2_000);
 }
 
-/// A handler credits nothing that a receipt could show.
+/// A handler reports no credit that a receipt could contain.
 #[test]
 fn a_callback_for_a_handler() {
     for (answer, disposition, status) in
@@ -162,7 +162,7 @@ fn a_receipt_is_kept_only_on_request() {
     assert_eq!(endpoint.receive_blocking(&body, None).receipt(), None);
 }
 
-/// Labels are words of letters and underscores, and none is used twice.
+/// Labels consist of letters and underscores, and are unique.
 #[test]
 fn labels() {
     let outcomes = [
@@ -188,11 +188,11 @@ fn labels() {
     assert_eq!(unique.len(), names.len());
 }
 
-/// Without receipts, an endpoint allocates no more than parsing and verifying does, but
+/// Without receipts, an endpoint allocates no more than parsing and verifying, except
 /// for the waker of `receive_blocking`.
 #[cfg(not(any(feature = "metrics", feature = "tracing")))]
 #[test]
-fn a_receipt_that_is_not_kept_costs_nothing() {
+fn without_receipts_nothing_more_is_allocated() {
     use payhook::Unverified;
 
     let body = body("b2binpay-refused-tampered.json");

@@ -1,5 +1,5 @@
-//! Bodies that are no callbacks, and what they are called: other products of
-//! the brand, a retired API, and JSON that was encoded once more.
+//! Recognized bodies that are not callbacks of these gateways: other products of the
+//! brand, a retired API, and JSON with an additional encoding.
 
 use payhook::b2binpay::TransferCallback;
 use payhook::citypay::{OrderDetails, Posted};
@@ -11,16 +11,16 @@ use payhook::{
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::endpoint::{Client, Seen, orders, signed_only};
+use crate::endpoint::{Client, Recorder, orders, signed_only};
 use crate::support::body;
 
-/// As its documentation has it, but for the made-up rest: `defi_invoice_paid`.
+/// The body of `defi_invoice_paid`: from the documentation, with invented values.
 const DEFI: &str = r#"{"id": "0d6c0b1e-52f4-4c8e-9a77-1b3f6f1d9e10", "type": "INVOICE_PAID", "createdAt": "2026-04-11T07:33:41.551Z", "data": {"invoiceId": "97005662411680001", "trackingId": "cart-84", "requestedAmount": "100", "paidAmount": "100"}}"#;
 
-/// `v1_bill_as_a_form`.
+/// The body of `v1_bill_as_a_form`.
 const V1_FORM: &str = "id=18211&url=https%3A%2F%2Fgw.example%2Fx&address=7f00&created=2020-09-11+14%3A15%3A03&expired=&status=2&tracking_id=1599833999&callback_url=https%3A%2F%2Fshop.example%2Fcb&amount=7000000000000000000&actual_amount=7000000000000000000&pow=18&message=&currency%5Biso%5D=1002&currency%5Balpha%5D=ETH&sign%5Btime%5D=Fri+Oct+02+2020+12%3A00%3A19+GMT%2B0000&sign%5Bhash%5D=%242y%2410%24abcdefghijklmnopqrstuv";
 
-/// `citypay_as_a_form`.
+/// The body of `citypay_as_a_form`.
 const CITYPAY_FORM: &str = "type=order+callback&action=receive+confirmation&status=CONFIRMED&order_id=90417&order_token=551290417";
 
 fn b2binpay(body: &[u8]) -> ParseError {
@@ -35,7 +35,7 @@ fn other(product: OtherProduct) -> ParseError {
     ParseError::OtherProduct { product }
 }
 
-fn reencoded(encoding: BodyEncoding) -> ParseError {
+fn encoded_again(encoding: BodyEncoding) -> ParseError {
     ParseError::Reencoded { encoding }
 }
 
@@ -100,7 +100,7 @@ fn defi_is_another_product() {
 }
 
 #[test]
-fn v1_is_retired() {
+fn api_v1_is_retired() {
     let sign = json!({"time": "Fri Oct 02 2020 12:00:19 GMT+0000", "hash": "$2y$10$abc"});
     let multipart = "--x\r\nContent-Disposition: form-data; name=\"sign[time]\"\r\n\r\nFri\r\n\
                      --x\r\nContent-Disposition: form-data; name=\"sign[hash]\"\r\n\r\n$2y\r\n--x--";
@@ -120,7 +120,7 @@ fn v1_is_retired() {
             assert_eq!(error.http_status(), 422);
         }
     }
-    // Signed by neither product.
+    // Both products sign differently.
     let half = json!({"id": 1, "sign": {"time": "Fri"}}).to_string();
     assert_ne!(b2binpay(half.as_bytes()), other(OtherProduct::V1));
 }
@@ -188,7 +188,7 @@ fn encodings(plain: &str) -> Vec<(BodyEncoding, Vec<u8>)> {
     ]
 }
 
-/// Padded, in lines of 76 as MIME has them.
+/// Padded, in lines of 76 characters as in MIME.
 fn base64(bytes: &[u8], last: [u8; 2]) -> String {
     let letters: Vec<u8> = (b'A'..=b'Z')
         .chain(b'a'..=b'z')
@@ -224,13 +224,13 @@ fn every_encoding_is_named() {
         for (encoding, body) in encodings(plain.trim()) {
             let shown = String::from_utf8_lossy(&body);
             for error in [b2binpay(&body), citypay(&body)] {
-                assert_eq!(error, reencoded(encoding), "{shown:.60}");
+                assert_eq!(error, encoded_again(encoding), "{shown:.60}");
                 assert_eq!(error.http_status(), 400);
             }
-            // A client that does not decompress an answer is named as well.
+            // If a client does not decompress a response, that is reported as well.
             match OrderDetails::parse(&body) {
                 Err(VerifyError::AnswerUnreadable(error)) => {
-                    assert_eq!(error, reencoded(encoding), "{shown:.60}");
+                    assert_eq!(error, encoded_again(encoding), "{shown:.60}");
                 }
                 other => panic!("{other:?}"),
             }
@@ -238,9 +238,9 @@ fn every_encoding_is_named() {
     }
 }
 
-/// What is none of them keeps the error that says where it breaks.
+/// Other bodies keep the error that says where parsing failed.
 #[test]
-fn nothing_else_is_named() {
+fn other_bodies_are_not_recognized() {
     for body in [
         "",
         " ",
@@ -273,12 +273,12 @@ fn nothing_else_is_named() {
     assert!(matches!(b2binpay(&long), ParseError::TooLarge { .. }));
 }
 
-/// The answer and the log line of an endpoint.
+/// The reply and the log line of an endpoint.
 #[test]
-fn endpoints_say_so() {
-    let seen = Seen::default();
+fn endpoints_report_it() {
+    let seen = Recorder::default();
     let b2binpay = signed_only(&seen);
-    let client = Client::new(Err("must not be asked"));
+    let client = Client::new(Err("must not be requested"));
     let citypay = orders(&client, &seen);
     for (reply, status, line) in [
         (
@@ -306,13 +306,13 @@ fn endpoints_say_so() {
         assert_eq!(reply.disposition().to_string(), line);
         assert!(matches!(reply.disposition(), Disposition::Malformed(_)));
     }
-    assert!(seen.take().is_empty() && client.asked().is_empty());
+    assert!(seen.take().is_empty() && client.requests().is_empty());
 }
 
-/// `time_in_unix_seconds`, and what else a date type makes of a time. The
-/// signature over that very text changes nothing.
+/// The case `time_in_unix_seconds`, and other output of date types. A signature over
+/// that text does not change the error.
 #[test]
-fn a_time_of_another_form_is_named() {
+fn a_time_in_another_format_is_recognized() {
     let plain = String::from_utf8(body("b2binpay-deposit-confirmed.json")).unwrap();
     let time = "\"2026-03-02T09:16:02.551870Z\"";
     assert!(plain.contains(time));

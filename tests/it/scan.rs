@@ -1,4 +1,4 @@
-//! What is JSON: exactly what serde_json reads over without a complaint.
+//! JSON grammar: the crate accepts exactly what serde_json accepts.
 
 use std::fs;
 use std::path::Path;
@@ -17,7 +17,7 @@ const ACCEPTED: &[&str] = &[
     r#"{"a":1,"a":2}"#,
     "[0,-0,0.0,-0.10,1e5,1E+5,1e-5,1.5e400,12345678901234567890123456789]",
     r#"["\"\\\/\b\f\n\r\t\u00e9\uD83D\uDE00","é","😀"]"#,
-    // Half of a pair is no text, and JSON all the same.
+    // Half of a surrogate pair is not text, but valid JSON.
     r#"["\ud800","\udc00\ud800","\ud800x"]"#,
     r#"{"\ud800":1}"#,
     "\"\u{7f}\u{2028}\u{feff}\u{ffff}\"",
@@ -138,7 +138,7 @@ fn any_depth() {
             assert!(agrees(closed.as_bytes()));
             assert!(agrees(format!(r#"{{"unknown":{closed}}}"#).as_bytes()));
             for (from, to) in [("]", "}"), ("}", "]")] {
-                // The outermost bracket, and the innermost, closed by another.
+                // The outermost and the innermost bracket, closed by a wrong one.
                 for wrong in [
                     format!("{}{to}", &closed[..closed.len() - 1]),
                     closed.replacen(from, to, 1),
@@ -152,9 +152,9 @@ fn any_depth() {
     }
 }
 
-/// Strings are looked at in pieces of eight characters: every place in a piece.
+/// Strings are scanned in pieces of eight characters: every position in a piece.
 #[test]
-fn what_ends_a_string() {
+fn the_end_of_a_string() {
     for before in 0..20 {
         for after in 0..20 {
             for odd in [

@@ -1,4 +1,4 @@
-//! What several tests need: the vectors, keys, and an independent signer.
+//! Shared by several tests: the vectors, keys, and an independent signer.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,7 +14,8 @@ use sha2::{Digest, Sha256};
 pub(crate) const SECRET: &str = "cbs_7Qm2vX9tR4kL8pN1";
 pub(crate) const TIME: &str = "2026-03-02T09:16:02.551870Z";
 
-/// Whether all is there that `tests/public-api.txt` lists.
+/// Whether `tests/public-api.txt` applies to the enabled features: it lists all of
+/// them.
 pub(crate) const ALL_FEATURES: bool = cfg!(all(
     feature = "diagnose",
     feature = "metrics",
@@ -24,7 +25,7 @@ pub(crate) const ALL_FEATURES: bool = cfg!(all(
     feature = "tracing",
 ));
 
-/// The path of each public struct and enum, all features on.
+/// The path of each public struct and enum, with all features.
 pub(crate) fn public_types() -> BTreeSet<String> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/public-api.txt");
     let surface = fs::read_to_string(path).unwrap();
@@ -70,12 +71,12 @@ pub(crate) struct Case {
     pub(crate) keys: Vec<Value>,
     pub(crate) tracking_ids: Option<TrackingIds>,
     pub(crate) body: Vec<u8>,
-    pub(crate) asked: Option<Asked>,
+    pub(crate) query: Option<Query>,
     pub(crate) expect: Value,
 }
 
-/// What the merchant asked the order endpoint, and what came back.
-pub(crate) struct Asked {
+/// The merchant's query of the order endpoint, and the response.
+pub(crate) struct Query {
     pub(crate) customer_id: String,
     pub(crate) issued: String,
     pub(crate) answer: Vec<u8>,
@@ -86,7 +87,7 @@ impl Case {
         let case: Value = serde_json::from_str(line).unwrap();
         let text = |key: &str| case[key].as_str().unwrap().to_owned();
         let rules = case["rules"].as_array().into_iter().flatten();
-        let asked = case.get("answer").map(|_| Asked {
+        let query = case.get("answer").map(|_| Query {
             customer_id: text("customer_id"),
             issued: text("issued"),
             answer: text("answer").into_bytes(),
@@ -100,7 +101,7 @@ impl Case {
             keys: case["keys"].as_array().unwrap().clone(),
             tracking_ids: declaration(&case["tracking_ids"]),
             body: text("body").into_bytes(),
-            asked,
+            query,
             expect: case["expect"].clone(),
         }
     }
@@ -151,7 +152,7 @@ pub(crate) fn vectors(file: &str) -> PathBuf {
         .join(file)
 }
 
-/// All vectors: the given ones, and those that the builders write.
+/// All vectors: the given ones, and those written by the builders.
 pub(crate) fn cases() -> Vec<Case> {
     let rules: Value =
         serde_json::from_str(&fs::read_to_string(vectors("given.rules.json")).unwrap()).unwrap();
@@ -161,7 +162,7 @@ pub(crate) fn cases() -> Vec<Case> {
     };
     let mut given = read("given.jsonl");
     for case in &mut given {
-        // Their file stays as it came, so their rules stand beside it.
+        // That file is kept unchanged, so its rules are in another one.
         let rules = rules[&case.name].as_array().into_iter().flatten();
         let rules = rules.map(|rule| rule.as_str().unwrap().to_owned());
         case.rules = rules.collect();
@@ -173,13 +174,13 @@ pub(crate) fn cases() -> Vec<Case> {
         .collect()
 }
 
-/// Those of B2BINPAY whose keys can be used.
+/// B2BINPAY's cases with valid keys.
 pub(crate) fn b2binpay_cases() -> Vec<Case> {
     let usable = |case: &Case| case.is_b2binpay() && case.try_verifier().is_ok();
     cases().into_iter().filter(usable).collect()
 }
 
-/// The bytes of one of the example's bodies.
+/// The bytes of one of the example bodies.
 pub(crate) fn body(name: &str) -> Vec<u8> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("examples/bodies")
@@ -197,7 +198,7 @@ pub(crate) fn parse(body: &[u8]) -> Unverified<TransferCallback> {
     Unverified::parse(body).unwrap()
 }
 
-/// Lower-case hex of HMAC-SHA256, made without the crate.
+/// The HMAC-SHA256 in lower-case hex, computed without the crate.
 pub(crate) fn sign(secret: &str, message: &str) -> String {
     hex(&mac(secret.as_bytes(), message.as_bytes()))
 }
@@ -240,7 +241,7 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
 
 #[test]
 fn digests_and_their_spellings() {
-    // Of Wikipedia's article on HMAC.
+    // From Wikipedia's article on HMAC.
     let text = "The quick brown fox jumps over the lazy dog";
     let signature = "f7bc83f430538424b13298e6aa6fb143ef4d59a14946175997479dbc2d1a3cd8";
     assert_eq!(sign("key", text), signature);
@@ -281,7 +282,7 @@ pub(crate) fn with_transfer(kind: &str, tracking_id: &str, amount: &str) -> Valu
     })
 }
 
-/// The same with another id of its transfer, which no signature covers.
+/// The same body with another transfer id, which is not signed.
 pub(crate) fn with_transfer_id(mut body: Value, id: &str) -> Value {
     body["included"][1]["id"] = json!(id);
     body["data"]["relationships"]["transfer"]["data"]["id"] = json!(id);

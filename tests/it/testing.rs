@@ -1,4 +1,4 @@
-//! The test kit: bodies that a gateway would post.
+//! The test kit: bodies as posted by a gateway.
 
 mod builders;
 mod endpoint;

@@ -1,10 +1,10 @@
-//! Moments in every form that has been seen, and in none besides.
+//! Timestamps in every format that was observed, and in no other.
 
 use chrono::{FixedOffset, NaiveDate};
 use payhook::Timestamp;
 use proptest::prelude::*;
 
-fn stamp(text: &str) -> Timestamp {
+fn timestamp(text: &str) -> Timestamp {
     text.parse()
         .unwrap_or_else(|error| panic!("{text}: {error}"))
 }
@@ -27,13 +27,13 @@ fn instants() {
         ),
         ("1772442962551", "2026-03-02T09:16:02.551+00:00"),
     ] {
-        let stamp = stamp(text);
-        assert_eq!(stamp.utc().unwrap().to_rfc3339(), expected);
-        assert_eq!((stamp.as_str(), stamp.local()), (text, None));
+        let timestamp = timestamp(text);
+        assert_eq!(timestamp.utc().unwrap().to_rfc3339(), expected);
+        assert_eq!((timestamp.as_str(), timestamp.local()), (text, None));
     }
     assert_eq!(
-        stamp("2026-03-02T09:16:02.100Z"),
-        stamp("2026-03-02T13:16:02.1+04:00")
+        timestamp("2026-03-02T09:16:02.100Z"),
+        timestamp("2026-03-02T13:16:02.1+04:00")
     );
 }
 
@@ -49,19 +49,22 @@ fn local_times_need_a_zone() {
             date.and_hms_milli_opt(9, 10, 11, 250),
         ),
     ] {
-        let stamp = stamp(text);
-        assert_eq!((stamp.local(), stamp.utc()), (expected, None));
-        let instant = stamp.in_zone(tbilisi).unwrap();
+        let timestamp = timestamp(text);
+        assert_eq!((timestamp.local(), timestamp.utc()), (expected, None));
+        let instant = timestamp.in_zone(tbilisi).unwrap();
         assert_eq!(
             instant.naive_utc(),
             expected.unwrap() - chrono::TimeDelta::hours(4)
         );
     }
-    assert_ne!(stamp("2026-03-02T09:10:00"), stamp("2026-03-02T09:10:00Z"));
-    // An instant stays what it is, whatever the zone.
+    assert_ne!(
+        timestamp("2026-03-02T09:10:00"),
+        timestamp("2026-03-02T09:10:00Z")
+    );
+    // An instant is independent of the time zone.
     assert_eq!(
-        stamp("2026-03-02T09:16:02Z").in_zone(tbilisi),
-        stamp("2026-03-02T09:16:02Z").utc()
+        timestamp("2026-03-02T09:16:02Z").in_zone(tbilisi),
+        timestamp("2026-03-02T09:16:02Z").utc()
     );
 }
 
@@ -96,10 +99,10 @@ fn refused() {
 }
 
 #[test]
-fn shown_as_it_was_sent() {
-    let stamp = stamp("2026-03-02 09:10");
+fn displayed_as_sent() {
+    let timestamp = timestamp("2026-03-02 09:10");
     assert_eq!(
-        format!("{stamp:>18}|{stamp:?}"),
+        format!("{timestamp:>18}|{timestamp:?}"),
         "  2026-03-02 09:10|Timestamp(2026-03-02 09:10)"
     );
 }
@@ -107,9 +110,9 @@ fn shown_as_it_was_sent() {
 proptest! {
     #[test]
     fn no_text_panics(text in "\\PC{0,40}|[0-9TZ:+. -]{0,40}") {
-        if let Ok(stamp) = text.parse::<Timestamp>() {
-            prop_assert_eq!(stamp.to_string(), text);
-            prop_assert!(stamp.utc().is_some() != stamp.local().is_some());
+        if let Ok(timestamp) = text.parse::<Timestamp>() {
+            prop_assert_eq!(timestamp.to_string(), text);
+            prop_assert!(timestamp.utc().is_some() != timestamp.local().is_some());
         }
     }
 }

@@ -12,11 +12,11 @@ use payhook::citypay::{self, Account};
 use payhook::http::{Body, Proxies, Request, Response, Service};
 use payhook::{BoxError, Reply, address::AddressRanges};
 
-use crate::endpoint::{Client, Seen, endpoint, orders, signed_only};
+use crate::endpoint::{Client, Recorder, endpoint, orders, signed_only};
 use crate::handler::block_on;
 use crate::support::{SECRET, body};
 
-/// What axum asks of a route's service.
+/// The bounds of axum for the service of a route.
 fn is_route<S>(service: S) -> S
 where
     S: Service<Request<String>, Error = Infallible> + Clone + Send + Sync + 'static,
@@ -43,8 +43,8 @@ where
 }
 
 #[test]
-fn clones_share_all_there_is() {
-    let seen = Seen::default();
+fn clones_share_their_state() {
+    let seen = Recorder::default();
     let log = Arc::new(Mutex::new(Vec::new()));
     let lines = Arc::clone(&log);
     let service = is_route(
@@ -73,10 +73,10 @@ fn clones_share_all_there_is() {
     );
 }
 
-/// A task that panicked leaves no reply, and is answered like every other.
+/// A task that panicked gives no reply, and is answered with 500.
 #[test]
 fn a_lost_task_is_answered_with_500_and_no_body() {
-    let endpoint = signed_only(&Seen::default());
+    let endpoint = signed_only(&Recorder::default());
     let mut service = endpoint
         .into_service()
         .spawn(|_| ready(Err::<Reply, ()>(())));
@@ -87,7 +87,7 @@ fn a_lost_task_is_answered_with_500_and_no_body() {
     assert_eq!(response.headers()["cache-control"], "no-store");
 }
 
-/// A panic fails its own task. Nobody gives its claim back: that is left to the
+/// A panic only fails its own task. Its claim is not released, but expires with its
 /// lease.
 #[test]
 fn a_handler_that_panics_is_answered_with_500() {
@@ -131,11 +131,10 @@ fn a_handler_that_panics_is_answered_with_500() {
     }
 }
 
-/// The body is awaited with the future, not in `call`, and a future that is
-/// dropped has done nothing.
+/// The body is awaited in the future, not in `call`; a dropped future has no effect.
 #[test]
 fn nothing_happens_until_it_is_polled() {
-    let seen = Seen::default();
+    let seen = Recorder::default();
     let mut service = signed_only(&seen).into_service();
     drop(service.call(Request::post("/").body(confirmed()).unwrap()));
     assert!(seen.take().is_empty());
@@ -146,7 +145,7 @@ fn nothing_happens_until_it_is_polled() {
 }
 
 #[test]
-fn the_peer_is_the_sockets_or_the_proxies() {
+fn the_peer_is_taken_from_the_socket_or_the_proxies() {
     #[derive(Clone)]
     struct Peer(IpAddr);
 
@@ -156,14 +155,14 @@ fn the_peer_is_the_sockets_or_the_proxies() {
         let account = Account::new("5120")
             .unwrap()
             .source_addresses(gateway.clone());
-        let gateway = citypay::Gateway::new(account, Client::new(Err("must not be asked")));
-        endpoint(gateway, &Seen::default()).into_service()
+        let gateway = citypay::Gateway::new(account, Client::new(Err("must not be requested")));
+        endpoint(gateway, &Recorder::default()).into_service()
     };
     let direct = || plain().socket_peer(|all| all.get::<Peer>().map(|peer| peer.0));
     let behind = || direct().behind(Proxies::x_forwarded_for(proxies()));
-    let told = String::from_utf8(body("citypay-deposit-confirmed.json")).unwrap();
+    let reported = String::from_utf8(body("citypay-deposit-confirmed.json")).unwrap();
     for (service, peer, forwarded, status) in [
-        // Nobody said where the peer stands, or it is not there.
+        // The peer's address is not set, or missing.
         (plain(), Some("203.0.113.1"), "203.0.113.1", 401),
         (
             plain().behind(Proxies::x_forwarded_for(proxies())),
@@ -173,12 +172,12 @@ fn the_peer_is_the_sockets_or_the_proxies() {
         ),
         (direct(), None, "203.0.113.1", 401),
         (behind(), None, "203.0.113.1", 401),
-        // No proxies: the header is a stranger's.
+        // Without trusted proxies the header may be forged.
         (direct(), Some("203.0.113.1"), "198.51.100.7", 200),
         (direct(), Some("10.0.0.1"), "203.0.113.1", 401),
         (behind(), Some("203.0.113.1"), "198.51.100.7", 200),
         (behind(), Some("198.51.100.7"), "203.0.113.1", 401),
-        // A proxy's word.
+        // The header of a trusted proxy.
         (behind(), Some("10.0.0.1"), "203.0.113.1", 200),
         (
             behind(),
@@ -196,7 +195,7 @@ fn the_peer_is_the_sockets_or_the_proxies() {
         ),
     ] {
         let request = Request::post("/").header("x-forwarded-for", forwarded);
-        let mut request = request.body(told.clone()).unwrap();
+        let mut request = request.body(reported.clone()).unwrap();
         if let Some(peer) = peer {
             request.extensions_mut().insert(Peer(peer.parse().unwrap()));
         }
@@ -208,18 +207,18 @@ fn the_peer_is_the_sockets_or_the_proxies() {
     }
 }
 
-/// An endpoint that asks its gateway is a route as well.
+/// An endpoint with lookups is a route as well.
 #[test]
 fn of_citypay() {
     let client = Client::new(Ok(body("citypay-order-confirmed.answer.json")));
-    let mut service = is_route(orders(&client, &Seen::default()).into_service());
+    let mut service = is_route(orders(&client, &Recorder::default()).into_service());
     let posted = String::from_utf8(body("citypay-order-confirmed.json")).unwrap();
     let request = Request::post("/").body(posted).unwrap();
     assert_eq!(answer(&mut service, request), 200);
 }
 
 #[test]
-fn it_shows_no_secret() {
+fn debug_shows_no_secret() {
     use payhook::b2binpay::{Gateway, TrackingIds};
     use payhook::{Endpoint, MemoryLedger};
 

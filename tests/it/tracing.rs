@@ -1,4 +1,5 @@
-//! What a subscriber is told, and what it must never be told.
+//! The events and spans that a subscriber receives, and those that it must never
+//! receive.
 
 use std::fmt::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,17 +24,17 @@ use tracing::{Event, Metadata, Subscriber};
 use crate::handler::block_on;
 use crate::support::{SECRET, TIME, body, sign, verifier, with_transfer, without_transfer};
 
-/// Writes down all that it is told.
+/// Records all lines that it receives.
 #[derive(Clone, Default)]
 struct Recorder {
     ids: Arc<AtomicU64>,
     inside: Arc<AtomicU64>,
-    told: Arc<Mutex<Vec<String>>>,
+    log: Arc<Mutex<Vec<String>>>,
 }
 
 impl Recorder {
-    fn tell(&self, line: String) {
-        self.told.lock().unwrap().push(line);
+    fn push(&self, line: String) {
+        self.log.lock().unwrap().push(line);
     }
 }
 
@@ -58,14 +59,14 @@ impl Subscriber for Recorder {
         let meta = span.metadata();
         let mut line = Line(format!("span {}:{}", meta.target(), meta.name()));
         span.record(&mut line);
-        self.tell(line.0);
+        self.push(line.0);
         Id::from_u64(self.ids.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
     fn record(&self, _: &Id, values: &Record<'_>) {
         let mut line = Line("record".to_owned());
         values.record(&mut line);
-        self.tell(line.0);
+        self.push(line.0);
     }
 
     fn record_follows_from(&self, _: &Id, _: &Id) {}
@@ -75,7 +76,7 @@ impl Subscriber for Recorder {
         let inside = self.inside.load(Ordering::Relaxed);
         let mut line = Line(format!("{level} {target} in {inside}:"));
         event.record(&mut line);
-        self.tell(line.0);
+        self.push(line.0);
     }
 
     fn enter(&self, span: &Id) {
@@ -87,14 +88,14 @@ impl Subscriber for Recorder {
     }
 }
 
-/// Records nothing, and keeps `tracing` asking.
+/// Records nothing, but keeps the callsites enabled.
 ///
 /// `tracing` remembers for each event in the code whether any subscriber wants it. Other
 /// tests run the same code at the same time without a subscriber, which could switch an
 /// event off. *Sometimes* as the answer of one subscriber prevents that.
-struct Undecided;
+struct Sometimes;
 
-impl Subscriber for Undecided {
+impl Subscriber for Sometimes {
     fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
         Interest::sometimes()
     }
@@ -119,14 +120,14 @@ impl Subscriber for Undecided {
 }
 
 fn recorded(flow: impl FnOnce()) -> Vec<String> {
-    static LISTENS: Once = Once::new();
-    LISTENS.call_once(|| tracing::subscriber::set_global_default(Undecided).unwrap());
+    static INSTALL: Once = Once::new();
+    INSTALL.call_once(|| tracing::subscriber::set_global_default(Sometimes).unwrap());
     let recorder = Recorder::default();
     tracing::subscriber::with_default(recorder.clone(), flow);
-    std::mem::take(&mut recorder.told.lock().unwrap())
+    std::mem::take(&mut recorder.log.lock().unwrap())
 }
 
-/// Writes a line of its own, and answers as it is told.
+/// Logs a line of its own, and returns a given result.
 #[derive(Clone)]
 struct Shop(Result<(), &'static str>);
 
@@ -156,7 +157,7 @@ fn orders(api: Api) -> citypay::Gateway<Api> {
 }
 
 /// What is told of one body.
-fn told<G: Gateway, T: payhook::endpoint::Target>(
+fn log<G: Gateway, T: payhook::endpoint::Target>(
     endpoint: &Endpoint<G, T>,
     body: &[u8],
 ) -> Vec<String> {
@@ -170,7 +171,7 @@ fn a_proven_callback() {
     let gateway = b2binpay::Gateway::new(Verifier::new(key, TrackingIds::Prefixed));
     let endpoint = handled(gateway, Ok(())).namespace("eur");
     assert_eq!(
-        told(&endpoint, &body("b2binpay-deposit-confirmed.json")),
+        log(&endpoint, &body("b2binpay-deposit-confirmed.json")),
         [
             "span payhook:callback gateway=b2binpay endpoint=eur",
             "record kind=deposit?",
@@ -185,12 +186,12 @@ fn a_proven_callback() {
     );
 }
 
-/// The same with a ledger at the end.
+/// The same with a ledger instead of a handler.
 #[test]
 fn an_applied_callback() {
     let endpoint = Endpoint::new(signed_only(), MemoryLedger::new());
     assert_eq!(
-        told(&endpoint, &body("b2binpay-deposit-confirmed.json")),
+        log(&endpoint, &body("b2binpay-deposit-confirmed.json")),
         [
             "span payhook:callback gateway=b2binpay endpoint=",
             "record kind=deposit?",
@@ -205,14 +206,14 @@ fn an_applied_callback() {
     );
 }
 
-/// A receipt's fields are those of the event as well.
+/// A receipt has the fields of the event.
 #[test]
 fn a_callback_with_a_receipt() {
     let ledger = MemoryLedger::new();
     let amount = "0.4".parse().unwrap();
     ledger.expect(Expected::deposit("order-9001", "ETH", amount).unwrap());
     let endpoint = Endpoint::new(signed_only(), ledger).with_receipts();
-    let last = told(&endpoint, &body("b2binpay-deposit-confirmed.json"))
+    let last = log(&endpoint, &body("b2binpay-deposit-confirmed.json"))
         .pop()
         .unwrap();
     let (fixed, duration) = last.split_once(" duration_us=").unwrap();
@@ -225,7 +226,7 @@ fn a_callback_with_a_receipt() {
     );
     assert!(duration.parse::<u64>().is_ok(), "{duration}");
 
-    let forged = told(&endpoint, &body("b2binpay-refused-tampered.json"))
+    let forged = log(&endpoint, &body("b2binpay-refused-tampered.json"))
         .pop()
         .unwrap();
     assert!(forged.contains(" body_sha256="), "{forged}");
@@ -236,7 +237,7 @@ fn a_callback_with_a_receipt() {
 fn a_refused_callback() {
     let endpoint = handled(signed_only(), Ok(()));
     assert_eq!(
-        told(&endpoint, &body("b2binpay-refused-tampered.json")),
+        log(&endpoint, &body("b2binpay-refused-tampered.json")),
         [
             "span payhook:callback gateway=b2binpay endpoint=",
             "record status=401",
@@ -257,11 +258,11 @@ enum Answer {
     Loses,
 }
 
-/// A store that answers as it is told.
+/// A store that returns a given answer.
 #[derive(Clone, Copy)]
-struct Says(Answer);
+struct Store(Answer);
 
-impl IdempotencyStore for Says {
+impl IdempotencyStore for Store {
     async fn claim(&self, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
         match self.0 {
             Answer::Alters => Ok(Claim::Conflicting),
@@ -282,11 +283,11 @@ impl IdempotencyStore for Says {
     }
 }
 
-fn stored<G: Gateway>(gateway: G, answer: Answer) -> Handled<G, Says> {
-    Endpoint::new(gateway, Idempotent::new(Shop(Ok(())), Says(answer)))
+fn stored<G: Gateway>(gateway: G, answer: Answer) -> Handled<G, Store> {
+    Endpoint::new(gateway, Idempotent::new(Shop(Ok(())), Store(answer)))
 }
 
-/// The level says who has to do something.
+/// The level says who has to act.
 #[test]
 fn levels() {
     let confirmed = body("b2binpay-deposit-confirmed.json");
@@ -322,31 +323,31 @@ fn levels() {
              hint=compare with your own records: another delivery of this event may be handled as well",
         ),
     ] {
-        let told = told(&stored(signed_only(), answer), &confirmed);
-        assert_eq!(told.last().unwrap(), expected);
-        assert!(told.contains(&"record outcome=settled".to_owned()));
+        let log = log(&stored(signed_only(), answer), &confirmed);
+        assert_eq!(log.last().unwrap(), expected);
+        assert!(log.contains(&"record outcome=settled".to_owned()));
     }
 
     let endpoint = handled(signed_only(), Ok(()));
-    told(&endpoint, &confirmed);
-    let last = told(&endpoint, &confirmed).pop().unwrap();
+    log(&endpoint, &confirmed);
+    let last = log(&endpoint, &confirmed).pop().unwrap();
     assert_eq!(
         last,
         "INFO payhook in 1: message=already handled disposition=duplicate status=200"
     );
 
-    let last = told(&endpoint, &body("b2binpay-refused-tracking-id.json")).pop();
+    let last = log(&endpoint, &body("b2binpay-refused-tracking-id.json")).pop();
     assert!(
         last.unwrap()
             .starts_with("ERROR payhook in 1: message=not proven disposition=rejected status=401")
     );
 }
 
-/// An error is told where it is one of ours, which have nothing of a body in them.
+/// An error is only logged if it is one of the crate, which never quotes a body.
 #[test]
-fn errors_of_our_own_are_told() {
+fn errors_of_the_crate_are_logged() {
     let unreadable = handled(signed_only(), Ok(()));
-    let last = told(&unreadable, b"[").pop().unwrap();
+    let last = log(&unreadable, b"[").pop().unwrap();
     assert!(
         last.contains("error=invalid JSON at line 1, column 1"),
         "{last}"
@@ -356,13 +357,13 @@ fn errors_of_our_own_are_told() {
         (Api(Ok(json!({"status": "error"}))), true),
         (Api(Err("away")), false),
     ] {
-        let last = told(&handled(orders(api), Ok(())), &order).pop().unwrap();
+        let last = log(&handled(orders(api), Ok(())), &order).pop().unwrap();
         assert!(last.contains("message=the lookup failed"), "{last}");
         assert_eq!(last.contains("error="), expected, "{last}");
     }
 }
 
-/// Answers with marks all over, or fails as an HTTP client does.
+/// Returns values with marks in every field, or fails like an HTTP client.
 #[derive(Clone)]
 struct Api(Result<Value, &'static str>);
 
@@ -376,12 +377,9 @@ impl Fetch for Api {
 }
 
 /// Whatever becomes of it, nothing of what is marked gets out, nor the peer.
-fn assert_silent(status: u16, told: &[String], also: &[&str]) {
-    assert!(
-        told.contains(&format!("record status={status}")),
-        "{told:#?}"
-    );
-    let all = told.join("\n");
+fn assert_silent(status: u16, log: &[String], also: &[&str]) {
+    assert!(log.contains(&format!("record status={status}")), "{log:#?}");
+    let all = log.join("\n");
     for secret in also.iter().chain(&["MARK", "203.0.113.77"]) {
         assert!(!all.contains(secret), "{secret} in {all}");
     }
@@ -422,9 +420,9 @@ fn nothing_of_b2binpay_leaks() {
         (422, unknown),
     ] {
         let body = body.to_string();
-        let handled = told(&handled(gateway(), Ok(())), body.as_bytes());
+        let handled = log(&handled(gateway(), Ok(())), body.as_bytes());
         assert_silent(status, &handled, &hidden);
-        let applied = told(
+        let applied = log(
             &Endpoint::new(gateway(), MemoryLedger::new()),
             body.as_bytes(),
         );
@@ -432,18 +430,18 @@ fn nothing_of_b2binpay_leaks() {
     }
     let body = signed(&signature).to_string();
     let failing = handled(gateway(), Err("MARKerror"));
-    assert_silent(500, &told(&failing, body.as_bytes()), &hidden);
+    assert_silent(500, &log(&failing, body.as_bytes()), &hidden);
     let small = handled(gateway(), Ok(())).body_limit(20);
-    assert_silent(413, &told(&small, body.as_bytes()), &hidden);
-    assert_silent(400, &told(&failing, b"MARK{"), &hidden);
+    assert_silent(413, &log(&small, body.as_bytes()), &hidden);
+    assert_silent(400, &log(&failing, b"MARK{"), &hidden);
     for (status, answer) in [(409, Answer::Alters), (503, Answer::Fails)] {
         let stored = stored(gateway(), answer);
-        assert_silent(status, &told(&stored, body.as_bytes()), &hidden);
+        assert_silent(status, &log(&stored, body.as_bytes()), &hidden);
     }
 }
 
 #[test]
-fn nothing_of_a_deposit_that_is_asked_for_leaks() {
+fn nothing_of_a_looked_up_deposit_leaks() {
     let mut posted = without_transfer("deposit", "MARKorder", 4);
     posted["data"]["attributes"]["address"] = json!("0xMARKaddress");
     let mut other = posted.clone();
@@ -459,11 +457,11 @@ fn nothing_of_a_deposit_that_is_asked_for_leaks() {
     ] {
         let gateway = signed_only().with_api("https://gateway.example", Api(answer));
         let endpoint = handled(gateway, Ok(()));
-        let told = told(&endpoint, posted.to_string().as_bytes());
+        let log = log(&endpoint, posted.to_string().as_bytes());
         // The deposit's id, which it is asked for by.
-        assert_silent(status, &told, &["30417"]);
+        assert_silent(status, &log, &["30417"]);
         let evidence = "record evidence=gateway_api".to_owned();
-        assert_eq!(told.contains(&evidence), status == 200, "{told:#?}");
+        assert_eq!(log.contains(&evidence), status == 200, "{log:#?}");
     }
 }
 
@@ -495,12 +493,12 @@ fn nothing_of_citypay_leaks() {
         (503, Err("MARKerror")),
     ] {
         let endpoint = handled(orders(Api(answer)), Ok(()));
-        let told = told(&endpoint, posted.as_bytes());
-        assert_silent(status, &told, &["0.0006527", "60.00", "bc1q"]);
-        assert!(told[0].starts_with("span payhook:callback gateway=citypay endpoint="));
+        let log = log(&endpoint, posted.as_bytes());
+        assert_silent(status, &log, &["0.0006527", "60.00", "bc1q"]);
+        assert!(log[0].starts_with("span payhook:callback gateway=citypay endpoint="));
         if status == 200 {
-            assert!(told.contains(&"record evidence=order_endpoint".to_owned()));
-            assert!(!told.iter().any(|line| line.starts_with("record key")));
+            assert!(log.contains(&"record evidence=order_endpoint".to_owned()));
+            assert!(!log.iter().any(|line| line.starts_with("record key")));
         }
     }
 }
@@ -531,16 +529,16 @@ fn nothing_of_a_citypay_deposit_leaks() {
         (400, account.clone(), &broken, "status=400"),
     ] {
         let gateway = citypay::Gateway::new(account, Api(Err("MARKerror")));
-        let told = told(&handled(gateway, Ok(())), body.as_bytes());
-        assert_silent(status, &told, &["250.5"]);
-        assert!(told.contains(&format!("record {end}")), "{told:#?}");
+        let log = log(&handled(gateway, Ok(())), body.as_bytes());
+        assert_silent(status, &log, &["250.5"]);
+        assert!(log.contains(&format!("record {end}")), "{log:#?}");
     }
 }
 
-/// What goes wrong before there is a body is told as well.
+/// Failures before there is a body are logged as well.
 #[cfg(feature = "http")]
 #[test]
-fn a_request_that_is_no_callback() {
+fn requests_that_are_not_callbacks() {
     use payhook::http::Request;
 
     struct Broken;
@@ -564,11 +562,11 @@ fn a_request_that_is_no_callback() {
         let request = Request::builder().method(method);
         let request = request.uri("/?MARK").header("mark", "MARK").body(Broken);
         let future = endpoint.receive_http(request.unwrap(), None);
-        let told = recorded(|| drop(block_on(future)));
-        assert_silent(status, &told, &[]);
-        assert_eq!(told.len(), lines, "{told:#?}");
+        let log = recorded(|| drop(block_on(future)));
+        assert_silent(status, &log, &[]);
+        assert_eq!(log.len(), lines, "{log:#?}");
         assert!(
-            told.last()
+            log.last()
                 .unwrap()
                 .starts_with("WARN payhook in 1: message=")
         );

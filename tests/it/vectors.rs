@@ -1,4 +1,4 @@
-//! Every vector gives what it says, and every rule has its cases.
+//! Every vector has its expected result, and every rule has its cases.
 
 mod b2binpay;
 mod citypay;

@@ -1,4 +1,4 @@
-//! What is shown of a callback says how far it can be believed.
+//! The debug output of a callback separates proven from reported values.
 
 use payhook::b2binpay::TrackingIds;
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""An independent check of the vectors: it shares nothing with the crate, needs
-Python 3.9 and its standard library, and reads no file but those beside it.
+"""An independent check of the vectors: it does not use the crate, needs
+Python 3.9 and its standard library, and only reads files in this directory.
 
-It decides by the rules of README.md what has to come of each case, compares that
+It computes the result of each case by the rules of README.md, compares it
 with `expect`, and checks each line against schema.json. It prints a table and
-ends with 1 if anything differs."""
+exits with status 1 if anything differs."""
 
 import datetime
 import hashlib
@@ -22,14 +22,14 @@ FILES = ["given.jsonl", "b2binpay.jsonl", "citypay.jsonl"]
 
 
 class Refused(Exception):
-    """What a case is refused for: one of the words of `expect.error`."""
+    """The reason for refusing a case: one of the values of `expect.error`."""
 
     def __init__(self, error, **more):
         super().__init__(error)
         self.facts = {"error": error, **more}
 
 
-# JSON, with every number as it was sent and every key that stands there twice.
+# JSON with the text of every number, and with duplicate keys.
 
 
 class Number(str):
@@ -37,7 +37,7 @@ class Number(str):
 
 
 class Object(dict):
-    """A JSON object that remembers whether a key stands in it twice."""
+    """A JSON object that records whether it has a duplicate key."""
 
     twice = False
 
@@ -49,7 +49,7 @@ def read_object(pairs):
 
 
 def no_constant(name):
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 def read_json(text):
@@ -58,7 +58,7 @@ def read_json(text):
 
 
 def is_nothing(value):
-    """`null` and absent; for objects and lists also what some serializers write for empty ones."""
+    """`null` and absent; for objects and lists also the empty forms of some serializers."""
     return value is None or value == "" and not isinstance(value, Number)
 
 
@@ -67,7 +67,7 @@ def is_blank_object(value):
 
 
 def an_object(value, error):
-    """An object that has to be there, with each key once."""
+    """A required object without duplicate keys."""
     if not isinstance(value, Object) or value.twice:
         raise Refused(error)
     return value
@@ -82,7 +82,7 @@ def has_surrogates(value):
 
 
 def verbatim(value, error):
-    """A string's characters, or a number's digits as sent; nothing for null. Never U+0000."""
+    """A string's characters, or a number's digits as sent; empty for null. Never U+0000."""
     if value is None:
         return ""
     if isinstance(value, Number) or is_text(value) and "\0" not in value:
@@ -91,7 +91,7 @@ def verbatim(value, error):
 
 
 def an_id(value, error, blank_is_absent=False):
-    """Text that is not empty and has no control characters, or a whole number."""
+    """A string that is not empty and has no control characters, or a whole number."""
     if value is None or blank_is_absent and is_nothing(value):
         return None
     if is_text(value) and any(unicodedata.category(c) == "Cc" for c in value):
@@ -148,14 +148,14 @@ def allows(declaration, tracking_id):
 
 
 def code(value):
-    """A whole number, or none that could be read."""
+    """A whole number, or `None` if it cannot be parsed."""
     if (isinstance(value, Number) or is_text(value)) and re.fullmatch(r"0|-?[1-9][0-9]*", value):
         return int(value)
     return None
 
 
 def related_id(resource, name, error="parse", strict=False):
-    """The id that a relationship names. Only the transfer's decides anything."""
+    """The id of a relationship. Only the transfer's is significant."""
     at = resource
     for key in ("relationships", name, "data"):
         at = at.get(key)
@@ -189,7 +189,7 @@ def read_transfer(resource):
 
 
 def read_transfers(resources, named):
-    """Another than the named one may be unreadable, unless a key stands in it twice."""
+    """A transfer that is not named may be invalid, but may not have a duplicate key."""
     transfers = []
     for resource in resources:
         try:
@@ -208,7 +208,7 @@ def has_twice(value):
 
 
 def choose(transfers, named, is_deposit):
-    """The transfer that the callback is about: named, else fitting, else the only one."""
+    """The transfer of the callback: the named one, else the matching one, else the only one."""
     if named is not None:
         found = [transfer for transfer in transfers if transfer["id"] == named]
         if not found:
@@ -313,7 +313,7 @@ def mac(key, message):
 
 
 def resolves(signed, subject, is_deposit, tracking_id, amount):
-    """Whether the undivided text is made of what the merchant expects."""
+    """Whether the undivided text consists of the expected values."""
     rest = signed
     if subject or is_deposit:
         status = STATUS.match(signed)
@@ -322,7 +322,7 @@ def resolves(signed, subject, is_deposit, tracking_id, amount):
         rest = signed[status.end():]
     if not subject:
         return rest == tracking_id
-    # A whole amount could be the front of an id: it divides nothing.
+    # A whole amount could be the start of an id, so it does not divide the text.
     return "." in amount and is_canonical_amount(amount) and rest == amount + tracking_id
 
 
@@ -360,24 +360,24 @@ ACTIONS = {"confirmation": "confirmation", "receive confirmation": "confirmation
 
 
 def is_decimal(text):
-    """At most 100 digits and an exponent of at most 100 either way."""
+    """At most 100 digits and an exponent from -100 to 100."""
     parts = DECIMAL.fullmatch(text)
     return parts is not None and len(parts[1].replace(".", "")) <= 100 and int(parts[2] or 0) <= 100
 
 
 def folded(word):
-    """Spelling varies in case, and between blank, `-`, `_` and `/`."""
+    """Spellings differ in case, and in spaces, `-`, `_` and `/`."""
     return re.sub(r"[ \-_/]", "", word).lower()
 
 
 def known_word(word, known):
-    """A word in its usual spelling if it is known, in lower case if not."""
+    """A known word in its canonical spelling, an unknown one in lower case."""
     found = {folded(spelling): usual for spelling, usual in known.items()}
     return found.get(folded(word), word.lower())
 
 
 def received(value, error, signed=False):
-    """An amount by value, from a number's own digits or from text; never through a float."""
+    """An amount by value, from a number's own digits or from a string; never as a float."""
     if is_nothing(value):
         return None
     text = verbatim(value, error)
@@ -405,7 +405,7 @@ def count(value):
 
 
 def moment(value):
-    """A datetime with its fraction's digits: aware for an instant, naive for a local time."""
+    """A datetime and the digits of its fraction: aware for an instant, naive for a local time."""
     if not (isinstance(value, Number) or is_text(value)):
         return None
     if re.fullmatch(r"[0-9]{12,14}", value):
@@ -433,7 +433,7 @@ def written(time):
 
 
 def status_word(value, error):
-    """A word, or an object with a code and a label; a code that is a number is no word."""
+    """A word, or an object with a code and a label; a number as the code is not a word."""
     if isinstance(value, Object):
         an_object(value, error)
         word = (soft_text(value.get("code"), numbers=False)
@@ -488,7 +488,7 @@ def parse(case):
 
 
 def is_named(payment, order):
-    """Whether an order's callback names a payment of the answer, or one of its amount."""
+    """Whether an order's callback names a payment of the response, or one of the same amount."""
     name, coins = order["transaction_id"], order["received_amount_in_coins"]
     return (payment["id"] == name or (payment["hash"] or "").lower() == name.lower()
             or coins is not None and payment["base"] is not None
@@ -496,7 +496,7 @@ def is_named(payment, order):
 
 
 def prove(case, order):
-    """What the order endpoint's answer proves of an order."""
+    """The values of an order that the endpoint's response proves."""
     issued, token = case["issued"], order["order_token"]
     if token is None and order["order_id"] is None:
         raise Refused("missing_token")
@@ -513,11 +513,11 @@ def prove(case, order):
         same_order = answer["id"] == order["order_id"]
     if not same_order:
         raise Refused("other_order")
-    told, posted = answer["status"], order["status"]
-    behind = RANKS.get(told, 9) < RANKS.get(posted, -1)
-    behind = behind or posted in ("confirmed", "overpaid") and told in ("canceled", "expired")
-    behind = behind or (told, posted) == ("confirmed", "overpaid")
-    if told in ("overpaid", "underpaid") and order["transaction_id"] is not None:
+    reported, posted = answer["status"], order["status"]
+    behind = RANKS.get(reported, 9) < RANKS.get(posted, -1)
+    behind = behind or posted in ("confirmed", "overpaid") and reported in ("canceled", "expired")
+    behind = behind or (reported, posted) == ("confirmed", "overpaid")
+    if reported in ("overpaid", "underpaid") and order["transaction_id"] is not None:
         behind = behind or not any(is_named(payment, order) for payment in answer["listed"])
     url = "https://v2-order-api.citypay.io/order/" + urllib.parse.quote(issued, safe="")
     minutes = order["order_expiration"]
@@ -527,19 +527,19 @@ def prove(case, order):
     paid = answer["transactions"]
     has_fiat = any(it["base_fiat"] is not None for it in paid)
     agrees = answer["totals_agree_fiat" if has_fiat else "totals_agree"]
-    review = not behind and (told == "confirmed" and not paid
-                             or told in ("confirmed", "overpaid", "underpaid") and not agrees)
+    review = not behind and (reported == "confirmed" and not paid
+                             or reported in ("confirmed", "overpaid", "underpaid") and not agrees)
     return {"proven": True, "behind": behind, "answer": answer, "order_url": url, "review": review}
 
 
 def instant(value):
-    """A moment of the answer: without a zone it is UTC."""
+    """A time of the response: without a zone it is UTC."""
     time = moment(value)
     return time and (time if time.tzinfo else time.replace(tzinfo=datetime.timezone.utc))
 
 
 def coin_chosen_at(data):
-    """`createdAt` to the second, from elsewhere in the answer if it has none itself."""
+    """`createdAt` with seconds, which may be those of another time in the response."""
     stamp = data.get("createdAt")
     chosen = instant(stamp)
     if chosen is None or len(stamp) > 16 or stamp.isdecimal():
@@ -554,8 +554,8 @@ def coin_chosen_at(data):
 
 
 def same_as(listed):
-    """For each transaction the number of the first with its id or hash, and whether that is
-    one transaction by both."""
+    """For each transaction the number of the first one with its id or hash, and whether that is
+    the same one by both."""
     known, numbers, sound = {}, [], True
     for number, it in enumerate(listed):
         names = [(key, name.lower() if key == "hash" else name)
@@ -569,7 +569,7 @@ def same_as(listed):
 
 
 def received_in(listed, numbers, sound, ending):
-    """The sum of the bases, each transaction once, and whether the totals agree with it."""
+    """The sum of the bases without duplicates, and whether the totals agree with it."""
     bases = {}
     for number, it in zip(numbers, listed):
         if it["base" + ending] is not None:
@@ -601,7 +601,7 @@ def read_answer(text):
     marks = [any(mark is yes or mark == yes and type(mark) is type(yes) for yes in good)
              for mark, good in marks if not is_nothing(mark)]
     if not marks or not all(marks):
-        # The documented key ends with a blank.
+        # The documented key ends with a space.
         codes = [code(envelope.get(key)) for key in ("status_code", "status_code ", "statusCode")]
         raise Refused("answer_refused", code=next((it for it in codes if it is not None), None))
     data = an_object(envelope.get("data"), bad)
@@ -639,14 +639,14 @@ def read_transaction(value, bad):
         parts = transaction.get(key) or {}
         facts["base" + ending] = received(parts.get("base"), bad)
         facts["total" + ending] = received(parts.get("total"), bad)
-        # What is missing is legitimately negative.
+        # The missing amount may be negative.
         facts["under_paid" + ending] = received(parts.get("underPaid"), bad, True)
         facts["over_paid" + ending] = received(parts.get("overPaid"), bad, True)
     return facts
 
 
 def found(case):
-    """What comes of a case, by the rules."""
+    """The result of a case by the rules."""
     if case["gateway"] == "b2binpay":
         try:
             return verify(case)
@@ -665,7 +665,7 @@ def found(case):
 
 
 def differences(expected, actual, path="expect"):
-    """All that is expected and is not found."""
+    """Expected values that are not found."""
     if isinstance(expected, dict) and isinstance(actual, dict):
         for key, value in expected.items():
             yield from differences(value, actual.get(key), f"{path}.{key}")
@@ -679,7 +679,7 @@ def differences(expected, actual, path="expect"):
         yield f"{path}: expected {expected!r}, found {actual!r}"
 
 
-# The schema: as much of draft 2020-12 as schema.json uses.
+# The schema: the part of draft 2020-12 that schema.json uses.
 
 TYPES = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None)}
 
@@ -700,7 +700,7 @@ def violations(value, schema, root, path="line"):
              "minLength", "minItems", "maxItems", "uniqueItems", "items", "prefixItems",
              "properties", "required", "additionalProperties", "oneOf", "if", "then", "else"}
     unknown = set(schema) - known
-    assert not unknown, f"check.py does not know {unknown} of schema.json"
+    assert not unknown, f"check.py does not support {unknown} in schema.json"
     if "$ref" in schema:
         target = root
         for step in schema["$ref"].removeprefix("#/").split("/"):
@@ -709,12 +709,12 @@ def violations(value, schema, root, path="line"):
     names = schema.get("type", [])
     names = [names] if isinstance(names, str) else names
     if names and not any(is_type(value, name) for name in names):
-        yield f"{path}: is none of {names}"
+        yield f"{path}: is not one of {names}"
         return
     if "const" in schema and (value != schema["const"] or type(value) is not type(schema["const"])):
         yield f"{path}: is not {schema['const']!r}"
     if "enum" in schema and value not in schema["enum"]:
-        yield f"{path}: {value!r} is none of {schema['enum']}"
+        yield f"{path}: {value!r} is not one of {schema['enum']}"
     if isinstance(value, str):
         if "pattern" in schema and not re.search(schema["pattern"], value):
             yield f"{path}: {value!r} does not match {schema['pattern']}"
@@ -731,21 +731,21 @@ def violations(value, schema, root, path="line"):
             yield from violations(entry, rule, root, f"{path}[{index}]")
     if isinstance(value, dict):
         properties = schema.get("properties", {})
-        yield from (f"{path}: lacks {key}" for key in schema.get("required", []) if key not in value)
+        yield from (f"{path}: {key} is missing" for key in schema.get("required", []) if key not in value)
         for key, entry in value.items():
             rule = properties.get(key, schema.get("additionalProperties", True))
             yield from violations(entry, rule, root, f"{path}.{key}")
     if "oneOf" in schema:
         fits = [part for part in schema["oneOf"] if not list(violations(value, part, root, path))]
         if len(fits) != 1:
-            yield f"{path}: fits {len(fits)} of the alternatives"
+            yield f"{path}: matches {len(fits)} of the alternatives"
     if "if" in schema:
         branch = "else" if list(violations(value, schema["if"], root, path)) else "then"
         yield from violations(value, schema.get(branch, True), root, path)
 
 
 def sides(expect):
-    """Whether a case accepts and whether it refuses: one with `resolves` can do both."""
+    """Whether a case is accepting and whether it is refusing: one with `resolves` can be both."""
     tries = [fits for _, _, fits in expect.get("resolves", [])]
     good = expect.get("verified", True) and expect.get("parsed", True) and expect.get("proven", True)
     return good and (not tries or True in tries), not good or False in tries
@@ -757,16 +757,16 @@ def main():
     problems, names, rules, counts = [], set(), {}, []
     for file in FILES:
         lines = (HERE / file).read_text(encoding="utf-8").split("\n")
-        assert lines.pop() == "", f"{file} ends in the midst of a line"
+        assert lines.pop() == "", f"{file} does not end with a newline"
         for number, line in enumerate(lines, 1):
             case = json.loads(line, object_pairs_hook=read_object)
             problem = [f"{file}:{number}: {it}" for it in violations(case, schema, schema)]
             if has_twice(case):
-                problem.append(f"{file}:{number}: a key stands there twice")
+                problem.append(f"{file}:{number}: duplicate key")
             if not problem:
                 name = case["name"]
                 if name in names:
-                    problem.append(f"{name}: the name is used twice")
+                    problem.append(f"{name}: duplicate name")
                 names.add(name)
                 own = case.get("rules") or given_rules.get(name, [])
                 if not own:

@@ -1,7 +1,7 @@
-//! Prints the public items in the file of rustdoc's JSON that it is given.
+//! Prints the public items of a file in rustdoc's JSON format.
 //!
-//! Left out are auto traits, which `tests/it/traits.rs` holds each type to, and
-//! blanket impls. A derived impl is one line, without its methods.
+//! Auto traits, which `tests/it/traits.rs` checks for each type, and blanket impls are
+//! omitted. A derived impl is one line, without its methods.
 
 use std::collections::HashSet;
 use std::error::Error;
@@ -12,14 +12,14 @@ use rustdoc_types::FORMAT_VERSION;
 use serde_json::Value;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let path = std::env::args().nth(1).ok_or("which file?")?;
+    let path = std::env::args().nth(1).ok_or("no file given")?;
     let json: Value = serde_json::from_str(&fs::read_to_string(&path)?)?;
     let format = &json["format_version"];
     if *format != FORMAT_VERSION {
         eprintln!(
             "This toolchain's rustdoc writes JSON of format {format}, and {FORMAT_VERSION} is read \
              here.\nIn .ci/surface/Cargo.toml, set `rustdoc-types` to 0.{format} and `public-api` \
-             to the version that wants it;\nthen run `.ci/public-api --write`."
+             to the version that requires it;\nthen run `.ci/public-api --write`."
         );
         std::process::exit(1);
     }

@@ -1,5 +1,5 @@
-//! How long each subject takes. One run is no measurement: `../../table` takes
-//! the medians of several.
+//! The duration of each subject. A single run is not a measurement: `../../table`
+//! computes the medians of several.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 

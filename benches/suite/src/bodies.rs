@@ -1,4 +1,4 @@
-//! What is read: bodies of the examples, and others made of them.
+//! The bodies: those of the examples, and others derived from them.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -14,8 +14,8 @@ pub(crate) use example;
 
 pub(crate) const DEPOSIT: &str = example!("b2binpay-deposit-confirmed");
 
-/// `DEPOSIT` without these texts. In the gateway's own order: a `Value` would
-/// sort the keys, and put the attributes in front of their type.
+/// `DEPOSIT` without these texts, in the gateway's own order: a `Value` would sort the
+/// keys, and put the attributes before their type.
 fn deposit_without(cut: &[&str]) -> String {
     cut.iter().fold(DEPOSIT.to_owned(), |body, cut| {
         assert!(body.contains(cut), "{cut}");
@@ -23,7 +23,7 @@ fn deposit_without(cut: &[&str]) -> String {
     })
 }
 
-/// With the fields that a callback can't do without, and few more.
+/// With the required fields of a callback, and few others.
 pub(crate) fn small() -> String {
     deposit_without(&[
         r#""address":"0x5d1f0e2b7c9a4d3386ef21aa90b7f3c4d5e6f708","created_at":"2026-03-02T09:10:00.000001Z","#,
@@ -39,7 +39,7 @@ pub(crate) fn small() -> String {
     ])
 }
 
-/// Without what only some callbacks have: 1.4 KB.
+/// Without optional fields: 1.4 KB.
 pub(crate) fn typical() -> String {
     deposit_without(&[
         r#","destination":{"address_type":null,"address":"0x5d1f0e2b7c9a4d3386ef21aa90b7f3c4d5e6f708"}"#,
@@ -51,8 +51,8 @@ pub(crate) fn typical() -> String {
     ])
 }
 
-/// [`small`] with so many more currencies in `included` that it has about `bytes`.
-/// No signature covers them.
+/// [`small`] with additional currencies in `included`, to a length of about `bytes`.
+/// They are not signed.
 pub(crate) fn of_size(bytes: usize) -> String {
     let mut body = small();
     let list = r#""included":["#;
@@ -69,7 +69,7 @@ pub(crate) fn of_size(bytes: usize) -> String {
     body
 }
 
-/// A deposit that nobody has seen before, signed with [`SECRET`].
+/// A new deposit, signed with [`SECRET`].
 pub fn deposit_number(number: usize) -> String {
     let tracking_id = format!("order-{number}");
     let text = format!("20.412000000000000000{tracking_id}2026-03-02T09:16:02.551870Z");
@@ -84,8 +84,7 @@ pub fn deposit_number(number: usize) -> String {
         )
 }
 
-/// A confirmed part of `order-9001`, of an amount that no other part has, signed
-/// with [`SECRET`].
+/// A confirmed part of `order-9001` with a unique amount, signed with [`SECRET`].
 pub(crate) fn part(number: usize, second: usize) -> String {
     let amount = format!("0.{number:018}");
     let time = format!(
@@ -112,7 +111,7 @@ pub(crate) fn keyed_mac() -> Hmac<Sha256> {
     Hmac::new_from_slice(SECRET.as_bytes()).expect("HMAC takes keys of any length")
 }
 
-/// For the rest of the run.
+/// Leaks it for the rest of the run.
 pub(crate) fn kept(body: impl Into<Vec<u8>>) -> &'static [u8] {
     body.into().leak()
 }
@@ -126,7 +125,7 @@ pub(crate) fn noise(count: usize) -> Vec<u8> {
         .collect()
 }
 
-/// Noise that is text: printable, and without what JSON would have to escape.
+/// Random printable text that needs no escapes in JSON.
 pub(crate) fn text_noise(count: usize) -> String {
     let printable = |byte: u8| char::from(b'#' + byte % 56);
     noise(count).into_iter().map(printable).collect()

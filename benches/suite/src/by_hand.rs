@@ -1,11 +1,10 @@
-//! What a merchant would write: `serde_json::Value` and HMAC, with the key in
-//! already.
+//! Typical hand-written code: `serde_json::Value` and HMAC, with the key already set.
 
 use hmac::{Hmac, Mac};
 use serde_json::Value;
 use sha2::Sha256;
 
-/// B2BINPAY: the body, if it is signed.
+/// B2BINPAY: the body, if its signature is valid.
 pub(crate) fn transfer(body: &[u8], mac: &Hmac<Sha256>) -> Option<Value> {
     let body: Value = serde_json::from_slice(body).ok()?;
     let id = body.pointer("/data/relationships/transfer/data/id")?;
@@ -31,7 +30,7 @@ pub(crate) fn transfer(body: &[u8], mac: &Hmac<Sha256>) -> Option<Value> {
     Some(body)
 }
 
-/// CityPay.io: the order and its answer, if they belong together.
+/// CityPay.io: the order and its response, if they match.
 pub(crate) fn order(
     body: &[u8],
     answer: &[u8],

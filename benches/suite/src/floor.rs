@@ -1,4 +1,4 @@
-//! What no reader of JSON and HMAC gets below.
+//! The minimum cost of reading JSON and computing an HMAC.
 
 use std::hint::black_box;
 
@@ -8,13 +8,13 @@ use serde::de::IgnoredAny;
 use crate::Group;
 use crate::bodies::keyed_mac;
 
-/// One pass over JSON that keeps nothing.
+/// One pass over JSON that stores nothing.
 pub(crate) fn scan(body: &[u8]) -> bool {
     std::str::from_utf8(black_box(body))
         .is_ok_and(|text| serde_json::from_str::<IgnoredAny>(text).is_ok())
 }
 
-/// A signed text of the usual length, and the check of its signature.
+/// A signed text of the usual length, and the verification of its signature.
 fn check() -> impl Fn() -> bool {
     let mac = keyed_mac();
     let message = [b'7'; 80];
@@ -25,8 +25,7 @@ fn check() -> impl Fn() -> bool {
     }
 }
 
-/// A group with its floor: `body` is JSON, and nobody signs more than one text
-/// of it.
+/// A group with its floor: `body` is JSON, with one signed text at most.
 pub(crate) fn group(name: impl Into<String>, body: &'static [u8], is_signed: bool) -> Group {
     let check = check();
     Group::new(name, body.len()).with("floor", move || scan(body) && (!is_signed || check()))

@@ -1,10 +1,10 @@
-//! The subjects of the benchmarks, once for the clock (`benches/time.rs`) and
-//! once for the count of instructions and allocations (`src/bin/count.rs`).
+//! The subjects of the benchmarks, for both measurements: time (`benches/time.rs`), and
+//! instructions and allocations (`src/bin/count.rs`).
 //!
-//! They come in groups: one body, and what is done with it. The first of a
-//! group is its floor, which is what no reader of JSON and HMAC gets below: one
-//! pass over the body that keeps nothing, and the MAC of one signed text.
-//! CityPay.io signs nothing, and has no MAC in its floor.
+//! They form groups: one body, and operations on it. The first of a group is its floor,
+//! the minimum cost of reading JSON and computing an HMAC: one pass over the body that
+//! stores nothing, and the MAC of one signed text. CityPay.io signs nothing, so its
+//! floor has no MAC.
 
 mod bodies;
 mod by_hand;
@@ -15,24 +15,24 @@ mod peers;
 
 pub use bodies::{SECRET, deposit_number};
 
-/// What is called, under which name.
+/// A function with its name.
 pub struct Subject {
     pub group: String,
     pub name: &'static str,
-    /// How long its bodies are, together.
+    /// The total length of its bodies.
     pub bytes: usize,
-    /// Whether it ended as it should.
+    /// Whether it succeeded.
     pub call: Box<dyn Fn() -> bool>,
 }
 
 impl Subject {
-    /// As criterion calls it, and its folder.
+    /// The name in criterion, and of its directory.
     pub fn id(&self) -> String {
         format!("{}/{}", self.group, self.name)
     }
 }
 
-/// The subjects that have one body.
+/// The subjects with the same body.
 struct Group {
     name: String,
     bytes: usize,
@@ -59,7 +59,7 @@ impl Group {
     }
 }
 
-/// All of them, in the order of the table.
+/// All groups, in the order of the table.
 pub fn subjects() -> Vec<Subject> {
     let groups = ours::groups().into_iter();
     #[cfg(feature = "peers")]

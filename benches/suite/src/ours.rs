@@ -1,4 +1,4 @@
-//! payhook, beside the floor and what a merchant would write by hand.
+//! payhook, compared with the floor and with hand-written code.
 
 use std::hint::black_box;
 
@@ -67,7 +67,7 @@ fn is_readable(body: &[u8]) -> bool {
     black_box(Unverified::<TransferCallback>::parse(black_box(body))).is_ok()
 }
 
-/// What the example bodies are about.
+/// The expected payments of the example bodies.
 fn expected() -> [Expected; 3] {
     let amount = |text: &str| text.parse().expect("an amount");
     [
@@ -90,9 +90,9 @@ fn gateway() -> b2binpay::Gateway {
     b2binpay::Gateway::new(verifier())
 }
 
-/// `verify` is proven and fully typed; then the fields are read that most handlers
-/// need. `receive` credits, with a new ledger in each
-/// call; `receive again` is a repetition.
+/// `verify` proves a typed callback and reads the fields that most handlers need.
+/// `receive` credits, with a new ledger in each call; `receive again` receives a
+/// duplicate.
 fn transfer(name: &str, body: impl Into<Vec<u8>>) -> Group {
     let body = kept(body);
     let verifier = verifier();
@@ -111,13 +111,14 @@ fn transfer(name: &str, body: impl Into<Vec<u8>>) -> Group {
             let Ok(Ok(callback)) = callback else {
                 return false;
             };
-            let (told, proven) = (callback.reported(), callback.proven());
+            let (reported, proven) = (callback.reported(), callback.proven());
             black_box((proven.tracking_id(), proven.amount(), proven.time()));
             black_box(
-                told.currency()
+                reported
+                    .currency()
                     .map(|currency| (currency.alpha(), currency.id())),
             );
-            let transfer = told
+            let transfer = reported
                 .transfer()
                 .map(|transfer| (transfer.id(), transfer.txid()));
             black_box(transfer).is_some()
@@ -140,7 +141,7 @@ fn transfer(name: &str, body: impl Into<Vec<u8>>) -> Group {
         })
 }
 
-/// A lookup that has the answer at hand.
+/// A lookup that returns a stored response.
 #[derive(Clone)]
 struct Recorded(&'static [u8]);
 
@@ -178,7 +179,7 @@ fn order(body: &'static str, answer: &'static str) -> Group {
         })
 }
 
-/// Readable, but not proven.
+/// Valid, but not proven.
 fn refused(name: &str, body: impl Into<Vec<u8>>, is_signed: bool) -> Group {
     let body = kept(body);
     let verifier = verifier();
@@ -190,13 +191,13 @@ fn refused(name: &str, body: impl Into<Vec<u8>>, is_signed: bool) -> Group {
         })
 }
 
-/// No callback at all.
+/// Not a callback.
 fn garbage(name: &str, body: impl Into<Vec<u8>>) -> Group {
     let body = kept(body);
     let endpoint = Endpoint::new(gateway(), ledger());
     Group::new(name, body.len())
         .with("floor", || {
-            // JSON or not.
+            // JSON or other bytes.
             black_box(scan(body));
             true
         })
@@ -207,7 +208,7 @@ fn garbage(name: &str, body: impl Into<Vec<u8>>) -> Group {
         })
 }
 
-/// One callback, growing to the limit.
+/// One callback, up to the size limit.
 fn sized(kilobytes: usize) -> Group {
     let body = kept(bodies::of_size(kilobytes * 1_024));
     let verifier = verifier();
@@ -215,7 +216,7 @@ fn sized(kilobytes: usize) -> Group {
         .with("verify", move || is_proven(&verifier, body))
 }
 
-/// One callback and several keys, of which the last one fits.
+/// One callback and several keys, of which the last one matches.
 fn keys(count: usize) -> Group {
     let body = DEPOSIT.as_bytes();
     let others = (1..count).map(|number| key(&format!("old secret {number}")));
@@ -226,9 +227,9 @@ fn keys(count: usize) -> Group {
     floor::group(name, body, true).with("verify", move || is_proven(&verifier, body))
 }
 
-/// A payment of so many parts: what is stored of it is parsed, the next callback is
+/// A payment with a number of parts: its stored history is parsed, the next callback is
 /// applied (a later one about the first part, or the first one), and the result is
-/// rendered. Beside the floor of that callback.
+/// rendered. The floor is that of the callback.
 fn history(parts: usize) -> Group {
     let expected = Expected::deposit("order-9001", "ETH", "1".parse().expect("an amount"));
     let expected = expected.expect("a price");

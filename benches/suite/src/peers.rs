@@ -1,4 +1,4 @@
-//! What others do with a body of the same size that is signed for them.
+//! Other crates, with a body of the same size that is signed for them.
 
 use std::hint::black_box;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -13,7 +13,7 @@ use crate::floor;
 /// 32 bytes.
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=";
 const ID: &str = "msg_30417";
-/// What Stripe sends is another body: as long as [`DEPOSIT`], and typed as deeply.
+/// Stripe's own format: as long as [`DEPOSIT`], with types of the same depth.
 const CHARGE: &str = include_str!("../bodies/stripe-charge.json");
 
 pub(crate) fn groups() -> Vec<Group> {
@@ -27,7 +27,7 @@ fn now() -> i64 {
     since.as_secs().try_into().expect("in range")
 }
 
-/// With the signature of now: five minutes later it is refused.
+/// Signed with the current time: it is refused after five minutes.
 fn headers(sign: impl FnOnce(i64) -> String) -> HeaderMap {
     let time = now();
     let signature = sign(time);
@@ -50,7 +50,7 @@ fn stripe() -> Group {
     let header = Webhook::generate_test_header(CHARGE, SECRET, Some(time));
     let body = CHARGE.as_bytes();
     floor::group("async-stripe-webhook", body, true).with("construct_event", move || {
-        // As `construct_event`, which would not take the header after five minutes.
+        // Like `construct_event`, which would refuse the header after five minutes.
         let event =
             Webhook::construct_event_with_timestamp(black_box(CHARGE), &header, SECRET, time);
         black_box(event).is_ok()
@@ -73,7 +73,7 @@ fn standard_webhooks() -> Group {
     })
 }
 
-/// Both verify a body as it is, and leave the reading to the merchant.
+/// Both only verify the body, without parsing it.
 fn value(name: &str, verify: impl Fn(&[u8]) -> bool + 'static) -> Group {
     floor::group(name, DEPOSIT.as_bytes(), true).with("verify and Value", move || {
         let body = black_box(DEPOSIT.as_bytes());

@@ -56,14 +56,14 @@ pub(crate) fn run(args: &Check, screen: Screen) -> Result<Ending, Trouble> {
     }
     // Stable: of equal severity, the first one that was found comes first.
     findings.sort_by_key(|finding| finding.severity);
-    let is_well = findings
+    let is_ok = findings
         .iter()
         .all(|finding| finding.severity == Severity::Note);
     screen.show(
         &text(&target, &sent, &findings),
-        &json(&target, &sent, &findings, is_well),
+        &json(&target, &sent, &findings, is_ok),
     )?;
-    Ok(if is_well { Ending::Well } else { Ending::No })
+    Ok(if is_ok { Ending::Well } else { Ending::No })
 }
 
 fn text(target: &Target, sent: &[Sent], findings: &[Finding]) -> String {
@@ -113,7 +113,7 @@ fn text(target: &Target, sent: &[Sent], findings: &[Finding]) -> String {
     text
 }
 
-fn json(target: &Target, sent: &[Sent], findings: &[Finding], is_well: bool) -> Value {
+fn json(target: &Target, sent: &[Sent], findings: &[Finding], is_ok: bool) -> Value {
     let probes: Vec<_> = sent
         .iter()
         .map(|Sent { probe, result }| {
@@ -130,5 +130,5 @@ fn json(target: &Target, sent: &[Sent], findings: &[Finding], is_well: bool) -> 
         })
         .collect();
     let findings: Vec<_> = findings.iter().map(Finding::json).collect();
-    json!({"url": target.name(), "well": is_well, "probes": probes, "findings": findings})
+    json!({"url": target.name(), "ok": is_ok, "probes": probes, "findings": findings})
 }

@@ -25,7 +25,7 @@ enum Mark {
     Inferred,
     Proven,
     Reported,
-    /// Would be proven if the evidence were correct; it was not checked.
+    /// Proven if the evidence were correct, which was not checked.
     WouldBe,
 }
 
@@ -59,8 +59,8 @@ impl Facts {
             }
             Callback::Order(callback) => facts.order(callback.reported(), callback.proven()),
             Callback::Deposit(callback) => {
-                facts.told("status", callback.reported().status().as_ref());
-                facts.told("action", callback.reported().action().as_ref());
+                facts.reported("status", callback.reported().status().as_ref());
+                facts.reported("action", callback.reported().action().as_ref());
             }
             _ => {}
         }
@@ -78,7 +78,7 @@ impl Facts {
         self
     }
 
-    fn transfer(&mut self, told: &TransferCallback, proven: &ProvenTransfer) {
+    fn transfer(&mut self, reported: &TransferCallback, proven: &ProvenTransfer) {
         self.add("signed text", proven.undivided(), Mark::Proven);
         let status = proven.transfer_status();
         self.add(
@@ -86,43 +86,43 @@ impl Facts {
             status.map(|it| coded(it, it.code())),
             Mark::Proven,
         );
-        if let Some(transfer) = told.transfer() {
+        if let Some(transfer) = reported.transfer() {
             if status.is_none() {
-                self.told(
+                self.reported(
                     "transfer status",
                     Some(coded(transfer.status(), transfer.status().code())),
                 );
             }
-            self.told("transfer id", Some(&transfer.id()));
-            self.told(
+            self.reported("transfer id", Some(&transfer.id()));
+            self.reported(
                 "operation type",
                 transfer.op_type().map(|it| coded(it, it.code())),
             );
-            let blocks = told
+            let blocks = reported
                 .currency()
                 .and_then(|currency| currency.confirmation_blocks());
             let confirmations = transfer.confirmations().map(|count| match blocks {
                 Some(blocks) => format!("{count} of {blocks}"),
                 None => count.to_string(),
             });
-            self.told("confirmations", confirmations);
+            self.reported("confirmations", confirmations);
         }
-        self.told("operation id", Some(&told.id()));
-        let types = told.callback_types().iter().map(CallbackType::as_str);
+        self.reported("operation id", Some(&reported.id()));
+        let types = reported.callback_types().iter().map(CallbackType::as_str);
         let types: Vec<_> = types.collect();
         let types = (!types.is_empty()).then(|| types.join(" or "));
         self.add("callback type", types, Mark::Inferred);
-        let others = told.other_transfers().count();
-        self.told("other transfers", (others > 0).then_some(others));
+        let others = reported.other_transfers().count();
+        self.reported("other transfers", (others > 0).then_some(others));
     }
 
-    fn order(&mut self, told: &OrderCallback, proven: &ProvenOrder) {
+    fn order(&mut self, reported: &OrderCallback, proven: &ProvenOrder) {
         self.add("order status", proven.status(), Mark::Proven);
-        self.told("status as posted", told.status().as_ref());
-        self.told("action", told.action().as_ref());
-        self.told("order id", told.order_id().as_ref());
-        self.told("client order id", told.client_order_id().as_ref());
-        self.told("transaction id", told.transaction_id().as_ref());
+        self.reported("status as posted", reported.status().as_ref());
+        self.reported("action", reported.action().as_ref());
+        self.reported("order id", reported.order_id().as_ref());
+        self.reported("client order id", reported.client_order_id().as_ref());
+        self.reported("transaction id", reported.transaction_id().as_ref());
         let behind = proven.is_stale().then_some("behind the callback");
         self.add("the endpoint is", behind, Mark::Inferred);
     }
@@ -145,7 +145,7 @@ impl Facts {
         }
     }
 
-    fn told(&mut self, name: &'static str, value: Option<impl Display>) {
+    fn reported(&mut self, name: &'static str, value: Option<impl Display>) {
         self.add(name, value, Mark::Reported);
     }
 
@@ -179,7 +179,7 @@ impl Facts {
         rows.map(|row| (row.name, row.value.as_str(), row.mark.as_str()))
     }
 
-    /// By name; what there can be several of is a list.
+    /// By name; repeated names become a list.
     pub(crate) fn json(&self) -> Value {
         let mut object = Map::new();
         for row in &self.0 {
@@ -196,7 +196,7 @@ impl Facts {
     }
 }
 
-/// As B2BINPAY writes its times.
+/// In B2BINPAY's format.
 fn shown_time(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Micros, true)
 }

@@ -40,7 +40,7 @@ pub(crate) struct HookArgs {
 }
 
 /// The payment that --open registers.
-pub(crate) struct Named<'a> {
+pub(crate) struct Registered<'a> {
     pub(crate) reference: &'a str,
     pub(crate) kind: ExpectedKind,
     pub(crate) currency: &'a str,
@@ -50,7 +50,7 @@ pub(crate) struct Named<'a> {
 
 /// The ledger's state of one payment.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Told {
+pub(crate) struct LedgerState {
     credited: String,
     /// The number of credits.
     pub(crate) credits: usize,
@@ -58,7 +58,7 @@ pub(crate) struct Told {
     pub(crate) paid: bool,
     /// The currency and the kind that were credited.
     pub(crate) currency: Option<String>,
-    pub(crate) kind: Option<ToldKind>,
+    pub(crate) kind: Option<StateKind>,
     held: Option<String>,
     /// How often it was fulfilled.
     pub(crate) fulfilled: Option<usize>,
@@ -66,7 +66,7 @@ pub(crate) struct Told {
 
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum ToldKind {
+pub(crate) enum StateKind {
     Deposit,
     Invoice,
     Order,
@@ -74,19 +74,19 @@ pub(crate) enum ToldKind {
     TopUp,
 }
 
-impl From<ToldKind> for ExpectedKind {
-    fn from(kind: ToldKind) -> Self {
+impl From<StateKind> for ExpectedKind {
+    fn from(kind: StateKind) -> Self {
         match kind {
-            ToldKind::Deposit => Self::Deposit,
-            ToldKind::Invoice => Self::Invoice,
-            ToldKind::Order => Self::Order,
-            ToldKind::Payout => Self::Payout,
-            ToldKind::TopUp => Self::TopUp,
+            StateKind::Deposit => Self::Deposit,
+            StateKind::Invoice => Self::Invoice,
+            StateKind::Order => Self::Order,
+            StateKind::Payout => Self::Payout,
+            StateKind::TopUp => Self::TopUp,
         }
     }
 }
 
-impl Told {
+impl LedgerState {
     pub(crate) fn credited(&self) -> Result<Amount, Trouble> {
         let amount = self.credited.parse();
         amount.map_err(|error| Trouble::of("`credited` of --check", &error))
@@ -99,7 +99,7 @@ impl Told {
 }
 
 impl HookArgs {
-    pub(crate) async fn open(&self, payment: &Named<'_>) -> Result<(), Trouble> {
+    pub(crate) async fn open(&self, payment: &Registered<'_>) -> Result<(), Trouble> {
         let Some(command) = &self.open else {
             return Ok(());
         };
@@ -116,13 +116,14 @@ impl HookArgs {
     }
 
     /// `None` without a command.
-    pub(crate) async fn check(&self, reference: &str) -> Result<Option<Told>, Trouble> {
+    pub(crate) async fn check(&self, reference: &str) -> Result<Option<LedgerState>, Trouble> {
         let Some(command) = &self.check else {
             return Ok(None);
         };
         let out = run("--check", shell(command, reference)).await?;
-        let told = serde_json::from_slice(&out);
-        told.map(Some)
+        let state = serde_json::from_slice(&out);
+        state
+            .map(Some)
             .map_err(|error| Trouble::of("the output of --check", &error))
     }
 }

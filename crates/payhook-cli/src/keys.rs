@@ -127,7 +127,7 @@ impl VerifierArgs {
         Ok(first.map(|verifier| keys.fold(verifier, Verifier::also)))
     }
 
-    /// The secrets exactly as they are configured, slips and all.
+    /// The secrets exactly as configured, including typos.
     pub(crate) fn diagnose(&self) -> Result<Diagnose, Trouble> {
         let secrets = self.keys.secrets()?;
         let diagnose = Diagnose::new(self.tracking_ids());
@@ -138,7 +138,7 @@ impl VerifierArgs {
 }
 
 impl Secret {
-    /// Adds itself to what is tried.
+    /// Adds the key to those that are tried.
     fn suspect(&self, diagnose: Diagnose) -> Diagnose {
         match self {
             Self::Callback { name, text } => diagnose.secret(name, text),

@@ -130,7 +130,7 @@ impl Target {
             .redirect(Policy::none())
             .no_proxy();
         if !remote {
-            // Whatever the resolver thinks.
+            // Without relying on the resolver.
             let here: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
             client = client.resolve_to_addrs("localhost", &here.map(|ip| SocketAddr::new(ip, 0)));
         }
@@ -275,7 +275,7 @@ pub(crate) fn wait_within<T>(
     })
 }
 
-/// Runs what has to wait for the network.
+/// Runs a future that waits for the network.
 pub(crate) fn wait<T>(work: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -158,33 +158,32 @@ impl Prover {
         callback: Unverified<TransferCallback>,
     ) -> Result<Result<Verified<TransferCallback>, VerifyError>, Trouble> {
         if !callback.unverified().is_signed() {
-            let verifier = Verifier::new(nobodys()?, self.tracking_ids);
+            let verifier = Verifier::new(placeholder_key()?, self.tracking_ids);
             return Ok(match verifier.verify(callback.clone()) {
-                // As if the API confirmed it.
+                // As if confirmed by the API.
                 Err(VerifyError::Unsigned) => prove_by_api(callback, body),
                 other => other,
             });
         }
-        let signed = sign_again(body, &nobodys()?);
+        let signed = sign_again(body, &placeholder_key()?);
         let signed = signed.map_err(|error| Trouble::of("cannot sign it again", &error))?;
         let verify = |ids| -> Result<_, Trouble> {
-            Ok(Verifier::new(nobodys()?, ids).verify(signed.unverified()?))
+            Ok(Verifier::new(placeholder_key()?, ids).verify(signed.unverified()?))
         };
         match verify(self.tracking_ids)? {
-            // The id does not match its declaration: amount and id are one string
-            // then.
+            // The id does not match its declaration, so amount and id stay one string.
             Err(VerifyError::TrackingId { .. }) => verify(TrackingIds::Unrestricted),
             other => Ok(other),
         }
     }
 }
 
-fn nobodys() -> Result<Key, Trouble> {
-    Ok(Key::callback_secret("nobody's")?)
+fn placeholder_key() -> Result<Key, Trouble> {
+    Ok(Key::callback_secret("placeholder")?)
 }
 
 fn pretend_citypay(posted: Posted) -> Result<Callback, VerifyError> {
-    let account = Account::new("nobody's").map_err(|_| VerifyError::NoEvidence)?;
+    let account = Account::new("placeholder").map_err(|_| VerifyError::NoEvidence)?;
     match posted {
         Posted::Deposit(deposit) => {
             let token = deposit.unverified().deposit_token().clone();

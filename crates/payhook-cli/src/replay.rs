@@ -268,7 +268,7 @@ fn next_line(lines: &mut impl BufRead) -> io::Result<Option<Text>> {
     Ok(Some(Text::Line(line)))
 }
 
-/// Without the byte order mark that an editor may have left.
+/// Without a byte order mark, which an editor may have added.
 fn without_mark(line: &[u8], number: u64) -> &[u8] {
     match line.strip_prefix(b"\xef\xbb\xbf") {
         Some(line) if number == 1 => line,

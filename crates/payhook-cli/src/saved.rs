@@ -61,7 +61,7 @@ pub(crate) struct Saved {
     gateway: String,
 }
 
-/// Name and value; of a hidden one the name alone.
+/// Name and value; only the name if the header is hidden.
 pub(crate) type Header = (String, Option<String>);
 
 pub(crate) fn shown_headers(headers: &HeaderMap) -> Vec<Header> {
@@ -118,7 +118,7 @@ impl Saved {
 
     /// # Errors
     ///
-    /// In words that go on after the place of the line.
+    /// The error text follows the line's position.
     pub(crate) fn parse(line: &[u8]) -> Result<Self, String> {
         serde_json::from_slice(line).map_err(|error| format!(": not a saved callback: {error}"))
     }
@@ -155,7 +155,7 @@ pub(crate) struct Folder {
 }
 
 impl Folder {
-    /// Makes the directory unless it is there, readable for its owner alone.
+    /// Creates the directory unless it exists, readable for its owner only.
     pub(crate) fn create(path: &Path) -> Result<Self, Trouble> {
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true);
@@ -201,7 +201,7 @@ fn unwritable(path: &Path, error: &io::Error) -> Trouble {
     Trouble::of(&format!("cannot write `{}`", path.display()), error)
 }
 
-/// The files that are meant: a directory is its files `*.json`, by name.
+/// The given files: of a directory all files `*.json`, by name.
 pub(crate) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Trouble> {
     let mut files = Vec::new();
     for path in paths {
@@ -238,8 +238,8 @@ pub(crate) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Trouble> {
 }
 
 /// Saved callbacks as a lifecycle for each gateway, with its name and its expected
-/// payments. What is expected is made of the first callback of each reference that is
-/// not refused: a saved callback does not contain it.
+/// payments. These are derived from the first callback of each reference that is not
+/// refused: a saved callback does not contain them.
 pub(crate) fn lives(
     saved: &[Saved],
     keys: &[Key],

@@ -1,4 +1,4 @@
-//! `payhook scenario`: what can be triggered and simulated.
+//! `payhook scenario`: the callbacks to trigger, and the lifecycles to simulate.
 
 use std::fmt::Write as _;
 
@@ -16,7 +16,7 @@ type MakeTransfer = fn(CallbackBuilder) -> CallbackBuilder;
 type MakeDeposit = fn(DepositBuilder) -> DepositBuilder;
 type MakeOrder = fn(OrderBuilder) -> OrderBuilder;
 
-/// What there is to be triggered: its name, what it says, and how it is made.
+/// A callback to trigger: its name, its summary and its builder.
 pub(crate) enum Scenario {
     CityPayDeposit(&'static str, &'static str, MakeDeposit),
     Order(&'static str, &'static str, MakeOrder),

@@ -16,7 +16,7 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
-    /// Appends `other`; output that is equal appears once.
+    /// Appends `other`; equal output appears once.
     pub(crate) fn and(mut self, other: Self) -> Self {
         if self.text != other.text {
             self.text.push_str(&other.text);

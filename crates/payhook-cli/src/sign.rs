@@ -1,4 +1,4 @@
-//! Signing a body that exists.
+//! Signing a given body.
 
 use payhook::b2binpay::Key;
 use payhook::testing::b2binpay::sign_again;
@@ -33,7 +33,7 @@ pub(crate) fn signed(body: &[u8], key: &Key) -> Result<Vec<u8>, Trouble> {
             malformed(&error).hint("the body needs a `meta.sign`, whatever its value is")
         })?;
     let old = old.meta.sign.get();
-    // It is a part of the text.
+    // It is a slice of the text.
     let start = old.as_ptr().addr().checked_sub(text.as_ptr().addr());
     let parts = start.and_then(|start| {
         let (front, rest) = text.split_at_checked(start)?;

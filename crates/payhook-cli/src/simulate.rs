@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::body::GatewayName;
 use crate::endpoint::EndpointArgs;
-use crate::hook::{HookArgs, Named};
+use crate::hook::{HookArgs, Registered};
 use crate::keys::KeyArgs;
 use crate::post::{PostArgs, Target, wait_within};
 use crate::screen::{BAD, GOOD, STRONG, Screen, plain, styled};
@@ -97,7 +97,7 @@ struct Tally {
     /// Callbacks that were given up although their payments have to be credited.
     missed: u32,
     /// Payments whose ledger state is as expected.
-    right: u32,
+    correct: u32,
     wrong: Vec<String>,
 }
 
@@ -222,7 +222,7 @@ impl Drive<'_> {
         tally: &mut Tally,
     ) -> Result<(), Trouble> {
         let args = self.args;
-        let named = Named {
+        let registered = Registered {
             reference,
             kind: scenario.kind(),
             currency: &args.currency,
@@ -234,13 +234,13 @@ impl Drive<'_> {
             .currency(self.currency.clone());
         let life = self.simulator.try_live(scenario, &payment);
         let mut life = life.map_err(|error| Trouble::of("cannot simulate the payment", &error))?;
-        args.hook.open(&named).await?;
+        args.hook.open(&registered).await?;
         while let Some(delivery) = life.next_delivery() {
             let posted = self.target.post(delivery.gateway(), delivery.body()).await;
             let status = match posted {
                 Ok((status, _)) => Some(status),
-                // A shop that is away for a while is a part of life; one that was
-                // never there is a slip in the address.
+                // A server that is unreachable for a while is part of the simulation.
+                // If it never answered, the URL is probably wrong.
                 Err(_) if self.is_answered.get() => None,
                 Err(trouble) => return Err(trouble),
             };
@@ -254,11 +254,11 @@ impl Drive<'_> {
                     "reference": reference,
                     "at": delivery.at().to_rfc3339(),
                     "cause": delivery.cause().as_str(),
-                    "says": delivery.label(),
+                    "label": delivery.label(),
                     "attempt": delivery.attempt(),
                     "status": status,
                 });
-                let answer = status.map_or_else(|| "no answer".to_owned(), |it| it.to_string());
+                let answer = status.map_or_else(|| "no response".to_owned(), |it| it.to_string());
                 let text = format!("{}  {delivery}: {answer}", plain(reference));
                 self.screen.show(&text, &json)?;
             }
@@ -268,8 +268,13 @@ impl Drive<'_> {
         if !life.ending().credited.is_zero() {
             tally.missed = tally.missed.saturating_add(life.given_up());
         }
-        if let Some(told) = args.hook.check(reference).await? {
-            compare(reference, &told.credited()?, &life.ending().credited, tally);
+        if let Some(state) = args.hook.check(reference).await? {
+            compare(
+                reference,
+                &state.credited()?,
+                &life.ending().credited,
+                tally,
+            );
         }
         Ok(())
     }
@@ -277,7 +282,7 @@ impl Drive<'_> {
 
 fn compare(reference: &str, found: &Amount, expected: &Amount, tally: &mut Tally) {
     if found == expected {
-        tally.right = tally.right.saturating_add(1);
+        tally.correct = tally.correct.saturating_add(1);
     } else {
         let wrong = format!("{reference}: credited {found}, expected {expected}");
         tally.wrong.push(wrong);
@@ -296,17 +301,17 @@ fn summary(
     );
     text.push('\n');
     let mut rows = Vec::new();
-    let mut is_well = true;
+    let mut is_ok = true;
     for (scenario, tally) in tallies {
-        let books = match (is_checked, tally.wrong.is_empty()) {
+        let ledger = match (is_checked, tally.wrong.is_empty()) {
             (false, _) => "not checked".to_owned(),
-            (true, true) => styled(GOOD, "right"),
+            (true, true) => styled(GOOD, "correct"),
             (true, false) => styled(BAD, &format!("{} wrong", tally.wrong.len())),
         };
-        is_well &= tally.wrong.is_empty() && tally.missed == 0;
+        is_ok &= tally.wrong.is_empty() && tally.missed == 0;
         let _ = writeln!(
             text,
-            "{:26}  {:8}  {:5}  {:5}  {:5}  {:5}  {:5}  {:5}  {:8}  {books}",
+            "{:26}  {:8}  {:5}  {:5}  {:5}  {:5}  {:5}  {:5}  {:8}  {ledger}",
             scenario.as_str(),
             tally.payments,
             tally.sent,
@@ -322,8 +327,8 @@ fn summary(
         }
         rows.push(row(scenario.as_str(), tally, is_checked));
     }
-    screen.show(&text, &json!({"scenarios": rows, "well": is_well}))?;
-    Ok(if is_well { Ending::Well } else { Ending::No })
+    screen.show(&text, &json!({"scenarios": rows, "ok": is_ok}))?;
+    Ok(if is_ok { Ending::Well } else { Ending::No })
 }
 
 fn row(scenario: &str, tally: &Tally, is_checked: bool) -> Value {
@@ -337,7 +342,7 @@ fn row(scenario: &str, tally: &Tally, is_checked: bool) -> Value {
         "failed": tally.failed,
         "unanswered": tally.unanswered,
         "given_up": tally.given_up,
-        "books_right": is_checked.then_some(tally.right),
-        "books_wrong": is_checked.then_some(&tally.wrong),
+        "ledger_correct": is_checked.then_some(tally.correct),
+        "ledger_wrong": is_checked.then_some(&tally.wrong),
     })
 }

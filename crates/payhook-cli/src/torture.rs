@@ -11,7 +11,7 @@ use payhook_conformance::torture::{Books, Payment, Record, Report, Shop, Torture
 use serde_json::json;
 
 use crate::endpoint::EndpointArgs;
-use crate::hook::{self, HookArgs, Named};
+use crate::hook::{self, HookArgs, Registered};
 use crate::keys::KeyArgs;
 use crate::post::{Address, Target, wait_within};
 use crate::screen::{Reader, Screen, plain};
@@ -165,7 +165,7 @@ fn show(report: &Report, screen: Screen) -> Result<Reader, Trouble> {
             })
         })
         .collect();
-    let json = json!({"well": report.is_clean(), "rows": rows, "broken": broken});
+    let json = json!({"ok": report.is_clean(), "rows": rows, "broken": broken});
     screen.show(&text.join("\n"), &json)
 }
 
@@ -173,7 +173,7 @@ impl Record for Remote<'_> {
     async fn open(&self, payment: &Payment) -> Result<(), BoxError> {
         let opened = self
             .hook
-            .open(&Named {
+            .open(&Registered {
                 reference: &payment.reference,
                 kind: payment.kind,
                 currency: payment.currency,
@@ -185,15 +185,15 @@ impl Record for Remote<'_> {
     }
 
     async fn books(&self, reference: &str) -> Result<Books, BoxError> {
-        let told = self.hook.check(reference).await;
-        let told = told.map_err(|trouble| trouble.what)?;
-        let told = told.ok_or("--check is missing")?;
-        let credited = told.credited().map_err(|trouble| trouble.what)?;
-        let mut books = Books::new(credited, told.credits, told.paid);
-        books.held = told.held().map_err(|trouble| trouble.what)?;
-        books.fulfilled = told.fulfilled;
-        books.currency = told.currency;
-        books.kind = told.kind.map(Into::into);
+        let state = self.hook.check(reference).await;
+        let state = state.map_err(|trouble| trouble.what)?;
+        let state = state.ok_or("--check is missing")?;
+        let credited = state.credited().map_err(|trouble| trouble.what)?;
+        let mut books = Books::new(credited, state.credits, state.paid);
+        books.held = state.held().map_err(|trouble| trouble.what)?;
+        books.fulfilled = state.fulfilled;
+        books.currency = state.currency;
+        books.kind = state.kind.map(Into::into);
         Ok(books)
     }
 }
@@ -211,7 +211,7 @@ impl Shop for Remote<'_> {
         self.targets(gateway).len()
     }
 
-    /// A command that fails has not started the shop again.
+    /// A command that fails has not restarted the server.
     async fn restart(&self) -> bool {
         let Some(command) = self.restart else {
             return false;

@@ -106,7 +106,7 @@ fn edit(text: &str) -> Result<(String, String), &'static str> {
     Ok((path.to_owned(), value.to_owned()))
 }
 
-/// A JSON value, or else a text.
+/// A JSON value, or else a string.
 fn value(text: &str) -> Json {
     Json::parse(text).unwrap_or_else(|_| Json::from(text))
 }
@@ -120,7 +120,7 @@ impl Trigger {
             .ok_or_else(|| Trouble::usage("unknown scenario").hint("`payhook scenario` lists them"))
     }
 
-    /// The bytes that the gateway would post, and what its endpoint knows then.
+    /// The bytes that the gateway would post, and the state of its order endpoint.
     fn body(&self, endpoint: &OrderEndpoint) -> Result<Vec<u8>, Trouble> {
         let payment = &self.payment;
         if let Some(file) = &self.file {
@@ -193,7 +193,7 @@ impl PaymentArgs {
         builder
     }
 
-    /// Before it is signed.
+    /// Before signing.
     fn edit(&self, mut builder: CallbackBuilder) -> CallbackBuilder {
         for (path, text) in &self.set {
             builder = builder.set(path, value(text));
@@ -248,7 +248,7 @@ pub(crate) fn run(args: &Trigger, screen: Screen) -> Result<Ending, Trouble> {
     let body = args.body(&endpoint)?;
     let Some(to) = &args.to else {
         let text = String::from_utf8_lossy(&body);
-        // A newline follows what is printed.
+        // The output ends with a newline.
         let line = text.strip_suffix('\n').unwrap_or(&text);
         screen.show_verbatim(line, &json!({ "body": text }))?;
         return Ok(Ending::Well);

@@ -61,10 +61,10 @@ impl Trouble {
     /// An error with all its sources.
     pub(crate) fn of(doing: &str, error: &dyn Error) -> Self {
         let mut what = format!("{doing}: {error}");
-        let mut beneath = error.source();
-        while let Some(error) = beneath {
+        let mut source = error.source();
+        while let Some(error) = source {
             what = format!("{what}: {error}");
-            beneath = error.source();
+            source = error.source();
         }
         Self::new(what)
     }

@@ -7,7 +7,7 @@ WITH locked AS (
     WHERE subject = (SELECT subject FROM payhook_effects WHERE effect = $1::bytea)
     FOR UPDATE
 ), held AS (
-    -- Twice is as good as once: an answer may be lost.
+    -- Idempotent: a response may be lost.
     SELECT effect, subject, time, done_at IS NOT NULL AS was_done
     FROM payhook_effects JOIN locked USING (subject)
     WHERE effect = $1 AND fence = $2::bigint

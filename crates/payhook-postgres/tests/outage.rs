@@ -1,4 +1,4 @@
-//! A PostgreSQL that is killed in the middle, and one that is not there:
+//! A PostgreSQL that is killed during the test, and an unreachable one:
 //! `.ci/servers run cargo test -p payhook-postgres --all-features`.
 #![allow(
     clippy::unwrap_used,
@@ -30,10 +30,10 @@ use tokio::task::JoinSet;
 
 use survival::{LEASE, refuses, survives, unique};
 
-/// One test at a time has the server.
+/// The tests use the server one at a time.
 static SERVER: Mutex<()> = Mutex::const_new(());
 
-/// A pool whose tables are in a schema that nothing else uses.
+/// A pool with its tables in a schema of its own.
 async fn pool() -> PgPool {
     let schema = unique("s").replace('-', "_");
     let url = std::env::var("DATABASE_URL").unwrap();
@@ -70,7 +70,7 @@ async fn postgres_is_killed_while_credits_are_uncommitted() {
     ledger::survives(pool().await).await;
 }
 
-/// A port without a listener.
+/// A port that nothing listens on.
 fn nowhere() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
@@ -87,9 +87,9 @@ async fn an_unreachable_postgres_is_503_in_time() {
     in_time.expect("two attempts of half a second each");
 }
 
-/// How the end of a claim ends, and after how many connections, where the pool waits
-/// for one for `patience` and the server cuts it after `silence`.
-async fn end_at(silence: Duration, patience: Duration) -> (Result<Lease, BoxError>, usize) {
+/// The result of ending a claim, and the number of connections, if the pool waits up to
+/// `pool_timeout` for a connection and the server closes each after `silence`.
+async fn end_at(silence: Duration, pool_timeout: Duration) -> (Result<Lease, BoxError>, usize) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let connections = Arc::new(AtomicUsize::new(0));
@@ -105,7 +105,7 @@ async fn end_at(silence: Duration, patience: Duration) -> (Result<Lease, BoxErro
         }
     });
     let pool = PgPoolOptions::new()
-        .acquire_timeout(patience)
+        .acquire_timeout(pool_timeout)
         .connect_lazy(&format!("postgres://p@127.0.0.1:{port}/p"));
     let token = ClaimToken::new(IdempotencyKey::from_bytes([0; 32]), 1);
     let ended = PgStore::new(pool.unwrap()).complete(token).await;
@@ -118,7 +118,7 @@ fn error(ended: Result<Lease, BoxError>) -> sqlx::Error {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_end_is_tried_again_when_the_connection_breaks() {
+async fn ending_a_claim_is_retried_when_the_connection_breaks() {
     let (ended, connections) = end_at(Duration::ZERO, Duration::from_mins(1)).await;
     let error = error(ended);
     assert!(matches!(error, sqlx::Error::Io(_)), "{error:?}");
@@ -126,7 +126,7 @@ async fn an_end_is_tried_again_when_the_connection_breaks() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_end_waits_once_for_a_server_that_is_silent() {
+async fn ending_a_claim_waits_once_for_a_silent_server() {
     let hour = Duration::from_hours(1);
     let (ended, connections) = end_at(hour, Duration::from_millis(300)).await;
     let error = error(ended);
@@ -134,11 +134,11 @@ async fn an_end_waits_once_for_a_server_that_is_silent() {
     assert_eq!(connections, 1);
 }
 
-/// However often that makes up the time: here twice at the most.
+/// At most two attempts fit into the time.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_end_waits_no_longer_for_a_server_that_is_slow_to_hang_up() {
-    let (silence, patience) = (Duration::from_millis(300), Duration::from_millis(500));
-    let (ended, connections) = end_at(silence, patience).await;
+async fn ending_a_claim_does_not_wait_longer_for_a_slowly_closing_server() {
+    let (silence, pool_timeout) = (Duration::from_millis(300), Duration::from_millis(500));
+    let (ended, connections) = end_at(silence, pool_timeout).await;
     assert!(ended.is_err());
     assert!(connections <= 2, "{connections}");
 }

@@ -64,7 +64,7 @@ local function answer(...)
     return {...}
 end
 
--- Whoever completes the effect has to know of it.
+-- It is needed when the effect is completed.
 if is_its_own and ARGV[7] ~= '' and (time == '' or is_later(ARGV[7], time)) then
     time = ARGV[7]
     redis.call('HSET', key, effect, number .. '|' .. ends .. '|' .. time)
@@ -90,7 +90,7 @@ end
 
 -- Microseconds since 1970, and always more than the last holder's.
 fence = string.format('%.0f', math.max(micros, tonumber(fence) + 1))
--- Kept beyond the lease: who ends late, but before a successor came, still ends it.
+-- Kept beyond the lease: a holder that ends late, but before the next one, still ends it.
 local memory = string.format('%.0f', ARGV[4] + ARGV[6])
 redis.call('HSET', key, 'fence', fence, effect, fence .. '|' .. string.format('%.0f', now + ARGV[4]) .. '|' .. time)
 redis.call('SET', KEYS[3], subject, 'PX', memory)

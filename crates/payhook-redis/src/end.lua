@@ -16,7 +16,7 @@ local fence, ends, time = string.match(known[1] or '', '^(%d+)|(%w+)|(-?%d*)$')
 if fence ~= ARGV[3] then
     return 0
 end
--- Twice is as good as once: an answer may be lost.
+-- Idempotent: a response may be lost.
 if ends ~= 'done' and ends ~= ARGV[5] then
     redis.call('HSET', key, ARGV[2], fence .. '|' .. ARGV[5] .. '|' .. time)
     local last_time = known[3] or ''
@@ -24,7 +24,7 @@ if ends ~= 'done' and ends ~= ARGV[5] then
         redis.call('HSET', key, 'last', ARGV[2], 'time', time)
     end
 end
--- An hour is enough to ask again.
+-- An hour is enough for retries.
 redis.call('PEXPIRE', KEYS[1], 3600000)
 if redis.call('PTTL', key) < tonumber(ARGV[4]) then
     redis.call('PEXPIRE', key, ARGV[4])

@@ -1,4 +1,4 @@
-//! A Redis that is killed in the middle, and one that is not there:
+//! A Redis that is killed during the test, and an unreachable one:
 //! `.ci/servers run cargo test -p payhook-redis`.
 #![allow(
     clippy::unwrap_used,
@@ -23,7 +23,7 @@ use tokio::sync::Mutex;
 
 use survival::{LEASE, Shop, endpoint, refuses, server, survives, unique};
 
-/// One test at a time has the server.
+/// The tests use the server one at a time.
 static SERVER: Mutex<()> = Mutex::const_new(());
 
 async fn store(prefix: &str) -> RedisStore<ConnectionManager> {
@@ -37,7 +37,7 @@ async fn store(prefix: &str) -> RedisStore<ConnectionManager> {
     RedisStore::new(connection.unwrap()).prefix(prefix)
 }
 
-/// As if the leases of all that is claimed had run out.
+/// Ends the leases of all claims.
 async fn lapse(prefix: &str) {
     let lapse = Script::new(
         "for _, key in ipairs(redis.call('KEYS', '{payhook:' .. ARGV[1] .. '}:subject:*')) do
@@ -66,7 +66,7 @@ async fn redis_is_killed_and_comes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_redis_that_went_away_is_503_in_time() {
+async fn an_unreachable_redis_is_503_in_time() {
     let _server = SERVER.lock().await;
     let store = store(&unique("shop")).await;
     server("kill", "redis").await;
@@ -75,7 +75,7 @@ async fn a_redis_that_went_away_is_503_in_time() {
     let elapsed = start.elapsed();
     server("start", "redis").await;
     assert!(elapsed < Duration::from_secs(120), "{elapsed:?}");
-    // The connection recovers by itself.
+    // The connection reconnects by itself.
     let (shop, body) = (Shop::default(), survival::deposit("order-1", "1", 1));
     let endpoint = endpoint(&shop, store);
     for _ in 0..100 {

@@ -16,14 +16,14 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use payhook::b2binpay::{Gateway, Key, TrackingIds, Verifier};
 use payhook::{MemoryLedger, error::ConfigError, payment::Expected, verified::DEFAULT_BODY_LIMIT};
 
-/// Payments are in memory here: take a ledger of your database's.
+/// Payments are in memory here: use your database's ledger.
 pub(crate) type Endpoint = payhook::Endpoint<Gateway, MemoryLedger>;
 
 async fn callback(endpoint: Data<Endpoint>, request: HttpRequest, body: Bytes) -> HttpResponse {
     // The socket's peer, not `connection_info().realip_remote_addr()`: that one
-    // is whatever the sender writes into a header.
+    // is taken from a header, which the sender can forge.
     let peer = request.peer_addr().map(|peer| peer.ip());
-    // A task of its own: a sender who hangs up aborts nothing.
+    // In its own task, so that a disconnecting sender does not abort it.
     let task = actix_web::rt::spawn(async move {
         let reply = endpoint.receive(&body, peer).await;
         println!("{} {}", reply.status(), reply.disposition());
@@ -50,11 +50,11 @@ pub(crate) fn server(listener: TcpListener, endpoint: Endpoint) -> std::io::Resu
         App::new()
             .app_data(endpoint.clone())
             .app_data(PayloadConfig::new(DEFAULT_BODY_LIMIT))
-            // `App::route` would answer what is no POST with 404, not 405.
+            // `App::route` would answer other methods with 404, not 405.
             .service(web::resource("/callbacks/b2binpay").post(callback))
     };
-    // Told to stop, it answers whoever still waits. A callback whose sender has
-    // hung up may end half-way then, as in a crash: its transaction is rolled back.
+    // On shutdown it completes the requests in progress. If a sender has disconnected,
+    // its callback may be aborted as in a crash: the transaction is rolled back.
     Ok(HttpServer::new(app).listen(listener)?.run())
 }
 
@@ -62,7 +62,7 @@ pub(crate) fn server(listener: TcpListener, endpoint: Endpoint) -> std::io::Resu
 async fn main() -> Result<(), Box<dyn Error>> {
     let secret = std::env::var("CALLBACK_SECRET")?;
     let ledger = MemoryLedger::new();
-    // When the customer orders, and before the address is shown.
+    // When the customer orders, before the address is displayed.
     ledger.expect(Expected::deposit("order-9001", "ETH", "0.412".parse()?)?);
     let listener = TcpListener::bind("127.0.0.1:3000")?;
     server(listener, endpoint(&secret, ledger)?)?.await?;

@@ -1,4 +1,4 @@
-//! The server, posted to over a socket.
+//! Requests to the server over a socket.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
@@ -13,8 +13,8 @@ use payhook::payment::{Expected, Payment};
 #[path = "../src/main.rs"]
 mod actix_server;
 
-/// The status and the answer's body.
-fn ask(server: SocketAddr, method: &str, body: &[u8]) -> (u16, String) {
+/// The status and the body of the response.
+fn request(server: SocketAddr, method: &str, body: &[u8]) -> (u16, String) {
     let mut stream = TcpStream::connect(server).unwrap();
     let length = body.len();
     write!(
@@ -23,7 +23,7 @@ fn ask(server: SocketAddr, method: &str, body: &[u8]) -> (u16, String) {
          Content-Length: {length}\r\n\r\n"
     )
     .unwrap();
-    // A server may stop reading, and close, before all is sent.
+    // A server may close the connection before everything is sent.
     let _ = stream.write_all(body);
     let mut answer = String::new();
     let _ = stream.read_to_string(&mut answer);
@@ -37,8 +37,8 @@ fn body(name: &str) -> Vec<u8> {
     fs::read(format!("{folder}/b2binpay-{name}.json")).unwrap()
 }
 
-/// The payment of `order-9001` after `visit` was there.
-fn payment(visit: impl FnOnce(SocketAddr)) -> Payment {
+/// The payment of `order-9001` after `requests` were sent.
+fn payment(requests: impl FnOnce(SocketAddr)) -> Payment {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let ledger = MemoryLedger::new();
@@ -53,35 +53,35 @@ fn payment(visit: impl FnOnce(SocketAddr)) -> Payment {
         });
     });
     let handle = receive.recv().unwrap();
-    visit(address);
+    requests(address);
     actix_web::rt::System::new().block_on(handle.stop(true));
     running.join().unwrap();
     ledger.payment("order-9001").unwrap()
 }
 
 #[test]
-fn it_answers_as_the_endpoint_does_and_credits_once() {
+fn it_returns_the_endpoints_status_and_credits_once() {
     let paid = payment(|address| {
         let empty = |status| (status, String::new());
-        let post = |body: &[u8]| ask(address, "POST", body);
+        let post = |body: &[u8]| request(address, "POST", body);
         assert_eq!(post(&body("deposit-confirmed")), empty(200));
         assert_eq!(post(&body("deposit-confirmed")), empty(200));
         assert_eq!(post(&body("refused-tampered")), empty(401));
         assert_eq!(post(&body("refused-unsigned")), empty(401));
         assert_eq!(post(&body("refused-not-json")), empty(400));
-        // actix-web's own extractor answers this one.
+        // actix-web's own extractor refuses this one.
         assert_eq!(post(&body("refused-too-large")).0, 413);
         assert_eq!(post(&vec![b' '; 1 << 24]).0, 413);
-        assert_eq!(ask(address, "GET", b""), empty(405));
+        assert_eq!(request(address, "GET", b""), empty(405));
     });
     assert_eq!(paid.status().to_string(), "paid");
     assert_eq!(paid.credited(), "0.412".parse().unwrap());
 }
 
 #[test]
-fn what_is_refused_credits_nothing() {
+fn refused_callbacks_credit_nothing() {
     let open = payment(|address| {
-        assert_eq!(ask(address, "POST", &body("refused-tampered")).0, 401);
+        assert_eq!(request(address, "POST", &body("refused-tampered")).0, 401);
     });
     assert_eq!(open.status().to_string(), "open");
     assert!(open.credited().is_zero());

@@ -1,5 +1,5 @@
-//! Who posts: the gateways, until they are answered with 200, and those who
-//! captured something.
+//! The senders: the gateways, which retry until they are answered with 200, and
+//! attackers with captured bodies.
 
 use std::collections::HashSet;
 use std::fmt::Write;
@@ -18,17 +18,17 @@ use crate::random::Random;
 use crate::replicas::Replica;
 use crate::table::{Row, Sort, Tally};
 
-/// Posts at the same time.
+/// The number of concurrent requests.
 pub(crate) const CONCURRENCY: usize = 64;
 
-/// How long a gateway waits for a connection that is refused, and holds its
-/// turn: else all that is planned would be sent while a replica is down.
+/// How long a refused connection occupies its permit: otherwise all planned
+/// deliveries would be sent while a replica is down.
 const REFUSED: Duration = Duration::from_millis(100);
 
-/// After so many deliveries of the same news the gateway gives up.
+/// The maximum number of deliveries of the same report.
 const ATTEMPTS: usize = 100;
 
-/// Everything that all deliveries share.
+/// The state that all deliveries share.
 #[derive(Debug)]
 pub(crate) struct Driver {
     pub(crate) seed: u64,
@@ -37,7 +37,7 @@ pub(crate) struct Driver {
     pub(crate) endpoint: Arc<Endpoint>,
     pub(crate) replicas: [Arc<Replica>; 2],
     pub(crate) tally: Tally,
-    pub(crate) known: Vec<Mutex<Seen>>,
+    pub(crate) known: Vec<Mutex<Observed>>,
     pub(crate) broken: Mutex<Vec<String>>,
     pub(crate) posts: AtomicUsize,
     turns: Semaphore,
@@ -68,8 +68,8 @@ impl Driver {
         }
     }
 
-    /// Everything that is planned, in its order but for what has to be sent
-    /// again.
+    /// Sends all planned deliveries, in their order except for
+    /// retries.
     pub(crate) async fn deliver(self: &Arc<Self>, plan: Vec<(usize, Act)>) -> Result<(), Error> {
         let mut tasks = JoinSet::new();
         for (place, (number, act)) in plan.into_iter().enumerate() {
@@ -91,28 +91,28 @@ impl Driver {
                 self.forge(number, &capture, &mut random).await;
             }
             Act::Replay => self.replay(number, &mut random).await,
-            Act::Tell(news) | Act::TellAndCopy(news) | Act::TellTwice(news) => {
-                self.tell(number, news, act, &mut random).await;
+            Act::Send(report) | Act::SendAndCopy(report) | Act::SendTwice(report) => {
+                self.send(number, report, act, &mut random).await;
             }
         }
     }
 
-    /// Every delivery is signed with its own time; it is repeated until it is
-    /// taken. The second one of a pair is not.
-    async fn tell(&self, number: usize, news: usize, act: Act, random: &mut Random) {
+    /// Every delivery is signed with its own time, and retried until it is
+    /// accepted; the second one of a pair is not retried.
+    async fn send(&self, number: usize, report: usize, act: Act, random: &mut Random) {
         let payment = &self.payments[number];
-        if payment.waits == Some(news) {
+        if payment.waits == Some(report) {
             while !self.known[number]
                 .lock()
                 .unwrap()
-                .told
-                .contains(&(news - 1))
+                .accepted
+                .contains(&(report - 1))
             {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         }
-        if payment.is_intercepted && news + 1 == payment.news.len() {
-            let body = Arc::new(gateway::body(payment, news));
+        if payment.is_intercepted && report + 1 == payment.reports.len() {
+            let body = Arc::new(gateway::body(payment, report));
             let capture = Capture {
                 body,
                 is_taken: false,
@@ -124,30 +124,30 @@ impl Driver {
                 tokio::time::sleep(random.milliseconds(50, 400)).await;
             }
             let replica = random.below(2);
-            let first = self.post_news(number, news, replica, None);
+            let first = self.post_report(number, report, replica, None);
             let status = match act {
                 _ if attempt > 0 => first.await,
-                Act::TellAndCopy(_) => {
-                    let body = Arc::new(gateway::body(payment, news));
-                    let first = self.post_news(number, news, replica, Some(Arc::clone(&body)));
-                    let copy = self.post_news(number, news, 1 - replica, Some(body));
+                Act::SendAndCopy(_) => {
+                    let body = Arc::new(gateway::body(payment, report));
+                    let first = self.post_report(number, report, replica, Some(Arc::clone(&body)));
+                    let copy = self.post_report(number, report, 1 - replica, Some(body));
                     tokio::join!(first, copy).0
                 }
-                Act::TellTwice(_) => {
-                    let second = self.post_news(number, news, 1 - replica, None);
+                Act::SendTwice(_) => {
+                    let second = self.post_report(number, report, 1 - replica, None);
                     tokio::join!(first, second).0
                 }
                 _ => first.await,
             };
             match status {
                 Some(200) if payment.is_foreign => {
-                    self.breaks(number, "another merchant's order is accepted");
+                    self.violates(number, "another merchant's order is accepted");
                     return;
                 }
                 Some(200) => return,
                 Some(400..500) if payment.is_foreign => return,
                 Some(status @ 400..500) => {
-                    self.breaks(
+                    self.violates(
                         number,
                         &format!("a genuine callback is refused with {status}"),
                     );
@@ -156,36 +156,36 @@ impl Driver {
                 _ => {}
             }
         }
-        self.breaks(
+        self.violates(
             number,
-            &format!("a genuine callback is never taken, {ATTEMPTS} times"),
+            &format!("a genuine callback is not accepted in {ATTEMPTS} attempts"),
         );
     }
 
-    async fn post_news(
+    async fn post_report(
         &self,
         number: usize,
-        news: usize,
+        report: usize,
         replica: usize,
         body: Option<Arc<Vec<u8>>>,
     ) -> Option<u16> {
         let payment = &self.payments[number];
         let _turn = self.turns.acquire().await.unwrap();
-        self.endpoint.advance(number, news);
-        let body = body.unwrap_or_else(|| Arc::new(gateway::body(payment, news)));
+        self.endpoint.advance(number, report);
+        let body = body.unwrap_or_else(|| Arc::new(gateway::body(payment, report)));
         let url = self.replicas[replica].url(payment.path());
         let status = self.post(&url, body.to_vec()).await;
         let is_taken = status == Some(200);
         let mut seen = self.known[number].lock().unwrap();
-        let is_known = is_taken && !seen.told.insert(news);
+        let is_known = is_taken && !seen.accepted.insert(report);
         seen.captures.push(Capture { body, is_taken });
         self.note(
             &mut seen,
             replica,
             status,
-            &format!("{:?}", payment.news[news]),
+            &format!("{:?}", payment.reports[report]),
         );
-        self.tally.count(Sort::Told, status, is_known);
+        self.tally.count(Sort::Genuine, status, is_known);
         status
     }
 
@@ -194,25 +194,28 @@ impl Driver {
         let capture = self.capture(number, random).await;
         let (path, body) = (self.payments[number].path(), &capture.body);
         let sort = (Sort::Replayed, capture.is_taken);
-        self.insist(number, path, body, sort, "replayed", random)
+        self.post_until_answered(number, path, body, sort, "replayed", random)
             .await;
     }
 
     async fn forge(&self, number: usize, capture: &Capture, random: &mut Random) {
         let forgery = forger::forge(&self.payments[number], capture, random);
         let before = if capture.is_taken { "" } else { "not " };
-        let what = format!("{}, in a body that was {before}taken before", forgery.what);
+        let what = format!(
+            "{}, in a body that was {before}accepted before",
+            forgery.what
+        );
         let (path, sort) = (forgery.path, (forgery.sort, capture.is_taken));
         let status = self
-            .insist(number, path, &forgery.body, sort, &what, random)
+            .post_until_answered(number, path, &forgery.body, sort, &what, random)
             .await;
         if forgery.sort == Sort::Forged && status == Some(200) {
-            self.breaks(number, &format!("accepted with {what}"));
+            self.violates(number, &format!("accepted with {what}"));
         }
     }
 
-    /// Posts until there is any answer.
-    async fn insist(
+    /// Posts until there is a response.
+    async fn post_until_answered(
         &self,
         number: usize,
         path: &str,
@@ -241,7 +244,7 @@ impl Driver {
         None
     }
 
-    /// Something of this payment that was posted before.
+    /// A body of this payment that was posted before.
     async fn capture(&self, number: usize, random: &mut Random) -> Capture {
         loop {
             {
@@ -254,7 +257,7 @@ impl Driver {
         }
     }
 
-    /// The answer's status; `None` if there is no answer.
+    /// The response's status; `None` if there is no response.
     async fn post(&self, url: &str, body: Vec<u8>) -> Option<u16> {
         self.posts.fetch_add(1, Ordering::Relaxed);
         let start = Instant::now();
@@ -268,7 +271,7 @@ impl Driver {
         Some(answer.status().as_u16())
     }
 
-    /// As many genuine bodies to the route that only reads them.
+    /// Posts the same number of genuine bodies to the route that only reads them.
     pub(crate) async fn measure(self: &Arc<Self>, url: String, count: usize) -> Result<Row, Error> {
         let mut tasks = JoinSet::new();
         for place in 0..count {
@@ -287,9 +290,9 @@ impl Driver {
         Ok(row)
     }
 
-    fn note(&self, seen: &mut Seen, replica: usize, status: Option<u16>, what: &str) {
+    fn note(&self, seen: &mut Observed, replica: usize, status: Option<u16>, what: &str) {
         let at = self.start.elapsed().as_millis();
-        let answer = status.map_or("no answer".to_owned(), |status| status.to_string());
+        let answer = status.map_or("no response".to_owned(), |status| status.to_string());
         writeln!(
             seen.history,
             "    {at:>6} ms  replica {replica}: {answer}  {what}"
@@ -297,7 +300,7 @@ impl Driver {
         .unwrap();
     }
 
-    fn breaks(&self, number: usize, what: &str) {
+    fn violates(&self, number: usize, what: &str) {
         let reference = &self.payments[number].reference;
         self.broken
             .lock()
@@ -306,11 +309,11 @@ impl Driver {
     }
 }
 
-/// What the payment's callbacks came to so far.
+/// The callbacks of a payment so far.
 #[derive(Debug, Default)]
-pub(crate) struct Seen {
+pub(crate) struct Observed {
     pub(crate) captures: Vec<Capture>,
-    /// The news that were answered with 200.
-    pub(crate) told: HashSet<usize>,
+    /// The reports that were answered with 200.
+    pub(crate) accepted: HashSet<usize>,
     pub(crate) history: String,
 }

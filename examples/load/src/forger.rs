@@ -1,4 +1,4 @@
-//! Whoever has captured bodies, and changes what is signed or what is not.
+//! An attacker who captured bodies, and changes signed or unsigned fields.
 
 use std::sync::Arc;
 
@@ -8,11 +8,11 @@ use crate::payments::{B2BINPAY, CITYPAY, COINS, Kind, Payment};
 use crate::random::Random;
 use crate::table::Sort;
 
-/// A body that was posted, and is answered or lost.
+/// A body that was posted before, or intercepted.
 #[derive(Debug, Clone)]
 pub(crate) struct Capture {
     pub(crate) body: Arc<Vec<u8>>,
-    /// Whether the merchant has taken it.
+    /// Whether the merchant accepted it.
     pub(crate) is_taken: bool,
 }
 
@@ -20,8 +20,8 @@ pub(crate) struct Forgery {
     pub(crate) what: &'static str,
     pub(crate) path: &'static str,
     pub(crate) body: Vec<u8>,
-    /// [`Sort::Forged`] may never be answered with 200. What is not signed can be
-    /// changed, and is for the shop's own record to refuse.
+    /// [`Sort::Forged`] must never be answered with 200. Unsigned fields can be
+    /// changed; the shop's own record has to refuse them.
     pub(crate) sort: Sort,
 }
 
@@ -29,7 +29,7 @@ type Change = fn(&mut Value, &mut Random);
 
 pub(crate) fn forge(payment: &Payment, capture: &Capture, random: &mut Random) -> Forgery {
     let mut body: Value = serde_json::from_slice(&capture.body).unwrap();
-    let wrong_door = if payment.path() == B2BINPAY {
+    let wrong_url = if payment.path() == B2BINPAY {
         CITYPAY
     } else {
         B2BINPAY
@@ -37,7 +37,7 @@ pub(crate) fn forge(payment: &Payment, capture: &Capture, random: &mut Random) -
     let signed: &[(&str, Change)] = match payment.kind {
         Kind::Order => &[
             ("another token", |body, _| {
-                body["order_token"] = json!("order-of-nobody");
+                body["order_token"] = json!("unknown-order");
             }),
             ("no token", |body, _| body["order_token"] = Value::Null),
         ],
@@ -77,7 +77,7 @@ pub(crate) fn forge(payment: &Payment, capture: &Capture, random: &mut Random) -
         (*sort, *what, payment.path(), *change)
     } else {
         let what = "the other gateway's address";
-        (Sort::Forged, what, wrong_door, |_, _| {})
+        (Sort::Forged, what, wrong_url, |_, _| {})
     };
     change(&mut body, random);
     Forgery {
@@ -88,7 +88,7 @@ pub(crate) fn forge(payment: &Payment, capture: &Capture, random: &mut Random) -
     }
 }
 
-/// Changes of what no evidence covers.
+/// Changes of fields without evidence.
 fn unsigned(
     payment: &Payment,
     capture: &Capture,
@@ -116,12 +116,12 @@ fn unsigned(
             (Sort::Changed, "another currency", other_currency),
         ],
     };
-    if payment.life == "paid in another coin" {
-        // Shown in the expected coin, it is credited unless the API is asked for each.
+    if payment.scenario == "paid in another currency" {
+        // In the expected currency it is credited unless each is looked up at the API.
         unsigned.retain(|(_, what, _)| *what != "another currency");
     }
     if payment.kind != Kind::Order && !has_transfer(body) {
-        // Real ones have none; the API proves what it ends, and nothing else.
+        // Genuine ones have none; the API only proves its own response.
         unsigned.push((Sort::Changed, "no signature", |body, _| {
             body["meta"]["sign"] = Value::Null;
         }));
@@ -132,12 +132,12 @@ fn unsigned(
             body["data"]["attributes"]["target_paid"] = json!("4500.00");
         }));
     }
-    // Under another id it is a second transfer, for all that is signed. One that
-    // comes before the genuine one is credited in its place, which is the same sum
-    // where one transfer is all there is. An invoice's would be held for good, and
+    // With another id it looks like a second transfer. If it arrives before
+    // the genuine one, it is credited instead, which is the same sum
+    // if there is only one transfer. An invoice's would be held permanently, and
     // so would the second half of two equal ones.
-    let is_first_harmless = payment.kind != Kind::Invoice && payment.life != "paid in part";
-    let is_harmless = if payment.life == "paid in two parts" {
+    let is_first_harmless = payment.kind != Kind::Invoice && payment.scenario != "paid in part";
+    let is_harmless = if payment.scenario == "paid in two parts" {
         capture.is_taken && !payment.has_equal_parts()
     } else {
         capture.is_taken || is_first_harmless
@@ -168,7 +168,7 @@ fn other_transfer(body: &mut Value, random: &mut Random) {
     body["data"]["relationships"]["transfer"]["data"]["id"] = json!(id);
 }
 
-/// A payout that is shown as a deposit, or the other way round.
+/// A payout that is replayed as a deposit, or vice versa.
 fn other_kind(body: &mut Value, _: &mut Random) {
     let is_deposit = body["data"]["type"] == json!("deposit");
     body["data"]["type"] = json!(if is_deposit { "payout" } else { "deposit" });

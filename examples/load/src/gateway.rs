@@ -1,5 +1,5 @@
-//! The gateways' side: what they post, and what they answer when they are asked.
-//! Nothing here comes from the crate that is tested.
+//! The gateways: their callbacks, and the responses of their endpoints.
+//! This code does not use the crate under test.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -17,31 +17,31 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use crate::payments::{Coin, Kind, News, Payment, Transfer, USD};
+use crate::payments::{Coin, Kind, Payment, Report, Transfer, USD};
 use crate::random::Random;
 
 pub(crate) const SECRET: &str = "cbs_load_4tZq8Lw2Vn6Rk1Jd";
 pub(crate) const CUSTOMER: &str = "5120";
 
-/// What is posted about one of its news.
-pub(crate) fn body(payment: &Payment, news: usize) -> Vec<u8> {
-    let body = match &payment.news[news] {
-        News::Order(status, transactions) => order(payment, status, transactions.len()),
-        _ => operation(payment, news),
+/// The body of a report.
+pub(crate) fn body(payment: &Payment, report: usize) -> Vec<u8> {
+    let body = match &payment.reports[report] {
+        Report::Order(status, transactions) => order(payment, status, transactions.len()),
+        _ => operation(payment, report),
     };
     body.to_string().into_bytes()
 }
 
-/// When it was signed: in the order of the payment's life, whenever it is
-/// posted, and never the same twice.
-fn time(news: usize) -> String {
+/// The time of signing: in the order of the reports, whenever it is
+/// posted, and unique.
+fn time(report: usize) -> String {
     static LAST: AtomicU64 = AtomicU64::new(0);
     static START: LazyLock<u64> = LazyLock::new(|| {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         now.as_secs() - 3_600
     });
     let micros = LAST.fetch_add(1, Ordering::Relaxed) % 1_000_000;
-    let seconds = *START + u64::try_from(news).unwrap();
+    let seconds = *START + u64::try_from(report).unwrap();
     let micros = i64::try_from(seconds * 1_000_000 + micros).unwrap();
     let time = DateTime::from_timestamp_micros(micros).unwrap();
     time.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
@@ -98,23 +98,24 @@ fn resource(payment: &Payment, transfer: &Transfer, time: &str) -> Value {
     })
 }
 
-/// All transfers in their states after so many news.
-fn transfers(payment: &Payment, news: usize) -> BTreeMap<usize, Transfer> {
-    let told = payment.news.iter().take(news + 1);
-    told.filter_map(|news| match news {
-        News::Transfer(transfer) => Some((transfer.id, *transfer)),
-        _ => None,
-    })
-    .collect()
+/// All transfers in their states after a report.
+fn transfers(payment: &Payment, report: usize) -> BTreeMap<usize, Transfer> {
+    let reported = payment.reports.iter().take(report + 1);
+    reported
+        .filter_map(|report| match report {
+            Report::Transfer(transfer) => Some((transfer.id, *transfer)),
+            _ => None,
+        })
+        .collect()
 }
 
-/// The deposit or payout in its state after so many news.
-fn data(payment: &Payment, news: usize, time: &str) -> Value {
+/// The deposit or payout in its state after a report.
+fn data(payment: &Payment, report: usize, time: &str) -> Value {
     let is_payout = payment.kind == Kind::Payout;
-    let transfers = transfers(payment, news);
+    let transfers = transfers(payment, report);
     let settled = transfers.values().filter(|transfer| transfer.status == 2);
     let paid: u64 = settled.map(|transfer| transfer.units).sum();
-    let has_ended = matches!(payment.news[news], News::NoTransfer);
+    let has_ended = matches!(payment.reports[report], Report::NoTransfer);
     let status = match (is_payout, has_ended) {
         (true, false) => 2,
         (true, true) => 3,
@@ -148,12 +149,12 @@ fn data(payment: &Payment, news: usize, time: &str) -> Value {
 }
 
 /// B2BINPAY, as API v3 sends it.
-fn operation(payment: &Payment, news: usize) -> Value {
-    let (reference, time) = (&payment.reference, time(news));
-    let mut data = data(payment, news, &time);
+fn operation(payment: &Payment, report: usize) -> Value {
+    let (reference, time) = (&payment.reference, time(report));
+    let mut data = data(payment, report, &time);
     let mut included = vec![currency(payment.paid_in)];
-    let message = match &payment.news[news] {
-        News::Transfer(transfer) => {
+    let message = match &payment.reports[report] {
+        Report::Transfer(transfer) => {
             let id = transfer.id.to_string();
             data["relationships"]["transfer"] = json!({"data": {"type": "transfer", "id": id}});
             included.push(resource(payment, transfer, &time));
@@ -169,17 +170,17 @@ fn operation(payment: &Payment, news: usize) -> Value {
     json!({"data": data, "included": included, "meta": {"sign": sign(&message), "time": time}})
 }
 
-/// B2BINPAY's API, asked for the deposit or payout.
-fn document(payment: &Payment, news: usize) -> String {
-    let time = time(news);
+/// The response of B2BINPAY's API for the deposit or payout.
+fn document(payment: &Payment, report: usize) -> String {
+    let time = time(report);
     let mut included = vec![currency(payment.paid_in)];
-    let transfers = transfers(payment, news);
+    let transfers = transfers(payment, report);
     included.extend(
         transfers
             .values()
             .map(|transfer| resource(payment, transfer, &time)),
     );
-    json!({"data": data(payment, news, &time), "included": included}).to_string()
+    json!({"data": data(payment, report, &time), "included": included}).to_string()
 }
 
 /// An order's transaction in the blockchain.
@@ -206,9 +207,9 @@ fn order(payment: &Payment, status: &str, transactions: usize) -> Value {
     })
 }
 
-/// CityPay.io's order endpoint and B2BINPAY's API. Both are slow, and broken now
-/// and then; the order endpoint is also behind what was posted already, and shows
-/// now and then what was long ago.
+/// CityPay.io's order endpoint and B2BINPAY's API. Both are slow, and fail at
+/// random; the order endpoint also lags behind the callbacks, and sometimes
+/// returns an old state.
 #[derive(Debug)]
 pub(crate) struct Endpoint {
     shown: Vec<Answers>,
@@ -218,7 +219,7 @@ pub(crate) struct Endpoint {
 
 #[derive(Debug)]
 struct Answers {
-    /// How long the endpoint shows what was before.
+    /// How long the endpoint returns the previous state.
     lag: Duration,
     state: Mutex<Shown>,
 }
@@ -228,9 +229,9 @@ struct Shown {
     now: usize,
     before: usize,
     since: Instant,
-    /// Answers that fail.
+    /// The number of responses that fail.
     failures: usize,
-    asked: u64,
+    requests: u64,
 }
 
 impl Endpoint {
@@ -246,7 +247,7 @@ impl Endpoint {
                 before: 0,
                 since: Instant::now(),
                 failures: usize::from(random.percent(20)),
-                asked: 0,
+                requests: 0,
             }),
         });
         Self {
@@ -256,12 +257,12 @@ impl Endpoint {
         }
     }
 
-    /// The payment has come this far: the gateway is about to post it.
-    pub(crate) fn advance(&self, number: usize, news: usize) {
+    /// Advances the payment to a report that the gateway is about to post.
+    pub(crate) fn advance(&self, number: usize, report: usize) {
         let mut shown = self.shown[number].state.lock().unwrap();
-        if news > shown.now {
+        if report > shown.now {
             shown.before = shown.now;
-            shown.now = news;
+            shown.now = report;
             shown.since = Instant::now();
         }
     }
@@ -274,29 +275,29 @@ impl Endpoint {
             .with_state(Arc::clone(self))
     }
 
-    /// Which of a payment's news the answer is made of, as late as it is; none if
+    /// The report that the response is based on, which may be an older one; `None` if
     /// it fails.
-    async fn ask(&self, payment: &Payment) -> Option<usize> {
+    async fn current(&self, payment: &Payment) -> Option<usize> {
         let answers = &self.shown[payment.number];
-        let (shown, fails, asked) = {
+        let (shown, fails, requests) = {
             let mut shown = answers.state.lock().unwrap();
-            shown.asked += 1;
+            shown.requests += 1;
             let fails = shown.failures > 0;
             shown.failures = shown.failures.saturating_sub(1);
             let is_stale = shown.since.elapsed() < answers.lag;
-            let news = if is_stale { shown.before } else { shown.now };
-            (news, fails, shown.asked)
+            let report = if is_stale { shown.before } else { shown.now };
+            (report, fails, shown.requests)
         };
-        let stream = 10_000 * asked + u64::try_from(payment.number).unwrap();
+        let stream = 10_000 * requests + u64::try_from(payment.number).unwrap();
         let mut random = Random::new(self.seed, stream);
         tokio::time::sleep(random.milliseconds(1, 5)).await;
         let is_old = payment.kind == Kind::Order && random.percent(15);
-        let news = if is_old {
+        let report = if is_old {
             random.below(shown + 1)
         } else {
             shown
         };
-        (!fails).then_some(news)
+        (!fails).then_some(report)
     }
 
     async fn document(&self, id: &str, is_payout: bool) -> Response {
@@ -310,8 +311,8 @@ impl Endpoint {
             let none = r#"{"errors":[{"status":"404","title":"Not found"}]}"#;
             return (StatusCode::NOT_FOUND, none).into_response();
         };
-        match self.ask(payment).await {
-            Some(news) => document(payment, news).into_response(),
+        match self.current(payment).await {
+            Some(report) => document(payment, report).into_response(),
             None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         }
     }
@@ -334,20 +335,20 @@ async fn order_answer(
         let none = r#"{"status":"error","status_code":404,"message":"no such order"}"#;
         return (StatusCode::NOT_FOUND, none).into_response();
     };
-    let Some(news) = endpoint.ask(payment).await else {
+    let Some(report) = endpoint.current(payment).await else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let json = [(header::CONTENT_TYPE, "application/json")];
-    (json, told(payment, news)).into_response()
+    (json, details(payment, report)).into_response()
 }
 
 /// Its amounts are JSON numbers, which `json!` would turn into floats.
-fn told(payment: &Payment, news: usize) -> String {
-    let News::Order(status, amounts) = &payment.news[news] else {
-        unreachable!("an order has only news of its own")
+fn details(payment: &Payment, report: usize) -> String {
+    let Report::Order(status, amounts) = &payment.reports[report] else {
+        unreachable!("an order has only order reports")
     };
     let (token, amount) = (&payment.reference, payment.paid(payment.units));
-    // What an order in BTC is worth in USD is of no account.
+    // The value in USD of an order in BTC is insignificant.
     let fiat = |units| {
         if payment.coin.id == USD.id {
             USD.text(units)

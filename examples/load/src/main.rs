@@ -1,9 +1,9 @@
-//! The load test: 20,000 deliveries of 2,000 payments to two replicas of the
-//! example shop on one PostgreSQL. Both are killed again and again in the middle.
-//! Among the deliveries are parts, transfers that are taken back and restored,
-//! rewritten ids and conversions, forgeries, and stale answers of the order
-//! endpoint. At the end, says the database, the sum that is credited for each
-//! payment has to be the expected one, and no other payment may be credited.
+//! The load test: 20,000 deliveries of 2,000 payments to two replicas of the example
+//! shop on one PostgreSQL. Both are killed several times during the run. The deliveries
+//! include parts, transfers that are reversed and restored, rewritten ids and
+//! conversions, forgeries, and stale responses of the order endpoint. In the end the
+//! credited sum of each payment in the database must be the expected one, and no other
+//! payment may be credited.
 //!
 //! ```text
 //! .ci/load
@@ -78,7 +78,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// What the shop is compared with: a route that reads the body, and no more.
+/// The route that the shop is compared with: it only reads the body.
 async fn bare() -> Result<(), Error> {
     let routes = Router::new()
         .route("/", post(async |_: Bytes| ()))
@@ -114,14 +114,14 @@ async fn run(seed: u64) -> Result<(), Error> {
         Ok(Arc::new(replica))
     };
     let replicas = [shop("replica-0")?, shop("replica-1")?];
-    // Both at once: they make the same tables.
+    // Concurrently: they create the same tables.
     tokio::try_join!(replicas[0].start(&client), replicas[1].start(&client))?;
     let pool = PgPool::connect(&database).await?;
     place_orders(&client, &replicas[0], &payments).await?;
 
     let plan = payments::plan(&payments, seed);
     println!(
-        "seed {seed}: {DELIVERIES} deliveries of {PAYMENTS} payments, and what has to be sent again; each of two replicas is killed {KILLS} times\n"
+        "seed {seed}: {DELIVERIES} deliveries of {PAYMENTS} payments, and retries; each of two replicas is killed {KILLS} times\n"
     );
     let driver = Arc::new(Driver::new(seed, client, payments, endpoint, replicas));
     let start = Instant::now();
@@ -151,7 +151,7 @@ async fn run(seed: u64) -> Result<(), Error> {
     std::fs::write(&file, broken.join("\n"))?;
     let lines = broken.iter().filter_map(|rule| rule.lines().next());
     Err(format!(
-        "{} rule(s):\n  {}\n\nwhat was sent is in {}, the shop's logs are beside it",
+        "{} rule(s):\n  {}\n\nthe deliveries are in {}, and the shop's logs in the same directory",
         broken.len(),
         lines.take(40).collect::<Vec<_>>().join("\n  "),
         file.display(),
@@ -159,7 +159,7 @@ async fn run(seed: u64) -> Result<(), Error> {
     .into())
 }
 
-/// Kills a replica at random moments, and starts it again a moment later.
+/// Kills a replica at random moments, and restarts it shortly after.
 async fn kill(driver: &Driver, number: usize) -> Result<(), Error> {
     let mut random = Random::new(driver.seed, 10 + u64::try_from(number)?);
     let mut moments: Vec<_> = (0..KILLS)
@@ -179,7 +179,7 @@ async fn kill(driver: &Driver, number: usize) -> Result<(), Error> {
     Ok(())
 }
 
-/// What the shop waits for.
+/// Registers the expected payments.
 async fn place_orders(
     client: &reqwest::Client,
     replica: &Replica,

@@ -1,6 +1,6 @@
-//! The payments: what happens to each, and what has to be credited for it.
+//! The payments: the events of each, and the required credit.
 //!
-//! What is expected is worked out here alone, before anything is sent, and
+//! The expected result is computed here before anything is sent, and
 //! without the crate.
 
 use crate::random::Random;
@@ -15,7 +15,7 @@ pub(crate) struct Coin {
     pub(crate) alpha: &'static str,
     pub(crate) id: u32,
     pub(crate) scale: usize,
-    /// Amounts are multiples of it, so that they have zeros at the end.
+    /// Amounts are multiples of it, so that they have trailing zeros.
     step: u64,
 }
 
@@ -56,7 +56,7 @@ impl Coin {
         format!("{whole}.{fraction}")
     }
 
-    /// As a merchant or a database writes it.
+    /// Without trailing zeros, like a merchant or a database.
     pub(crate) fn short(&self, units: u64) -> String {
         let text = self.text(units);
         text.trim_end_matches('0').trim_end_matches('.').to_owned()
@@ -66,7 +66,7 @@ impl Coin {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Deposit,
-    /// Priced in USD, and paid in any coin.
+    /// Priced in USD, and paid in any cryptocurrency.
     Invoice,
     Order,
     Payout,
@@ -83,9 +83,9 @@ impl Kind {
     }
 }
 
-/// What the gateway has to say at one point of a payment's life.
+/// A report of the gateway about a payment.
 #[derive(Debug, Clone)]
-pub(crate) enum News {
+pub(crate) enum Report {
     /// CityPay.io: the order's new status, and the transactions so far.
     Order(&'static str, Vec<u64>),
     NoTransfer,
@@ -96,7 +96,7 @@ pub(crate) enum News {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Transfer {
     pub(crate) id: usize,
-    /// In the smallest units of what the payment is priced in.
+    /// In the smallest units of the payment's own currency.
     pub(crate) units: u64,
     pub(crate) status: i32,
     pub(crate) confirmations: u64,
@@ -107,22 +107,22 @@ pub(crate) struct Payment {
     pub(crate) number: usize,
     pub(crate) reference: String,
     pub(crate) kind: Kind,
-    /// What it is an example of, for whoever looks for a mistake.
-    pub(crate) life: &'static str,
-    /// What the shop waits for, in the smallest units.
+    /// The scenario, for error messages.
+    pub(crate) scenario: &'static str,
+    /// The expected amount, in the smallest units.
     pub(crate) units: u64,
     pub(crate) coin: &'static Coin,
-    /// What is really paid in.
+    /// The currency of the actual transfers.
     pub(crate) paid_in: &'static Coin,
     /// An order of another merchant's account.
     pub(crate) is_foreign: bool,
-    /// Somebody on the way holds its last news back, and posts a change of it
-    /// before the gateway sends again.
+    /// An attacker intercepts its last report, and posts a changed copy of it
+    /// before the gateway retries.
     pub(crate) is_intercepted: bool,
-    /// In the order in which it happens, which is not the one of the deliveries.
-    pub(crate) news: Vec<News>,
-    /// The news that must not be told before the one in front of it was taken:
-    /// what never came in before it was taken back is not credited.
+    /// In the order of the events, which is not that of the deliveries.
+    pub(crate) reports: Vec<Report>,
+    /// The report that must not be sent before the previous one was accepted:
+    /// a transfer that was never reported before its reversal is not credited.
     pub(crate) waits: Option<usize>,
     /// The sum that has to be credited at the end.
     pub(crate) credited: u64,
@@ -161,44 +161,44 @@ impl Payment {
             number,
             reference: format!("{}-{number:04}", kind.as_str()),
             kind,
-            life: "",
-            // An even number of steps, to be paid in two equal parts as well.
+            scenario: "",
+            // An even number of steps, which allows two equal parts.
             units: 2 * random.between(1, 4_500) * coin.step,
             coin,
             paid_in,
             is_foreign: false,
             is_intercepted: random.percent(10),
-            news: Vec::new(),
+            reports: Vec::new(),
             waits: None,
             credited: 0,
         };
         match kind {
-            Kind::Deposit | Kind::Invoice => payment.live_as_deposit(random),
-            Kind::Order => payment.live_as_order(random),
-            Kind::Payout => payment.live_as_payout(random),
+            Kind::Deposit | Kind::Invoice => payment.plan_deposit(random),
+            Kind::Order => payment.plan_order(random),
+            Kind::Payout => payment.plan_payout(random),
         }
         payment
     }
 
-    /// In what it is paid in. Converted for an invoice, at one rate.
+    /// In the currency of the transfers; converted for an invoice, at a fixed rate.
     pub(crate) fn paid(&self, units: u64) -> String {
         self.paid_in
             .text(units / self.coin.step * self.paid_in.step)
     }
 
-    /// Two transfers of one amount.
+    /// Whether two transfers have the same amount.
     pub(crate) fn has_equal_parts(&self) -> bool {
         let transfers = || {
-            self.news.iter().filter_map(|news| match news {
-                News::Transfer(transfer) => Some(transfer),
+            self.reports.iter().filter_map(|report| match report {
+                Report::Transfer(transfer) => Some(transfer),
                 _ => None,
             })
         };
         transfers().any(|one| transfers().any(|two| one.id != two.id && one.units == two.units))
     }
 
-    fn tell(&mut self, transfer: usize, units: u64, status: i32, confirmations: u64) {
-        self.news.push(News::Transfer(Transfer {
+    fn report(&mut self, transfer: usize, units: u64, status: i32, confirmations: u64) {
+        self.reports.push(Report::Transfer(Transfer {
             id: 50_000 + 2 * self.number + transfer,
             units,
             status,
@@ -206,34 +206,34 @@ impl Payment {
         }));
     }
 
-    /// A transfer with one or two confirmations told on its way to its end.
+    /// A transfer with one or two reports before its final status.
     fn transfer(&mut self, transfer: usize, units: u64, end: Option<i32>, random: &mut Random) {
         if random.percent(40) {
-            self.tell(transfer, units, 0, 0);
+            self.report(transfer, units, 0, 0);
         }
-        self.tell(transfer, units, 1, random.between(1, 3));
+        self.report(transfer, units, 1, random.between(1, 3));
         match end {
-            Some(2) => self.tell(transfer, units, 2, 12),
-            Some(end) => self.tell(transfer, units, end, 1),
+            Some(2) => self.report(transfer, units, 2, 12),
+            Some(end) => self.report(transfer, units, end, 1),
             None => {}
         }
     }
 
-    fn live_as_deposit(&mut self, random: &mut Random) {
+    fn plan_deposit(&mut self, random: &mut Random) {
         let units = self.units;
         let chance = match (self.kind, random.below(100)) {
-            // Any coin pays an invoice.
+            // An invoice can be paid in any cryptocurrency.
             (Kind::Invoice, 89..92) => 0,
             (_, chance) => chance,
         };
         match chance {
             0..38 => {
-                self.life = "confirmed";
+                self.scenario = "confirmed";
                 self.transfer(0, units, Some(2), random);
                 self.credited = units;
             }
             38..50 => {
-                self.life = "paid in two parts";
+                self.scenario = "paid in two parts";
                 let steps = units / self.coin.step;
                 let first = if random.percent(30) {
                     steps / 2
@@ -246,101 +246,101 @@ impl Payment {
                 self.credited = units;
             }
             50..53 => {
-                self.life = "paid in part";
+                self.scenario = "paid in part";
                 self.transfer(0, units / 2, Some(2), random);
                 self.credited = units / 2;
             }
             53..62 => {
-                self.life = "taken back";
+                self.scenario = "reversed";
                 self.transfer(0, units, Some(2), random);
-                self.tell(0, units, *random.pick(&[-1, -2, -3]), 1);
-                self.waits = Some(self.news.len() - 1);
+                self.report(0, units, *random.pick(&[-1, -2, -3]), 1);
+                self.waits = Some(self.reports.len() - 1);
                 self.credited = units;
             }
             62..67 => {
-                self.life = "taken back and restored";
+                self.scenario = "reversed and restored";
                 self.transfer(0, units, Some(2), random);
-                self.tell(0, units, -2, 1);
-                self.tell(0, units, 2, 12);
+                self.report(0, units, -2, 1);
+                self.report(0, units, 2, 12);
                 self.credited = units;
             }
             67..70 => {
-                self.life = "blocked, then confirmed";
+                self.scenario = "blocked, then confirmed";
                 self.transfer(0, units, Some(-2), random);
-                self.tell(0, units, 2, 12);
+                self.report(0, units, 2, 12);
                 self.credited = units;
             }
             70..73 => {
-                self.life = "twice as much";
+                self.scenario = "twice as much";
                 self.transfer(0, 2 * units, Some(2), random);
                 self.credited = units;
             }
             73..77 => {
-                self.life = "paid twice";
+                self.scenario = "paid twice";
                 self.transfer(0, units, Some(2), random);
                 self.transfer(1, units, Some(2), random);
                 self.credited = units;
             }
             77..82 => {
-                self.life = "never confirmed";
+                self.scenario = "never confirmed";
                 self.transfer(0, units, None, random);
             }
             82..86 => {
-                self.life = "failed";
+                self.scenario = "failed";
                 self.transfer(0, units, Some(-1), random);
             }
             86..89 => {
-                self.life = "blocked";
+                self.scenario = "blocked";
                 self.transfer(0, units, Some(*random.pick(&[-2, -3])), random);
             }
             89..92 => {
-                self.life = "paid in another coin";
+                self.scenario = "paid in another coin";
                 self.paid_in = &COINS[2];
                 self.transfer(0, units, Some(2), random);
             }
             _ => {
-                self.life = "expired";
-                self.news.push(News::NoTransfer);
+                self.scenario = "expired";
+                self.reports.push(Report::NoTransfer);
             }
         }
     }
 
-    fn live_as_payout(&mut self, random: &mut Random) {
+    fn plan_payout(&mut self, random: &mut Random) {
         let units = self.units;
         match random.below(100) {
             0..60 => {
-                self.life = "confirmed";
+                self.scenario = "confirmed";
                 self.transfer(0, units, Some(2), random);
                 self.credited = units;
             }
             60..70 => {
-                self.life = "taken back";
+                self.scenario = "reversed";
                 self.transfer(0, units, Some(2), random);
-                self.tell(0, units, -1, 1);
-                self.waits = Some(self.news.len() - 1);
+                self.report(0, units, -1, 1);
+                self.waits = Some(self.reports.len() - 1);
                 self.credited = units;
             }
             70..80 => {
-                self.life = "never confirmed";
+                self.scenario = "never confirmed";
                 self.transfer(0, units, None, random);
             }
             80..90 => {
-                self.life = "failed";
+                self.scenario = "failed";
                 self.transfer(0, units, Some(*random.pick(&[-1, -2, -3])), random);
             }
             _ => {
-                self.life = "rejected";
-                self.news.push(News::NoTransfer);
+                self.scenario = "rejected";
+                self.reports.push(Report::NoTransfer);
             }
         }
     }
 
-    fn live_as_order(&mut self, random: &mut Random) {
+    fn plan_order(&mut self, random: &mut Random) {
         let (whole, half) = (self.units, self.units / 2);
-        let news = |status, transactions: &[u64]| News::Order(status, transactions.to_vec());
-        self.news = vec![news("IN_PROGRESS", &[])];
+        let report = |status, transactions: &[u64]| Report::Order(status, transactions.to_vec());
+        self.reports = vec![report("IN_PROGRESS", &[])];
         let chance = random.below(100);
-        self.life = match chance {
+        self.scenario = match chance {
             0..45 => "confirmed",
             45..60 => "paid in two parts",
             60..68 => "never confirmed",
@@ -351,30 +351,33 @@ impl Payment {
             _ => "another merchant's",
         };
         self.is_foreign = chance >= 93;
-        self.news.extend(match chance {
+        self.reports.extend(match chance {
             45..60 => vec![
-                news("PAID_UNCONFIRMED", &[half]),
-                news("UNDERPAID", &[half]),
-                news("CONFIRMED", &[half, whole - half]),
+                report("PAID_UNCONFIRMED", &[half]),
+                report("UNDERPAID", &[half]),
+                report("CONFIRMED", &[half, whole - half]),
             ],
-            60..68 => vec![news("PAID_UNCONFIRMED", &[whole])],
-            68..75 => vec![news("CANCELED", &[])],
+            60..68 => vec![report("PAID_UNCONFIRMED", &[whole])],
+            68..75 => vec![report("CANCELED", &[])],
             75..80 => vec![],
             80..86 => vec![
-                news("PAID_UNCONFIRMED", &[half]),
-                news("UNDERPAID", &[half]),
+                report("PAID_UNCONFIRMED", &[half]),
+                report("UNDERPAID", &[half]),
             ],
             86..93 => vec![
-                news("PAID_UNCONFIRMED", &[2 * whole]),
-                news("OVERPAID", &[2 * whole]),
+                report("PAID_UNCONFIRMED", &[2 * whole]),
+                report("OVERPAID", &[2 * whole]),
             ],
             _ => vec![
-                news("PAID_UNCONFIRMED", &[whole]),
-                news("CONFIRMED", &[whole]),
+                report("PAID_UNCONFIRMED", &[whole]),
+                report("CONFIRMED", &[whole]),
             ],
         });
-        // What is over is held.
-        let is_credited = matches!(self.life, "confirmed" | "paid in two parts" | "overpaid");
+        // The surplus is held.
+        let is_credited = matches!(
+            self.scenario,
+            "confirmed" | "paid in two parts" | "overpaid"
+        );
         self.credited = if is_credited { whole } else { 0 };
     }
 }
@@ -389,19 +392,19 @@ pub(crate) fn payments(seed: u64) -> Vec<Payment> {
         .collect()
 }
 
-/// What is sent at one moment.
+/// A planned delivery.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Act {
-    /// A body that somebody captured, tampered with or replayed as another kind.
+    /// A captured body, tampered with or replayed as another kind.
     Forge,
-    /// A body that somebody captured, as it is.
+    /// A captured body, unchanged.
     Replay,
-    /// The gateway tells this piece of news.
-    Tell(usize),
-    /// The same, and the same bytes once more to the other replica.
-    TellAndCopy(usize),
-    /// Two callbacks of the same news, one to each replica.
-    TellTwice(usize),
+    /// The gateway sends this report.
+    Send(usize),
+    /// The same, with a copy of the bytes to the other replica.
+    SendAndCopy(usize),
+    /// Two callbacks of the same report, one to each replica.
+    SendTwice(usize),
 }
 
 /// Ten deliveries for each payment, shuffled: a forgery, a replay, and eight of
@@ -409,23 +412,27 @@ pub(crate) enum Act {
 pub(crate) fn plan(payments: &[Payment], seed: u64) -> Vec<(usize, Act)> {
     let mut random = Random::new(seed, 2);
     let mut plan = Vec::new();
-    // Told once, and after all else: if it is lost, nothing makes up for it.
-    let mut last_words = vec![false; payments.len()];
+    // Sent once, and after all others: if it is lost, no later report replaces it.
+    let mut reported_last = vec![false; payments.len()];
     for (number, payment) in payments.iter().enumerate() {
-        let last = payment.news.len() - 1;
+        let last = payment.reports.len() - 1;
         plan.extend([(number, Act::Forge), (number, Act::Replay)]);
-        plan.extend((0..=last).map(|news| (number, Act::Tell(news))));
-        last_words[number] = last > 0 && random.percent(40);
-        let end = if last_words[number] { last } else { last + 1 };
+        plan.extend((0..=last).map(|report| (number, Act::Send(report))));
+        reported_last[number] = last > 0 && random.percent(40);
+        let end = if reported_last[number] {
+            last
+        } else {
+            last + 1
+        };
         let mut left = 7 - last;
         while left > 0 {
-            let news = random.below(end);
+            let report = random.below(end);
             let act = match random.below(3) {
-                0 if left > 1 => Act::TellTwice(news),
-                1 if left > 1 => Act::TellAndCopy(news),
-                _ => Act::Tell(news),
+                0 if left > 1 => Act::SendTwice(report),
+                1 if left > 1 => Act::SendAndCopy(report),
+                _ => Act::Send(report),
             };
-            left -= if matches!(act, Act::Tell(_)) { 1 } else { 2 };
+            left -= if matches!(act, Act::Send(_)) { 1 } else { 2 };
             plan.push((number, act));
         }
     }
@@ -436,8 +443,9 @@ pub(crate) fn plan(payments: &[Payment], seed: u64) -> Vec<(usize, Act)> {
     }
     for place in 0..plan.len() {
         let (number, act) = plan[place];
-        let is_last = matches!(act, Act::Tell(news) if news + 1 == payments[number].news.len());
-        if is_last && last_words[number] {
+        let is_last =
+            matches!(act, Act::Send(report) if report + 1 == payments[number].reports.len());
+        if is_last && reported_last[number] {
             plan.swap(place, latest[number]);
         }
     }

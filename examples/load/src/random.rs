@@ -1,4 +1,4 @@
-//! Chance that is the same in every run.
+//! Reproducible pseudorandom numbers.
 
 use std::time::Duration;
 
@@ -6,8 +6,8 @@ use std::time::Duration;
 pub(crate) struct Random(u64);
 
 impl Random {
-    /// Each `stream` of a seed goes its own way, however the others are drawn
-    /// from.
+    /// Each `stream` of a seed is independent of the
+    /// others.
     pub(crate) fn new(seed: u64, stream: u64) -> Self {
         let mut random = Self(seed ^ stream.wrapping_mul(0xd134_2543_de82_ef95));
         random.next();

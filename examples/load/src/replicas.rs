@@ -1,4 +1,4 @@
-//! The processes that are driven: two of the shop, one of the bare route.
+//! The server processes: two of the shop, one of the bare route.
 
 use std::fs::{File, OpenOptions};
 use std::net::{SocketAddr, TcpListener};
@@ -11,10 +11,10 @@ use tokio::sync::Mutex;
 
 use crate::Error;
 
-/// How long one may take until it answers.
+/// The time limit for the start.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A process on a port of its own. It ends with this value, also in a panic.
+/// A process on its own port. It is killed on drop, also in a panic.
 #[derive(Debug)]
 pub(crate) struct Replica {
     address: SocketAddr,
@@ -27,7 +27,7 @@ pub(crate) struct Replica {
 }
 
 impl Replica {
-    /// `program` stands beside this one.
+    /// `program` is in the directory of this one.
     pub(crate) fn new(name: &str, program: &str) -> Result<Self, Error> {
         let this = std::env::current_exe()?;
         let (address, staff) = (free_address()?, free_address()?);
@@ -61,12 +61,12 @@ impl Replica {
         format!("http://{}{path}", self.address)
     }
 
-    /// The shop's own side.
+    /// A URL of the staff's port.
     pub(crate) fn staff(&self, path: &str) -> String {
         format!("http://{}{path}", self.staff)
     }
 
-    /// Starts it, and returns as soon as it answers.
+    /// Starts it, and returns once it responds.
     pub(crate) async fn start(&self, client: &reqwest::Client) -> Result<(), Error> {
         let mut log = OpenOptions::new();
         let log = log.create(true).append(true).open(&self.log)?;
@@ -98,7 +98,7 @@ impl Replica {
         }
     }
 
-    /// That it has not ended by itself.
+    /// Checks that it has not ended by itself.
     pub(crate) async fn is_alive(&self) -> Result<(), Error> {
         let ended = match &mut *self.child.lock().await {
             Some(child) => child.try_wait()?,

@@ -1,5 +1,5 @@
-//! What came of it: the numbers, and the database compared with what was
-//! expected.
+//! The results: the counts, and the comparison of the database with the
+//! expected credits.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -10,23 +10,23 @@ use sqlx::PgPool;
 use crate::Error;
 use crate::driver::Driver;
 
-/// Who sends, and what is expected of it.
+/// The kinds of deliveries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sort {
-    Told,
+    Genuine,
     Replayed,
-    /// A payout that is shown as a deposit, or the other way round.
+    /// A payout that is replayed as a deposit, or vice versa.
     AnotherKind,
     /// With another transfer id.
     RewrittenId,
-    /// Changed in something else that no evidence covers.
+    /// Changed in another field without evidence.
     Changed,
-    /// Changed in what the evidence covers.
+    /// Changed in a field with evidence.
     Forged,
 }
 
 const SORTS: [(Sort, &str); 6] = [
-    (Sort::Told, "the gateway's own"),
+    (Sort::Genuine, "the gateway's own"),
     (Sort::Replayed, "replayed"),
     (Sort::AnotherKind, "replayed across kinds"),
     (Sort::RewrittenId, "rewritten ids"),
@@ -91,7 +91,7 @@ impl Tally {
         self.took.lock().unwrap().push(time);
     }
 
-    /// The times since it was last asked.
+    /// The times since the last call.
     pub(crate) fn speed(&self, elapsed: Duration) -> Speed {
         let mut took = std::mem::take(&mut *self.took.lock().unwrap());
         took.sort_unstable();
@@ -108,7 +108,7 @@ impl Tally {
     }
 }
 
-/// Of what was answered.
+/// Of the answered requests.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Speed {
     per_second: f64,
@@ -116,7 +116,7 @@ pub(crate) struct Speed {
     slow: Duration,
 }
 
-/// Every rule that is broken.
+/// Returns the violations.
 pub(crate) async fn check(driver: &Driver, pool: &PgPool) -> Result<Vec<String>, Error> {
     let rows: Vec<(String, String)> = sqlx::query_as(
         "SELECT reference, trim_scale(sum(amount))::text FROM shop_credits GROUP BY reference",
@@ -133,14 +133,14 @@ pub(crate) async fn check(driver: &Driver, pool: &PgPool) -> Result<Vec<String>,
             broken.push(format!(
                 "{} ({}): {found} {} is credited instead of {expected}\n{}",
                 payment.reference,
-                payment.life,
+                payment.scenario,
                 payment.coin.alpha,
                 seen.lock().unwrap().history.trim_end(),
             ));
         }
     }
     let unknown = found.keys();
-    broken.extend(unknown.map(|reference| format!("{reference}: credited, and unknown")));
+    broken.extend(unknown.map(|reference| format!("{reference}: credited, but unknown")));
     broken.extend(unbalanced(pool).await?);
     let rows = *driver.tally.rows.lock().unwrap();
     let rows = SORTS.iter().zip(rows);
@@ -151,8 +151,8 @@ pub(crate) async fn check(driver: &Driver, pool: &PgPool) -> Result<Vec<String>,
     Ok(broken)
 }
 
-/// What a payment's history says was credited commits with the shop's credits, and
-/// has to be their sum.
+/// The credited amount in a payment's history is committed together with the shop's
+/// credits, and must be their sum.
 async fn unbalanced(pool: &PgPool) -> Result<Vec<String>, Error> {
     let rows: Vec<(String, String, String)> = sqlx::query_as(
         "SELECT reference, coalesce(history.credited, 0)::text, coalesce(sum, 0)::text
@@ -165,11 +165,13 @@ async fn unbalanced(pool: &PgPool) -> Result<Vec<String>, Error> {
     .await?;
     let rows = rows.into_iter();
     Ok(rows
-        .map(|(name, told, sum)| format!("{name}: {told} in its history, and {sum} credited"))
+        .map(|(name, recorded, sum)| {
+            format!("{name}: {recorded} in its history, and {sum} credited")
+        })
         .collect())
 }
 
-/// How many payments have credits, and how many have to have some.
+/// The number of payments with credits, and the expected number.
 pub(crate) async fn credits(driver: &Driver, pool: &PgPool) -> Result<(i64, usize), Error> {
     let (count,) = sqlx::query_as("SELECT count(DISTINCT reference) FROM shop_credits")
         .fetch_one(pool)
@@ -188,7 +190,7 @@ pub(crate) fn print(
     (bare, bare_speed): (Row, Speed),
 ) {
     let heads =
-        "sent  no answer     5xx  refused  accepted  duplicates  per second  median    99 %";
+        "sent  no response     5xx  refused  accepted  duplicates  per second  median    99 %";
     println!("{:22}    {heads}", "");
     let rows = *driver.tally.rows.lock().unwrap();
     let mut sum = Row::default();

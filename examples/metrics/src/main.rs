@@ -76,7 +76,7 @@ mod tests {
 
     use super::*;
 
-    async fn ask(router: &mut Router, request: Request<Body>) -> (u16, String) {
+    async fn response(router: &mut Router, request: Request<Body>) -> (u16, String) {
         let response = router.call(request).await.unwrap();
         let status = response.status().as_u16();
         let body = to_bytes(response.into_body(), 100_000).await.unwrap();
@@ -92,10 +92,10 @@ mod tests {
             (include_str!("../../bodies/b2binpay-refused-tampered.json"), 401),
         ] {
             let request = Request::post("/callbacks/b2binpay").body(body.into()).unwrap();
-            assert_eq!(ask(&mut gateway, request).await.0, expected);
+            assert_eq!(response(&mut gateway, request).await.0, expected);
         }
         let request = Request::get("/metrics").body(Body::empty()).unwrap();
-        let (status, page) = ask(&mut prometheus, request).await;
+        let (status, page) = response(&mut prometheus, request).await;
         assert_eq!(status, 200);
         let b2binpay = r#"gateway="b2binpay",endpoint="""#;
         for line in [

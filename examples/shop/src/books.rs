@@ -1,4 +1,4 @@
-//! What the shop's staff sees: orders, and money that is held for review.
+//! The staff's routes: orders, and money that is held for review.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -9,7 +9,7 @@ use payhook::{BoxError, Ledger, MemoryLedger, ledger::PaymentKey};
 use payhook_postgres::PgLedger;
 use serde_json::{Value, json};
 
-/// Run in one transaction, under a lock: replicas may start at once.
+/// Run in one transaction, under a lock: replicas may start concurrently.
 pub(crate) const SCHEMA: &str = "SELECT pg_advisory_xact_lock(hashtext('shop'));
     CREATE TABLE IF NOT EXISTS shop_credits
         (reference text NOT NULL, currency text NOT NULL, amount numeric NOT NULL);
@@ -29,7 +29,7 @@ pub(crate) fn routes(books: Books) -> Router {
     review.route("/review/{reference}/{decision}", post(decide)).with_state(books)
 }
 
-/// When a customer orders. Everything has a price here: there are no top-ups.
+/// Registers an order. All orders have a price here: there are no top-ups.
 async fn add(State(books): State<Books>, Json(order): Json<Value>) -> Answer<StatusCode> {
     let text = |name| order.get(name).and_then(Value::as_str).unwrap_or_default();
     let (name, amount) = (text("reference"), text("amount").parse().ok());
@@ -106,7 +106,7 @@ fn shown(payment: &Payment, credits: Option<i64>) -> Value {
     })
 }
 
-/// A person decides on what is held under a reference.
+/// Decides on the money held for a reference.
 async fn decide(state: State<Books>, Path((name, decision)): Path<(String, String)>) -> Answer {
     let (key, _) = find(&state, &name).await?;
     let changes = match (&*state, &*decision) {

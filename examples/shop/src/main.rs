@@ -1,4 +1,4 @@
-//! A shop that is paid through both gateways. README.md says how to run it.
+//! A shop that is paid through both gateways. README.md describes how to run it.
 
 mod books;
 
@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 use tower_http::timeout::TimeoutLayer;
 use tracing::{error, info, warn};
 
-/// How long anything may take: a request's head, all of it, and the end of the shop.
+/// The time limit of a request's head, of a whole request, and of the shutdown.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 // payhook begins here: the gateways' routes, and credits in each change's transaction.
@@ -49,7 +49,7 @@ fn ledger(pool: PgPool) -> PgLedger {
 }
 // payhook ends here.
 
-/// Each callback in a task of its own: a sender who hangs up aborts nothing.
+/// Each callback in its own task, so that a disconnecting sender does not abort it.
 fn in_tasks<G, T>(route: CallbackService<G, T>, tasks: &TaskTracker) -> CallbackService<G, T> {
     let (tasks, peer) = (tasks.clone(), |peer: &ConnectInfo<SocketAddr>| peer.0.ip());
     let route = route.socket_peer(move |extensions| extensions.get().map(peer)).on_reply(log);
@@ -70,7 +70,7 @@ fn log(reply: &Reply) {
     change.into_iter().flat_map(Change::reviews).for_each(|review| warn!("for review: {review}"));
 }
 
-/// Asks the gateways; in a test, `CITYPAY_API`. B2BINPAY's API wants a token of yours as well.
+/// Queries the gateways; in a test, `CITYPAY_API`. B2BINPAY's API also requires your token.
 #[derive(Clone)]
 struct Http(Client);
 

@@ -1,5 +1,5 @@
-//! Sums and differences, against integers where they are large enough and
-//! against their own laws where they are not.
+//! Sums and differences, compared with integers where those are large enough, and
+//! checked against algebraic laws otherwise.
 
 use std::cmp::Ordering;
 
@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::amount;
 use crate::support::hash;
 
-/// As large and as fine as an amount can be.
+/// An amount with the maximum number of digits before and after the point.
 const ANY: &str = "-?(0|[1-9][0-9]{0,49})(\\.[0-9]{1,50})?([eE][+-]?([0-9]{1,2}|100))?";
 
 fn add(left: &Amount, right: &Amount) -> Amount {
@@ -31,7 +31,7 @@ fn scaled(value: i128, scale: usize) -> String {
 
 proptest! {
     #[test]
-    fn to_the_letter_as_integers_do(
+    fn sums_equal_integer_sums_digit_by_digit(
         left in -(10_i128.pow(36))..10_i128.pow(36), right in -(10_i128.pow(36))..10_i128.pow(36),
         scale in 0_usize..=30,
     ) {
@@ -41,9 +41,9 @@ proptest! {
         prop_assert_eq!(difference.as_str(), scaled(left - right, scale));
     }
 
-    /// Scales that differ, and exponents instead of zeros.
+    /// Different scales, and exponents instead of zeros.
     #[test]
-    fn by_value_as_integers_do(
+    fn sums_equal_integer_sums_by_value(
         left in -1_000_000_i128..1_000_000, right in -1_000_000_i128..1_000_000,
         exponents in (-12_i32..=6, -12_i32..=6),
     ) {
@@ -77,7 +77,7 @@ proptest! {
 }
 
 #[test]
-fn to_the_letter() {
+fn exact_texts() {
     for (left, right, sum, difference) in [
         ("0", "0", "0", "0"),
         ("-0", "0", "0", "0"),
@@ -103,9 +103,9 @@ fn to_the_letter() {
     }
 }
 
-/// The largest and the smallest amount that there is: 400 digits, none lost.
+/// The largest and the smallest amounts: 400 digits, and none is lost.
 #[test]
-fn what_is_longer_than_any_text_that_is_read() {
+fn sums_longer_than_the_longest_input() {
     let largest = amount(&format!("{}e100", "9".repeat(100)));
     let smallest = amount(&format!("0.{}1e-100", "0".repeat(98)));
     let sum = add(&largest, &smallest);
@@ -127,7 +127,7 @@ fn what_is_longer_than_any_text_that_is_read() {
 }
 
 #[test]
-fn sums_end_somewhere() {
+fn sums_are_bounded() {
     let largest = amount(&format!("{}e100", "9".repeat(100)));
     let (mut sum, mut additions) = (largest, 0);
     while let Some(doubled) = sum.checked_add(&sum) {

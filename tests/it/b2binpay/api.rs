@@ -20,14 +20,14 @@ fn answer(id: &str, tracking_id: &str, status: i32) -> Vec<u8> {
 }
 
 #[test]
-fn by_the_fetched_deposit() {
-    let told = without_transfer("deposit", "order-1", 2);
-    let callback = prove_by_api(unsigned(&told), &answer("30417", "order-1", 4)).unwrap();
+fn a_deposit_is_proven_by_the_response() {
+    let reported = without_transfer("deposit", "order-1", 2);
+    let callback = prove_by_api(unsigned(&reported), &answer("30417", "order-1", 4)).unwrap();
     let proven = callback.proven();
     assert_eq!(*callback.evidence(), Evidence::GatewayApi);
     assert_eq!(proven.tracking_id(), Some("order-1"));
     assert_eq!(proven.id(), Some("30417"));
-    // The answer is ahead of the callback, and wins.
+    // The response is newer than the callback, and takes precedence.
     assert_eq!(proven.deposit_status(), Some(DepositStatus::Canceled));
     assert_eq!(
         (proven.amount(), proven.transfer_status(), proven.time()),
@@ -38,8 +38,8 @@ fn by_the_fetched_deposit() {
 }
 
 #[test]
-fn never_by_another_deposit() {
-    let told = without_transfer("deposit", "order-1", 4);
+fn another_deposit_proves_nothing() {
+    let reported = without_transfer("deposit", "order-1", 4);
     for (answer, path) in [
         (answer("30418", "order-1", 4), "data.id"),
         (answer("30417", "order-2", 4), "data.attributes.tracking_id"),
@@ -50,33 +50,33 @@ fn never_by_another_deposit() {
             "data.type",
         ),
     ] {
-        match prove_by_api(unsigned(&told), &answer) {
+        match prove_by_api(unsigned(&reported), &answer) {
             Err(VerifyError::AnswerMismatch { path: found }) => assert_eq!(found, path),
             other => panic!("{other:?}"),
         }
     }
-    let error = prove_by_api(unsigned(&told), b"<html>").unwrap_err();
+    let error = prove_by_api(unsigned(&reported), b"<html>").unwrap_err();
     assert!(matches!(error, VerifyError::AnswerUnreadable(_)));
     assert_eq!(error.http_status(), 503);
 }
 
 #[test]
-fn an_answer_has_a_mebibyte_at_most() {
-    let told = without_transfer("deposit", "order-1", 4);
+fn responses_are_limited_to_a_mebibyte() {
+    let reported = without_transfer("deposit", "order-1", 4);
     let mut longest = answer("30417", "order-1", 4);
     longest.resize(1024 * 1024, b' ');
-    assert!(prove_by_api(unsigned(&told), &longest).is_ok());
+    assert!(prove_by_api(unsigned(&reported), &longest).is_ok());
     longest.push(b' ');
-    let error = prove_by_api(unsigned(&told), &longest).unwrap_err();
+    let error = prove_by_api(unsigned(&reported), &longest).unwrap_err();
     let VerifyError::AnswerUnreadable(ParseError::TooLarge { limit, .. }) = error else {
         panic!("{error}");
     };
     assert_eq!(limit, 1024 * 1024);
 }
 
-/// Stripping the signature, or adding a transfer, opens no weaker way.
+/// Removing the signature, or adding a transfer, does not enable a weaker proof.
 #[test]
-fn never_with_a_transfer_or_a_signature() {
+fn callbacks_with_a_transfer_or_a_signature_are_refused() {
     let mut badly_signed = without_transfer("deposit", "order-1", 4);
     badly_signed["meta"]["sign"] = json!("0".repeat(64));
     let mut numeric_sign = without_transfer("deposit", "order-1", 4);
@@ -97,10 +97,10 @@ fn never_with_a_transfer_or_a_signature() {
 }
 
 #[test]
-fn by_the_fetched_payout() {
-    let told = without_transfer("payout", "wd-1", 2);
+fn a_payout_is_proven_by_the_response() {
+    let reported = without_transfer("payout", "wd-1", 2);
     let answer = without_transfer("payout", "wd-1", 3).to_string();
-    let callback = prove_by_api(unsigned(&told), answer.as_bytes()).unwrap();
+    let callback = prove_by_api(unsigned(&reported), answer.as_bytes()).unwrap();
     let proven = callback.proven();
     assert_eq!(proven.payout_status(), Some(PayoutStatus::Canceled));
     assert_eq!(proven.deposit_status(), None);

@@ -1,4 +1,4 @@
-//! What is read of a body: every attribute, every odd form, and back.
+//! Parsing and serializing: every attribute, and every unusual form.
 
 use payhook::b2binpay::{
     Deposit, Operation, OperationType, Payout, RiskStatus, TransferCallback, TransferStatus,
@@ -93,12 +93,12 @@ fn every_documented_field_of_a_payout_is_read() {
     );
     assert_eq!(callback.transfers().count(), 2);
 
-    let mut told = without_transfer("payout", "wd-1", 1);
-    told["data"]["attributes"]["travel_rule_info"] = json!({"originator": {"name": ["A", 1]}});
-    told["data"]["attributes"]["tag"] = json!(12_345);
-    let callback = read(&told);
+    let mut reported = without_transfer("payout", "wd-1", 1);
+    reported["data"]["attributes"]["travel_rule_info"] = json!({"originator": {"name": ["A", 1]}});
+    reported["data"]["attributes"]["tag"] = json!(12_345);
+    let callback = read(&reported);
     assert_eq!(payout_rule(&callback), r#"{"originator":{"name":["A",1]}}"#);
-    // Travel-rule data is about persons.
+    // Travel-rule data is personal data.
     assert!(format!("{callback:?}").contains("travel_rule_info: Some(RawJson(31 bytes))"));
     assert_eq!(self::payout(&callback).tag(), Some("12345"));
 }
@@ -119,7 +119,7 @@ fn destinations_in_three_shapes() {
             vec!["a", "b", "-"],
         ),
         (json!([]), vec![]),
-        // A lone surrogate, once it is written as an escape: an unknown key.
+        // A lone surrogate in an escape: an unknown key.
         (json!([{"address": "a", "\u{fffd}": 1}]), vec!["a"]),
         (json!({"\u{fffd}": 1, "address": "a"}), vec!["a"]),
     ] {
@@ -158,9 +158,9 @@ fn destinations_in_three_shapes() {
     }
 }
 
-/// A status has one text: what is read as 3 is signed as `3`.
+/// A status has only one spelling: a 3 is signed as `3`.
 #[test]
-fn a_code_with_a_leading_zero_is_none() {
+fn codes_with_a_leading_zero_are_refused() {
     let mut body = without_transfer("payout", "wd-1", 3);
     body["data"]["attributes"]["status"] = json!("03");
     let callback = read(&body);
@@ -189,7 +189,7 @@ fn both_spellings_of_is_active() {
 }
 
 #[test]
-fn an_oddity_in_an_incidental_field_is_noted_and_loses_nothing() {
+fn an_invalid_incidental_field_is_only_a_warning() {
     let mut body = with_transfer("deposit", "order-1", "1");
     let attributes = &mut body["included"][1]["attributes"];
     attributes["risk"] = json!(101);
@@ -233,9 +233,9 @@ fn an_oddity_in_an_incidental_field_is_noted_and_loses_nothing() {
     assert_eq!(callback.transfer().unwrap().amount().as_str(), "1");
 }
 
-/// What is signed or identifies the payment is strict, and named by its path.
+/// Signed fields and the payment's identity are strict; their errors name the path.
 #[test]
-fn an_impossible_value_where_it_matters_is_an_error() {
+fn an_invalid_value_of_a_strict_field_is_an_error() {
     type Change = fn(&mut Value);
     let changes: &[(Change, &str)] = &[
         (|b| b["data"] = json!("x"), "`data`: expected an object"),
@@ -325,7 +325,7 @@ fn an_impossible_value_where_it_matters_is_an_error() {
         assert_eq!(error.to_string(), *message);
         assert_eq!(error.http_status(), 400);
     }
-    // Nothing says that it is another transfer than the signed one.
+    // It is unknown whether it is the signed transfer.
     let mut body = with_transfer("deposit", "order-1", "1");
     body["data"]["relationships"]["transfer"] = json!(null);
     body["included"][1]["id"] = json!(null);
@@ -336,9 +336,9 @@ fn an_impossible_value_where_it_matters_is_an_error() {
     );
 }
 
-/// A reason in another transfer than the named one costs nothing but a note.
+/// An invalid field of a transfer that is not named only adds a warning.
 #[test]
-fn another_transfer_that_cannot_be_read_is_noted() {
+fn an_unreadable_other_transfer_is_a_warning() {
     type Change = fn(&mut Value);
     let changes: [Change; 6] = [
         |t| t["id"] = json!(null),
@@ -368,15 +368,15 @@ fn another_transfer_that_cannot_be_read_is_noted() {
             warning.to_string(),
             format!("`{}`: {}", warning.path(), warning.reason())
         );
-        // Unnamed it might be the signed one.
+        // Without an id it could be the signed transfer.
         body["data"]["relationships"]["transfer"] = json!(null);
         assert!(Unverified::<TransferCallback>::parse(body.to_string().as_bytes()).is_err());
     }
 }
 
-/// A key twice is an error wherever it stands: two readers could differ.
+/// A duplicate key is always an error: two parsers could read different values.
 #[test]
-fn a_key_twice_in_another_transfer_is_an_error() {
+fn a_duplicate_key_in_another_transfer_is_an_error() {
     let mut body = with_transfer("deposit", "order-1", "1");
     let mut fee = body["included"][1].clone();
     fee["id"] = json!("6");
@@ -391,24 +391,25 @@ fn a_key_twice_in_another_transfer_is_an_error() {
     );
 }
 
-/// What was received can't be negative; what is not signed is only noted.
+/// A received amount cannot be negative; since it is not signed, this is only a
+/// warning.
 #[test]
-fn negative_received_amounts_are_noted() {
+fn negative_received_amounts_are_warnings() {
     let mut body = with_transfer("deposit", "order-1", "1");
     body["data"]["attributes"]["target_paid"] = json!("-5");
     body["data"]["attributes"]["target_paid_pending"] = json!(-1);
     body["included"][1]["attributes"]["amount_cleared"] = json!("-3");
     let callback = read(&body);
-    let noted: Vec<_> = callback
+    let warnings: Vec<_> = callback
         .warnings()
         .iter()
         .map(ToString::to_string)
         .collect();
-    assert_eq!(noted.len(), 3, "{noted:?}");
+    assert_eq!(warnings.len(), 3, "{warnings:?}");
     assert!(
-        noted
+        warnings
             .iter()
-            .all(|note| note.ends_with("expected a non-negative amount"))
+            .all(|warning| warning.ends_with("expected a non-negative amount"))
     );
     assert_eq!(deposit(&callback).target_paid(), None);
 }
@@ -426,7 +427,7 @@ fn a_parent_is_a_transfer() {
 }
 
 #[test]
-fn a_token_names_its_chain_when_it_is_written_again() {
+fn a_serialized_token_names_its_chain() {
     let mut body = with_transfer("deposit", "order-1", "1");
     body["included"][0]["relationships"] =
         json!({"parent": {"data": {"type": "currency", "id": "1002"}}});
@@ -442,7 +443,7 @@ fn a_token_names_its_chain_when_it_is_written_again() {
 
 /// Some serializers write an empty object as a list or a text.
 #[test]
-fn what_is_empty_is_absent() {
+fn empty_values_are_absent() {
     for empty in [json!([]), json!(""), json!(null)] {
         let mut body = with_transfer("deposit", "order-1", "1");
         body["included"][0]["attributes"] = empty.clone();
@@ -466,9 +467,9 @@ fn what_is_empty_is_absent() {
     assert_eq!(read(&body).transfers().count(), 0);
 }
 
-/// Whatever order the keys come in, and whether there are attributes.
+/// With the keys in any order, and with or without attributes.
 #[test]
-fn a_currency_without_attributes_is_one() {
+fn a_currency_without_attributes_is_read() {
     for currency in [
         json!({"type": "currency", "id": "5"}),
         json!({"type": "currency", "id": "5", "attributes": null}),
@@ -488,7 +489,8 @@ fn a_currency_without_attributes_is_one() {
     }
 }
 
-/// A signature of the wrong type stays one: it must not come back as unsigned.
+/// A signature of the wrong type stays a signature: it must not become an unsigned
+/// callback.
 #[test]
 fn a_malformed_signature_survives_the_round_trip() {
     for sign in [json!(7), json!(false), json!([])] {
@@ -517,16 +519,16 @@ fn the_currency_is_the_transfers_own() {
         .as_array_mut()
         .unwrap()
         .insert(0, doge.clone());
-    // The deposit's own, where the transfer names none.
+    // The deposit's own currency if the transfer names none.
     assert_eq!(read(&body).currency().unwrap().alpha(), Some("ETH"));
     body["included"][2]["relationships"] = json!({"currency": {"data": {"id": 7}}});
     assert_eq!(read(&body).currency().unwrap().alpha(), Some("DOGE"));
-    // Two descriptions of one currency: nobody knows which is meant.
+    // Two descriptions of one currency: it is unknown which one is meant.
     body["included"].as_array_mut().unwrap().push(doge);
     assert_eq!(read(&body).currency(), None);
 }
 
-/// Serializing gives the same values, and serializing again the same text.
+/// Serializing keeps the values, and serializing again gives the same text.
 #[test]
 fn round_trip() {
     for case in b2binpay_cases() {
@@ -555,7 +557,7 @@ fn round_trip() {
             (again.time(), again.transfer_id()),
             (callback.time(), callback.transfer_id())
         );
-        // What was signed still is: the round trip keeps every signed text.
+        // The round trip keeps every signed text.
         if case.expect["verified"] == true {
             assert!(
                 case.verifier().verify(parse(written.as_bytes())).is_ok(),

@@ -1,10 +1,10 @@
-//! What can be a key, and that none of it is ever shown.
+//! Valid and invalid keys; a key is never displayed.
 
 use payhook::b2binpay::Key;
 use payhook::error::ConfigError;
 
 #[test]
-fn refused_when_made() {
+fn invalid_keys_are_refused() {
     let secret = |text: &str| Key::callback_secret(text).map(|_| ());
     assert_eq!(secret(""), Err(ConfigError::EmptySecret));
     assert_eq!(secret(" \n"), Err(ConfigError::EmptySecret));
@@ -26,8 +26,8 @@ fn refused_when_made() {
             "{edge:?}"
         );
     }
-    assert_eq!(secret("inner blanks are fine"), Ok(()));
-    // What can be seen is no blank.
+    assert_eq!(secret("inner spaces are fine"), Ok(()));
+    // Visible characters are not whitespace.
     assert_eq!(secret("\u{2010}s\u{2010}"), Ok(()));
     let login = |login: &str, password: &str| Key::login_password(login, password).map(|_| ());
     assert_eq!(login("", "p"), Err(ConfigError::EmptyLogin));
@@ -36,7 +36,7 @@ fn refused_when_made() {
 }
 
 #[test]
-fn never_shown() {
+fn keys_are_not_displayed() {
     let key = Key::callback_secret("marked-secret").unwrap();
     assert_eq!(
         format!("{key:?}"),

@@ -39,7 +39,7 @@ fn table() {
                 "{kind} {status}"
             );
         }
-        // The currency needs three.
+        // The currency requires three.
         for (confirmations, needed, expected) in [
             (json!(2), json!(2), vec!["user_confirmation"]),
             (json!(2), none.clone(), vec!["user_confirmation"]),
@@ -73,11 +73,11 @@ fn table() {
         inferred(&without_transfer("payout", "", 3)),
         ["no_transfer", "request_rejection"]
     );
-    // A transfer is named that is not there.
+    // The callback names a transfer that is missing.
     let mut body = without_transfer("deposit", "", 4);
     body["data"]["relationships"]["transfer"] = json!({"data": {"type": "transfer", "id": "1"}});
     assert_eq!(inferred(&body), Vec::<&str>::new());
-    // Two transfers, and nothing says which.
+    // Two transfers, and the callback does not say which one it is about.
     let mut body = transfer("deposit", 2, json!(3), none);
     let second = body["included"][1].clone();
     body["included"].as_array_mut().unwrap().push(second);

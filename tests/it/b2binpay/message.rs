@@ -1,5 +1,5 @@
-//! Every other division of a signed text, and every change of one byte of a signed body,
-//! prove nothing that the original did not prove.
+//! No other division of a signed text, and no change of one byte of a signed body,
+//! proves more than the original.
 
 use std::collections::HashSet;
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::sampling::{count, stride};
 use crate::support::{Case, b2binpay_cases};
 
-/// All that is proven of a callback.
+/// All proven values of a callback.
 #[derive(Debug, PartialEq)]
 struct Facts {
     status: Option<i32>,
@@ -33,7 +33,8 @@ impl Facts {
     }
 }
 
-/// One for each set of rules: the others differ in nothing that is changed here.
+/// One body for each set of rules: the others only differ in parts that are not changed
+/// here.
 fn verified_cases() -> Vec<(Case, Facts)> {
     let mut seen = HashSet::new();
     let verified = |case: Case| {
@@ -47,7 +48,7 @@ fn verified_cases() -> Vec<(Case, Facts)> {
 #[test]
 fn exhaustive_one_byte_changed_is_refused_or_changes_nothing_proven() {
     let (mut changes, mut survived) = (0_usize, 0);
-    // A prime: the sample has every byte and every place.
+    // A prime, so that the sample includes every byte and every position.
     let stride = stride(151);
     for (case, facts) in verified_cases() {
         let verifier = case.verifier();
@@ -76,12 +77,12 @@ fn exhaustive_one_byte_changed_is_refused_or_changes_nothing_proven() {
             body[index] = genuine;
         }
     }
-    // Most of a body is not signed, so many changed bodies have to verify.
+    // Most of a body is not signed, so many changed bodies must verify.
     let expected = count(600, 100_000);
     assert!(survived > expected, "{survived} changed bodies verified");
 }
 
-/// A body that has these parts signed, in one of the five shapes.
+/// A body with these signed parts, in one of the five shapes.
 fn body(
     shape: Shape,
     status: &str,
@@ -113,14 +114,14 @@ fn body(
     )
 }
 
-/// Resolving by the offer's own parts: a transfer's have a point in the amount
-/// and make the signed text again, byte for byte.
+/// Resolving by the parts of an offered division: if there is a transfer, they have a
+/// point in the amount, and joined they are the signed text, byte for byte.
 fn check_resolved(callback: &Verified<TransferCallback>, facts: &Facts, body: &str) {
-    let told = callback.reported();
-    let transfer = told.transfer();
+    let reported = callback.reported();
+    let transfer = reported.transfer();
     let own = transfer.map(|transfer| transfer.amount());
     let amount = own.clone().unwrap_or_else(|| "1.0".parse().unwrap());
-    let tracking_id = told.tracking_id().to_owned();
+    let tracking_id = reported.tracking_id().to_owned();
     let status = transfer.map(|transfer| transfer.status().code().to_string());
     match (callback.resolve(&tracking_id, &amount), own) {
         (Ok(resolved), Some(amount)) => {
@@ -146,13 +147,13 @@ enum Shape {
     Payout,
 }
 
-/// All places where a text can be cut, in order.
+/// All positions at which a text can be cut, in order.
 fn cuts(text: &str, from: usize) -> impl Iterator<Item = usize> + '_ {
     (from..=text.len()).filter(|at| text.is_char_boundary(*at))
 }
 
-/// A case, and the same with its id's length declared, where the ids are not
-/// divided otherwise.
+/// A case, and the same one with its id's length declared unless the ids are already
+/// unambiguous.
 fn with_its_length((mut case, facts): (Case, Facts)) -> Vec<(Case, Facts)> {
     if case.tracking_ids != Some(TrackingIds::Unrestricted) {
         return vec![(case, facts)];
@@ -164,7 +165,7 @@ fn with_its_length((mut case, facts): (Case, Facts)) -> Vec<(Case, Facts)> {
         keys: case.keys.clone(),
         tracking_ids: None,
         body: case.body.clone(),
-        asked: None,
+        query: None,
         expect: case.expect.clone(),
     };
     let original = std::mem::replace(&mut case, rewritten);
@@ -176,8 +177,8 @@ fn with_its_length((mut case, facts): (Case, Facts)) -> Vec<(Case, Facts)> {
     vec![(original, facts), (case, divided)]
 }
 
-/// Ids that look like the end of an amount, a status or a time: with their length
-/// declared, every signed text has one reading.
+/// Ids that look like the end of an amount, a status or a time. With their length
+/// declared, every signed text has only one reading.
 #[test]
 fn exhaustive_other_divisions_around_ids_of_one_length_are_refused() {
     let ids = [
@@ -232,7 +233,7 @@ fn exhaustive_other_divisions_around_ids_of_one_length_are_refused() {
                             Shape::Payout,
                         ];
                         for shown in shapes {
-                            // Where the shape has no amount, or no status.
+                            // Shapes without an amount or a status.
                             let has_transfer =
                                 matches!(shown, Shape::DepositTransfer | Shape::PayoutTransfer);
                             if !has_transfer && !b.is_empty()
@@ -289,7 +290,7 @@ fn exhaustive_other_divisions_of_a_signed_text_prove_nothing_new() {
 
         let mut offer = |shape, status: &str, amount: &str, id: &str, time: &str| {
             offered += 1;
-            // The division that was signed is always offered.
+            // The signed division is always offered.
             let is_genuine =
                 facts.time.as_deref() == Some(time) && facts.tracking_id.as_deref() == Some(id);
             if !is_genuine && !offered.is_multiple_of(stride) {

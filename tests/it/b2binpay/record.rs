@@ -1,4 +1,4 @@
-//! The gateway's list of callbacks.
+//! Records of the gateway's list of callbacks.
 
 use payhook::b2binpay::{CallbackRecord, CallbackType, DeliveryStatus};
 use payhook::verified::DEFAULT_BODY_LIMIT;
@@ -43,7 +43,7 @@ fn labels_and_snake_case() {
 }
 
 #[test]
-fn only_what_was_sent_is_delivered() {
+fn only_sent_callbacks_are_delivered() {
     for (status, delivered) in [
         (json!("Sent"), true),
         (json!("Failed"), false),
@@ -81,7 +81,7 @@ fn round_trip() {
 }
 
 #[test]
-fn a_payload_that_would_be_read_as_another_stays_text() {
+fn a_payload_that_would_change_as_json_stays_text() {
     for payload in [
         " {\"a\":1} ",
         "{\"a\":1}\n",
@@ -122,18 +122,18 @@ fn payload_as_text_and_absent() {
     assert_eq!(record.payload.as_deref(), Some("{\"data\": 1}"));
     assert!(record.callback().unwrap().is_err());
     assert!(CallbackRecord::new("1").callback().is_none());
-    let blanks =
+    let whitespace =
         CallbackRecord::parse(br#"{"id": 1, "time_sent": "", "transfer_id": ""}"#).unwrap();
-    assert_eq!((blanks.time_sent, blanks.transfer_id), (None, None));
+    assert_eq!((whitespace.time_sent, whitespace.transfer_id), (None, None));
     let error = CallbackRecord::parse(b"{}").unwrap_err();
     assert_eq!(error.to_string(), "`id`: missing required field");
     let error = CallbackRecord::parse(br#"{"id": 1, "id": 2}"#).unwrap_err();
     assert_eq!(error.to_string(), "`id`: duplicate key");
 }
 
-/// A callback of the longest body there may be still fits into its record.
+/// A callback with a body of the maximum length still fits into its record.
 #[test]
-fn the_longest_payload_is_read() {
+fn the_longest_payload_is_parsed() {
     let payload = "x".repeat(DEFAULT_BODY_LIMIT);
     let json = json!({"id": "90411", "payload": payload}).to_string();
     let record = CallbackRecord::parse(json.as_bytes()).unwrap();

@@ -1,4 +1,4 @@
-//! Keys, declarations, freshness and `resolve`.
+//! Keys, declarations, age limits and `resolve`.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::support::{
     SECRET, TIME, body, parse, sign, signed, verifier, verify, with_transfer, without_transfer,
 };
 
-fn lettered() -> serde_json::Value {
+fn prefixed() -> serde_json::Value {
     signed(
         with_transfer("deposit", "order-1", "1.50"),
         &format!("21.50order-1{TIME}"),
@@ -26,7 +26,7 @@ fn undivided(tracking_id: &str, amount: &str) -> serde_json::Value {
 }
 
 #[test]
-fn the_key_that_fits_is_named() {
+fn the_matching_key_is_named() {
     let sandbox = Key::callback_secret("another secret")
         .unwrap()
         .named("sandbox");
@@ -38,7 +38,7 @@ fn the_key_that_fits_is_named() {
         .also(old)
         .also(new);
     let callback = verifier
-        .verify(parse(lettered().to_string().as_bytes()))
+        .verify(parse(prefixed().to_string().as_bytes()))
         .unwrap();
     let Evidence::Signature { scheme, key, .. } = callback.evidence() else {
         panic!("{}", callback.evidence());
@@ -50,26 +50,26 @@ fn the_key_that_fits_is_named() {
 }
 
 #[test]
-fn no_key_fits() {
+fn no_key_matches() {
     let verifier = Verifier::new(Key::callback_secret("one").unwrap(), TrackingIds::Prefixed)
         .also(Key::callback_secret("two").unwrap());
     let error = verifier
-        .verify(parse(lettered().to_string().as_bytes()))
+        .verify(parse(prefixed().to_string().as_bytes()))
         .unwrap_err();
     assert!(matches!(error, VerifyError::SignatureMismatch { keys: 2 }));
 }
 
 #[test]
-fn the_first_of_several_that_fit_is_named() {
+fn the_first_matching_key_is_named() {
     let key = |name: &str| Key::callback_secret(SECRET).unwrap().named(name);
     let verifier = Verifier::new(key("first"), TrackingIds::Prefixed).also(key("second"));
     let callback = verifier
-        .verify(parse(lettered().to_string().as_bytes()))
+        .verify(parse(prefixed().to_string().as_bytes()))
         .unwrap();
     assert!(matches!(callback.evidence(), Evidence::Signature { key, .. } if &**key == "first"));
 }
 
-/// HMAC hashes keys that are longer than its block.
+/// HMAC hashes keys that are longer than its block size.
 #[test]
 fn secrets_of_any_length() {
     for length in [1, 63, 64, 65, 200] {
@@ -87,9 +87,9 @@ fn secrets_of_any_length() {
     }
 }
 
-/// Half a byte less, or a last byte that happens to be 0, is no signature.
+/// Half a byte less is not a signature, even if the missing byte is 0.
 #[test]
-fn a_cut_signature_is_refused_even_if_zeros_are_missing() {
+fn a_truncated_signature_is_refused_even_if_only_zeros_are_missing() {
     let ends_in_zeros = (0..100_000)
         .map(|n| format!("order-{n}"))
         .find(|id| sign(SECRET, &format!("21.50{id}{TIME}")).ends_with("00"));
@@ -109,7 +109,7 @@ fn a_cut_signature_is_refused_even_if_zeros_are_missing() {
 
 #[test]
 fn declarations() {
-    for (id, lettered, empty) in [
+    for (id, prefixed, empty) in [
         ("order-1", true, false),
         ("#17", true, false),
         (" 17", true, false),
@@ -120,7 +120,7 @@ fn declarations() {
         (".5", false, false),
         ("-order", false, false),
     ] {
-        assert_eq!(TrackingIds::Prefixed.allows(id), lettered, "{id:?}");
+        assert_eq!(TrackingIds::Prefixed.allows(id), prefixed, "{id:?}");
         assert_eq!(TrackingIds::Unused.allows(id), empty, "{id:?}");
         assert!(TrackingIds::Unrestricted.allows(id), "{id:?}");
     }
@@ -146,9 +146,9 @@ fn ids_of_one_length() {
     );
 }
 
-/// The error names the declaration that fits the id, and the hint the setting.
+/// The error names the declaration that matches the id, and the hint names the setting.
 #[test]
-fn an_id_that_does_not_fit_suggests_a_declaration() {
+fn a_mismatching_id_suggests_a_declaration() {
     use TrackingIds::{FixedLength, Prefixed, Unrestricted, Unused};
 
     let uuid = "3f2504e0-4f89-41d3-9a0c-0305e82c3301";
@@ -188,8 +188,8 @@ fn an_id_that_does_not_fit_suggests_a_declaration() {
 }
 
 #[test]
-fn age_is_looked_at_only_on_request_and_both_ways() {
-    let body = lettered().to_string();
+fn age_is_checked_only_on_request_and_in_both_directions() {
+    let body = prefixed().to_string();
     let callback = || parse(body.as_bytes());
     let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
     let years_later = at("2036-03-02T09:16:02Z");
@@ -223,7 +223,7 @@ fn age_is_looked_at_only_on_request_and_both_ways() {
         let error = strict.verify_at(callback(), at(now)).unwrap_err();
         assert!(matches!(error, VerifyError::Stale { .. }), "{now}: {error}");
     }
-    // A tampered body is not told how old it is.
+    // The age of a tampered body is not revealed.
     let tampered = body.replace("order-1", "order-2");
     let error = strict
         .verify_at(parse(tampered.as_bytes()), years_later)
@@ -232,7 +232,7 @@ fn age_is_looked_at_only_on_request_and_both_ways() {
 }
 
 #[test]
-fn resolve_by_amount_goes_by_the_text() {
+fn resolve_by_amount_compares_the_text() {
     // By value 10.5 and 10.50 are equal, but 10.5 + 017 is the same text as
     // 10.50 + 17: taking one for the other credits the wrong order.
     let callback = verify(&undivided("017", "10.5"), TrackingIds::Unrestricted).unwrap();
@@ -252,7 +252,7 @@ fn resolve_by_amount_goes_by_the_text() {
         Some(TransferStatus::Confirmed)
     );
     assert_eq!(resolved.proven().undivided(), None);
-    // It has one reading now, and another expectation does not fit it.
+    // It now has one reading, and does not match another expectation.
     assert!(resolved.resolve("17", &exactly("10.50")).is_err());
     assert!(resolved.resolve("017", &exactly("10.5")).is_ok());
 }
@@ -287,7 +287,7 @@ fn resolve_by_scale() {
     let whole = verify(&undivided("17", "10"), TrackingIds::Unrestricted).unwrap();
     assert!(whole.resolve_with_scale("17", 0).is_err());
     assert!(whole.resolve("17", &"10".parse().unwrap()).is_err());
-    // Where the text has one reading already, a scale of 0 says nothing still.
+    // If the text already has one reading, a scale of 0 still decides nothing.
     let divided = signed(
         with_transfer("deposit", "order-1", "10"),
         &format!("210order-1{TIME}"),
@@ -297,9 +297,9 @@ fn resolve_by_scale() {
     assert!(divided.resolve("order-1", &"10".parse().unwrap()).is_ok());
 }
 
-/// An `e` behind the amount's digits is the id's first letter.
+/// An `e` after the amount's digits is the first letter of the id.
 #[test]
-fn resolve_by_scale_takes_no_exponent_out_of_the_id() {
+fn resolve_by_scale_reads_no_exponent_from_the_id() {
     for (amount, id, rest, scale) in [
         ("1.500000", "e9order", "order", 8),
         ("1.5", "e9abc", "abc", 3),
@@ -360,11 +360,11 @@ fn resolve_without_a_transfer_compares_the_id() {
     );
 }
 
-/// The shape is the body's choice, and no resolving closes that: which ids to
-/// avoid is in the docs of `resolve`.
+/// The body determines the shape, and resolving cannot change that: the docs of
+/// `resolve` list the ids to avoid.
 #[test]
-fn an_id_with_a_point_can_pass_for_a_transfer() {
-    let told = signed(
+fn an_id_with_a_point_can_look_like_a_transfer() {
+    let reported = signed(
         with_transfer("deposit", "17", "10.50"),
         &format!("210.5017{TIME}"),
     );
@@ -372,10 +372,10 @@ fn an_id_with_a_point_can_pass_for_a_transfer() {
         without_transfer("payout", "210.5017", 3),
         &format!("210.5017{TIME}"),
     );
-    assert_eq!(told["meta"]["sign"], genuine["meta"]["sign"]);
+    assert_eq!(reported["meta"]["sign"], genuine["meta"]["sign"]);
     let exactly = "10.50".parse().unwrap();
     assert!(
-        verify(&told, TrackingIds::Unrestricted)
+        verify(&reported, TrackingIds::Unrestricted)
             .unwrap()
             .resolve("17", &exactly)
             .is_ok()
@@ -384,17 +384,17 @@ fn an_id_with_a_point_can_pass_for_a_transfer() {
         without_transfer("deposit", "10.5017", 2),
         &format!("210.5017{TIME}"),
     );
-    assert_eq!(told["meta"]["sign"], expired["meta"]["sign"]);
+    assert_eq!(reported["meta"]["sign"], expired["meta"]["sign"]);
     // Under the other declarations there is no such pair.
-    for body in [told, genuine, expired] {
+    for body in [reported, genuine, expired] {
         assert!(verify(&body, TrackingIds::Prefixed).is_err());
         assert!(verify(&body, TrackingIds::Unused).is_err());
     }
 }
 
 #[test]
-fn resolve_takes_no_declared_reading_apart() {
-    let callback = verify(&lettered(), TrackingIds::Prefixed).unwrap();
+fn resolve_does_not_divide_a_declared_reading() {
+    let callback = verify(&prefixed(), TrackingIds::Prefixed).unwrap();
     let exactly = |amount: &str| amount.parse::<payhook::Amount>().unwrap();
     assert!(callback.resolve("order-1", &exactly("1.50")).is_ok());
     assert!(callback.resolve_with_scale("order-1", 2).is_ok());
@@ -413,7 +413,7 @@ fn a_callback_without_a_transfer_may_be_unsigned() {
 }
 
 #[test]
-fn the_order_of_the_checks_tells_a_forger_nothing_about_the_declaration() {
+fn the_order_of_the_checks_reveals_nothing_about_the_declaration() {
     let forged = {
         let mut body = with_transfer("deposit", "17", "1.50");
         body["meta"]["sign"] = json!(sign("a guess", &format!("21.5017{TIME}")));

@@ -1,4 +1,4 @@
-//! The order endpoint's answer.
+//! The order endpoint's response.
 
 use chrono::{DateTime, FixedOffset, Utc};
 use payhook::citypay::{OrderDetails, OrderStatus};
@@ -31,7 +31,7 @@ fn both_envelopes_and_all_fields() {
         answer.currency().as_ref().unwrap().abbreviation(),
         Some("USD")
     );
-    // Without a zone it is UTC; the text stays.
+    // Without a time zone it is UTC; the text is unchanged.
     let created = answer.created_at().unwrap();
     assert_eq!(created.as_str(), "2026-03-02 09:10");
     assert_eq!(
@@ -70,7 +70,7 @@ fn both_envelopes_and_all_fields() {
 }
 
 #[test]
-fn what_came_is_the_base_and_nothing_else() {
+fn the_received_amount_is_the_base_amount() {
     let received = |amount: Value| {
         let mut answer = recorded();
         answer["data"]["transactions"][0]["amount"] = amount;
@@ -83,14 +83,14 @@ fn what_came_is_the_base_and_nothing_else() {
         received(json!({"base": "1", "total": "2"})).as_deref(),
         Some("1")
     );
-    // The total is the order's, not the transaction's.
+    // The total belongs to the order, not to the transaction.
     assert_eq!(received(json!({"total": "1"})), None);
-    // What is missing or over is a difference, and may have either sign.
+    // The difference may have either sign: underpaid or overpaid.
     assert_eq!(received(json!({"underPaid": "-1", "overPaid": "-1"})), None);
 }
 
 #[test]
-fn a_transaction_is_found_if_only_one_fits() {
+fn a_transaction_is_found_if_only_one_matches() {
     let with = |transactions: Value| {
         let mut answer = recorded();
         answer["data"]["transactions"] = transactions;
@@ -104,7 +104,7 @@ fn a_transaction_is_found_if_only_one_fits() {
     );
     assert_eq!(found(&answer, "7").as_deref(), Some("7"));
     assert_eq!(found(&answer, "0xab").as_deref(), Some("7"));
-    // Listed twice, it is one.
+    // A transaction that is listed twice counts as one.
     assert_eq!(found(&answer, "0xCD").as_deref(), Some("8"));
     assert_eq!(answer.transactions().count(), 3);
     let twice = |base: Value| {
@@ -118,7 +118,7 @@ fn a_transaction_is_found_if_only_one_fits() {
     assert!(!other.totals_agree() && other.totals_agree_fiat());
 }
 
-/// A label never speaks for a code that can't be read.
+/// A label does not replace a code that cannot be parsed.
 #[test]
 fn the_status_is_the_code() {
     let status = |status: Value| {
@@ -145,7 +145,7 @@ fn the_status_is_the_code() {
 }
 
 #[test]
-fn what_is_empty_is_no_transaction() {
+fn empty_entries_are_not_transactions() {
     let mut answer = recorded();
     answer["data"]["transactions"]
         .as_array_mut()
@@ -155,7 +155,7 @@ fn what_is_empty_is_no_transaction() {
 }
 
 #[test]
-fn debug_shows_nothing_of_the_payer() {
+fn debug_omits_the_payers_data() {
     let shown = format!(
         "{:?}",
         OrderDetails::parse(&body("citypay-order-underpaid.answer.json")).unwrap()
@@ -172,7 +172,7 @@ fn debug_shows_nothing_of_the_payer() {
 }
 
 #[test]
-fn an_answer_has_a_mebibyte_at_most() {
+fn responses_are_limited_to_a_mebibyte() {
     let mut longest = body("citypay-order-confirmed.answer.json");
     longest.resize(1024 * 1024, b' ');
     assert!(OrderDetails::parse(&longest).is_ok());
@@ -220,7 +220,7 @@ fn error_forms() {
 }
 
 #[test]
-fn what_decides_is_strict() {
+fn decisive_fields_are_strict() {
     type Change = fn(&mut Value);
     let changes: &[(Change, &str)] = &[
         (
@@ -306,7 +306,7 @@ fn what_decides_is_strict() {
     }
 }
 
-/// The end is the same however often it is asked for, or unknown.
+/// The expiry is unambiguous, or unknown.
 #[test]
 fn expiry() {
     let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
@@ -323,7 +323,7 @@ fn expiry() {
     };
     let end = Some(at("2026-03-02T10:10:00Z"));
     assert_eq!(expires(&|_| ()), end);
-    // What is left, in any of its forms, moves nothing.
+    // The remaining time does not change it, in any of its forms.
     for (stated, left) in [
         (json!(null), json!(null)),
         (json!(3_591_482), json!(3_600_000)),
@@ -338,7 +338,7 @@ fn expiry() {
         });
         assert_eq!(found, end, "{stated} {left}");
     }
-    // The seconds of a coin that was chosen later are in `expiresAt` alone.
+    // If the currency was chosen later, only `expiresAt` has the seconds.
     let chosen = |data: &mut Value| {
         data["createdAt"] = json!("2026-03-02 09:13");
         data["expiresAt"] = json!(1_772_446_431_102_u64);
@@ -359,7 +359,7 @@ fn expiry() {
     }
     assert_eq!(expires(&|data| data["createdAt"] = json!(null)), None);
 
-    // In the zone that the merchant names.
+    // In the time zone set by the merchant.
     let text = changed(&|data| data["createdAt"] = json!("2026-03-02 13:13:51"));
     let there = OrderDetails::parse_in_zone(text.as_bytes(), tbilisi).unwrap();
     assert_eq!(there.expires_at(60), later);
@@ -369,7 +369,7 @@ fn expiry() {
         answer.expires_at(30 * 24 * 60),
         Some(at("2026-04-01T09:10:00Z"))
     );
-    // Milliseconds, or nonsense.
+    // Milliseconds, or invalid values.
     for minutes in [30 * 24 * 60 + 1, 3_600_000, u32::MAX] {
         assert_eq!(answer.expires_at(minutes), None);
     }

@@ -1,4 +1,4 @@
-//! Every stray form of CityPay.io's callbacks.
+//! Every observed form of CityPay.io's callbacks.
 
 use chrono::{DateTime, FixedOffset, Utc};
 use payhook::citypay::{Action, DepositCallback, DepositStatus, OrderCallback, OrderStatus, Token};
@@ -31,7 +31,7 @@ fn the_raw_body_is_shown_by_its_length() {
         "{shown}"
     );
     assert!(!shown.contains("person"), "{shown}");
-    // It is no secret to a payer, but it is one to a log.
+    // The payer may see it, but a log must not.
     assert!(
         shown.contains("Token(..)") && !shown.contains("\"t\""),
         "{shown}"
@@ -39,12 +39,12 @@ fn the_raw_body_is_shown_by_its_length() {
 }
 
 #[test]
-fn any_field_but_the_type_and_one_identity_can_be_missing() {
-    for blank in [json!(null), json!("")] {
+fn all_fields_except_the_type_and_one_id_are_optional() {
+    for empty in [json!(null), json!("")] {
         let mut body = confirmed();
         for (key, value) in body.as_object_mut().unwrap() {
             if key != "type" && key != "order_token" {
-                *value = blank.clone();
+                *value = empty.clone();
             }
         }
         let order = order(&body);
@@ -76,7 +76,7 @@ fn any_field_but_the_type_and_one_identity_can_be_missing() {
 }
 
 #[test]
-fn amounts_come_through_without_loss() {
+fn amounts_are_read_without_loss() {
     for (wire, expected) in [
         ("0.00006527", "0.00006527"),
         ("9205.6", "9205.6"),
@@ -255,7 +255,7 @@ fn expiry() {
         );
     }
     let mut body = confirmed();
-    // Milliseconds, or nonsense: never years ahead.
+    // Milliseconds or invalid values: never years in the future.
     for minutes in [3_600_000, u32::MAX] {
         body["order_expiration"] = json!(minutes);
         assert_eq!(order(&body).expires_at(utc), None);
@@ -281,8 +281,8 @@ fn deposits() {
         .unwrap()
         .into_unverified();
     assert_eq!(both.created_at().unwrap().to_string(), "2026-03-02 09:11");
-    let nobody = json!({"type": "deposit", "received_amount": 1}).to_string();
-    let error = Unverified::<DepositCallback>::parse(nobody.as_bytes()).unwrap_err();
+    let without_id = json!({"type": "deposit", "received_amount": 1}).to_string();
+    let error = Unverified::<DepositCallback>::parse(without_id.as_bytes()).unwrap_err();
     assert_eq!(error.to_string(), "`deposit_token`: missing required field");
 }
 

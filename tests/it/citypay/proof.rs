@@ -1,4 +1,4 @@
-//! What proves a CityPay.io callback, and what does not.
+//! The evidence that proves a CityPay.io callback, and that which does not.
 
 use payhook::citypay::{Account, DepositCallback, OrderCallback, OrderStatus};
 use payhook::{
@@ -36,12 +36,12 @@ fn prove(
 }
 
 #[test]
-fn by_the_endpoint_the_facts_are_the_answers() {
-    // Everything that the sender lies about.
+fn the_proven_values_are_the_responses() {
+    // All fields in which the sender lies.
     let lies = order(|o| {
         o["received_amount_in_coins"] = json!("999");
         o["crypto_currency"] = json!("ETH");
-        o["client_order_id"] = json!("INV-of-somebody-else");
+        o["client_order_id"] = json!("INV-of-another-order");
         o["status"] = json!("CANCELED");
     });
     let proven = prove(lies, &answer(|_| ())).unwrap();
@@ -60,10 +60,10 @@ fn by_the_endpoint_the_facts_are_the_answers() {
     assert!(event.time().unwrap().is_proven());
 }
 
-/// What the answer does not say is not made up for by the body.
+/// A value that is missing in the response is not taken from the body.
 #[test]
-fn a_transaction_that_the_answer_does_not_have_is_nobodys() {
-    let told = order(|o| {
+fn a_transaction_missing_in_the_response_is_unproven() {
+    let reported = order(|o| {
         o["transaction_id"] = json!("deadbeef");
         o["received_amount_in_coins"] = json!(1_000_000);
     });
@@ -71,19 +71,19 @@ fn a_transaction_that_the_answer_does_not_have_is_nobodys() {
         a["coin"] = json!(null);
         a["coinBaseName"] = json!(null);
     });
-    let callback = prove(told, &answer).unwrap();
+    let callback = prove(reported, &answer).unwrap();
     let event = callback.event();
     assert_eq!(event.outcome(), Fact::Proven(Outcome::Settled));
     assert_eq!(
         (event.transaction(), event.amount(), event.currency()),
         (None, None, None)
     );
-    // When the order was made is not when it was paid.
+    // The creation time of the order is not the payment time.
     assert_eq!(event.time(), None);
 }
 
 #[test]
-fn the_only_transaction_is_meant_where_none_is_named() {
+fn without_an_id_the_only_transaction_is_used() {
     let callback = prove(
         order(|o| o["transaction_id"] = json!(null)),
         &answer(|_| ()),
@@ -99,12 +99,13 @@ fn the_only_transaction_is_meant_where_none_is_named() {
     });
     let callback = prove(order(|o| o["transaction_id"] = json!(null)), &two).unwrap();
     assert_eq!(callback.event().amount(), None);
-    // Where there are several, the unsigned callback must not choose which one is shown.
+    // If there are several, the unsigned callback must not choose the reported one.
     for named in ["9002", "9001"] {
         let callback = prove(order(|o| o["transaction_id"] = json!(named)), &two).unwrap();
         assert_eq!(callback.event().amount(), None);
     }
-    // Listed twice, it is the only one all the same; with two amounts neither is proven.
+    // If it is listed twice, it is still the only one; with two amounts neither is
+    // proven.
     for (base, is_known) in [(json!(0.000_652_7), true), (json!(1), false)] {
         let again = answer(|a| {
             let transactions = a["transactions"].as_array_mut().unwrap();
@@ -118,13 +119,13 @@ fn the_only_transaction_is_meant_where_none_is_named() {
     }
 }
 
-/// The minutes are the callback's, all else the answer's.
+/// The minutes are the callback's, all other values are the response's.
 #[test]
-fn the_end_of_an_order() {
+fn order_expiry() {
     let end = |minutes: Value, created: &str, account: &Account| {
-        let told = order(|o| o["order_expiration"] = minutes.clone());
+        let reported = order(|o| o["order_expiration"] = minutes.clone());
         let answer = answer(|a| a["createdAt"] = json!(created));
-        let proven = account.prove_order(told, TOKEN, &answer).unwrap();
+        let proven = account.prove_order(reported, TOKEN, &answer).unwrap();
         proven.proven().expires_at().map(|end| end.to_rfc3339())
     };
     let stamp = "2026-03-02 09:13:51";
@@ -143,7 +144,7 @@ fn the_end_of_an_order() {
 }
 
 #[test]
-fn a_deposit_by_record_is_the_one_with_that_token() {
+fn a_deposit_is_proven_by_its_recorded_token() {
     let deposit =
         || Unverified::<DepositCallback>::parse(&body("citypay-deposit-confirmed.json")).unwrap();
     let proven = account()
@@ -162,7 +163,7 @@ fn a_deposit_by_record_is_the_one_with_that_token() {
 }
 
 #[test]
-fn a_fresh_order_without_a_token_goes_by_its_id() {
+fn a_new_order_without_a_token_is_matched_by_id() {
     let without_token = || order(|o| o["order_token"] = json!(""));
     assert!(prove(without_token(), &answer(|_| ())).is_ok());
     let error = prove(without_token(), &answer(|a| a["id"] = json!(null))).unwrap_err();
@@ -223,9 +224,10 @@ fn another_order_or_customer_is_refused() {
     }
 }
 
-/// An answer ahead of the callback wins; one behind it is pending.
+/// A response that is ahead of the callback takes precedence; with one that is behind,
+/// the payment is pending.
 #[test]
-fn ahead_and_behind() {
+fn responses_ahead_of_the_callback_and_behind_it() {
     let table = [
         ("IN_PROGRESS", "CONFIRMED", false, Outcome::Settled),
         ("PAID_UNCONFIRMED", "CONFIRMED", false, Outcome::Settled),
@@ -235,7 +237,7 @@ fn ahead_and_behind() {
         ("IN_PROGRESS", "CANCELED", false, Outcome::Canceled),
         ("UNDERPAID", "EXPIRED", false, Outcome::Expired),
         ("PAID_UNCONFIRMED", "OVERPAID", false, Outcome::Overpaid),
-        // Confirmed money against an order that is over.
+        // Confirmed money for an order that is closed.
         ("CONFIRMED", "CANCELED", true, Outcome::Pending),
         ("CONFIRMED", "EXPIRED", true, Outcome::Pending),
         ("OVERPAID", "EXPIRED", true, Outcome::Pending),
@@ -246,29 +248,29 @@ fn ahead_and_behind() {
         ("PAID_UNCONFIRMED", "UNDERPAID", false, Outcome::Underpaid),
         ("CONFIRMED", "REFUNDED", false, Outcome::Unknown),
     ];
-    for (told, answered, behind, outcome) in table {
+    for (reported, answered, behind, outcome) in table {
         let answer = answer(|a| a["status"] = json!({"code": answered}));
-        let order = prove(order(|o| o["status"] = json!(told)), &answer).unwrap();
-        assert_eq!(order.proven().is_stale(), behind, "{told} {answered}");
+        let order = prove(order(|o| o["status"] = json!(reported)), &answer).unwrap();
+        assert_eq!(order.proven().is_stale(), behind, "{reported} {answered}");
         let callback = order;
         assert_eq!(
             callback.event().outcome().value(),
             outcome,
-            "{told} {answered}"
+            "{reported} {answered}"
         );
         assert_eq!(
             callback.event().outcome().is_proven(),
             !behind,
-            "{told} {answered}"
+            "{reported} {answered}"
         );
     }
 }
 
 #[test]
-fn the_merchants_record_or_an_address_settles_no_order() {
+fn a_record_or_an_address_does_not_settle_an_order() {
     let ranges = AddressRanges::parse(["203.0.113.0/28"]).unwrap();
     let peer = "203.0.113.1".parse().unwrap();
-    // Not even where deposits may.
+    // Not even if deposits may be.
     let account = account().danger_settle_deposits_by_source_address(ranges);
     let by_record = account.prove_order_by_record(order(|_| ()), TOKEN).unwrap();
     assert_eq!(*by_record.evidence(), Evidence::MerchantRecord);
@@ -317,7 +319,7 @@ fn an_empty_customer_id_is_refused() {
 }
 
 #[test]
-fn tokens_are_not_shown() {
+fn tokens_are_not_displayed() {
     let shown = format!("{:?}", order(|_| ()));
     assert!(shown.starts_with("Unverified(OrderCallback {"), "{shown}");
     let proven = prove(order(|_| ()), &answer(|_| ())).unwrap();

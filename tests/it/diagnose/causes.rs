@@ -1,4 +1,4 @@
-//! A table: a cause that is made, and what has to be found first.
+//! A table of created causes with the finding that is expected first.
 
 use payhook::b2binpay::{Key, TrackingIds, Verifier};
 use payhook::{
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::support::{b2binpay_cases, body, parse, without_transfer};
 
-/// A cause that was made.
+/// A created cause.
 pub(super) struct Made {
     pub(super) name: &'static str,
     pub(super) diagnose: Diagnose,
@@ -69,7 +69,7 @@ pub(super) fn all() -> Vec<Made> {
 }
 
 fn keys() -> Vec<Made> {
-    let v2 = |login: &str, password: &str| lettered().login_password("v2", login, password);
+    let v2 = |login: &str, password: &str| prefixed().login_password("v2", login, password);
     let digest = |text: &str| sha256(text);
     let both = || keyed(&digest(&format!("{LOGIN}{PASSWORD}")));
     let scheme = |fits, part| Cause::WrongScheme { fits, part };
@@ -80,33 +80,38 @@ fn keys() -> Vec<Made> {
     let home_made = Cause::HomeMadeSignature {
         how: "with the hexadecimal SHA-256 string as the key",
     };
-    let blank = |edge: &str| secret(&edge.replace('s', SECRET));
+    let with_edge = |edge: &str| secret(&edge.replace('s', SECRET));
     let percent = percent_encode(SECRET.as_bytes(), NON_ALPHANUMERIC).to_string();
     vec![
-        made("blank behind", blank("s "), genuine(), Cause::SecretEdge),
-        made("newline", blank("s\n"), genuine(), Cause::SecretEdge),
+        made(
+            "trailing space",
+            with_edge("s "),
+            genuine(),
+            Cause::SecretEdge,
+        ),
+        made("newline", with_edge("s\n"), genuine(), Cause::SecretEdge),
         made(
             "line of Windows",
-            blank("s\r\n"),
+            with_edge("s\r\n"),
             genuine(),
             Cause::SecretEdge,
         ),
         made(
             "byte order mark",
-            blank("\u{feff}s"),
+            with_edge("\u{feff}s"),
             genuine(),
             Cause::SecretEdge,
         ),
-        made("quoted", blank("\"s\""), genuine(), Cause::SecretQuoted),
+        made("quoted", with_edge("\"s\""), genuine(), Cause::SecretQuoted),
         made(
             "single quotes",
-            blank("'s'"),
+            with_edge("'s'"),
             genuine(),
             Cause::SecretQuoted,
         ),
         made(
             "quoted line",
-            blank("\"s\"\n"),
+            with_edge("\"s\"\n"),
             genuine(),
             Cause::SecretEdge,
         ),
@@ -138,7 +143,7 @@ fn keys() -> Vec<Made> {
             Cause::LoginPasswordSwapped,
         ),
         made(
-            "login with a blank",
+            "login with a space",
             v2(&format!("{LOGIN} "), PASSWORD),
             both(),
             Cause::SecretEdge,
@@ -234,12 +239,12 @@ fn keys() -> Vec<Made> {
         .likely(),
         made(
             "the API's own pair",
-            lettered().login_password("api", "cid_77120", "csec_Hh2k9"),
+            prefixed().login_password("api", "cid_77120", "csec_Hh2k9"),
             genuine(),
             Cause::ApiCredentials,
         )
         .likely(),
-        made("no key", lettered(), genuine(), Cause::NoCandidate),
+        made("no key", prefixed(), genuine(), Cause::NoCandidate),
         made(
             "the edge is not all",
             secret("cbs_of_the_sandbox "),
@@ -272,7 +277,7 @@ fn values() -> Vec<Made> {
     };
     let mut reserialized = repriced(&json!("0.412"), AMOUNT);
     reserialized["meta"]["time"] = json!("2026-03-02 09:16:02.551870+00:00");
-    // A number as the text of a body: `Value` would round it.
+    // A number as text in a body: `Value` would round it.
     let raw_number = |number: &str| {
         repriced(&json!("AMOUNT"), AMOUNT)
             .to_string()
@@ -364,7 +369,7 @@ fn signed_as_genuine(body: Value) -> Value {
     signed(body, &message(AMOUNT, "order-9001", TIME))
 }
 
-/// A second transfer, with the values that the signature is over.
+/// A second transfer with the signed values.
 fn with_two() -> Value {
     let mut body = genuine();
     let mut other = body["included"][1].clone();
@@ -457,7 +462,7 @@ fn signatures() -> Vec<Made> {
         cut(40),
         cut(32),
         made(
-            "too short to tell",
+            "too short to determine",
             right(),
             resigned(|sign| sign[..31].to_owned()),
             Cause::SignatureMalformed,
@@ -478,7 +483,7 @@ fn signatures() -> Vec<Made> {
         )
         .at("meta.sign"),
         made(
-            "blanks",
+            "spaces",
             right(),
             resigned(|sign| format!("{sign}\n")),
             form("surrounded by whitespace"),
@@ -547,7 +552,7 @@ fn signatures() -> Vec<Made> {
             home_made(r#"with "&" between the parts"#),
         ),
         made(
-            "blanks between",
+            "spaces between",
             right(),
             joined(" "),
             home_made("with a space between the parts"),
@@ -686,7 +691,7 @@ fn bodies() -> Vec<Made> {
         ),
         made("cut", right(), cut, Cause::BodyCutShort),
         made("empty", right(), "", Cause::BodyEmpty),
-        made("blank", right(), " \n", Cause::BodyEmpty),
+        made("whitespace only", right(), " \n", Cause::BodyEmpty),
         made(
             "a form of its own",
             right(),
@@ -758,7 +763,7 @@ fn refusals() -> Vec<Made> {
             declaration.clone(),
         ),
         made(
-            "declared otherwise, and a blank",
+            "another declaration, and a space",
             secret(&format!("{SECRET} ")),
             renamed(&json!("17"), "17"),
             declaration,
@@ -803,15 +808,15 @@ fn every_cause_is_made() {
     assert!(variants.len() > 30, "{variants:?}");
     assert!(variants.is_sorted(), "{variants:?}");
     for variant in variants {
-        // Only ever behind another finding, or with none before it.
+        // Only after another finding, or if there is none.
         let behind = variant == "ContentChanged";
         assert_eq!(made.contains(variant), !behind, "{variant}");
     }
 }
 
-/// What a body's only finding is, and what stands behind it.
+/// The only finding of a body, and the one after it.
 #[test]
-fn several_causes_at_once() {
+fn several_causes_together() {
     let causes = |diagnose: Diagnose, body: Value| -> Vec<Cause> {
         let diagnosis = diagnose.body(body.to_string().as_bytes());
         let causes = diagnosis.causes().iter();
@@ -837,7 +842,7 @@ fn several_causes_at_once() {
         causes(right(), resigned(|_| "no signature".to_owned())),
         [Cause::SignatureMalformed]
     );
-    // Nobody writes so large a value with an exponent.
+    // A number this large with an exponent is implausible.
     assert_eq!(
         causes(right(), repriced(&json!("0.000100000000000000"), "1e-4")),
         [
@@ -878,9 +883,9 @@ fn several_causes_at_once() {
     );
 }
 
-/// What is too long to be an id is not tried in other ways: each costs a MAC.
+/// Texts that are too long for an id are not tried in other forms: each costs a MAC.
 #[test]
-fn other_forms_of_a_value_have_a_longest() {
+fn other_forms_of_a_value_are_bounded() {
     for (length, is_found) in [(1024, true), (1025, false)] {
         let id = "o".repeat(length);
         let body = renamed(&json!(id), &id.to_uppercase()).to_string();
@@ -894,17 +899,17 @@ fn other_forms_of_a_value_have_a_longest() {
     }
 }
 
-/// A key alone says nothing of the slips in its secret, and the second of two
-/// keys is tried as the first is.
+/// A key does not reveal typos in its secret; the second of two keys is tried as well
+/// as the first.
 #[test]
 fn each_candidate_is_tried() {
     let genuine = genuine().to_string();
     let foreign = Key::callback_secret("cbs_of_the_sandbox").unwrap();
-    let diagnose = lettered().key(&foreign.clone().named("sandbox"));
-    let slip = format!("{SECRET}\n");
+    let diagnose = prefixed().key(&foreign.clone().named("sandbox"));
+    let with_newline = format!("{SECRET}\n");
     let diagnosis = diagnose
         .clone()
-        .secret("production", &slip)
+        .secret("production", &with_newline)
         .body(genuine.as_bytes());
     assert_eq!(diagnosis.causes().len(), 1);
     assert_eq!(diagnosis.causes()[0].candidate(), Some("production"));
@@ -920,7 +925,7 @@ fn each_candidate_is_tried() {
     assert_eq!(diagnosis.verified_by(), Some("production"));
 }
 
-/// What the verifier says and what the diagnosis says is one thing.
+/// The verifier and the diagnosis agree.
 #[test]
 fn agrees_with_the_verifier() {
     let mut verified = 0;
@@ -940,9 +945,9 @@ fn agrees_with_the_verifier() {
     );
 }
 
-/// What is not there can't be looked into.
+/// Missing values cannot be examined.
 #[test]
-fn without_data_nothing_else_is_said() {
+fn without_data_there_is_only_one_finding() {
     for data in [json!(null), json!(5)] {
         let mut body = genuine();
         body["data"] = data;

@@ -1,5 +1,4 @@
-//! Whatever is handed over: an answer, in bounded time, and never a claim that
-//! is not true.
+//! Any input gives a diagnosis in bounded time, and never a false claim.
 
 use std::time::{Duration, Instant};
 
@@ -10,8 +9,8 @@ use serde_json::json;
 use super::*;
 use crate::support::b2binpay_cases;
 
-/// Whether it says that a signature fits once something is undone.
-fn claims_a_fit(diagnosis: &payhook::diagnose::Diagnosis) -> bool {
+/// Whether it claims that a signature matches after a change is undone.
+fn claims_a_match(diagnosis: &payhook::diagnose::Diagnosis) -> bool {
     diagnosis
         .causes()
         .iter()
@@ -31,7 +30,7 @@ proptest! {
         let body = genuine().to_string();
         let diagnosis = secret(&text).login_password("v2", &login, &password).body(body.as_bytes());
         prop_assert_eq!(diagnosis.verified_by(), None);
-        prop_assert!(!claims_a_fit(&diagnosis));
+        prop_assert!(!claims_a_match(&diagnosis));
     }
 
     #[test]
@@ -42,13 +41,13 @@ proptest! {
         body["meta"] = json!({"time": time, "sign": sign});
         let diagnosis = right().body(body.to_string().as_bytes());
         prop_assert_eq!(diagnosis.verified_by(), None);
-        prop_assert!(!claims_a_fit(&diagnosis));
+        prop_assert!(!claims_a_match(&diagnosis));
     }
 
-    /// A byte of a genuine body is changed: what would have to stand there, if
-    /// it is found, is what stood there.
+    /// A byte of a genuine body is changed: if the diagnosis finds the expected value,
+    /// it is the original one.
     #[test]
-    fn what_is_tampered_with(at: prop::sample::Index, byte: u8) {
+    fn tampered_values_are_found(at: prop::sample::Index, byte: u8) {
         let mut body = genuine().to_string().into_bytes();
         let at = at.index(body.len());
         body[at] = byte;
@@ -59,7 +58,7 @@ proptest! {
                 Cause::TrackingId { signed } => prop_assert_eq!(&**signed, "order-9001"),
                 Cause::Time { signed } => prop_assert_eq!(&**signed, TIME),
                 Cause::OtherStatus { signed } => prop_assert_eq!(&**signed, "2"),
-                // Where the change is in what names the transfer.
+                // If the change is in the id of the transfer.
                 Cause::OtherTransfer { .. } => prop_assert_eq!(finding.path(), Some("included[1]")),
                 Cause::HomeMadeSignature { .. } | Cause::WrongScheme { .. } => {
                     prop_assert!(false, "{}", diagnosis);
@@ -70,17 +69,17 @@ proptest! {
     }
 
     #[test]
-    fn another_amount_never_fits(amount in "[1-9][0-9]{0,5}\\.[0-9]{1,18}") {
+    fn another_amount_never_matches(amount in "[1-9][0-9]{0,5}\\.[0-9]{1,18}") {
         let body = repriced(&json!(amount), AMOUNT).to_string();
         let diagnosis = secret(SECRET).body(body.as_bytes());
-        prop_assert!(!claims_a_fit(&diagnosis));
+        prop_assert!(!claims_a_match(&diagnosis));
         prop_assert!(diagnosis.verified_by().is_none());
     }
 }
 
-/// A secret that is not the body's fits none of the vectors, in any variation.
+/// A secret of another merchant matches none of the vectors, in any variant.
 #[test]
-fn no_vector_fits_a_foreign_secret() {
+fn no_vector_matches_another_secret() {
     for case in b2binpay_cases() {
         let diagnosis = Diagnose::new(TrackingIds::Unrestricted)
             .secret("a", "cbs_of_the_sandbox:x\n")

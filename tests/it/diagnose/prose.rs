@@ -1,11 +1,11 @@
-//! The answer as a person reads it, to the letter.
+//! The exact text of a diagnosis.
 
 use serde_json::json;
 
 use super::*;
 
 #[test]
-fn as_it_is_read() {
+fn the_text_of_a_diagnosis() {
     let show =
         |diagnose: Diagnose, body: Value| diagnose.body(body.to_string().as_bytes()).to_string();
     assert_eq!(
@@ -44,14 +44,14 @@ the body does not verify:
     );
     let mut twice = genuine().to_string();
     twice.insert_str(1, r#""meta":{},"#);
-    let diagnosis = lettered().body(twice.as_bytes());
+    let diagnosis = prefixed().body(twice.as_bytes());
     assert_eq!(
         diagnosis.to_string().lines().nth(1),
         Some("1. `meta`: duplicate key")
     );
 }
 
-/// Which keys are tried, and nothing of them.
+/// The keys that are tried, without any part of them.
 #[test]
 fn debug_names_the_keys() {
     assert_eq!(
@@ -60,11 +60,11 @@ fn debug_names_the_keys() {
     );
 }
 
-/// What is quoted from the body or from a name can't break a line in two.
+/// Quotations from the body or from a name cannot break a line.
 #[test]
-fn what_is_quoted_is_escaped() {
+fn quotations_are_escaped() {
     let body = renamed(&json!("a\nb "), "a\nb").to_string();
-    let diagnosis = lettered()
+    let diagnosis = prefixed()
         .secret("x\ny", &format!("{SECRET} "))
         .body(body.as_bytes());
     let lines: Vec<_> = diagnosis.to_string().lines().map(str::to_owned).collect();
@@ -80,7 +80,7 @@ fn what_is_quoted_is_escaped() {
 }
 
 #[test]
-fn every_cause_says_what_is_wrong_and_what_to_do() {
+fn every_cause_has_a_problem_and_a_remedy() {
     for made in causes::all() {
         let (prose, hint) = (made.first.to_string(), made.first.hint());
         for text in [prose.as_str(), hint] {

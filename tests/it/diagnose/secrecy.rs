@@ -1,10 +1,10 @@
-//! No output holds a secret, or a digit of a signature.
+//! No output contains a secret, or a digit of a signature.
 
 use std::fmt::Write;
 
 use super::*;
 
-/// All that there is to be shown of a diagnosis and of what makes it.
+/// All outputs of a diagnosis and of its inputs.
 fn shown(diagnose: &Diagnose, body: &[u8]) -> String {
     let diagnosis = diagnose.body(body);
     let mut shown =
@@ -23,7 +23,7 @@ fn shown(diagnose: &Diagnose, body: &[u8]) -> String {
     shown.to_lowercase()
 }
 
-/// The secrets in every encoding that is tried, and the keys made of them.
+/// The secrets in every encoding that is tried, and the keys made from them.
 fn marks() -> Vec<String> {
     let texts = [
         SECRET.to_owned(),
@@ -58,7 +58,7 @@ fn no_secret_and_no_signature_is_shown() {
             let digits = part.trim_start_matches("0x").trim_start_matches("sha256=");
             digits.len() >= 31 && digits.trim().bytes().all(|b| b.is_ascii_hexdigit())
         });
-        // What would be valid for the genuine values, whatever the body says.
+        // The signature of the genuine values, whatever the body contains.
         let valid = genuine()["meta"]["sign"].as_str().unwrap().to_owned();
         let marks = marks().into_iter().chain([valid]);
         for mark in marks.chain(signatures.map(str::to_owned)) {
@@ -71,8 +71,8 @@ fn no_secret_and_no_signature_is_shown() {
     }
 }
 
-/// A cut signature is as good with any digits behind its first 32: nobody can
-/// find the missing ones by asking.
+/// A truncated signature gives the same result with any digits after its first 32, so
+/// nobody can find the missing ones by repeated diagnoses.
 #[test]
 fn a_cut_signature_is_no_oracle() {
     let answer = |digits: String| {
@@ -87,12 +87,12 @@ fn a_cut_signature_is_no_oracle() {
             let guess = format!("{}{digit}", &sign[..digits - 1]);
             assert_eq!(answer(guess), genuine);
         }
-        // One of those that are compared is wrong.
+        // One of the compared digits is wrong.
         let wrong = if sign.starts_with('0') { "1" } else { "0" };
         let forged = answer(format!("{wrong}{}", &sign[1..digits]));
         assert!(forged.causes().iter().any(|finding| !finding.is_certain()));
     }
-    // Too few to be compared: nothing is said of them.
+    // Too few digits to compare: they are not mentioned.
     for digits in 1..32 {
         let guess = if sign.starts_with('0') { "1" } else { "0" }.repeat(digits);
         assert_eq!(answer(sign[..digits].to_owned()), answer(guess));

@@ -1,6 +1,6 @@
-//! Amounts, against whole numbers of any size.
+//! Amounts, compared with integers of any size.
 //!
-//! Each line of the input is read by itself, and added to the next.
+//! Each line of the input is parsed on its own, and added to the next.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -9,7 +9,7 @@ use payhook::citypay::OrderCallback;
 use payhook::{Amount, Unverified, amount::AmountError};
 use serde_json::value::RawValue;
 
-/// `value` / 10^`scale`; the scale is below zero where an exponent makes it so.
+/// `value` / 10^`scale`; the scale is negative if an exponent makes it so.
 struct Number {
     value: BigInt,
     scale: i64,
@@ -54,17 +54,17 @@ fn read(text: &str) -> Option<(Amount, Number)> {
     Some((amount, number))
 }
 
-/// As a JSON number and as JSON text it is read as it is by itself.
+/// As a JSON number and as a JSON string it is read as on its own.
 fn on_the_wire(text: &str, amount: Option<&Amount>) {
     let spellings = [
         serde_json::to_string(text).unwrap(),
-        // White space around it is not its own.
+        // Surrounding whitespace does not belong to it.
         if is_number(text) { text } else { "null" }.to_owned(),
     ];
     for json in spellings {
         let body = format!(r#"{{"type":"order","order_token":"t","exchange_rate":{json}}}"#);
         let Ok(order) = Unverified::<OrderCallback>::parse(body.as_bytes()) else {
-            // Too long, nothing else.
+            // It is too long; there is no other reason.
             assert!(body.len() > payhook::verified::DEFAULT_BODY_LIMIT);
             continue;
         };
@@ -79,8 +79,7 @@ fn on_the_wire(text: &str, amount: Option<&Amount>) {
     }
 }
 
-/// Exactly, with as many of its fraction digits as there is room for; never
-/// rounded.
+/// Exactly, with as many of its fraction digits as fit; never rounded.
 fn decimal(amount: &Amount, number: &Number) {
     let ten = BigInt::from(10);
     let (mut mantissa, mut scale) = (number.value.clone(), number.scale);
@@ -154,7 +153,7 @@ fn add_up((a, left): &(Amount, Number), (b, right): &(Amount, Number)) {
     let difference = a.checked_sub(b).unwrap();
     assert_eq!(sum.as_str(), written(&(&x + &y), scale), "{a} + {b}");
     assert_eq!(difference.as_str(), written(&(&x - &y), scale), "{a} - {b}");
-    // A sum may be longer than what is read, and is as good as any amount.
+    // A sum may be longer than the longest input, and is a valid amount.
     assert_eq!(b.checked_add(a).unwrap().as_str(), sum.as_str());
     let back = sum.checked_sub(b).unwrap();
     assert_eq!(&back, a, "{a} + {b} - {b}");
@@ -164,7 +163,7 @@ fn add_up((a, left): &(Amount, Number), (b, right): &(Amount, Number)) {
 }
 
 impl Number {
-    /// What RFC 8259 calls a number, within the documented bounds.
+    /// A number according to RFC 8259, within the documented limits.
     fn read(text: &str) -> Result<Self, AmountError> {
         if !is_number(text) {
             return Err(AmountError::NotADecimal);
@@ -193,7 +192,7 @@ impl Number {
         })
     }
 
-    /// At a scale that is at least its own.
+    /// With a scale of at least its own.
     fn at(&self, scale: i64) -> BigInt {
         &self.value * power(scale - self.scale)
     }

@@ -1,7 +1,7 @@
-//! A diagnosis of any bytes: an answer, never a secret in it, and *verified*
-//! where the verifier says so and nowhere else.
+//! Diagnoses of any bytes: they never contain a secret, and are *verified* exactly if
+//! the verifier accepts the body.
 //!
-//! The input's first byte picks the key that the rest is signed with, if any.
+//! The input's first byte selects the key that the rest is signed with, if any.
 
 use payhook::b2binpay::{Key, TrackingIds, TransferCallback, Verifier};
 use payhook::{
@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use super::oracle::Signed;
 
 const SECRET: &str = "cbs_7Qm2vX9tR4kL8pN1";
-/// As it was configured: a file often ends with a newline.
+/// As configured: a file often ends with a newline.
 const EDGED: &str = "cbs_4Rw8yK2mT6vP0xD5\n";
 const LOGIN: &str = "api-Login-5Hj8";
 const PASSWORD: &str = "pw-6Zt3cE1uW9sB";
@@ -36,7 +36,7 @@ pub(crate) fn check(data: &[u8]) {
         4 => (PASSWORD.as_bytes(), |it| {
             matches!(it, Cause::WrongScheme { .. })
         }),
-        5 => (b"nobody's", |_| false),
+        5 => (b"unrelated", |_| false),
         _ => return diagnose(body, declared, &v2, |_| true),
     };
     let text = str::from_utf8(body).unwrap_or_default();
@@ -46,24 +46,24 @@ pub(crate) fn check(data: &[u8]) {
             let found = |finding: &Finding| finding.is_certain() && finds(finding.cause());
             let found = diagnosis.causes().iter().any(found);
             match picked & 7 {
-                // The slip in the key is found, if nothing else is wrong.
+                // The typo in the key is found if nothing else is wrong.
                 3 | 4 => found || !is_sound(&body, key),
-                // What nobody signed fits in no way.
-                5 => !diagnosis.causes().iter().any(claims_a_fit),
+                // An unsigned body matches in no form.
+                5 => !diagnosis.causes().iter().any(claims_a_match),
                 _ => true,
             }
         });
     }
 }
 
-/// Whether the body can be read, and is signed in its first form.
+/// Whether the body can be parsed, and is signed in its first form.
 fn is_sound(body: &str, key: &[u8]) -> bool {
     Unverified::<TransferCallback>::parse(body.as_bytes()).is_ok()
         && Signed::read(body).is_some_and(|signed| signed.is_proven(key, TrackingIds::Unrestricted))
 }
 
-/// Whether it is known only by a signature that fits.
-fn claims_a_fit(finding: &Finding) -> bool {
+/// Whether the cause is only known from a signature that matches.
+fn claims_a_match(finding: &Finding) -> bool {
     matches!(
         finding.cause(),
         Cause::Amount { .. }
@@ -102,7 +102,7 @@ fn diagnose(body: &[u8], declared: TrackingIds, v2: &[u8], is_right: impl Fn(&Di
     shows_no_secret(&format!("{diagnose:?}{diagnosis}{diagnosis:?}"), body);
 }
 
-/// No part of a secret that does not stand in the body.
+/// No part of a secret, except where the body contains it.
 fn shows_no_secret(shown: &str, body: &[u8]) {
     for secret in [SECRET, EDGED, LOGIN, PASSWORD] {
         for part in secret.as_bytes().windows(8) {

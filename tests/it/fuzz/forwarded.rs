@@ -1,8 +1,8 @@
-//! Forwarding headers: with strangers' claims in front of them, and against a
-//! reader that begins on the left, where they are well-formed.
+//! Forwarding headers: with forged entries in front of them, and, if they are
+//! well-formed, compared with a parser that begins on the left.
 //!
-//! Each paragraph of the input is a request. Its first byte picks the header and
-//! the socket; what follows are the lines of that header.
+//! Each paragraph of the input is a request. Its first byte selects the header and the
+//! peer; the rest are the lines of that header.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddrV4, SocketAddrV6};
 
@@ -47,7 +47,7 @@ fn request(paragraph: &[u8]) {
         .split(|byte| *byte == b'\n')
         .map(<[u8]>::to_vec)
         .collect();
-    // What is no header's value gets nowhere.
+    // Invalid header values are not used.
     let Some(found) = client(&lines) else { return };
     if !ranges.contains(socket.to_canonical()) {
         assert_eq!(found, Some(socket));
@@ -58,7 +58,7 @@ fn request(paragraph: &[u8]) {
     }
     let Some(address) = found else { return };
     assert!(!ranges.contains(address) && address == address.to_canonical());
-    // Whatever a stranger puts in front, in lines or in the same line.
+    // Forged entries in front, in lines of their own or in the same line.
     for claim in [
         &b"203.0.113.7"[..],
         b"for=203.0.113.7",
@@ -79,11 +79,11 @@ fn request(paragraph: &[u8]) {
     }
 }
 
-/// The entries of all lines, as far as they show an address; `None` if they are
-/// not for this reader.
+/// The entries of all lines, as far as they contain an address; `None` if this parser
+/// does not support them.
 type Reader = fn(&[Vec<u8>]) -> Option<Vec<Option<IpAddr>>>;
 
-/// The last address that is no proxy's.
+/// The last address that is not a proxy's.
 fn walk(entries: &[Option<IpAddr>], ranges: &AddressRanges) -> Option<IpAddr> {
     for entry in entries.iter().rev().take(32) {
         let address = (*entry)?.to_canonical();
@@ -95,19 +95,18 @@ fn walk(entries: &[Option<IpAddr>], ranges: &AddressRanges) -> Option<IpAddr> {
 }
 
 fn x_forwarded_for(lines: &[Vec<u8>]) -> Option<Vec<Option<IpAddr>>> {
-    // What is no text is no address either.
+    // Bytes that are not text are not an address either.
     let line = lines.join(&b',');
     let line = String::from_utf8_lossy(&line);
-    let blank = [' ', '\t'];
+    let whitespace = [' ', '\t'];
     let address = |entry: &str| entry.parse().ok().or_else(|| node(entry));
     (!line.contains('"')).then(|| {
-        let entries = line.split(',').map(|entry| entry.trim_matches(blank));
+        let entries = line.split(',').map(|entry| entry.trim_matches(whitespace));
         entries.map(address).collect()
     })
 }
 
-/// RFC 7239, to the letter: a list of elements, of parameters, of tokens and
-/// quoted strings.
+/// RFC 7239, exactly: a list of elements, of parameters, of tokens and quoted strings.
 fn forwarded(lines: &[Vec<u8>]) -> Option<Vec<Option<IpAddr>>> {
     let mut entries = Vec::new();
     for line in lines {
@@ -163,9 +162,9 @@ fn is_token(text: &str) -> bool {
     !text.is_empty() && text.chars().all(is_own)
 }
 
-/// An address with a port, hidden or not, or without one.
+/// An address with a port, an obfuscated port, or none.
 fn node(text: &str) -> Option<IpAddr> {
-    // A hidden port is any, once it is a token.
+    // An obfuscated port is any token.
     let shown = match text.rsplit_once(":_") {
         Some((address, port)) if is_token(port) => format!("{address}:1"),
         _ => text.to_owned(),

@@ -1,6 +1,6 @@
-//! Stored histories: any text is refused, or read and written as the same history.
+//! Stored histories: any text is refused, or round-trips.
 //!
-//! What is read is used: a payment with it has a status and takes a callback.
+//! A parsed history is used: a payment with it has a status and accepts a callback.
 
 use payhook::b2binpay::{Key, TrackingIds, Verifier};
 use payhook::payment::{Expected, History, Payment};
@@ -12,7 +12,7 @@ pub(crate) fn check(data: &[u8]) {
     let Ok(text) = str::from_utf8(data) else {
         return;
     };
-    // As well with the version in front of it.
+    // The same with the version in front of it.
     for text in [text, &format!("1;{text}")] {
         if let Ok(history) = text.parse::<History>() {
             survives(&history);

@@ -1,4 +1,4 @@
-//! Any bytes: what is read is JSON, and all JSON is read. serde_json says what is.
+//! Any bytes: the crate accepts exactly what serde_json accepts as JSON.
 
 use payhook::b2binpay::TransferCallback;
 use payhook::citypay::{OrderDetails, Posted};
@@ -7,8 +7,8 @@ use serde::de::IgnoredAny;
 
 pub(crate) fn check(data: &[u8]) {
     agrees(data);
-    // No encoding is recognized inside of an object, so nothing is refused under another
-    // name.
+    // No encoding is detected inside of an object, so nothing is refused for another
+    // reason.
     let inside = [b"{\"unknown\":", data, b"}"].concat();
     let refused = Unverified::<TransferCallback>::parse_within(&inside, usize::MAX).err();
     let is_not_json = |error| {
@@ -20,7 +20,7 @@ pub(crate) fn check(data: &[u8]) {
     assert_eq!(refused.is_some_and(is_not_json), !agrees(&inside));
 }
 
-/// Whether it is JSON, which everything that reads a body agrees on.
+/// Whether it is JSON: all parsers of a body agree.
 pub(crate) fn agrees(data: &[u8]) -> bool {
     let is_json =
         str::from_utf8(data).is_ok_and(|text| serde_json::from_str::<IgnoredAny>(text).is_ok());
@@ -37,7 +37,7 @@ pub(crate) fn agrees(data: &[u8]) -> bool {
     ] {
         let refused = match error {
             Some(ParseError::NotJson { .. } | ParseError::NotUtf8 { .. }) => true,
-            // A body that is recognized is not JSON, or JSON of another's.
+            // A recognized body is not JSON, or belongs to another product.
             Some(ParseError::Reencoded { .. } | ParseError::OtherProduct { .. }) => !is_json,
             Some(ParseError::TooLarge { .. }) => continue,
             _ => false,

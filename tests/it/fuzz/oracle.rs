@@ -1,5 +1,5 @@
-//! Which text a body has signed, and whether it is: read and computed by nothing
-//! of the crate.
+//! The signed text of a body, and whether its signature is valid: parsed and computed
+//! without the crate.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
@@ -10,16 +10,16 @@ use serde::de::{Deserialize, Deserializer, Visitor};
 use serde_json::value::RawValue;
 use sha2::Sha256;
 
-/// What stands in a body where something is signed.
+/// The signed values of a body.
 pub(crate) struct Signed<'a> {
     pub(crate) has_transfer: bool,
-    /// The transfer's, or a deposit's own.
+    /// The status of the transfer, or the deposit's own.
     pub(crate) status: String,
     pub(crate) amount: String,
     pub(crate) tracking_id: String,
     pub(crate) time: String,
-    /// The second text that a payout without a transfer may have signed begins
-    /// with its own status.
+    /// The second text that a payout without a transfer may have signed begins with its
+    /// own status.
     payout_status: Option<String>,
     /// The JSON of `meta.sign`.
     sign: &'a str,
@@ -27,8 +27,8 @@ pub(crate) struct Signed<'a> {
 
 type Object<'a> = BTreeMap<String, &'a RawValue>;
 
-/// A key. One with half of a surrogate pair is not text, but the body is still JSON: it
-/// is an unknown key.
+/// A key. One with half of a surrogate pair is not text, but the body is still JSON,
+/// and it is an unknown key.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Key(String);
 
@@ -52,7 +52,7 @@ impl<'de> Deserialize<'de> for Key {
     }
 }
 
-/// Nothing, where it is none.
+/// Empty if it is not an object.
 fn object(json: &str) -> Object<'_> {
     let read: BTreeMap<Key, &RawValue> = serde_json::from_str(json).unwrap_or_default();
     read.into_iter()
@@ -89,8 +89,7 @@ pub(crate) fn text_at(json: &str, path: &[&str]) -> String {
 }
 
 impl<'a> Signed<'a> {
-    /// `None` if there is no signature, or the body does not say which transfer
-    /// it covers.
+    /// `None` if there is no signature, or it is unknown which transfer it covers.
     pub(crate) fn read(body: &'a str) -> Option<Self> {
         let body = object(body);
         let (data, meta) = (inner(&body, "data"), inner(&body, "meta"));
@@ -148,12 +147,12 @@ impl<'a> Signed<'a> {
         })
     }
 
-    /// All that stands in front of the time.
+    /// Everything before the time.
     pub(crate) fn undivided(&self) -> String {
         format!("{}{}{}", self.status, self.amount, self.tracking_id)
     }
 
-    /// The signature that belongs there, or that of a payout's second text.
+    /// The correct signature, or that of a payout's second text.
     pub(crate) fn signature(&self, key: &[u8], with_payout_status: bool) -> String {
         let status = self.payout_status.as_deref().filter(|_| with_payout_status);
         let status = status.unwrap_or_default();
@@ -166,7 +165,7 @@ impl<'a> Signed<'a> {
         })
     }
 
-    /// Whether what stands in the body is proven by this key.
+    /// Whether this key proves the values in the body.
     pub(crate) fn is_proven(&self, key: &[u8], declared: TrackingIds) -> bool {
         let first = self.tracking_id.chars().next();
         let is_as_declared = match declared {
@@ -187,7 +186,7 @@ impl<'a> Signed<'a> {
         is_as_declared && (fits(false) || is_second && fits(true))
     }
 
-    /// The body, signed.
+    /// The signed body.
     pub(crate) fn again(&self, body: &str, key: &[u8], with_payout_status: bool) -> String {
         let start = self.sign.as_ptr().addr() - body.as_ptr().addr();
         let (head, tail) = body.split_at(start);
@@ -199,7 +198,7 @@ impl<'a> Signed<'a> {
     }
 }
 
-/// One digit, with a sign or without.
+/// One digit, with or without a sign.
 fn is_code(text: &str) -> bool {
     let digit = text.strip_prefix('-').unwrap_or(text);
     text != "-0" && digit.len() == 1 && digit.bytes().all(|byte| byte.is_ascii_digit())

@@ -1,8 +1,8 @@
-//! A CityPay.io order and the endpoint's answer: what is proven is what the
-//! answer says of the merchant's own order.
+//! A CityPay.io order and the endpoint's response: the proven values are those of the
+//! response about the merchant's own order.
 //!
-//! The input is a callback and an answer with a zero byte between them, which
-//! stands in no JSON.
+//! The input is a callback and a response with a zero byte between them, which is never
+//! part of JSON.
 
 use payhook::citypay::{Account, OrderCallback, OrderDetails, Token};
 use payhook::{Fact, Outcome, Unverified};
@@ -20,15 +20,15 @@ pub(crate) fn check(data: &[u8]) {
         return;
     };
     let account = Account::new(CUSTOMER).unwrap();
-    let told = callback.unverified().clone();
-    let own = told.order_token();
+    let reported = callback.unverified().clone();
+    let own = reported.order_token();
     let own = own.as_ref().map(Token::as_str);
     let issued = own.unwrap_or("tok_4f9c1b7e").to_owned();
     assert!(
         account
-            .prove_order(callback.clone(), "nobody's", answer)
+            .prove_order(callback.clone(), "unknown", answer)
             .is_err()
-            || issued == "nobody's"
+            || issued == "unknown"
             || own.is_none()
     );
     let proven = account.prove_order(callback, &issued, answer);
@@ -38,7 +38,7 @@ pub(crate) fn check(data: &[u8]) {
     let Ok(verified) = proven else {
         return;
     };
-    assert!(is_ours, "proven by somebody else's order");
+    assert!(is_ours, "proven by another order");
     let proven = verified.proven();
     assert!(proven.token().unwrap().matches(&issued));
     let read = OrderDetails::parse(answer.as_bytes()).unwrap();

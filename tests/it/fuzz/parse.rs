@@ -1,5 +1,5 @@
-//! Any bytes, to everything that reads a body: no panic, the exact bytes kept,
-//! and what is read survives a round trip.
+//! Any bytes, to every parser of a body: no panic, the exact bytes are kept, and values
+//! survive a round trip.
 
 use payhook::b2binpay::{self, CallbackRecord, Key, TrackingIds, TransferCallback, Verifier};
 use payhook::citypay::{self, Account, DepositCallback, OrderCallback, OrderDetails, Posted};
@@ -30,7 +30,7 @@ fn transfer(data: &[u8]) {
         Err(error) => return refused(&error, data),
     };
     assert_eq!(callback.raw(), data);
-    noted(&callback.warnings());
+    check_warnings(&callback.warnings());
     let (kind, inferred) = (callback.operation().as_str(), callback.callback_types());
     let body = str::from_utf8(data).unwrap();
     for (path, read) in [
@@ -76,7 +76,7 @@ fn posted(data: &[u8]) {
         Posted::Order(order) => {
             let order = order.into_unverified();
             assert_eq!(order.raw(), data);
-            noted(&order.warnings());
+            check_warnings(&order.warnings());
             assert!(Unverified::<DepositCallback>::parse(data).is_err());
             let again = again(&order);
             assert_eq!(again.warnings(), []);
@@ -85,7 +85,7 @@ fn posted(data: &[u8]) {
         Posted::Deposit(deposit) => {
             let deposit = deposit.into_unverified();
             assert_eq!(deposit.raw(), data);
-            noted(&deposit.warnings());
+            check_warnings(&deposit.warnings());
             assert!(Unverified::<OrderCallback>::parse(data).is_err());
             let again = again(&deposit);
             assert_eq!(again.warnings(), []);
@@ -99,7 +99,7 @@ fn answer(data: &[u8]) {
     match OrderDetails::parse(data) {
         Ok(answer) => {
             assert_eq!(answer.raw(), data);
-            noted(&answer.warnings());
+            check_warnings(&answer.warnings());
             let json = json(&answer);
             let again = OrderDetails::parse(json.as_bytes()).unwrap();
             assert_eq!(json, self::json(&again));
@@ -118,7 +118,7 @@ fn record(data: &[u8]) {
         Ok(record) => {
             let json = json(&record);
             assert_eq!(CallbackRecord::parse(json.as_bytes()).as_ref(), Ok(&record));
-            // Its payload is read as any body is.
+            // Its payload is parsed like any body.
             if let Some(Ok(callback)) = record.callback() {
                 let payload = record.payload.as_deref().map(str::as_bytes);
                 assert_eq!(Some(callback.unverified().raw()), payload);
@@ -128,7 +128,7 @@ fn record(data: &[u8]) {
     }
 }
 
-/// The callback as it is read from its own JSON, which does not change any more.
+/// The callback parsed from its own JSON, which then stays the same.
 fn again<C: Provable + Serialize>(callback: &C) -> C {
     let json = json(callback);
     let again = Unverified::<C>::parse_within(json.as_bytes(), usize::MAX);
@@ -142,7 +142,7 @@ fn json(value: &impl Serialize) -> String {
 }
 
 /// An error or an warning says where, and never what stood there.
-fn noted(warnings: &[FieldWarning]) {
+fn check_warnings(warnings: &[FieldWarning]) {
     for warning in warnings {
         named(warning.path());
         assert!(warning.to_string().len() < 200);
@@ -161,13 +161,13 @@ fn refused(error: &ParseError, data: &[u8]) {
     }
 }
 
-/// A path is made of the gateway's own keys.
+/// A path consists of the gateway's own keys.
 fn named(path: &str) {
     let own = |c: char| c.is_ascii_alphanumeric() || "_.[]".contains(c);
     assert!(path.len() < 100 && path.chars().all(own), "{path}");
 }
 
-/// An order endpoint with nothing to say.
+/// An order endpoint without a response.
 struct Silent;
 
 impl Fetch for Silent {
@@ -176,8 +176,8 @@ impl Fetch for Silent {
     }
 }
 
-/// Nothing of it is signed with this key, so nothing settles or is handed over
-/// as proven but a deposit of CityPay.io, which nobody signs.
+/// Nothing in it is signed with this key, so nothing settles or reaches the handler as
+/// proven, except for CityPay.io's deposits, which are never signed.
 fn received(data: &[u8]) {
     let key = Key::callback_secret("nobody signs with this").unwrap();
     let never = handler_fn(async |_: Callback| -> Result<(), BoxError> {

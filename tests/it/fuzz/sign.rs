@@ -1,7 +1,7 @@
-//! The test kit's signer: whatever it is asked for verifies, and what is proven
-//! is what was put in.
+//! The signer of `payhook::testing`: every callback it builds verifies, and the proven
+//! values are the given ones.
 //!
-//! The input is cut into the builder's arguments.
+//! The input is divided into the builder's arguments.
 
 use payhook::b2binpay::{Key, TrackingIds, TransferCallback, Verifier};
 use payhook::chrono::{DateTime, SubsecRound, Utc};
@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::oracle::Signed;
 
-/// The rest of the input; zeros once it is used up.
+/// The rest of the input, followed by zeros.
 struct Input<'a>(&'a [u8]);
 
 impl Input<'_> {
@@ -59,12 +59,14 @@ pub(crate) fn check(data: &[u8]) {
     assert_eq!(again.as_str(), body.as_str());
 }
 
-/// The key, and what is in it.
+/// The key with its content.
 fn key(input: &mut Input<'_>) -> Option<(Key, Vec<u8>)> {
     let secret = input.text();
     if input.byte() & 1 == 0 {
-        let blank = |c: char| c.is_whitespace() || c == '\u{feff}';
-        let allowed = !secret.is_empty() && !secret.starts_with(blank) && !secret.ends_with(blank);
+        let is_whitespace = |c: char| c.is_whitespace() || c == '\u{feff}';
+        let allowed = !secret.is_empty()
+            && !secret.starts_with(is_whitespace)
+            && !secret.ends_with(is_whitespace);
         let key = Key::callback_secret(&secret);
         assert_eq!(key.is_ok(), allowed, "{secret:?}");
         return Some((key.ok()?, secret.into_bytes()));
@@ -76,7 +78,7 @@ fn key(input: &mut Input<'_>) -> Option<(Key, Vec<u8>)> {
     Some((key.ok()?, digest.to_vec()))
 }
 
-/// What a callback is asked to say where it is signed.
+/// The values of a callback that are signed.
 #[derive(Debug)]
 struct Order {
     is_deposit: bool,
@@ -87,7 +89,7 @@ struct Order {
     status: i32,
     own_status: i32,
     time: DateTime<Utc>,
-    /// As the key has it unless set.
+    /// The key's default unless set.
     layout: Option<Layout>,
     is_v2: bool,
 }
@@ -149,7 +151,7 @@ impl Order {
             built.no_transfer()
         };
         if flags & 1 == 1 {
-            // Of no kind, so that it is never taken for the one.
+            // Of an unknown kind, so that it is not used instead.
             let fee = transfer().id("fee").op_type(9).amount("13.4");
             if self.has_transfer {
                 built = built.include_first(fee);
@@ -166,8 +168,8 @@ impl Order {
         }
     }
 
-    /// The amount as it is written: with all its fraction digits, where they
-    /// are enough.
+    /// The amount as written: with all its fraction digits if they are within the
+    /// limit.
     fn written(&self) -> Option<Amount> {
         let amount: Amount = self.amount.parse().ok()?;
         Some(amount.with_scale(self.scale).unwrap_or(amount))
@@ -178,7 +180,7 @@ impl Order {
         self.written().as_ref().is_some_and(plain)
     }
 
-    /// Whether that can be signed and read.
+    /// Whether it can be signed and parsed.
     fn is_sound(&self) -> bool {
         let is_digit = |code: i32| (-9..=9).contains(&code);
         if self.tracking_id.contains('\0') {
@@ -186,7 +188,8 @@ impl Order {
         } else if self.has_transfer {
             is_digit(self.status) && self.is_plain()
         } else {
-            // API v2 has no status of a deposit's own, and signs no such callback.
+            // API v2 has no status of a deposit itself, and does not sign such
+            // callbacks.
             !self.is_deposit || is_digit(self.own_status) && !self.is_v2
         }
     }

@@ -1,6 +1,6 @@
-//! Timestamps, against chrono's own parsers within the documented forms.
+//! Timestamps, compared with chrono's own parsers within the documented formats.
 //!
-//! Each line of the input is read by itself, and compared with the next.
+//! Each line of the input is parsed on its own, and compared with the next.
 
 use payhook::b2binpay::TransferCallback;
 use payhook::chrono::{DateTime, FixedOffset, NaiveDateTime, Utc};
@@ -57,7 +57,7 @@ fn moment(stamp: &Timestamp) -> Moment {
     }
 }
 
-/// In a body: an incidental stamp in any form, a signed one in a single form.
+/// In a body: an incidental timestamp in any format, a signed one in its only format.
 fn on_the_wire(text: &str, reference: Option<Moment>) {
     let json = serde_json::to_string(text).unwrap();
     if json.len() > 60_000 {
@@ -93,7 +93,7 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Which of the documented forms the text has, by its shape alone.
+/// The documented format of the text, by its shape alone.
 fn form(text: &str) -> Option<Form> {
     let digit = |c: char| if c.is_ascii_digit() { 'd' } else { c };
     let shape: String = text.chars().map(digit).collect();
@@ -130,7 +130,7 @@ fn reference(text: &str) -> Option<Moment> {
 
     let form = form(text)?;
     let iso = text.replacen(' ', "T", 1);
-    // chrono takes a leap second for one; neither gateway has them.
+    // chrono accepts a leap second here; the gateways do not send any.
     if matches!(form, Form::Seconds | Form::Rfc3339 { .. }) && text.get(17..19) == Some("60") {
         return None;
     }

@@ -1,5 +1,4 @@
-//! The verifier, against the oracle: it accepts what is signed, and nothing
-//! else.
+//! The verifier, compared with the oracle: it accepts signed bodies, and no others.
 
 use payhook::b2binpay::{Key, TrackingIds, TransferCallback, Verifier};
 use payhook::{Amount, Evidence, Timestamp, Unverified, Verified, VerifyError};
@@ -14,13 +13,13 @@ pub(crate) fn check(data: &[u8]) {
         return;
     };
     agree(body, SECRET.as_bytes());
-    // Whatever the body says, once it is signed.
+    // Any body, once it is signed.
     if let Some(signed) = Signed::read(body) {
         for with_payout_status in [false, true] {
             let again = signed.again(body, SECRET.as_bytes(), with_payout_status);
             agree(&again, SECRET.as_bytes());
         }
-        // With a key that no seed is signed with: its digits stand nowhere else.
+        // With a key that signs no seed: its digits occur nowhere else.
         let digits = signed.signature(b"another", false);
         let again = signed.again(body, b"another", false);
         let shown = Unverified::<TransferCallback>::parse(again.as_bytes());
@@ -32,7 +31,7 @@ pub(crate) fn check(data: &[u8]) {
     }
 }
 
-/// Under each declaration the verifier and the oracle say the same.
+/// The verifier and the oracle agree under each declaration.
 fn agree(body: &str, key: &[u8]) {
     let Ok(callback) = Unverified::<TransferCallback>::parse(body.as_bytes()) else {
         return;
@@ -58,8 +57,8 @@ fn agree(body: &str, key: &[u8]) {
         match (verify(SECRET), expected) {
             (Ok(verified), Some(signed)) => proves(&verified, signed, declared),
             (Err(error), None) => refused(&error, callback.unverified()),
-            (Ok(_), None) => panic!("accepted what nobody signed"),
-            (Err(error), Some(_)) => panic!("refused what is signed: {error}"),
+            (Ok(_), None) => panic!("accepted an unsigned body"),
+            (Err(error), Some(_)) => panic!("refused a signed body: {error}"),
         }
     }
 }
@@ -71,7 +70,7 @@ fn refused(error: &VerifyError, callback: &TransferCallback) {
     }
 }
 
-/// What is proven is what was signed.
+/// The proven values are the signed ones.
 fn proves(verified: &Verified<TransferCallback>, signed: &Signed<'_>, declared: TrackingIds) {
     assert!(matches!(verified.evidence(), Evidence::Signature { .. }));
     let proven = verified.proven();
@@ -93,9 +92,9 @@ fn proves(verified: &Verified<TransferCallback>, signed: &Signed<'_>, declared: 
         assert_eq!(proven.tracking_id(), None);
         resolves(verified, signed);
     } else {
-        panic!("divided by nobody's word");
+        panic!("divided without evidence");
     }
-    // Written again, it is signed as before.
+    // Serialized, it has the same signed text.
     let again = serde_json::to_vec(verified.reported()).unwrap();
     let again = Unverified::parse_within(&again, usize::MAX).unwrap();
     let key = Key::callback_secret(SECRET).unwrap();
@@ -106,7 +105,7 @@ fn proves(verified: &Verified<TransferCallback>, signed: &Signed<'_>, declared: 
     );
 }
 
-/// By the merchant's own record, if it says what was signed.
+/// By the merchant's own record, if that matches the signed text.
 fn resolves(verified: &Verified<TransferCallback>, signed: &Signed<'_>) {
     let amount: Amount = signed.amount.parse().unwrap_or_default();
     let resolved = verified.resolve(&signed.tracking_id, &amount);
@@ -120,7 +119,7 @@ fn resolves(verified: &Verified<TransferCallback>, signed: &Signed<'_>) {
     assert_eq!(proven.tracking_id(), Some(signed.tracking_id.as_str()));
     let own = signed.has_transfer.then_some(signed.amount.as_str());
     assert_eq!(proven.amount().map(Amount::as_str), own);
-    // Another id is never made of it.
+    // It is never divided into another id.
     let other = format!("{}0", signed.tracking_id);
     assert!(verified.resolve(&other, &amount).is_err());
 }

@@ -1,4 +1,4 @@
-//! Whose word counts about where a request comes from.
+//! Whose entries determine the client's address.
 
 use payhook::address::AddressRanges;
 use payhook::http::{Proxies, Request};
@@ -27,7 +27,7 @@ fn check(proxies: &Proxies, name: &str, cases: &[(&str, &[&str], Option<&str>)])
 fn x_forwarded_for() {
     let proxies = Proxies::x_forwarded_for(ranges());
     let cases: &[(&str, &[&str], Option<&str>)] = &[
-        // A stranger at the socket: whatever it says about itself, it is the client.
+        // A peer that is not a proxy is the client, whatever its headers claim.
         ("198.51.100.7", &[], Some("198.51.100.7")),
         ("198.51.100.7", &["203.0.113.1"], Some("198.51.100.7")),
         (
@@ -41,7 +41,7 @@ fn x_forwarded_for() {
             &["203.0.113.1"],
             Some("198.51.100.7"),
         ),
-        // One proxy, and what strangers wrote left of its entry.
+        // One proxy, with forged entries to the left of its own.
         ("10.0.0.1", &["198.51.100.7"], Some("198.51.100.7")),
         ("::ffff:10.0.0.1", &["198.51.100.7"], Some("198.51.100.7")),
         (
@@ -86,7 +86,7 @@ fn x_forwarded_for() {
             &["203.0.113.1, 198.51.100.7, ::ffff:10.1.1.1"],
             Some("198.51.100.7"),
         ),
-        // Every form of an address.
+        // Every format of an address.
         ("10.0.0.1", &["198.51.100.7:4711"], Some("198.51.100.7")),
         ("10.0.0.1", &["::ffff:198.51.100.7"], Some("198.51.100.7")),
         (
@@ -97,7 +97,7 @@ fn x_forwarded_for() {
         ("10.0.0.1", &["2001:db8::7"], Some("2001:db8::7")),
         ("10.0.0.1", &["[2001:db8::7]"], Some("2001:db8::7")),
         ("10.0.0.1", &["[2001:db8::7]:65535\t"], Some("2001:db8::7")),
-        // What would have to be believed and can't be is never skipped.
+        // An entry that would have to be trusted but cannot be parsed is never skipped.
         ("10.0.0.1", &[], None),
         ("10.0.0.1", &[""], None),
         ("10.0.0.1", &["198.51.100.7, "], None),
@@ -123,7 +123,7 @@ fn x_forwarded_for() {
         ("10.0.0.1", &["gateway.example"], None),
     ];
     check(&proxies, "x-forwarded-for", cases);
-    // The other header is not this one's business.
+    // The other header is ignored.
     let other = client(&proxies, "forwarded", "10.0.0.1", &["for=198.51.100.7"]);
     assert_eq!(other, None);
 }
@@ -168,7 +168,7 @@ fn forwarded() {
             Some("198.51.100.7"),
         ),
         ("10.0.0.1", &[";for=198.51.100.7;;"], Some("198.51.100.7")),
-        // From the right, across lines, as long as proxies speak.
+        // From the right, across lines, as long as the entries are those of proxies.
         (
             "10.0.0.1",
             &["for=203.0.113.1, for=198.51.100.7"],
@@ -184,7 +184,7 @@ fn forwarded() {
             &["for=198.51.100.7", "for=\"[2001:db8:ffff::1]\""],
             Some("198.51.100.7"),
         ),
-        // Commas, semicolons and quotes inside quotes divide nothing.
+        // Commas, semicolons and quotes inside of quotes do not separate.
         (
             "10.0.0.1",
             &["for=198.51.100.7;host=\"a, for=203.0.113.1;b\""],
@@ -205,7 +205,7 @@ fn forwarded() {
             &["for=198.51.100.7;host=\"\\\\\\\", for=203.0.113.1;b=\\\"c\""],
             Some("198.51.100.7"),
         ),
-        // A stranger's quote swallows nothing.
+        // A forged quote does not hide the entries after it.
         (
             "10.0.0.1",
             &["for=203.0.113.1;a=\", for=198.51.100.7"],
@@ -221,7 +221,7 @@ fn forwarded() {
             &["for=203.0.113.1;a=\"", "for=\"198.51.100.7\""],
             Some("198.51.100.7"),
         ),
-        // What would have to be believed and can't be is never skipped.
+        // An entry that would have to be trusted but cannot be parsed is never skipped.
         ("10.0.0.1", &[], None),
         ("10.0.0.1", &[""], None),
         ("10.0.0.1", &["for=198.51.100.7,"], None),
@@ -252,7 +252,7 @@ fn forwarded() {
         ("10.0.0.1", &["for=\"2001:db8::7\""], None),
         ("10.0.0.1", &["198.51.100.7"], None),
         ("10.0.0.1", &["for=10.1.1.1"], None),
-        // A tail of a quoted string that looks like an element of its own.
+        // The end of a quoted string that looks like an element of its own.
         ("10.0.0.1", &["host=\"a, for=203.0.113.1;x=\\\"b\""], None),
     ];
     check(&proxies, "forwarded", cases);
@@ -260,7 +260,7 @@ fn forwarded() {
     assert_eq!(other, None);
 }
 
-/// The walk has an end, however long the header is.
+/// The walk is bounded, however long the header is.
 #[test]
 fn a_loop_of_proxies() {
     let proxies = Proxies::x_forwarded_for(ranges());
@@ -269,7 +269,7 @@ fn a_loop_of_proxies() {
         let found = client(&proxies, "x-forwarded-for", "10.0.0.1", &[&line]);
         assert_eq!(found.as_deref(), expected, "{count}");
     }
-    // Nor does a header of quotes and backslashes take longer for it.
+    // A header of quotes and backslashes does not take longer either.
     let proxies = Proxies::forwarded(ranges());
     for piece in ["\\\"", "\"", "\\", "\"\\\\", ",\"", "\","] {
         let line = piece.repeat(100_000);

@@ -1,4 +1,5 @@
-//! [`IdempotencyKeys`]: what is the same delivery, and what the same news.
+//! [`IdempotencyKeys`]: which callbacks are the same delivery, and which the same
+//! effect.
 
 use payhook::b2binpay::TrackingIds;
 use payhook::citypay::Account;
@@ -17,7 +18,7 @@ use crate::support::{
 const LATER: &str = "2026-03-02T10:00:00.000000Z";
 const TOKEN: &str = "tok_4f9c1b7e";
 
-/// A deposit of 1 under `order-1`, signed after `change`.
+/// A deposit of 1 with reference `order-1`, signed after `change`.
 fn deposit(time: &str, status: i32, change: impl Fn(&mut Value)) -> Callback {
     let mut body = with_transfer("deposit", "order-1", "1");
     body["meta"]["time"] = json!(time);
@@ -54,7 +55,7 @@ fn compare(one: &Callback, other: &Callback) -> Same {
 }
 
 #[test]
-fn resent_with_a_new_time_stamp_is_the_same_news() {
+fn a_resend_with_a_new_timestamp_is_the_same_effect() {
     for status in [-3, -2, -1, 0, 1, 2, 9] {
         let one = deposit(TIME, status, |_| ());
         assert_eq!(compare(&one, &deposit(TIME, status, |_| ())), Same::Both);
@@ -63,7 +64,7 @@ fn resent_with_a_new_time_stamp_is_the_same_news() {
 }
 
 #[test]
-fn one_more_confirmation_is_news_until_it_is_confirmed() {
+fn each_confirmation_is_a_new_effect_until_it_is_confirmed() {
     let confirmations = |time, status, count: i32| {
         deposit(time, status, |body| {
             body["included"][1]["attributes"]["confirmations"] = json!(count);
@@ -77,9 +78,9 @@ fn one_more_confirmation_is_news_until_it_is_confirmed() {
     assert_eq!(confirmed, Same::Neither);
 }
 
-/// How many zeros the gateway writes is not documented.
+/// The gateway does not document how many zeros it writes.
 #[test]
-fn an_amount_in_another_spelling_is_the_same_news() {
+fn an_amount_in_another_spelling_is_the_same_effect() {
     let spelled = |amount: &str, time: &str| -> Callback {
         let mut body = with_transfer("deposit", "order-1", amount);
         body["meta"]["time"] = json!(time);
@@ -98,7 +99,7 @@ fn an_amount_in_another_spelling_is_the_same_news() {
 }
 
 #[test]
-fn a_currency_in_another_case_is_the_same_news() {
+fn a_currency_in_another_case_is_the_same_effect() {
     let named = |alpha: Value, time: &str| {
         deposit(time, 2, move |body| {
             body["included"][0]["attributes"]["alpha"] = alpha.clone();
@@ -109,7 +110,7 @@ fn a_currency_in_another_case_is_the_same_news() {
         let compared = compare(&one, &named(json!(other), LATER));
         assert_eq!(compared, Same::Effect, "{other}");
     }
-    // Unnamed, it is the gateway's id of it.
+    // Without a tracking id it is the gateway's id of the deposit.
     for other in [json!("ETH-ARBITRUM"), json!("ETC"), Value::Null] {
         let compared = compare(&one, &named(other.clone(), LATER));
         assert_eq!(compared, Same::Neither, "{other}");
@@ -118,7 +119,8 @@ fn a_currency_in_another_case_is_the_same_news() {
     assert_eq!(unnamed, Same::Effect);
 }
 
-/// Of one transfer, whatever becomes of it: so later news is told from earlier.
+/// All callbacks of one transfer have the same subject, so that older ones are
+/// detected.
 #[test]
 fn a_transfer_is_one_subject() {
     let subject = |callback: &Callback| *keys(callback).subject();
@@ -153,9 +155,9 @@ fn a_transfer_is_one_subject() {
     ] {
         assert_ne!(subject(&one), subject(&other));
     }
-    // An order is one, whichever of its transactions a callback names.
-    let second = order(|told, answer| {
-        told["status"] = json!("OVERPAID");
+    // An order is one subject, whichever of its transactions a callback names.
+    let second = order(|reported, answer| {
+        reported["status"] = json!("OVERPAID");
         answer["status"]["code"] = json!("OVERPAID");
         let mut second = answer["transactions"][0].clone();
         second["id"] = json!(9002);
@@ -165,8 +167,8 @@ fn a_transfer_is_one_subject() {
     assert_ne!(subject(&one), subject(&second));
 }
 
-/// A merchant who asks for its own count of confirmations hears twice of one
-/// transfer; the deposit's status has moved on in between.
+/// A merchant who requests a callback at a certain number of confirmations gets two for
+/// one transfer; the deposit's status has changed in between.
 #[test]
 fn the_users_confirmation_and_the_gateways_are_one_settlement() {
     let with_status = |time, status: i32| {
@@ -176,13 +178,13 @@ fn the_users_confirmation_and_the_gateways_are_one_settlement() {
     };
     let settled = compare(&with_status(TIME, 2), &with_status(LATER, 3));
     assert_eq!(settled, Same::Effect);
-    // What a person had to look at is not what settles.
+    // A callback that needed manual review is not the one that settles.
     let resolved = compare(&with_status(TIME, 5), &with_status(LATER, 3));
     assert_eq!(resolved, Same::Neither);
 }
 
 #[test]
-fn what_is_not_signed_changes_no_delivery() {
+fn unsigned_fields_do_not_change_the_delivery() {
     let one = deposit(TIME, 2, |_| ());
     let transfer = deposit(TIME, 2, |body| {
         *body = with_transfer_id(body.take(), "55022");
@@ -198,23 +200,23 @@ fn what_is_not_signed_changes_no_delivery() {
     assert_eq!(compare(&one, &txid), Same::Both);
 }
 
-/// Shown in another currency, a callback that was captured before it arrived is
-/// for a person; the genuine one after it must not be its duplicate.
+/// A callback that was captured in transit and changed to another currency needs manual
+/// review; the genuine one after it must not be its duplicate.
 #[test]
-fn a_forged_currency_does_not_swallow_the_payment() {
+fn a_forged_currency_does_not_use_up_the_payment() {
     let currency = |time, alpha: &'static str| {
         deposit(time, 2, move |body| {
             body["included"][0]["attributes"]["alpha"] = json!(alpha);
         })
     };
-    let swallowed = compare(&currency(TIME, "DOGE"), &currency(LATER, "ETH"));
-    assert_eq!(swallowed, Same::Neither);
+    let forged_and_genuine = compare(&currency(TIME, "DOGE"), &currency(LATER, "ETH"));
+    assert_eq!(forged_and_genuine, Same::Neither);
 }
 
-/// When it was created is not when it was paid: an old order that is paid today
-/// must not be older than what a store remembers.
+/// The creation time is not the payment time: an old order that is paid today must not
+/// be older than the store's horizon.
 #[test]
-fn an_orders_time_is_its_latest_transactions() {
+fn the_time_of_an_order_is_that_of_its_latest_transaction() {
     let at = |times: &[Value]| {
         let callback = order(|_, answer| {
             answer["createdAt"] = json!("2026-03-02 09:10");
@@ -244,18 +246,18 @@ fn an_orders_time_is_its_latest_transactions() {
     assert_eq!(at(&[early, Value::Null]), Some(1_772_900_000));
     assert_eq!(at(&[Value::Null]), None);
     assert_eq!(at(&[]), None);
-    // Without a zone it is read as UTC.
+    // Without a time zone it is read as UTC.
     assert_eq!(at(&[json!("2026-03-02 09:10")]), Some(1_772_442_600));
 }
 
-/// Ids may be missing; what came in still tells two of them apart.
+/// Ids may be missing; the received amounts still distinguish two transactions.
 #[test]
-fn every_part_of_a_transaction_is_news() {
+fn every_change_of_a_transaction_is_a_new_effect() {
     let underpaid = |change: &dyn Fn(&mut Value)| {
-        order(move |told, answer| {
-            told["status"] = json!("UNDERPAID");
+        order(move |reported, answer| {
+            reported["status"] = json!("UNDERPAID");
             answer["status"]["code"] = json!("UNDERPAID");
-            told["transaction_id"] = Value::Null;
+            reported["transaction_id"] = Value::Null;
             change(&mut answer["transactions"][0]);
         })
     };
@@ -269,8 +271,8 @@ fn every_part_of_a_transaction_is_news() {
     for change in changes {
         assert_eq!(compare(&one, &underpaid(change)), Same::Neither);
     }
-    // It is named by its id, without one by its hash, and without either by its
-    // time and amount.
+    // A transaction is identified by its id, else by its hash, else by its time and
+    // amount.
     let named = |id: Value, hash: &'static str, created: u64| {
         underpaid(&move |it| {
             it["id"] = id.clone();
@@ -296,7 +298,7 @@ fn every_part_of_a_transaction_is_news() {
 }
 
 #[test]
-fn endpoints_have_their_own_names() {
+fn endpoints_have_their_own_keys() {
     let callback = deposit(TIME, 2, |_| ());
     let (one, other) = (
         callback.idempotency_keys(""),
@@ -309,11 +311,12 @@ fn endpoints_have_their_own_names() {
     assert_ne!(one.subject(), one.effect());
 }
 
-/// The store's rows outlive this version: the names may never change.
+/// The store's rows outlive this version: the keys must never change.
 #[test]
-fn the_names_are_stable() {
+fn keys_are_stable() {
     let keys = keys(&deposit(TIME, 2, |_| ()));
-    // Byte for byte, as it came: a `Value` writes its numbers as the build has it.
+    // The exact bytes: a `Value` would write numbers depending on the features of the
+    // build.
     let answer = body("citypay-order-confirmed.answer.json");
     let order = prove_order(&body("citypay-order-confirmed.json"), &answer).idempotency_keys("");
     let names = |keys: &IdempotencyKeys| {
@@ -351,10 +354,10 @@ fn the_names_are_stable() {
     );
 }
 
-/// The delivery is what is signed; in another division it is the same one, and
-/// says something else. Which of the two is true, the store does not know.
+/// The delivery is the signed text. Divided in another way it is the same delivery with
+/// other values; the store cannot know which ones are true.
 #[test]
-fn undivided_it_is_the_signature_that_names_it() {
+fn an_ambiguous_text_is_identified_by_its_signature() {
     let callback = |amount: &str, id: &str, time: &str| -> Callback {
         let mut body = with_transfer("deposit", id, amount);
         body["meta"]["time"] = json!(time);
@@ -372,7 +375,7 @@ fn undivided_it_is_the_signature_that_names_it() {
 }
 
 #[test]
-fn without_a_transfer_the_reference_names_it() {
+fn without_a_transfer_the_reference_identifies_it() {
     let expired = |time: &str, status: i32, reference: &str| -> Callback {
         let mut body = without_transfer("deposit", reference, status);
         body["meta"]["time"] = json!(time);
@@ -384,17 +387,17 @@ fn without_a_transfer_the_reference_names_it() {
     assert_eq!(compare(&one, &expired(LATER, 5, "order-1")), Same::Neither);
     assert_eq!(compare(&one, &expired(LATER, 4, "order-2")), Same::Neither);
     assert_eq!(compare(&one, &deposit(LATER, 2, |_| ())), Same::Neither);
-    // Paid or unresolved: two things for a person to know.
+    // Paid and unresolved are two different effects.
     let paid = expired(TIME, 3, "order-1");
     assert_eq!(compare(&paid, &expired(LATER, 5, "order-1")), Same::Neither);
 }
 
 #[test]
-fn by_the_api_the_deposit_names_it() {
-    let fetched = |told: i32, answer: i32| -> Callback {
-        let told = without_transfer("deposit", "order-1", told).to_string();
+fn with_the_api_the_deposit_identifies_it() {
+    let fetched = |reported: i32, answer: i32| -> Callback {
+        let reported = without_transfer("deposit", "order-1", reported).to_string();
         let answer = without_transfer("deposit", "order-1", answer).to_string();
-        let callback = Unverified::parse(told.as_bytes()).unwrap();
+        let callback = Unverified::parse(reported.as_bytes()).unwrap();
         let proven = payhook::b2binpay::prove_by_api(callback, answer.as_bytes());
         proven.unwrap().into()
     };
@@ -405,40 +408,43 @@ fn by_the_api_the_deposit_names_it() {
 
 fn order(change: impl Fn(&mut Value, &mut Value)) -> Callback {
     let read = |name| serde_json::from_slice::<Value>(&body(name)).unwrap();
-    let mut told = read("citypay-order-confirmed.json");
+    let mut reported = read("citypay-order-confirmed.json");
     let mut answer = read("citypay-order-confirmed.answer.json");
-    change(&mut told, &mut answer["data"]);
-    prove_order(told.to_string().as_bytes(), answer.to_string().as_bytes())
+    change(&mut reported, &mut answer["data"]);
+    prove_order(
+        reported.to_string().as_bytes(),
+        answer.to_string().as_bytes(),
+    )
 }
 
-fn prove_order(told: &[u8], answer: &[u8]) -> Callback {
-    let told = Unverified::<OrderCallback>::parse(told).unwrap();
+fn prove_order(reported: &[u8], answer: &[u8]) -> Callback {
+    let reported = Unverified::<OrderCallback>::parse(reported).unwrap();
     let account = Account::new("5120").unwrap();
-    let proven = account.prove_order(told, TOKEN, answer);
+    let proven = account.prove_order(reported, TOKEN, answer);
     proven.unwrap().into()
 }
 
 #[test]
-fn the_answer_names_an_order() {
+fn the_response_identifies_an_order() {
     let confirmed = order(|_, _| ());
-    let reworded = order(|told, _| {
-        told["action"] = json!("receive new transaction");
-        told["created_at"] = json!("2026-03-02 12:00");
-        told["client_order_id"] = json!("another");
-        told["transaction_id"] = Value::Null;
+    let reworded = order(|reported, _| {
+        reported["action"] = json!("receive new transaction");
+        reported["created_at"] = json!("2026-03-02 12:00");
+        reported["client_order_id"] = json!("another");
+        reported["transaction_id"] = Value::Null;
     });
     assert_eq!(compare(&confirmed, &reworded), Same::Both);
     assert!(keys(&confirmed).time().is_some());
     assert!(keys(&confirmed).is_proven());
 }
 
-/// Without an answer an order is what its sender says, and settles nothing.
+/// Without a response, an order is an unproven report, and settles nothing.
 #[test]
-fn without_an_answer_news_and_delivery_are_one() {
+fn without_a_response_effect_and_delivery_are_the_same() {
     let parsed = |change: fn(&mut Value)| {
-        let mut told = serde_json::from_slice(&body("citypay-order-confirmed.json")).unwrap();
-        change(&mut told);
-        Unverified::<OrderCallback>::parse(told.to_string().as_bytes()).unwrap()
+        let mut reported = serde_json::from_slice(&body("citypay-order-confirmed.json")).unwrap();
+        change(&mut reported);
+        Unverified::<OrderCallback>::parse(reported.to_string().as_bytes()).unwrap()
     };
     let by_address = |change: fn(&mut Value)| -> Callback {
         let ranges = AddressRanges::parse(["203.0.113.1"]).unwrap();
@@ -447,27 +453,27 @@ fn without_an_answer_news_and_delivery_are_one() {
         let proven = account.prove_order_by_source_address(parsed(change), peer);
         proven.unwrap().into()
     };
-    let told = |change: fn(&mut Value)| -> Callback {
+    let reported = |change: fn(&mut Value)| -> Callback {
         let account = Account::new("5120").unwrap();
         let proven = account.prove_order_by_record(parsed(change), TOKEN);
         proven.unwrap().into()
     };
-    let confirmed = told(|_| ());
-    assert_eq!(compare(&confirmed, &told(|_| ())), Same::Both);
-    let reworded = told(|told| told["client_order_id"] = json!("another"));
+    let confirmed = reported(|_| ());
+    assert_eq!(compare(&confirmed, &reported(|_| ())), Same::Both);
+    let reworded = reported(|reported| reported["client_order_id"] = json!("another"));
     assert_eq!(compare(&confirmed, &reworded), Same::Both);
-    for news in [
-        told(|told| told["status"] = json!("OVERPAID")),
-        told(|told| told["transaction_id"] = json!("another")),
-        told(|told| told["received_amount_in_coins"] = json!("7")),
+    for other in [
+        reported(|reported| reported["status"] = json!("OVERPAID")),
+        reported(|reported| reported["transaction_id"] = json!("another")),
+        reported(|reported| reported["received_amount_in_coins"] = json!("7")),
     ] {
-        assert_eq!(compare(&confirmed, &news), Same::Neither);
+        assert_eq!(compare(&confirmed, &other), Same::Neither);
     }
-    // What the endpoint says is news after that.
+    // The endpoint's response is a new event after that.
     assert_eq!(compare(&confirmed, &order(|_, _| ())), Same::Neither);
-    // Nobody checked the token.
+    // The token was not checked.
     let one = by_address(|_| ());
-    let other = by_address(|told| told["order_token"] = json!("tok_other"));
+    let other = by_address(|reported| reported["order_token"] = json!("tok_other"));
     assert_eq!(compare(&one, &other), Same::Neither);
     for unproven in [&confirmed, &one] {
         assert!(!keys(unproven).is_proven());
@@ -475,14 +481,14 @@ fn without_an_answer_news_and_delivery_are_one() {
     }
 }
 
-/// Each payment of an order is news: a handler is told what happened, and not
+/// Each payment of an order is an effect of its own: a handler gets the event, not
 /// whether the order was paid before.
 #[test]
-fn one_more_transaction_is_news() {
+fn another_transaction_is_a_new_effect() {
     let more = |status: &str| {
         let status = status.to_owned();
-        move |told: &mut Value, answer: &mut Value| {
-            told["status"] = json!(status);
+        move |reported: &mut Value, answer: &mut Value| {
+            reported["status"] = json!(status);
             answer["status"]["code"] = json!(status);
             let mut second = answer["transactions"][0].clone();
             second["id"] = json!("9000002");
@@ -497,8 +503,8 @@ fn one_more_transaction_is_news() {
     };
     let status = |status: &str| {
         let status = status.to_owned();
-        move |told: &mut Value, answer: &mut Value| {
-            told["status"] = json!(status);
+        move |reported: &mut Value, answer: &mut Value| {
+            reported["status"] = json!(status);
             answer["status"]["code"] = json!(status);
         }
     };
@@ -516,13 +522,14 @@ fn one_more_transaction_is_news() {
 }
 
 #[test]
-fn a_citypay_deposit_is_named_by_its_transaction() {
+fn a_citypay_deposit_is_identified_by_its_transaction() {
     let deposit = |change: &dyn Fn(&mut Value)| -> Callback {
-        let told = body("citypay-deposit-confirmed.json");
-        let mut told: Value = serde_json::from_slice(&told).unwrap();
-        change(&mut told);
+        let reported = body("citypay-deposit-confirmed.json");
+        let mut reported: Value = serde_json::from_slice(&reported).unwrap();
+        change(&mut reported);
         let account = Account::new("5120").unwrap();
-        let callback = Unverified::<DepositCallback>::parse(told.to_string().as_bytes()).unwrap();
+        let callback =
+            Unverified::<DepositCallback>::parse(reported.to_string().as_bytes()).unwrap();
         let token = callback.unverified().deposit_token().clone().unwrap();
         let proven = account.prove_deposit_by_record(callback, token.as_str());
         proven.unwrap().into()
@@ -540,10 +547,10 @@ fn a_citypay_deposit_is_named_by_its_transaction() {
     let currency = |name: &'static str| deposit(&move |d| d["crypto_currency"] = json!(name));
     assert_eq!(compare(&currency("BTC"), &currency("btc")), Same::Both);
     assert_eq!(compare(&currency("BTC"), &currency("ETH")), Same::Delivery);
-    // Made up without end, for all that anybody knows.
+    // Forgeable in any number, since nothing is proven.
     assert!(!keys(&one).is_proven());
     assert_eq!(keys(&one).time(), None);
-    // Without an id it is the bytes.
+    // Without an id, the bytes identify it.
     let unnamed = |amount: &'static str| {
         deposit(&move |d| {
             d["transaction_id"] = Value::Null;
@@ -552,7 +559,7 @@ fn a_citypay_deposit_is_named_by_its_transaction() {
     };
     assert_eq!(compare(&unnamed("1"), &unnamed("1")), Same::Both);
     assert_eq!(compare(&unnamed("1"), &unnamed("2")), Same::Neither);
-    // Two payments may be alike in all but some other field.
+    // Two payments may differ in another field only.
     let nameless = |rate: &'static str| {
         deposit(&move |d| {
             d["transaction_id"] = Value::Null;
@@ -563,15 +570,15 @@ fn a_citypay_deposit_is_named_by_its_transaction() {
     assert_eq!(compare(&nameless("1"), &nameless("2")), Same::Neither);
 }
 
-/// A sender's address that the merchant chose to trust is evidence.
+/// An address that the merchant trusts is evidence.
 #[test]
 fn a_deposit_by_a_trusted_address_is_proven() {
     let ranges = AddressRanges::parse(["203.0.113.1"]).unwrap();
     let account = Account::new("5120").unwrap();
     let callback = |account: Account| -> Callback {
-        let told = Unverified::parse(&body("citypay-deposit-confirmed.json")).unwrap();
+        let reported = Unverified::parse(&body("citypay-deposit-confirmed.json")).unwrap();
         let peer = "203.0.113.1".parse().unwrap();
-        let proven = account.prove_deposit_by_source_address(told, peer);
+        let proven = account.prove_deposit_by_source_address(reported, peer);
         proven.unwrap().into()
     };
     let trusting = account
@@ -581,9 +588,9 @@ fn a_deposit_by_a_trusted_address_is_proven() {
     assert!(!keys(&callback(account.source_addresses(ranges))).is_proven());
 }
 
-/// As a store's own tests make them.
+/// Keys for a store's own tests.
 #[test]
-fn made_up_keys_are_what_they_are_made_of() {
+fn given_keys_are_returned() {
     let key = |number| IdempotencyKey::from_bytes([number; 32]);
     let time = keys(&deposit(TIME, 2, |_| ())).time();
     let keys = IdempotencyKeys::new(key(1), key(2), key(3), time);
@@ -594,7 +601,7 @@ fn made_up_keys_are_what_they_are_made_of() {
     assert_eq!(keys.unproven().effect(), &key(3));
 }
 
-/// The zeros of an exponent count.
+/// The zeros of an exponent are significant.
 #[test]
 fn amounts_that_differ_in_their_exponent_are_two_events() {
     let answer = String::from_utf8(body("citypay-order-confirmed.answer.json")).unwrap();

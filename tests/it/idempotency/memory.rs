@@ -11,7 +11,7 @@ use payhook::idempotency::{
 
 use crate::handler::block_on;
 
-/// The second of a made-up calendar.
+/// A point in time, in seconds.
 fn at(second: i64) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp(second, 0)
 }
@@ -22,12 +22,12 @@ fn key(kind: u8, number: u32) -> IdempotencyKey {
     IdempotencyKey::from_bytes(bytes)
 }
 
-/// Delivery `d` of effect `e`, made at second `d`, about a subject of its own.
+/// Delivery `d` of effect `e` at second `d`, with the effect's own subject.
 fn keys(d: u32, e: u32) -> IdempotencyKeys {
     about(e, d, e, at(i64::from(d)))
 }
 
-/// Delivery `d` of effect `e` of the subject `s`.
+/// Delivery `d` of effect `e` of subject `s`.
 fn about(s: u32, d: u32, e: u32, time: Option<DateTime<Utc>>) -> IdempotencyKeys {
     IdempotencyKeys::new(key(b'd', d), key(b's', s), key(b'e', e), time)
 }
@@ -47,7 +47,7 @@ fn release(store: &MemoryStore, token: ClaimToken) -> Lease {
     block_on(store.release(token)).unwrap()
 }
 
-/// What is answered; what is fresh is completed.
+/// The claim's result; an acquired claim is completed.
 fn claim(store: &MemoryStore, keys: &IdempotencyKeys) -> &'static str {
     answer(store, keys, Instant::now())
 }
@@ -72,12 +72,12 @@ fn answer(store: &MemoryStore, keys: &IdempotencyKeys, now: Instant) -> &'static
 }
 
 #[test]
-fn what_was_forgotten_is_reported_as_such() {
+fn forgotten_effects_are_beyond_the_horizon() {
     let store = MemoryStore::new().capacity(3);
     for d in 1..=5 {
         assert_eq!(claim(&store, &keys(d, d)), "fresh");
     }
-    // The three newest are known, the mark stands at 2.
+    // The three newest are known, the horizon is at 2.
     for d in 3..=5 {
         assert_eq!(claim(&store, &keys(d, d)), "done");
     }
@@ -86,12 +86,12 @@ fn what_was_forgotten_is_reported_as_such() {
         assert_eq!(claim(&store, &keys(d, 100 + d)), "beyond horizon");
     }
     assert_eq!(claim(&store, &keys(6, 6)), "fresh");
-    // Another delivery of what is known is no news, however old.
+    // Another delivery of a known effect is already handled, however old it is.
     assert_eq!(claim(&store, &about(6, 0, 6, at(0))), "done");
 }
 
 #[test]
-fn what_is_seen_again_is_kept() {
+fn effects_seen_again_are_kept() {
     let store = MemoryStore::new().capacity(3);
     for d in 1..=3 {
         claim(&store, &keys(d, d));
@@ -102,7 +102,7 @@ fn what_is_seen_again_is_kept() {
     assert_eq!(claim(&store, &keys(2, 2)), "beyond horizon");
 }
 
-/// Room for a second delivery is not made by forgetting what it tells of.
+/// An effect is not forgotten to make room for a second delivery of it.
 #[test]
 fn an_effect_is_not_forgotten_for_its_own_delivery() {
     let store = MemoryStore::new().capacity(2);
@@ -115,11 +115,11 @@ fn an_effect_is_not_forgotten_for_its_own_delivery() {
 }
 
 #[test]
-fn what_is_in_flight_is_not_forgotten() {
+fn effects_in_progress_are_not_forgotten() {
     let store = MemoryStore::new().capacity(2);
     let (one, two) = (take(&store, &keys(1, 1)), take(&store, &keys(2, 2)));
     assert_eq!(claim(&store, &keys(3, 3)), "full");
-    // An endpoint hears of it, and answers 503.
+    // An endpoint reports it with 503.
     let full = block_on(IdempotencyStore::claim(&store, &keys(3, 3))).unwrap_err();
     let message = "store is full: it holds 2 deliveries, and none may be deleted yet";
     assert_eq!(full.to_string(), message);
@@ -129,9 +129,9 @@ fn what_is_in_flight_is_not_forgotten() {
     assert_eq!(complete(&store, one), Lease::Held);
 }
 
-/// One of no capacity would answer everything with 503.
+/// A store without capacity would answer everything with 503.
 #[test]
-fn it_has_room_for_one_at_least() {
+fn the_capacity_is_at_least_one() {
     let store = MemoryStore::new().capacity(0);
     assert_eq!(claim(&store, &keys(1, 1)), "fresh");
     assert_eq!(claim(&store, &keys(1, 1)), "done");
@@ -140,25 +140,25 @@ fn it_has_room_for_one_at_least() {
 }
 
 #[test]
-fn what_was_never_handled_leaves_no_mark() {
+fn released_claims_do_not_move_the_horizon() {
     let store = MemoryStore::new().capacity(1);
     let token = take(&store, &keys(5, 5));
     assert_eq!(release(&store, token), Lease::Held);
     assert_eq!(claim(&store, &keys(6, 6)), "fresh");
     assert_eq!(claim(&store, &keys(7, 7)), "fresh");
-    // 6 was handled and forgotten, 5 is older than that.
+    // 6 was handled and forgotten, 5 is older.
     assert_eq!(claim(&store, &keys(5, 5)), "beyond horizon");
 }
 
 #[test]
-fn a_late_holder_neither_completes_nor_releases_its_successors_claim() {
+fn a_late_holder_neither_completes_nor_releases_the_next_holders_claim() {
     let lease = Duration::from_secs(60);
     let store = MemoryStore::new().lease(lease);
     for releases in [false, true] {
         let keys = keys(u32::from(releases), u32::from(releases));
         let late = take(&store, &keys);
         let Ok(Claim::Acquired(successor)) = store.claim_at(&keys, Instant::now() + lease) else {
-            panic!("it has lapsed")
+            panic!("the lease has expired")
         };
         let lost = if releases {
             release(&store, late)
@@ -171,9 +171,9 @@ fn a_late_holder_neither_completes_nor_releases_its_successors_claim() {
     }
 }
 
-/// The mark is the latest of all that was bound to the effect.
+/// The horizon is the latest delivery that was bound to the forgotten effect.
 #[test]
-fn the_mark_is_the_latest_delivery_of_an_effect() {
+fn the_horizon_is_the_latest_delivery_of_a_forgotten_effect() {
     let store = MemoryStore::new().capacity(3);
     assert_eq!(claim(&store, &keys(8, 1)), "fresh");
     assert_eq!(claim(&store, &keys(2, 1)), "done");
@@ -184,9 +184,9 @@ fn the_mark_is_the_latest_delivery_of_an_effect() {
     assert_eq!(claim(&store, &keys(9, 9)), "fresh");
 }
 
-/// Nobody knows what a holder did that never came back.
+/// It is unknown what the lost holder did.
 #[test]
-fn a_holder_that_never_came_back_leaves_a_mark() {
+fn a_lost_holder_moves_the_horizon() {
     let store = MemoryStore::new().capacity(1).lease(Duration::ZERO);
     let lost = take(&store, &keys(5, 5));
     assert_eq!(claim(&store, &keys(6, 6)), "fresh");
@@ -195,20 +195,20 @@ fn a_holder_that_never_came_back_leaves_a_mark() {
 }
 
 #[test]
-fn what_is_in_flight_outlives_the_retention() {
+fn effects_in_progress_outlive_the_retention() {
     let (retention, lease) = (Duration::from_secs(60), Duration::from_secs(600));
     let store = MemoryStore::new().retention(retention).lease(lease);
     let token = take(&store, &keys(1, 1));
     let later = Instant::now() + 2 * retention;
     assert_eq!(answer(&store, &keys(1, 1), later), "in flight");
     assert_eq!(complete(&store, token), Lease::Held);
-    // From its end on, it is remembered anew.
+    // When its lease ends, it is remembered for the retention.
     assert_eq!(claim(&store, &keys(1, 1)), "done");
 }
 
-/// What made room for others while it was in flight makes room later.
+/// An entry that was skipped while it was in progress is forgotten later.
 #[test]
-fn what_was_kept_is_forgotten_in_its_turn() {
+fn an_entry_kept_while_in_progress_is_forgotten_later() {
     let store = MemoryStore::new().capacity(2);
     let token = take(&store, &keys(1, 1));
     for d in 2..6 {
@@ -221,9 +221,9 @@ fn what_was_kept_is_forgotten_in_its_turn() {
     assert_eq!(claim(&store, &keys(1, 1)), "beyond horizon");
 }
 
-/// What nothing proves could be made up without end.
+/// Unproven keys can be forged in any number.
 #[test]
-fn what_is_unproven_makes_room_first() {
+fn unproven_effects_are_forgotten_first() {
     let store = MemoryStore::new().capacity(10);
     for d in 1..=5 {
         assert_eq!(claim(&store, &keys(d, d)), "fresh");
@@ -235,14 +235,14 @@ fn what_is_unproven_makes_room_first() {
     for d in 1..=5 {
         assert_eq!(claim(&store, &keys(d, d)), "done");
     }
-    // And leaves no mark, since it has no time.
+    // It does not move the horizon, since it has no time.
     assert_eq!(claim(&store, &keys(0, 0)), "fresh");
 }
 
 #[test]
-fn what_is_unproven_never_pushes_out_what_is_proven() {
+fn unproven_effects_never_evict_proven_ones() {
     let store = MemoryStore::new().capacity(3);
-    // Without a time, too: an order that was not paid has none.
+    // Also without a time: an order that was not paid has none.
     let proven = [keys(1, 1), keys(2, 2), about(3, 3, 3, None)];
     for keys in &proven {
         assert_eq!(claim(&store, keys), "fresh");
@@ -254,13 +254,13 @@ fn what_is_unproven_never_pushes_out_what_is_proven() {
     }
     assert_eq!(claim(&store, &keys(4, 4)), "fresh");
     assert_eq!(claim(&store, &keys(1, 1)), "beyond horizon");
-    // A second delivery of what is there is no exception.
+    // This includes a second delivery of a known effect.
     assert_eq!(claim(&store, &about(4, 101, 4, None).unproven()), "full");
 }
 
-/// What was unproven at first is as good as proven once it is.
+/// An effect that was unproven at first counts as proven once it is.
 #[test]
-fn what_is_proven_later_is_kept() {
+fn effects_proven_later_are_kept() {
     let store = MemoryStore::new().capacity(2);
     assert_eq!(claim(&store, &about(1, 1, 1, None).unproven()), "fresh");
     assert_eq!(claim(&store, &about(1, 2, 1, None)), "done");
@@ -277,7 +277,7 @@ fn retention_ends() {
     assert_eq!(claim(&store, &undated), "fresh");
     let later = Instant::now() + retention + Duration::from_nanos(1);
     assert_eq!(answer(&store, &keys(1, 1), later), "beyond horizon");
-    // Nothing tells how old it is.
+    // Its age is unknown.
     assert_eq!(answer(&store, &undated, later), "fresh");
 }
 
@@ -293,14 +293,14 @@ fn retention_ends_after_its_exact_end() {
         store.claim_at(&keys(1, 1), start),
         Ok(Claim::Acquired(_))
     ));
-    // It is seen by that, and remembered from there.
+    // This sighting extends the retention.
     assert!(matches!(answer(retention), Ok(Claim::Conflicting)));
     assert!(matches!(answer(2 * retention), Ok(Claim::Conflicting)));
     let over = 3 * retention + Duration::from_nanos(1);
     assert!(matches!(answer(over), Ok(Claim::TooOld)));
 }
 
-/// A stamp from the future must not put everything beyond the horizon.
+/// A timestamp in the future must not put everything beyond the horizon.
 #[test]
 fn the_horizon_is_never_in_the_future() {
     let store = MemoryStore::new().capacity(1);
@@ -311,61 +311,61 @@ fn the_horizon_is_never_in_the_future() {
 }
 
 #[test]
-fn news_of_a_subject_is_taken_in_its_order() {
+fn older_events_of_a_subject_are_superseded() {
     let store = MemoryStore::new();
-    let news = |d, e| about(1, d, e, at(i64::from(d)));
-    assert_eq!(claim(&store, &news(20, 1)), "fresh");
-    // Older than that, of the same subject, and of another one.
-    assert_eq!(claim(&store, &news(10, 2)), "superseded");
+    let event = |d, e| about(1, d, e, at(i64::from(d)));
+    assert_eq!(claim(&store, &event(20, 1)), "fresh");
+    // Older, of the same subject, and of another one.
+    assert_eq!(claim(&store, &event(10, 2)), "superseded");
     assert_eq!(claim(&store, &about(2, 11, 3, at(11))), "fresh");
-    // Asked for again, or with another effect: as before.
-    assert_eq!(claim(&store, &news(10, 2)), "superseded");
-    assert_eq!(claim(&store, &news(10, 4)), "altered");
-    // In another delivery that is later, what was superseded is news.
-    assert_eq!(claim(&store, &news(21, 2)), "fresh");
-    assert_eq!(claim(&store, &news(10, 2)), "done");
-    // At the same time, or at none, nothing is older.
+    // Claimed again, or with another effect: the same result.
+    assert_eq!(claim(&store, &event(10, 2)), "superseded");
+    assert_eq!(claim(&store, &event(10, 4)), "altered");
+    // In a later delivery, a superseded effect is acquired.
+    assert_eq!(claim(&store, &event(21, 2)), "fresh");
+    assert_eq!(claim(&store, &event(10, 2)), "done");
+    // At the same time, or without a time, nothing is older.
     assert_eq!(claim(&store, &about(1, 30, 5, at(21))), "fresh");
     assert_eq!(claim(&store, &about(1, 31, 6, None)), "fresh");
-    // Nothing is older than what has no time.
+    // Nothing is older than an effect without a time.
     assert_eq!(claim(&store, &about(1, 9, 7, at(9))), "fresh");
 }
 
-/// What failed does not supersede anything.
+/// A failed effect does not supersede others.
 #[test]
-fn only_what_was_completed_supersedes() {
+fn only_completed_effects_supersede() {
     let store = MemoryStore::new();
-    let news = |d, e| about(1, d, e, at(i64::from(d)));
-    let failed = take(&store, &news(20, 1));
+    let event = |d, e| about(1, d, e, at(i64::from(d)));
+    let failed = take(&store, &event(20, 1));
     assert_eq!(release(&store, failed), Lease::Held);
-    let open = take(&store, &news(30, 2));
-    assert_eq!(claim(&store, &news(10, 3)), "fresh");
+    let open = take(&store, &event(30, 2));
+    assert_eq!(claim(&store, &event(10, 3)), "fresh");
     assert_eq!(complete(&store, open), Lease::Held);
-    assert_eq!(claim(&store, &news(20, 1)), "superseded");
+    assert_eq!(claim(&store, &event(20, 1)), "superseded");
 }
 
-/// The one that began first ends last: the later news stays the last.
+/// The older holder completes last: the newer effect is still the last one.
 #[test]
-fn an_older_holder_that_ends_later_is_not_the_last() {
+fn an_older_effect_completed_later_is_not_the_last() {
     let store = MemoryStore::new();
-    let news = |d, e| about(1, d, e, at(i64::from(d)));
-    let (old, new) = (take(&store, &news(10, 1)), take(&store, &news(20, 2)));
+    let event = |d, e| about(1, d, e, at(i64::from(d)));
+    let (old, new) = (take(&store, &event(10, 1)), take(&store, &event(20, 2)));
     assert_eq!(complete(&store, new), Lease::Held);
     assert_eq!(complete(&store, old), Lease::Held);
-    assert_eq!(claim(&store, &news(15, 3)), "superseded");
-    for handled in [news(10, 1), news(20, 2)] {
+    assert_eq!(claim(&store, &event(15, 3)), "superseded");
+    for handled in [event(10, 1), event(20, 2)] {
         assert_eq!(claim(&store, &handled), "done");
     }
 }
 
 #[test]
-fn what_was_reversed_and_settled_again_is_news() {
+fn a_second_settlement_after_a_reversal_is_acquired() {
     let store = MemoryStore::new();
     let [settled, reversed] = [about(1, 10, 1, at(10)), about(1, 20, 2, at(20))];
     let restored = about(1, 30, 1, at(30));
     assert_eq!(claim(&store, &settled), "fresh");
     assert_eq!(claim(&store, &reversed), "fresh");
-    // No later than what it was reversed by: a delivery of the first settlement.
+    // Not later than the reversal: a delivery of the first settlement.
     assert_eq!(claim(&store, &about(1, 15, 1, at(15))), "done");
     assert_eq!(claim(&store, &about(1, 16, 1, at(20))), "done");
     assert_eq!(claim(&store, &about(1, 17, 1, None)), "done");
@@ -373,7 +373,7 @@ fn what_was_reversed_and_settled_again_is_news() {
     let token = take(&store, &restored);
     assert_eq!(claim(&store, &restored), "in flight");
     assert_eq!(claim(&store, &reversed), "done");
-    // The first settlement is not handled again, whatever becomes of the second.
+    // The first settlement is not handled again, whatever happens to the second.
     assert_eq!(claim(&store, &settled), "done");
     assert_eq!(release(&store, token), Lease::Held);
     assert_eq!(claim(&store, &settled), "done");
@@ -381,14 +381,14 @@ fn what_was_reversed_and_settled_again_is_news() {
     for handled in [&settled, &reversed, &restored] {
         assert_eq!(claim(&store, handled), "done");
     }
-    // Once more.
+    // A second reversal, and a third settlement.
     assert_eq!(claim(&store, &about(1, 40, 2, at(40))), "fresh");
     assert_eq!(claim(&store, &about(1, 50, 1, at(50))), "fresh");
     assert_eq!(claim(&store, &restored), "done");
 }
 
-/// One more confirmation of what is settled is no news, and later than what was
-/// on its way before it.
+/// Another confirmation of a settled transfer is already handled, but is later than
+/// events that were in transit before.
 #[test]
 fn the_same_state_at_a_later_time_is_the_last() {
     let store = MemoryStore::new();
@@ -398,16 +398,16 @@ fn the_same_state_at_a_later_time_is_the_last() {
     assert_eq!(claim(&store, &about(1, 40, 2, at(40))), "fresh");
 }
 
-/// What a subject came to is remembered for as long as anything of it: else its
-/// first settlement, seen again, would be all that is known of it.
+/// The last effect of a subject is remembered as long as any of its effects; otherwise
+/// only the first settlement would be known when it is seen again.
 #[test]
-fn a_reversal_is_not_forgotten_before_what_it_reversed() {
+fn a_reversal_is_not_forgotten_before_its_settlement() {
     let store = MemoryStore::new().capacity(3);
     let [settled, reversed] = [about(1, 10, 1, at(10)), about(1, 20, 2, at(20))];
     assert_eq!(claim(&store, &settled), "fresh");
     assert_eq!(claim(&store, &reversed), "fresh");
     assert_eq!(claim(&store, &settled), "done");
-    // One of the two has to go.
+    // One of the two must be forgotten.
     for d in 3..=4 {
         assert_eq!(claim(&store, &keys(d, d)), "fresh");
     }
@@ -416,33 +416,33 @@ fn a_reversal_is_not_forgotten_before_what_it_reversed() {
     assert_eq!(claim(&store, &about(1, 30, 1, at(30))), "fresh");
 }
 
-/// A captured delivery whose memory is gone, told of a transfer that was settled and
-/// reversed: it is no second settlement.
+/// A forgotten captured delivery, reported for a transfer that was settled and
+/// reversed, is not a second settlement.
 #[test]
-fn what_may_have_been_forgotten_reopens_nothing() {
+fn possibly_forgotten_deliveries_reopen_nothing() {
     let store = MemoryStore::new().capacity(3);
     assert_eq!(claim(&store, &about(1, 10, 1, at(10))), "fresh");
     for (d, e) in [(2, 2), (4, 3)] {
         assert_eq!(claim(&store, &about(2, d, e, at(i64::from(d)))), "fresh");
     }
     assert_eq!(claim(&store, &keys(20, 20)), "fresh");
-    // The first one is forgotten, and the mark stands at 10.
+    // The first one is forgotten, and the horizon is at 10.
     assert_eq!(claim(&store, &about(1, 10, 1, at(10))), "beyond horizon");
     assert_eq!(claim(&store, &about(2, 10, 2, at(10))), "done");
-    // What is later than the mark was not handled as anything.
+    // A delivery later than the horizon was not handled as another effect.
     assert_eq!(claim(&store, &about(2, 11, 2, at(11))), "fresh");
 }
 
 #[test]
-fn what_makes_room_for_older_news_supersedes_it() {
+fn an_evicted_newer_event_still_supersedes() {
     let store = MemoryStore::new().capacity(1);
     assert_eq!(claim(&store, &about(1, 20, 2, at(20))), "fresh");
     assert_eq!(claim(&store, &about(1, 10, 1, at(10))), "superseded");
 }
 
-/// As in the other stores: `tests/servers`.
+/// The other stores have the same test.
 #[test]
-fn a_lease_has_lapsed_at_its_exact_end() {
+fn a_lease_expires_at_its_exact_end() {
     let lease = Duration::from_secs(60);
     let just_before = |end: Duration| end.checked_sub(Duration::from_nanos(1)).unwrap();
     let store = MemoryStore::new().lease(lease);
@@ -454,10 +454,10 @@ fn a_lease_has_lapsed_at_its_exact_end() {
     assert!(matches!(claim(Duration::ZERO), Ok(Claim::InProgress)));
     assert!(matches!(claim(just_before(lease)), Ok(Claim::InProgress)));
     let Ok(Claim::Acquired(next)) = claim(lease) else {
-        panic!("it has lapsed")
+        panic!("the lease has expired")
     };
     assert_eq!(complete(&store, late), Lease::Lost);
-    // The successor's lease begins there.
+    // The next holder's lease begins here.
     assert!(matches!(
         claim(just_before(2 * lease)),
         Ok(Claim::InProgress)
@@ -465,7 +465,7 @@ fn a_lease_has_lapsed_at_its_exact_end() {
     assert_eq!(complete(&store, next), Lease::Held);
     assert!(matches!(claim(2 * lease), Ok(Claim::AlreadyHandled)));
 
-    // One of no length has lapsed as soon as it is there.
+    // A lease without duration has expired at once.
     let store = MemoryStore::new().lease(Duration::ZERO);
     for _ in 0..2 {
         let claim = store.claim_at(&keys(1, 1), start);
@@ -473,9 +473,9 @@ fn a_lease_has_lapsed_at_its_exact_end() {
     }
 }
 
-/// What is in flight holds its place before the end of its lease, and not at it.
+/// An entry in progress is kept until the end of its lease.
 #[test]
-fn a_lapsed_lease_makes_room_at_its_exact_end() {
+fn an_expired_lease_makes_room_at_its_exact_end() {
     let lease = Duration::from_secs(60);
     let store = MemoryStore::new().lease(lease).capacity(1);
     let start = Instant::now();
@@ -490,7 +490,7 @@ fn a_lapsed_lease_makes_room_at_its_exact_end() {
 }
 
 #[test]
-fn a_lease_without_end_never_runs_out() {
+fn a_lease_of_unlimited_duration_never_expires() {
     let store = MemoryStore::new()
         .lease(Duration::MAX)
         .retention(Duration::MAX);
@@ -498,15 +498,15 @@ fn a_lease_without_end_never_runs_out() {
     assert_eq!(claim(&store, &keys(1, 1)), "in flight");
 }
 
-/// Memory is bounded by the capacity, whatever comes.
+/// Memory is bounded by the capacity.
 #[test]
-fn it_is_bounded() {
-    // As many as there are unless set, and as much as is documented.
+fn memory_is_bounded() {
+    // With the default capacity, and within the documented memory.
     let store = MemoryStore::new();
     let used = allocation_counter::measure(|| {
         for d in 1..120_000 {
             assert_eq!(claim(&store, &keys(d, d)), "fresh");
-            // Sightings of the same are not piled up.
+            // Repeated sightings do not accumulate.
             assert_eq!(claim(&store, &keys(d, d)), "done");
         }
     });
@@ -514,20 +514,24 @@ fn it_is_bounded() {
 }
 
 #[test]
-fn one_of_many_threads_wins() {
+fn only_one_thread_acquires_an_effect() {
     let store = MemoryStore::new();
-    let wins: Vec<_> = (0..200).map(|_| AtomicUsize::new(0)).collect();
+    let acquired: Vec<_> = (0..200).map(|_| AtomicUsize::new(0)).collect();
     thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
-                for (number, wins) in wins.iter().enumerate() {
+                for (number, acquired) in acquired.iter().enumerate() {
                     let number = u32::try_from(number).unwrap();
                     if claim(&store, &keys(number, number)) == "fresh" {
-                        wins.fetch_add(1, Ordering::Relaxed);
+                        acquired.fetch_add(1, Ordering::Relaxed);
                     }
                 }
             });
         }
     });
-    assert!(wins.iter().all(|wins| wins.load(Ordering::Relaxed) == 1));
+    assert!(
+        acquired
+            .iter()
+            .all(|acquired| acquired.load(Ordering::Relaxed) == 1)
+    );
 }

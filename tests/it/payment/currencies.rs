@@ -1,4 +1,4 @@
-//! Which currency a payment is in, by its names.
+//! The currency of a payment, by its names.
 
 use payhook::b2binpay::{Gateway, Key, TrackingIds, Verifier};
 use payhook::payment::Expected;
@@ -7,8 +7,8 @@ use payhook::{Endpoint, MemoryLedger};
 
 const SECRET: &str = "cbs_7Qm2vX9tR4kL8pN1";
 
-/// What is credited of 125 in `paid`, where `expected` is expected, and the
-/// reviews in words.
+/// The credited amount of 125 in `paid`, if `expected` is expected, and the texts of
+/// the reviews.
 fn apply(expected: &str, paid: &str) -> (Option<String>, Vec<String>) {
     let key = Key::callback_secret(SECRET).unwrap();
     let ledger = MemoryLedger::new();
@@ -30,7 +30,7 @@ fn apply(expected: &str, paid: &str) -> (Option<String>, Vec<String>) {
     )
 }
 
-/// They share their first three letters.
+/// Their first three letters are the same.
 #[test]
 fn usdt_is_not_usdc() {
     for (expected, paid) in [
@@ -46,13 +46,13 @@ fn usdt_is_not_usdc() {
         let [review] = reviews.as_slice() else {
             panic!("{reviews:?}");
         };
-        let said = format!("(expected {expected}, received {paid}");
-        assert!(review.contains(&said), "{review}");
+        let amounts = format!("(expected {expected}, received {paid}");
+        assert!(review.contains(&amounts), "{review}");
     }
 }
 
 #[test]
-fn a_token_goes_by_its_full_name_its_ticker_and_its_id() {
+fn tokens_are_matched_by_name_ticker_and_id() {
     for expected in ["USDT-ETH", "USDT", "usdt", "2015"] {
         let (credited, reviews) = apply(expected, "USDT-ETH");
         assert_eq!(credited.as_deref(), Some("125.000000"), "{expected}");

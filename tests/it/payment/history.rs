@@ -26,7 +26,7 @@ fn received(ids: &[&str]) -> Payment {
 }
 
 #[test]
-fn hostile_ids_survive() {
+fn hostile_ids_round_trip() {
     let ids = [
         "a,b",
         "1,,",
@@ -64,7 +64,11 @@ fn a_payment_of_one_transfer_takes_less_than_300_bytes() {
 
 /// The length of a history at its bounds (rule 17): 256 deliveries, the first copies in
 /// another currency, the second ones received up to 64, and more copies.
-fn length_of_a_flood(expected: Expected, id: impl Fn(usize, usize) -> String, paid: &str) -> usize {
+fn length_after_a_flood(
+    expected: Expected,
+    id: impl Fn(usize, usize) -> String,
+    paid: &str,
+) -> usize {
     let mut payment = Payment::new(expected, History::default());
     for delivery in 0..257 {
         let (minute, second) = (delivery / 60, delivery % 60);
@@ -99,7 +103,7 @@ fn a_history_stays_bounded_whatever_the_ids_are() {
     for id in ids {
         let amount = "20".parse().unwrap();
         let expected = Expected::deposit("order-1", "ETH", amount).unwrap();
-        let length = length_of_a_flood(expected, id, "1");
+        let length = length_after_a_flood(expected, id, "1");
         assert!(length < 64 * 1024, "{length} bytes with {}", id(0, 0));
     }
 }
@@ -164,7 +168,7 @@ fn a_history_stays_bounded_whatever_the_converted_amounts_are() {
     let expected = Expected::invoice("order-1", "USD", amount).unwrap();
     let paid = format!("0.{}1", "0".repeat(98));
     let id = |delivery, copy| format!("{delivery:037}{copy:03}");
-    let length = length_of_a_flood(expected, id, &paid);
+    let length = length_after_a_flood(expected, id, &paid);
     assert!(length < 64 * 1024, "{length} bytes");
 }
 
@@ -196,7 +200,7 @@ fn a_changed_history_never_panics() {
 }
 
 #[test]
-fn what_is_no_history_is_refused() {
+fn invalid_histories_are_refused() {
     let damaged = [
         "1;",
         "1;,",
@@ -224,7 +228,7 @@ fn what_is_no_history_is_refused() {
     assert_eq!("1;,,,,,,,,,".parse(), Ok(History::default()));
 }
 
-/// A text cannot ask for more memory than its own length explains.
+/// A text must not allocate more memory than its own length justifies.
 #[test]
 fn long_lists_are_refused() {
     let mut text = String::from("1;100000,");

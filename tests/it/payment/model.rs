@@ -1,8 +1,8 @@
-//! The model test of PAYMENTS, section 4: random lives of payments, some of them
-//! under attack, and what has to hold after every step.
+//! The model test of the payment rules: random lifecycles of payments, some of them
+//! under attack, and invariants after every step.
 //!
-//! `PAYHOOK_MODEL_LIVES` sets how many lives are tried. A counterexample is
-//! reduced step by step and printed as a line of `payments.jsonl`.
+//! `PAYHOOK_MODEL_LIVES` sets the number of lifecycles. A counterexample is reduced
+//! step by step and printed as a line of `payments.jsonl`.
 
 mod generate;
 mod invariants;
@@ -13,7 +13,7 @@ use crate::sampling::count;
 use invariants::{Violation, check};
 use world::World;
 
-/// How many lives are tried unless the environment says otherwise.
+/// The default number of lifecycles.
 const LIVES: u64 = 500;
 
 fn lives() -> u64 {
@@ -38,12 +38,11 @@ fn live(seed: u64) {
     let world = generate::world(seed);
     if let Err(violation) = check(&world) {
         let (world, violation) = shrink(world, violation);
-        panic!("life {seed}: {violation}\n{}", world.line(seed));
+        panic!("lifecycle {seed}: {violation}\n{}", world.line(seed));
     }
 }
 
-/// The model has to be able to see a fault: it tries lives in which something
-/// happens.
+/// The model must be able to detect a fault, so its lifecycles must be varied enough.
 #[test]
 fn exhaustive_random_lives_reach_every_status_and_every_reason() {
     let mut seen = std::collections::BTreeSet::new();
@@ -73,12 +72,12 @@ fn exhaustive_random_lives_reach_every_status_and_every_reason() {
     ] {
         assert!(
             seen.contains(expected),
-            "no life reaches {expected}: {seen:?}"
+            "no lifecycle reaches {expected}: {seen:?}"
         );
     }
 }
 
-/// Rule 17, under an attacker who rewrites the ids and the currency of each transfer.
+/// Rule 17, with an attacker who changes the ids and the currency of each transfer.
 #[test]
 fn exhaustive_a_history_stays_bounded_whatever_is_rewritten() {
     let world = generate::flood(count(75, 300));
@@ -87,7 +86,7 @@ fn exhaustive_a_history_stays_bounded_whatever_is_rewritten() {
     }
 }
 
-/// Leaves out steps as long as some invariant is violated.
+/// Removes steps as long as some invariant is violated.
 fn shrink(mut world: World, mut violation: Violation) -> (World, Violation) {
     let mut index = 0;
     while index < world.steps.len() {

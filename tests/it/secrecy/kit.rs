@@ -3,11 +3,11 @@
 use std::panic::catch_unwind;
 
 use payhook::b2binpay::{Key, TransferCallback};
+use payhook::testing::Json;
 use payhook::testing::b2binpay::{
     CurrencyBuilder, Included, deposit, payout, sign_again, transfer,
 };
 use payhook::testing::citypay::{self, OrderEndpoint};
-use payhook::testing::Json;
 
 use super::*;
 use crate::support::mac;

@@ -1,4 +1,4 @@
-//! The builders make what the gateways send, and every stray form of it.
+//! The builders produce all forms of the gateways' callbacks.
 
 use payhook::b2binpay::{Key, Operation, TrackingIds, TransferCallback, Verifier};
 use payhook::citypay::{Account, OrderStatus};
@@ -151,7 +151,7 @@ fn any_text_can_be_signed() {
 }
 
 #[test]
-fn what_cannot_be_made_is_told() {
+fn impossible_bodies_are_errors() {
     let error = deposit().set("data.id.x", 1).try_sign(&key()).unwrap_err();
     assert_eq!(error.to_string(), "no value at `data.id.x`");
     for path in [
@@ -188,12 +188,12 @@ fn what_cannot_be_made_is_told() {
 #[should_panic(
     expected = "cannot determine the signed fields of this body: `data.id`: missing required field"
 )]
-fn a_wrong_test_hears_it() {
+fn a_wrong_test_panics() {
     let _ = deposit().remove("data.id").sign(&key());
 }
 
 #[test]
-fn json_is_kept_as_it_stands() {
+fn json_is_kept_verbatim() {
     for text in [
         r#"{"b":1e-8,"a":[0.100,-0,"\u00e9",true,null],"a":{}}"#,
         "[]",
@@ -215,7 +215,7 @@ fn json_is_kept_as_it_stands() {
 }
 
 #[test]
-fn answers_belong_to_their_orders() {
+fn responses_belong_to_their_orders() {
     let account = Account::new("5120").unwrap();
     for (order, total) in [
         (citypay::order(), Some("0.0006527")),
@@ -278,12 +278,12 @@ fn a_set_order_is_written() {
         .at("2027-01-01T00:00:00Z".parse().unwrap())
         .received("0.5")
         .exchange_rate("3");
-    let told = order.callback().unverified().unwrap().into_unverified();
-    assert_eq!(told.order_id().unwrap(), "A-17");
-    assert_eq!(told.action().unwrap().as_str(), "refund");
-    assert_eq!(told.created_at().unwrap().as_str(), "2027-01-01 00:00");
-    assert_eq!(told.exchange_rate().unwrap().as_str(), "3");
-    assert_eq!(told.received_amount_in_fiat().unwrap().as_str(), "1.50");
+    let reported = order.callback().unverified().unwrap().into_unverified();
+    assert_eq!(reported.order_id().unwrap(), "A-17");
+    assert_eq!(reported.action().unwrap().as_str(), "refund");
+    assert_eq!(reported.created_at().unwrap().as_str(), "2027-01-01 00:00");
+    assert_eq!(reported.exchange_rate().unwrap().as_str(), "3");
+    assert_eq!(reported.received_amount_in_fiat().unwrap().as_str(), "1.50");
 
     for (order, label) in [
         (order.clone().created(), "In-progress"),
@@ -305,37 +305,37 @@ fn a_set_deposit_is_written() {
         (pending.clone(), "Pending", "receive_transaction"),
         (pending.confirmed(), "Confirmed", "confirmation"),
     ] {
-        let told = deposit.callback().unverified().unwrap().into_unverified();
-        assert_eq!(told.transaction_id().unwrap(), "tx-9");
-        assert_eq!(told.created_at().unwrap().as_str(), "2027-01-01 00:00");
-        assert_eq!(told.status().unwrap().as_str(), status);
-        assert_eq!(told.action().unwrap().as_str(), action);
+        let reported = deposit.callback().unverified().unwrap().into_unverified();
+        assert_eq!(reported.transaction_id().unwrap(), "tx-9");
+        assert_eq!(reported.created_at().unwrap().as_str(), "2027-01-01 00:00");
+        assert_eq!(reported.status().unwrap().as_str(), status);
+        assert_eq!(reported.action().unwrap().as_str(), action);
     }
 }
 
 #[test]
 fn a_set_transfer_is_written() {
-    let told = |builder: CallbackBuilder| {
+    let reported = |builder: CallbackBuilder| {
         let body = builder.sign(&key());
         body.unverified().unwrap().into_unverified()
     };
-    let confirmations = |builder| told(builder).transfer().unwrap().confirmations();
+    let confirmations = |builder| reported(builder).transfer().unwrap().confirmations();
     assert_eq!(confirmations(deposit().confirmations(7)), Some(7));
-    // Those of the new status.
+    // The confirmations of the new status.
     assert_eq!(confirmations(deposit().unconfirmed(7).created()), Some(0));
     assert_eq!(confirmations(deposit().transfer_status(1)), Some(1));
 
     let other = transfer().id("1").amount("2").currency("TRX").txid("tx-1");
-    let callback = told(deposit().include(other.op_type(9)));
+    let callback = reported(deposit().include(other.op_type(9)));
     let other = callback.other_transfers().next().unwrap();
     assert_eq!(other.amount().as_str(), "2.000000");
     assert_eq!(other.txid(), Some("tx-1"));
 
-    // Money that comes in is what costs something.
+    // Incoming money has a commission.
     let own = callback.transfer().unwrap();
     assert!(!own.commission().as_ref().unwrap().is_zero());
     assert!(other.commission().as_ref().unwrap().is_zero());
-    let callback = told(payout());
+    let callback = reported(payout());
     let own = callback.transfer().unwrap();
     assert!(own.commission().as_ref().unwrap().is_zero());
 }
@@ -359,16 +359,16 @@ fn a_body_is_its_bytes() {
     assert_eq!(&*body, bytes);
 }
 
-/// A test body may be signed with a key that is in use.
+/// A test body may be signed with a real key.
 #[test]
 fn debug_shows_no_body() {
     let body = deposit().sign(&key());
     assert_eq!(format!("{body:?}"), "Body { length: 1767, .. }");
 }
 
-/// Deeper than any stack: a stranger may post it, and a recorded one may have it.
+/// Deeper than any stack: an attacker may post it, and a recorded body may contain it.
 #[test]
-fn what_is_nested_deep_is_signed_as_it_stands() {
+fn deeply_nested_bodies_are_signed_verbatim() {
     for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
         let nested = format!("{}1{}", open.repeat(100_000), close.repeat(100_000));
         let body = deposit()
@@ -385,12 +385,12 @@ fn what_is_nested_deep_is_signed_as_it_stands() {
 }
 
 #[test]
-fn a_path_of_many_steps_leads_nowhere() {
+fn a_path_of_many_steps_finds_nothing() {
     let path = "a.".repeat(100_000) + "a";
     assert!(deposit().unsigned().try_set(&path, 1).is_err());
 }
 
-/// A slip in a path must not make a test of nothing.
+/// A typo in a path must not make a test ineffective.
 #[test]
 fn only_the_last_step_of_a_path_is_added() {
     let body = deposit().sign(&key());
@@ -408,9 +408,10 @@ fn only_the_last_step_of_a_path_is_added() {
     }
 }
 
-/// An id or amount that is no JSON number is a text: `007` would break the body.
+/// An id or amount that is not a JSON number becomes a string: `007` would make the
+/// body invalid.
 #[test]
-fn what_is_no_number_is_a_text() {
+fn invalid_numbers_become_strings() {
     for id in ["d-1", "007", "1 2", ""] {
         let body = deposit().id(id).unsigned();
         let json: serde_json::Value = serde_json::from_str(body.as_str()).unwrap();

@@ -1,4 +1,4 @@
-//! The builders make every body of an independent implementation, byte for byte.
+//! The builders reproduce every body of an independent implementation, byte for byte.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::support::{SECRET, TIME, vectors};
 
-/// Not JSON, and so not to be built.
+/// Not JSON, so it cannot be built.
 const NO_JSON: [&str; 3] = ["empty_body", "not_json", "truncated"];
 
 #[test]
@@ -40,12 +40,12 @@ fn key() -> Key {
     Key::callback_secret(SECRET).unwrap()
 }
 
-/// The vectors' deposit stays *created*, as one without an invoice.
+/// The vectors' deposit stays *created*, like one without an invoice.
 fn paid() -> CallbackBuilder {
     deposit().operation_status(2)
 }
 
-/// With an amount of its own, and another beside it that is not signed.
+/// With a signed amount of its own, and another one that is not signed.
 fn paid_with(tracking_id: &str, amount: &str, target: &str) -> CallbackBuilder {
     paid()
         .tracking_id(tracking_id)
@@ -71,7 +71,7 @@ fn signed(name: &str) -> String {
         "digit_tracking_id_under_lettered" | "digit_tracking_id_under_any" => {
             paid_with("17", "10.50", "10.50").sign(&key())
         }
-        // The same text, cut elsewhere.
+        // The same text, divided elsewhere.
         "shifted_into_amount_under_lettered" => paid_with("17", "10.50", "10.50")
             .sign(&key())
             .set("data.attributes.tracking_id", "")
@@ -101,8 +101,8 @@ fn signed(name: &str) -> String {
         "tampered_status" => genuine.set("included[1].attributes.status", 1),
         "tampered_time" => genuine.set("meta.time", "2026-03-02T09:16:02.551871Z"),
         "short_signature" => {
-            let told: Value = serde_json::from_str(genuine.as_str()).unwrap();
-            let cut = told["meta"]["sign"].as_str().unwrap()[..62].to_owned();
+            let reported: Value = serde_json::from_str(genuine.as_str()).unwrap();
+            let cut = reported["meta"]["sign"].as_str().unwrap()[..62].to_owned();
             genuine.set("meta.sign", cut)
         }
         "missing_signature_with_a_transfer" => genuine.remove("meta.sign"),
@@ -112,7 +112,7 @@ fn signed(name: &str) -> String {
     body.as_str().to_owned()
 }
 
-/// The vectors' payout has another example of fees.
+/// The vectors' payout has other fees than the example.
 fn payout_with_fee() -> CallbackBuilder {
     let fee = transfer().op_type(9).amount("13.4");
     let commission = "0.001648000000000000";
@@ -183,10 +183,10 @@ fn unsigned(name: &str) -> String {
     body.as_str().to_owned()
 }
 
-/// All other keys are taken away.
+/// All other keys are removed.
 fn keep<C>(mut body: payhook::testing::Body<C>, keys: &[&str]) -> payhook::testing::Body<C> {
-    let told: Value = serde_json::from_str(body.as_str()).unwrap();
-    for key in told.as_object().unwrap().keys() {
+    let reported: Value = serde_json::from_str(body.as_str()).unwrap();
+    for key in reported.as_object().unwrap().keys() {
         if !keys.contains(&key.as_str()) {
             body = body.remove(key);
         }

@@ -1,4 +1,4 @@
-//! The vectors of B2BINPAY, through the verifier.
+//! The vectors of B2BINPAY, checked with the verifier.
 
 use payhook::b2binpay::{CallbackType, Operation, TransferCallback};
 use payhook::{Amount, Evidence, ParseError, Unverified, Verified, VerifyError};
@@ -50,7 +50,7 @@ fn every_case() {
 fn check_verified(case: &Case, callback: &Verified<TransferCallback>) {
     let (name, expect) = (&case.name, &case.expect);
     let text = |key: &str| expect[key].as_str();
-    let (proven, told) = (callback.proven(), callback.reported());
+    let (proven, reported) = (callback.proven(), callback.reported());
 
     let Evidence::Signature { scheme, .. } = callback.evidence() else {
         panic!("{name}: proven by {}", callback.evidence());
@@ -67,7 +67,7 @@ fn check_verified(case: &Case, callback: &Verified<TransferCallback>) {
         return;
     }
 
-    assert_eq!(Some(told.operation().as_str()), text("kind"), "{name}");
+    assert_eq!(Some(reported.operation().as_str()), text("kind"), "{name}");
     let status = proven
         .transfer_status()
         .map(|status| i64::from(status.code()));
@@ -79,14 +79,18 @@ fn check_verified(case: &Case, callback: &Verified<TransferCallback>) {
     );
     assert_eq!(proven.tracking_id(), text("tracking_id"), "{name}");
     if let Some(callback_type) = text("callback_type") {
-        let inferred = told.callback_types().iter().map(CallbackType::as_str);
+        let inferred = reported.callback_types().iter().map(CallbackType::as_str);
         assert!(inferred.eq([callback_type]), "{name}");
     }
     if let Some(id) = text("transfer_id") {
-        assert_eq!(told.transfer().unwrap().id(), id, "{name}");
+        assert_eq!(reported.transfer().unwrap().id(), id, "{name}");
     }
     if let Some(currency) = text("currency") {
-        assert_eq!(told.currency().unwrap().alpha(), Some(currency), "{name}");
+        assert_eq!(
+            reported.currency().unwrap().alpha(),
+            Some(currency),
+            "{name}"
+        );
     }
     for key in [
         "callback_types",
@@ -97,21 +101,21 @@ fn check_verified(case: &Case, callback: &Verified<TransferCallback>) {
         "risk_status",
     ] {
         if let Some(expected) = expect.get(key) {
-            assert_eq!(reported(told, key), *expected, "{name}: {key}");
+            assert_eq!(reported_value(reported, key), *expected, "{name}: {key}");
         }
     }
 }
 
 /// What the body says of what is not signed, as a vector has it.
-fn reported(told: &TransferCallback, key: &str) -> Value {
-    let transfer = told.transfer();
-    let deposit = match told.operation() {
+fn reported_value(reported: &TransferCallback, key: &str) -> Value {
+    let transfer = reported.transfer();
+    let deposit = match reported.operation() {
         Operation::Deposit(deposit) => Some(deposit),
         _ => None,
     };
     match key {
         "callback_types" => {
-            let types = told.callback_types().iter();
+            let types = reported.callback_types().iter();
             types.map(CallbackType::as_str).collect()
         }
         "destinations" => {
@@ -120,7 +124,7 @@ fn reported(told: &TransferCallback, key: &str) -> Value {
         }
         "is_active" => json!(deposit.unwrap().is_active()),
         "op_type" => json!(transfer.unwrap().op_type().unwrap().code()),
-        "operation_status" => match told.operation() {
+        "operation_status" => match reported.operation() {
             Operation::Deposit(deposit) => json!(deposit.status().unwrap().code()),
             Operation::Payout(payout) => json!(payout.status().unwrap().code()),
             other => panic!("{other:?}"),
@@ -142,7 +146,7 @@ fn check_resolves(name: &str, expect: &Value, callback: &Verified<TransferCallba
         match resolved {
             Ok(resolved) => {
                 assert_eq!(resolved.proven().tracking_id(), Some(id), "{name}");
-                // Without a transfer the amount is not looked at.
+                // Without a transfer the amount is not compared.
                 let has_transfer = callback.reported().transfer().is_some();
                 assert_eq!(
                     resolved.proven().amount().map(Amount::as_str),
@@ -155,7 +159,7 @@ fn check_resolves(name: &str, expect: &Value, callback: &Verified<TransferCallba
     }
 }
 
-/// The vectors' own signatures are what they say, by a signer of this test's.
+/// The signatures of the vectors, checked with an independent signer.
 #[test]
 fn signed_messages() {
     for case in b2binpay_cases() {

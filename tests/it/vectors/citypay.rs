@@ -1,4 +1,4 @@
-//! The vectors of CityPay.io, through the parser and the order endpoint's proof.
+//! The vectors of CityPay.io, checked with the parser and the order endpoint's proof.
 
 use chrono::FixedOffset;
 use payhook::citypay::{
@@ -10,9 +10,9 @@ use payhook::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::support::{Asked, Case, cases};
+use crate::support::{Case, Query, cases};
 
-/// What the vectors call amounts: compared by value.
+/// The keys of amounts in the vectors, which are compared by value.
 const AMOUNTS: [&str; 16] = [
     "received_amount",
     "received_amount_in_coins",
@@ -44,7 +44,7 @@ fn every_case() {
     }
 }
 
-/// What comes of a case, in a vector's words.
+/// The result of a case, in the vectors' terms.
 fn found(case: &Case) -> Value {
     let order = match Posted::parse_within(&case.body, DEFAULT_BODY_LIMIT) {
         Ok(Posted::Order(order)) => order,
@@ -56,8 +56,8 @@ fn found(case: &Case) -> Value {
         Err(_) => return json!({"parsed": false, "error": "parse"}),
     };
     let mut facts = order_facts(order.unverified());
-    if let Some(asked) = &case.asked {
-        let proof = match prove(order, asked) {
+    if let Some(query) = &case.query {
+        let proof = match prove(order, query) {
             Ok(proof) => proof,
             Err(error) => refusal(&error),
         };
@@ -69,9 +69,9 @@ fn found(case: &Case) -> Value {
     facts
 }
 
-fn prove(order: Unverified<OrderCallback>, asked: &Asked) -> Result<Value, VerifyError> {
-    let account = Account::new(&asked.customer_id).unwrap();
-    let order = account.prove_order(order, &asked.issued, &asked.answer)?;
+fn prove(order: Unverified<OrderCallback>, query: &Query) -> Result<Value, VerifyError> {
+    let account = Account::new(&query.customer_id).unwrap();
+    let order = account.prove_order(order, &query.issued, &query.answer)?;
     let proven = order.proven();
     let mut answer = answer_facts(proven.answer().unwrap());
     let end = proven.expires_at();
@@ -79,7 +79,7 @@ fn prove(order: Unverified<OrderCallback>, asked: &Asked) -> Result<Value, Verif
     let mut facts = json!({
         "proven": true,
         "behind": proven.is_stale(),
-        "order_url": account.order_url(&asked.issued),
+        "order_url": account.order_url(&query.issued),
         "answer": answer,
     });
     let outcome = order.event().outcome();
@@ -122,7 +122,7 @@ fn order_facts(order: &OrderCallback) -> Value {
         "created_at": order.created_at().as_ref().map(moment),
         "order_token": order.order_token().as_ref().map(Token::as_str),
         "order_expiration": order.order_expiration(),
-        // In the kind of time that the creation is in.
+        // The same form of time as that of the creation.
         "expires_at": expiry.map(|end| written(end.naive_utc(), !is_local)),
         "exchange_rate": order.exchange_rate(),
     })
@@ -189,7 +189,7 @@ fn parts(facts: &mut Map<String, Value>, ending: &str, parts: &AmountBreakdown) 
     }
 }
 
-/// A local time, or an instant with `Z`, without zeros at the end.
+/// A local time, or an instant with `Z`, without trailing zeros.
 fn moment(stamp: &Timestamp) -> String {
     match (stamp.utc(), stamp.local()) {
         (Some(instant), _) => written(instant.naive_utc(), true),
@@ -204,7 +204,7 @@ fn written(time: chrono::NaiveDateTime, is_instant: bool) -> String {
     format!("{text}{zone}")
 }
 
-/// All that is expected is found; amounts by value, lists entry by entry.
+/// All expected values are found; amounts are compared by value, lists entry by entry.
 fn check(name: &str, expected: &Value, found: &Value) {
     match (expected, found) {
         (Value::Object(expected), Value::Object(_)) => {

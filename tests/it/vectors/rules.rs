@@ -1,11 +1,11 @@
-//! Every rule of the README's tables has its cases, and every case a rule.
+//! Every rule in the README's tables has cases, and every case has a rule.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use crate::support::{Case, cases, vectors};
 
-/// Names of accepting cases and of refusing ones.
+/// Names of the accepting and the refusing cases.
 #[derive(Default)]
 struct Sides {
     accepting: Vec<String>,
@@ -35,7 +35,7 @@ fn is_good(case: &Case) -> bool {
     !(no("verified") || no("parsed") || no("proven"))
 }
 
-/// What an undivided text resolves to, if anything is tried.
+/// The result of resolving an ambiguous text, if any is expected.
 fn fits(case: &Case) -> impl Iterator<Item = bool> {
     let tries = case.expect["resolves"].as_array().into_iter().flatten();
     tries.map(|attempt| attempt[2].as_bool().unwrap())
@@ -49,8 +49,8 @@ fn refuses(case: &Case) -> bool {
     !is_good(case) || fits(case).any(|fits| !fits)
 }
 
-/// The cells of a rule's line in the README: rule, what it says, source,
-/// accepting and refusing cases.
+/// The cells of a rule's row in the README: rule, description, source, accepting and
+/// refusing cases.
 fn cells(line: &str) -> Option<[&str; 5]> {
     let inner = line.strip_prefix("| `")?.strip_suffix(" |")?;
     let cells: Vec<_> = inner.split(" | ").collect();

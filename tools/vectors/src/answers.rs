@@ -1,4 +1,4 @@
-//! What the order endpoint answers, and whose order it is about.
+//! Responses of the order endpoint, and the owners of their orders.
 
 use payhook::citypay::OrderDetails;
 use payhook::testing::citypay::{OrderBuilder, order, refusal};
@@ -15,7 +15,7 @@ pub(crate) fn cases() -> Vec<Case> {
     [envelopes(), whose()].into_iter().flatten().collect()
 }
 
-/// A confirmed order's callback, and what was answered.
+/// The callback of a confirmed order, and the response.
 pub(crate) fn asked(name: &str, rule: &str, answer: impl AsRef<[u8]>, expect: &str) -> Case {
     citypay(name, &[rule], order().callback(), expect).asked(TOKEN, answer)
 }
@@ -109,7 +109,7 @@ fn envelopes() -> Vec<Case> {
     ]
 }
 
-/// Whose order it is: of the token that the merchant issued, and the merchant's.
+/// The owner of an order: the token issued by the merchant, and the merchant itself.
 fn whose() -> Vec<Case> {
     let (token, customer, id) = (
         "citypay.answer.token",

@@ -1,4 +1,4 @@
-//! How genuine bodies stray from the page, and what is no body any more.
+//! Undocumented forms of genuine bodies, and invalid bodies.
 
 use payhook::testing::Json;
 use payhook::testing::b2binpay::deposit;
@@ -102,7 +102,7 @@ fn fields() -> Vec<Case> {
         .set("data.relationships.currency.data.id", 1002)
         .set("data.relationships.transfer.data.id", 55021)
         .set("included[1].relationships.currency.data.id", 1002);
-    let told = || as_paid().and("transfer_id", "55021").and("currency", "ETH");
+    let with_ids = || as_paid().and("transfer_id", "55021").and("currency", "ETH");
     let behind = ["data", "included[0]", "included[1]"]
         .iter()
         .fold(paid(), |body, at| {
@@ -129,7 +129,7 @@ fn fields() -> Vec<Case> {
         &data[1..]
     );
     vec![
-        b2binpay("ids_as_numbers", ids, numbers.sign(&key()), told()),
+        b2binpay("ids_as_numbers", ids, numbers.sign(&key()), with_ids()),
         b2binpay(
             "id_with_a_fraction",
             ids,
@@ -241,13 +241,13 @@ fn fields() -> Vec<Case> {
             "types_behind_their_attributes",
             order,
             behind.sign(&key()),
-            told(),
+            with_ids(),
         ),
-        b2binpay("included_and_meta_before_data", order, turned, told()),
+        b2binpay("included_and_meta_before_data", order, turned, with_ids()),
     ]
 }
 
-/// Nothing here is a reason to lose a payment.
+/// None of these is a reason to refuse a payment.
 fn lenient() -> Vec<Case> {
     let (odd, unknown) = (&["body.incidental"], &["body.unknown_kept"]);
     let place = "data.attributes.destination";

@@ -1,4 +1,4 @@
-//! A case of the vectors, and the builders that the tables share.
+//! A case of the vectors, and builders for the tables.
 
 use payhook::b2binpay::Key;
 use payhook::testing::Json;
@@ -13,10 +13,10 @@ pub(crate) const OTHER: &str = "cbs_the_one_before_this";
 pub(crate) const LOGIN: &str = "merchant-api-key";
 pub(crate) const PASSWORD: &str = "p@ss:w0rd/ünï";
 
-/// The amount of the transfer in [`paid`], as it is signed.
+/// The signed amount of the transfer in [`paid`].
 pub(crate) const ETHER: &str = "0.412000000000000000";
 
-/// What no rule looks at in a transfer.
+/// The transfer's fields without rules.
 pub(crate) const EXTRAS: &str = "commission fee user_message created_at updated_at risk risk_status \
                       amount_cleared rate_target risk_personal risk_personal_status \
                       amount_target commission_target";
@@ -27,7 +27,7 @@ pub(crate) struct Case {
     fields: Vec<(&'static str, Json)>,
 }
 
-/// What is told of a body that verifies.
+/// The expected values of a body that verifies.
 pub(crate) struct Expect(Vec<(&'static str, Json)>);
 
 pub(crate) fn key() -> Key {
@@ -38,7 +38,7 @@ pub(crate) fn secret(secret: &str) -> Key {
     Key::callback_secret(secret).expect("a valid table")
 }
 
-/// A configured key, as it stands in a line.
+/// A configured key in its JSON form.
 pub(crate) fn callback_secret(secret: &str) -> Json {
     object(&[
         ("scheme", "callback_secret".into()),
@@ -54,7 +54,7 @@ pub(crate) fn login_password(login: &str, password: &str) -> Json {
     ])
 }
 
-/// A case of B2BINPAY: one key, and ids that begin with a letter.
+/// A case of B2BINPAY with one key and prefixed ids.
 pub(crate) fn b2binpay(name: &str, rules: &[&str], body: impl AsRef<[u8]>, expect: Expect) -> Case {
     let keys = list([callback_secret(SECRET)]);
     let fields = vec![
@@ -91,7 +91,7 @@ impl Case {
         if let Some((_, own)) = self.fields.iter_mut().find(|(own, _)| *own == key) {
             *own = value;
         } else {
-            // The expectation comes last.
+            // The expectation is the last field.
             let last = self.fields.len() - 1;
             self.fields.insert(last, (key, value));
         }
@@ -103,7 +103,7 @@ impl Case {
         self.with("tracking_ids", declaration.into())
     }
 
-    /// Tracking ids that all have so many characters.
+    /// Tracking ids of this length in characters.
     pub(crate) fn ids_of_length(self, length: usize) -> Self {
         let length = Json::raw(length.to_string());
         self.with("tracking_ids", object(&[("length", length)]))
@@ -113,7 +113,7 @@ impl Case {
         self.with("keys", list(keys))
     }
 
-    /// The merchant asked the order endpoint for the token that it issued.
+    /// The merchant queried the order endpoint for the token that it issued.
     pub(crate) fn asked(self, issued: &str, answer: impl AsRef<[u8]>) -> Self {
         self.with("customer_id", "5120".into())
             .with("issued", issued.into())
@@ -131,19 +131,19 @@ pub(crate) fn refused(error: &str) -> Expect {
     Expect(vec![("verified", false.into()), ("error", error.into())])
 }
 
-/// What a body with a transfer proves.
+/// The proven values of a body with a transfer.
 pub(crate) fn proven(kind: &str, status: i32, amount: &str, tracking_id: &str) -> Expect {
     let signed = format!("{status}{amount}{tracking_id}{TIME}");
-    told(kind, status.into(), amount.into(), tracking_id).and("signed_message", signed)
+    values(kind, status.into(), amount.into(), tracking_id).and("signed_message", signed)
 }
 
-/// What a body without one proves: `signed` is what stands in front of the id.
+/// The proven values of a body without a transfer: `signed` is the text before the id.
 pub(crate) fn no_transfer(kind: &str, signed: &str, tracking_id: &str) -> Expect {
     let signed = format!("{signed}{tracking_id}{TIME}");
-    told(kind, Json::default(), Json::default(), tracking_id).and("signed_message", signed)
+    values(kind, Json::default(), Json::default(), tracking_id).and("signed_message", signed)
 }
 
-pub(crate) fn told(kind: &str, status: Json, amount: Json, tracking_id: &str) -> Expect {
+pub(crate) fn values(kind: &str, status: Json, amount: Json, tracking_id: &str) -> Expect {
     Expect(vec![
         ("verified", true.into()),
         ("kind", kind.into()),
@@ -154,13 +154,13 @@ pub(crate) fn told(kind: &str, status: Json, amount: Json, tracking_id: &str) ->
     ])
 }
 
-/// What `paid().sign(&key())` proves.
+/// The proven values of `paid().sign(&key())`.
 pub(crate) fn as_paid() -> Expect {
     proven("deposit", 2, ETHER, "order-9001")
 }
 
-/// What is signed and can't be divided: the text in front of the time, and
-/// `id, amount, whether they fit` of what a merchant could expect.
+/// An ambiguous text: the signed text before the time, and `id, amount, whether they
+/// fit` for values that a merchant could expect.
 pub(crate) fn undivided(signed: &str, resolves: &[(&str, &str, bool)]) -> Expect {
     let resolves = resolves
         .iter()
@@ -188,8 +188,8 @@ impl Expect {
     }
 }
 
-/// A deposit of `order-9001`, confirmed, without what no rule looks at: other
-/// tests change every byte of these bodies.
+/// A confirmed deposit of `order-9001` without fields that no rule covers: other tests
+/// change every byte of these bodies.
 pub(crate) fn paid() -> CallbackBuilder {
     without_extras(expired_draft(deposit()), true).operation_status(2)
 }
@@ -199,7 +199,7 @@ pub(crate) fn expired() -> CallbackBuilder {
     without_extras(expired_draft(deposit().no_transfer()), false)
 }
 
-/// A payout of `wd-77`, on its way.
+/// A pending payout of `wd-77`.
 pub(crate) fn sent() -> CallbackBuilder {
     without_extras(rejected_draft(payout()), true)
 }
@@ -239,7 +239,7 @@ pub(crate) fn remove(builder: CallbackBuilder, at: &str, keys: &str) -> Callback
     })
 }
 
-/// The transfer's amount exactly as it is given, whatever the currency's scale.
+/// The transfer's amount exactly as given, independent of the currency's decimals.
 pub(crate) fn amount(builder: CallbackBuilder, amount: impl Into<Json>) -> CallbackBuilder {
     builder.set("included[1].attributes.amount", amount)
 }
@@ -248,7 +248,7 @@ pub(crate) fn status(builder: CallbackBuilder, status: impl Into<Json>) -> Callb
     builder.set("included[1].attributes.status", status)
 }
 
-/// With the usual time at the text's end.
+/// With the usual time at the end of the text.
 pub(crate) fn timed(text: &str) -> String {
     format!("{text}{TIME}")
 }

@@ -1,4 +1,4 @@
-//! The gateway's codes, each on its own scale, and which callback it was.
+//! The gateway's codes, each on its own scale, and the types of callbacks.
 
 use payhook::testing::Json;
 use payhook::testing::b2binpay::CallbackBuilder;
@@ -128,7 +128,7 @@ fn risks() -> Vec<Case> {
     risks.into_iter().chain(types).collect()
 }
 
-/// The type is not in the body: what it may be, the likeliest first.
+/// The type is not in the body: the possible types, the most likely first.
 fn callback_types() -> Vec<Case> {
     let case = |name: &str, body: CallbackBuilder, expect: crate::case::Expect, types: &[&str]| {
         let expect = expect.and("callback_types", list(types.iter().copied()));

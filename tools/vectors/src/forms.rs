@@ -1,4 +1,4 @@
-//! The form in which the signed values stand in the body.
+//! The forms of the signed values in a body.
 
 use payhook::testing::Json;
 
@@ -13,7 +13,7 @@ pub(crate) fn cases() -> Vec<Case> {
         .collect()
 }
 
-/// The values exactly as they stand in the JSON text.
+/// The values exactly as in the JSON text.
 fn verbatim() -> Vec<Case> {
     let (odd, rule) = ("#é\"\\/\n", &["json.verbatim"]);
     let escaped = || paid().tracking_id(Json::raw(r#""\u006frder-9001""#));
@@ -87,7 +87,7 @@ fn verbatim() -> Vec<Case> {
     ]
 }
 
-/// Signed by the right key, in a form that has more than one reading.
+/// Signed with the correct key, in an ambiguous form.
 fn amounts() -> Vec<Case> {
     let (digits, too_many) = ("9".repeat(100), "9".repeat(101));
     let accepted = [

@@ -1,4 +1,4 @@
-//! How far an order is by the endpoint's answer, and what came for it.
+//! The stage of an order in the endpoint's response, and its received payments.
 
 use payhook::citypay::{OrderCallback, OrderDetails};
 use payhook::testing::citypay::{OrderBuilder, order};
@@ -14,7 +14,7 @@ pub(crate) fn cases() -> Vec<Case> {
         .collect()
 }
 
-/// The answer decides, and the order may have moved on.
+/// The response decides; the order may have advanced.
 fn stages() -> Vec<Case> {
     let case = |name: &str,
                 rule: &str,
@@ -120,7 +120,7 @@ fn stages() -> Vec<Case> {
     ]
 }
 
-/// A payment may be told of before the endpoint knows it.
+/// A payment may be reported before the endpoint knows it.
 fn payments() -> Vec<Case> {
     let case = |name: &str, posted: Body<OrderCallback>, answered: &OrderBuilder, behind: bool| {
         let expect = format!(r#"{{"parsed":true,"kind":"order","proven":true,"behind":{behind}}}"#);

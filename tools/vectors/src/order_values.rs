@@ -1,4 +1,4 @@
-//! Amounts, ids and times of what CityPay.io posts.
+//! Amounts, ids and times in CityPay.io's callbacks.
 
 use payhook::testing::Json;
 use payhook::testing::citypay::{deposit, order};

@@ -1,4 +1,4 @@
-//! The fields and words of what CityPay.io posts.
+//! The fields and words of CityPay.io's callbacks.
 
 use payhook::testing::Json;
 use payhook::testing::citypay::{deposit, order};
@@ -12,21 +12,21 @@ pub(crate) fn cases() -> Vec<Case> {
 }
 
 fn fields() -> Vec<Case> {
-    let fresh = |blank: fn() -> Json| {
+    let fresh = |empty: fn() -> Json| {
         let keys = "action status order_id client_order_id fiat_currency crypto_currency \
                     created_at order_expiration";
         keys.split_whitespace()
             .fold(order().created().callback(), |body, key| {
-                body.set(key, blank())
+                body.set(key, empty())
             })
     };
     let nothing = r#"{"parsed":true,"kind":"order","status":null,"action":null,"order_id":null,
         "client_order_id":null,"received_amount_in_coins":null,"fiat_currency":null,
         "created_at":null,        "order_expiration":null,"order_token":"tok_4f9c1b7e"}"#;
     let id = r#"{"parsed":true,"kind":"order","order_id":"441"}"#;
-    let (blank, who) = (&["citypay.blank"], &["citypay.identity"]);
+    let (empty, identity) = (&["citypay.blank"], &["citypay.identity"]);
     let kind = &["citypay.type"];
-    let nobody = deposit().callback().remove("deposit_token");
+    let without_token = deposit().callback().remove("deposit_token");
     vec![
         citypay(
             "order_all_fields",
@@ -63,54 +63,54 @@ fn fields() -> Vec<Case> {
             deposit().received("-250.5").callback(),
             NO,
         ),
-        citypay("order_fields_null", blank, fresh(Json::default), nothing),
-        citypay("order_fields_empty", blank, fresh(|| "".into()), nothing),
+        citypay("order_fields_null", empty, fresh(Json::default), nothing),
+        citypay("order_fields_empty", empty, fresh(|| "".into()), nothing),
         citypay(
             "order_fields_absent",
-            blank,
+            empty,
             r#"{"type":"order callback","order_token":"tok_4f9c1b7e"}"#,
             nothing,
         ),
         citypay(
             "order_fields_unknown",
-            blank,
+            empty,
             order().callback().set("loyalty", json(r#"{"points":[1]}"#)),
             r#"{"parsed":true,"kind":"order"}"#,
         ),
         citypay(
             "order_type_empty",
-            blank,
+            empty,
             order().callback().set("type", ""),
             NO,
         ),
         citypay(
             "order_with_its_own_id_alone",
-            who,
+            identity,
             r#"{"type":"order callback","order_id":441}"#,
             id,
         ),
         citypay(
             "order_with_the_merchants_id_alone",
-            who,
+            identity,
             r#"{"type":"order callback","client_order_id":"INV-1"}"#,
             r#"{"parsed":true,"kind":"order","client_order_id":"INV-1"}"#,
         ),
         citypay(
             "order_identities_blank",
-            who,
+            identity,
             r#"{"type":"order callback","order_id":null,"client_order_id":"","order_token":""}"#,
             NO,
         ),
         citypay(
             "deposit_with_its_transaction_alone",
-            who,
-            nobody.clone(),
+            identity,
+            without_token.clone(),
             r#"{"parsed":true,"kind":"deposit","deposit_token":null}"#,
         ),
         citypay(
             "deposit_without_any_identity",
-            who,
-            nobody.remove("transaction_id"),
+            identity,
+            without_token.remove("transaction_id"),
             NO,
         ),
         citypay(

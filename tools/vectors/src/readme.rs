@@ -38,7 +38,7 @@ pub(crate) fn with_names(written: &[&str]) -> Result<String, Box<dyn Error>> {
 }
 
 fn sides(written: &[&str]) -> Result<BTreeMap<String, Sides>, Box<dyn Error>> {
-    // The rules of the given cases are in a file of their own.
+    // The rules of the given cases are in a separate file.
     let given_rules: Value = serde_json::from_str(&crate::read("given.rules.json")?)?;
     let given = crate::read("given.jsonl")?;
     let mut rules: BTreeMap<String, Sides> = BTreeMap::new();
@@ -67,8 +67,8 @@ fn sides(written: &[&str]) -> Result<BTreeMap<String, Sides>, Box<dyn Error>> {
     Ok(rules)
 }
 
-/// Whether a case shows what is accepted, and whether it shows what is refused. A signed
-/// text that cannot be divided shows both if it is tried with several amounts.
+/// Whether a case is accepting, and whether it is refusing. An ambiguous signed text is
+/// both if it is tried with several amounts.
 fn accepts_and_refuses(expect: &Value) -> (bool, bool) {
     let is_refused = ["verified", "parsed", "proven"]
         .iter()
@@ -83,7 +83,7 @@ fn accepts_and_refuses(expect: &Value) -> (bool, bool) {
     (accepts, is_refused || fits.contains(&false))
 }
 
-/// The cells of a rule's line: rule, description, source, accepting and refusing cases.
+/// The cells of a rule's row: rule, description, source, accepting and refusing cases.
 fn cells(line: &str) -> Option<[&str; 5]> {
     let inner = line.strip_prefix("| `")?.strip_suffix(" |")?;
     let cells: Vec<_> = inner.split(" | ").collect();
@@ -91,7 +91,7 @@ fn cells(line: &str) -> Option<[&str; 5]> {
     Some([rule.strip_suffix('`')?, words, source, accepting, refusing])
 }
 
-/// Two names, and the number of the others. A side without cases keeps its reason.
+/// Two names, and the number of the others. A cell without cases keeps its reason.
 fn cell(stored: &str, names: &[String]) -> String {
     if names.is_empty() {
         return stored.to_owned();

@@ -1,5 +1,5 @@
-//! Orders as the gateway's page documents them, as merchants recorded them and
-//! as they go wrong; the values are made up.
+//! Orders as documented by the gateway, as recorded by merchants, and with faults; the
+//! values are invented.
 
 use crate::case::{Case, citypay, list};
 
@@ -9,7 +9,8 @@ const CALLBACK: &str = r#"{"type":"order callback","action":"receive confirmatio
 
 const ANSWER: &str = r#"{"status":1,"data":{"companyName":"Shop","id":90417,"customerId":5120,"token":"551290417","coin":"Bitcoin","coinBaseName":"btc","exchangeRate":9205.6,"amountFiat":"2.00","amount":0.0002174,"dueDate":null,"currency":{"id":2,"currency":"US Dollar","abbreviation":"USD"},"createdAt":"2026-04-11 07:25","createdAtMiliseconds":1775892353000,"type":"Order","expiresAt":3591482,"expirationTime":3600000,"email":null,"address":"3Axq","status":{"code":"CONFIRMED","label":"CONFIRMED"},"urls":{"cancelUrl":"https://shop.example/c","successUrl":"https://shop.example/s","callbackUrl":"https://shop.example/cb"},"transactions":[]}}"#;
 
-/// How the end of an order that was made at 07:25:53 is told three minutes later.
+/// The expiry of an order that was created at 07:25:53, as reported three minutes
+/// later.
 const CHOSEN: &str = r#""createdAt":"2026-04-11 07:28","createdAtMiliseconds":1775892353000,"type":"Order","expiresAt":1775896131102,"expirationTime":3600102"#;
 const MADE: &str = r#""createdAt":"2026-04-11 07:25","createdAtMiliseconds":1775892353000,"type":"Order","expiresAt":3591482,"expirationTime":3600000"#;
 
@@ -17,7 +18,7 @@ pub(crate) fn cases() -> Vec<Case> {
     [real(), parts(), ends()].into_iter().flatten().collect()
 }
 
-/// The text with other values in it, all of which have to be there.
+/// The text with some values replaced, all of which must occur in it.
 fn with(text: &str, changes: &[(&str, &str)]) -> String {
     changes.iter().fold(text.to_owned(), |text, (from, to)| {
         assert!(text.contains(from), "{from}");
@@ -29,7 +30,7 @@ fn in_progress(text: &str) -> String {
     with(text, &[("CONFIRMED", "IN_PROGRESS")])
 }
 
-/// Before anything was paid.
+/// Before any payment.
 fn unpaid() -> String {
     let no_payment = [
         (r#""transaction_id":957"#, r#""transaction_id":null"#),
@@ -38,8 +39,8 @@ fn unpaid() -> String {
     in_progress(&with(CALLBACK, &no_payment))
 }
 
-/// A listed transaction: its number, its base and the order's total in fiat, and
-/// the second in which it came.
+/// A listed transaction: its number, its base amount, the order's total in fiat, and
+/// the second of its time.
 fn listed(id: u32, base: &str, total: &str, second: u32) -> String {
     let total = if total.is_empty() {
         "null".to_owned()
@@ -56,7 +57,7 @@ fn paid(transactions: &[String]) -> String {
     with(ANSWER, &[(r#""transactions":[]"#, &listed)])
 }
 
-/// As the page has it: all four say what the order has got with the last.
+/// As documented: all four have the order's final totals.
 fn documented() -> String {
     let four = (957..961).map(|id| {
         format!(
@@ -232,7 +233,7 @@ fn real() -> Vec<Case> {
     ]
 }
 
-/// What an order received, and whether its totals say the same.
+/// The received amount of an order, and whether its totals agree.
 fn parts() -> Vec<Case> {
     let rule = "citypay.answer.parts";
     let found = |received: &str, agrees: bool| {
@@ -370,7 +371,7 @@ fn parts() -> Vec<Case> {
     ]
 }
 
-/// The end of an order, which is the same whenever it is asked for.
+/// The expiry of an order, which is the same in every response.
 fn ends() -> Vec<Case> {
     let end = |name: &str, minutes: &str, times: &str, end: &str| {
         let callback = with(&unpaid(), &[(":60", minutes)]);

@@ -1,4 +1,4 @@
-//! What a signed text can be shown as: other divisions and other shapes.
+//! Misuse of a signed text: other divisions and other shapes.
 
 use crate::case::{
     Case, ETHER, amount, as_paid, b2binpay, expired, key, no_transfer, paid, proven, refused,
@@ -59,7 +59,7 @@ fn ids() -> Vec<Case> {
 
 const UUID: &str = "3f2504e0-4f89-41d3-9a0c-0305e82c3301";
 
-/// Ids of one length: whatever they begin with, there is one reading.
+/// Ids of one length have only one reading, whatever they begin with.
 fn lengths() -> Vec<Case> {
     let rule = &["ids.length"];
     let case = |name: &str, length, body: payhook::testing::Body<_>, expect| {
@@ -272,7 +272,7 @@ fn undetermined() -> Vec<Case> {
     ]
 }
 
-/// One signed text, shown in another shape.
+/// One signed text in a body of another shape.
 fn collisions() -> Vec<Case> {
     let (payout, whole) = (&["shape.collisions"], &["shape.whole_amount", "ids.any"]);
     let text = |text: &str| timed(text);

@@ -1,4 +1,4 @@
-//! Which text is signed, and with which key.
+//! The signed text, and the key.
 
 use payhook::b2binpay::Key;
 
@@ -113,7 +113,7 @@ fn messages() -> Vec<Case> {
 fn keys() -> Vec<Case> {
     let long = "cbs_".repeat(20);
     let v2 = || login_password(LOGIN, PASSWORD);
-    // The callback secret as the v2 scheme would have it.
+    // The callback secret hashed as in the v2 scheme.
     let (front, back) = SECRET.split_at(8);
     let hashed = Key::login_password(front, back).expect("a valid table");
     let colon = Key::login_password(LOGIN, &format!(":{PASSWORD}")).expect("a valid table");

@@ -1,4 +1,4 @@
-//! Which transfer is signed, and bodies without a signature.
+//! The signed transfer, and bodies without a signature.
 
 use payhook::testing::Json;
 use payhook::testing::b2binpay::{CurrencyBuilder, deposit, payout, transfer};
@@ -15,7 +15,7 @@ pub(crate) fn cases() -> Vec<Case> {
         .collect()
 }
 
-/// Which of the transfers is signed.
+/// The choice of the signed transfer.
 fn transfers() -> Vec<Case> {
     let rule = &["transfer.choice"];
     let fee = || transfer().op_type(9).amount("13.4");
@@ -202,7 +202,7 @@ fn signatures() -> Vec<Case> {
         ("list", crate::case::list([hex.as_str()])),
         ("blank_edge", format!(" {hex}").into()),
     ];
-    let beside = signs.map(|(label, sign)| {
+    let with_transfer = signs.map(|(label, sign)| {
         let rule = if ["empty", "null"].contains(&label) {
             "strip.signature"
         } else {
@@ -216,7 +216,7 @@ fn signatures() -> Vec<Case> {
             refused("signature"),
         )
     });
-    beside
+    with_transfer
         .into_iter()
         .chain([
             b2binpay(

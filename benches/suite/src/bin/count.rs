@@ -1,5 +1,5 @@
-//! `count` lists the subjects, with their allocations, one JSON object a line;
-//! `count ID TIMES` calls one of them, for whoever counts its instructions.
+//! `count` lists the subjects with their allocations, one JSON object per line; `count
+//! ID TIMES` calls one of them, for counting its instructions.
 
 use payhook_suite::{Subject, subjects};
 use serde_json::json;
@@ -20,10 +20,10 @@ fn main() {
 }
 
 fn list(subject: &Subject) {
-    // What is set up at the first call is not the call's.
-    let mut ended_well = (subject.call)();
-    let allocations = allocation_counter::measure(|| ended_well &= (subject.call)());
-    assert!(ended_well, "{} did not end as it should", subject.id());
+    // The first call includes one-time initialization.
+    let mut succeeded = (subject.call)();
+    let allocations = allocation_counter::measure(|| succeeded &= (subject.call)());
+    assert!(succeeded, "{} failed", subject.id());
     let line = json!({
         "id": subject.id(),
         "group": subject.group,

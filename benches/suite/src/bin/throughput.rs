@@ -1,5 +1,5 @@
-//! How many callbacks a second are received by one endpoint on all cores, each
-//! about a payment of its own in one `MemoryLedger`.
+//! The number of callbacks per second that one endpoint receives on all cores, each for
+//! its own payment in one `MemoryLedger`.
 
 use std::time::Instant;
 
@@ -8,7 +8,7 @@ use payhook::payment::Expected;
 use payhook::{Endpoint, MemoryLedger};
 use payhook_suite::{SECRET, deposit_number};
 
-/// For each thread.
+/// Per thread.
 const CALLBACKS: usize = 40_000;
 
 fn main() {
@@ -24,7 +24,7 @@ fn main() {
     println!("{:.0}", rates[rates.len() / 2]);
 }
 
-/// In callbacks a second.
+/// In callbacks per second.
 fn round(bodies: &[Vec<String>]) -> f64 {
     let key = Key::callback_secret(SECRET).expect("a secret");
     let gateway = Gateway::new(Verifier::new(key, TrackingIds::Prefixed));
@@ -44,7 +44,7 @@ fn round(bodies: &[Vec<String>]) -> f64 {
                 for body in bodies {
                     let reply = endpoint.receive_blocking(body.as_bytes(), None);
                     let is_paid = reply.change().is_some_and(|change| change.newly_paid());
-                    assert!(is_paid, "each is a payment of its own");
+                    assert!(is_paid, "each callback pays its own payment");
                 }
             });
         }

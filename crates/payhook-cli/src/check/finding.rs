@@ -1,4 +1,4 @@
-//! What a response means, and what to do about it.
+//! The meaning of each response, and the remedy.
 
 use std::time::Duration;
 
@@ -103,14 +103,14 @@ pub(super) fn of(sent: &Sent, gateway: Gateway) -> Vec<Finding> {
     }
 }
 
-/// The finding in a response; `None` if it is as it should be.
+/// The finding in a response; `None` if it is correct.
 fn answered(probe: &Probe, answer: &Answer, gateway: Gateway) -> Option<(Severity, Words)> {
     use Severity::{Danger, Note, Problem};
     if answer.is_challenge {
         return Some((Problem, CHALLENGE));
     }
     if probe.method == Method::GET {
-        // Only what it adds to the posts: they show the rest.
+        // Only findings that the posts do not show.
         let is_accepted = matches!(answer.status, 200..300) && !answer.is_html;
         return is_accepted.then_some((Note, GET_ACCEPTED));
     }

@@ -1,4 +1,4 @@
-//! The probes, and what came back.
+//! The probes and their responses.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -70,7 +70,7 @@ pub(super) struct Failure {
 }
 
 impl Probe {
-    /// The probes of a gateway, the one that tells most first.
+    /// The probes of a gateway, the most informative one first.
     pub(super) fn all(gateway: Gateway) -> Result<Vec<Self>, Trouble> {
         let post = |name, content_type, body| Self {
             name,
@@ -129,7 +129,7 @@ impl Probe {
     pub(super) fn sha256(&self) -> String {
         let mut text = String::new();
         for byte in Sha256::digest(&self.body) {
-            // A string takes whatever is written.
+            // A string can contain the given value.
             let _ = write!(text, "{byte:02x}");
         }
         text
@@ -237,13 +237,13 @@ impl Failure {
     fn of(error: &reqwest::Error) -> Self {
         let mut text = String::new();
         // The outermost error quotes the URL, which may contain a token.
-        let mut beneath = error.source();
-        while let Some(error) = beneath {
+        let mut source = error.source();
+        while let Some(error) = source {
             if !text.is_empty() {
                 text.push_str(": ");
             }
             text.push_str(&error.to_string());
-            beneath = error.source();
+            source = error.source();
         }
         Self {
             kind: kind(

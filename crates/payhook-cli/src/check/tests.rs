@@ -1,4 +1,4 @@
-//! How errors of the client are read. The texts are those of rustls and hyper.
+//! Parsing the client's errors. The texts are those of rustls and hyper.
 
 use super::probe::{FailureKind, kind};
 use super::words::tls;

@@ -121,16 +121,17 @@ pub(crate) fn expected(callback: &Callback) -> Option<Expected> {
     let reference = fact.value();
     match callback {
         Callback::Transfer(callback) => {
-            let told = callback.reported();
-            let transfer = told.transfer()?;
-            let currency = told.currency()?.alpha()?;
+            let reported = callback.reported();
+            let transfer = reported.transfer()?;
+            let currency = reported.currency()?.alpha()?;
             let received = transfer.amount();
-            match told.operation() {
+            match reported.operation() {
                 Operation::Deposit(deposit) => {
                     // An invoice is requested in another currency than it is paid in.
-                    let is_same = told.currency_id() == transfer.currency_id();
+                    let is_same = reported.currency_id() == transfer.currency_id();
                     let requested = deposit.target_amount_requested();
-                    let requested = requested.filter(|_| is_same && told.currency_id().is_some());
+                    let requested =
+                        requested.filter(|_| is_same && reported.currency_id().is_some());
                     let requested = requested.filter(|amount| !amount.is_zero());
                     let amount = requested.unwrap_or(received);
                     Expected::deposit(reference, currency, amount).ok()
@@ -143,9 +144,9 @@ pub(crate) fn expected(callback: &Callback) -> Option<Expected> {
             }
         }
         Callback::Order(callback) => {
-            let told = callback.reported();
-            let currency = told.fiat_currency()?;
-            let amount = told.received_amount_in_fiat()?;
+            let reported = callback.reported();
+            let currency = reported.fiat_currency()?;
+            let amount = reported.received_amount_in_fiat()?;
             Expected::order(reference, currency, amount).ok()
         }
         _ if event.kind().value() == Kind::Deposit => {

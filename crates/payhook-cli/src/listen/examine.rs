@@ -28,7 +28,7 @@ pub(crate) struct Examined {
     pub(crate) verdict: Verdict,
     /// For the terminal.
     pub(crate) shown: Shown,
-    /// The callback, or what it would be with the correct evidence.
+    /// The callback, or its result with the correct evidence.
     pub(crate) callback: Option<Box<Callback>>,
     /// Why it is refused, and what to do.
     pub(crate) refusal: Option<(String, Option<&'static str>)>,
@@ -107,7 +107,7 @@ impl Examiner {
 }
 
 impl Examined {
-    /// A request that is no callback, whatever its body is.
+    /// A request that is not a callback, whatever its body is.
     pub(crate) fn refused(status: StatusCode, why: &str) -> Self {
         Self {
             status,
@@ -143,18 +143,18 @@ impl Examined {
         let amount = event.amount().map(|amount| money(amount.value(), currency));
         let (kind, transfer_id, posted) = match callback {
             Callback::Transfer(callback) => {
-                let told = callback.reported();
-                let types = told.callback_types().iter().map(CallbackType::as_str);
-                let id = told.transfer().map(|transfer| transfer.id().to_owned());
+                let reported = callback.reported();
+                let types = reported.callback_types().iter().map(CallbackType::as_str);
+                let id = reported.transfer().map(|transfer| transfer.id().to_owned());
                 (types.collect::<Vec<_>>().join(" or "), id, None)
             }
             Callback::Order(callback) => {
-                let told = callback.reported();
-                let action = told.action().map(|action| format!("order: {action}"));
-                let id = told.transaction_id().map(ToString::to_string);
+                let reported = callback.reported();
+                let action = reported.action().map(|action| format!("order: {action}"));
+                let id = reported.transaction_id().map(ToString::to_string);
                 // The endpoint's response has the amount; without it, what was posted.
-                let posted = told.received_amount_in_fiat();
-                let posted = posted.map(|amount| money(&amount, told.fiat_currency()));
+                let posted = reported.received_amount_in_fiat();
+                let posted = posted.map(|amount| money(&amount, reported.fiat_currency()));
                 let kind = action.unwrap_or_else(|| "order".to_owned());
                 (kind, id, posted)
             }
@@ -189,7 +189,7 @@ fn refused_by(error: &VerifyError) -> Examined {
     }
 }
 
-/// A body that is no callback: why, and what to do.
+/// A body that is not a callback: the reason and the remedy.
 fn troubled(trouble: &Trouble) -> Examined {
     let status = StatusCode::from_u16(trouble.status).unwrap_or(StatusCode::BAD_REQUEST);
     let mut examined = Examined::refused(status, &trouble.what);

@@ -89,7 +89,7 @@ impl Forward {
         self.target.name()
     }
 
-    /// Posts a callback, with all retries, and notes each attempt in the record and in
+    /// Posts a callback, with all retries, and adds each attempt to the record and to
     /// the store, which may have dropped it.
     pub(crate) async fn deliver(&self, record: &mut Record, store: &Store) -> Delivered {
         let mut delivered = Delivered {

@@ -1,4 +1,4 @@
-//! [`Guard`]: who may read the page. Its callbacks are genuine, and contain their
+//! [`Guard`]: access to the page. Its callbacks are genuine, and contain their
 //! signatures.
 
 use std::net::{IpAddr, SocketAddr};
@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderName, Uri};
 
 use crate::random::random;
 
-/// Headers of proxies and tunnels: the visitor behind them is on another machine.
+/// Headers of proxies and tunnels: their visitors are on other machines.
 const PROXIED: [&str; 7] = [
     "forwarded",
     "via",
@@ -85,14 +85,14 @@ impl Guard {
     }
 }
 
-/// The value of a header that is there once.
+/// The value of a header, unless it occurs several times.
 fn only<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?;
     values.next().is_none().then_some(value)?.to_str().ok()
 }
 
-/// In a time that does not show where they differ.
+/// In constant time.
 fn is_equal(one: &str, other: &str) -> bool {
     let pairs = one.bytes().zip(other.bytes());
     let difference = pairs.fold(0, |all, (one, other)| all | (one ^ other));

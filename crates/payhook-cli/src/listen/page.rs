@@ -1,4 +1,4 @@
-//! The page `/_payhook`, and what its script asks for.
+//! The page `/_payhook`, and the requests of its script.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -53,8 +53,8 @@ pub(crate) fn routes(listener: Arc<Listener>, port: u16) -> Router {
         .with_state(page)
 }
 
-/// Refuses who may not read the page, and forbids browsers to use a response for
-/// anything else.
+/// Refuses visitors without access, and forbids browsers to use a response for anything
+/// else.
 async fn guarded(
     State(page): Shared,
     Extension(Peer(peer)): Extension<Peer>,

@@ -1,4 +1,4 @@
-//! [`Listener`]: what happens with each request.
+//! [`Listener`]: the handling of each request.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -77,7 +77,7 @@ pub(crate) async fn arrive(State(listener): State<Arc<Listener>>, request: Reque
     take(listener, arrival).await
 }
 
-/// Takes a request to its end, even if the client leaves.
+/// Handles a request to its end, even if the client disconnects.
 pub(crate) async fn take(listener: Arc<Listener>, arrival: Arrival) -> Response {
     let taken = tokio::spawn(async move { listener.take(arrival).await });
     let failed = |_| StatusCode::INTERNAL_SERVER_ERROR.into_response();
@@ -85,13 +85,13 @@ pub(crate) async fn take(listener: Arc<Listener>, arrival: Arrival) -> Response 
 }
 
 impl Listener {
-    /// Waits until so many were seen, or nothing more can be shown.
+    /// Waits until a number of callbacks was displayed, or no more can be.
     pub(crate) async fn enough(&self, count: Option<u32>) {
         drop(self.seen.acquire_many(count.unwrap_or(u32::MAX)).await);
         self.store.close();
     }
 
-    /// Counts what was shown. Without a reader there is nothing to listen for.
+    /// Counts displayed callbacks. Without a reader the command ends.
     fn note(&self, shown: Result<Reader, Trouble>) {
         match shown {
             Ok(Reader::There) => self.seen.add_permits(1),
@@ -238,17 +238,17 @@ impl Listener {
             ("callback".to_owned(), callback.clone()),
         ]);
         if let Some(delivered) = delivered {
-            let (text, told) = told(delivered);
+            let (text, handler) = describe(delivered);
             head = format!("{head}\n{text}");
-            json.insert("handler".to_owned(), told);
+            json.insert("handler".to_owned(), handler);
         }
         let text = format!("{head}\n{}\n", examined.shown.text);
         self.note(self.screen.show(&text, &json.into()));
     }
 }
 
-/// The response of the handler, in words.
-fn told(delivered: &Delivered) -> (String, Value) {
+/// The response of the handler, as text.
+fn describe(delivered: &Delivered) -> (String, Value) {
     let attempts = delivered.attempts;
     let times = match attempts {
         0 | 1 => String::new(),

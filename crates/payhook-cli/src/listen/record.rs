@@ -40,7 +40,7 @@ pub(crate) struct Record {
     pub(crate) answer: Option<Answer>,
     /// The change of the payment.
     pub(crate) effect: Value,
-    /// Why it is no callback, if its request is none.
+    /// The reason why the request is not a callback, if it is not.
     pub(crate) refusal: Option<&'static str>,
 }
 
@@ -64,7 +64,7 @@ pub(crate) struct Attempt {
 }
 
 impl Record {
-    /// Adds an attempt, and sets the status that follows from it.
+    /// Adds an attempt, and sets the resulting status.
     pub(crate) fn attempted(&mut self, attempt: Attempt, answer: Option<Answer>) {
         self.attempts = self.attempts.saturating_add(1);
         self.status = match attempt.result {
@@ -78,7 +78,7 @@ impl Record {
         self.answer = answer;
     }
 
-    /// About how much memory it takes, in bytes.
+    /// The approximate memory in bytes.
     pub(crate) fn size(&self) -> usize {
         let of = |headers: &HeaderMap| {
             let each = headers.iter();

@@ -1,4 +1,4 @@
-//! [`Store`]: the callbacks that are kept, and who watches them.
+//! [`Store`]: the callbacks that are kept, and their watchers.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -35,7 +35,7 @@ fn a_verified_body() {
 }
 
 #[test]
-fn the_same_for_machines() {
+fn json_output() {
     let ran = run(&[
         "--json",
         "verify",
@@ -43,14 +43,14 @@ fn the_same_for_machines() {
         "--secret-env",
         "SECRET",
     ]);
-    let told = ran.json();
-    assert_eq!(told["verified"], true);
+    let output = ran.json();
+    assert_eq!(output["verified"], true);
     assert_eq!(
-        told["facts"]["reference"],
+        output["facts"]["reference"],
         json!({"value": "wd-77", "mark": "proven"})
     );
     assert_eq!(
-        told["facts"]["callback type"],
+        output["facts"]["callback type"],
         json!({"value": "no_transfer or request_rejection", "mark": "inferred"})
     );
 }
@@ -59,7 +59,7 @@ fn the_same_for_machines() {
 fn exit_codes() {
     let folder = Folder::new("exit-codes");
     let secret = folder.file("secret", format!("{SECRET}\n"));
-    let blank = folder.file("blank", format!("{SECRET} \n"));
+    let trailing_space = folder.file("trailing-space", format!("{SECRET} \n"));
     let good = body("b2binpay-deposit-confirmed");
     let cases: [(&[&str], i32); 16] = [
         (&["verify", &good, "--secret-file", &secret], 0),
@@ -96,7 +96,7 @@ fn exit_codes() {
         ),
         (&["inspect", &body("b2binpay-refused-amount")], 3),
         (&["verify", "no-such-file", "--secret-file", &secret], 3),
-        (&["verify", &good, "--secret-file", &blank], 4),
+        (&["verify", &good, "--secret-file", &trailing_space], 4),
         (&["verify", &good], 2),
         (&["diagnose", &good], 2),
         (
@@ -138,7 +138,7 @@ fn exit_codes() {
 }
 
 #[test]
-fn errors_say_what_to_try() {
+fn errors_have_hints() {
     let ran = run(&[
         "verify",
         &body("b2binpay-refused-tampered"),
@@ -165,7 +165,7 @@ fn errors_say_what_to_try() {
 }
 
 #[test]
-fn what_is_not_checked_is_not_called_proven() {
+fn unchecked_values_are_not_marked_as_proven() {
     for name in [
         "b2binpay-deposit-confirmed",
         "b2binpay-refused-unsigned",
@@ -177,8 +177,8 @@ fn what_is_not_checked_is_not_called_proven() {
         assert!(ran.out.starts_with("not checked: "), "{name}: {}", ran.out);
         assert!(!ran.out.contains("  proven"), "{name}: {}", ran.out);
     }
-    // Refused, it says both.
-    let told = run(&[
+    // Refused: the output has the reason and the possible facts.
+    let output = run(&[
         "--json",
         "inspect",
         &body("b2binpay-refused-tampered"),
@@ -186,19 +186,19 @@ fn what_is_not_checked_is_not_called_proven() {
         "SECRET",
     ])
     .json();
-    assert_eq!(told["verified"], false);
+    assert_eq!(output["verified"], false);
     assert_eq!(
-        told["facts_if_verified"]["amount"]["mark"],
+        output["facts_if_verified"]["amount"]["mark"],
         "would be proven"
     );
 }
 
 #[test]
-fn undivided_ids_are_shown_as_such() {
+fn ambiguous_texts_are_shown_undivided() {
     let file = body("b2binpay-refused-tracking-id");
-    let told = run(&["--json", "inspect", &file]).json();
+    let output = run(&["--json", "inspect", &file]).json();
     assert_eq!(
-        told["facts_if_verified"]["signed text"]["value"],
+        output["facts_if_verified"]["signed text"]["value"],
         "210.5017"
     );
     let any = run(&[
@@ -219,7 +219,7 @@ fn undivided_ids_are_shown_as_such() {
 }
 
 #[test]
-fn orders_are_proven_by_their_answers() {
+fn orders_are_proven_by_their_responses() {
     let answer = body("citypay-order-confirmed.answer");
     let file = body("citypay-order-confirmed");
     let proof = |customer| {
@@ -238,10 +238,10 @@ fn orders_are_proven_by_their_answers() {
         let args = proof(customer);
         run(&args.each_ref().map(String::as_str))
     };
-    let told = verify("5120");
-    assert_eq!(told.code, 0);
+    let output = verify("5120");
+    assert_eq!(output.code, 0);
     assert_eq!(
-        told.json()["facts"]["order status"],
+        output.json()["facts"]["order status"],
         json!({"value": "CONFIRMED", "mark": "proven"})
     );
     assert_eq!(verify("9").code, 1);
@@ -268,7 +268,7 @@ fn orders_are_proven_by_their_answers() {
 }
 
 #[test]
-fn from_standard_input_and_with_two_keys() {
+fn standard_input_and_two_keys() {
     let bytes = std::fs::read(body("b2binpay-deposit-confirmed-v2")).unwrap();
     let args = [
         "verify",
@@ -287,9 +287,9 @@ fn from_standard_input_and_with_two_keys() {
     assert_eq!(ran.code, 1);
 }
 
-/// Whoever posts may write what moves the cursor, or turns the text round.
+/// A sender can include characters that move the cursor or reverse the text.
 #[test]
-fn nothing_posted_reaches_the_terminal() {
+fn control_characters_are_escaped() {
     let folder = Folder::new("terminal");
     let evil = "order-\u{1b}[2J\u{202e}1";
     let set = format!("data.attributes.tracking_id={evil}");
@@ -320,10 +320,10 @@ fn completions_are_printed() {
 }
 
 #[test]
-fn why_it_does_not_verify() {
+fn diagnose_explains_the_cause() {
     let file = body("b2binpay-deposit-confirmed");
-    let mut spoilt = command(&["diagnose", &file, "--secret-env", "SPOILT"]);
-    let ran = ran(spoilt.env("SPOILT", format!("{SECRET}\n")));
+    let mut with_newline = command(&["diagnose", &file, "--secret-env", "SPOILT"]);
+    let ran = ran(with_newline.env("SPOILT", format!("{SECRET}\n")));
     assert_eq!(
         (ran.code, ran.out.as_str()),
         (
@@ -344,8 +344,8 @@ fn why_it_does_not_verify() {
     let rounded = text.replace(r#""amount":"0.412000000000000000""#, r#""amount":0.412"#);
     assert_ne!(text, rounded);
     let args = ["--json", "diagnose", "-", "--secret-env", "SECRET"];
-    let told = run_on(rounded.as_bytes(), &args).json();
-    let first = &told["causes"][0];
+    let output = run_on(rounded.as_bytes(), &args).json();
+    let first = &output["causes"][0];
     assert_eq!(first["path"], "included[1].attributes.amount");
     assert_eq!(
         first["what"],
@@ -354,9 +354,9 @@ fn why_it_does_not_verify() {
     assert_eq!(first["certain"], true);
 }
 
-/// What is missing for a proof is said, and what can't be read.
+/// The output names missing evidence, and unreadable bodies.
 #[test]
-fn what_would_have_to_be_true() {
+fn missing_evidence_is_named() {
     let head = |name: &str| {
         let ran = run(&["inspect", &body(name)]);
         ran.out.lines().next().unwrap().to_owned()
@@ -378,8 +378,8 @@ fn what_would_have_to_be_true() {
         let expected = format!("not checked: {condition}, it would be");
         assert_eq!(head(name), expected, "{name}");
     }
-    let told = run(&["inspect", "--json", &body("citypay-deposit-confirmed")]).json();
-    let facts = &told["facts_if_verified"];
+    let output = run(&["inspect", "--json", &body("citypay-deposit-confirmed")]).json();
+    let facts = &output["facts_if_verified"];
     let reported = |value: &str| json!({"value": value, "mark": "reported"});
     assert_eq!(facts["status"], reported("Confirmed"));
     assert_eq!(facts["action"], reported("confirmation"));
@@ -392,7 +392,7 @@ fn what_would_have_to_be_true() {
     assert!(!shown(&good).contains("unreadable"));
     assert!(!shown(&good).contains("other transfers"));
 
-    // Refused, and what it would be: the same reason is told once.
+    // Refused, with the possible facts: the same reason appears once.
     let refused = ["inspect", "--secret-env", "SECRET"];
     let ran = run(&[&refused[..], &[&body("b2binpay-refused-ambiguous")]].concat());
     assert_eq!(ran.out.matches("not verified").count(), 1, "{}", ran.out);

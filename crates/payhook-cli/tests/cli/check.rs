@@ -1,4 +1,4 @@
-//! `check` against servers that are each wrong in one way, and against correct ones.
+//! `check` against servers with one fault each, and against correct ones.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -27,8 +27,8 @@ impl Request {
     }
 }
 
-/// A server on a free port, for as long as the test's process lives. It answers with
-/// what follows `HTTP/1.1 `; the text after an empty line is the body.
+/// A server on a free port until the test's process ends. It responds with the text
+/// after `HTTP/1.1 `; the text after an empty line is the body.
 fn server(answer: impl Fn(&Request) -> String + Send + 'static) -> String {
     let socket = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/callbacks", socket.local_addr().unwrap());
@@ -83,7 +83,7 @@ fn check(url: &str, more: &[&str]) -> (i32, Vec<String>) {
     args.extend(more);
     let ran = run(&args);
     let json = ran.json();
-    assert_eq!(json["well"], ran.code == 0, "{json}");
+    assert_eq!(json["ok"], ran.code == 0, "{json}");
     let findings = json["findings"].as_array().unwrap();
     let text = |finding: &Value, key: &str| finding[key].as_str().unwrap().to_owned();
     let lines = findings.iter().map(|finding| {
@@ -104,7 +104,7 @@ fn check(url: &str, more: &[&str]) -> (i32, Vec<String>) {
 
 const POSTS: &str = "test_key unsigned content_type large";
 
-/// As payhook answers.
+/// Like payhook's response.
 fn refuses(request: &Request) -> String {
     if request.method == "POST" {
         "401 no"
@@ -124,7 +124,7 @@ fn only_posts(answer: &'static str) -> impl Fn(&Request) -> String + Send {
 #[test]
 fn a_correct_endpoint_is_clean_and_credits_nothing() {
     let ledger = MemoryLedger::new();
-    // Even if a merchant expected the probe.
+    // Even if the merchant expects the probe's payment.
     ledger.expect(Expected::top_up("payhook-check-probe", "ETH"));
     let key = Key::callback_secret(SECRET).unwrap();
     let gateway = Gateway::new(Verifier::new(key, TrackingIds::Prefixed));
@@ -171,7 +171,7 @@ fn a_correct_endpoint_of_citypay_is_clean() {
     assert_eq!(check(&url, &["--gateway", "citypay"]), (0, vec![]));
 }
 
-/// Fails on any lookup: the probes are about no order of the merchant.
+/// Fails on any lookup: no order of the merchant is probed.
 struct NoLookup;
 
 impl Fetch for NoLookup {
@@ -266,7 +266,7 @@ fn faults_of_some_bodies_only() {
         (0, vec!["note large_refused: large".to_owned()])
     );
 
-    // A proxy cuts it.
+    // A proxy truncates it.
     let url = server(|request| {
         let is_large = request.body.len() > 16 * 1024;
         if is_large {
@@ -280,7 +280,7 @@ fn faults_of_some_bodies_only() {
         (1, vec!["problem body_refused: large".to_owned()])
     );
 
-    // The most serious first, though it is found second.
+    // The most serious finding is first, though it is found second.
     let url = server(|request| {
         let answer = if request.is_signed() {
             "500 no"
@@ -298,13 +298,13 @@ fn faults_of_some_bodies_only() {
 }
 
 #[test]
-fn an_unknown_order_that_is_accepted() {
+fn an_endpoint_that_accepts_an_unknown_order() {
     let url = server(only_posts("200 fine"));
     let expected = "problem unknown_order_accepted: order content_type large".to_owned();
     assert_eq!(check(&url, &["--gateway", "citypay"]), (1, vec![expected]));
 }
 
-/// The response is right, and late.
+/// The response is correct, but late.
 #[test]
 fn a_slow_response() {
     let url = server(|request| {

@@ -13,7 +13,7 @@ use crate::web::{Handler, OK, get, list, post, send};
 
 const BUSY: &str = "503 Busy\r\ncontent-length: 5\r\nx-reason: busy\r\nset-cookie: a=s3cr3t\r\nconnection: close\r\n\r\nlater";
 
-/// Bytes that no text has, in no particular form.
+/// Bytes that are neither text nor in a known format.
 const BYTES: &[u8] = b"{\"a\": \xff\xfe\x00 <b>'\r\n";
 
 fn genuine() -> Vec<u8> {
@@ -63,7 +63,7 @@ fn bytes_and_headers_are_passed_on_unmodified() {
         .next()
         .unwrap();
     assert!(head.contains(&format!("host: {host}\r\n")), "{head}");
-    // The handler's answer is the gateway's.
+    // The gateway gets the handler's response.
     assert_eq!((response.status, response.text().as_str()), (503, "later"));
     assert!(
         response.head.contains("x-reason: busy"),
@@ -85,7 +85,7 @@ fn retries_are_made_and_counted() {
     for _ in 0..3 {
         let request = handler.next();
         assert_eq!(request.body, genuine());
-        // A URL without a path leaves the path as it is.
+        // A URL without a path keeps the path of the request.
         assert!(
             request.head.starts_with("POST /a/b?c=d "),
             "{}",
@@ -135,7 +135,7 @@ fn the_page_resends_to_the_handler() {
 }
 
 #[test]
-fn a_handler_that_is_away_is_502() {
+fn a_handler_that_is_unreachable_is_502() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let to = format!("http://{}/", free.local_addr().unwrap());
     drop(free);
@@ -144,19 +144,19 @@ fn a_handler_that_is_away_is_502() {
     let seen = listener.seen();
     let error = seen[0]["handler"]["error"].as_str().unwrap();
     assert!(error.starts_with("no response: "), "{error}");
-    // The gateway gets what the merchant wants it to get.
+    // The gateway gets the configured status.
     let listener = Listener::start(1, &["--forward-to", &to, "--answer", "200"]);
     assert_eq!(post(&listener.url, "/", &genuine()).status, 200);
-    // One that does not respond is not waited for.
+    // A handler that does not respond does not delay the response.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let to = format!("http://{}/", silent.local_addr().unwrap());
     let listener = Listener::start(1, &["--forward-to", &to, "--timeout", "1"]);
     assert_eq!(post(&listener.url, "/", &genuine()).status, 504);
 }
 
-/// The response of a handler can be anything.
+/// The handler's response can have any content.
 #[test]
-fn a_response_without_end_is_cut() {
+fn an_endless_response_is_truncated() {
     let large = format!(
         "200 OK\r\nconnection: close\r\n\r\n{}",
         "<script>".repeat(100_000)
@@ -192,7 +192,7 @@ fn the_handler_is_on_this_machine_unless_allowed() {
 fn saved_callbacks_keep_every_byte() {
     let folder = Folder::new("saved");
     let to = folder.path("new/one");
-    // What the page does not keep is saved as well.
+    // Callbacks that the page does not keep are saved as well.
     let args = ["--secret-env", "SECRET", "--save", &to, "--keep", "1"];
     let listener = Listener::start(3, &args);
     let secret = ["authorization: Bearer s3cr3t", "content-type: a/b"];
@@ -218,7 +218,7 @@ fn saved_callbacks_keep_every_byte() {
             assert_eq!(mode & 0o777, 0o600);
         }
     }
-    // It is a record of the library's as well.
+    // It can be parsed as a record of the library.
     let record = CallbackRecord::parse(&fs::read(&files[0]).unwrap()).unwrap();
     assert_eq!(record.payload.as_deref().unwrap().as_bytes(), genuine());
     assert_eq!(record.transfer_id.as_deref(), Some("55021"));
@@ -250,10 +250,10 @@ fn saved_callbacks_keep_every_byte() {
     }
     let lines: Vec<_> = ran.out.lines().collect();
     assert_eq!(lines.len(), 3);
-    // The path is the one that the callback was posted to.
+    // The path is that of the original request.
     let to = format!(" to {}/hook: 503 in ", handler.url.trim_end_matches('/'));
     assert!(lines[1].contains(&to), "{}", lines[1]);
-    // One file alone, as an object.
+    // A single file with one object.
     let file = files[0].to_str().unwrap();
     let ran = run(&["--json", "resend", file, "--to", &handler.url]);
     assert_eq!((ran.code, &ran.json()["status"]), (0, &200.into()));
@@ -262,7 +262,7 @@ fn saved_callbacks_keep_every_byte() {
 }
 
 #[test]
-fn what_was_not_saved_is_not_resent() {
+fn unsaved_callbacks_are_not_resent() {
     let folder = Folder::new("unsaved");
     let handler = Handler::start(&[OK]);
     for (text, error) in [
@@ -337,7 +337,7 @@ fn saved_callbacks_are_replayed_through_one_ledger() {
 }
 
 #[test]
-fn a_given_body_is_signed_and_stays_as_it_is() {
+fn a_given_body_is_signed_and_otherwise_unmodified() {
     let folder = Folder::new("given");
     let text = String::from_utf8(genuine()).unwrap();
     let sign = text
@@ -347,7 +347,7 @@ fn a_given_body_is_signed_and_stays_as_it_is() {
         .split('"')
         .nth(1)
         .unwrap();
-    // Odd spaces, an escape and a new amount, which has no valid signature.
+    // Unusual whitespace, an escape and a new amount without a valid signature.
     let changed = text
         .replacen(':', " :\n\t", 3)
         .replace("0.412", "7.412")

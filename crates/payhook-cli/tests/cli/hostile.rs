@@ -1,4 +1,4 @@
-//! What a stranger, a slip or a broken pipe does to the command.
+//! Hostile input, typos and broken pipes.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::{Folder, Listener, body, command, run, run_on};
 
-/// A recorded deposit with this in front of its attributes.
+/// A recorded deposit with an additional field at the start of its attributes.
 fn deposit_with(field: &str) -> String {
     let body = std::fs::read_to_string(body("b2binpay-deposit-confirmed")).unwrap();
     body.replacen("\"attributes\":{", &format!("\"attributes\":{{{field},"), 1)
@@ -41,9 +41,9 @@ fn a_deep_body_does_not_end_the_listener() {
     assert_eq!(ran.code, 0, "{}", ran.err);
 }
 
-/// Whoever sends half a request does not keep it from ending.
+/// A client that sends half a request does not keep the listener from ending.
 #[test]
-fn a_stuck_connection_does_not_hold_up_the_end() {
+fn a_stuck_connection_does_not_delay_the_end() {
     let listener = Listener::start(1, &[]);
     let at = listener.url.strip_prefix("http://").unwrap().to_owned();
     let mut stuck = TcpStream::connect(at).unwrap();
@@ -59,14 +59,14 @@ fn a_stuck_connection_does_not_hold_up_the_end() {
     drop(stuck);
 }
 
-/// Neither half a head, nor none, nor one that drips in is waited for; nor is the
-/// next one on a connection that is kept.
+/// A connection is closed if it sends half a head, none, or one byte by byte, and if it
+/// is kept open without another request.
 #[test]
-fn a_dawdling_head_is_hung_up_on() {
+fn a_slow_head_is_disconnected() {
     let listener = Listener::start(2, &[]);
     let at = listener.url.strip_prefix("http://").unwrap().to_owned();
     let whole = "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}";
-    let dawdlers = ["", "POST / HTTP/1.1\r\nhost: x\r\nx-half: ", whole].map(|sent| {
+    let slow = ["", "POST / HTTP/1.1\r\nhost: x\r\nx-half: ", whole].map(|sent| {
         let at = at.clone();
         std::thread::spawn(move || {
             let mut stream = TcpStream::connect(at).unwrap();
@@ -76,7 +76,7 @@ fn a_dawdling_head_is_hung_up_on() {
             let started = Instant::now();
             stream.write_all(sent.as_bytes()).unwrap();
             let mut answer = Vec::new();
-            // The end of the stream, and no timeout.
+            // The end of the stream, not a timeout.
             stream.read_to_end(&mut answer).unwrap();
             (started.elapsed(), String::from_utf8(answer).unwrap())
         })
@@ -93,21 +93,21 @@ fn a_dawdling_head_is_hung_up_on() {
             started.elapsed()
         })
     };
-    for (number, dawdler) in dawdlers.into_iter().enumerate() {
-        let (elapsed, answer) = dawdler.join().unwrap();
+    for (number, client) in slow.into_iter().enumerate() {
+        let (elapsed, answer) = client.join().unwrap();
         let seconds = elapsed.as_secs();
         assert!((2..12).contains(&seconds), "{number}: {elapsed:?}");
         let is_answered = answer.starts_with("HTTP/1.1 400");
         assert_eq!(is_answered, number == 2, "{answer}");
     }
     assert!(drips.join().unwrap() < Duration::from_secs(12));
-    // And others are answered.
+    // Other clients are answered.
     let answer = post(&listener.url, "{}");
     assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
     assert_eq!(listener.seen().len(), 2);
 }
 
-/// What is not seen, ends a line for some reader or turns the text round.
+/// Characters that are invisible, end a line in some programs or reverse the text.
 const HARMFUL: [char; 22] = [
     '\u{7f}',
     '\u{85}',
@@ -134,7 +134,7 @@ const HARMFUL: [char; 22] = [
 ];
 
 #[test]
-fn what_is_not_seen_is_escaped_wherever_a_body_is_shown() {
+fn invisible_characters_are_escaped_in_every_output() {
     let harmful: String = HARMFUL.iter().collect();
     let reference = format!("order-{harmful}-1");
     let trigger = ["trigger", "b2binpay", "deposit.confirmed", "--print"];
@@ -145,7 +145,7 @@ fn what_is_not_seen_is_escaped_wherever_a_body_is_shown() {
         "INV-2031",
         &format!("INV{}", &harmful['\u{7f}'.len_utf8()..]),
     );
-    // Of an id, no control character is read.
+    // Control characters are not read in ids.
     let order = order.replace(['\u{85}', '\u{9b}'], "");
     let listener = Listener::start(2, &["--secret-env", "SECRET"]);
     let url = listener.url.clone();
@@ -181,7 +181,7 @@ fn what_is_not_seen_is_escaped_wherever_a_body_is_shown() {
         }
         post(&url, input);
     }
-    // `serde_json` would not mind; another reader would.
+    // `serde_json` accepts it, other parsers do not.
     let lines = listener.lines();
     assert_eq!(lines.len(), 2);
     for line in lines {
@@ -191,10 +191,10 @@ fn what_is_not_seen_is_escaped_wherever_a_body_is_shown() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn what_cant_be_written_is_no_success() {
+fn output_that_cannot_be_written_is_a_failure() {
     let genuine = body("b2binpay-deposit-confirmed");
     let mut listener = Listener::start(1_000, &["--answer", "200"]);
-    listener.look_away();
+    listener.discard_output();
     let check = r#"echo '{"credited": "0", "credits": 0, "paid": false}'"#;
     let (secret, to) = (["--secret-env", "SECRET"], ["--to", listener.url.as_str()]);
     let trigger = ["trigger", "b2binpay", "deposit.confirmed"];
@@ -227,14 +227,14 @@ fn what_cant_be_written_is_no_success() {
                 .unwrap();
             let error = String::from_utf8(output.stderr).unwrap();
             assert_eq!(output.status.code(), Some(4), "{args:?}: {error}");
-            let said = "error: cannot write the output: ";
-            assert!(error.starts_with(said), "{args:?}: {error}");
+            let expected = "error: cannot write the output: ";
+            assert!(error.starts_with(expected), "{args:?}: {error}");
         }
     }
 }
 
 #[test]
-fn a_body_is_printed_as_it_was_signed() {
+fn a_body_is_printed_verbatim() {
     let args = |reference| {
         let json = [
             "trigger",
@@ -262,7 +262,7 @@ fn a_body_is_printed_as_it_was_signed() {
 }
 
 #[test]
-fn a_reader_may_leave() {
+fn a_closed_pipe_is_not_an_error() {
     let genuine = body("b2binpay-deposit-confirmed");
     let commands: [&[&str]; 5] = [
         &["completions", "bash"],
@@ -285,7 +285,7 @@ fn a_reader_may_leave() {
     }
 }
 
-/// A listener that nobody looks at any more ends with the next callback.
+/// A listener whose output is not read any more ends with the next callback.
 #[test]
 fn a_listener_ends_with_its_reader() {
     let mut child = command(&["--json", "listen", "--port", "0"]);
@@ -306,7 +306,7 @@ fn a_listener_ends_with_its_reader() {
 }
 
 #[test]
-fn a_secret_is_no_film() {
+fn a_secret_file_is_bounded() {
     let body = body("b2binpay-deposit-confirmed");
     let ran = run(&["verify", &body, "--secret-file", "/dev/zero"]);
     assert_eq!(
@@ -330,7 +330,7 @@ fn standard_input_is_read_once() {
 }
 
 #[test]
-fn a_hanging_command_is_not_waited_for() {
+fn a_hanging_hook_is_aborted() {
     let started = Instant::now();
     let ran = run(&[
         "simulate",
@@ -352,12 +352,12 @@ fn a_hanging_command_is_not_waited_for() {
     assert!(started.elapsed() < Duration::from_secs(8));
 }
 
-/// What can't be a number is sent as a text, and never as no JSON.
+/// An invalid number is sent as a string; the body is always valid JSON.
 #[test]
-fn odd_values_make_json() {
-    for (option, odd) in [("--amount", "abc"), ("--amount", ".5"), ("--id", "007")] {
+fn invalid_values_make_valid_json() {
+    for (option, value) in [("--amount", "abc"), ("--amount", ".5"), ("--id", "007")] {
         for scenario in ["order.confirmed", "order.overpaid"] {
-            let ran = run(&["trigger", "citypay", scenario, "--print", option, odd]);
+            let ran = run(&["trigger", "citypay", scenario, "--print", option, value]);
             assert_eq!(ran.code, 0, "{}", ran.err);
             ran.json();
         }
@@ -371,9 +371,9 @@ fn odd_values_make_json() {
     }
 }
 
-/// Neither a currency nor a kind is signed: the shop's books are asked for them.
+/// Neither the currency nor the kind is signed, so the ledger's state can include them.
 #[test]
-fn the_books_may_name_the_kind() {
+fn the_kind_in_the_ledgers_state_is_checked() {
     let listener = Listener::start(1_000, &[]);
     let ran = run(&[
         "torture",
@@ -388,20 +388,20 @@ fn the_books_may_name_the_kind() {
     assert!(ran.err.contains("unknown variant `film`"), "{}", ran.err);
 }
 
-/// A payment's kind is asked for only where the shop takes it; each address is a
-/// replica, and a restart is the merchant's own command.
+/// Only the selected kinds of payments are tested. Each URL is a replica, and the
+/// merchant's own command restarts them.
 #[test]
-fn the_torture_is_cut_to_the_shop() {
+fn the_stress_test_is_limited_to_the_selected_kinds() {
     let folder = Folder::new("restart");
     let restarted = folder.file("restarted", "");
     let mut replicas = [Listener::start(100_000, &[]), Listener::start(100_000, &[])];
     let [one, other] = [0, 1].map(|index| replicas[index].url.clone());
     for replica in &mut replicas {
-        replica.look_away();
+        replica.discard_output();
     }
     let restart = format!("echo again >> {restarted}");
     let check = r#"echo '{"credited": "0", "credits": 0, "paid": false, "held": "0"}'"#;
-    let tortured = |more: &[&str]| {
+    let rows_of = |more: &[&str]| {
         let args = ["--json", "torture", "--to", &one, "--secret-env", "SECRET"];
         let ran = run(&[&args[..], &["--check", check], more].concat());
         assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
@@ -415,7 +415,7 @@ fn the_torture_is_cut_to_the_shop() {
     let (restarts, everywhere) = ("again after a restart", "again at every replica");
     let invoice = "an invoice paid in other coins";
 
-    let rows = tortured(&["--only", "invoice,payout"]);
+    let rows = rows_of(&["--only", "invoice,payout"]);
     assert_eq!(is_tried(&rows, restarts), Some(false), "{rows:?}");
     assert_eq!(is_tried(&rows, everywhere), Some(false), "{rows:?}");
     assert_eq!(is_tried(&rows, invoice), Some(true), "{rows:?}");
@@ -423,7 +423,7 @@ fn the_torture_is_cut_to_the_shop() {
     assert_eq!(std::fs::read_to_string(&restarted).unwrap(), "");
 
     let more = ["--only", "payout", "--to", &other, "--restart", &restart];
-    let rows = tortured(&more);
+    let rows = rows_of(&more);
     assert_eq!(is_tried(&rows, restarts), Some(true), "{rows:?}");
     assert_eq!(is_tried(&rows, everywhere), Some(true), "{rows:?}");
     assert_eq!(is_tried(&rows, invoice), None, "{rows:?}");

@@ -1,4 +1,4 @@
-//! `trigger` and `listen`, from one to the other.
+//! `trigger` sends to `listen`.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::support::{Listener, Ran, run};
 
 #[test]
-fn what_is_triggered_is_heard() {
+fn listen_receives_a_triggered_callback() {
     let scenarios = run(&["--json", "scenario"]).json();
     let scenarios = scenarios["trigger"].as_array().unwrap().clone();
     assert!(scenarios.len() >= 25, "{}", scenarios.len());
@@ -26,7 +26,7 @@ fn what_is_triggered_is_heard() {
             "--secret-env",
             "SECRET",
         ]);
-        // Nobody can prove what is not signed; all else is as it should be.
+        // Unsigned fields cannot be proven; all other values are as expected.
         let expected = i32::from(name.ends_with("unsigned"));
         assert_eq!(
             ran.code, expected,
@@ -117,7 +117,7 @@ fn every_attribute_can_be_overridden() {
     assert!(printed.out.contains(r#""label":"by hand""#));
     let attributes = printed.out.split("relationships").next().unwrap();
     assert!(attributes.contains(r#""attributes":{"created_at""#));
-    let wrong = run(&[
+    let refused = run(&[
         "trigger",
         "citypay",
         "order.confirmed",
@@ -126,13 +126,13 @@ fn every_attribute_can_be_overridden() {
         "status.x.y=1",
     ]);
     assert_eq!(
-        (wrong.code, wrong.err.as_str()),
+        (refused.code, refused.err.as_str()),
         (4, "error: no value at `status.x.y`\n")
     );
 }
 
 #[test]
-fn only_this_machine_is_posted_to() {
+fn by_default_only_this_machine_is_posted_to() {
     for url in [
         "http://example.com/",
         "http://10.0.0.1/",
@@ -171,7 +171,7 @@ fn only_this_machine_is_posted_to() {
 
 /// A redirect could lead to another machine.
 #[test]
-fn redirects_are_answers() {
+fn redirects_are_not_followed() {
     let socket = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://localhost:{}/", socket.local_addr().unwrap().port());
     let server = std::thread::spawn(move || {
@@ -191,7 +191,7 @@ fn redirects_are_answers() {
 }
 
 #[test]
-fn listen_answers_as_it_is_told() {
+fn listen_answers_with_the_given_status() {
     let listener = Listener::start(1, &["--answer", "503"]);
     let ran = run(&[
         "--json",
@@ -206,19 +206,19 @@ fn listen_answers_as_it_is_told() {
     assert_eq!(listener.seen()[0]["status"], 503);
 }
 
-/// A shop that asks back is answered while the order is posted.
+/// A shop that queries the order endpoint gets a response while the order is posted.
 #[test]
-fn the_order_endpoint_is_there_for_an_order() {
+fn the_order_endpoint_serves_a_triggered_order() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = free.local_addr().unwrap().port();
     drop(free);
     let shop = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", shop.local_addr().unwrap());
-    let asked = std::thread::spawn(move || {
+    let answers = std::thread::spawn(move || {
         let (mut request, _) = shop.accept().unwrap();
         let mut head = [0; 64];
         let _ = request.read(&mut head).unwrap();
-        let ask = |token: &str| {
+        let get = |token: &str| {
             let mut endpoint = TcpStream::connect(("127.0.0.1", port)).unwrap();
             let get =
                 format!("GET /order/{token} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
@@ -227,7 +227,7 @@ fn the_order_endpoint_is_there_for_an_order() {
             endpoint.read_to_string(&mut answer).unwrap();
             answer
         };
-        let answers = [ask("tok-1"), ask("tok-2")];
+        let answers = [get("tok-1"), get("tok-2")];
         request
             .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
             .unwrap();
@@ -248,7 +248,7 @@ fn the_order_endpoint_is_there_for_an_order() {
         "77",
     ]);
     assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
-    let [known, unknown] = asked.join().unwrap();
+    let [known, unknown] = answers.join().unwrap();
     assert!(
         known.contains(r#""customerId":77,"token":"tok-1""#),
         "{known}"
@@ -258,7 +258,7 @@ fn the_order_endpoint_is_there_for_an_order() {
 }
 
 #[test]
-fn listen_says_why_it_does_not_verify() {
+fn listen_explains_why_a_callback_does_not_verify() {
     let listener = Listener::start(1, &["--secret-env", "SECRET"]);
     let args = [
         "trigger",
@@ -280,9 +280,9 @@ fn listen_says_why_it_does_not_verify() {
     );
 }
 
-/// A slip in the address must not look like a shop that fails.
+/// A typo in the URL must not look like a failing shop.
 #[test]
-fn nobody_is_simulated_to() {
+fn an_unreachable_shop_is_an_error() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", free.local_addr().unwrap());
     drop(free);
@@ -300,9 +300,9 @@ fn nobody_is_simulated_to() {
     assert!(ran.err.starts_with("error: no response: "), "{}", ran.err);
 }
 
-/// Whatever a hook prints, it does not fill the memory.
+/// The output of a hook does not fill the memory.
 #[test]
-fn a_hook_that_never_stops_printing_is_cut_off() {
+fn an_endless_output_of_a_hook_is_cut_off() {
     let listener = Listener::start(1, &["--answer", "200"]);
     let args = [
         "simulate",
@@ -342,7 +342,7 @@ fn scenarios_are_listed_by_gateway() {
     }
 }
 
-/// Answers one request with 200, once it is here as a whole; its head.
+/// Answers one complete request with 200; returns its head.
 fn answer(shop: &TcpListener) -> String {
     let (stream, _) = shop.accept().unwrap();
     let mut request = BufReader::new(stream);
@@ -350,8 +350,8 @@ fn answer(shop: &TcpListener) -> String {
     while !head.ends_with("\r\n\r\n") {
         let mut line = String::new();
         request.read_line(&mut line).unwrap();
-        if let Some(told) = line.to_lowercase().strip_prefix("content-length:") {
-            length = told.trim().parse().unwrap();
+        if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
         }
         head.push_str(&line);
     }
@@ -361,13 +361,13 @@ fn answer(shop: &TcpListener) -> String {
     head
 }
 
-/// The head of the one request.
+/// The head of the only request.
 fn head_of(post: impl FnOnce(&str) -> Ran) -> (String, Ran) {
     let shop = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/hook?key=private", shop.local_addr().unwrap());
-    let heard = std::thread::spawn(move || answer(&shop));
+    let server = std::thread::spawn(move || answer(&shop));
     let ran = post(&url);
-    (heard.join().unwrap(), ran)
+    (server.join().unwrap(), ran)
 }
 
 #[test]
@@ -388,7 +388,7 @@ fn each_gateway_has_its_media_type() {
         let line = format!("content-type: {media}\r\n");
         assert!(head.to_lowercase().contains(&line), "{head}");
         assert!(head.starts_with("POST /hook?key=private "), "{head}");
-        // What may be a secret in the address is not repeated.
+        // A query, which may be a secret, is not repeated.
         let (to, took) = ran.out.split_once(": 200 in ").unwrap();
         assert!(took.ends_with(" ms\n"), "{took}");
         assert!(
@@ -400,7 +400,7 @@ fn each_gateway_has_its_media_type() {
 }
 
 #[test]
-fn what_is_no_post_is_no_callback() {
+fn a_get_is_not_a_callback() {
     let listener = Listener::start(1, &[]);
     let address = listener
         .url
@@ -416,11 +416,11 @@ fn what_is_no_post_is_no_callback() {
     assert_eq!(listener.seen()[0]["status"], 405);
 }
 
-/// What the gateway gives up is lost only where money came.
+/// A callback that the gateway gives up is only a loss if money was received.
 #[test]
-fn a_shop_that_fails_loses_what_came() {
+fn a_failing_shop_loses_received_money() {
     let mut listener = Listener::start(1000, &["--answer", "500"]);
-    listener.look_away();
+    listener.discard_output();
     for (scenario, code) in [("deposit.failed", 0), ("deposit.confirmed", 1)] {
         let simulate = [
             "simulate",
@@ -435,9 +435,9 @@ fn a_shop_that_fails_loses_what_came() {
     }
 }
 
-/// It answers once, and is away from then on.
+/// It answers once, and then closes.
 #[test]
-fn a_shop_may_go_away() {
+fn a_shop_that_becomes_unreachable_is_reported() {
     let shop = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", shop.local_addr().unwrap());
     let answering = std::thread::spawn(move || answer(&shop));

@@ -1,4 +1,4 @@
-//! The page of `listen`: what it shows, and to whom.
+//! The page of `listen`: its content, and the requests that it refuses.
 
 use std::fs;
 use std::net::UdpSocket;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::support::{Listener, body, run};
 use crate::web::{event, get, list, post, send, watch};
 
-/// What a browser, a terminal or a reader would take for something else.
+/// Characters that a browser, a terminal or a reader would misinterpret.
 const HOSTILE: &str =
     "<img src=x onerror=alert(1)></td><script>alert(2)</script>\u{202e}\u{1b}[2J'\"&";
 
@@ -93,7 +93,7 @@ fn the_details_have_every_tab() {
     let payment = |id, name: &str| details(url, id)["payment"][name].clone();
     assert_eq!(payment(1, "credited_now"), "0.412");
     assert_eq!(payment(1, "status"), "paid");
-    // The same again, and a forged one.
+    // A duplicate, and a forged one.
     post(url, "/", &genuine());
     assert_eq!(payment(2, "credited_now"), Value::Null);
     assert_eq!(payment(2, "credited"), "0.412");
@@ -106,7 +106,7 @@ fn the_details_have_every_tab() {
     assert_eq!(shown["row"]["status"], "failed");
     assert_eq!(shown["payment"]["none"], "it does not verify");
     assert!(!shown["diagnosis"]["causes"].as_array().unwrap().is_empty());
-    // The same transfer for another payment.
+    // The same transfer with another reference.
     let args = [
         "trigger",
         "b2binpay",
@@ -121,7 +121,7 @@ fn the_details_have_every_tab() {
     assert_eq!(get(url, "/_payhook/callbacks/5").status, 404);
 }
 
-/// Markup, terminal controls and reversed text, in every field that is shown.
+/// Markup, terminal controls and reversed text in every displayed field.
 #[test]
 fn hostile_text_stays_text() {
     let listener = Listener::start(1000, &["--secret-env", "SECRET"]);
@@ -177,7 +177,7 @@ fn hostile_text_stays_text() {
     ] {
         assert!(!html.contains(sink), "{sink}");
     }
-    // Nor is anything fetched from elsewhere.
+    // Nothing is fetched from other sites.
     assert!(!html.contains("http://") && !html.contains("https://"));
 }
 
@@ -191,7 +191,7 @@ fn a_deep_body_is_indented_within_bounds() {
 }
 
 #[test]
-fn the_page_forbids_everything_else() {
+fn the_page_forbids_other_content() {
     let listener = Listener::start(1000, &[]);
     let [one, other] = [0, 1].map(|_| get(&listener.url, "/_payhook"));
     let policy = |head: &str| {
@@ -290,7 +290,7 @@ fn another_sites_page_can_neither_read_nor_resend() {
 }
 
 #[test]
-fn the_page_is_for_this_machine_even_if_callbacks_come_from_elsewhere() {
+fn the_page_is_local_even_if_callbacks_are_remote() {
     let listener = Listener::start(1000, &["--bind", "0.0.0.0", "--remote"]);
     let port = listener.url.rsplit(':').next().unwrap();
     let local = format!("http://127.0.0.1:{port}");
@@ -309,7 +309,7 @@ fn the_page_is_for_this_machine_even_if_callbacks_come_from_elsewhere() {
 }
 
 #[test]
-fn without_the_page_its_path_is_like_any_other() {
+fn without_the_page_its_path_receives_callbacks() {
     let listener = Listener::start(2, &["--no-page"]);
     assert_eq!(get(&listener.url, "/_payhook").status, 405);
     assert_eq!(
@@ -345,7 +345,7 @@ fn the_oldest_callbacks_are_dropped_and_counted() {
 #[test]
 fn thousands_of_callbacks_are_bounded() {
     let mut listener = Listener::start(100_000, &["--keep", "100"]);
-    listener.look_away();
+    listener.discard_output();
     let large = vec![b'<'; 65_536];
     for _ in 0..2_000 {
         post(&listener.url, "/", &large);
@@ -356,13 +356,13 @@ fn thousands_of_callbacks_are_bounded() {
 }
 
 #[test]
-fn only_so_many_pages_can_watch() {
+fn the_number_of_watching_pages_is_limited() {
     let listener = Listener::start(1000, &[]);
     let mut pages: Vec<_> = (0..16).map(|_| watch(&listener.url)).collect();
     assert!(pages.iter().all(|(status, _)| *status == 200));
     assert_eq!(watch(&listener.url).0, 503);
     pages.clear();
-    // A watcher that left makes room once its connection is found to be closed.
+    // A disconnected watcher makes room once its closed connection is noticed.
     let has_room = (0..100).any(|_| {
         post(&listener.url, "/", b"{}");
         watch(&listener.url).0 == 200
@@ -370,7 +370,7 @@ fn only_so_many_pages_can_watch() {
     assert!(has_room);
 }
 
-/// As the page copies it: a shell runs it, and the same bytes arrive.
+/// The copied command runs in a shell, and sends the same bytes.
 #[test]
 fn the_copied_command_posts_the_same_bytes() {
     let listener = Listener::start(1000, &[]);
@@ -400,9 +400,9 @@ fn the_copied_command_posts_the_same_bytes() {
     }
 }
 
-/// `copied.rs` is a test of this package as well: it compiles, and passes.
+/// `copied.rs` is also a test of this package: it compiles and passes.
 #[test]
-fn the_copied_test_is_the_one_that_is_compiled_here() {
+fn the_copied_tests_are_those_of_this_package() {
     let listener = Listener::start(1000, &["--secret-env", "SECRET"]);
     let mut copied = String::new();
     let names = [
@@ -420,7 +420,7 @@ fn the_copied_test_is_the_one_that_is_compiled_here() {
             .as_str()
             .unwrap()
             .to_owned();
-        // One file has each import once.
+        // Each import appears once in a file.
         let indented = test
             .lines()
             .map(|line| format!("    {line}\n").trim_end_matches(' ').to_owned());

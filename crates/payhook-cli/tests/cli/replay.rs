@@ -1,10 +1,10 @@
-//! `replay`: recorded lives of payments.
+//! `replay`: recorded payment lifecycles.
 
 use serde_json::{Value, json};
 
 use crate::support::{Folder, Ran, SECRET, body, library, run, run_on};
 
-/// A deposit that is confirmed, and confirmed again.
+/// A deposit that is confirmed twice.
 fn life() -> Value {
     let body = std::fs::read_to_string(body("b2binpay-deposit-confirmed")).unwrap();
     json!({
@@ -33,7 +33,7 @@ fn replay(input: &str) -> Ran {
     run_on(input.as_bytes(), &["replay", "-"])
 }
 
-/// What was printed of the steps, and the last line.
+/// The printed steps, and the last line.
 fn steps(ran: &Ran) -> (Vec<Value>, &str) {
     let (steps, last) = ran
         .out
@@ -64,7 +64,7 @@ fn each_step_is_a_line() {
 #[test]
 fn every_difference_is_named() {
     let mut other = life();
-    // By value, this is right.
+    // Equal by value.
     let mut sums = paid();
     sums["order-9001"]["received"] = "0.41200".into();
     other["steps"][0]["want"] = json!({
@@ -96,7 +96,7 @@ fn every_difference_is_named() {
 }
 
 #[test]
-fn for_machines_the_summary_is_an_object_too() {
+fn with_json_the_summary_is_an_object() {
     let folder = Folder::new("replay-json");
     let file = folder.file("lives", lines(&[life()]));
     let ran = run(&["--json", "replay", &file, &file]);
@@ -108,7 +108,7 @@ fn for_machines_the_summary_is_an_object_too() {
     );
 }
 
-/// A file of captures need not hold the secret.
+/// A file of recorded callbacks need not contain the secret.
 #[test]
 fn keys_come_from_the_environment_as_well() {
     let mut captured = life();
@@ -127,7 +127,7 @@ fn keys_come_from_the_environment_as_well() {
     );
 }
 
-/// CityPay.io has no keys; ids and documents may be as they were captured.
+/// CityPay.io has no keys; ids and documents may be in their recorded form.
 #[test]
 fn an_order_of_citypay() {
     let read = |name| std::fs::read_to_string(body(name)).unwrap();
@@ -160,9 +160,9 @@ fn an_order_of_citypay() {
 }
 
 #[test]
-fn a_decision_of_a_person() {
+fn a_manual_decision() {
     let mut life = life();
-    // What comes is more than what is due.
+    // More is received than is due.
     life["expected"][0]["amount"] = "0.4".into();
     life["steps"][1] = json!({"do": "accept", "reference": "order-9001"});
     let ran = replay(&lines(&[life]));
@@ -173,7 +173,7 @@ fn a_decision_of_a_person() {
 }
 
 #[test]
-fn a_line_that_cannot_be_played_stops_no_other() {
+fn an_invalid_line_does_not_stop_the_others() {
     let change = |pointer: &str, value: Value| {
         let mut life = life();
         *life.pointer_mut(pointer).unwrap() = value;
@@ -235,7 +235,7 @@ fn a_line_that_cannot_be_played_stops_no_other() {
 }
 
 #[test]
-fn bytes_that_are_no_text_and_a_line_without_an_end() {
+fn binary_data_and_an_endless_line() {
     let mut input = b"\xff\xfe{}\n".to_vec();
     input.resize(input.len() + 17 * 1024 * 1024, b'x');
     input.extend(format!("\n\u{feff}\n\n{}", life()).bytes());
@@ -267,7 +267,7 @@ fn files_that_cannot_be_read() {
     assert_eq!(run(&["replay", "-", "-"]).code, 2);
 }
 
-/// The lives of the library's conformance vectors.
+/// The lifecycles of the library's conformance vectors.
 #[test]
 fn the_vectors_are_as_expected() {
     let vectors = library("tests/vectors/payments.jsonl");

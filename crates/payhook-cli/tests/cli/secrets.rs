@@ -1,4 +1,4 @@
-//! A marked secret goes through every command, and comes out of none.
+//! A marked secret is passed to every command, and is in no output.
 
 use crate::support::{Folder, Listener, Ran, body, command, ran, run_on};
 
@@ -14,19 +14,19 @@ fn with_secret(args: &[&str]) -> Ran {
 }
 
 #[test]
-fn a_marked_secret_is_nowhere() {
+fn a_marked_secret_is_in_no_output() {
     let folder = Folder::new("secrets");
     let file = folder.file("secret", format!("{MARKED}\n"));
-    let blank = folder.file("blank", format!(" {MARKED}\n"));
+    let with_space = folder.file("with-space", format!(" {MARKED}\n"));
     let listener = Listener::start(2, &["--secret-file", &file]);
     let url = listener.url.clone();
     let keys: [&[&str]; 7] = [
         &["--secret-env", "MARKED"],
         &["--secret-env", "BLANK"],
         &["--secret-file", &file],
-        &["--secret-file", &blank],
+        &["--secret-file", &with_space],
         &["--login-env", "MARKED", "--password-env", "MARKED"],
-        // The secret itself, where its name belongs.
+        // The secret itself instead of its name.
         &["--secret-env", MARKED],
         &["--secret-file", MARKED],
     ];
@@ -67,11 +67,11 @@ fn a_marked_secret_is_nowhere() {
     drop(listener);
 }
 
-/// The commands that go on for a while: what they post is signed with it.
+/// The commands that keep running: the bodies they post are signed with it.
 #[test]
-fn a_marked_secret_is_not_in_what_goes_on() {
+fn a_marked_secret_is_in_no_output_of_running_commands() {
     let mut listener = Listener::start(100_000, &["--answer", "200"]);
-    listener.look_away();
+    listener.discard_output();
     let url = listener.url.clone();
     let check = r#"echo '{"credited": "0", "credits": 0, "paid": false}'"#;
     let commands: [&[&str]; 3] = [
@@ -117,8 +117,7 @@ fn a_marked_secret_is_not_in_what_goes_on() {
     }
 }
 
-/// Not the user's password in an address that can't be read, nor in one that stands
-/// where it does not belong.
+/// Neither the password in a malformed URL, nor the one in a URL in the wrong place.
 #[test]
 fn a_malformed_address_is_not_repeated() {
     let user = format!("merchant:{MARKED}");
@@ -183,7 +182,7 @@ fn a_malformed_address_is_not_repeated() {
     );
 }
 
-/// A secret in an address stays out of what is shown, and so does a signature.
+/// Secrets in a URL are not displayed, and neither are signatures.
 #[test]
 fn addresses_and_signatures_are_not_repeated() {
     let url = format!("http://127.0.0.1:1/hook?token={MARKED}");

@@ -15,8 +15,8 @@ use crate::support::{Ran, SECRET, run};
 
 const UNBUILT: &str = "build it first: cargo build --profile test -p shop";
 
-/// `examples/shop` in memory: listens for the gateways on one port of this machine
-/// and for its staff on another, and asks CityPay.io's order endpoint on a third.
+/// `examples/shop` in memory: it listens for the gateways on one port of this machine
+/// and for its staff on another, and queries CityPay.io's order endpoint on a third.
 fn program(port: u16, staff: u16, endpoint: u16) -> Command {
     let built = Path::new(env!("CARGO_BIN_EXE_payhook")).parent().unwrap();
     let path = built.join("shop");
@@ -96,10 +96,10 @@ fn free_port() -> u16 {
     socket.local_addr().unwrap().port()
 }
 
-/// Every scenario ends with what it has to in the shop's books.
+/// Every scenario ends with the expected state of the shop's ledger.
 #[test]
 #[ignore = "needs the built example shop: `.ci/run all` builds it and runs this"]
-fn simulated_lives_end_right() {
+fn simulated_lifecycles_end_in_the_expected_state() {
     let shop = Shop::start();
     let to = format!("{}/callbacks/b2binpay", shop.url);
     let ran = shop.run(&[
@@ -119,17 +119,17 @@ fn simulated_lives_end_right() {
     assert_eq!(
         ran.out,
         "scenario                    payments   sent  again    200    4xx    5xx   none  given up ledger
-deposit.blocked                    1      6      2      6      0      0      0         0  right
-deposit.confirmed                  1      5      2      5      0      0      0         0  right
-deposit.expired                    1      2      1      2      0      0      0         0  right
-deposit.failed                     1      5      1      5      0      0      0         0  right
-deposit.late                       1      4      0      4      0      0      0         0  right
-deposit.overpaid                   1     10      2     10      0      0      0         0  right
-deposit.underpaid                  1      5      0      5      0      0      0         0  right
-payout.blocked                     1      2      1      2      0      0      0         0  right
-payout.confirmed                   1      1      0      1      0      0      0         0  right
-payout.failed                      1      1      0      1      0      0      0         0  right
-payout.rejected                    1      1      0      1      0      0      0         0  right
+deposit.blocked                    1      6      2      6      0      0      0         0  correct
+deposit.confirmed                  1      5      2      5      0      0      0         0  correct
+deposit.expired                    1      2      1      2      0      0      0         0  correct
+deposit.failed                     1      5      1      5      0      0      0         0  correct
+deposit.late                       1      4      0      4      0      0      0         0  correct
+deposit.overpaid                   1     10      2     10      0      0      0         0  correct
+deposit.underpaid                  1      5      0      5      0      0      0         0  correct
+payout.blocked                     1      2      1      2      0      0      0         0  correct
+payout.confirmed                   1      1      0      1      0      0      0         0  correct
+payout.failed                      1      1      0      1      0      0      0         0  correct
+payout.rejected                    1      1      0      1      0      0      0         0  correct
 "
     );
     let to = format!("{}/callbacks/citypay", shop.url);
@@ -149,7 +149,7 @@ payout.rejected                    1      1      0      1      0      0      0  
     ]);
     assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
     let row = &ran.json()["scenarios"][0];
-    assert_eq!(row["books_right"], 2, "{row}");
+    assert_eq!(row["ledger_correct"], 2, "{row}");
     assert!(
         row["failed"].as_u64() > Some(0),
         "the endpoint never lagged: {row}"
@@ -158,7 +158,7 @@ payout.rejected                    1      1      0      1      0      0      0  
 
 #[test]
 #[ignore = "needs the built example shop: `.ci/run all` builds it and runs this"]
-fn the_torture_is_stood() {
+fn the_shop_passes_the_stress_test() {
     let shop = Shop::start();
     let (b2binpay, citypay) = (
         format!("{}/callbacks/b2binpay", shop.url),
@@ -180,7 +180,7 @@ fn the_torture_is_stood() {
     assert_eq!(lines.len(), 58, "{}", ran.out);
     assert!(lines[0].ends_with("sent   200   4xx  else  credited  expected  verdict"));
     let verdicts = |verdict: &str| lines.iter().filter(|line| line.ends_with(verdict)).count();
-    // It can't be made to fail from outside, it is one process, and nothing restarts it.
+    // It cannot be disturbed from outside, it is one process, and it is not restarted.
     assert_eq!(
         (verdicts("  ok"), verdicts("  not tested")),
         (48, 8),
@@ -193,11 +193,11 @@ fn the_torture_is_stood() {
     );
 }
 
-/// A shop that is wrong is told so, with exit status 1: here it is another one
-/// whose books are read.
+/// A shop that breaks rules is reported with exit status 1: here the state of another
+/// shop's ledger is read.
 #[test]
 #[ignore = "needs the built example shop: `.ci/run all` builds it and runs this"]
-fn a_wrong_shop_is_found_out() {
+fn a_shop_that_breaks_rules_is_detected() {
     let (shop, other) = (Shop::start(), Shop::start());
     let to = format!("{}/callbacks/b2binpay", shop.url);
     let check = other.check();
@@ -216,14 +216,14 @@ fn a_wrong_shop_is_found_out() {
     ];
     let ran = run(&args);
     assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
-    let told = ran.json();
-    assert_eq!(told["well"], false);
-    let broken = told["broken"].as_array().unwrap();
+    let output = ran.json();
+    assert_eq!(output["ok"], false);
+    let broken = output["broken"].as_array().unwrap();
     assert!(
         broken.iter().all(|broken| broken["rule"] == "lost"),
-        "{told}"
+        "{output}"
     );
-    assert!(broken.len() > 10, "{told}");
+    assert!(broken.len() > 10, "{output}");
 }
 
 #[test]
@@ -258,14 +258,14 @@ fn triggered_payments_are_credited_once() {
         ]);
         assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
     }
-    let books = Command::new("sh")
+    let state = Command::new("sh")
         .args(["-c", &shop.check()])
         .env("PAYHOOK_REFERENCE", "order-1")
         .output();
-    let books: Value = serde_json::from_slice(&books.unwrap().stdout).unwrap();
+    let state: Value = serde_json::from_slice(&state.unwrap().stdout).unwrap();
     assert_eq!(
-        (&books["credits"], &books["paid"]),
+        (&state["credits"], &state["paid"]),
         (&1.into(), &true.into())
     );
-    assert_eq!(books["credited"], "0.300000000000000000");
+    assert_eq!(state["credited"], "0.300000000000000000");
 }

@@ -1,4 +1,4 @@
-//! Running the command, and what it says.
+//! Running the command and reading its output.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 pub(crate) const SECRET: &str = "cbs_7Qm2vX9tR4kL8pN1";
 
-/// What a run of the command came to.
+/// The result of a run of the command.
 pub(crate) struct Ran {
     pub(crate) code: i32,
     pub(crate) out: String,
@@ -63,7 +63,7 @@ pub(crate) fn run_on(input: &[u8], args: &[&str]) -> Ran {
     }
 }
 
-/// A file of the library's, by its path in the repository.
+/// A file of the library, by its path in the repository.
 pub(crate) fn library(path: &str) -> String {
     format!("{}/../../{path}", env!("CARGO_MANIFEST_DIR"))
 }
@@ -72,7 +72,7 @@ pub(crate) fn body(name: &str) -> String {
     library(&format!("examples/bodies/{name}.json"))
 }
 
-/// A folder of the test's own, gone with it.
+/// A temporary directory of the test.
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {
@@ -83,12 +83,12 @@ impl Folder {
         Self(folder)
     }
 
-    /// The path of what is to be made in it.
+    /// The path of a file to be created in it.
     pub(crate) fn path(&self, name: &str) -> String {
         self.0.join(name).to_str().unwrap().to_owned()
     }
 
-    /// The path of a file with this in it.
+    /// Creates a file with this content, and returns its path.
     pub(crate) fn file(&self, name: &str, text: impl AsRef<[u8]>) -> String {
         let path = self.0.join(name);
         fs::write(&path, text).unwrap();
@@ -102,10 +102,10 @@ impl Drop for Folder {
     }
 }
 
-/// `payhook listen --json` on a free port, for so many callbacks.
+/// `payhook listen --json` on a free port, for a number of callbacks.
 pub(crate) struct Listener {
     child: Child,
-    /// Taken once somebody reads on.
+    /// `None` once the output is discarded.
     lines: Option<BufReader<ChildStdout>>,
     pub(crate) url: String,
 }
@@ -128,20 +128,20 @@ impl Listener {
         }
     }
 
-    /// Lets it go on showing, and looks no more: a pipe that nobody reads stops it.
-    pub(crate) fn look_away(&mut self) {
+    /// Discards further output: a full pipe would block the listener.
+    pub(crate) fn discard_output(&mut self) {
         let mut lines = self.lines.take().unwrap();
         std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
     }
 
-    /// What it showed, once it has seen all that it waits for.
+    /// The output, once all callbacks have arrived.
     pub(crate) fn seen(self) -> Vec<Value> {
         let lines = self.lines();
         let seen = lines.iter().map(|line| serde_json::from_str(line).unwrap());
         seen.collect()
     }
 
-    /// The same, as it stands there.
+    /// The lines of the output.
     pub(crate) fn lines(mut self) -> Vec<String> {
         let lines = self.lines.take().unwrap().lines();
         let lines = lines.map(Result::unwrap).collect();

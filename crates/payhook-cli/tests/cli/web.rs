@@ -27,7 +27,7 @@ impl Response {
 }
 
 /// Sends a request with these lines in its head, and reads the response to its end.
-/// `host` is there unless it is among them.
+/// `host` is added unless it is one of them.
 pub(crate) fn send(url: &str, line: &str, headers: &[&str], body: &[u8]) -> Response {
     let at = url.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(at).unwrap();
@@ -91,8 +91,8 @@ pub(crate) fn event(reader: &mut BufReader<TcpStream>) -> (String, Value) {
         let mut line = String::new();
         assert!(reader.read_line(&mut line).unwrap() > 0, "the stream ended");
         let line = line.trim_end();
-        if let Some(told) = line.strip_prefix("event: ") {
-            told.clone_into(&mut name);
+        if let Some(value) = line.strip_prefix("event: ") {
+            value.clone_into(&mut name);
         }
         if let Some(data) = line.strip_prefix("data: ") {
             return (name, serde_json::from_str(data).unwrap());
@@ -137,8 +137,8 @@ impl Handler {
                     if stream.read_line(&mut line).unwrap() == 0 {
                         break;
                     }
-                    if let Some(told) = line.to_lowercase().strip_prefix("content-length:") {
-                        length = told.trim().parse().unwrap();
+                    if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
+                        length = value.trim().parse().unwrap();
                     }
                     head.push_str(&line);
                 }

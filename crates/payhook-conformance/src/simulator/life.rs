@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::script::{Endpoint, News, Said, Script, later};
+use super::script::{Content, Endpoint, Report, Script, later};
 use super::{Delivery, DeliveryCause, Ending, Scenario, SimulationError};
 use crate::random::Random;
 use payhook::payment::Expected;
@@ -23,7 +23,7 @@ pub struct Life {
     scenario: Scenario,
     expected: Expected,
     /// Events in their order.
-    news: Vec<Arc<News>>,
+    reports: Vec<Arc<Report>>,
     ending: Ending,
     deadline: DateTime<Utc>,
     now: DateTime<Utc>,
@@ -48,7 +48,7 @@ pub(super) struct Rules {
 /// A callback in transit.
 #[derive(Clone)]
 struct Post {
-    news: Arc<News>,
+    report: Arc<Report>,
     callback: u32,
     attempt: u32,
     cause: DeliveryCause,
@@ -66,7 +66,7 @@ impl Life {
         let mut life = Self {
             scenario,
             expected,
-            news: script.news.into_iter().map(Arc::new).collect(),
+            reports: script.reports.into_iter().map(Arc::new).collect(),
             ending: script.ending,
             deadline,
             now: start,
@@ -87,22 +87,22 @@ impl Life {
     fn plan(&mut self) -> Result<(), SimulationError> {
         let mut callback = 0_u32;
         let mut posts = Vec::new();
-        for news in self.news.clone() {
+        for report in self.reports.clone() {
             callback = callback.saturating_add(1);
-            posts.push((news.at, DeliveryCause::StatusChange, callback, news));
+            posts.push((report.at, DeliveryCause::StatusChange, callback, report));
         }
-        for news in self.news.clone() {
+        for report in self.reports.clone() {
             if self.random.percent(10) {
                 callback = callback.saturating_add(1);
-                let at = later(news.at, self.random.minutes(1, 90));
-                let news = self.rendered_again(&news, at);
-                posts.push((at, DeliveryCause::ManualResend, callback, news));
+                let at = later(report.at, self.random.minutes(1, 90));
+                let report = self.rendered_again(&report, at);
+                posts.push((at, DeliveryCause::ManualResend, callback, report));
             }
         }
-        for (at, cause, callback, news) in posts {
+        for (at, cause, callback, report) in posts {
             let post = Post {
-                body: news.said.body(at)?,
-                news,
+                body: report.content.body(at)?,
+                report,
                 callback,
                 attempt: 1,
                 cause,
@@ -122,13 +122,13 @@ impl Life {
 
     /// The content when the gateway renders this callback again: the transfer's
     /// latest status.
-    fn rendered_again(&self, news: &Arc<News>, at: DateTime<Utc>) -> Arc<News> {
-        let since = self.news.iter().rev();
-        let mut since = since.filter(|it| it.transfer == news.transfer && it.at <= at);
+    fn rendered_again(&self, report: &Arc<Report>, at: DateTime<Utc>) -> Arc<Report> {
+        let since = self.reports.iter().rev();
+        let mut since = since.filter(|it| it.transfer == report.transfer && it.at <= at);
         let latest = since
             .next()
-            .filter(|_| matches!(news.said, Said::Signed(..)));
-        Arc::clone(latest.unwrap_or(news))
+            .filter(|_| matches!(report.content, Content::Signed(..)));
+        Arc::clone(latest.unwrap_or(report))
     }
 
     fn send(&mut self, at: DateTime<Utc>, post: Post) {
@@ -162,7 +162,7 @@ impl Life {
             callback: post.callback,
             attempt: post.attempt,
             cause: post.cause,
-            label: post.news.label.clone(),
+            label: post.report.label.clone(),
         };
         self.open = Some(post);
         Some(delivery)
@@ -194,11 +194,11 @@ impl Life {
         let minutes = 1_i64 << post.attempt.saturating_sub(1).min(7);
         let pause = TimeDelta::minutes(minutes) + self.random.seconds(0, 30);
         let at = later(self.now, pause);
-        let news = self.rendered_again(&post.news, at);
+        let report = self.rendered_again(&post.report, at);
         if self.rules.is_rendered_again
-            && let Ok(body) = news.said.body(at)
+            && let Ok(body) = report.content.body(at)
         {
-            (post.body, post.news) = (body, news);
+            (post.body, post.report) = (body, report);
         }
         post.attempt = post.attempt.saturating_add(1);
         post.cause = DeliveryCause::Retry;

@@ -25,7 +25,7 @@ const MINUTES: i64 = 60;
 /// The gateway's reports with their times, and the result.
 pub(super) struct Script {
     /// Events in their order.
-    pub(super) news: Vec<News>,
+    pub(super) reports: Vec<Report>,
     /// CityPay.io only.
     pub(super) endpoint: Option<Endpoint>,
     pub(super) ending: Ending,
@@ -39,23 +39,23 @@ pub(super) struct Endpoint {
 }
 
 /// A report of the gateway.
-pub(super) struct News {
+pub(super) struct Report {
     pub(super) at: DateTime<Utc>,
     pub(super) label: String,
     /// The transfer that it is about: when rendered again, it has the transfer's
     /// latest status.
     pub(super) transfer: u32,
-    pub(super) said: Said,
+    pub(super) content: Content,
 }
 
-pub(super) enum Said {
+pub(super) enum Content {
     /// Has a new time whenever it is rendered.
     Signed(Box<CallbackBuilder>, Key),
     /// Always has the same bytes.
     Unsigned(Vec<u8>),
 }
 
-impl Said {
+impl Content {
     pub(super) fn body(&self, at: DateTime<Utc>) -> Result<Vec<u8>, BuildError> {
         Ok(match self {
             Self::Signed(builder, key) => {

@@ -16,7 +16,7 @@ mod stores;
 mod torture;
 mod traits;
 
-/// What B2BINPAY's callbacks are signed with.
+/// The signing key of B2BINPAY's callbacks.
 const SECRET: &str = "cbs_7Qm2vX9tR4kL8pN1";
 
 fn block_on<F: Future>(future: F) -> F::Output {

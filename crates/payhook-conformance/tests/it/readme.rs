@@ -1,9 +1,9 @@
-//! The test with a simulated life in `docs/testing.md`, as it is there.
+//! The test with a simulated lifecycle in `docs/testing.md`, unchanged.
 
 include!("readme/life_test.rs");
 
 #[test]
-fn the_page_has_it() {
+fn the_test_is_in_the_docs() {
     let page = include_str!("../../../../docs/testing.md");
     let block = format!(
         "```rust,ignore\n{}```\n",

@@ -1,5 +1,5 @@
-//! Lives are told as the gateways would: again, in doubles, late, and always the
-//! same.
+//! Lifecycles as the gateways report them: with retries, duplicates and late callbacks,
+//! and reproducible.
 
 mod shop;
 
@@ -73,7 +73,7 @@ fn simulator(seed: u64, key: Key) -> Simulator {
         .citypay(CUSTOMER, OrderEndpoint::new())
 }
 
-/// All deliveries, each answered as `answer` has it.
+/// All deliveries, each answered with the result of `answer`.
 fn run(life: &mut Life, mut answer: impl FnMut(&Delivery) -> Option<u16>) -> Vec<Delivery> {
     let mut deliveries = Vec::new();
     while let Some(delivery) = life.next_delivery() {
@@ -90,7 +90,7 @@ fn accepted(life: &mut Life) -> Vec<Delivery> {
 }
 
 #[test]
-fn sent_again_until_it_is_accepted() {
+fn callbacks_are_retried_until_accepted() {
     for failures in 0..5 {
         for scenario in Scenario::ALL.iter().copied() {
             let mut life = simulator(3, v3()).live(scenario, &payment(scenario, 3));
@@ -122,7 +122,7 @@ fn sent_again_until_it_is_accepted() {
 fn attempts_are_bounded() {
     for (attempts, times) in [(0, 1), (1, 1), (4, 4)] {
         for scenario in Scenario::ALL.iter().copied() {
-            // A callback without an answer is not accepted either.
+            // A callback without a response is not accepted either.
             for answer in [Some(503), Some(201), None] {
                 let simulator = simulator(1, v3()).attempts(attempts);
                 let mut life = simulator.live(scenario, &payment(scenario, 1));
@@ -154,9 +154,9 @@ fn pauses_grow() {
 }
 
 #[test]
-fn the_same_seed_tells_the_same() {
+fn the_same_seed_gives_the_same_deliveries() {
     let answer = |delivery: &Delivery| Some(if delivery.attempt() < 3 { 500 } else { 200 });
-    let told = |seed: u64, start: i64| {
+    let reported = |seed: u64, start: i64| {
         let start = DateTime::from_timestamp(start, 0).unwrap();
         let simulator = simulator(seed, v3()).starting_at(start).out_of_order(true);
         let lives = Scenario::ALL.iter().map(|scenario| {
@@ -169,21 +169,29 @@ fn the_same_seed_tells_the_same() {
         });
         lives.collect::<Vec<_>>()
     };
-    let first = told(7, 1_772_442_600);
-    assert_eq!(first, told(7, 1_772_442_600));
+    let first = reported(7, 1_772_442_600);
+    assert_eq!(first, reported(7, 1_772_442_600));
     for (index, scenario) in Scenario::ALL.iter().enumerate() {
-        assert_ne!(first[index], told(8, 1_772_442_600)[index], "{scenario}");
-        assert_ne!(first[index], told(7, 1_772_442_601)[index], "{scenario}");
+        assert_ne!(
+            first[index],
+            reported(8, 1_772_442_600)[index],
+            "{scenario}"
+        );
+        assert_ne!(
+            first[index],
+            reported(7, 1_772_442_601)[index],
+            "{scenario}"
+        );
     }
 
-    // Whatever was lived before.
+    // Independent of the lifecycles started before.
     let simulator = simulator(7, v3());
     let mut alone = simulator.live(Scenario::PayoutFailed, &Payment::new("a"));
     let _ = simulator.live(Scenario::PayoutFailed, &Payment::new("b"));
     let mut after = simulator.live(Scenario::PayoutFailed, &Payment::new("a"));
     let bodies = |life: &mut Life| -> Vec<_> {
-        let told = accepted(life);
-        told.iter().map(|it| it.body().to_vec()).collect()
+        let reported = accepted(life);
+        reported.iter().map(|it| it.body().to_vec()).collect()
     };
     assert_eq!(bodies(&mut alone), bodies(&mut after));
 }
@@ -195,7 +203,7 @@ fn parsed(delivery: &Delivery) -> b2binpay::TransferCallback {
 }
 
 #[test]
-fn every_body_is_what_the_gateway_posts() {
+fn every_body_has_the_gateways_form() {
     for (scenario, seed) in Scenario::ALL
         .iter()
         .flat_map(|it| (0..20).map(move |seed| (*it, seed)))
@@ -209,28 +217,28 @@ fn every_body_is_what_the_gateway_posts() {
                 assert!(delivery.at() >= before);
                 before = delivery.at();
                 if scenario == Scenario::CustomerDepositConfirmed {
-                    let told = Unverified::<DepositCallback>::parse(delivery.body()).unwrap();
+                    let reported = Unverified::<DepositCallback>::parse(delivery.body()).unwrap();
                     assert_eq!(
-                        told.unverified().status().as_ref().unwrap().as_str(),
+                        reported.unverified().status().as_ref().unwrap().as_str(),
                         delivery.label()
                     );
                 } else if is_order(scenario) {
-                    let told = Unverified::<OrderCallback>::parse(delivery.body()).unwrap();
-                    let status = told.unverified().status().unwrap();
+                    let reported = Unverified::<OrderCallback>::parse(delivery.body()).unwrap();
+                    let status = reported.unverified().status().unwrap();
                     assert_eq!(status.as_str(), delivery.label());
                     assert_ne!(status, OrderStatus::Expired);
                 } else {
-                    let told =
+                    let reported =
                         Unverified::<b2binpay::TransferCallback>::parse(delivery.body()).unwrap();
-                    let is_unsigned = told.unverified().transfer().is_none()
+                    let is_unsigned = reported.unverified().transfer().is_none()
                         && scheme == payhook::verified::Scheme::LoginPassword;
-                    let verified = verifier(key.clone()).verify(told);
+                    let verified = verifier(key.clone()).verify(reported);
                     match verified {
                         Ok(verified) => {
                             assert!(!is_unsigned);
                             let time = verified.proven().time().unwrap().utc().unwrap();
                             assert!(time <= delivery.at());
-                            // Old bytes are those of a copy.
+                            // Only a duplicate has old bytes.
                             assert!(delivery.at() - time < TimeDelta::seconds(31));
                         }
                         Err(error) => {
@@ -244,9 +252,9 @@ fn every_body_is_what_the_gateway_posts() {
     }
 }
 
-/// From the bodies alone: what arrived is what the ending says.
+/// Computed from the bodies alone: the received amounts are those of the ending.
 #[test]
-fn endings_add_up() {
+fn endings_are_the_sums_of_the_bodies() {
     let mut transfers = BTreeMap::new();
     for scenario in scenarios(is_b2binpay) {
         for seed in 0..40 {
@@ -254,8 +262,8 @@ fn endings_add_up() {
             let mut moved = BTreeMap::new();
             let mut is_unresolved = false;
             for delivery in accepted(&mut life) {
-                let told = parsed(&delivery);
-                let Some(transfer) = told.transfer() else {
+                let reported = parsed(&delivery);
+                let Some(transfer) = reported.transfer() else {
                     continue;
                 };
                 if transfer.status() == TransferStatus::Confirmed {
@@ -264,7 +272,7 @@ fn endings_add_up() {
                     let known = transfers.insert(txid.to_owned(), transfer.id().to_string());
                     assert!(known.is_none_or(|known| transfer.id() == known));
                     moved.insert(transfer.id().to_string(), transfer.amount().clone());
-                    is_unresolved |= matches!(&told.operation(), Operation::Deposit(deposit)
+                    is_unresolved |= matches!(&reported.operation(), Operation::Deposit(deposit)
                         if deposit.status() == Some(DepositStatus::Unresolved));
                 }
             }
@@ -291,7 +299,7 @@ fn endings_add_up() {
     }
 }
 
-/// Status and `target_paid` are those of before until a transfer is confirmed.
+/// Status and `target_paid` do not change before a transfer is confirmed.
 #[test]
 fn a_deposits_own_status_follows_its_transfers() {
     let mut overpaid_in = BTreeSet::new();
@@ -302,14 +310,14 @@ fn a_deposits_own_status_follows_its_transfers() {
             let mut life = simulator(seed, v3()).live(scenario, &payment(scenario, seed));
             let mut confirmed = BTreeMap::new();
             for delivery in accepted(&mut life) {
-                let told = parsed(&delivery);
-                let Operation::Deposit(deposit) = &told.operation() else {
+                let reported = parsed(&delivery);
+                let Operation::Deposit(deposit) = &reported.operation() else {
                     panic!("a deposit")
                 };
                 if delivery.cause() != DeliveryCause::StatusChange {
                     continue;
                 }
-                if let Some(transfer) = told.transfer()
+                if let Some(transfer) = reported.transfer()
                     && transfer.status() == TransferStatus::Confirmed
                 {
                     confirmed.insert(transfer.id().to_string(), transfer.amount().clone());
@@ -317,7 +325,7 @@ fn a_deposits_own_status_follows_its_transfers() {
                 let amounts = confirmed.values();
                 let paid = amounts.fold(Amount::default(), |sum, it| sum.checked_add(it).unwrap());
                 let status = match paid.cmp(&due) {
-                    Ordering::Less if told.transfer().is_none() => DepositStatus::Canceled,
+                    Ordering::Less if reported.transfer().is_none() => DepositStatus::Canceled,
                     Ordering::Less if is_late => DepositStatus::Canceled,
                     Ordering::Less => DepositStatus::Created,
                     Ordering::Equal if !is_late => DepositStatus::Paid,
@@ -328,21 +336,21 @@ fn a_deposits_own_status_follows_its_transfers() {
                     Some(status),
                     "{scenario} {seed} {delivery}"
                 );
-                let told = deposit.target_paid();
-                assert_eq!(told, Some(paid), "{scenario} {seed} {delivery}");
+                let reported = deposit.target_paid();
+                assert_eq!(reported, Some(paid), "{scenario} {seed} {delivery}");
             }
             if scenario == Scenario::DepositOverpaid {
                 overpaid_in.insert(confirmed.len());
             }
         }
     }
-    // At once, or by another payment.
+    // Immediately, or by another payment.
     assert_eq!(overpaid_in, BTreeSet::from([1, 2]));
 }
 
-/// API v2 sends none of it with a deposit.
+/// API v2 omits it for deposits.
 #[test]
-fn confirmations_are_asked_for() {
+fn confirmation_callbacks_can_be_requested() {
     for (key, with_deposits) in [(v2(), false), (v3(), true)] {
         let asked = |scenario: Scenario| {
             (0..20).any(|seed| {
@@ -370,7 +378,7 @@ fn confirmations_grow() {
         let blocks = [3, 19, 3][usize::try_from(seed % 3).unwrap()];
         let mut life = simulator(seed, v3()).live(scenario, &payment(scenario, seed));
         let mut last = None;
-        let mut told = 0;
+        let mut reported = 0;
         for delivery in accepted(&mut life) {
             if delivery.cause() != DeliveryCause::StatusChange {
                 continue;
@@ -395,28 +403,28 @@ fn confirmations_grow() {
                 asked_for += u32::from(count == needed);
                 assert!([0, blocks, needed].contains(&count));
             } else {
-                told += u32::from(!is_confirmed && count > 0);
+                reported += u32::from(!is_confirmed && count > 0);
             }
             beyond += u32::from(count > blocks);
             created += u32::from(transfer.status() == TransferStatus::Created);
         }
         assert!(last >= Some(blocks));
-        steps.insert(told);
+        steps.insert(reported);
     }
     assert!(asked_for > 0 && beyond > 0 && created > 0);
     assert_eq!(steps, BTreeSet::from([0, 2, 3]));
 }
 
-/// Nothing of waiting and approval.
+/// Waiting and approval are not reported.
 #[test]
-fn payouts_are_told_as_the_list_of_callbacks_has_it() {
+fn payouts_are_reported_as_documented() {
     let mut labels = BTreeSet::new();
     for seed in 0..40 {
         for scenario in scenarios(|it| it.as_str().starts_with("payout.")) {
             let mut life = simulator(seed, v3()).live(scenario, &payment(scenario, seed));
             for delivery in accepted(&mut life) {
-                let told = parsed(&delivery);
-                let Operation::Payout(payout) = &told.operation() else {
+                let reported = parsed(&delivery);
+                let Operation::Payout(payout) = &reported.operation() else {
                     panic!("a payout")
                 };
                 let is_asked_for = payout.confirmations_needed().is_some();
@@ -440,8 +448,8 @@ fn payouts_are_told_as_the_list_of_callbacks_has_it() {
 }
 
 #[test]
-fn callbacks_are_duplicated_resent_and_overtaken() {
-    let (mut causes, mut anew) = (BTreeSet::new(), BTreeSet::new());
+fn callbacks_are_duplicated_resent_and_reordered() {
+    let (mut causes, mut new_times) = (BTreeSet::new(), BTreeSet::new());
     let mut late = [0, 0];
     let scenario = Scenario::DepositConfirmed;
     for seed in 0..60 {
@@ -456,7 +464,7 @@ fn callbacks_are_duplicated_resent_and_overtaken() {
                 own.find(|it| it.callback() == number && cause(it.cause()))
                     .unwrap()
             };
-            let mut life_is_anew = BTreeSet::new();
+            let mut has_new_time = BTreeSet::new();
             for delivery in &deliveries {
                 causes.insert(delivery.cause().as_str());
                 let first = of(delivery.callback(), |it| {
@@ -468,14 +476,14 @@ fn callbacks_are_duplicated_resent_and_overtaken() {
                 match delivery.cause() {
                     DeliveryCause::Duplicate => assert_eq!(delivery.body(), first.body()),
                     DeliveryCause::Retry => {
-                        life_is_anew.insert(delivery.body() != first.body());
+                        has_new_time.insert(delivery.body() != first.body());
                     }
                     DeliveryCause::ManualResend => {
-                        let mut news = deliveries
+                        let mut updates = deliveries
                             .iter()
                             .filter(|it| it.cause() == DeliveryCause::StatusChange);
-                        assert!(news.clone().all(|it| it.body() != delivery.body()));
-                        assert!(news.any(|it| it.label() == delivery.label()));
+                        assert!(updates.clone().all(|it| it.body() != delivery.body()));
+                        assert!(updates.any(|it| it.label() == delivery.label()));
                     }
                     _ => {}
                 }
@@ -486,15 +494,15 @@ fn callbacks_are_duplicated_resent_and_overtaken() {
                         && before.any(|it| it.label().starts_with("confirmed")),
                 );
             }
-            assert_eq!(life_is_anew.len(), 1);
-            anew.extend(life_is_anew);
+            assert_eq!(has_new_time.len(), 1);
+            new_times.extend(has_new_time);
         }
     }
     assert_eq!(
         causes,
         BTreeSet::from(["duplicate", "manual resend", "retry", "status change"])
     );
-    assert_eq!(anew.len(), 2);
+    assert_eq!(new_times.len(), 2);
     assert_eq!(late[0], 0);
     assert!(late[1] > 0);
 }
@@ -508,7 +516,7 @@ fn rank(status: &OrderStatus) -> u8 {
 }
 
 #[test]
-fn the_endpoint_keeps_to_the_scenario() {
+fn the_endpoint_follows_the_scenario() {
     for scenario in scenarios(is_order) {
         for seed in 0..20 {
             let endpoint = OrderEndpoint::new();
@@ -522,9 +530,9 @@ fn the_endpoint_keeps_to_the_scenario() {
             };
             assert_eq!(status(), OrderStatus::InProgress);
             let mut ranks = Vec::new();
-            let told = accepted(&mut simulator.live(scenario, &payment));
-            assert!(!told.is_empty());
-            // Again, with the endpoint as it was at each moment.
+            let reported = accepted(&mut simulator.live(scenario, &payment));
+            assert!(!reported.is_empty());
+            // Repeated, with the endpoint's state at each time.
             let mut again = Simulator::new(seed)
                 .citypay(CUSTOMER, endpoint.clone())
                 .live(scenario, &payment);
@@ -570,7 +578,7 @@ fn the_endpoint_keeps_to_the_scenario() {
 }
 
 #[test]
-fn what_cannot_be_lived_is_told() {
+fn impossible_lifecycles_are_errors() {
     let simulator = Simulator::new(1);
     let payment = Payment::new("order-1");
     let error = simulator.try_live(Scenario::PayoutFailed, &payment);
@@ -614,23 +622,23 @@ fn what_cannot_be_lived_is_told() {
             "the payment's amount can't be paid, or not in the parts of this scenario"
         );
     }
-    // One of the smallest unit has no parts, however its shares are rounded.
+    // The smallest unit cannot be divided into parts.
     let point = payment.amount("1").currency(smallest);
     for seed in 0..40 {
         let simulator = Simulator::new(seed).key(v3());
-        let lived = simulator.try_live(Scenario::DepositUnderpaid, &point);
-        assert!(lived.is_err(), "{seed}");
+        let started = simulator.try_live(Scenario::DepositUnderpaid, &point);
+        assert!(started.is_err(), "{seed}");
     }
 }
 
 #[test]
 #[should_panic(expected = "there is no key to sign a scenario of B2BINPAY with")]
-fn a_wrong_test_hears_it() {
+fn an_impossible_lifecycle_panics() {
     let _ = Simulator::new(1).live(Scenario::DepositLate, &Payment::new("order-1"));
 }
 
 #[test]
-fn scenarios_go_by_their_names() {
+fn scenarios_are_parsed_by_name() {
     for scenario in Scenario::ALL {
         assert_eq!(scenario.as_str().parse(), Ok(*scenario));
         assert!(!scenario.summary().is_empty());
@@ -650,7 +658,7 @@ fn scenarios_go_by_their_names() {
     );
 }
 
-/// A test body may be signed with a key that is in use.
+/// A test body may be signed with a real key.
 #[test]
 fn debug_shows_no_body() {
     let mut life = simulator(7, v3()).live(Scenario::PayoutRejected, &Payment::new("wd-1"));
@@ -671,9 +679,9 @@ fn debug_shows_no_body() {
     );
 }
 
-/// A life can be lived in a task of its own.
+/// A lifecycle can be moved to another task.
 #[test]
-fn lives_can_be_sent() {
+fn lifecycles_are_send() {
     fn check<T: Send + Sync>() {}
     check::<Life>();
     check::<Simulator>();

@@ -1,5 +1,4 @@
-//! The torture finds every mistake in a shop that makes it, and none in a right
-//! one.
+//! The suite detects every mistake of an incorrect shop, and none in a correct one.
 
 mod books;
 mod flawed;
@@ -33,18 +32,18 @@ fn citypay_gateway(endpoint: &OrderEndpoint) -> citypay::Gateway<OrderEndpoint> 
     citypay::Gateway::new(Account::new("5120").unwrap(), endpoint.clone())
 }
 
-type Right = InProcess<Booked<MemoryLedger>>;
+type Correct = InProcess<Booked<MemoryLedger>>;
 
-/// A right shop without an endpoint.
-fn right() -> Right {
+/// A correct shop without an order endpoint.
+fn correct() -> Correct {
     let ledger = Booked::new(MemoryLedger::new());
     InProcess::new(move || ledger.clone())
 }
 
-/// A right shop for both gateways, and what tortures it.
-fn both(seed: u64) -> (Right, Torture) {
+/// A correct shop for both gateways, and the suite for it.
+fn both(seed: u64) -> (Correct, Torture) {
     let endpoint = OrderEndpoint::new();
-    let shop = right()
+    let shop = correct()
         .b2binpay(gateway())
         .citypay(citypay_gateway(&endpoint));
     let torture = Torture::new(seed).b2binpay(key());
@@ -65,14 +64,14 @@ fn broken_rows(report: &Report) -> Vec<&str> {
     broken.map(|row| row.name).collect()
 }
 
-fn untried_rows(report: &Report) -> Vec<&str> {
+fn untested_rows(report: &Report) -> Vec<&str> {
     let rows = report.rows.iter();
     let untried = rows.filter(|row| !row.is_tried);
     untried.map(|row| row.name).collect()
 }
 
 #[test]
-fn a_right_shop_passes() {
+fn a_correct_shop_passes() {
     let (shop, torture) = both(7);
     let report = torture.run_blocking(&shop.replicas(2)).unwrap();
     assert!(report.is_clean(), "{report}");
@@ -80,30 +79,30 @@ fn a_right_shop_passes() {
 }
 
 #[test]
-fn a_right_shop_passes_whatever_the_seed() {
+fn a_correct_shop_passes_with_any_seed() {
     for seed in 0..5 {
         let (shop, torture) = both(seed);
         let report = torture.run_blocking(&shop).unwrap();
         assert!(report.is_clean(), "{report}");
-        assert_eq!(untried_rows(&report), ["again at every replica"; 2]);
+        assert_eq!(untested_rows(&report), ["again at every replica"; 2]);
     }
 }
 
-/// What API v2 leaves out is signed in some of the bodies.
+/// Some of the bodies sign values that API v2 omits.
 #[test]
-fn a_key_of_v2_will_do() {
+fn v2_keys_are_supported() {
     let key = Key::login_password("login", "password").unwrap();
     let verifier = Verifier::new(key.clone(), TrackingIds::Prefixed);
-    let shop = right().b2binpay(b2binpay::Gateway::new(verifier));
+    let shop = correct().b2binpay(b2binpay::Gateway::new(verifier));
     let report = Torture::new(7).b2binpay(key).run_blocking(&shop).unwrap();
     assert!(report.is_clean(), "{report}");
 }
 
 /// Tracking ids that look like amounts.
 #[test]
-fn plain_numbers_are_tracking_ids_too() {
+fn numeric_tracking_ids_are_supported() {
     let verifier = Verifier::new(key(), TrackingIds::Unrestricted);
-    let shop = right().b2binpay(b2binpay::Gateway::new(verifier));
+    let shop = correct().b2binpay(b2binpay::Gateway::new(verifier));
     let torture = b2binpay().references(|number| (88_000 + number).to_string());
     let report = torture.run_blocking(&shop).unwrap();
     assert!(report.is_clean(), "{report}");
@@ -169,9 +168,9 @@ CityPay  fields changed                           14    12     1     1         7
 CityPay  at the other gateway's address            2     1     1     0         1         1  ok
 every received payment is credited once or held for manual review, and nothing else is credited";
 
-/// A merchant with deposits only, or with orders only, is asked for no others.
+/// The suite only registers payments of the selected kinds.
 #[test]
-fn kinds_can_be_left_out() {
+fn kinds_can_be_excluded() {
     let rows = |kinds: &[ExpectedKind]| {
         let (shop, torture) = both(7);
         let shop = Opened {
@@ -198,9 +197,9 @@ fn kinds_can_be_left_out() {
     rows(&[ExpectedKind::Payout, ExpectedKind::Order]);
 }
 
-/// A shop that notes which kinds of payments it is told to expect.
+/// A shop that records the kinds of the registered payments.
 struct Opened {
-    shop: Right,
+    shop: Correct,
     kinds: Mutex<BTreeSet<&'static str>>,
 }
 
@@ -222,8 +221,8 @@ impl Shop for Opened {
 }
 
 #[test]
-fn nothing_tried_is_not_clean() {
-    let report = Torture::new(1).run_blocking(&right()).unwrap();
+fn an_empty_report_is_not_clean() {
+    let report = Torture::new(1).run_blocking(&correct()).unwrap();
     assert!(!report.is_clean());
     assert_eq!(
         report.to_string(),
@@ -232,9 +231,9 @@ fn nothing_tried_is_not_clean() {
 }
 
 #[test]
-fn without_an_answer_everything_is_lost() {
+fn without_responses_everything_is_lost() {
     let torture = b2binpay().patience(2, Duration::ZERO);
-    let report = torture.run_blocking(&right()).unwrap();
+    let report = torture.run_blocking(&correct()).unwrap();
     assert_eq!(rules(&report), [Rule::Lost].into());
     let plain = &report.rows[0];
     assert_eq!(
@@ -244,8 +243,8 @@ fn without_an_answer_everything_is_lost() {
 }
 
 #[test]
-fn the_gateway_is_as_patient_as_it_is_told() {
-    let shop = right().replicas(3);
+fn the_number_of_attempts_can_be_set() {
+    let shop = correct().replicas(3);
     let torture = b2binpay().patience(3, Duration::from_micros(1));
     let report = torture.run_blocking(&shop).unwrap();
     let plain = &report.rows[0];
@@ -258,7 +257,7 @@ fn the_gateway_is_as_patient_as_it_is_told() {
     );
 }
 
-/// A test key may be one that is in use.
+/// A test key may be a real one.
 #[test]
 fn debug_shows_no_secret() {
     let endpoint = OrderEndpoint::new();
@@ -281,7 +280,7 @@ fn debug_shows_no_secret() {
     assert!(!format!("{report:?}{report}").contains(SECRET));
 }
 
-/// A record that can't be asked.
+/// A record that cannot be read.
 struct Closed {
     opens: bool,
 }
@@ -307,7 +306,7 @@ impl Shop for Closed {
 }
 
 #[test]
-fn a_record_that_fails_ends_the_torture() {
+fn a_failing_record_aborts_the_suite() {
     for (opens, expected) in [
         (false, "the shop did not register the payment: closed"),
         (true, "cannot read the shop's ledger: burnt"),
@@ -318,9 +317,9 @@ fn a_record_that_fails_ends_the_torture() {
     }
 }
 
-/// The seed decides what is posted; times and references can be given.
+/// The seed determines the bodies; times and references can be set.
 #[test]
-fn a_seed_is_repeated() {
+fn a_seed_repeats_the_run() {
     let posted = |seed| {
         let shop = Recorder::default();
         let torture = Torture::new(seed)
@@ -342,7 +341,7 @@ fn a_seed_is_repeated() {
         let sign = format!(r#""sign":{sign}"#);
         assert!(first.iter().any(|(_, body)| body.contains(&sign)), "{sign}");
     }
-    // In turn.
+    // The replicas receive callbacks in turn.
     let replicas: BTreeSet<_> = first.iter().map(|(replica, _)| *replica).collect();
     assert_eq!(replicas, [0, 1, 2].into());
 }

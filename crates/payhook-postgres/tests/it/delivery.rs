@@ -1,4 +1,4 @@
-//! Deliveries at once, failures in the middle, and restarts.
+//! Concurrent deliveries, failures before the commit, and restarts.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,14 +15,14 @@ use crate::support::{
     Database, GATEWAY, amount, body, crediting, credits, expect_deposit, post, sign,
 };
 
-/// Posts to both replicas at once, until each delivery was accepted.
+/// Posts to both replicas concurrently, until each delivery is accepted.
 async fn race(replicas: &[PgLedger], bodies: &[Vec<u8>]) {
     let mut posts = Vec::new();
     for body in bodies {
         for replica in replicas {
             let (replica, body) = (replica.clone(), body.clone());
             posts.push(tokio::spawn(async move {
-                // The gateway sends again what was answered with 503.
+                // The gateway retries a delivery that was answered with 503.
                 for _ in 0..20 {
                     match post(&replica, &body).await {
                         200 => return,
@@ -72,8 +72,8 @@ async fn two_parts_at_once_are_both_credited_once() {
     }
 }
 
-/// Rule 13, on two replicas: an altered callback claims the transfer for another
-/// payment at the same moment.
+/// Rule 13, on two replicas: a changed callback claims the transfer for another payment
+/// concurrently.
 #[tokio::test(flavor = "multi_thread")]
 async fn one_transfer_under_two_references_is_credited_once() {
     let database = Database::new().await;
@@ -133,8 +133,8 @@ async fn a_failing_closure_rolls_everything_back() {
     assert_eq!(credits(&ledger, "order-1").await.0, 1);
 }
 
-/// PostgreSQL answers the commit of a failed transaction with a rollback, and no
-/// error.
+/// PostgreSQL answers the commit of a failed transaction with a rollback, but without
+/// an error.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_closure_that_ignores_its_error_is_no_success() {
     let database = Database::new().await;
@@ -152,9 +152,9 @@ async fn a_closure_that_ignores_its_error_is_no_success() {
     assert_eq!(credits(&ledger, "order-1").await.0, 1);
 }
 
-/// As where a merchant's own SQL stored the payment.
+/// The payment may have been stored by the merchant's own SQL.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_history_that_is_missing_is_made() {
+async fn a_missing_history_is_created() {
     let database = Database::new().await;
     let ledger = database.shop().await;
     expect_deposit(&ledger, "order-1", "0.412").await;
@@ -175,7 +175,7 @@ async fn a_history_that_is_missing_is_made() {
     assert_eq!(credits(&ledger, "order-1").await.0, 1);
 }
 
-/// It would be credited again with the next delivery.
+/// Otherwise it would be credited again with the next delivery.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_closure_that_deletes_the_history_credits_nothing() {
     let database = Database::new().await;
@@ -198,7 +198,7 @@ async fn a_closure_that_deletes_the_history_credits_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lock_held_elsewhere_is_answered_with_503_in_time() {
+async fn a_lock_held_by_another_transaction_is_503_in_time() {
     let database = Database::new().await;
     let ledger = database
         .shop()
@@ -222,7 +222,7 @@ async fn a_lock_held_elsewhere_is_answered_with_503_in_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_binding_that_waits_gives_up_in_time() {
+async fn a_binding_waits_no_longer_than_the_lock_timeout() {
     let database = Database::new().await;
     let ledger = database
         .shop()
@@ -266,7 +266,7 @@ async fn a_customers_transfers_do_not_wait_for_each_other() {
     let first = PaymentKey::new(GATEWAY, "customer-1", "1");
     let locked = ledger.find(&first).await.unwrap().unwrap();
     assert_eq!(post(&ledger, &body("customer-1", "2", "0.5")).await, 200);
-    // The same transfer does, for as long as the lock timeout.
+    // A delivery of the same transfer waits until the lock timeout.
     assert_eq!(post(&ledger, &body("customer-1", "1", "0.25")).await, 503);
     drop(locked);
     assert_eq!(post(&ledger, &body("customer-1", "1", "0.25")).await, 200);
@@ -298,7 +298,7 @@ async fn a_restart_changes_nothing() {
     ];
     let wanted = [(0, "0"), (1, "0.4"), (1, "0.4"), (2, "1"), (2, "1")];
     for (body, (count, sum)) in bodies.iter().zip(wanted) {
-        // A new process: nothing but the database is left of the last one.
+        // A new process: only the database is left of the previous one.
         let ledger = database.shop().await;
         assert_eq!(post(&ledger, body).await, 200);
         assert_eq!(credits(&ledger, "order-1").await, (count, amount(sum)));
@@ -323,7 +323,7 @@ async fn an_order_that_is_rolled_back_is_not_expected() {
             .is_empty()
     );
 
-    // It is for no payment then: noted, once, and accepted when there is one.
+    // Then it is unmatched: it is recorded once, and accepted when there is a payment.
     let body = body("order-1", "1", "1");
     for _ in 0..2 {
         assert_eq!(post(&ledger, &body).await, 200);
@@ -380,9 +380,9 @@ async fn everything_expected_is_stored() {
         .unwrap();
 }
 
-/// Of a verified callback, the transfer's id is not signed, and JSON has NUL.
+/// The transfer's id of a verified callback is not signed, and JSON can contain NUL.
 #[tokio::test(flavor = "multi_thread")]
-async fn no_text_of_a_callback_breaks_a_statement() {
+async fn any_text_of_a_callback_can_be_stored() {
     let database = Database::new().await;
     let ledger = database.shop().await;
     let key = PaymentKey::new(GATEWAY, "order\0", "1\0");

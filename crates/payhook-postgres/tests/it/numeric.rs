@@ -1,4 +1,4 @@
-//! Amounts as NUMERIC: what is stored comes back, and is what the server reads.
+//! Amounts as NUMERIC: they round-trip, and the server reads the same value.
 
 use payhook::Amount;
 use payhook_postgres::Numeric;
@@ -29,44 +29,44 @@ const AMOUNTS: [&str; 20] = [
     "9.99999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999e-100",
 ];
 
-async fn there_and_back(pool: &PgPool, amount: Amount) {
+async fn round_trip(pool: &PgPool, amount: Amount) {
     let (Numeric(back), text): (Numeric, String) = sqlx::query_as("SELECT $1, $1::text")
         .bind(Numeric(amount.clone()))
         .fetch_one(pool)
         .await
         .unwrap();
     assert_eq!(back, amount);
-    // The server reads the same, and as many fraction digits.
+    // The server reads the same value with the same number of fraction digits.
     assert_eq!(back.as_str(), text);
     assert_eq!(back.scale(), amount.scale(), "{amount:?}");
 }
 
 #[tokio::test]
-async fn every_amount_comes_back() {
+async fn every_amount_round_trips() {
     let pool = Database::new().await.pool().await;
     for text in AMOUNTS {
-        there_and_back(&pool, amount(text)).await;
+        round_trip(&pool, amount(text)).await;
     }
-    // Every place of the point, and every number of digits.
+    // Every position of the point, and every number of digits.
     for digits in 1..=40 {
         for exponent in -20..=20 {
             let text = format!("{}e{exponent}", "1020304050".repeat(4).split_at(digits).0);
-            there_and_back(&pool, amount(&text)).await;
+            round_trip(&pool, amount(&text)).await;
         }
     }
 }
 
 #[tokio::test]
-async fn a_sum_of_the_extremes_comes_back() {
+async fn a_sum_of_the_extremes_round_trips() {
     let pool = Database::new().await.pool().await;
     let sum = amount("9e199".replace("199", "100").as_str()).checked_add(&amount("1e-100"));
-    there_and_back(&pool, sum.unwrap()).await;
+    round_trip(&pool, sum.unwrap()).await;
     let long = amount(AMOUNTS[18]).checked_add(&amount(AMOUNTS[19]));
-    there_and_back(&pool, long.unwrap()).await;
+    round_trip(&pool, long.unwrap()).await;
 }
 
 #[tokio::test]
-async fn what_the_server_computes_is_read() {
+async fn computed_values_are_read() {
     let pool = Database::new().await.pool().await;
     for (sql, expected) in [
         ("SELECT 0.3 + 0.6", "0.9"),
@@ -85,7 +85,7 @@ async fn what_the_server_computes_is_read() {
             .unwrap();
         assert_eq!(found.as_str(), expected, "{sql}");
     }
-    // As text, too, which is what an unprepared query gets.
+    // Also as text, the format of unprepared queries.
     let row = pool.fetch_one(sqlx::raw_sql("SELECT 12.50")).await.unwrap();
     assert_eq!(row.get::<Numeric, _>(0), Numeric(amount("12.5")));
     let listed: Vec<Numeric> = sqlx::query_scalar("SELECT $1::numeric[]")
@@ -102,7 +102,7 @@ async fn what_the_server_computes_is_read() {
 }
 
 #[tokio::test]
-async fn what_is_no_amount_is_refused() {
+async fn invalid_amounts_are_refused() {
     let pool = Database::new().await.pool().await;
     for sql in [
         "SELECT 'NaN'::numeric",
@@ -119,7 +119,7 @@ async fn what_is_no_amount_is_refused() {
             "{sql}: {found:?}"
         );
     }
-    // Nor are other types taken for one.
+    // Other types are refused.
     let found = sqlx::query_scalar::<_, Numeric>("SELECT 1.5::float8")
         .fetch_one(&pool)
         .await;

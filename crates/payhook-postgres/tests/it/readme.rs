@@ -1,4 +1,4 @@
-//! The README's first program, as it is printed there.
+//! The README's first program, unchanged.
 
 use axum::body::Body;
 use payhook::Config;
@@ -11,7 +11,7 @@ use crate::support::Database;
 
 const SECRET: &str = "my test secret";
 
-/// What a merchant would write.
+/// The merchant's own code.
 mod shop {
     include!("readme/shop.rs");
 
@@ -24,7 +24,7 @@ mod shop {
 }
 
 #[test]
-fn the_readme_has_it() {
+fn the_program_is_in_the_readme() {
     let readme = include_str!("../../../../README.md");
     let code = include_str!("readme/shop.rs");
     assert!(readme.contains(&format!("```rust,ignore\n{code}```\n")));

@@ -1,4 +1,4 @@
-//! What is held, and a person's decision on it.
+//! Manual review of held money.
 
 use payhook::ledger::PaymentKey;
 use payhook::payment::{Expected, Payment, PaymentStatus, ReviewReason};
@@ -33,7 +33,7 @@ async fn surplus_is_listed_and_accepted() {
     assert_eq!(changes[0].credited(), Some(&amount("0.5")));
     assert_eq!(credits(&ledger, "order-1").await, (2, amount("1.5")));
     assert!(PgLedger::held(ledger.pool(), 10).await.unwrap().is_empty());
-    // Once.
+    // Only once.
     assert!(ledger.accept_held(&held[0].key).await.unwrap().is_empty());
     assert_eq!(credits(&ledger, "order-1").await, (2, amount("1.5")));
 }
@@ -88,12 +88,12 @@ async fn a_decision_that_fails_changes_nothing() {
             .is_err()
     );
     assert_eq!(PgLedger::held(ledger.pool(), 10).await.unwrap().len(), 1);
-    // The key of a callback names the payment, whatever its transfer.
+    // A callback's key identifies the payment, with any transfer.
     assert_eq!(ledger.reject_held(&key).await.unwrap().len(), 1);
     assert_eq!(credits(&ledger, "order-1").await, (1, amount("1")));
 }
 
-/// Two support people press the button at once.
+/// Two people decide concurrently.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_decisions_at_once_credit_once() {
     let database = Database::new().await;

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 use crate::support::Database;
 
-/// Long enough for a busy machine: a holder in a race ends its claim within it.
+/// Long enough for a busy machine: in a race, a holder ends its claim before.
 const LEASE: Duration = Duration::from_secs(3);
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -31,7 +31,7 @@ async fn store() -> (PgPool, PgStore) {
     (database.pool().await, store)
 }
 
-/// A name that no other one is.
+/// A unique name.
 fn key() -> IdempotencyKey {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let mut bytes = [7; 32];
@@ -77,7 +77,7 @@ async fn handle(store: &PgStore, keys: &IdempotencyKeys) {
     assert_eq!(store.complete(token).await.unwrap(), Lease::Held);
 }
 
-/// As if nothing of the subject had been seen for so long.
+/// Makes the subject look as if it was last seen that long ago.
 async fn age(pool: &PgPool, keys: &IdempotencyKeys, seconds: i64) {
     sqlx::query(
         "UPDATE payhook_subjects SET seen_at = seen_at - $2 * interval '1 second'
@@ -103,7 +103,7 @@ async fn rows(pool: &PgPool) -> [i64; 3] {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keeps_to_every_rule() {
+async fn every_rule_is_kept() {
     let database = Database::new().await;
     let mut stores = Vec::new();
     for _ in 0..4 {
@@ -113,7 +113,7 @@ async fn keeps_to_every_rule() {
     suite.race(32, 200).run().await.unwrap();
 }
 
-/// In each schema, and in a schema that the migration tool filled.
+/// Each schema has its own data; one of them was created by a migration tool.
 #[tokio::test(flavor = "multi_thread")]
 async fn merchants_in_schemas_of_their_own_share_nothing() {
     let (_, one) = store().await;
@@ -130,7 +130,7 @@ async fn merchants_in_schemas_of_their_own_share_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn replicas_that_start_at_once_make_the_tables() {
+async fn replicas_that_start_concurrently_create_the_tables() {
     let database = Database::new().await;
     let mut replicas = JoinSet::new();
     for _ in 0..6 {
@@ -161,12 +161,12 @@ async fn tables_of_something_else_are_an_error() {
     assert!(store.complete(token).await.is_err());
 }
 
-/// To the microsecond, by a clock of the test's own.
+/// To the microsecond, with a simulated clock.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lease_has_lapsed_at_its_exact_end() {
+async fn a_lease_expires_at_its_exact_end() {
     let url: PgConnectOptions = std::env::var("DATABASE_URL").unwrap().parse().unwrap();
     let schema = format!("clock{}", std::process::id());
-    // What is in the schema comes before the server's own functions.
+    // Functions of the schema take precedence over the server's own.
     let path = format!("{schema},pg_catalog");
     let options = url.options([("search_path", &path)]);
     let pool = PgPoolOptions::new().connect_with(options).await.unwrap();
@@ -219,9 +219,9 @@ async fn a_lease_is_a_minute_and_at_most_five_thousand_years() {
     }
 }
 
-/// A retry after an answer that was lost: the payment was reversed meanwhile.
+/// A retry after a lost response: the payment was reversed in between.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_end_that_is_told_twice_changes_nothing() {
+async fn ending_a_claim_twice_changes_nothing() {
     let (_, store) = store().await;
     let settled = keys(None);
     let token = fresh(&store, &settled).await;
@@ -231,7 +231,7 @@ async fn an_end_that_is_told_twice_changes_nothing() {
     handle(&store, &reversed).await;
     let repeated = ClaimToken::new(effect, fence);
     assert_eq!(store.complete(repeated).await.unwrap(), Lease::Held);
-    // The reversal is still the last: what is later than it is new.
+    // The reversal is still the last event: a later one is new.
     assert_eq!(
         claim(&store, &again(&settled, Some(ago(5)))).await,
         "Acquired"
@@ -274,7 +274,7 @@ async fn a_delivery_that_races_with_altered_copies_is_bound_once() {
     }
 }
 
-/// However long the handler takes, and through a single connection.
+/// Even if the handler takes long, and with a single connection.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_connection_waits_while_a_claim_is_held() {
     let database = Database::new().await;
@@ -296,7 +296,7 @@ async fn no_connection_waits_while_a_claim_is_held() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lock_held_elsewhere_fails_the_claim_in_time() {
+async fn a_lock_held_by_another_transaction_fails_the_claim_in_time() {
     let (pool, store) = store().await;
     let store = store.lock_timeout(Duration::from_millis(200));
     let held = keys(None);
@@ -309,7 +309,7 @@ async fn a_lock_held_elsewhere_fails_the_claim_in_time() {
         .unwrap();
     let error = store.claim(&held).await.unwrap_err();
     assert!(error.to_string().contains("lock timeout"), "{error}");
-    // An end is tried again, ten times.
+    // Ending a claim is retried ten times.
     let end = tokio::spawn(async move { store.complete(token).await.unwrap() });
     tokio::time::sleep(Duration::from_millis(300)).await;
     elsewhere.rollback().await.unwrap();
@@ -354,7 +354,7 @@ async fn steps_do_not_depend_on_the_default_isolation() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn prune_forgets_what_was_not_seen_for_a_day_beyond_the_retention() {
+async fn prune_deletes_effects_unseen_for_a_day_beyond_the_retention() {
     let (pool, store) = store().await;
     let store = store.retention(HOUR);
     let [old, young, held, used] = [(); 4].map(|()| keys(Some(ago(10))));
@@ -379,7 +379,8 @@ async fn prune_forgets_what_was_not_seen_for_a_day_beyond_the_retention() {
     let endless = PgStore::new(pool.clone()).retention(Duration::MAX);
     assert_eq!(endless.prune().await.unwrap(), 0);
 
-    // Both deliveries of the old one. What is held stays, however old it is.
+    // Both deliveries of the old effect are pruned. A held claim is kept, however old
+    // it is.
     assert_eq!(store.prune().await.unwrap(), 2);
     assert_eq!(rows(&pool).await, [3, 3, 3]);
     for keys in [&young, &used] {
@@ -387,7 +388,7 @@ async fn prune_forgets_what_was_not_seen_for_a_day_beyond_the_retention() {
     }
     assert_eq!(claim(&store, &held).await, "InProgress");
     assert_eq!(store.complete(token).await.unwrap(), Lease::Held);
-    // What was forgotten is not taken for new: its own time is too old.
+    // A pruned effect is not considered new: its own time is too old.
     let replayed = IdempotencyKeys::new(
         *old.delivery(),
         *old.subject(),
@@ -400,7 +401,7 @@ async fn prune_forgets_what_was_not_seen_for_a_day_beyond_the_retention() {
 
 /// More than one batch.
 #[tokio::test(flavor = "multi_thread")]
-async fn prune_forgets_all_that_is_old() {
+async fn prune_deletes_all_old_effects() {
     let (pool, store) = store().await;
     sqlx::raw_sql(
         "INSERT INTO payhook_subjects (subject, seen_at)
@@ -416,10 +417,10 @@ async fn prune_forgets_all_that_is_old() {
     assert_eq!(rows(&pool).await, [0, 0, 0]);
 }
 
-/// Subjects that are pruned and claimed at the same time: neither waits for the other
-/// without end, and nothing is handled twice.
+/// Subjects that are pruned and claimed concurrently: there is no deadlock, and nothing
+/// is handled twice.
 #[tokio::test(flavor = "multi_thread")]
-async fn claims_and_prune_do_not_lock_each_other_out() {
+async fn claims_and_prune_do_not_deadlock() {
     let database = Database::new().await;
     let store = store_in(&database).await.retention(HOUR);
     let pool = database.pool().await;
@@ -443,9 +444,9 @@ async fn claims_and_prune_do_not_lock_each_other_out() {
     tasks.join_all().await;
 }
 
-/// A replay of what is far beyond the horizon, while it is pruned.
+/// A replay of an effect far beyond the horizon, while it is pruned.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_too_old_stays_too_old_while_it_is_pruned() {
+async fn old_effects_stay_too_old_while_they_are_pruned() {
     let (pool, store) = store().await;
     let store = store.retention(HOUR);
     let old = keys(Some(ago(40 * 3600)));
@@ -453,7 +454,7 @@ async fn what_is_too_old_stays_too_old_while_it_is_pruned() {
     handle(&store, &undated).await;
     age(&pool, &old, 40 * 3600).await;
 
-    // Makes `prune` as slow as it is with a lot to do: it holds the subject.
+    // Slows `prune` down as if it had much to do: it holds the subject.
     let mut slow = pool.begin().await.unwrap();
     sqlx::query("SELECT FROM payhook_effects WHERE effect = $1 FOR UPDATE")
         .bind(old.effect().as_bytes().as_slice())
@@ -476,13 +477,12 @@ async fn what_is_too_old_stays_too_old_while_it_is_pruned() {
     assert_eq!(replay.await.unwrap(), "TooOld");
 }
 
-/// A conflict, a lock that took too long, a server that shuts down: ten times.
-/// All else: once.
+/// A conflict, a lock timeout, a server shutdown: ten times. All other errors: once.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_end_is_tried_again_where_that_may_help() {
+async fn ending_a_claim_is_retried_after_temporary_errors() {
     let (pool, store) = store().await;
     let token = fresh(&store, &keys(None)).await;
-    // A sequence counts what is rolled back, too.
+    // A sequence also counts attempts that are rolled back.
     sqlx::raw_sql(
         "CREATE SEQUENCE attempts;
          CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN

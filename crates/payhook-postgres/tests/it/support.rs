@@ -1,4 +1,4 @@
-//! A schema of one's own, a shop in it, and the callbacks that are posted.
+//! A schema and a shop for each test, and callbacks to post.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use payhook_postgres::{Numeric, PgLedger};
 
 pub(crate) const GATEWAY: &str = "b2binpay";
 
-/// A schema that nothing else uses, with the shop's own table in it.
+/// A schema of the test's own with the shop's table.
 pub(crate) struct Database {
     options: PgConnectOptions,
 }
@@ -42,7 +42,7 @@ impl Database {
         database
     }
 
-    /// What a replica, or a restarted process, connects with.
+    /// The connections of a replica, or of a restarted process.
     pub(crate) async fn pool(&self) -> PgPool {
         PgPoolOptions::new()
             .max_connections(4)
@@ -52,7 +52,7 @@ impl Database {
             .unwrap()
     }
 
-    /// A ledger on connections of its own that credits into the shop's table.
+    /// A ledger with its own connections that credits into the shop's table.
     pub(crate) async fn shop(&self) -> PgLedger {
         crediting(PgLedger::new(self.pool().await))
     }
@@ -113,7 +113,7 @@ pub(crate) async fn expect_deposit(ledger: &PgLedger, reference: &str, of: &str)
         .unwrap();
 }
 
-/// The credits that the shop wrote down, and their sum.
+/// The number and the sum of the credits in the shop's table.
 pub(crate) async fn credits(ledger: &PgLedger, reference: &str) -> (i64, Amount) {
     let (count, Numeric(sum)) = sqlx::query_as(
         "SELECT count(amount), coalesce(sum(amount), 0) FROM credits WHERE reference = $1",

@@ -1,4 +1,4 @@
-//! Everything that must not be credited, posted to two processes on one database.
+//! The conformance suite against two processes on one database.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -13,7 +13,7 @@ use payhook_postgres::PgLedger;
 
 use crate::support::{Database, credits};
 
-/// A process of the shop: what it credits is in the shop's own table.
+/// A process of the shop, which credits in the shop's own table.
 struct Shop {
     ledger: PgLedger,
     opened: Arc<Mutex<HashMap<String, Payment>>>,

@@ -1,4 +1,4 @@
-//! What a kill takes of a payment's history, it takes of its credit, too.
+//! A kill of the server loses a payment's history and its credit together, or neither.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -40,7 +40,7 @@ pub(crate) async fn survives(pool: PgPool) {
     let run = unique("order");
     for number in 0..PAYMENTS {
         let reference = format!("{run}-{number}");
-        // The price of the builder's deposits.
+        // The default amount of the builder's deposits.
         let expected = Expected::deposit(&reference, "ETH", "0.412".parse().unwrap()).unwrap();
         PgLedger::expect(&pool, "b2binpay", &expected)
             .await

@@ -1,5 +1,5 @@
-//! A gateway, a shop that credits in memory, and an outage in the middle: for the tests
-//! of every idempotency store.
+//! A gateway, a shop that credits in memory, and an outage during the test, for every
+//! idempotency store.
 
 use std::collections::{BTreeMap, HashMap};
 use std::process::Command;
@@ -15,7 +15,7 @@ use payhook::{
 };
 use tokio::task::JoinSet;
 
-/// Longer than the test: no claim passes on by itself.
+/// Longer than the test, so that no claim expires by itself.
 #[allow(
     clippy::duration_suboptimal_units,
     reason = "`from_hours` is newer than what payhook-redis needs"
@@ -23,14 +23,14 @@ use tokio::task::JoinSet;
 pub(crate) const LEASE: Duration = Duration::from_secs(24 * 60 * 60);
 pub(crate) const PAYMENTS: usize = 150;
 
-/// How long a claim is held: long enough that a kill finds it held.
+/// How long a handler holds its claim: long enough for the kill to interrupt it.
 pub(crate) const HOLD: Duration = Duration::from_millis(150);
 
-/// After how many answers *in flight*, once the server is back and the claims of living
-/// holders have ended, a claim counts as left to its lease.
+/// The number of responses *in progress* after which a claim counts as left to its
+/// lease, once the server is back and all running handlers have ended.
 const PATIENCE: usize = 40;
 
-/// Credits in memory, which no outage takes away.
+/// Credits in memory, which survive an outage.
 #[derive(Clone, Default)]
 pub(crate) struct Shop(Arc<Books>);
 
@@ -75,7 +75,7 @@ pub(crate) fn endpoint<S: IdempotencyStore>(
     Endpoint::new(gateway, Idempotent::new(shop.clone(), store))
 }
 
-/// A confirmed deposit, as the gateway sends it the `count`th time.
+/// A confirmed deposit, as sent by the gateway for the `count`th time.
 pub(crate) fn deposit(reference: &str, part: &str, count: usize) -> Vec<u8> {
     static START: std::sync::LazyLock<DateTime<Utc>> =
         std::sync::LazyLock::new(|| SystemTime::now().into());
@@ -89,7 +89,7 @@ pub(crate) fn deposit(reference: &str, part: &str, count: usize) -> Vec<u8> {
         .to_vec()
 }
 
-/// A name that no other run has.
+/// A unique name.
 pub(crate) fn unique(name: &str) -> String {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     format!("{name}-{}", since.as_nanos())
@@ -105,7 +105,7 @@ pub(crate) async fn server(verb: &'static str, name: &'static str) {
     assert!(done.await.unwrap().success(), "{verb} {name}");
 }
 
-/// Waits for something that has to happen, however busy the machine is.
+/// Waits for a condition, also on a busy machine.
 pub(crate) async fn until(what: &str, happens: impl Fn() -> bool) {
     for _ in 0..3000 {
         if happens() {
@@ -120,16 +120,16 @@ pub(crate) async fn until(what: &str, happens: impl Fn() -> bool) {
 struct Outage {
     failed: AtomicUsize,
     is_over: AtomicBool,
-    /// Payments whose `complete` failed after the credit, and why.
+    /// Payments whose `complete` failed after the credit, with the error.
     unrecorded: Mutex<BTreeMap<String, String>>,
 }
 
-/// The gateway sends each payment, twice at once, until it sees a 200. In the middle
-/// the server is killed and comes back. `lapse` ends all leases then.
+/// The gateway sends each payment twice concurrently until it gets a 200. During this
+/// the server is killed and restarted; then `lapse` ends all leases.
 ///
-/// A claim may be left to its lease: its answer was lost, and it was not handled; or
-/// the `complete` of what was handled failed. So no payment is credited twice before
-/// its lease ends. After that each is credited, and only one whose `complete` failed
+/// A claim may be left to its lease if its response was lost and it was not handled, or
+/// if `complete` failed after it was handled. So no payment is credited twice before
+/// its lease ends. After that each is credited, and only those whose `complete` failed
 /// may be credited again.
 pub(crate) async fn survives<S>(name: &'static str, store: S, lapse: impl AsyncFnOnce())
 where
@@ -232,7 +232,7 @@ where
     }
 }
 
-/// 503, and the handler is not asked.
+/// 503, without a call of the handler.
 pub(crate) async fn refuses<S: IdempotencyStore>(store: &S) {
     let shop = Shop::default();
     let endpoint = endpoint(&shop, store);

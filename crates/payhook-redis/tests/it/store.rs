@@ -1,4 +1,4 @@
-//! What only a real Redis can say of the scripts.
+//! The scripts on a real Redis.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use redis::{ErrorKind, RedisError, cmd};
 
 use crate::support::{ago, claim, connection, fresh, handle, key, keys, store, unique};
 
-/// Long enough for a busy machine: a holder in a race ends its claim within it.
+/// Long enough for a busy machine: in a race, a holder ends its claim before.
 const LEASE: Duration = Duration::from_secs(3);
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -25,7 +25,7 @@ fn next(keys: &IdempotencyKeys, age: Duration) -> IdempotencyKeys {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keeps_to_every_rule() {
+async fn every_rule_is_kept() {
     let prefix = unique("shop");
     let mut stores = Vec::new();
     for _ in 0..4 {
@@ -44,7 +44,7 @@ async fn merchants_with_prefixes_of_their_own_share_nothing() {
     assert_eq!(claim(&other, &keys).await, "Acquired");
 }
 
-/// Nothing of it is changed, and nothing is claimed.
+/// The step changes nothing, and claims nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn something_else_under_the_keys_is_an_error() {
     let mut connection = connection().await;
@@ -96,17 +96,17 @@ async fn something_else_under_the_keys_is_an_error() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_unknown_and_older_than_the_retention_is_beyond_the_horizon() {
+async fn unknown_effects_older_than_the_retention_are_too_old() {
     let prefix = unique("shop");
     let store = store(&prefix).await.retention(HOUR);
     let old = keys(Some(ago(HOUR + 60 * SECOND)));
     for _ in 0..2 {
         assert_eq!(claim(&store, &old).await, "TooOld");
     }
-    // It was not bound, either: a horizon that is moved lets it in.
+    // It was not bound either: with a later horizon it is accepted.
     handle(&store.clone().retention(2 * HOUR), &old).await;
-    // Known, it is known, however old it says it is, and so is its effect in a delivery
-    // that is not known.
+    // A known delivery stays known with any time, and so does its effect in an unknown
+    // delivery.
     assert_eq!(claim(&store, &old).await, "AlreadyHandled");
     assert_eq!(
         claim(&store, &again(&old, HOUR + 60 * SECOND)).await,
@@ -116,8 +116,8 @@ async fn what_is_unknown_and_older_than_the_retention_is_beyond_the_horizon() {
     assert_eq!(claim(&store, &keys(None)).await, "Acquired");
 }
 
-/// The gateway's clock is ahead of the server's: what is young enough to be taken for
-/// new is still known.
+/// The gateway's clock is ahead of the server's: an effect that is recent enough to be
+/// considered new is still known.
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_forgotten_before_the_horizon() {
     let store = store(&unique("shop"))
@@ -131,9 +131,9 @@ async fn nothing_is_forgotten_before_the_horizon() {
     assert_eq!(claim(&store, &ahead).await, "AlreadyHandled");
 }
 
-/// As after a restart: the scripts are told anew.
+/// As after a restart: the scripts are loaded again.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_redis_that_forgot_the_scripts_learns_them_again() {
+async fn scripts_that_redis_forgot_are_loaded_again() {
     let mut connection = connection().await;
     let store = RedisStore::new(connection.clone()).prefix(&unique("shop"));
     for _ in 0..2 {
@@ -147,10 +147,10 @@ async fn a_redis_that_forgot_the_scripts_learns_them_again() {
     }
 }
 
-/// The whole subject as long as the last of its deliveries: a day longer than the
-/// retention.
+/// The whole subject is kept as long as the last of its deliveries: a day longer than
+/// the retention.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_subject_is_remembered_with_all_its_effects() {
+async fn a_subject_is_kept_with_all_its_effects() {
     let mut connection = connection().await;
     let prefix = unique("shop");
     let store = RedisStore::new(connection.clone())
@@ -179,7 +179,7 @@ async fn a_subject_is_remembered_with_all_its_effects() {
     let left = seconds(&mut connection, "claim", *settled.effect()).await;
     assert!((1..=3600).contains(&left), "{left} s");
 
-    // All that is known is old; one delivery is seen again.
+    // All known effects are old; one delivery is seen again.
     for (kind, key) in [
         ("delivery", settled.delivery()),
         ("subject", settled.subject()),
@@ -201,7 +201,7 @@ async fn a_subject_is_remembered_with_all_its_effects() {
         "Superseded"
     );
 
-    // A claim outlives its lease by as much.
+    // A claim outlives its lease by the same time.
     let store = store.lease(2 * HOUR);
     let held = next(&settled, 10 * SECOND);
     assert_eq!(claim(&store, &held).await, "Acquired");
@@ -212,17 +212,17 @@ async fn a_subject_is_remembered_with_all_its_effects() {
             "{kind}: {left} s"
         );
     }
-    // A retention that is shorter now shortens nothing.
+    // A shorter retention does not shorten existing expiries.
     let store = store.retention(SECOND);
     assert_eq!(claim(&store, &held).await, "InProgress");
     let left = seconds(&mut connection, "subject", *held.subject()).await;
     assert!(left > 26 * 3600, "{left} s");
 }
 
-/// To the millisecond. The number of a claim is the time at which it was made, in
-/// microseconds: a caller that keeps asking gets it in that very millisecond.
+/// To the millisecond. The number of a claim is its time in microseconds: a caller that
+/// polls gets the claim in that very millisecond.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lease_has_lapsed_at_its_exact_end() {
+async fn a_lease_expires_at_its_exact_end() {
     let mut connection = connection().await;
     for _ in 0..200 {
         let (prefix, keys) = (unique("shop"), keys(None));
@@ -251,9 +251,9 @@ async fn a_lease_has_lapsed_at_its_exact_end() {
     panic!("no claim passed on at its exact end");
 }
 
-/// A retry after an answer that was lost: the payment was reversed meanwhile.
+/// A retry after a lost response: the payment was reversed in between.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_end_that_is_told_twice_changes_nothing() {
+async fn ending_a_claim_twice_changes_nothing() {
     let store = store(&unique("shop")).await;
     let settled = keys(None);
     let token = fresh(&store, &settled).await;
@@ -263,7 +263,7 @@ async fn an_end_that_is_told_twice_changes_nothing() {
     handle(&store, &reversed).await;
     let repeated = ClaimToken::new(effect, fence);
     assert_eq!(store.complete(repeated).await.unwrap(), Lease::Held);
-    // The reversal is still the last: what is later than it is new.
+    // The reversal is still the last event: a later one is new.
     assert_eq!(
         claim(&store, &again(&settled, 5 * SECOND)).await,
         "Acquired"
@@ -281,10 +281,10 @@ async fn an_end_that_is_told_twice_changes_nothing() {
     assert_eq!(claim(&store, &released).await, "Acquired");
 }
 
-/// An altered copy of a delivery names another subject: what the delivery was first
-/// seen with counts, and nothing of the other subject is touched.
+/// A changed copy of a delivery names another subject: the original binding counts, and
+/// the other subject is not changed.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_altered_copy_reaches_the_subject_that_the_delivery_is_bound_to() {
+async fn a_changed_copy_belongs_to_the_subject_of_its_delivery() {
     let mut connection = connection().await;
     let prefix = unique("shop");
     let store = RedisStore::new(connection.clone()).prefix(&prefix);

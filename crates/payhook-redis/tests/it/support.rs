@@ -1,4 +1,4 @@
-//! A connection to the server, and keys that nothing else has.
+//! A connection to the server, and unique keys.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -30,7 +30,7 @@ pub(crate) async fn store(prefix: &str) -> Store {
     RedisStore::new(connection().await).prefix(prefix)
 }
 
-/// A name that no other run and no other test has.
+/// A name that is unique across runs and tests.
 pub(crate) fn unique(name: &str) -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();

@@ -1,4 +1,4 @@
-//! What a [`RedisStore`] says to Redis, and what it makes of the answers.
+//! The commands that a [`RedisStore`] sends, and its results for each response.
 
 use std::collections::VecDeque;
 use std::io;
@@ -15,25 +15,25 @@ use redis::aio::ConnectionLike;
 use redis::{Arg, Cmd, ErrorKind, Pipeline, RedisError, RedisFuture, RedisResult, Value};
 use tokio::time::Instant;
 
-/// Answers as it is told to, and keeps what it was told.
+/// Returns configured responses, and records the commands.
 #[derive(Clone, Default)]
 struct Line {
     answers: Arc<Mutex<VecDeque<RedisResult<Value>>>>,
-    heard: Arc<Mutex<Vec<Vec<String>>>>,
+    commands: Arc<Mutex<Vec<Vec<String>>>>,
     /// How long each answer takes.
     delay: Duration,
 }
 
 impl Line {
-    fn answering(answers: impl IntoIterator<Item = RedisResult<Value>>) -> Self {
+    fn responding(answers: impl IntoIterator<Item = RedisResult<Value>>) -> Self {
         let line = Self::default();
         line.answers.lock().unwrap().extend(answers);
         line
     }
 
-    /// What comes after the script's hash or text.
-    fn heard(&self) -> Vec<Vec<String>> {
-        std::mem::take(&mut *self.heard.lock().unwrap())
+    /// The arguments after the script's hash or text.
+    fn commands(&self) -> Vec<Vec<String>> {
+        std::mem::take(&mut *self.commands.lock().unwrap())
     }
 }
 
@@ -43,7 +43,7 @@ impl ConnectionLike for Line {
             Arg::Simple(word) => String::from_utf8(word.to_vec()).unwrap(),
             _ => panic!("no cursor is asked for"),
         });
-        self.heard.lock().unwrap().push(words.collect());
+        self.commands.lock().unwrap().push(words.collect());
         let answer = self.answers.lock().unwrap().pop_front();
         let delay = self.delay;
         Box::pin(async move {
@@ -77,7 +77,7 @@ fn broken() -> RedisResult<Value> {
     Err(io::Error::from(io::ErrorKind::ConnectionReset).into())
 }
 
-/// As Redis says it while it reads its data back after a restart.
+/// Redis's error while it loads its data after a restart.
 fn loading() -> RedisResult<Value> {
     let kind = ErrorKind::Server(redis::ServerErrorKind::BusyLoading);
     Err(RedisError::from((
@@ -86,7 +86,7 @@ fn loading() -> RedisResult<Value> {
     )))
 }
 
-/// As Redis says it after a restart, a failover or `SCRIPT FLUSH`.
+/// Redis's error after a restart, a failover or `SCRIPT FLUSH`.
 fn forgotten() -> RedisResult<Value> {
     let kind = ErrorKind::Server(redis::ServerErrorKind::NoScript);
     Err(RedisError::from((kind, "No matching script")))
@@ -100,7 +100,7 @@ fn keys(time: Option<i64>) -> IdempotencyKeys {
 }
 
 async fn claim(answer: Value) -> Result<String, BoxError> {
-    let store = RedisStore::new(Line::answering([Ok(answer)]));
+    let store = RedisStore::new(Line::responding([Ok(answer)]));
     Ok(match store.claim(&keys(None)).await? {
         Claim::Acquired(token) => {
             assert_eq!(token.effect(), keys(None).effect());
@@ -111,7 +111,7 @@ async fn claim(answer: Value) -> Result<String, BoxError> {
 }
 
 #[tokio::test]
-async fn every_answer_to_a_claim() {
+async fn every_response_to_a_claim() {
     for (answer, expected) in [
         (words(&["altered"]), "Conflicting"),
         (words(&["beyond"]), "TooOld"),
@@ -129,17 +129,17 @@ async fn every_answer_to_a_claim() {
     }
 }
 
-/// Three keys with one tag; milliseconds; a day more than the horizon.
+/// Three keys with one hash tag; times in milliseconds; a day more than the horizon.
 #[tokio::test]
-async fn a_claim_says_what_it_wants() {
+async fn the_arguments_of_a_claim() {
     let [d, s, e] = ["d1", "5b", "ef"].map(|byte| byte.repeat(32));
     let asked = async |store: fn(RedisStore<Line>) -> RedisStore<Line>, time| {
-        let line = Line::answering([Ok(words(&["done"]))]);
+        let line = Line::responding([Ok(words(&["done"]))]);
         let claim = store(RedisStore::new(line.clone()))
             .claim(&keys(time))
             .await;
         assert!(matches!(claim, Ok(Claim::AlreadyHandled)));
-        line.heard().remove(0).join(" ")
+        line.commands().remove(0).join(" ")
     };
     assert_eq!(
         asked(|store| store, None).await,
@@ -161,7 +161,7 @@ async fn a_claim_says_what_it_wants() {
              {{payhook:shop}}:subject: {s} {e} 1500 2000 86402000 1772442962551123"
         )
     );
-    // What Redis takes for an expiry.
+    // The range of expiries that Redis accepts.
     let most = 100_000_u64 * 365 * 24 * 60 * 60 * 1000;
     for (time, expected) in [
         (Duration::ZERO, 1),
@@ -170,24 +170,24 @@ async fn a_claim_says_what_it_wants() {
         (Duration::from_millis(most + 1), most),
         (Duration::MAX, most),
     ] {
-        let line = Line::answering([Ok(words(&["done"]))]);
+        let line = Line::responding([Ok(words(&["done"]))]);
         let store = RedisStore::new(line.clone()).lease(time);
         assert!(store.claim(&keys(None)).await.is_ok());
-        assert_eq!(line.heard()[0][7], expected.to_string());
+        assert_eq!(line.commands()[0][7], expected.to_string());
     }
 }
 
 #[tokio::test]
-async fn an_end_says_whether_it_was_handled() {
+async fn the_arguments_of_ending_a_claim() {
     let effect = *keys(None).effect();
     let (claim, effect_text) = (format!("{{payhook:}}:claim:{effect}"), effect.to_string());
     for (answer, lease) in [(1, Lease::Held), (0, Lease::Lost)] {
-        let line = Line::answering([Ok(Value::Int(answer)), Ok(Value::Int(answer))]);
+        let line = Line::responding([Ok(Value::Int(answer)), Ok(Value::Int(answer))]);
         let store = RedisStore::new(line.clone());
         let token = || ClaimToken::new(effect, 17);
         assert_eq!(store.complete(token()).await.unwrap(), lease);
         assert_eq!(store.release(token()).await.unwrap(), lease);
-        let told = |state| {
+        let arguments = |state| {
             let subjects = "{payhook:}:subject:";
             [
                 "1",
@@ -199,37 +199,37 @@ async fn an_end_says_whether_it_was_handled() {
                 state,
             ]
         };
-        assert_eq!(line.heard(), [told("done"), told("free")]);
+        assert_eq!(line.commands(), [arguments("done"), arguments("free")]);
     }
 }
 
 async fn complete(answers: Vec<RedisResult<Value>>) -> (Result<Lease, ErrorKind>, usize, Duration) {
-    let line = Line::answering(answers);
+    let line = Line::responding(answers);
     let (store, start) = (RedisStore::new(line.clone()), Instant::now());
     let ended = store
         .complete(ClaimToken::new(*keys(None).effect(), 17))
         .await;
     let ended = ended.map_err(|error| error.downcast::<RedisError>().unwrap().kind());
-    (ended, line.heard().len(), start.elapsed())
+    (ended, line.commands().len(), start.elapsed())
 }
 
-/// Redis may forget a script again at any time: its text and the arguments go in one
-/// command, and nothing is loaded before.
+/// Redis may forget a script at any time: its text and the arguments are sent in one
+/// command, without loading it first.
 #[tokio::test]
-async fn a_script_that_redis_forgot_is_sent_as_a_whole() {
-    let line = Line::answering([forgotten(), Ok(words(&["done"]))]);
+async fn a_script_that_redis_forgot_is_sent_in_full() {
+    let line = Line::responding([forgotten(), Ok(words(&["done"]))]);
     let claim = RedisStore::new(line.clone()).claim(&keys(None)).await;
     assert!(matches!(claim, Ok(Claim::AlreadyHandled)), "{claim:?}");
-    let heard = line.heard();
-    assert_eq!(heard.len(), 2);
-    assert_eq!(heard[0], heard[1]);
+    let commands = line.commands();
+    assert_eq!(commands.len(), 2);
+    assert_eq!(commands[0], commands[1]);
     let (ended, attempts, _) = complete(vec![forgotten(), Ok(Value::Int(1))]).await;
     assert_eq!((ended, attempts), (Ok(Lease::Held), 2));
 }
 
-/// After pauses of 10, 20, 40 … ms: five seconds in all.
+/// After pauses of 10, 20, 40 … ms: five seconds in total.
 #[tokio::test(start_paused = true)]
-async fn an_end_is_tried_again_if_that_may_help() {
+async fn ending_a_claim_is_retried_after_temporary_errors() {
     let held = || Ok(Value::Int(1));
     for transient in [broken, loading] {
         let (ended, attempts, waited) = complete(vec![transient(), transient(), held()]).await;
@@ -247,25 +247,25 @@ async fn an_end_is_tried_again_if_that_may_help() {
 
 /// Each attempt waits for the connection's own timeout.
 #[tokio::test(start_paused = true)]
-async fn an_end_is_not_tried_again_after_ten_seconds() {
-    let mut line = Line::answering((0..4).map(|_| broken()));
+async fn ending_a_claim_is_not_retried_after_ten_seconds() {
+    let mut line = Line::responding((0..4).map(|_| broken()));
     line.delay = Duration::from_secs(4);
     let (store, start) = (RedisStore::new(line.clone()), Instant::now());
     let token = ClaimToken::new(*keys(None).effect(), 17);
     assert!(store.complete(token).await.is_err());
-    assert_eq!(line.heard().len(), 3);
+    assert_eq!(line.commands().len(), 3);
     assert_eq!(start.elapsed().as_secs(), 12);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_redis_refuses_is_not_tried_again() {
+async fn refused_commands_are_not_retried() {
     let refused = Err(RedisError::from((ErrorKind::Parse, "no")));
     let (ended, attempts, _) = complete(vec![refused]).await;
     assert_eq!((ended, attempts), (Err(ErrorKind::Parse), 1));
 }
 
 #[test]
-fn shown_without_its_connection() {
+fn debug_omits_the_connection() {
     let store = RedisStore::new(Line::default()).prefix("shop");
     assert_eq!(
         format!("{store:?}"),

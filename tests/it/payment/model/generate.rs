@@ -1,5 +1,5 @@
-//! Random lives: what really happens, what is sent about it, and what an
-//! attacker makes of it.
+//! Random lifecycles: the actual transfers, the callbacks about them, and their
+//! forgeries.
 
 use super::wire::{self, Callback, written};
 use super::world::{Facts, Ids, Random, Record, Step, Transfer, World};
@@ -21,7 +21,7 @@ fn record(random: &mut Random, kind: &'static str, index: usize, ids: Ids) -> Re
     let tracking_id = match ids {
         Ids::Lettered => format!("order-{index}"),
         Ids::AlwaysEmpty => String::new(),
-        // One is the end of the other.
+        // One is a suffix of the other.
         Ids::Any => ["5001", "001", "1"][index].to_owned(),
     };
     let reference = if ids == Ids::AlwaysEmpty {
@@ -47,7 +47,7 @@ fn record(random: &mut Random, kind: &'static str, index: usize, ids: Ids) -> Re
         deadline: random
             .percent(20)
             .then(|| i64::try_from(random.below(200)).unwrap()),
-        // A correct record: rule 18 promises nothing for another one.
+        // The record is correct: rule 18 guarantees nothing otherwise.
         decimals: (ids == Ids::Any).then_some(2),
         trusts: kind == "invoice" && random.percent(40),
         requires_lookup: kind != "order" && random.percent(25),
@@ -56,7 +56,7 @@ fn record(random: &mut Random, kind: &'static str, index: usize, ids: Ids) -> Re
     }
 }
 
-/// What may become of a transfer, from its creation on.
+/// The possible events of a transfer, from its creation on.
 fn events(random: &mut Random, clock: &mut i64) -> Vec<(i64, i64)> {
     let stories: [&[i64]; 10] = [
         &[2],
@@ -77,7 +77,7 @@ fn events(random: &mut Random, clock: &mut i64) -> Vec<(i64, i64)> {
         .iter()
         .map(|status| {
             let event = (at, *status);
-            // No two events have one time.
+            // All events have different times.
             at += 40 + 40 * i64::try_from(random.below(3)).unwrap();
             event
         })
@@ -167,7 +167,7 @@ fn transfers(seed: u64, random: &mut Random) -> World {
     world
 }
 
-/// Every delivery thrice, with ids that are longer than the gateway's own.
+/// Every delivery three times, with ids that are longer than the gateway's own.
 pub(super) fn flood(transfers: usize) -> World {
     let mut random = Random::new(17);
     let mut record = record(&mut random, "deposit", 0, Ids::Lettered);
@@ -198,7 +198,7 @@ pub(super) fn flood(transfers: usize) -> World {
         for (copy, coin) in ["DOGE", "ETH", "ETH"].into_iter().enumerate() {
             world.transfers[index].coin = coin;
             world.transfers[index].id = match copy {
-                // Longer than any id of the gateway's.
+                // Longer than any id of the gateway.
                 2 => "x".repeat(100) + &index.to_string(),
                 _ => format!("{copy}{index:0>99}"),
             };
@@ -233,7 +233,7 @@ fn delivery(
         .filter(|other| other.record == transfer.record && other.status_at(time) == Some(2))
         .map(|other| other.value)
         .sum();
-    // The truth is always the same, so that its copies are equal.
+    // The actual transfers are always the same, so that copies are equal.
     let mut truth = Random::new(u64::try_from(time).unwrap());
     let mut callback = Callback {
         signed: format!("{status}{amount}{}", record.tracking_id),
@@ -253,11 +253,11 @@ fn delivery(
     if is_forged {
         forge(random, world, &mut callback);
     }
-    let asked = world.records.iter().position(|other| {
+    let listed_record = world.records.iter().position(|other| {
         other.own_id == callback.own_id && other.is_payout() == callback.is_payout
     });
-    let (api, listed) = match asked {
-        Some(asked) if random.percent(45) => api(random, world, asked, time),
+    let (api, listed) = match listed_record {
+        Some(listed_record) if random.percent(45) => api(random, world, listed_record, time),
         _ => (None, Vec::new()),
     };
     Step::Delivery {
@@ -274,11 +274,11 @@ fn delivery(
     }
 }
 
-/// The answer of the API: right, behind, or none.
+/// The API's response: current, outdated, or none.
 fn api(
     random: &mut Random,
     world: &World,
-    asked: usize,
+    listed_record: usize,
     time: i64,
 ) -> (Option<String>, Vec<usize>) {
     let now = match random.below(4) {
@@ -287,12 +287,12 @@ fn api(
         2 => time,
         _ => 10_000,
     };
-    let record = &world.records[asked];
+    let record = &world.records[listed_record];
     let own: Vec<(usize, &Transfer)> = world
         .transfers
         .iter()
         .enumerate()
-        .filter(|(_, transfer)| transfer.record == asked)
+        .filter(|(_, transfer)| transfer.record == listed_record)
         .collect();
     let settled = own
         .iter()
@@ -302,7 +302,7 @@ fn api(
     (Some(wire::document(record, &transfers, now, 2, 2)), listed)
 }
 
-/// Rewrites what no signature covers.
+/// Changes fields that are not signed.
 fn forge(random: &mut Random, world: &World, callback: &mut Callback) {
     if world.ids == Ids::Any && random.percent(40) {
         divide(random, callback);

@@ -1,5 +1,5 @@
-//! What has to hold after every step, against an independent account of what
-//! really happened.
+//! Invariants after every step, checked against an independent account of the actual
+//! transfers.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -17,7 +17,7 @@ use super::world::{CUSTOMER, Ids, Random, Record, SECRET, Step, World};
 
 pub(super) type Violation = String;
 
-/// Sums of a reference, over all of its transfers.
+/// The sums of a reference, over all of its transfers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Sums {
     received: Decimal,
@@ -34,13 +34,13 @@ fn hundredths(value: i64) -> Decimal {
     Decimal::new(value, 2)
 }
 
-/// A ledger that looks at every text it is given to store.
-struct Watched {
+/// A ledger that checks every history that it stores.
+struct CheckedLedger {
     ledger: MemoryLedger,
-    broken: Mutex<Option<Violation>>,
+    violation: Mutex<Option<Violation>>,
 }
 
-impl Ledger for Watched {
+impl Ledger for CheckedLedger {
     type Transaction = <MemoryLedger as Ledger>::Transaction;
 
     delegate_ledger! {
@@ -58,10 +58,11 @@ impl Ledger for Watched {
         let history = payment.history();
         let text = history.to_string();
         if text.parse::<History>().as_ref() != Ok(&history) {
-            *self.broken.lock().unwrap() = Some(format!("the history does not survive: {text}"));
+            *self.violation.lock().unwrap() =
+                Some(format!("the history does not round-trip: {text}"));
         }
         if text.len() >= 64 * 1024 {
-            *self.broken.lock().unwrap() = Some(format!("{} bytes of history", text.len()));
+            *self.violation.lock().unwrap() = Some(format!("{} bytes of history", text.len()));
         }
         self.ledger.save(transaction, key, payment, change).await
     }
@@ -75,23 +76,23 @@ impl Fetch for Recorded<'_> {
     }
 }
 
-/// One merchant with the world's payments.
+/// A merchant with the payments of the world.
 struct Shop<'w> {
     world: &'w World,
     verifier: Verifier,
-    ledger: Watched,
+    ledger: CheckedLedger,
 }
 
-/// What a step came to.
+/// The result of a step.
 #[derive(Debug, Default, PartialEq)]
-struct Told {
+struct StepResult {
     status: u16,
     credited: Decimal,
     newly_paid: bool,
     reviews: Vec<&'static str>,
 }
 
-impl Told {
+impl StepResult {
     fn add(&mut self, change: &Change) {
         self.credited += change.credited().map(decimal).unwrap_or_default();
         self.newly_paid |= change.newly_paid();
@@ -108,7 +109,7 @@ fn change_of(reply: &Reply) -> Option<&Change> {
     }
 }
 
-/// A code without a borrow of the review.
+/// The code as a `'static` string.
 fn code(code: &str) -> &'static str {
     [
         "conflicting_delivery",
@@ -173,15 +174,15 @@ impl<'w> Shop<'w> {
         Self {
             world,
             verifier: Verifier::new(Key::callback_secret(SECRET).unwrap(), ids),
-            ledger: Watched {
+            ledger: CheckedLedger {
                 ledger,
-                broken: Mutex::default(),
+                violation: Mutex::default(),
             },
         }
     }
 
-    fn take(&self, step: &Step) -> Told {
-        let mut told = Told::default();
+    fn take(&self, step: &Step) -> StepResult {
+        let mut result = StepResult::default();
         match step {
             Step::Decision { record, accepts } => {
                 let reference = &self.world.records[*record].reference;
@@ -190,22 +191,22 @@ impl<'w> Shop<'w> {
                 } else {
                     self.ledger.ledger.reject_held(reference)
                 };
-                told.status = 200;
+                result.status = 200;
                 for change in &changes {
-                    told.add(change);
+                    result.add(change);
                 }
             }
             Step::Delivery {
                 body, api, answer, ..
             } => {
                 let reply = self.deliver(body, api.as_deref(), answer.as_deref());
-                told.status = reply.status();
+                result.status = reply.status();
                 if let Some(change) = change_of(&reply) {
-                    told.add(change);
+                    result.add(change);
                 }
             }
         }
-        told
+        result
     }
 
     fn deliver(&self, body: &str, api: Option<&str>, answer: Option<&str>) -> Reply {
@@ -249,17 +250,17 @@ impl<'w> Shop<'w> {
     }
 }
 
-/// What really happened, as far as it was shown to the merchant.
+/// The actual transfers, as far as they were reported to the merchant.
 #[derive(Default)]
 struct Account {
-    /// Of each transfer the latest time and status that was delivered unaltered.
+    /// For each transfer, the latest time and status that was delivered unchanged.
     known: BTreeMap<usize, (i64, i64)>,
-    /// Transfers that settled: by their signed text, in whatever form it came.
+    /// Transfers that settled: by their signed text, in any division.
     signed: BTreeSet<usize>,
     /// Transfers that the API listed as settled.
     listed: BTreeSet<usize>,
     transactions: BTreeSet<usize>,
-    /// Transfers of which a signed text says that they are not settled.
+    /// Transfers that did not settle according to a signed text.
     ended: BTreeSet<usize>,
     accepted: Vec<Decimal>,
     newly_paid: Vec<u32>,
@@ -280,8 +281,8 @@ fn finality(status: i64) -> u8 {
 }
 
 impl Account {
-    fn hear(&mut self, step: &Step, told: &Told) {
-        self.reviewed.extend(&told.reviews);
+    fn record(&mut self, step: &Step, result: &StepResult) {
+        self.reviewed.extend(&result.reviews);
         let Step::Delivery { facts, .. } = step else {
             return;
         };
@@ -303,7 +304,7 @@ impl Account {
         }
     }
 
-    /// What was received of a record, if nobody altered anything.
+    /// The received amount of a record, if nothing was forged.
     fn received(&self, world: &World, index: usize) -> Decimal {
         let record = &world.records[index];
         if world.is_citypay {
@@ -319,8 +320,8 @@ impl Account {
         hundredths(sum.sum())
     }
 
-    /// The most that may be credited without a person; `None` if the merchant
-    /// chose to trust what no signature covers.
+    /// The maximum amount that may be credited without manual review; `None` if the
+    /// merchant chose to trust unsigned fields.
     fn limit(&self, world: &World, index: usize) -> Option<Decimal> {
         let record = &world.records[index];
         if world.is_citypay {
@@ -332,8 +333,8 @@ impl Account {
         }
         let needs_api =
             record.kind == "invoice" || record.requires_lookup || world.ids == Ids::AlwaysEmpty;
-        // What ended under a rewritten id frees its equal, by the letter of rule 9:
-        // the callback of its end is the true one.
+        // By rule 9, a transfer that ended under a changed id allows another one of the
+        // same amount: the callback of its end is genuine.
         let has_ended = |at: &&usize| {
             let known = &self.ended;
             known.contains(at) && world.transfers[**at].record == index
@@ -366,13 +367,13 @@ fn worth(record: &Record, transfer: &super::world::Transfer) -> i64 {
     }
 }
 
-/// Everything that the life reaches, for a look at the generator.
+/// All statuses and review reasons of a lifecycle, to check the generator.
 pub(super) fn observations(world: &World) -> Vec<String> {
     let shop = Shop::new(world);
     let mut seen = Vec::new();
     for step in &world.steps {
-        let told = shop.take(step);
-        seen.extend(told.reviews.iter().map(|&reason| reason.to_owned()));
+        let result = shop.take(step);
+        seen.extend(result.reviews.iter().map(|&reason| reason.to_owned()));
         for record in 0..world.records.len() {
             let payments = shop.payments(record);
             seen.extend(payments.iter().map(|payment| payment.status().to_string()));
@@ -381,13 +382,13 @@ pub(super) fn observations(world: &World) -> Vec<String> {
     seen
 }
 
-/// Whether every text that is stored is bounded.
+/// Whether every stored history is bounded.
 pub(super) fn history_bound(world: &World) -> Result<(), Violation> {
     let shop = Shop::new(world);
     for step in &world.steps {
         shop.take(step);
-        if let Some(broken) = shop.ledger.broken.lock().unwrap().take() {
-            return Err(broken.chars().take(200).collect());
+        if let Some(violation) = shop.ledger.violation.lock().unwrap().take() {
+            return Err(violation.chars().take(200).collect());
         }
     }
     Ok(())
@@ -404,26 +405,26 @@ pub(super) fn check(world: &World) -> Result<(), Violation> {
     for (index, step) in world.steps.iter().enumerate() {
         let at = |what: String| format!("step {index}: {what}");
         let before = shop.all_sums();
-        let told = shop.take(step);
+        let result = shop.take(step);
         let after = shop.all_sums();
-        account.hear(step, &told);
-        if let Some(broken) = shop.ledger.broken.lock().unwrap().take() {
-            return Err(at(broken));
+        account.record(step, &result);
+        if let Some(violation) = shop.ledger.violation.lock().unwrap().take() {
+            return Err(at(violation));
         }
-        credits_are_told(&before, &after, &told).map_err(at)?;
+        credits_are_reported(&before, &after, &result).map_err(at)?;
         if let Step::Decision { record, accepts } = step
             && *accepts
         {
-            account.accepted[*record] += told.credited;
+            account.accepted[*record] += result.credited;
         }
         for (record, after) in after.iter().enumerate() {
-            let is_forged = !world.is_honest();
+            let is_forged = !world.is_genuine();
             sums_agree(world, record, after).map_err(at)?;
             if let Some(limit) = account.limit(world, record) {
                 let limit = limit + account.accepted[record];
                 if after.credited > limit {
                     return Err(at(format!(
-                        "{} is credited of {limit} that settled",
+                        "{} is credited, but only {limit} settled",
                         after.credited
                     )));
                 }
@@ -442,7 +443,8 @@ pub(super) fn check(world: &World) -> Result<(), Violation> {
                         | "too_many"
                 )
             });
-            // Another transfer's failure, shown as this one's, can't be told apart.
+            // Another transfer's failure, reported as this one's, cannot be
+            // distinguished.
             let mut own = world.transfers.iter();
             let may_fail = own.any(|transfer| {
                 transfer.record == record && transfer.events.iter().any(|event| event.1 != 2)
@@ -456,7 +458,7 @@ pub(super) fn check(world: &World) -> Result<(), Violation> {
                 )));
             }
         }
-        count_paid(&shop, step, &told, &mut account.newly_paid).map_err(at)?;
+        count_paid(&shop, step, &result, &mut account.newly_paid).map_err(at)?;
         if random.percent(40) {
             let earlier = random.below(index + 1);
             repeat(&shop, &world.steps[index], true).map_err(at)?;
@@ -464,35 +466,39 @@ pub(super) fn check(world: &World) -> Result<(), Violation> {
                 .map_err(|what| at(format!("step {earlier} again: {what}")))?;
         }
     }
-    order_does_not_matter(world, &mut random)
+    sums_do_not_depend_on_the_order(world, &mut random)
 }
 
-/// What was credited is what the merchant was told to credit.
-fn credits_are_told(before: &[Sums], after: &[Sums], told: &Told) -> Result<(), Violation> {
+/// The ledger's credits are those that were reported to the merchant.
+fn credits_are_reported(
+    before: &[Sums],
+    after: &[Sums],
+    result: &StepResult,
+) -> Result<(), Violation> {
     let sum = |sums: &[Sums]| sums.iter().map(|sums| sums.credited).sum::<Decimal>();
-    let booked = sum(after) - sum(before);
-    if booked == told.credited {
+    let credited = sum(after) - sum(before);
+    if credited == result.credited {
         Ok(())
     } else {
         Err(format!(
-            "told to credit {}, and booked {booked}",
-            told.credited
+            "reported a credit of {}, but credited {credited}",
+            result.credited
         ))
     }
 }
 
 fn sums_agree(world: &World, record: usize, sums: &Sums) -> Result<(), Violation> {
-    let standing = sums.received - sums.held - sums.rejected;
-    // An attacker shows one transfer's failure as another's.
-    let may_fail = |event: &(i64, i64)| !world.is_honest() && event.1 != 2;
+    let net = sums.received - sums.held - sums.rejected;
+    // An attacker can report one transfer's failure as another's.
+    let may_fail = |event: &(i64, i64)| !world.is_genuine() && event.1 != 2;
     let is_reversed = world
         .transfers
         .iter()
         .any(|transfer| transfer.is_reversed() || transfer.events.iter().any(may_fail));
     let is_sound = if is_reversed {
-        Decimal::ZERO <= standing && standing <= sums.credited
+        Decimal::ZERO <= net && net <= sums.credited
     } else {
-        standing == sums.credited
+        net == sums.credited
     };
     if is_sound && sums.held >= Decimal::ZERO && sums.received >= Decimal::ZERO {
         Ok(())
@@ -506,18 +512,18 @@ fn sums_agree(world: &World, record: usize, sums: &Sums) -> Result<(), Violation
 fn count_paid(
     shop: &Shop<'_>,
     step: &Step,
-    told: &Told,
+    result: &StepResult,
     newly_paid: &mut [u32],
 ) -> Result<(), Violation> {
-    if !told.newly_paid {
+    if !result.newly_paid {
         return Ok(());
     }
-    // A step is about one payment; under attack it may be another's.
+    // A step is about one payment; under attack it may be about another one.
     let record = match step {
         Step::Decision { record, .. } => *record,
         Step::Delivery { facts, .. } => facts.record,
     };
-    if shop.world.records.len() > 1 && !shop.world.is_honest() {
+    if shop.world.records.len() > 1 && !shop.world.is_genuine() {
         return Ok(());
     }
     newly_paid[record] += 1;
@@ -527,8 +533,8 @@ fn count_paid(
     Ok(())
 }
 
-/// The same delivery changes nothing. Later, the gateway is not asked again: its
-/// answer may be news.
+/// The same delivery changes nothing. An earlier one is repeated without the lookup,
+/// whose response may have changed.
 fn repeat(shop: &Shop<'_>, step: &Step, with_api: bool) -> Result<(), Violation> {
     let Step::Delivery {
         body, api, answer, ..
@@ -542,30 +548,30 @@ fn repeat(shop: &Shop<'_>, step: &Step, with_api: bool) -> Result<(), Violation>
     let before = shop.all_sums();
     let api = api.as_deref().filter(|_| with_api);
     let reply = shop.deliver(body, api, answer.as_deref());
-    let mut told = Told::default();
+    let mut result = StepResult::default();
     if let Some(change) = change_of(&reply) {
-        told.add(change);
+        result.add(change);
     }
-    // Where the reading was not settled, another copy may have taken the
-    // delivery's name meanwhile.
+    // If the reading was ambiguous, a different copy may have been recorded as this
+    // delivery meanwhile.
     let is_settled = with_api || shop.world.ids == Ids::Lettered;
-    told.reviews.retain(|reason| match *reason {
+    result.reviews.retain(|reason| match *reason {
         "unmatched" | "too_many" => false,
         "conflicting_delivery" => is_settled,
         _ => true,
     });
-    if told != Told::default() || shop.all_sums() != before {
+    if result != StepResult::default() || shop.all_sums() != before {
         return Err(format!(
-            "repeated, it says {told:?}: {before:?} {:?}",
+            "repeated, the result is {result:?}: {before:?} {:?}",
             shop.all_sums()
         ));
     }
     Ok(())
 }
 
-/// Any order of the same deliveries ends in the same sums.
-fn order_does_not_matter(world: &World, random: &mut Random) -> Result<(), Violation> {
-    if !world.is_honest() {
+/// Any order of the same deliveries gives the same sums.
+fn sums_do_not_depend_on_the_order(world: &World, random: &mut Random) -> Result<(), Violation> {
+    if !world.is_genuine() {
         return Ok(());
     }
     let mut deliveries: Vec<&Step> = world

@@ -1,5 +1,5 @@
-//! Bodies as B2BINPAY signs them and as CityPay.io's endpoint answers, written
-//! without the crate's own builders.
+//! Bodies as signed by B2BINPAY and as returned by CityPay.io's endpoint, built without
+//! the crate's own builders.
 
 use std::fmt::Write;
 
@@ -18,7 +18,7 @@ pub(super) fn written(hundredths: i64, decimals: usize) -> String {
     text
 }
 
-/// Seconds as a time of the gateway's.
+/// Seconds as a time in the gateway's format.
 pub(super) fn stamp(seconds: i64) -> String {
     let (minute, second) = (seconds / 60, seconds % 60);
     format!(
@@ -51,11 +51,11 @@ fn currency_id(coin: &str) -> String {
     (1_000 + sum).to_string()
 }
 
-/// A callback about a transfer. What the signature covers is apart, so that
-/// everything else can be rewritten.
+/// A callback about a transfer. The signed values are separate, so that all others can
+/// be changed.
 #[derive(Debug, Clone)]
 pub(super) struct Callback {
-    /// The text that was signed, but for the time.
+    /// The signed text without the time.
     pub(super) signed: String,
     pub(super) time: i64,
     pub(super) status: i64,
@@ -136,7 +136,7 @@ pub(super) fn closing(record: &Record, time: i64, own_status: i64, is_signed: bo
     body.to_string()
 }
 
-/// What the API answers about a deposit or payout at a time.
+/// The API's response about a deposit or payout at a certain time.
 pub(super) fn document(
     record: &Record,
     transfers: &[&Transfer],
@@ -179,7 +179,7 @@ pub(super) fn document(
     .to_string()
 }
 
-/// An order's notification; nothing of it is believed.
+/// The notification about an order; its fields are not trusted.
 pub(super) fn order(token: &str, status: &str) -> String {
     json!({
         "type": "order callback",
@@ -194,7 +194,7 @@ pub(super) fn order(token: &str, status: &str) -> String {
     .to_string()
 }
 
-/// What the order endpoint answers: transactions by number and base.
+/// The order endpoint's response: transactions by number and base amount.
 pub(super) fn answer(
     token: &str,
     status: &str,

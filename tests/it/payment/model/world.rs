@@ -1,9 +1,8 @@
-//! A merchant's payments, and all that happens to them: the truth that the
-//! callbacks report.
+//! A merchant's payments, and the actual transfers that the callbacks report.
 
 use serde_json::{Value, json};
 
-/// Chance that is the same in every run (SplitMix64).
+/// Reproducible pseudorandom numbers (SplitMix64).
 #[derive(Debug, Clone)]
 pub(super) struct Random(u64);
 
@@ -46,7 +45,7 @@ pub(super) enum Ids {
     Any,
 }
 
-/// A payment of the merchant's. Amounts are in hundredths, times in seconds.
+/// A payment of the merchant. Amounts are in hundredths, times in seconds.
 #[derive(Debug, Clone)]
 pub(super) struct Record {
     pub(super) kind: &'static str,
@@ -73,7 +72,7 @@ impl Record {
     }
 }
 
-/// A transfer that really happened, and what became of it.
+/// An actual transfer with its events.
 #[derive(Debug, Clone)]
 pub(super) struct Transfer {
     pub(super) id: String,
@@ -83,34 +82,34 @@ pub(super) struct Transfer {
     pub(super) value: i64,
     pub(super) coin: &'static str,
     pub(super) op_type: i64,
-    /// Time and status, in the order of their times.
+    /// Times and statuses, in order of time.
     pub(super) events: Vec<(i64, i64)>,
 }
 
 impl Transfer {
-    /// Its status at a time, as the gateway's own API knows it.
+    /// The status at a certain time, as known to the gateway's API.
     pub(super) fn status_at(&self, time: i64) -> Option<i64> {
         let known = self.events.iter().rev().find(|(at, _)| *at <= time);
         known.map(|(_, status)| *status)
     }
 
-    /// Credited money of this transfer may be taken back.
+    /// Whether credited money of this transfer can be reversed.
     pub(super) fn is_reversed(&self) -> bool {
         let settled = self.events.iter().position(|(_, status)| *status == 2);
         settled.is_some_and(|at| self.events[at..].iter().any(|(_, status)| *status != 2))
     }
 }
 
-/// What a step shows, for the reference to judge by.
+/// The facts that a step reports, to check the result.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Facts {
     /// The transfer whose signed text it carries, with time and status.
     pub(super) text: Option<(usize, i64, i64)>,
-    /// Unsigned fields were rewritten, or the text was divided anew.
+    /// Unsigned fields were changed, or the text was divided differently.
     pub(super) is_forged: bool,
     /// Transfers that the API lists as settled.
     pub(super) listed: Vec<usize>,
-    /// The order's transactions that the answer shows as settled.
+    /// The order's transactions that the response lists as settled.
     pub(super) transactions: Vec<usize>,
     pub(super) record: usize,
 }
@@ -138,7 +137,7 @@ pub(super) struct World {
     /// Base amounts of an order's transactions.
     pub(super) transactions: Vec<i64>,
     pub(super) steps: Vec<Step>,
-    /// For the order of permuted deliveries.
+    /// Determines the order of permuted deliveries.
     pub(super) seed: u64,
 }
 
@@ -146,7 +145,7 @@ pub(super) const SECRET: &str = "cbs_7Qm2vX9tR4kL8pN1";
 pub(super) const CUSTOMER: &str = "5120";
 
 impl World {
-    pub(super) fn is_honest(&self) -> bool {
+    pub(super) fn is_genuine(&self) -> bool {
         self.steps.iter().all(|step| match step {
             Step::Delivery { facts, .. } => !facts.is_forged,
             Step::Decision { .. } => true,

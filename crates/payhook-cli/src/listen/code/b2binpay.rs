@@ -18,17 +18,17 @@ const SECRET: &str = "my test secret";
 /// Code that builds and signs the body, and checks the response of an endpoint.
 pub(crate) fn test(
     record: &Record,
-    told: &TransferCallback,
+    reported: &TransferCallback,
     expected: Option<&Expected>,
 ) -> Option<String> {
     let key = Key::callback_secret(SECRET).ok()?;
     let original = sign_again(&record.body, &key).ok()?;
-    let built = [Built::v3(told), Built::v2(told)]
+    let built = [Built::v3(reported), Built::v2(reported)]
         .into_iter()
         .filter_map(|built| built.completed(&original, &key))
         .min_by_key(|built| built.calls.len())?;
     let body = built.builder.try_sign(&key).ok()?;
-    let ids = tracking_ids(told);
+    let ids = tracking_ids(reported);
     let result = Outcome::of(&body, &key, ids.1, expected.cloned());
     Some(source(record.id, &built, ids.0, expected, &result))
 }
@@ -43,8 +43,8 @@ struct Built {
 }
 
 impl Built {
-    fn v3(told: &TransferCallback) -> Self {
-        let is_deposit = told.operation().is_deposit();
+    fn v3(reported: &TransferCallback) -> Self {
+        let is_deposit = reported.operation().is_deposit();
         let builder = if is_deposit { deposit() } else { payout() };
         let mut built = Self {
             is_deposit,
@@ -53,12 +53,12 @@ impl Built {
             uses_currency: false,
             uses_json: false,
         };
-        built.describe(told);
+        built.describe(reported);
         built
     }
 
-    fn v2(told: &TransferCallback) -> Self {
-        Self::v3(told).call(".v2()".to_owned(), CallbackBuilder::v2)
+    fn v2(reported: &TransferCallback) -> Self {
+        Self::v3(reported).call(".v2()".to_owned(), CallbackBuilder::v2)
     }
 
     fn call(
@@ -76,19 +76,19 @@ impl Built {
     }
 
     /// The calls that have names.
-    fn describe(&mut self, told: &TransferCallback) {
-        let id = told.id();
+    fn describe(&mut self, reported: &TransferCallback) {
+        let id = reported.id();
         self.add(format!(".id({id:?})"), |it| it.id(id));
-        let own = told.tracking_id();
+        let own = reported.tracking_id();
         self.add(format!(".tracking_id({own:?})"), |it| it.tracking_id(own));
-        if let Some(time) = told.time().and_then(|time| time.utc()) {
+        if let Some(time) = reported.time().and_then(|time| time.utc()) {
             let text = time.to_rfc3339_opts(SecondsFormat::AutoSi, true);
             self.add(format!(".at({text:?}.parse()?)"), |it| it.at(time));
         }
-        if let Some(currency) = told.currency() {
+        if let Some(currency) = reported.currency() {
             self.currency(currency.alpha(), currency.exp());
         }
-        let Some(transfer) = told.transfer() else {
+        let Some(transfer) = reported.transfer() else {
             return self.add(".no_transfer()".to_owned(), CallbackBuilder::no_transfer);
         };
         let amount = transfer.amount().without_trailing_zeros().to_owned();
@@ -158,15 +158,15 @@ impl Built {
 }
 
 /// The declaration that fits the id, and its name.
-fn tracking_ids(told: &TransferCallback) -> (&'static str, TrackingIds) {
-    match told.tracking_id().chars().next() {
+fn tracking_ids(reported: &TransferCallback) -> (&'static str, TrackingIds) {
+    match reported.tracking_id().chars().next() {
         None => ("Unused", TrackingIds::Unused),
         Some('0'..='9' | '.' | '-') => ("Unrestricted", TrackingIds::Unrestricted),
         Some(_) => ("Prefixed", TrackingIds::Prefixed),
     }
 }
 
-/// What the test asserts.
+/// The assertions of the test.
 struct Outcome {
     status: u16,
     credited: Option<String>,

@@ -11,15 +11,15 @@ use super::edits::{Edit, edits, literal};
 use crate::listen::record::Record;
 
 /// Code that builds the body of an order, and checks its token.
-pub(crate) fn order_test(record: &Record, told: &OrderCallback) -> Option<String> {
-    let token = told.order_token()?;
+pub(crate) fn order_test(record: &Record, reported: &OrderCallback) -> Option<String> {
+    let token = reported.order_token()?;
     let body = order().token(token.as_str()).callback();
     source(record, "order", token.as_str(), body)
 }
 
 /// The same for a deposit.
-pub(crate) fn deposit_test(record: &Record, told: &DepositCallback) -> Option<String> {
-    let token = told.deposit_token()?;
+pub(crate) fn deposit_test(record: &Record, reported: &DepositCallback) -> Option<String> {
+    let token = reported.deposit_token()?;
     let body = deposit().token(token.as_str()).callback();
     source(record, "deposit", token.as_str(), body)
 }

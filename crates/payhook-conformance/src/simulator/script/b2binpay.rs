@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{News, Said, Script, Terms, later, rest, sum};
+use super::{Content, Report, Script, Terms, later, rest, sum};
 use crate::random::Random;
 use crate::simulator::{Ending, Scenario, SimulationError};
 use crate::text::written;
@@ -24,10 +24,10 @@ pub(in crate::simulator) fn script(
     let is_deposit = scenario.kind() == ExpectedKind::Deposit;
     let mut writer = Writer::new(is_deposit, terms, key, random);
     let ending = writer.write(scenario)?;
-    let mut news = writer.news;
-    news.sort_by_key(|news| news.at);
+    let mut reports = writer.reports;
+    reports.sort_by_key(|report| report.at);
     Ok(Script {
-        news,
+        reports,
         endpoint: None,
         ending,
     })
@@ -42,7 +42,7 @@ struct Writer<'a> {
     operation: CallbackBuilder,
     /// The number of transfers so far; 0 while there is none.
     transfers: u32,
-    news: Vec<News>,
+    reports: Vec<Report>,
 }
 
 /// A transfer, with the deposit's status before and after.
@@ -92,7 +92,7 @@ impl<'a> Writer<'a> {
             is_v3,
             operation,
             transfers: 0,
-            news: Vec::new(),
+            reports: Vec::new(),
         }
     }
 
@@ -208,21 +208,21 @@ impl<'a> Writer<'a> {
         let mut at = transfer.moved;
         if self.is_deposit && self.random.percent(50) {
             at = later(at, self.random.seconds(1, 30));
-            self.tell(at, "created".to_owned(), pending.clone().created());
+            self.report(at, "created".to_owned(), pending.clone().created());
         }
         for count in self.counts(needed, blocks) {
             at = later(at, self.random.minutes(1, 5));
             let label = format!("unconfirmed {count}/{blocks}");
-            self.tell(at, label, pending.clone().unconfirmed(count));
+            self.report(at, label, pending.clone().unconfirmed(count));
         }
         at = later(at, self.random.minutes(1, 5));
         if transfer.end == TransferStatus::Confirmed {
             let settled = settled.confirmed();
-            self.tell(at, format!("confirmed {blocks}/{blocks}"), settled.clone());
+            self.report(at, format!("confirmed {blocks}/{blocks}"), settled.clone());
             if let Some(needed) = needed.filter(|needed| *needed > blocks) {
                 at = later(at, self.random.minutes(1, 5));
                 let label = format!("confirmed {needed}/{blocks}");
-                self.tell(at, label, settled.confirmations(needed));
+                self.report(at, label, settled.confirmations(needed));
             }
         } else {
             let label = match transfer.end {
@@ -231,7 +231,7 @@ impl<'a> Writer<'a> {
                 _ => "failed",
             };
             let ended = pending.transfer_status(transfer.end.code());
-            self.tell(at, label.to_owned(), ended);
+            self.report(at, label.to_owned(), ended);
         }
         at
     }
@@ -274,28 +274,28 @@ impl<'a> Writer<'a> {
         };
         let builder = self.operation.clone().no_transfer();
         if self.is_v3 {
-            self.tell(at, label.to_owned(), builder);
+            self.report(at, label.to_owned(), builder);
         } else {
             // API v2 does not sign these.
             let body = builder.v2().at(at).unsigned();
-            self.news.push(News {
+            self.reports.push(Report {
                 at,
                 label: label.to_owned(),
                 transfer: self.transfers,
-                said: Said::Unsigned(body.as_bytes().to_vec()),
+                content: Content::Unsigned(body.as_bytes().to_vec()),
             });
         }
         at
     }
 
-    fn tell(&mut self, at: DateTime<Utc>, label: String, builder: CallbackBuilder) {
-        let said = Said::Signed(Box::new(builder), self.key.clone());
+    fn report(&mut self, at: DateTime<Utc>, label: String, builder: CallbackBuilder) {
+        let content = Content::Signed(Box::new(builder), self.key.clone());
         let transfer = self.transfers;
-        self.news.push(News {
+        self.reports.push(Report {
             at,
             label,
             transfer,
-            said,
+            content,
         });
     }
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use chrono::{DateTime, Utc};
 
-use super::{Endpoint, News, Said, Script, Terms, later, rest, sum};
+use super::{Content, Endpoint, Report, Script, Terms, later, rest, sum};
 use crate::random::Random;
 use crate::simulator::{Ending, Scenario, SimulationError};
 use payhook::Amount;
@@ -22,18 +22,18 @@ pub(in crate::simulator) fn script(
         token: terms.payment.reference.clone(),
         answers: VecDeque::new(),
     };
-    let (news, ending) = if scenario == Scenario::CustomerDepositConfirmed {
+    let (reports, ending) = if scenario == Scenario::CustomerDepositConfirmed {
         let unknown = refusal(404, "Order not found");
         endpoint.answers.push_back((terms.start, unknown));
-        let news = customer_deposit(terms, random);
-        (news.into(), Ending::for_review(&terms.amount))
+        let reports = customer_deposit(terms, random);
+        (reports.into(), Ending::for_review(&terms.amount))
     } else {
         let mut writer = Writer::new(terms, random);
         let ending = writer.write(scenario)?;
         (writer.finish(scenario, customer_id, &mut endpoint), ending)
     };
     Ok(Script {
-        news,
+        reports,
         endpoint: Some(endpoint),
         ending,
     })
@@ -160,9 +160,9 @@ impl<'a> Writer<'a> {
     }
 
     /// The callbacks of the stages; the endpoint is updated meanwhile.
-    fn finish(self, scenario: Scenario, customer_id: &str, endpoint: &mut Endpoint) -> Vec<News> {
+    fn finish(self, scenario: Scenario, customer_id: &str, endpoint: &mut Endpoint) -> Vec<Report> {
         let answers = &mut endpoint.answers;
-        let mut news = Vec::new();
+        let mut reports = Vec::new();
         let mut stages = self.stages.iter().peekable();
         while let Some(stage) = stages.next() {
             // The merchant created the order, so the endpoint knows it at once.
@@ -182,19 +182,19 @@ impl<'a> Writer<'a> {
             } else {
                 stage.at
             };
-            news.push(News {
+            reports.push(Report {
                 at: later(happens, self.random.seconds(1, 10)),
                 label: status.to_owned(),
                 transfer: 0,
-                said: Said::Unsigned(stage.order.clone().status(status).callback().to_vec()),
+                content: Content::Unsigned(stage.order.clone().status(status).callback().to_vec()),
             });
         }
-        news
+        reports
     }
 }
 
 /// Its token was assigned by the merchant and is not an order.
-fn customer_deposit(terms: &Terms<'_>, random: &mut Random) -> [News; 2] {
+fn customer_deposit(terms: &Terms<'_>, random: &mut Random) -> [Report; 2] {
     let payment = terms.payment;
     let moved = later(terms.start, random.minutes(1, 20));
     let paid = deposit()
@@ -203,18 +203,18 @@ fn customer_deposit(terms: &Terms<'_>, random: &mut Random) -> [News; 2] {
         .received(terms.amount.as_str())
         .at(moved);
     let confirmed = later(moved, random.minutes(5, 40));
-    let told = [
+    let stages = [
         (moved, "Pending", paid.clone().pending()),
         (confirmed, "Confirmed", paid.confirmed()),
     ];
-    told.map(|(at, label, paid)| {
+    stages.map(|(at, label, paid)| {
         let callback = paid.callback();
         let callback = callback.set("crypto_currency", payment.currency.alpha());
-        News {
+        Report {
             at: later(at, random.seconds(1, 10)),
             label: label.to_owned(),
             transfer: 0,
-            said: Said::Unsigned(callback.to_vec()),
+            content: Content::Unsigned(callback.to_vec()),
         }
     })
 }

@@ -1,4 +1,5 @@
-//! Every life comes to its end at a right shop, whatever fails on the way.
+//! Every lifecycle ends in the required state at a correct shop, with failures on the
+//! way.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +15,7 @@ use payhook_conformance::simulator::{Life, Scenario, Simulator};
 
 use super::{CUSTOMER, is_b2binpay, parsed, payment, run, simulator, v2, v3, verifier};
 
-/// Chance, without the crate's own.
+/// Random numbers, independent of the crate's own.
 struct Dice(u64);
 
 impl Dice {
@@ -27,7 +28,7 @@ impl Dice {
     }
 }
 
-/// A ledger whose database is down now and then.
+/// A ledger whose database fails at random.
 #[derive(Clone, Default)]
 struct Shaky {
     ledger: MemoryLedger,
@@ -61,7 +62,7 @@ enum Door {
     CityPay(Endpoint<citypay::Gateway<OrderEndpoint>, Shaky>),
 }
 
-/// API v2 signs no callback without a transfer: the endpoint would need the API.
+/// API v2 does not sign callbacks without a transfer: the endpoint would need the API.
 fn is_signed(scenario: Scenario, key: &Key) -> bool {
     let without = [
         Scenario::DepositExpired,
@@ -71,7 +72,7 @@ fn is_signed(scenario: Scenario, key: &Key) -> bool {
     key.scheme() == v3().scheme() || !without.contains(&scenario)
 }
 
-/// Lives it through at a shop where a third of the answers fail or get lost.
+/// Runs the lifecycle at a shop where a third of the responses fail or get lost.
 fn live(scenario: Scenario, seed: u64, key: &Key, is_out_of_order: bool) {
     let orders = OrderEndpoint::new();
     let simulator = Simulator::new(seed)
@@ -108,10 +109,10 @@ fn live(scenario: Scenario, seed: u64, key: &Key, is_out_of_order: bool) {
         let is_lost = is_bad && dice.percent(10);
         (!is_lost).then(|| reply.status())
     });
-    ends_right(&life, &shop.ledger, &format!("{scenario} {seed}: {log:#?}"));
+    ends_correctly(&life, &shop.ledger, &format!("{scenario} {seed}: {log:#?}"));
 }
 
-fn ends_right(life: &Life, ledger: &MemoryLedger, at: &str) {
+fn ends_correctly(life: &Life, ledger: &MemoryLedger, at: &str) {
     assert_eq!(life.given_up(), 0, "{at}");
     let payments = ledger.payments(life.expected().reference());
     let sum = |of: fn(&Paid) -> Amount| {
@@ -124,7 +125,7 @@ fn ends_right(life: &Life, ledger: &MemoryLedger, at: &str) {
 }
 
 #[test]
-fn every_life_ends_as_it_has_to() {
+fn every_lifecycle_ends_in_the_required_state() {
     for scenario in Scenario::ALL.iter().copied() {
         for seed in 0..60 {
             let key = if seed % 4 == 3 { v2() } else { v3() };
@@ -135,16 +136,16 @@ fn every_life_ends_as_it_has_to() {
     }
 }
 
-/// What the simulator is there for.
+/// Incorrect shops end in a wrong state.
 #[test]
-fn careless_shops_are_found_out() {
+fn incorrect_shops_are_detected() {
     let scenario = Scenario::DepositConfirmed;
     let is_overcredited = (0..20).any(|seed| {
         let mut life = simulator(seed, v3()).live(scenario, &payment(scenario, seed));
         let mut credited = Amount::default();
         run(&mut life, |delivery| {
-            let told = parsed(delivery);
-            let transfer = told.transfer().unwrap();
+            let reported = parsed(delivery);
+            let transfer = reported.transfer().unwrap();
             if transfer.status() == TransferStatus::Confirmed {
                 credited = credited.checked_add(&transfer.amount()).unwrap();
             }
@@ -154,7 +155,7 @@ fn careless_shops_are_found_out() {
     });
     assert!(is_overcredited);
 
-    // One that takes an endpoint that lags for the last word.
+    // A shop that accepts the response of an endpoint that lags.
     let scenario = Scenario::OrderLagging;
     let is_missed = (0..20).any(|seed| {
         let endpoint = OrderEndpoint::new();

@@ -1,4 +1,4 @@
-//! What the judge makes of books: a right shop whose books are read wrong.
+//! The judgement of wrong ledger states: a correct shop whose state is misread.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -8,10 +8,10 @@ use payhook::{Amount, BoxError};
 use payhook_conformance::Gateway;
 use payhook_conformance::torture::{Books, Payment, Record, Report, Rule, Shop, Trouble};
 
-use super::{Right, b2binpay, both, broken_rows, rules};
+use super::{Correct, b2binpay, both, broken_rows, rules};
 
 struct Misread<F> {
-    shop: Right,
+    shop: Correct,
     misread: F,
 }
 
@@ -46,7 +46,7 @@ fn misread(misread: impl Fn(&str, Books) -> Books + Send + Sync) -> Report {
     b2binpay().run_blocking(&shop).unwrap()
 }
 
-/// The rows in which anything was credited.
+/// The rows with any credit.
 fn credited_rows() -> Vec<&'static str> {
     let report = misread(|_, books| books);
     assert!(report.is_clean(), "{report}");
@@ -63,7 +63,7 @@ fn is_credited(books: &Books) -> bool {
 }
 
 #[test]
-fn every_field_of_the_books_is_judged() {
+fn every_field_of_the_state_is_judged() {
     let everywhere = credited_rows();
     let breaks_everywhere = |report: Report, rule: Rule, found: &str| {
         assert_eq!(rules(&report), [rule].into(), "{report}");
@@ -71,7 +71,7 @@ fn every_field_of_the_books_is_judged() {
         assert_eq!(report.broken().next().unwrap().found, found);
     };
 
-    // One entry too many, or one coin.
+    // One credit too many, or one currency unit.
     let more = misread(|_, mut books| {
         books.credits += usize::from(is_credited(&books));
         books
@@ -84,7 +84,7 @@ fn every_field_of_the_books_is_judged() {
         }
         books
     });
-    // One is no second entry.
+    // A single credit does not count as a second one.
     let both = [Rule::CreditedTwice, Rule::CreditedUnproven];
     assert_eq!(rules(&more), both.into(), "{more}");
     assert_eq!(broken_rows(&more), everywhere);
@@ -92,19 +92,19 @@ fn every_field_of_the_books_is_judged() {
     assert_eq!(broken.rule, Rule::CreditedUnproven);
     assert_eq!(broken.found, "received 184.03 LTC, credited 185.03 LTC");
 
-    // Before anything came, though what was posted is proven.
+    // Before anything was received, although the body is proven.
     let early = misread(|_, mut books| {
         books.credits = books.credits.max(1);
         books
     });
-    // Under a second reference it is what was credited under the first.
+    // Under a second reference it is the credit of the first.
     let both = [Rule::CreditedTwice, Rule::CreditedUnproven];
     assert_eq!(rules(&early), both.into(), "{early}");
     assert!(broken_rows(&early).contains(&"no transfer"));
     let found = &early.broken().next().unwrap().found;
     assert_eq!(found, "received 0 LTC, credited 0 LTC");
 
-    // It is too much, whatever it is taken for.
+    // It is too much, for any payment.
     let early = misread(|_, books| match books.credits {
         0 => Books::new(one(), 1, true),
         _ => books,
@@ -112,7 +112,7 @@ fn every_field_of_the_books_is_judged() {
     let found = &early.broken().next().unwrap().found;
     assert_eq!(found, "received 0 LTC, credited 1 LTC");
 
-    // As another kind, or in another currency; but letters have no size.
+    // Another kind or another currency; upper and lower case are equal.
     let other = misread(|_, books| books.kind(ExpectedKind::Order));
     let found = "received 184.03 LTC, credited 184.03 LTC as an order";
     breaks_everywhere(other, Rule::CreditedUnproven, found);
@@ -125,7 +125,7 @@ fn every_field_of_the_books_is_judged() {
     });
     assert!(small.is_clean(), "{small}");
 
-    // Acted on twice.
+    // Fulfilled twice.
     let again = misread(|_, books| {
         let is_paid = books.is_paid;
         books.fulfilled(if is_paid { 2 } else { 0 })
@@ -135,9 +135,9 @@ fn every_field_of_the_books_is_judged() {
     assert_eq!(again.broken().next().unwrap().found, found);
 }
 
-/// More is credited later, without an entry of its own; or nothing any more.
+/// More is credited later without another credit, or the credit disappears.
 #[test]
-fn books_are_compared_with_those_before() {
+fn the_state_is_compared_with_the_previous_one() {
     let seen = Mutex::new(BTreeSet::new());
     let is_first = |reference: &str, books: &Books| {
         is_credited(books) && seen.lock().unwrap().insert(reference.to_owned())
@@ -176,9 +176,9 @@ fn books_are_compared_with_those_before() {
     );
 }
 
-/// What a shop may leave to a person it leaves as a whole, or says what is held.
+/// A shop may hold everything for manual review, or report the held amount.
 #[test]
-fn a_part_is_credited_with_the_other_or_held() {
+fn both_parts_are_credited_or_held() {
     let in_part = |says_held: bool| {
         misread(move |_, mut books| {
             if books.credits > 1 {
@@ -208,7 +208,7 @@ fn a_part_is_credited_with_the_other_or_held() {
 
 #[test]
 fn the_report_counts() {
-    // One place, in one case.
+    // One row, in one case.
     let (shop, _) = both(7);
     let misread = |reference: &str, mut books: Books| {
         books.credits += usize::from(reference == "r-1" && books.credits > 0);
@@ -219,7 +219,7 @@ fn the_report_counts() {
     let text = report.to_string();
     assert!(text.contains("\na rule is broken in 1 place\n"), "{text}");
     assert!(!text.contains("1 times"), "{text}");
-    // With one gateway there is no other's address.
+    // With one gateway there is no URL of the other one.
     assert!(!text.contains("at the other gateway's address"), "{text}");
 
     // Without deliveries nothing was tested.
@@ -233,7 +233,7 @@ fn the_report_counts() {
 }
 
 #[test]
-fn books_say_what_they_were_told() {
+fn setters_set_their_fields() {
     let books = Books::new("2".parse().unwrap(), 1, true)
         .currency("BTC")
         .kind(ExpectedKind::Payout)
@@ -244,9 +244,9 @@ fn books_say_what_they_were_told() {
     assert_eq!((books.held, books.fulfilled), (Some(one()), Some(1)));
 }
 
-/// A payment under another reference, which is that of the zeros in front.
+/// A payment under another reference, which has additional leading zeros.
 #[test]
-fn what_is_under_another_reference_is_judged() {
+fn states_of_other_references_are_judged() {
     for (credited, credits) in [("1", 0), ("0", 1)] {
         let (shop, _) = both(7);
         let shop = Misread {

@@ -1,4 +1,4 @@
-//! Ledgers with one mistake each, and the rows that are there for it.
+//! Ledgers with one mistake each, and the rows that detect it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -17,31 +17,31 @@ use super::{broken_rows, citypay_gateway, gateway, key, rules};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum FieldError {
-    /// It credits everything that is credited up to now, again.
+    /// It credits the whole amount credited so far again.
     AddsLevels,
-    /// Nothing of what was held is kept.
+    /// It drops held amounts.
     DropsTheRest,
-    /// It acts on each callback about a paid payment.
+    /// It fulfils the payment at each callback about a paid payment.
     FulfillsAgain,
-    /// No transfer belongs to a payment.
+    /// It binds no transfer to a payment.
     NeverBinds,
-    /// No history is stored.
+    /// It stores no history.
     NoMemory,
     None,
-    /// Nothing is locked between reading the balance and writing it.
+    /// It locks nothing between reading and writing the balance.
     NoLock,
-    /// The first part pays for all.
+    /// It considers the payment paid after the first part.
     PaidByPart,
-    /// The history is in the memory of one process.
+    /// It keeps the history in the memory of one process.
     PerProcess,
-    /// It believes what an invoice's coins are worth by the callback's own word:
-    /// that is the merchant's choice.
+    /// It trusts the unsigned converted amount of an invoice, which is the merchant's
+    /// choice.
     Trusts,
-    /// No history is stored, and what a callback reports is the new balance.
+    /// It stores no history, and sets the balance to the reported amount.
     SetsBalances,
 }
 
-/// What all processes share.
+/// Shared by all processes.
 #[derive(Default)]
 struct Database {
     ledger: MemoryLedger,
@@ -50,14 +50,14 @@ struct Database {
 
 struct Transaction {
     memory: Option<<MemoryLedger as Ledger>::Transaction>,
-    /// As it was when the payment was found.
+    /// The payment as it was found.
     balance: Amount,
 }
 
 struct Flawed {
     reason: FieldError,
     database: Arc<Database>,
-    /// What ends with the process.
+    /// Lost when the process ends.
     own: MemoryLedger,
 }
 
@@ -140,7 +140,7 @@ impl Record for Flawed {
                 let payment = self.database.ledger.payment(reference);
                 payment.ok_or("not expected")?.held()
             }
-            // They say nothing of it.
+            // The state does not include it.
             _ => return Ok(books),
         };
         Ok(books.held(held))
@@ -236,23 +236,23 @@ fn shop(reason: FieldError) -> InProcess<Flawed> {
     InProcess::new(make).b2binpay(gateway())
 }
 
-fn tortured(reason: FieldError) -> Report {
+fn report_of(reason: FieldError) -> Report {
     let endpoint = OrderEndpoint::new();
     let shop = shop(reason).citypay(citypay_gateway(&endpoint));
     let torture = Torture::new(7).b2binpay(key()).citypay("5120", endpoint);
     torture.run_blocking(&shop).unwrap()
 }
 
-/// Without a mistake the same ledger passes.
+/// The same ledger passes without a mistake.
 #[test]
 fn the_ledger_itself_is_right() {
-    let report = tortured(FieldError::None);
+    let report = report_of(FieldError::None);
     assert!(report.is_clean(), "{report}");
 }
 
 #[test]
 fn a_shop_without_memory_credits_twice() {
-    let report = tortured(FieldError::NoMemory);
+    let report = report_of(FieldError::NoMemory);
     assert_eq!(rules(&report), [Rule::CreditedTwice].into(), "{report}");
     let expected = [
         "the same bytes five times",
@@ -287,7 +287,7 @@ fn a_shop_without_memory_credits_twice() {
 
 #[test]
 fn a_shop_that_sets_balances_regresses() {
-    let report = tortured(FieldError::SetsBalances);
+    let report = report_of(FieldError::SetsBalances);
     let all = [Rule::CreditedTwice, Rule::Lost, Rule::Regressed];
     assert_eq!(rules(&report), all.into(), "{report}");
     let expected = [
@@ -309,8 +309,8 @@ fn a_shop_that_sets_balances_regresses() {
 }
 
 #[test]
-fn a_shop_that_adds_levels_credits_twice() {
-    let report = tortured(FieldError::AddsLevels);
+fn a_shop_that_adds_totals_credits_twice() {
+    let report = report_of(FieldError::AddsLevels);
     assert_eq!(rules(&report), [Rule::CreditedTwice].into(), "{report}");
     let expected = [
         "resent with new times",
@@ -336,15 +336,15 @@ fn a_shop_that_adds_levels_credits_twice() {
 }
 
 #[test]
-fn a_memory_of_one_process_is_too_short() {
-    let report = tortured(FieldError::PerProcess);
+fn a_history_in_memory_is_lost_on_restart() {
+    let report = report_of(FieldError::PerProcess);
     assert_eq!(rules(&report), [Rule::CreditedTwice].into(), "{report}");
     let expected = ["again after a restart", "again after a restart"];
     assert_eq!(broken_rows(&report), expected, "{report}");
 }
 
 #[test]
-fn a_memory_of_one_process_is_too_narrow() {
+fn a_history_in_memory_is_not_shared_by_replicas() {
     let shop = shop(FieldError::PerProcess).replicas(2);
     let report = Torture::new(7).b2binpay(key()).run_blocking(&shop).unwrap();
     assert_eq!(rules(&report), [Rule::CreditedTwice].into(), "{report}");
@@ -369,7 +369,7 @@ fn a_memory_of_one_process_is_too_narrow() {
 
 #[test]
 fn without_a_lock_it_credits_twice_and_loses() {
-    let report = tortured(FieldError::NoLock);
+    let report = report_of(FieldError::NoLock);
     let both = [Rule::CreditedTwice, Rule::Lost];
     assert_eq!(rules(&report), both.into(), "{report}");
     let expected = [
@@ -387,7 +387,7 @@ fn without_a_lock_it_credits_twice_and_loses() {
 
 #[test]
 fn a_transfer_that_is_not_bound_is_credited_twice() {
-    let report = tortured(FieldError::NeverBinds);
+    let report = report_of(FieldError::NeverBinds);
     assert_eq!(rules(&report), [Rule::CreditedTwice].into(), "{report}");
     let expected = [
         "one transfer under two references",
@@ -398,7 +398,7 @@ fn a_transfer_that_is_not_bound_is_credited_twice() {
 
 #[test]
 fn a_payment_is_fulfilled_twice() {
-    let report = tortured(FieldError::FulfillsAgain);
+    let report = report_of(FieldError::FulfillsAgain);
     assert_eq!(rules(&report), [Rule::FulfilledTwice].into(), "{report}");
     let expected = [
         "resent with new times",
@@ -423,8 +423,8 @@ fn a_payment_is_fulfilled_twice() {
 }
 
 #[test]
-fn what_is_not_credited_has_to_be_held() {
-    let report = tortured(FieldError::DropsTheRest);
+fn uncredited_money_has_to_be_held() {
+    let report = report_of(FieldError::DropsTheRest);
     assert_eq!(rules(&report), [Rule::Lost].into(), "{report}");
     let expected = [
         "underpaid, overpaid, in parts",
@@ -441,7 +441,7 @@ fn what_is_not_credited_has_to_be_held() {
 
 #[test]
 fn a_part_is_not_paid() {
-    let report = tortured(FieldError::PaidByPart);
+    let report = report_of(FieldError::PaidByPart);
     assert_eq!(rules(&report), [Rule::CreditedUnproven].into(), "{report}");
     let expected = [
         "underpaid, overpaid, in parts",
@@ -459,7 +459,7 @@ fn invoices(shop: &impl Shop) -> Report {
 }
 
 #[test]
-fn an_invoice_is_credited_by_what_its_coins_are_worth() {
+fn an_invoice_is_credited_in_its_own_currency() {
     let report = invoices(&shop(FieldError::Trusts));
     assert!(report.is_clean(), "{report}");
     let [row] = &report.rows[..] else {
@@ -468,7 +468,8 @@ fn an_invoice_is_credited_by_what_its_coins_are_worth() {
     assert_eq!((row.credits, row.came), (5, 5));
 }
 
-/// It takes the number of coins for the amount in the invoice's currency.
+/// It confuses the amount in a cryptocurrency with the amount in the invoice's
+/// currency.
 struct Counts(InProcess<Flawed>);
 
 impl Record for Counts {
@@ -494,7 +495,7 @@ impl Shop for Counts {
 }
 
 #[test]
-fn coins_are_no_dollars() {
+fn cryptocurrency_is_not_credited_as_dollars() {
     let report = invoices(&Counts(shop(FieldError::Trusts)));
     let broken: Vec<_> = report
         .broken()

@@ -1,4 +1,4 @@
-//! Shops that make more than one mistake, or make it before a ledger is asked.
+//! Shops with several mistakes, or with a mistake before the ledger is used.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -11,12 +11,12 @@ use payhook_conformance::Gateway;
 use payhook_conformance::torture::{Books, Payment, Record, Rule, Shop, Trouble};
 use serde_json::Value;
 
-use super::{Right, b2binpay, both, broken_rows, gateway, key, right, rules, untried_rows};
+use super::{Correct, b2binpay, both, broken_rows, correct, gateway, key, rules, untested_rows};
 
-/// Everything is right, except that the signature is not verified.
-struct Credulous(Right);
+/// Everything is correct, except that the signature is not verified.
+struct Unsigned(Correct);
 
-impl Record for Credulous {
+impl Record for Unsigned {
     async fn open(&self, payment: &Payment) -> Result<(), BoxError> {
         self.0.open(payment).await
     }
@@ -26,7 +26,7 @@ impl Record for Credulous {
     }
 }
 
-impl Shop for Credulous {
+impl Shop for Unsigned {
     async fn post(&self, gateway: Gateway, replica: usize, body: &[u8]) -> Result<u16, BoxError> {
         match sign_again(body, &key()) {
             Ok(signed) => self.0.post(gateway, replica, &signed).await,
@@ -37,7 +37,7 @@ impl Shop for Credulous {
 
 #[test]
 fn without_a_signature_it_credits_unproven() {
-    let shop = Credulous(right().b2binpay(gateway()));
+    let shop = Unsigned(correct().b2binpay(gateway()));
     let report = b2binpay().run_blocking(&shop).unwrap();
     assert_eq!(rules(&report), [Rule::CreditedUnproven].into(), "{report}");
     let expected = [
@@ -52,13 +52,13 @@ fn without_a_signature_it_credits_unproven() {
         "the shop fails twice",
         "a slow shop, posted to again",
     ];
-    assert_eq!(untried_rows(&report), expected);
+    assert_eq!(untested_rows(&report), expected);
 }
 
-/// Whatever comes of it, it answers 200.
-struct Polite<S>(S);
+/// It answers 200 in any case.
+struct AlwaysOk<S>(S);
 
-impl<S: Shop> Record for Polite<S> {
+impl<S: Shop> Record for AlwaysOk<S> {
     async fn open(&self, payment: &Payment) -> Result<(), BoxError> {
         self.0.open(payment).await
     }
@@ -68,7 +68,7 @@ impl<S: Shop> Record for Polite<S> {
     }
 }
 
-impl<S: Shop> Shop for Polite<S> {
+impl<S: Shop> Shop for AlwaysOk<S> {
     async fn post(&self, gateway: Gateway, replica: usize, body: &[u8]) -> Result<u16, BoxError> {
         self.0.post(gateway, replica, body).await?;
         Ok(200)
@@ -82,7 +82,7 @@ impl<S: Shop> Shop for Polite<S> {
 #[test]
 fn with_200_for_everything_it_loses() {
     let (shop, torture) = both(7);
-    let report = torture.run_blocking(&Polite(shop)).unwrap();
+    let report = torture.run_blocking(&AlwaysOk(shop)).unwrap();
     assert_eq!(rules(&report), [Rule::Lost].into(), "{report}");
     let expected = [
         "the shop fails twice",
@@ -93,7 +93,7 @@ fn with_200_for_everything_it_loses() {
     assert_eq!(broken_rows(&report), expected);
 }
 
-/// All that was found in the open, in one shop.
+/// Several real-world mistakes in one shop.
 #[derive(Default)]
 struct Naive {
     rows: Mutex<HashMap<String, Books>>,
@@ -113,7 +113,7 @@ impl Record for Naive {
 }
 
 impl Naive {
-    /// The reference, whether it is paid, how much, in what and as what.
+    /// The reference, whether it is paid, the amount, the currency and the kind.
     fn read(body: &Value) -> Option<(&str, bool, Amount, Option<&str>, ExpectedKind)> {
         let amount = |value: &Value| value.to_string().trim_matches('"').parse().ok();
         if body["type"].is_string() {
@@ -125,7 +125,7 @@ impl Naive {
         let attributes = &body["data"]["attributes"];
         let reference = attributes["tracking_id"].as_str()?;
         let transfer = &body["included"][1]["attributes"];
-        // Any status will do, whatever it is the status of.
+        // It uses any status field.
         let status = transfer["status"]
             .as_i64()
             .or(attributes["status"].as_i64())?;
@@ -195,8 +195,8 @@ fn a_naive_shop_breaks_every_rule() {
     ];
     assert_eq!(rules(&report), all.into(), "{report}");
     let rows = report.rows.iter();
-    let right = rows.filter(|row| row.broken.is_empty());
-    let right: Vec<_> = right.map(|row| row.name).collect();
+    let correct = rows.filter(|row| row.broken.is_empty());
+    let correct: Vec<_> = correct.map(|row| row.name).collect();
     // It adds under a lock.
-    assert_eq!(right, ["two parts at once"], "{report}");
+    assert_eq!(correct, ["two parts at once"], "{report}");
 }
