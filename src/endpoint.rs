@@ -133,7 +133,7 @@ mod sealed {
 pub struct Received<'e, G> {
     gateway: &'e G,
     namespace: &'e str,
-    key: PaymentKey,
+    key: &'e PaymentKey,
     observer: &'e Observer<'e>,
 }
 
@@ -230,13 +230,14 @@ impl<G: Gateway, T: Target> Endpoint<G, T> {
         peer: Option<IpAddr>,
     ) -> Reply {
         let observer = Observer::new(G::NAME, &self.namespace, self.has_receipts);
+        let mut key = None;
         let flow = async {
             let body = body.await?;
             observer.read(body.as_ref());
-            self.process(body.as_ref(), peer, &observer).await
+            self.process(body.as_ref(), peer, &observer, &mut key).await
         };
         let result = observer.around(flow).await;
-        observer.end(result)
+        observer.end(result, key)
     }
 
     #[cfg(feature = "http")]
@@ -249,20 +250,20 @@ impl<G: Gateway, T: Target> Endpoint<G, T> {
         bytes: &[u8],
         peer: Option<IpAddr>,
         observer: &Observer<'_>,
+        key: &mut Option<PaymentKey>,
     ) -> Result<Disposition, Disposition> {
         let callback = self.gateway.read(Body {
             bytes,
             limit: self.body_limit,
             peer,
         })?;
-        let key = {
-            let (reference, part) = self.gateway.names(&callback);
-            PaymentKey::new(G::NAME, reference, part)
-        };
         let received = Received {
             gateway: &self.gateway,
             namespace: &self.namespace,
-            key,
+            key: {
+                let (reference, part) = self.gateway.names(&callback);
+                key.insert(PaymentKey::new(G::NAME, reference, part))
+            },
             observer,
         };
         self.target.take(received, callback).await

@@ -18,7 +18,7 @@ impl<L: Ledger> Target for L {
         let books = Books {
             ledger: self,
             namespace: received.namespace,
-            key: &received.key,
+            key: received.key,
             observer: received.observer,
         };
         let callback = match received.gateway.asks(&callback) {

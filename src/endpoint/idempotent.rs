@@ -71,7 +71,7 @@ impl<H: Handler, S: IdempotencyStore> Idempotent<H, S> {
         let may_fail = match received.gateway.asks(&callback) {
             Asks::Always { may_fail } => may_fail,
             asks @ (Asks::OnceKnown | Asks::KnownOnly) => {
-                let is_known = self.handler.is_known(&received.key).await;
+                let is_known = self.handler.is_known(received.key).await;
                 if !is_known.map_err(Disposition::LookupFailed)? {
                     return Err(Disposition::Rejected(VerifyError::NotIssued));
                 }

@@ -12,6 +12,7 @@ use super::reply::Reply;
 use super::trace::Trace;
 use crate::amount::Amount;
 use crate::event::Event;
+use crate::ledger::PaymentKey;
 
 /// Records what happens to one body. Without metrics and without a receipt it costs
 /// nothing but the span.
@@ -88,9 +89,13 @@ impl<'e> Observer<'e> {
         }
     }
 
-    pub(super) fn end(self, result: Result<Disposition, Disposition>) -> Reply {
+    pub(super) fn end(
+        self,
+        result: Result<Disposition, Disposition>,
+        key: Option<PaymentKey>,
+    ) -> Reply {
         let (Ok(disposition) | Err(disposition)) = result;
-        let mut reply = Reply::new(disposition);
+        let mut reply = Reply::new(disposition, key);
         let notes = self.notes.map(Mutex::into_inner);
         if let Some(mut notes) = notes.map(|notes| notes.unwrap_or_else(PoisonError::into_inner)) {
             metrics::record(self.gateway, self.endpoint, &reply, &notes);

@@ -1,7 +1,10 @@
 //! [`Reply`]: the result of processing a body, and the HTTP response.
 
+use std::fmt;
+
 use super::disposition::Disposition;
 use super::receipt::Receipt;
+use crate::ledger::PaymentKey;
 use crate::payment::Change;
 
 /// The response for the gateway, and the result of processing.
@@ -10,17 +13,19 @@ use crate::payment::Change;
 /// learns nothing else.
 ///
 /// See [`Endpoint`](super::Endpoint) for an example.
-#[derive(Debug)]
 #[must_use = "the gateway is answered with its status"]
 pub struct Reply {
     disposition: Disposition,
+    /// The payment that the body refers to.
+    key: Option<PaymentKey>,
     pub(super) receipt: Option<Box<Receipt>>,
 }
 
 impl Reply {
-    pub(super) fn new(disposition: Disposition) -> Self {
+    pub(super) fn new(disposition: Disposition, key: Option<PaymentKey>) -> Self {
         Self {
             disposition,
+            key,
             receipt: None,
         }
     }
@@ -48,6 +53,17 @@ impl Reply {
         self.disposition.http_status()
     }
 
+    /// Returns the reference of the payment that the callback was applied to: yours
+    /// (B2BINPAY's tracking id), or CityPay.io's order token. `None` if it was applied
+    /// to none.
+    #[must_use]
+    pub fn reference(&self) -> Option<&str> {
+        match self.disposition {
+            Disposition::Applied { .. } => self.key.as_ref().map(|key| &*key.reference),
+            _ => None,
+        }
+    }
+
     /// Returns the change of the payment, if the callback was applied to one or
     /// matched none.
     #[must_use]
@@ -72,5 +88,15 @@ impl Reply {
     #[must_use]
     pub fn into_disposition(self) -> Disposition {
         self.disposition
+    }
+}
+
+impl fmt::Debug for Reply {
+    /// Omits the reference, which may be a token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply")
+            .field("disposition", &self.disposition)
+            .field("receipt", &self.receipt)
+            .finish_non_exhaustive()
     }
 }

@@ -218,3 +218,25 @@ fn without_receipts_nothing_more_is_allocated() {
         "{more:?} {used:?}"
     );
 }
+
+/// The reference is the merchant's key: a reply has all of it, also where a receipt
+/// shortens it.
+#[test]
+fn a_reply_names_the_payment_that_it_was_applied_to() {
+    let long = format!("order-{}", "9".repeat(200));
+    let endpoint = endpoint(ledger(&long, "0.412"));
+    let payment = |reference: &str, amount: &str| {
+        let message = format!("20.412{reference}{TIME}");
+        signed(with_transfer("deposit", reference, amount), &message).to_string()
+    };
+    let receive = |body: String| endpoint.receive_blocking(body.as_bytes(), None);
+    for _ in 0..2 {
+        let reply = receive(payment(&long, "0.412"));
+        assert_eq!(reply.reference(), Some(&*long));
+        assert!(!format!("{reply:?}").contains(&long));
+    }
+    let unmatched = receive(payment("order-1", "0.412"));
+    assert_eq!((unmatched.status(), unmatched.reference()), (200, None));
+    let refused = receive(payment(&long, "9.412"));
+    assert_eq!((refused.status(), refused.reference()), (401, None));
+}

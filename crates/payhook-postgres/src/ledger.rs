@@ -69,7 +69,8 @@ impl PgLedger {
     /// failed state, everything is rolled back, the callback is answered with 503, and
     /// the gateway retries. It must not end the transaction. Side effects elsewhere, such
     /// as an e-mail or a request, are not rolled back: store a task in a table, and
-    /// perform it after the commit.
+    /// perform it after the commit. Return an error if the statement credits no row: the
+    /// money would be applied here and credited nowhere.
     ///
     /// A closure that owns data clones it for each call:
     ///

@@ -1,4 +1,6 @@
-//! [payhook]'s payments in PostgreSQL, on [sqlx] 0.9.
+//! [payhook]'s payments in PostgreSQL, on [sqlx] 0.9. Select sqlx's runtime in your own
+//! `Cargo.toml`: `sqlx = { version = "0.9", default-features = false, features =
+//! ["runtime-tokio"] }`.
 //!
 //! [`PgLedger`] keeps what you expect and what was received. Your closure runs
 //! in the transaction that stores each change, so money is credited together
@@ -30,17 +32,18 @@
 //!     let ledger = PgLedger::new(pool.clone()).on_change(|connection, key, _, change| {
 //!         Box::pin(async move {
 //!             if let Some(amount) = change.credited() {
-//!                 sqlx::query("UPDATE orders SET balance = balance + $2 WHERE id = $1")
+//!                 let credit = "UPDATE orders SET balance = balance + $2, is_paid = is_paid OR $3
+//!                     WHERE id = $1";
+//!                 let credit = sqlx::query(credit)
 //!                     .bind(&key.reference)
 //!                     .bind(Numeric(amount.clone()))
-//!                     .execute(&mut *connection)
+//!                     .bind(change.newly_paid())
+//!                     .execute(connection)
 //!                     .await?;
-//!             }
-//!             if change.newly_paid() {
-//!                 sqlx::query("UPDATE orders SET is_paid = true WHERE id = $1")
-//!                     .bind(&key.reference)
-//!                     .execute(&mut *connection)
-//!                     .await?;
+//!                 if credit.rows_affected() != 1 {
+//!                     // Nothing is stored, and the gateway retries.
+//!                     return Err("no such order".into());
+//!                 }
 //!             }
 //!             for review in change.reviews() {
 //!                 eprintln!("payment {}: {review}", key.reference);

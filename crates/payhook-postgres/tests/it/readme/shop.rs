@@ -14,15 +14,18 @@ async fn order(pool: &sqlx::PgPool, id: &str, price: payhook::Amount) -> Result<
     Ok(transaction.commit().await?)
 }
 
-/// The routes that the gateways post to.
+/// The route that B2BINPAY posts to.
 async fn routes(pool: sqlx::PgPool, config: &Config) -> Result<Router, BoxError> {
     let ledger = PgLedger::new(pool).on_change(|connection, key, _payment, change| {
         Box::pin(async move {
             // In the transaction that stores the change: both commit, or neither does.
             if let Some(amount) = change.credited() {
-                sqlx::query("UPDATE orders SET balance = balance + $2, is_paid = is_paid OR $3 WHERE id = $1")
+                let done = sqlx::query("UPDATE orders SET balance = balance + $2, is_paid = is_paid OR $3 WHERE id = $1")
                     .bind(&key.reference).bind(Numeric(amount.clone())).bind(change.newly_paid())
                     .execute(connection).await?;
+                if done.rows_affected() != 1 {
+                    return Err("no such order".into()); // 503, and rolled back
+                }
             }
             change.reviews().iter().for_each(|review| eprintln!("{}: {review}", key.reference));
             Ok(())
@@ -30,14 +33,7 @@ async fn routes(pool: sqlx::PgPool, config: &Config) -> Result<Router, BoxError>
     });
     ledger.migrate().await?; // payhook's tables
     let client = Client::builder().redirect(Policy::none()).build()?;
-    let mut router = Router::new();
-    if let Some(gateway) = config.b2binpay(client.clone()) {
-        let endpoint = Endpoint::new(gateway, ledger.clone());
-        router = router.route_service("/callbacks/b2binpay", endpoint.into_service());
-    }
-    if let Some(gateway) = config.citypay(client) {
-        let endpoint = Endpoint::new(gateway, ledger);
-        router = router.route_service("/callbacks/citypay", endpoint.into_service());
-    }
-    Ok(router)
+    let gateway = config.b2binpay(client).ok_or("B2BINPAY is not configured")?;
+    let endpoint = Endpoint::new(gateway, ledger);
+    Ok(Router::new().route_service("/callbacks/b2binpay", endpoint.into_service()))
 }
