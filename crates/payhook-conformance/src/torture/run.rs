@@ -23,6 +23,8 @@ pub(super) struct Run<'a, S> {
     random: Random,
     /// The start time.
     now: DateTime<Utc>,
+    /// The gateway's ids of this run's payments follow this one.
+    first_id: u64,
     /// The number of payments created so far.
     payments: u64,
     /// The number of time steps so far: each delivery has its own.
@@ -39,6 +41,7 @@ impl<'a, S: Shop> Run<'a, S> {
             shop,
             random: Random::new(torture.seed, "torture"),
             now,
+            first_id: first_id(torture.seed, now),
             payments: 0,
             moments: 0,
             turns: 0,
@@ -143,7 +146,7 @@ impl<'a, S: Shop> Run<'a, S> {
             payment: payment(reference),
             bystander: payment(other),
             due,
-            id: 700_000_u64.saturating_add(self.payments),
+            id: self.first_id.saturating_add(self.payments),
             start: self.moment(),
             last: None,
             came: 0,
@@ -278,6 +281,13 @@ impl<'a, S: Shop> Run<'a, S> {
         turn.checked_rem(self.shop.replicas(gateway))
             .unwrap_or_default()
     }
+}
+
+/// Twelve digits that each run draws anew. With the digits that the scripts append,
+/// JSON numbers keep every id exactly.
+fn first_id(seed: u64, now: DateTime<Utc>) -> u64 {
+    let mut random = Random::new(seed, &format!("ids {}", now.timestamp_micros()));
+    u64::from(random.between(100_000_000, 899_999_999)).saturating_mul(1_000)
 }
 
 /// Waits for both, which run concurrently.

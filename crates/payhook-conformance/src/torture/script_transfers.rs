@@ -33,7 +33,7 @@ impl Desk<'_> {
             .requested(&self.percent(100))
             .currency(self.payment.currency)
             .transfer_id(&format!("{}1", self.id))
-            .txid(&format!("0x{:032x}", self.id))
+            .txid(&self.txid(0))
             .at(self.time)
     }
 
@@ -42,7 +42,13 @@ impl Desk<'_> {
         self.transfer()
             .amount(&self.percent(percent))
             .transfer_id(&format!("{}{percent}", self.id))
-            .txid(&format!("0x{:032x}", self.id.saturating_add(percent)))
+            .txid(&self.txid(percent))
+    }
+
+    /// The transaction hash of one of the payment's transfers.
+    fn txid(&self, number: u64) -> String {
+        let id = self.id.saturating_mul(1_000).saturating_add(number);
+        format!("0x{id:064x}")
     }
 
     pub(super) fn signed(&self, builder: &CallbackBuilder) -> Body<TransferCallback> {

@@ -15,8 +15,9 @@ use payhook::testing::citypay::OrderEndpoint;
 
 /// The conformance suite; see the [module](super) for an example.
 ///
-/// The same seed sends the same callbacks, except for times and references, which are
-/// new in every run.
+/// The same seed sends the same callbacks, except for times, references and the
+/// gateways' ids, which are new in every run: a server that keeps its data can be
+/// tested again. With the same [time](Self::at), they are the same, too.
 #[derive(Clone)]
 pub struct Torture {
     pub(super) seed: u64,
@@ -126,7 +127,8 @@ impl Torture {
     }
 
     /// Sets the current time: callbacks are dated in the ten minutes before. The
-    /// default is the system's clock.
+    /// references and the gateways' ids follow from it, so that a run can be repeated
+    /// exactly, with a server that knows neither. The default is the system's clock.
     #[must_use]
     pub fn at(self, now: DateTime<Utc>) -> Self {
         Self {

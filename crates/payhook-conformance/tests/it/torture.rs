@@ -88,6 +88,18 @@ fn a_correct_shop_passes_with_any_seed() {
     }
 }
 
+/// As with a database: the ledger keeps the payments of the runs before.
+#[test]
+fn a_correct_shop_passes_again_with_the_same_ledger() {
+    let (shop, torture) = both(7);
+    let (_, other_seed) = both(8);
+    let other_seed = other_seed.kinds([ExpectedKind::Deposit, ExpectedKind::Payout]);
+    for torture in [&torture, &torture, &other_seed] {
+        let report = torture.run_blocking(&shop).unwrap();
+        assert!(report.is_clean(), "{report}");
+    }
+}
+
 /// Some of the bodies sign values that API v2 omits.
 #[test]
 fn v2_keys_are_supported() {
