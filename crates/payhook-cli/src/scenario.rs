@@ -12,9 +12,9 @@ use crate::body::GatewayName;
 use crate::screen::{STRONG, Screen, styled};
 use crate::trouble::{Ending, Trouble};
 
-type MakeTransfer = fn(CallbackBuilder) -> CallbackBuilder;
-type MakeDeposit = fn(DepositBuilder) -> DepositBuilder;
-type MakeOrder = fn(OrderBuilder) -> OrderBuilder;
+pub(crate) type MakeTransfer = fn(CallbackBuilder) -> CallbackBuilder;
+pub(crate) type MakeDeposit = fn(DepositBuilder) -> DepositBuilder;
+pub(crate) type MakeOrder = fn(OrderBuilder) -> OrderBuilder;
 
 /// A callback to trigger: its name, its summary and its builder.
 pub(crate) enum Scenario {

@@ -1,12 +1,12 @@
 //! `payhook trigger`: signs and posts one callback, as the gateway would.
 
-use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
+mod ids;
+mod payment;
 
-use payhook::chrono::{DateTime, Utc};
-use payhook::testing::b2binpay::{self, CallbackBuilder, CurrencyBuilder};
-use payhook::testing::citypay::{self, DepositBuilder, OrderBuilder, OrderEndpoint};
-use payhook::testing::{Body, Json};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use payhook::testing::citypay::OrderEndpoint;
 use serde_json::json;
 
 use crate::body::{self, GatewayName};
@@ -17,6 +17,8 @@ use crate::scenario::{SCENARIOS, Scenario};
 use crate::screen::{BAD, GOOD, Reader, STRONG, Screen, plain, styled};
 use crate::sign;
 use crate::trouble::{Ending, Trouble};
+
+use payment::PaymentArgs;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Trigger {
@@ -55,62 +57,6 @@ pub(crate) struct Trigger {
     times: u32,
 }
 
-/// The attributes of the callback, by name or by path.
-#[derive(Debug, clap::Args)]
-pub(crate) struct PaymentArgs {
-    /// Your own reference: B2BINPAY's tracking id, CityPay.io's token [default: an
-    /// example].
-    #[arg(long, visible_aliases = ["tracking-id", "token"], value_name = "TEXT")]
-    reference: Option<String>,
-
-    /// The amount, in whole currency units.
-    #[arg(long, value_name = "AMOUNT")]
-    amount: Option<String>,
-
-    /// The currency's ticker, such as ETH.
-    #[arg(long, value_name = "TICKER")]
-    currency: Option<String>,
-
-    /// The currency's number of decimals.
-    #[arg(long, value_name = "DIGITS")]
-    scale: Option<u32>,
-
-    /// The number of confirmations of the transfer.
-    #[arg(long, value_name = "COUNT")]
-    confirmations: Option<u32>,
-
-    /// The gateway's id of the transfer.
-    #[arg(long, value_name = "ID")]
-    transfer_id: Option<String>,
-
-    /// The gateway's id of the deposit, payout or order.
-    #[arg(long, value_name = "ID")]
-    id: Option<String>,
-
-    /// The time of the callback [default: now].
-    #[arg(long, value_name = "RFC3339")]
-    at: Option<DateTime<Utc>>,
-
-    /// Set the value at a path before signing; a JSON value, or else a string: `--set
-    /// included[1].attributes.risk=99`.
-    #[arg(long, value_name = "PATH=VALUE", value_parser = edit)]
-    set: Vec<(String, String)>,
-
-    /// Remove the value at a path before signing.
-    #[arg(long, value_name = "PATH")]
-    remove: Vec<String>,
-}
-
-fn edit(text: &str) -> Result<(String, String), &'static str> {
-    let (path, value) = text.split_once('=').ok_or("expected PATH=VALUE")?;
-    Ok((path.to_owned(), value.to_owned()))
-}
-
-/// A JSON value, or else a string.
-fn value(text: &str) -> Json {
-    Json::parse(text).unwrap_or_else(|_| Json::from(text))
-}
-
 impl Trigger {
     fn scenario(&self) -> Result<&'static Scenario, Trouble> {
         let mut known = SCENARIOS.iter();
@@ -132,12 +78,7 @@ impl Trigger {
         }
         match self.scenario()? {
             Scenario::Transfer(name, _, change) => {
-                let base = if name.starts_with("deposit") {
-                    b2binpay::deposit()
-                } else {
-                    b2binpay::payout()
-                };
-                let builder = payment.transfer(change(base));
+                let builder = payment.transfer(name, *change);
                 if name.ends_with("unsigned") {
                     return payment.edited(builder.unsigned());
                 }
@@ -146,100 +87,16 @@ impl Trigger {
                     .map_err(|error| Trouble::of("cannot build the callback", &error))
             }
             Scenario::Order(_, _, change) => {
-                let order = payment.order(change(citypay::order()));
-                let answer = order.answer(&self.endpoint.customer_id);
+                let (callback, answer) = payment.order(*change, &self.endpoint.customer_id)?;
                 if let Ok(read) = answer.answer() {
                     endpoint.tell(read.token().as_str(), &answer);
                 }
-                payment.edited(order.callback())
+                payment.edited(callback)
             }
             Scenario::CityPayDeposit(_, _, change) => {
-                let deposit = payment.deposit(change(citypay::deposit()));
-                payment.edited(deposit.callback())
+                payment.edited(payment.deposit(*change).callback())
             }
         }
-    }
-}
-
-impl PaymentArgs {
-    fn time(&self) -> DateTime<Utc> {
-        self.at.unwrap_or_else(|| SystemTime::now().into())
-    }
-
-    fn transfer(&self, builder: CallbackBuilder) -> CallbackBuilder {
-        let mut builder = builder.at(self.time());
-        if let Some(reference) = &self.reference {
-            builder = builder.tracking_id(reference.as_str());
-        }
-        if let Some(amount) = &self.amount {
-            builder = builder.amount(amount);
-        }
-        if let Some(ticker) = &self.currency {
-            let currency = CurrencyBuilder::new(ticker);
-            builder = builder.currency(match self.scale {
-                Some(scale) => currency.scale(scale),
-                None => currency,
-            });
-        }
-        if let Some(confirmations) = self.confirmations {
-            builder = builder.confirmations(confirmations);
-        }
-        if let Some(id) = &self.transfer_id {
-            builder = builder.transfer_id(id);
-        }
-        if let Some(id) = &self.id {
-            builder = builder.id(id);
-        }
-        builder
-    }
-
-    /// Before signing.
-    fn edit(&self, mut builder: CallbackBuilder) -> CallbackBuilder {
-        for (path, text) in &self.set {
-            builder = builder.set(path, value(text));
-        }
-        for path in &self.remove {
-            builder = builder.remove(path);
-        }
-        builder
-    }
-
-    fn deposit(&self, deposit: DepositBuilder) -> DepositBuilder {
-        let mut deposit = deposit.at(self.time());
-        if let Some(token) = &self.reference {
-            deposit = deposit.token(token.as_str());
-        }
-        if let Some(amount) = &self.amount {
-            deposit = deposit.received(amount.as_str());
-        }
-        deposit
-    }
-
-    fn order(&self, order: OrderBuilder) -> OrderBuilder {
-        let mut order = order.at(self.time());
-        if let Some(token) = &self.reference {
-            order = order.token(token.as_str());
-        }
-        if let Some(amount) = &self.amount {
-            order = order.amount(amount);
-        }
-        if let Some(ticker) = &self.currency {
-            order = order.crypto_currency(ticker);
-        }
-        if let Some(id) = &self.id {
-            order = order.order_id(value(id));
-        }
-        order
-    }
-
-    fn edited<C>(&self, mut body: Body<C>) -> Result<Vec<u8>, Trouble> {
-        for (path, text) in &self.set {
-            body = body.try_set(path, value(text)).map_err(Trouble::new)?;
-        }
-        for path in &self.remove {
-            body = body.try_remove(path).map_err(Trouble::new)?;
-        }
-        Ok(body.to_vec())
     }
 }
 

@@ -19,4 +19,5 @@ mod replay;
 mod secrets;
 mod shop;
 mod support;
+mod trigger;
 mod web;

@@ -254,6 +254,21 @@ fn the_order_endpoint_serves_a_triggered_order() {
         "{known}"
     );
     assert!(known.contains(r#""code":"UNDERPAID""#), "{known}");
+    // The transaction of this token, as the callback names it.
+    let printed = run(&[
+        "trigger",
+        "citypay",
+        "order.underpaid",
+        "--print",
+        "--token",
+        "tok-1",
+    ]);
+    let hash = printed.json()["transaction_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert!(known.contains(&format!(r#""hash":"{hash}""#)), "{known}");
+    assert!(!known.contains(r#""id":9001"#), "{known}");
     assert!(unknown.contains(r#""status_code ":404"#), "{unknown}");
 }
 

@@ -113,6 +113,8 @@ fn the_details_have_every_tab() {
         "deposit.confirmed",
         "--reference",
         "order-2",
+        "--transfer-id",
+        "55021",
     ];
     run(&[&args[..], &["--secret-env", "SECRET", "--to", url]].concat());
     let none = details(url, 4)["payment"]["none"].to_string();
