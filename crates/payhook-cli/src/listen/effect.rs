@@ -60,7 +60,8 @@ impl Payments {
         }
     }
 
-    /// Applies a callback to its payment, and describes the change.
+    /// Applies a callback to its payment, and describes the change. Of a transfer that
+    /// belongs to another reference, `other_reference` is that reference.
     pub(crate) fn apply(&mut self, callback: &Callback) -> Value {
         let event = callback.event();
         let key = (event.gateway(), event.reference().value().to_owned());
@@ -72,7 +73,7 @@ impl Payments {
                         "its transfer arrived before for `{other}`, so that a ledger holds it for \
                          manual review"
                     );
-                    return json!({ "none": why });
+                    return json!({ "none": why, "other_reference": other });
                 }
                 _ => self.transfers.add(transfer, key.1.clone()),
             }

@@ -21,7 +21,7 @@ use super::record::{Attempt, Record};
 use super::store::Store;
 use crate::body::gateway_of;
 use crate::saved::Folder;
-use crate::screen::{FAINT, Reader, Screen, plain, styled};
+use crate::screen::{FAINT, Reader, STRONG, Screen, plain, styled};
 use crate::trouble::Trouble;
 
 /// The time limit for receiving a body.
@@ -241,6 +241,14 @@ impl Listener {
             let (text, handler) = describe(delivered);
             head = format!("{head}\n{text}");
             json.insert("handler".to_owned(), handler);
+        }
+        if let Some(other) = record.effect.get("other_reference").and_then(Value::as_str) {
+            let note = format!(
+                "its transfer arrived before for `{}`: a ledger holds its money for manual review",
+                plain(other)
+            );
+            head = format!("{head}\n{}", styled(STRONG, &note));
+            json.insert("other_reference".to_owned(), other.into());
         }
         let text = format!("{head}\n{}\n", examined.shown.text);
         self.note(self.screen.show(&text, &json.into()));

@@ -272,6 +272,29 @@ fn the_order_endpoint_serves_a_triggered_order() {
     assert!(unknown.contains(r#""status_code ":404"#), "{unknown}");
 }
 
+/// A ledger binds each transfer to the reference under which it came first.
+#[test]
+fn listen_says_that_a_transfer_came_for_another_reference() {
+    let listener = Listener::start(4, &["--secret-env", "SECRET"]);
+    for (reference, more) in [
+        ("order-1", &["--transfer-id", "7"][..]),
+        ("order-1", &["--transfer-id", "7"]),
+        ("order-2", &["--transfer-id", "7"]),
+        ("order-2", &[]),
+    ] {
+        let args = ["trigger", "b2binpay", "deposit.confirmed", "--to"];
+        let key = ["--secret-env", "SECRET", "--reference", reference];
+        let ran = run(&[&args[..], &[&listener.url], &key, more].concat());
+        assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    }
+    let seen = listener.seen();
+    let others: Vec<_> = seen
+        .iter()
+        .map(|it| it["other_reference"].as_str())
+        .collect();
+    assert_eq!(others, [None, None, Some("order-1"), None]);
+}
+
 #[test]
 fn listen_explains_why_a_callback_does_not_verify() {
     let listener = Listener::start(1, &["--secret-env", "SECRET"]);
