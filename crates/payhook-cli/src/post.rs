@@ -22,6 +22,12 @@ pub(crate) struct PostArgs {
     #[arg(long, value_name = "URL")]
     to: Address,
 
+    #[command(flatten)]
+    connection: ConnectionArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ConnectionArgs {
     /// Allow a remote machine.
     #[arg(long)]
     remote: bool,
@@ -102,11 +108,15 @@ pub(crate) struct Target {
 
 impl PostArgs {
     pub(crate) fn target(&self) -> Result<Target, Trouble> {
-        Target::new(
-            self.to.url("--to")?,
-            self.remote,
-            Duration::from_secs(self.timeout),
-        )
+        self.connection.target(&self.to)
+    }
+}
+
+impl ConnectionArgs {
+    /// The target of `--to`.
+    pub(crate) fn target(&self, to: &Address) -> Result<Target, Trouble> {
+        let limit = Duration::from_secs(self.timeout);
+        Target::new(to.url("--to")?, self.remote, limit)
     }
 }
 

@@ -6,13 +6,14 @@ mod payment;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::ArgGroup;
 use payhook::testing::citypay::OrderEndpoint;
 use serde_json::json;
 
 use crate::body::{self, GatewayName};
 use crate::endpoint::EndpointArgs;
 use crate::keys::KeyArgs;
-use crate::post::{PostArgs, Target, wait};
+use crate::post::{Address, ConnectionArgs, Target, wait};
 use crate::scenario::{SCENARIOS, Scenario};
 use crate::screen::{BAD, GOOD, Reader, STRONG, Screen, plain, styled};
 use crate::sign;
@@ -21,6 +22,7 @@ use crate::trouble::{Ending, Trouble};
 use payment::PaymentArgs;
 
 #[derive(Debug, clap::Args)]
+#[command(group = ArgGroup::new("destination").args(["to", "print"]).required(true))]
 pub(crate) struct Trigger {
     /// The gateway.
     #[arg(value_enum)]
@@ -36,12 +38,16 @@ pub(crate) struct Trigger {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["scenario", "PaymentArgs", "EndpointArgs"])]
     file: Option<PathBuf>,
 
-    #[command(flatten)]
-    to: Option<PostArgs>,
+    /// The URL to post to. Redirects are not followed.
+    #[arg(long, value_name = "URL")]
+    to: Option<Address>,
 
     /// Print the body instead of posting it.
-    #[arg(long, conflicts_with = "to", required_unless_present = "to")]
+    #[arg(long)]
     print: bool,
+
+    #[command(flatten)]
+    connection: ConnectionArgs,
 
     #[command(flatten)]
     keys: KeyArgs,
@@ -110,7 +116,7 @@ pub(crate) fn run(args: &Trigger, screen: Screen) -> Result<Ending, Trouble> {
         screen.show_verbatim(line, &json!({ "body": text }))?;
         return Ok(Ending::Well);
     };
-    let target = to.target()?;
+    let target = args.connection.target(to)?;
     wait(async {
         args.endpoint.serve(&endpoint).await?;
         let mut ending = Ending::Well;

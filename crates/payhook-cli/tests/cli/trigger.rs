@@ -120,3 +120,25 @@ fn each_token_has_a_transaction_of_its_own() {
     assert!(order("one").is_u64());
     assert_ne!(order("one"), order("other"));
 }
+
+/// As the usage says: posted or printed, with no other option required.
+#[test]
+fn a_body_is_posted_or_printed() {
+    let trigger = ["trigger", "citypay", "order.confirmed"];
+    let usage = "Usage: payhook trigger <--to <URL>|--print> <GATEWAY> <SCENARIO>";
+    let to = ["--to", "http://127.0.0.1:9/"];
+    for more in [&[][..], &[&to[..], &["--print"]].concat()] {
+        let ran = run(&[&trigger[..], more].concat());
+        assert_eq!(ran.code, 2, "{more:?}: {}", ran.out);
+        assert!(ran.err.contains(usage), "{}", ran.err);
+    }
+    let help = run(&["trigger", "--help"]).out;
+    let usage = "Usage: payhook trigger [OPTIONS] <--to <URL>|--print> <GATEWAY> [SCENARIO]";
+    assert!(help.contains(usage), "{help}");
+    let print = ["--print", "--timeout", "3", "--remote", "--times", "2"];
+    for more in [&["--print"][..], &print] {
+        let ran = run(&[&trigger[..], more].concat());
+        assert_eq!(ran.code, 0, "{more:?}: {}", ran.err);
+        assert_eq!(ran.json()["order_token"], "tok_4f9c1b7e");
+    }
+}
