@@ -7,7 +7,9 @@ use payhook::BoxError;
 use payhook::payment::ExpectedKind;
 use payhook::testing::citypay::OrderEndpoint;
 use payhook_conformance::Gateway;
-use payhook_conformance::torture::{Books, Payment, Record, Report, Shop, Torture as Torturer};
+use payhook_conformance::torture::{
+    Books, Payment, Record, Report, Shop, Torture as Torturer, TortureError,
+};
 use serde_json::json;
 
 use crate::endpoint::EndpointArgs;
@@ -34,7 +36,7 @@ pub(crate) struct Torture {
     #[arg(long, value_name = "URL", requires = "endpoint_port")]
     citypay: Vec<Address>,
 
-    /// Test payments of these kinds only.
+    /// Test payments of these kinds only [default: all].
     #[arg(long, value_enum, value_name = "KIND", value_delimiter = ',')]
     only: Vec<KindName>,
 
@@ -123,7 +125,16 @@ pub(crate) fn run(args: &Torture, screen: Screen) -> Result<Ending, Trouble> {
     let report = wait_within(args.max_seconds, async {
         args.endpoint.serve(&endpoint).await?;
         let report = torture.run(&shop).await;
-        report.map_err(|error| Trouble::of("the suite was aborted", &error))
+        report.map_err(|error| {
+            let trouble = Trouble::of("the suite was aborted", &error);
+            match error {
+                TortureError::Open { .. } if args.only.is_empty() => trouble.hint(
+                    "for a server that does not take every kind of payment, name those that it \
+                     takes, as in --only deposit",
+                ),
+                _ => trouble,
+            }
+        })
     })?;
     show(&report, screen)?;
     Ok(if report.is_clean() {
@@ -181,7 +192,8 @@ impl Record for Remote<'_> {
                 scale: payment.decimals,
             })
             .await;
-        opened.map_err(|trouble| trouble.what.into())
+        let kind = payment.kind.as_str();
+        opened.map_err(|trouble| format!("{}, for the kind `{kind}`", trouble.what).into())
     }
 
     async fn books(&self, reference: &str) -> Result<Books, BoxError> {

@@ -388,6 +388,40 @@ fn the_kind_in_the_ledgers_state_is_checked() {
     assert!(ran.err.contains("unknown variant `film`"), "{}", ran.err);
 }
 
+/// A shop that takes no payouts.
+#[test]
+fn a_kind_that_is_not_taken_is_named() {
+    let mut listener = Listener::start(1_000, &["--answer", "401"]);
+    listener.discard_output();
+    let args = [
+        "torture",
+        "--to",
+        &listener.url,
+        "--secret-env",
+        "SECRET",
+        "--open",
+        r#"case "$PAYHOOK_PAYMENT" in *'"kind":"payout"'*) exit 3;; esac"#,
+        "--check",
+        r#"echo '{"credited": "0", "credits": 0, "paid": false}'"#,
+    ];
+    let ran = run(&args);
+    assert_eq!(
+        (ran.code, ran.err.as_str()),
+        (
+            4,
+            "error: the suite was aborted: the shop did not register the payment: the command of \
+             --open failed: exit status: 3, for the kind `payout`\n\
+             hint: for a server that does not take every kind of payment, name those that it \
+             takes, as in --only deposit\n"
+        )
+    );
+    // The kinds were chosen: the hint would not help.
+    let only = ["--only", "payout"];
+    let ran = run(&[&args[..], &only].concat());
+    assert_eq!(ran.code, 4);
+    assert!(!ran.err.contains("hint: "), "{}", ran.err);
+}
+
 /// Only the selected kinds of payments are tested. Each URL is a replica, and the
 /// merchant's own command restarts them.
 #[test]
