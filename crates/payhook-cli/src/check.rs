@@ -59,10 +59,13 @@ pub(crate) fn run(args: &Check, screen: Screen) -> Result<Ending, Trouble> {
     let is_ok = findings
         .iter()
         .all(|finding| finding.severity == Severity::Note);
-    screen.show(
-        &text(&target, &sent, &findings),
-        &json(&target, &sent, &findings, is_ok),
-    )?;
+    let mut text = text(&target, &sent, &findings);
+    if is_ok && gateway == Gateway::B2binpay {
+        let note =
+            "this does not show whether the endpoint has the right secret: `payhook trigger` does";
+        let _ = writeln!(text, "{}", styled(FAINT, note));
+    }
+    screen.show(&text, &json(&target, &sent, &findings, is_ok))?;
     Ok(if is_ok { Ending::Well } else { Ending::No })
 }
 

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use super::probe::{Answer, Probe, Sent};
 use super::words::{
-    BAD_GATEWAY, BODY_REFUSED, CHALLENGE, CONTENT_TYPE, FORBIDDEN, FORGERY_ACCEPTED,
-    GATEWAY_TIMEOUT, GET_ACCEPTED, LARGE_REFUSED, LOGIN, NOT_FOUND, NOT_POST, RATE_LIMIT, REDIRECT,
-    REDIRECT_TO_GET, SERVER_ERROR, SLOW_ANSWER, SMALL_REFUSED, UNKNOWN_ORDER_ACCEPTED, WEB_PAGE,
-    Words, failed,
+    BAD_GATEWAY, BODY_REFUSED, BODY_REFUSED_BY_CITYPAY, CHALLENGE, CONTENT_TYPE, FORBIDDEN,
+    FORGERY_ACCEPTED, GATEWAY_TIMEOUT, GET_ACCEPTED, LARGE_REFUSED, LOGIN, NOT_FOUND, NOT_POST,
+    RATE_LIMIT, REDIRECT, REDIRECT_TO_GET, SERVER_ERROR, SLOW_ANSWER, SMALL_REFUSED,
+    UNKNOWN_ORDER_ACCEPTED, WEB_PAGE, Words, failed,
 };
 
 /// From here on a response counts as slow. The gateways do not publish their limit.
@@ -133,6 +133,7 @@ fn answered(probe: &Probe, answer: &Answer, gateway: Gateway) -> Option<(Severit
         429 => (Problem, RATE_LIMIT),
         502 | 503 => (Problem, BAD_GATEWAY),
         500.. => (Problem, SERVER_ERROR),
+        _ if gateway == Gateway::CityPay => (Problem, BODY_REFUSED_BY_CITYPAY),
         _ => (Problem, BODY_REFUSED),
     })
 }

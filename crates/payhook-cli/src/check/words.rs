@@ -106,8 +106,18 @@ pub(super) const BODY_REFUSED: Words = (
     "body_refused",
     "the body is refused before its signature is checked",
     "payhook answers 401 to a well-formed body that does not verify. Another 4xx means that the bytes did not \
-     arrive as sent (a proxy or a body parser changed or cut them), or that your own code refuses forgeries with it.",
+     arrive as sent (a proxy or a body parser changed or cut them), that the URL is the one for CityPay.io, or \
+     that your own code refuses forgeries with it.",
     "Give the endpoint the raw bytes of the request, before any middleware decodes, parses or re-encodes them.",
+);
+pub(super) const BODY_REFUSED_BY_CITYPAY: Words = (
+    "body_refused",
+    "the body is refused before its order is looked up",
+    "payhook answers 401 to a callback of an order that does not exist. Another 4xx means that the bytes did not \
+     arrive as sent (a proxy or a body parser changed or cut them), that the URL is the one for B2BINPAY, or that \
+     your own code refuses unknown orders with it.",
+    "Compare the URL with the server's routes. Give the endpoint the raw bytes of the request, before any \
+     middleware decodes, parses or re-encodes them.",
 );
 pub(super) const CHALLENGE: Words = (
     "challenge",

@@ -154,6 +154,18 @@ fn a_correct_endpoint_is_clean_and_credits_nothing() {
     assert_eq!(bodies.len(), 5);
     let ran = run(&["check", &url]);
     assert!(ran.out.contains("nothing found"), "{}", ran.out);
+    // An endpoint with another secret answers in the same way.
+    let note =
+        "this does not show whether the endpoint has the right secret: `payhook trigger` does\n";
+    assert!(ran.out.ends_with(note), "{}", ran.out);
+
+    // Callbacks of CityPay.io are not signed.
+    let citypay = ["--gateway", "citypay"];
+    let refused = "problem body_refused: order content_type large".to_owned();
+    assert_eq!(check(&url, &citypay), (1, vec![refused]));
+    let ran = run(&[&["check", &url], &citypay[..]].concat());
+    assert!(ran.out.contains("refused before its order is looked up"));
+    assert!(!ran.out.contains("signature"), "{}", ran.out);
 }
 
 #[test]
