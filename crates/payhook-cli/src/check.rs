@@ -59,17 +59,18 @@ pub(crate) fn run(args: &Check, screen: Screen) -> Result<Ending, Trouble> {
     let is_ok = findings
         .iter()
         .all(|finding| finding.severity == Severity::Note);
-    let mut text = text(&target, &sent, &findings);
+    let mut text = list(&target, &sent, &findings);
     if is_ok && gateway == Gateway::B2binpay {
         let note =
             "this does not show whether the endpoint has the right secret: `payhook trigger` does";
         let _ = writeln!(text, "{}", styled(FAINT, note));
     }
+    add_digest(&mut text, &sent);
     screen.show(&text, &json(&target, &sent, &findings, is_ok))?;
     Ok(if is_ok { Ending::Well } else { Ending::No })
 }
 
-fn text(target: &Target, sent: &[Sent], findings: &[Finding]) -> String {
+fn list(target: &Target, sent: &[Sent], findings: &[Finding]) -> String {
     let mut text = format!("{}\n", styled(STRONG, &plain(&target.name())));
     for Sent { probe, result } in sent {
         let what = probe.description();
@@ -99,6 +100,11 @@ fn text(target: &Target, sent: &[Sent], findings: &[Finding]) -> String {
             styled(GOOD, "nothing found: every probe arrived and was refused")
         );
     }
+    text
+}
+
+/// Adds the digest that an endpoint's log can be compared with.
+fn add_digest(text: &mut String, sent: &[Sent]) {
     let signed = sent.iter().find(|sent| sent.probe.name == "test_key");
     if let Some(Sent {
         probe,
@@ -113,7 +119,6 @@ fn text(target: &Target, sent: &[Sent], findings: &[Finding]) -> String {
             styled(FAINT, &format!("{note} {}", probe.sha256()))
         );
     }
-    text
 }
 
 fn json(target: &Target, sent: &[Sent], findings: &[Finding], is_ok: bool) -> Value {

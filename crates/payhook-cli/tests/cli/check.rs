@@ -157,7 +157,7 @@ fn a_correct_endpoint_is_clean_and_credits_nothing() {
     // An endpoint with another secret answers in the same way.
     let note =
         "this does not show whether the endpoint has the right secret: `payhook trigger` does\n";
-    assert!(ran.out.ends_with(note), "{}", ran.out);
+    assert!(ran.out.contains(note), "{}", ran.out);
 
     // Callbacks of CityPay.io are not signed.
     let citypay = ["--gateway", "citypay"];
