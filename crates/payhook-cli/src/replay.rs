@@ -1,5 +1,7 @@
 //! `payhook replay`: replays recorded payment lifecycles through an in-memory ledger.
 
+mod tally;
+
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -17,6 +19,8 @@ use crate::saved::{self, Saved};
 use crate::screen::Screen;
 use crate::trouble::{Ending, Trouble};
 
+use tally::Tally;
+
 /// The maximum length of a line, in bytes.
 const LIMIT: u64 = 16 * 1024 * 1024;
 
@@ -32,7 +36,7 @@ const FORMAT: &str = r#"Each line of a file is one payment lifecycle, a JSON obj
 A step's "want" is compared with the actual result: {"status", "change",
 "payments"}, as they are printed.
 
-Exit status: 0 all lifecycles are as expected, 1 not all are or a line cannot be
+Exit status: 0 no lifecycle differs from its "want", 1 one does or a line cannot be
 replayed, 2 usage error, 3 malformed input."#;
 
 #[derive(Debug, clap::Args)]
@@ -68,8 +72,7 @@ struct Player {
     keys: Vec<Key>,
     has_several_files: bool,
     screen: Screen,
-    lives: u64,
-    as_expected: u64,
+    tally: Tally,
     /// Saved callbacks, which are replayed together.
     saved: Vec<Saved>,
     tracking_ids: TrackingIds,
@@ -83,8 +86,7 @@ pub(crate) fn run(args: &Replay, screen: Screen) -> Result<Ending, Trouble> {
         keys: args.keys.keys()?,
         has_several_files: files.len() > 1,
         screen,
-        lives: 0,
-        as_expected: 0,
+        tally: Tally::default(),
         saved: Vec::new(),
         tracking_ids: args.tracking_ids,
         unwritten: None,
@@ -103,14 +105,9 @@ pub(crate) fn run(args: &Replay, screen: Screen) -> Result<Ending, Trouble> {
     if let Some(trouble) = player.unwritten {
         return Err(trouble);
     }
-    let Player {
-        lives, as_expected, ..
-    } = player;
-    let text = format!("{as_expected} of {lives} lifecycles as expected");
-    let json = json!({"summary": text, "lives": lives, "as_expected": as_expected});
-    screen.show(&text, &json)?;
+    screen.show(&player.tally.text(), &player.tally.json())?;
     Ok(match ending {
-        Ending::Well if as_expected < lives => Ending::No,
+        Ending::Well if !player.tally.is_as_expected() => Ending::No,
         ending => ending,
     })
 }
@@ -140,11 +137,10 @@ impl Player {
                 Text::TooLong => Err(format!(": longer than {LIMIT} bytes")),
             };
             is_empty = false;
-            self.lives = self.lives.saturating_add(1);
             match played {
-                Ok(true) => self.as_expected = self.as_expected.saturating_add(1),
-                Ok(false) => (),
+                Ok(compared) => self.tally.count(compared),
                 Err(what) => {
+                    self.tally.count_not_replayed();
                     let what = format!("`{}`, line {number}{what}", file.display());
                     self.screen.trouble(&Trouble::new(what));
                 }
@@ -159,9 +155,14 @@ impl Player {
         Ok(())
     }
 
-    /// Whether the life is as expected. The error goes on after the line's
-    /// number.
-    async fn play_line(&mut self, line: &[u8], file: &Path, number: u64) -> Result<bool, String> {
+    /// Whether the life is as expected, if it has expected changes. The error goes on
+    /// after the line's number.
+    async fn play_line(
+        &mut self,
+        line: &[u8],
+        file: &Path,
+        number: u64,
+    ) -> Result<Option<bool>, String> {
         let recorded: RecordedLife = serde_json::from_slice(line).map_err(|error| place(&error))?;
         let recorded = recorded.default_keys(self.keys.iter().cloned());
         let name = match recorded.name() {
@@ -177,7 +178,7 @@ impl Player {
         match Saved::parse(line) {
             Ok(saved) => self.saved.push(saved),
             Err(why) => {
-                self.lives = self.lives.saturating_add(1);
+                self.tally.count_not_replayed();
                 let what = format!("`{}`, line {number}{why}", file.display());
                 self.screen.trouble(&Trouble::new(what));
             }
@@ -189,12 +190,11 @@ impl Player {
         let lives = match saved::lives(&self.saved, &self.keys, self.tracking_ids) {
             Ok(lives) => lives,
             Err(why) => {
-                self.lives = self.lives.saturating_add(1);
+                self.tally.count_not_replayed();
                 return self.screen.trouble(&Trouble::new(format!("callback{why}")));
             }
         };
         for (name, expected, life) in lives {
-            self.lives = self.lives.saturating_add(1);
             let assumed = json!({"life": name, "assumed": expected});
             if let Err(trouble) = self.screen.show_json(&assumed) {
                 self.unwritten.get_or_insert(trouble);
@@ -207,15 +207,16 @@ impl Player {
                 Err(error) => Err(format!(": {error}")),
             };
             match played {
-                Ok(is_as_expected) => {
-                    self.as_expected = self.as_expected.saturating_add(u64::from(is_as_expected));
+                Ok(compared) => self.tally.count(compared),
+                Err(why) => {
+                    self.tally.count_not_replayed();
+                    self.screen.trouble(&Trouble::new(format!("{name}{why}")));
                 }
-                Err(why) => self.screen.trouble(&Trouble::new(format!("{name}{why}"))),
             }
         }
     }
 
-    async fn play(&mut self, life: &RecordedLife, name: &str) -> Result<bool, String> {
+    async fn play(&mut self, life: &RecordedLife, name: &str) -> Result<Option<bool>, String> {
         let replayed = life.replay(&MemoryLedger::new()).await;
         let replayed = replayed.map_err(|error| format!(": {error}"))?;
         let mut is_as_expected = true;
@@ -233,7 +234,7 @@ impl Player {
                 self.unwritten.get_or_insert(trouble);
             }
         }
-        Ok(is_as_expected)
+        Ok(life.has_expected_changes().then_some(is_as_expected))
     }
 }
 

@@ -14,7 +14,10 @@ fn life() -> Value {
         "expected": [
             {"kind": "deposit", "reference": "order-9001", "currency": "ETH", "amount": "0.412"},
         ],
-        "steps": [{"body": body}, {"body": body, "restart": true}],
+        "steps": [
+            {"body": body},
+            {"body": body, "restart": true, "want": {"status": 200, "change": {}, "payments": paid()}},
+        ],
     })
 }
 
@@ -104,8 +107,47 @@ fn with_json_the_summary_is_an_object() {
     let last: Value = serde_json::from_str(last).unwrap();
     assert_eq!(
         last,
-        json!({"summary": "2 of 2 lifecycles as expected", "lives": 2, "as_expected": 2})
+        json!({
+            "summary": "2 of 2 lifecycles as expected", "lives": 2, "as_expected": 2,
+            "without_expected_changes": 0,
+        })
     );
+}
+
+/// There is nothing that it could differ from.
+#[test]
+fn without_expected_changes_nothing_is_compared() {
+    let mut other = life();
+    other["steps"][1].as_object_mut().unwrap().remove("want");
+    let mut different = life();
+    different["steps"][1]["want"]["status"] = 401.into();
+    for (lives, code, summary) in [
+        (
+            vec![&other],
+            0,
+            "1 lifecycle replayed, without expected changes",
+        ),
+        (
+            vec![&other; 2],
+            0,
+            "2 lifecycles replayed, without expected changes",
+        ),
+        (
+            vec![&life(), &other],
+            0,
+            "1 of 1 lifecycles as expected, 1 replayed without expected changes",
+        ),
+        (
+            vec![&life(), &other, &different],
+            1,
+            "1 of 2 lifecycles as expected, 1 replayed without expected changes",
+        ),
+    ] {
+        let lives: Vec<_> = lives.into_iter().cloned().collect();
+        let ran = replay(&lines(&lives));
+        assert_eq!((ran.code, ran.err.as_str()), (code, ""));
+        assert_eq!(steps(&ran).1, summary);
+    }
 }
 
 /// A file of recorded callbacks need not contain the secret.

@@ -58,6 +58,12 @@ impl RecordedLife {
         self.gateway
     }
 
+    /// Returns whether a step has a `want`, which its changes are compared with.
+    #[must_use]
+    pub fn has_expected_changes(&self) -> bool {
+        self.steps.iter().any(|step| step.want.is_some())
+    }
+
     /// Sets the keys for a lifecycle without its own keys, so that a file need not
     /// contain a secret.
     #[must_use]
