@@ -42,7 +42,7 @@ fn each_reference_has_a_transfer_of_its_own() {
         let ids: BTreeSet<_> = others.iter().chain([&one]).map(|it| &it[index]).collect();
         assert_eq!(ids.len(), 5, "{ids:?}");
     }
-    // The ids of the example bodies are in nobody's ledger twice.
+    // None is an id of the example bodies.
     let all = others.iter().chain([&one]).flatten();
     assert!(
         all.clone().all(|id| !id.contains("ab12ab") && id.len() > 9),
