@@ -16,8 +16,8 @@ use payhook::testing::citypay::OrderEndpoint;
 /// The conformance suite; see the [module](super) for an example.
 ///
 /// The same seed sends the same callbacks, except for times, references and the
-/// gateways' ids, which are new in every run: a server that keeps its data can be
-/// tested again. With the same [time](Self::at), they are the same, too.
+/// gateways' ids. These are new in every run, so that a server that keeps its data can
+/// be tested again, and the same with the same [time](Self::at).
 #[derive(Clone)]
 pub struct Torture {
     pub(super) seed: u64,
@@ -127,8 +127,9 @@ impl Torture {
     }
 
     /// Sets the current time: callbacks are dated in the ten minutes before. The
-    /// references and the gateways' ids follow from it, so that a run can be repeated
-    /// exactly, with a server that knows neither. The default is the system's clock.
+    /// references and the gateways' ids follow from it. With a fixed time, a run can be
+    /// repeated exactly, against a server with an empty ledger. The default is the
+    /// system's clock.
     #[must_use]
     pub fn at(self, now: DateTime<Utc>) -> Self {
         Self {
