@@ -32,7 +32,7 @@ impl Desk<'_> {
             .amount(&self.percent(100))
             .requested(&self.percent(100))
             .currency(self.payment.currency)
-            .transfer_id(&format!("{}1", self.id))
+            .transfer_id(&format!("{}0", self.id))
             .txid(&self.txid(0))
             .at(self.time)
     }

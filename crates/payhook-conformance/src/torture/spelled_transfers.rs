@@ -17,7 +17,7 @@ pub(super) fn trial() -> Trial {
         "mixed spellings",
         [
             spelled("ids as numbers", |d| {
-                let (id, transfer) = (d.id, format!("{}1", d.id));
+                let (id, transfer) = (d.id, format!("{}0", d.id));
                 let body = d
                     .transfer()
                     .set("data.id", id)
