@@ -257,13 +257,11 @@ impl<G: Gateway, T: Target> Endpoint<G, T> {
             limit: self.body_limit,
             peer,
         })?;
+        let (reference, part) = self.gateway.names(&callback);
         let received = Received {
             gateway: &self.gateway,
             namespace: &self.namespace,
-            key: {
-                let (reference, part) = self.gateway.names(&callback);
-                key.insert(PaymentKey::new(G::NAME, reference, part))
-            },
+            key: key.insert(PaymentKey::new(G::NAME, reference, part)),
             observer,
         };
         self.target.take(received, callback).await

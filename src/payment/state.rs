@@ -120,11 +120,16 @@ pub(super) struct Name(pub(super) Digest16);
 
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:x}", base16ct::HexDisplay(&self.0))
+        f.write_str(self.digits(&mut [0; 32]))
     }
 }
 
 impl Name {
+    /// The digits, in a buffer that is long enough for them.
+    pub(super) fn digits<'d>(&self, digits: &'d mut [u8; 32]) -> &'d str {
+        base16ct::lower::encode_str(&self.0, digits).unwrap_or_default()
+    }
+
     pub(super) fn parse(text: &str) -> Option<Self> {
         let mut bytes = [0; 16];
         let decoded = base16ct::lower::decode(text, &mut bytes).ok()?;

@@ -153,9 +153,7 @@ impl Stored for Text {
 
 impl Stored for Name {
     fn write(&self, text: &mut String) {
-        // Faster than by its `Display`; the buffer is long enough.
-        let mut digits = [0; 32];
-        text.push_str(base16ct::lower::encode_str(&self.0, &mut digits).unwrap_or_default());
+        text.push_str(self.digits(&mut [0; 32]));
         text.push(',');
     }
 

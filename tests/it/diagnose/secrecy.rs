@@ -72,7 +72,7 @@ fn no_secret_and_no_signature_is_shown() {
 }
 
 /// A truncated signature gives the same result with any digits after its first 32, so
-/// nobody can find the missing ones by repeated diagnoses.
+/// repeated diagnoses do not reveal the missing ones.
 #[test]
 fn a_cut_signature_is_no_oracle() {
     let answer = |digits: String| {

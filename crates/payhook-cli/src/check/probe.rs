@@ -1,9 +1,9 @@
 //! The probes and their responses.
 
 use std::error::Error;
-use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
+use base16ct::HexDisplay;
 use payhook::b2binpay::Key;
 use payhook::reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, WWW_AUTHENTICATE};
 use payhook::reqwest::{self, Method, Url};
@@ -127,12 +127,7 @@ impl Probe {
     }
 
     pub(super) fn sha256(&self) -> String {
-        let mut text = String::new();
-        for byte in Sha256::digest(&self.body) {
-            // A string can contain the given value.
-            let _ = write!(text, "{byte:02x}");
-        }
-        text
+        format!("{:x}", HexDisplay(&Sha256::digest(&self.body)))
     }
 }
 

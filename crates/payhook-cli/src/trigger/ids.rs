@@ -1,7 +1,6 @@
 //! [`Ids`]: the gateway's ids of a payment, which follow from its reference.
 
-use std::fmt::Write as _;
-
+use base16ct::HexDisplay;
 use sha2::{Digest, Sha256};
 
 /// The ids of one payment: the same each time, and different for another kind or
@@ -36,10 +35,7 @@ impl<'a> Ids<'a> {
     /// The transaction hash of the transfer: 64 hexadecimal digits.
     pub(super) fn hash(&self) -> String {
         let digest = self.digest(&format!("hash of {}", self.transfer()));
-        digest.iter().fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        format!("{:x}", HexDisplay(&digest))
     }
 
     /// Ten digits.

@@ -283,7 +283,7 @@ impl<'a, S: Shop> Run<'a, S> {
     }
 }
 
-/// Twelve digits that each run draws anew. With the digits that the scripts append,
+/// Twelve digits, different in each run. With the digits that the scripts append,
 /// JSON numbers keep every id exactly.
 fn first_id(seed: u64, now: DateTime<Utc>) -> u64 {
     let mut random = Random::new(seed, &format!("ids {}", now.timestamp_micros()));
