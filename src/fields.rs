@@ -110,31 +110,29 @@ macro_rules! fields {
             }
 
             #[inline]
-            fn fill(
-                &mut self,
-                scan: &mut $crate::scan::Scan<'_>,
-            ) -> Result<(), $crate::scan::NotJson> {
-                self.shape = scan.enter(b'{')?;
+            fn fill(&mut self, scan: &mut $crate::scan::Scan<'_>) {
+                self.shape = scan.enter(b'{');
                 if self.shape != $crate::span::Shape::Sound {
-                    return Ok(());
+                    return;
                 }
-                while let Some(key) = scan.next_key()? {
+                while let Some(key) = scan.next_key() {
                     // All scalars are read in one place, without a copy of the code
                     // for each.
                     let scalar: Option<(&mut $crate::span::Span, &'static &'static str)> = match key {
-                        $( $key => $crate::fields::fields!(@fill $mode self scan $field $key), )*
+                        $( key if key == $key.as_bytes() => {
+                            $crate::fields::fields!(@fill $mode self scan $field $key)
+                        } )*
                         _ => None,
                     };
                     if let Some((scalar, key)) = scalar {
                         if $crate::wire::Place::is_absent(scalar) {
-                            *scalar = scan.text()?;
+                            *scalar = scan.text();
                             continue;
                         }
                         self.shape = $crate::span::Shape::Twice(key);
                     }
-                    scan.value()?;
+                    scan.value();
                 }
-                Ok(())
             }
         }
     };
@@ -147,7 +145,7 @@ macro_rules! fields {
 
     (@fill part $self:ident $scan:ident $field:ident $key:literal) => {{
         if $crate::wire::Place::is_absent(&$self.$field) {
-            $crate::wire::Place::fill(&mut $self.$field, $scan)?;
+            $crate::wire::Place::fill(&mut $self.$field, $scan);
             continue;
         }
         $self.shape = $crate::span::Shape::Twice(&$key);

@@ -7,7 +7,6 @@ mod value;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::de::IgnoredAny;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
@@ -179,8 +178,8 @@ pub(crate) fn text_of(body: &[u8], limit: usize) -> Result<&str, ParseError> {
 /// The index of one JSON document, and the document's shared copy.
 pub(crate) fn scan<I: Place>(text: &str) -> Result<(Body, I), ParseError> {
     let (mut index, mut scan) = (I::default(), Scan::new(text));
-    let filled = index.fill(&mut scan).and_then(|()| scan.end());
-    let unescaped = filled.map_err(|NotJson| not_json(text))?;
+    index.fill(&mut scan);
+    let unescaped = scan.end().map_err(|NotJson(at)| not_json(text, at))?;
     let body = Body {
         shared: if unescaped.is_empty() {
             Arc::from(text)
@@ -193,13 +192,17 @@ pub(crate) fn scan<I: Place>(text: &str) -> Result<(Body, I), ParseError> {
     Ok((body, index))
 }
 
-/// The position of the error, from serde_json, which refuses the same texts. Its
-/// message is dropped: it may quote the body.
+/// The line and the column of the first byte that is not JSON, as serde_json counts
+/// them: from 1, and the end of the text is its last byte.
 #[cold]
-fn not_json(text: &str) -> ParseError {
-    let read = serde_json::from_str::<IgnoredAny>(text);
-    let (line, column) = read.map_or_else(|error| (error.line(), error.column()), |_| (1, 0));
-    ParseError::NotJson { line, column }
+fn not_json(text: &str, at: usize) -> ParseError {
+    let read = text.as_bytes().get(..=at).unwrap_or(text.as_bytes());
+    let lines = read.split(|byte| *byte == b'\n');
+    let column = lines.clone().next_back().map_or(0, <[u8]>::len);
+    ParseError::NotJson {
+        line: lines.count(),
+        column,
+    }
 }
 
 /// A path in the document, kept on the stack until an error has to report it.

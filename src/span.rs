@@ -35,7 +35,7 @@ impl Span {
 }
 
 /// The state of an object or array in the index.
-#[derive(Clone, Copy, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) enum Shape {
     /// Its key is missing.
     #[default]

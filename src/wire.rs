@@ -7,7 +7,7 @@
 //! half-read objects took a third of the time. The functions are small and run for
 //! every key, so they are marked `inline`, which saves a tenth of the time.
 
-use crate::scan::{NotJson, Scan};
+use crate::scan::Scan;
 use crate::span::{Shape, Span};
 
 /// A part of the index.
@@ -16,7 +16,7 @@ pub(crate) trait Place: Default {
     fn is_absent(&self) -> bool;
 
     /// Reads a value, and records its place.
-    fn fill(&mut self, scan: &mut Scan<'_>) -> Result<(), NotJson>;
+    fn fill(&mut self, scan: &mut Scan<'_>);
 }
 
 impl Place for Span {
@@ -26,9 +26,8 @@ impl Place for Span {
     }
 
     #[inline]
-    fn fill(&mut self, scan: &mut Scan<'_>) -> Result<(), NotJson> {
-        *self = scan.text()?;
-        Ok(())
+    fn fill(&mut self, scan: &mut Scan<'_>) {
+        *self = scan.text();
     }
 }
 
@@ -43,9 +42,8 @@ impl Place for Verbatim {
     }
 
     #[inline]
-    fn fill(&mut self, scan: &mut Scan<'_>) -> Result<(), NotJson> {
-        self.0 = scan.value()?;
-        Ok(())
+    fn fill(&mut self, scan: &mut Scan<'_>) {
+        self.0 = scan.value();
     }
 }
 
@@ -81,15 +79,16 @@ impl<T: Place> List<T> {
     }
 
     /// Reads another entry.
-    pub(crate) fn push(&mut self, scan: &mut Scan<'_>) -> Result<(), NotJson> {
+    pub(crate) fn push(&mut self, scan: &mut Scan<'_>) {
         if self.items.len() == MAX_ENTRIES {
             self.shape = Shape::TooLong;
-            return scan.value().map(drop);
+            scan.value();
+            return;
         }
         self.items.push(T::default());
-        self.items
-            .last_mut()
-            .map_or(Ok(()), |entry| entry.fill(scan))
+        if let Some(entry) = self.items.last_mut() {
+            entry.fill(scan);
+        }
     }
 }
 
@@ -98,17 +97,16 @@ impl<T: Place> Place for List<T> {
         self.shape == Shape::Absent
     }
 
-    fn fill(&mut self, scan: &mut Scan<'_>) -> Result<(), NotJson> {
-        self.shape = scan.enter(b'[')?;
+    fn fill(&mut self, scan: &mut Scan<'_>) {
+        self.shape = scan.enter(b'[');
         if self.shape == Shape::Sound {
             let start = scan.at();
-            while scan.next(b']')? {
+            while scan.next(b']') {
                 if self.items.len() == FEW_ENTRIES {
                     self.reserve(scan.at() - start, scan.left());
                 }
-                self.push(scan)?;
+                self.push(scan);
             }
         }
-        Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use crate::error::{FieldError, ParseError};
 use crate::fields::fields;
 use crate::read::{At, FieldWarning, Source};
-use crate::scan::{NotJson, Scan};
+use crate::scan::Scan;
 use crate::span::Shape;
 use crate::wire::{List, Place};
 
@@ -34,12 +34,12 @@ impl Place for Destinations {
         self.list.is_absent()
     }
 
-    fn fill(&mut self, scan: &mut Scan<'_>) -> Result<(), NotJson> {
+    fn fill(&mut self, scan: &mut Scan<'_>) {
         if scan.peek() != Some(b'{') {
             return self.list.fill(scan);
         }
         self.list.shape = Shape::Sound;
-        self.list.push(scan)
+        self.list.push(scan);
     }
 }
 

@@ -2,7 +2,7 @@
 //! type.
 
 use super::related::Relationships;
-use crate::scan::{NotJson, Scan};
+use crate::scan::Scan;
 use crate::span::{Shape, Span};
 use crate::wire::{Place, Verbatim};
 
@@ -38,47 +38,46 @@ impl<A: TypeAttributes> Place for Typed<A> {
         self.resource.shape == Shape::Absent
     }
 
-    fn fill(&mut self, scan: &mut Scan<'_>) -> Result<(), NotJson> {
-        self.resource.shape = scan.enter(b'{')?;
+    fn fill(&mut self, scan: &mut Scan<'_>) {
+        self.resource.shape = scan.enter(b'{');
         if self.resource.shape != Shape::Sound {
-            return Ok(());
+            return;
         }
-        while let Some(key) = scan.next_key()? {
+        while let Some(key) = scan.next_key() {
             let twice = match key {
-                "type" if self.resource.kind.is_absent() => {
-                    self.resource.kind.fill(scan)?;
+                b"type" if self.resource.kind.is_absent() => {
+                    self.resource.kind.fill(scan);
                     // Unescaped, so that escapes cannot hide a transfer.
                     let attributes = A::of(scan.characters(self.resource.kind));
                     let Verbatim(held) = std::mem::replace(&mut self.attributes, attributes).held();
                     if !held.is_absent() {
-                        scan.again(held, |scan| self.attributes.fill(scan))?;
+                        scan.again(held, |scan| self.attributes.fill(scan));
                     }
                     continue;
                 }
-                "id" if self.resource.id.is_absent() => {
-                    self.resource.id.fill(scan)?;
+                b"id" if self.resource.id.is_absent() => {
+                    self.resource.id.fill(scan);
                     continue;
                 }
-                "attributes" if self.attributes.is_absent() => {
-                    self.attributes.fill(scan)?;
+                b"attributes" if self.attributes.is_absent() => {
+                    self.attributes.fill(scan);
                     continue;
                 }
-                "relationships" if self.resource.relationships.is_absent() => {
-                    self.resource.relationships.fill(scan)?;
+                b"relationships" if self.resource.relationships.is_absent() => {
+                    self.resource.relationships.fill(scan);
                     continue;
                 }
-                "type" => Some(&"type"),
-                "id" => Some(&"id"),
-                "attributes" => Some(&"attributes"),
-                "relationships" => Some(&"relationships"),
+                b"type" => Some(&"type"),
+                b"id" => Some(&"id"),
+                b"attributes" => Some(&"attributes"),
+                b"relationships" => Some(&"relationships"),
                 _ => None,
             };
             if let Some(key) = twice {
                 self.resource.shape = Shape::Twice(key);
             }
-            scan.value()?;
+            scan.value();
         }
-        Ok(())
     }
 }
 
@@ -108,7 +107,7 @@ macro_rules! attributes {
             }
 
             #[inline]
-            fn fill(&mut self, scan: &mut $crate::scan::Scan<'_>) -> Result<(), $crate::scan::NotJson> {
+            fn fill(&mut self, scan: &mut $crate::scan::Scan<'_>) {
                 match self {
                     $( Self::$Variant(fields) => $crate::wire::Place::fill(fields, scan), )+
                     Self::Other(other) => $crate::wire::Place::fill(other, scan),

@@ -3,7 +3,7 @@
 use crate::error::{FieldError, ParseError};
 use crate::fields::fields;
 use crate::read::{self, At, FieldWarning, Source};
-use crate::scan::{NotJson, Scan};
+use crate::scan::Scan;
 use crate::span::{Shape, Span};
 use crate::text::Text;
 use crate::wire::Place;
@@ -27,7 +27,7 @@ impl Place for Status {
         self.word.is_absent() && !self.is_object()
     }
 
-    fn fill(&mut self, scan: &mut Scan<'_>) -> Result<(), NotJson> {
+    fn fill(&mut self, scan: &mut Scan<'_>) {
         match scan.peek() {
             Some(b'{') => self.object.fill(scan),
             _ => self.word.fill(scan),

@@ -1,15 +1,17 @@
-//! Escapes: a string has the characters that serde_json reads.
+//! Escapes and errors: a string has the characters that serde_json reads, and an error
+//! the position of the first byte that is not JSON.
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 use proptest::prelude::*;
 
 use super::Scan;
+use crate::span::Shape;
 
 /// The characters of a JSON string; `None` if it stays escaped, or is no JSON.
 fn characters(json: &str) -> Option<String> {
     let mut read = Scan::new(json);
-    let span = read.text().ok()?;
+    let span = read.text();
     let stays = span.end() <= json.len() && json.contains('\\');
     let text = read.characters(span).to_owned();
     read.end().ok()?;
@@ -45,6 +47,39 @@ fn every_escape() {
     ] {
         agrees(json);
     }
+}
+
+#[test]
+fn the_position_of_an_error() {
+    for (json, expected) in [
+        ("", 0),
+        ("  x", 2),
+        ("nul", 0),
+        ("{} {}", 3),
+        (r#"{"a" 1}"#, 5),
+        (r#"{"a":1 "b":2}"#, 7),
+        (r#"{"a":01}"#, 6),
+        (r#"{"a":"\x"}"#, 6),
+        (r#"{"a":["b", {"c" }]}"#, 16),
+        ("{\"a\":\"\n\"}", 6),
+        (r#"{"a":"b"#, 7),
+    ] {
+        let mut read = Scan::new(json);
+        read.value();
+        let error = read.end().unwrap_err();
+        assert_eq!(error.0, expected, "{json}");
+    }
+}
+
+#[test]
+fn nothing_is_read_after_an_error() {
+    let mut read = Scan::new(r#"{"a" 1, "b": 2}"#);
+    assert_eq!(read.enter(b'{'), Shape::Sound);
+    read.next_key();
+    assert_eq!((read.peek(), read.left()), (None, 0));
+    assert_eq!(read.next_key(), None);
+    assert!(!read.next(b'}'));
+    assert_eq!(read.end().unwrap_err().0, 5);
 }
 
 proptest! {
