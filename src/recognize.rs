@@ -186,12 +186,13 @@ fn is_multipart(body: &[u8]) -> bool {
 /// A form's first field has a name and a value; percent-encoded JSON may be the
 /// name itself.
 fn is_form(body: &[u8]) -> bool {
-    let is_json = [&b"%7B%22"[..], b"%7B%0", b"%7B%20", b"%7B+"]
-        .iter()
-        .any(|start| {
-            body.get(..start.len())
-                .is_some_and(|own| own.eq_ignore_ascii_case(start))
-        });
+    let is_json = match body {
+        [b'%', b'7', b'B' | b'b', json @ ..] => matches!(
+            json,
+            [b'+', ..] | [b'%', b'0', ..] | [b'%', b'2', b'0' | b'2', ..]
+        ),
+        _ => false,
+    };
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.[]%+*~".contains(byte);
     let name = body.iter().take_while(|byte| is_name(byte)).count();
     is_json || name > 0 && body.get(name) == Some(&b'=')

@@ -53,6 +53,13 @@ struct Index {
     document: Document,
     operation: OperationFields,
     subject: Subject,
+    signed: Signed,
+}
+
+/// The time and the signature in `meta`.
+struct Signed {
+    time: Option<Timestamp>,
+    /// If it is 64 lowercase hexadecimal digits.
     mac: Option<SignedMac>,
 }
 
@@ -142,8 +149,7 @@ impl TransferCallback {
     /// Returns the time of the callback. It is signed.
     #[must_use]
     pub fn time(&self) -> Option<Timestamp> {
-        let time = self.document().meta.time;
-        self.source().lenient(time, read::signed_time)
+        self.index.signed.time.clone()
     }
 
     /// Returns `meta.time` exactly as written in the body, which is the signed text.
@@ -248,7 +254,7 @@ impl TransferCallback {
 
     /// The signature, if it is 64 lowercase hexadecimal digits.
     pub(crate) fn mac(&self) -> Option<&SignedMac> {
-        self.index.mac.as_ref()
+        self.index.signed.mac.as_ref()
     }
 
     /// Returns the exact bytes of the body. They contain the signature: treat a
@@ -288,30 +294,26 @@ fn read_callback(text: &str) -> Result<TransferCallback, ParseError> {
     let source = body.source();
     At::Root.sound(document.shape)?;
     let operation = OperationFields::take(source, &mut document.data)?;
-    let (subject, left_out) = check(source, &document, &operation)?;
-    let mac = match Signature::of(source, document.meta.sign) {
-        Signature::Present(text) => SignedMac::from_hex(text),
-        Signature::Absent | Signature::Malformed => None,
-    };
+    let (subject, left_out, signed) = check(source, &document, &operation)?;
     leave_out(&mut document.included, left_out);
     Ok(TransferCallback {
         index: Arc::new(Index {
             document,
             operation,
             subject,
-            mac,
+            signed,
         }),
         body,
     })
 }
 
-/// Refuses invalid essential fields. Returns the subject of the callback, and the
-/// resources that are left out.
+/// Refuses invalid essential fields. Returns the subject of the callback, the resources
+/// that are left out, and what is in `meta`.
 fn check(
     source: Source<'_>,
     document: &Document,
     operation: &OperationFields,
-) -> Result<(Subject, Vec<usize>), ParseError> {
+) -> Result<(Subject, Vec<usize>, Signed), ParseError> {
     let root = At::Root;
     let (at, data) = (root.key("data"), &document.data.resource);
     source.required(at.key("id"), data.id, read::id)?;
@@ -323,7 +325,8 @@ fn check(
     let at = at.key("attributes");
     operation.check(source, at)?;
     let operation = operation.operation(source);
-    let is_signed = check_meta(source, &document.meta)?;
+    let signature = Signature::of(source, document.meta.sign);
+    let signed = check_meta(source, &document.meta, signature)?;
     let transfers = included
         .transfers()
         .filter(|(index, _)| !left_out.contains(index));
@@ -332,10 +335,10 @@ fn check(
         named.map(|id| move |transfer: &Transfer<'_>| transfer.id() == id),
         |transfer| transfer.fits(operation),
     );
-    if subject == Subject::None && is_signed {
+    if subject == Subject::None && matches!(signature, Signature::Present(_)) {
         operation.check_status(at.key("status"))?;
     }
-    Ok((subject, left_out))
+    Ok((subject, left_out, signed))
 }
 
 /// The order of preference: referred to, matching by operation type, the only one.
@@ -361,16 +364,24 @@ pub(super) fn choose<T>(
     }
 }
 
-/// Strict if there is a signature that covers the time. Returns whether there is one.
-fn check_meta(source: Source<'_>, meta: &Meta) -> Result<bool, ParseError> {
-    if meta.shape.is_nothing() {
-        return Ok(false);
-    }
+/// Strict if there is a signature, which covers the time.
+fn check_meta(
+    source: Source<'_>,
+    meta: &Meta,
+    signature: Signature<'_>,
+) -> Result<Signed, ParseError> {
     let at = At::Root.key("meta");
-    at.sound(meta.shape)?;
-    let is_signed = matches!(Signature::of(source, meta.sign), Signature::Present(_));
-    if is_signed {
-        source.required(at.key("time"), meta.time, read::signed_time)?;
+    if !meta.shape.is_nothing() {
+        at.sound(meta.shape)?;
     }
-    Ok(is_signed)
+    Ok(match signature {
+        Signature::Present(text) => Signed {
+            time: Some(source.required(at.key("time"), meta.time, read::signed_time)?),
+            mac: SignedMac::from_hex(text),
+        },
+        Signature::Absent | Signature::Malformed => Signed {
+            time: source.lenient(meta.time, read::signed_time),
+            mac: None,
+        },
+    })
 }

@@ -8,7 +8,7 @@ use super::callback::{Subject, TransferCallback};
 use super::key::Key;
 use super::message::Message;
 use super::proven::{ProvenTransfer, Reading};
-use super::signature::{Signature, SignedMac};
+use super::signature::SignedMac;
 use super::tracking_ids::TrackingIds;
 use crate::error::VerifyError;
 use crate::timestamp::Timestamp;
@@ -203,8 +203,11 @@ impl Verifier {
         body: &TransferCallback,
         now: impl FnOnce() -> DateTime<Utc>,
     ) -> Result<(), VerifyError> {
-        let time = body.time().as_ref().and_then(Timestamp::utc);
-        let (Some(limit), Some(time)) = (self.max_age, time) else {
+        // The time is parsed only if it is needed.
+        let Some(limit) = self.max_age else {
+            return Ok(());
+        };
+        let Some(time) = body.time().as_ref().and_then(Timestamp::utc) else {
             return Ok(());
         };
         let distance = (now() - time).abs().to_std().unwrap_or(Duration::MAX);
@@ -233,20 +236,16 @@ impl Verifier {
 
 /// Only a callback without a transfer may be unsigned.
 pub(super) fn is_legitimately_unsigned(body: &TransferCallback) -> bool {
-    matches!(
-        (body.subject(), body.signature()),
-        (Subject::None, Signature::Absent)
-    )
+    body.subject() == Subject::None && !body.is_signed()
 }
 
 /// The signature of a body with an unambiguous transfer, if any.
 fn signature(body: &TransferCallback) -> Result<&SignedMac, VerifyError> {
-    match (body.subject(), body.signature()) {
+    match (body.subject(), body.mac()) {
         (Subject::Missing, _) => Err(VerifyError::MissingTransfer),
-        (_, Signature::Absent) => Err(VerifyError::MissingSignature),
+        (Subject::None | Subject::Transfer(_), Some(mac)) => Ok(mac),
+        (_, None) if !body.is_signed() => Err(VerifyError::MissingSignature),
         (Subject::Ambiguous, _) => Err(VerifyError::AmbiguousTransfer),
-        (Subject::None | Subject::Transfer(_), _) => {
-            body.mac().ok_or(VerifyError::MalformedSignature)
-        }
+        (Subject::None | Subject::Transfer(_), None) => Err(VerifyError::MalformedSignature),
     }
 }
