@@ -213,17 +213,23 @@ enum Expectation<'a> {
 }
 
 impl Verified<TransferCallback> {
-    /// Splits an ambiguous message according to the merchant's own record.
+    /// Splits an ambiguous message according to the merchant's own records: the
+    /// tracking id and the amount of each payment that it may be about.
     ///
     /// Under [`TrackingIds::Unrestricted`] this is
     /// the only way to a proven amount and tracking id. The body's own split is
     /// ignored: an attacker who replays a captured body can choose it. Without a
-    /// transfer there is no amount, and `amount` is ignored.
+    /// transfer there is no amount, and the amounts are ignored.
     ///
-    /// `amount` is the amount exactly as the gateway writes it, with all its fraction
-    /// digits: [`Amount::with_scale`] adds them. `10.5` differs from `10.50` here,
-    /// since `10.5` and the id `017` give the same message as `10.50` and `17`. An
-    /// amount without fraction digits cannot split the message and never matches.
+    /// Exactly one of the records must match. `10.50` with the id `17` gives the same
+    /// message as `10.501` with the id `7`: if you expect both, nothing shows who
+    /// paid. That is why one call takes all records and consumes the callback: a loop
+    /// over several calls could credit two customers for one transfer.
+    ///
+    /// An amount is written exactly as by the gateway, with all its fraction digits:
+    /// [`Amount::with_scale`] adds them. `10.5` differs from `10.50` here, since `10.5`
+    /// and the id `017` give the same message as `10.50` and `17`. An amount without
+    /// fraction digits cannot split the message and never matches.
     ///
     /// ```
     /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
@@ -235,10 +241,15 @@ impl Verified<TransferCallback> {
     /// let callback = verifier.verify(Unverified::parse(body)?)?;
     /// assert_eq!(callback.proven().amount(), None);
     ///
-    /// // Your own record: 0.412 ETH, which the gateway writes with 18 fraction digits.
-    /// let amount = "0.412".parse::<Amount>()?.with_scale(18).ok_or("too many digits")?;
-    /// let callback = callback.resolve("order-9001", &amount)?;
-    /// assert_eq!(callback.proven().amount(), Some(&amount));
+    /// // Your own records: ETH, which the gateway writes with 18 fraction digits.
+    /// let mut records = Vec::new();
+    /// for (id, amount) in [("order-9000", "1.5"), ("order-9001", "0.412")] {
+    ///     let amount = amount.parse::<Amount>()?.with_scale(18).ok_or("too many digits")?;
+    ///     records.push((id, amount));
+    /// }
+    /// let records = records.iter().map(|(id, amount)| (*id, amount));
+    /// let callback = callback.resolve(records)?;
+    /// assert_eq!(callback.proven().tracking_id(), Some("order-9001"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
@@ -254,15 +265,19 @@ impl Verified<TransferCallback> {
     ///   that is resolved without a transfer proves only that this text was signed,
     ///   not the result of the payment: query the gateway before money is returned.
     ///
-    /// A callback with an unambiguous reading is compared with the expectation in the
+    /// A callback with an unambiguous reading is compared with the records in the
     /// same way.
     ///
     /// # Errors
     ///
-    /// [`VerifyError::RecordMismatch`] if the message does not consist of the
-    /// expected parts.
-    pub fn resolve(&self, tracking_id: &str, amount: &Amount) -> Result<Self, VerifyError> {
-        self.resolve_to(tracking_id, Expectation::Exactly(amount))
+    /// [`VerifyError::RecordMismatch`] if the message does not consist of the parts of
+    /// a record, or of those of several.
+    pub fn resolve<'r>(
+        self,
+        records: impl IntoIterator<Item = (&'r str, &'r Amount)>,
+    ) -> Result<Self, VerifyError> {
+        let exactly = |(id, amount)| (id, Expectation::Exactly(amount));
+        self.resolve_to(records.into_iter().map(exactly))
     }
 
     /// [`resolve`](Self::resolve) for any amount with this many fraction digits: the
@@ -280,24 +295,42 @@ impl Verified<TransferCallback> {
     /// # let verifier = Verifier::new(key, TrackingIds::Unrestricted);
     /// # let callback = verifier.verify(Unverified::parse(body)?)?;
     /// // Several customers may pay in ETH: find the right one.
-    /// let mut customers = ["order-9000", "order-9001"].into_iter();
-    /// let found = customers.find_map(|id| callback.resolve_with_scale(id, 18).ok());
-    /// assert_eq!(found.as_ref().and_then(|it| it.proven().tracking_id()), Some("order-9001"));
+    /// let callback = callback.resolve_with_scale(["order-9000", "order-9001"], 18)?;
+    /// assert_eq!(callback.proven().tracking_id(), Some("order-9001"));
     /// # Ok::<(), payhook::Error>(())
     /// ```
     ///
     /// # Errors
     ///
     /// As [`resolve`](Self::resolve).
-    pub fn resolve_with_scale(&self, tracking_id: &str, scale: u32) -> Result<Self, VerifyError> {
-        self.resolve_to(tracking_id, Expectation::WithScale(scale))
+    pub fn resolve_with_scale<'r>(
+        self,
+        tracking_ids: impl IntoIterator<Item = &'r str>,
+        scale: u32,
+    ) -> Result<Self, VerifyError> {
+        let with_scale = |id| (id, Expectation::WithScale(scale));
+        self.resolve_to(tracking_ids.into_iter().map(with_scale))
     }
 
-    fn resolve_to(&self, tracking_id: &str, amount: Expectation<'_>) -> Result<Self, VerifyError> {
+    fn resolve_to<'r>(
+        self,
+        records: impl Iterator<Item = (&'r str, Expectation<'r>)>,
+    ) -> Result<Self, VerifyError> {
         let operation = self.reported().operation();
-        let reading = self.proven().divide(operation, tracking_id, amount);
-        let reading = reading.ok_or(VerifyError::RecordMismatch)?;
-        let (callback, Proof { proven, evidence }) = self.clone().into_parts();
+        let mut found = None;
+        for (id, expected) in records {
+            let Some(reading) = self.proven().divide(operation, id, expected) else {
+                continue;
+            };
+            match &found {
+                // The same record again.
+                Some((known, _)) if *known == id => {}
+                Some(_) => return Err(VerifyError::RecordMismatch),
+                None => found = Some((id, reading)),
+            }
+        }
+        let (_, reading) = found.ok_or(VerifyError::RecordMismatch)?;
+        let (callback, Proof { proven, evidence }) = self.into_parts();
         let proven = ProvenTransfer { reading, ..proven };
         Ok(Self::new(callback, Proof { proven, evidence }))
     }

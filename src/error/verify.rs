@@ -66,11 +66,11 @@ pub enum VerifyError {
     /// The order belongs to a different customer id.
     #[error("order belongs to a different customer id")]
     OtherCustomer,
-    /// The signed message does not consist of the tracking id and the amount in the
-    /// merchant's record.
+    /// The signed message does not consist of the tracking id and the amount in one of
+    /// the merchant's records, or of those in several.
     #[error(
         "signed message does not consist of the expected tracking id and amount, with all the \
-         fraction digits that the gateway writes"
+         fraction digits that the gateway writes, or several records match"
     )]
     RecordMismatch,
     /// The signature does not match any configured key.

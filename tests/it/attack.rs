@@ -64,7 +64,7 @@ fn a_resolved_callback_is_the_same_delivery() {
         );
         let callback = verify(&body, TrackingIds::Unrestricted).unwrap();
         let expected = "10.50".parse().unwrap();
-        let callback = callback.resolve("17", &expected).unwrap();
+        let callback = callback.resolve([("17", &expected)]).unwrap();
         assert_eq!(callback.proven().tracking_id(), Some("17"));
         Callback::from(callback).idempotency_keys("")
     };

@@ -274,7 +274,7 @@ fn verifying() {
             VerifyError::RecordMismatch,
             Sender,
             401,
-            "signed message does not consist of the expected tracking id and amount, with all the fraction digits that the gateway writes",
+            "signed message does not consist of the expected tracking id and amount, with all the fraction digits that the gateway writes, or several records match",
         ),
         (
             VerifyError::SignatureMismatch { keys: 2 },

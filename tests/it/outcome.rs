@@ -94,7 +94,7 @@ fn while_the_text_is_ambiguous() {
         let body = signed_transfer("deposit", transfer, Some(2), json!(1), "17");
         let callback = verify(&body, TrackingIds::Unrestricted).unwrap();
         assert_eq!(outcome(&callback), Fact::Reported(ManualReview));
-        let resolved = outcome(&callback.resolve_with_scale("17", 1).unwrap());
+        let resolved = outcome(&callback.resolve_with_scale(["17"], 1).unwrap());
         assert!(resolved.is_proven(), "{transfer}");
         assert_eq!(resolved.value() == Settled, transfer == 2);
     }

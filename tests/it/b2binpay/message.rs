@@ -123,7 +123,8 @@ fn check_resolved(callback: &Verified<TransferCallback>, facts: &Facts, body: &s
     let amount = own.clone().unwrap_or_else(|| "1.0".parse().unwrap());
     let tracking_id = reported.tracking_id().to_owned();
     let status = transfer.map(|transfer| transfer.status().code().to_string());
-    match (callback.resolve(&tracking_id, &amount), own) {
+    let resolved = callback.clone().resolve([(&*tracking_id, &amount)]);
+    match (resolved, own) {
         (Ok(resolved), Some(amount)) => {
             let found = Facts::of(&resolved);
             assert_eq!(found.amount, Some(amount.to_string()), "{body}");

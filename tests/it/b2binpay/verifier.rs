@@ -242,9 +242,22 @@ fn resolve_by_amount_compares_the_text() {
     );
     assert_eq!(callback.proven().undivided(), Some("210.5017"));
     let exactly = |amount: &str| amount.parse::<payhook::Amount>().unwrap();
-    assert!(callback.resolve("17", &exactly("10.5")).is_err());
-    assert!(callback.resolve("17", &exactly("10.50")).is_ok());
-    let resolved = callback.resolve("017", &exactly("10.5")).unwrap();
+    assert!(
+        callback
+            .clone()
+            .resolve([("17", &exactly("10.5"))])
+            .is_err()
+    );
+    assert!(
+        callback
+            .clone()
+            .resolve([("17", &exactly("10.50"))])
+            .is_ok()
+    );
+    let resolved = callback
+        .clone()
+        .resolve([("017", &exactly("10.5"))])
+        .unwrap();
     assert_eq!(resolved.proven().tracking_id(), Some("017"));
     assert_eq!(resolved.proven().amount().unwrap().as_str(), "10.5");
     assert_eq!(
@@ -253,14 +266,46 @@ fn resolve_by_amount_compares_the_text() {
     );
     assert_eq!(resolved.proven().undivided(), None);
     // It now has one reading, and does not match another expectation.
-    assert!(resolved.resolve("17", &exactly("10.50")).is_err());
-    assert!(resolved.resolve("017", &exactly("10.5")).is_ok());
+    assert!(
+        resolved
+            .clone()
+            .resolve([("17", &exactly("10.50"))])
+            .is_err()
+    );
+    assert!(
+        resolved
+            .clone()
+            .resolve([("017", &exactly("10.5"))])
+            .is_ok()
+    );
+}
+
+/// Each of the two orders matches for itself, so neither is credited.
+#[test]
+fn several_matching_records_are_refused() {
+    let exactly = |amount: &str| amount.parse::<payhook::Amount>().unwrap();
+    let (seventeen, seven) = (exactly("10.50"), exactly("10.501"));
+    for order in [("17", "10.50"), ("7", "10.501")] {
+        let callback = verify(&undivided(order.0, order.1), TrackingIds::Unrestricted).unwrap();
+        let resolve = |records: &[(&'static str, &payhook::Amount)]| {
+            let resolved = callback.clone().resolve(records.iter().copied());
+            resolved.map(|resolved| resolved.proven().tracking_id().map(str::to_owned))
+        };
+        let (one, other) = (("17", &seventeen), ("7", &seven));
+        assert_eq!(resolve(&[one]), Ok(Some("17".into())));
+        assert_eq!(resolve(&[other]), Ok(Some("7".into())));
+        // The same record twice is one record.
+        assert_eq!(resolve(&[one, ("8", &seven), one]), Ok(Some("17".into())));
+        for records in [&[one, other][..], &[other, one], &[("8", &seven)], &[]] {
+            assert_eq!(resolve(records), Err(VerifyError::RecordMismatch));
+        }
+    }
 }
 
 #[test]
 fn resolve_by_scale() {
     let callback = verify(&undivided("17", "10.50"), TrackingIds::Unrestricted).unwrap();
-    let by_scale = |id: &str, scale| callback.resolve_with_scale(id, scale);
+    let by_scale = |id: &str, scale| callback.clone().resolve_with_scale([id], scale);
     assert_eq!(
         by_scale("17", 2)
             .unwrap()
@@ -285,16 +330,26 @@ fn resolve_by_scale() {
     // Without fraction digits nothing says where the amount ends, nor whether
     // it is one: a payout's id may begin so.
     let whole = verify(&undivided("17", "10"), TrackingIds::Unrestricted).unwrap();
-    assert!(whole.resolve_with_scale("17", 0).is_err());
-    assert!(whole.resolve("17", &"10".parse().unwrap()).is_err());
+    assert!(whole.clone().resolve_with_scale(["17"], 0).is_err());
+    assert!(
+        whole
+            .clone()
+            .resolve([("17", &"10".parse().unwrap())])
+            .is_err()
+    );
     // If the text already has one reading, a scale of 0 still decides nothing.
     let divided = signed(
         with_transfer("deposit", "order-1", "10"),
         &format!("210order-1{TIME}"),
     );
     let divided = verify(&divided, TrackingIds::Prefixed).unwrap();
-    assert!(divided.resolve_with_scale("order-1", 0).is_err());
-    assert!(divided.resolve("order-1", &"10".parse().unwrap()).is_ok());
+    assert!(divided.clone().resolve_with_scale(["order-1"], 0).is_err());
+    assert!(
+        divided
+            .clone()
+            .resolve([("order-1", &"10".parse().unwrap())])
+            .is_ok()
+    );
 }
 
 /// An `e` after the amount's digits is the first letter of the id.
@@ -307,7 +362,7 @@ fn resolve_by_scale_reads_no_exponent_from_the_id() {
         ("1.50", "e-9", "", 5),
     ] {
         let callback = verify(&undivided(id, amount), TrackingIds::Unrestricted).unwrap();
-        let by_scale = |id: &str, scale| callback.resolve_with_scale(id, scale);
+        let by_scale = |id: &str, scale| callback.clone().resolve_with_scale([id], scale);
         assert!(by_scale(rest, scale).is_err(), "{amount} {id}");
         let own_scale = amount.parse::<payhook::Amount>().unwrap().scale();
         assert_eq!(
@@ -322,7 +377,7 @@ fn resolve_by_scale_reads_no_exponent_from_the_id() {
     }
     let exactly = "1.5e9".parse().unwrap();
     let callback = verify(&undivided("e9order", "1.5"), TrackingIds::Unrestricted).unwrap();
-    assert!(callback.resolve("order", &exactly).is_err());
+    assert!(callback.clone().resolve([("order", &exactly)]).is_err());
 }
 
 #[test]
@@ -333,8 +388,8 @@ fn resolve_without_a_transfer_compares_the_id() {
     );
     let callback = verify(&deposit, TrackingIds::Unrestricted).unwrap();
     assert_eq!(callback.proven().transfer_status(), None);
-    assert!(callback.resolve_with_scale("39001", 8).is_err());
-    let resolved = callback.resolve_with_scale("9001", 8).unwrap();
+    assert!(callback.clone().resolve_with_scale(["39001"], 8).is_err());
+    let resolved = callback.clone().resolve_with_scale(["9001"], 8).unwrap();
     assert_eq!(resolved.proven().tracking_id(), Some("9001"));
     assert_eq!(
         (
@@ -349,10 +404,11 @@ fn resolve_without_a_transfer_compares_the_id() {
         &format!("39001{TIME}"),
     );
     let callback = verify(&payout, TrackingIds::Unrestricted).unwrap();
-    assert!(callback.resolve_with_scale("9001", 8).is_err());
+    assert!(callback.clone().resolve_with_scale(["9001"], 8).is_err());
     assert_eq!(
         callback
-            .resolve_with_scale("39001", 8)
+            .clone()
+            .resolve_with_scale(["39001"], 8)
             .unwrap()
             .proven()
             .tracking_id(),
@@ -377,7 +433,7 @@ fn an_id_with_a_point_can_look_like_a_transfer() {
     assert!(
         verify(&reported, TrackingIds::Unrestricted)
             .unwrap()
-            .resolve("17", &exactly)
+            .resolve([("17", &exactly)])
             .is_ok()
     );
     let expired = signed(
@@ -396,10 +452,25 @@ fn an_id_with_a_point_can_look_like_a_transfer() {
 fn resolve_does_not_divide_a_declared_reading() {
     let callback = verify(&prefixed(), TrackingIds::Prefixed).unwrap();
     let exactly = |amount: &str| amount.parse::<payhook::Amount>().unwrap();
-    assert!(callback.resolve("order-1", &exactly("1.50")).is_ok());
-    assert!(callback.resolve_with_scale("order-1", 2).is_ok());
-    assert!(callback.resolve("order-2", &exactly("1.50")).is_err());
-    assert!(callback.resolve("order-1", &exactly("1.5")).is_err());
+    assert!(
+        callback
+            .clone()
+            .resolve([("order-1", &exactly("1.50"))])
+            .is_ok()
+    );
+    assert!(callback.clone().resolve_with_scale(["order-1"], 2).is_ok());
+    assert!(
+        callback
+            .clone()
+            .resolve([("order-2", &exactly("1.50"))])
+            .is_err()
+    );
+    assert!(
+        callback
+            .clone()
+            .resolve([("order-1", &exactly("1.5"))])
+            .is_err()
+    );
 }
 
 #[test]

@@ -239,7 +239,7 @@ fn proves(verified: Verified<TransferCallback>, order: &Order, key: &Key) {
     let verified = if verified.proven().undivided().is_some() {
         let expected = amount.clone().unwrap_or_default();
         let divides = amount.as_ref().is_none_or(|amount| amount.scale() > 0);
-        let resolved = verified.resolve(&order.tracking_id, &expected);
+        let resolved = verified.resolve([(&*order.tracking_id, &expected)]);
         assert_eq!(resolved.is_ok(), divides, "{order:?}");
         let Ok(verified) = resolved else { return };
         verified

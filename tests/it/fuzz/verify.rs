@@ -108,7 +108,7 @@ fn proves(verified: &Verified<TransferCallback>, signed: &Signed<'_>, declared: 
 /// By the merchant's own record, if that matches the signed text.
 fn resolves(verified: &Verified<TransferCallback>, signed: &Signed<'_>) {
     let amount: Amount = signed.amount.parse().unwrap_or_default();
-    let resolved = verified.resolve(&signed.tracking_id, &amount);
+    let resolved = verified.clone().resolve([(&*signed.tracking_id, &amount)]);
     let divides = !signed.has_transfer || amount.scale() > 0;
     let Ok(resolved) = resolved else {
         assert!(!divides, "{}", signed.undivided());
@@ -121,5 +121,5 @@ fn resolves(verified: &Verified<TransferCallback>, signed: &Signed<'_>) {
     assert_eq!(proven.amount().map(Amount::as_str), own);
     // It is never divided into another id.
     let other = format!("{}0", signed.tracking_id);
-    assert!(verified.resolve(&other, &amount).is_err());
+    assert!(verified.clone().resolve([(&*other, &amount)]).is_err());
 }

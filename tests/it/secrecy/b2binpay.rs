@@ -126,7 +126,7 @@ fn proven(sheet: &mut Sheet, body: &str) {
         .verify(parse(body))
         .unwrap();
     let amount = "1".parse().unwrap();
-    let error = undivided.resolve("17", &amount).unwrap_err();
+    let error = undivided.clone().resolve([("17", &amount)]).unwrap_err();
     look! { sheet,
         payhook::Verified<TransferCallback>: &verified;
         payhook::Verified<TransferCallback>: &undivided;

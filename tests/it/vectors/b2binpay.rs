@@ -137,7 +137,7 @@ fn reported_value(reported: &TransferCallback, key: &str) -> Value {
 fn check_resolves(name: &str, expect: &Value, callback: &Verified<TransferCallback>) {
     for attempt in expect["resolves"].as_array().unwrap() {
         let (id, amount) = (attempt[0].as_str().unwrap(), attempt[1].as_str().unwrap());
-        let resolved = callback.resolve(id, &amount.parse().unwrap());
+        let resolved = callback.clone().resolve([(id, &amount.parse().unwrap())]);
         assert_eq!(
             resolved.is_ok(),
             attempt[2].as_bool().unwrap(),
