@@ -221,7 +221,7 @@ fn part<'a>(
 }
 
 /// Rule 8 for deposits, rule 14 for both. A payout's status reports no discrepancy.
-pub(super) fn own_status(operation: Operation<'_>) -> OwnStatus {
+fn own_status(operation: Operation<'_>) -> OwnStatus {
     match operation {
         Operation::Deposit(deposit) => match deposit.status() {
             Some(DepositStatus::Paid) => OwnStatus::Resolved,

@@ -9,7 +9,7 @@ use super::event;
 use super::lookup::{Api, ApiDocument, LookupPolicy};
 use super::verifier::{Verifier, is_legitimately_unsigned};
 use crate::error::VerifyError;
-use crate::event::{Event, OwnStatus};
+use crate::event::Event;
 use crate::fetch::{BoxError, Fetch};
 use crate::gateway::{Asks, Body, Refusal};
 use crate::verified::{Sealed, Unverified, Verified};
@@ -163,17 +163,7 @@ impl<F: Fetch> crate::gateway::Gateway for Gateway<F> {
         match self.policy {
             LookupPolicy::Unsigned => Asks::Never,
             LookupPolicy::WhenHeld => Asks::WhenHeld { may_fail },
-            LookupPolicy::Always => {
-                let settles = match body.transfer() {
-                    Some(transfer) => transfer.status().is_settled(),
-                    None => event::own_status(body.operation()) != OwnStatus::Other,
-                };
-                if settles {
-                    Asks::Always { may_fail }
-                } else {
-                    Asks::Never
-                }
-            }
+            LookupPolicy::Always => Asks::Always { may_fail },
         }
     }
 

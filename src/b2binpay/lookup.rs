@@ -29,7 +29,7 @@ pub enum LookupPolicy {
     /// lookup.
     #[default]
     WhenHeld,
-    /// Every callback that settles money or ends a payment.
+    /// Every callback: the response counts for all transfers that it lists.
     Always,
 }
 
