@@ -44,6 +44,9 @@ pub fn prove_by_api(
         return Err(VerifyError::MissingSignature);
     }
     let document = ApiDocument::read(answer, body)?;
+    if document.operation().is_deposit() != body.operation().is_deposit() {
+        return Err(VerifyError::AnswerMismatch { path: "data.type" });
+    }
     if document.tracking_id() != body.tracking_id() {
         let path = "data.attributes.tracking_id";
         return Err(VerifyError::AnswerMismatch { path });
