@@ -125,7 +125,10 @@ impl Step<'_> {
         let parts = self.payment.state.parts.iter();
         parts
             .filter(|part| part.outcome.is_settled() && !part.marks.has(Marks::BOUND))
-            .filter(|part| !part.marks.has(Marks::UNREAD) || part.marks.has(Marks::CONFIRMED))
+            .filter(|part| {
+                let is_open = part.marks.has(Marks::UNREAD) || part.marks.has(Marks::UNNAMED);
+                !is_open || part.marks.has(Marks::CONFIRMED)
+            })
             .map(|part| part.id.clone())
             .collect()
     }

@@ -410,9 +410,16 @@ impl Expected {
         let fitting = amounts.iter().find(|money| money.is_in(&self.currency));
         match fitting {
             Some(money) => Fit::Fits(money.amount.as_ref()),
-            None if amounts.iter().any(Money::is_named) => Fit::Other,
+            None if amounts.iter().any(|money| self.excludes(money)) => Fit::Other,
             None => Fit::Unnamed(first.and_then(|money| money.amount.as_ref())),
         }
+    }
+
+    /// Whether its names tell that it is in another currency. The gateway's id alone
+    /// can only be compared with an id.
+    fn excludes(&self, money: &Money<'_>) -> bool {
+        let expects_id = || self.currency.bytes().all(|byte| byte.is_ascii_digit());
+        money.is_named() || (money.name().is_some() && expects_id())
     }
 }
 
@@ -421,7 +428,7 @@ impl Expected {
 pub(super) enum Fit<'m> {
     /// It is; with the amount, if the gateway gave it.
     Fits(Option<&'m Amount>),
-    /// The gateway did not name the currency.
+    /// The gateway did not name the currency, or only by an id.
     Unnamed(Option<&'m Amount>),
     /// It is in another one.
     Other,

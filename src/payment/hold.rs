@@ -72,6 +72,7 @@ impl Payment {
         lacks_conversion
             || part.marks.has(Marks::UNREAD)
             || part.marks.has(Marks::UNVALUED)
+            || part.marks.has(Marks::UNNAMED)
             || self.expected.requires_lookup() && !part.marks.has(Marks::TRUSTED)
     }
 

@@ -50,10 +50,11 @@ impl Step<'_> {
                     .converted
                     .as_ref()
                     .is_none_or(|converted| converted == known.value());
+            let fit = expected.fit(&listed.amounts);
             let is_same = agrees
                 && amount == Some(&known.amount)
                 && listed.fits_kind
-                && expected.fit(&listed.amounts) != Fit::Other
+                && fit != Fit::Other
                 && keeps_value
                 && !(listed.outcome.has_ended() && known.outcome.is_settled());
             let all = listed_all(&self.payment.state.parts, &known.amount);
@@ -75,6 +76,10 @@ impl Step<'_> {
             }
             // A status that merely lags behind the callback releases nothing.
             if !listed.outcome.is_settled() || !known.outcome.is_settled() {
+                continue;
+            }
+            // Neither does a response that names no currency either.
+            if known.marks.has(Marks::UNNAMED) && !matches!(fit, Fit::Fits(_)) {
                 continue;
             }
             if !known.marks.has(Marks::AMENDED) {

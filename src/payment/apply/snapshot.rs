@@ -62,7 +62,6 @@ impl Step<'_> {
             self.report_other_money(event, part);
             return;
         };
-        let is_named = matches!(fit, Fit::Fits(_));
         let currency = self.payment.expected.currency();
         let totals_agree = part
             .amounts
@@ -79,7 +78,7 @@ impl Step<'_> {
                 self.review(Review::new(ReviewReason::TooMany).about(&part.id));
                 return;
             }
-            None => self.push(event, part, is_named, amount, |new| {
+            None => self.push(event, part, true, amount, |new| {
                 if !had_room {
                     new.lasting.add(ReviewReason::TooMany);
                 }
@@ -117,7 +116,7 @@ impl Step<'_> {
             .parts
             .get(index)
             .is_some_and(|known| !known.outcome.is_settled() && part.outcome.is_settled());
-        self.move_part(event, part, index, is_named, false);
+        self.move_part(event, part, index, true, false);
         if let Some(known) = self.payment.state.parts.get_mut(index) {
             match event.status {
                 OwnStatus::Resolved => known.marks.set(Marks::DOUBTFUL, false),

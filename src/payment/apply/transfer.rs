@@ -111,6 +111,7 @@ impl Step<'_> {
         amount: Option<&Amount>,
         mark: impl FnOnce(&mut PartState),
     ) -> usize {
+        let fit = self.payment.expected.fit(&part.amounts);
         let mut new = PartState {
             // Copies: a slice would keep the whole body.
             id: Text::from(&*part.id),
@@ -130,6 +131,8 @@ impl Step<'_> {
         };
         new.marks.set(Marks::UNVALUED, amount.is_none());
         new.marks.set(Marks::UNREAD, !is_read);
+        new.marks
+            .set(Marks::UNNAMED, matches!(fit, Fit::Unnamed(_)));
         new.marks.set(
             Marks::TRUSTED,
             matches!(event.source, Source::Snapshot | Source::Trusted),
@@ -152,9 +155,13 @@ impl Step<'_> {
     ) {
         let is_invoice = self.payment.expected.kind() == ExpectedKind::Invoice;
         let time = event.time.map(Instant::from);
+        let is_named = matches!(self.payment.expected.fit(&part.amounts), Fit::Fits(_));
         let Some(known) = self.payment.state.parts.get_mut(index) else {
             return;
         };
+        if is_named {
+            known.marks.set(Marks::UNNAMED, false);
+        }
         let seen = part.time.map(Instant::from).or(time);
         if known
             .first
