@@ -326,6 +326,12 @@ impl<'a> Event<'a> {
         hash.finish()
     }
 
+    /// Whether a signature with a single split covers it, even if the reference is only
+    /// reported.
+    pub(crate) fn has_signed_split(&self) -> bool {
+        self.source == Source::Signed && self.reading == Reading::ReferenceReported
+    }
+
     /// Whether the reading is unambiguous without the API's response.
     pub(crate) fn is_read_uniquely(&self) -> bool {
         match self.reading {

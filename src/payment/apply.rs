@@ -58,6 +58,7 @@ impl Payment {
             payment: self,
             before,
             asks,
+            binds_delivery: false,
             reviews: Vec::new(),
             recorded: None,
             second: None,
@@ -156,7 +157,8 @@ impl Step<'_> {
         let reviews = std::mem::take(&mut self.reviews);
         let change = self.payment.conclude(&self.before, credited, reviews);
         let mut taken = Taken::default();
-        if self.asks {
+        let binds = self.asks && self.binds_delivery;
+        if binds {
             taken.second = self.second.map(|copy| copy.to_string());
         }
         if let Some(Recorded {
@@ -168,7 +170,7 @@ impl Step<'_> {
             let after = self.payment.of_part(subject.as_deref());
             if let Some(delivery) = self.payment.state.deliveries.get_mut(index) {
                 delivery.has_effect = after.0 > before.0 || after.1 > before.1;
-                if self.asks {
+                if binds {
                     taken.first = Some(delivery::owner(delivery));
                 }
             }

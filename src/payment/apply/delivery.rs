@@ -84,6 +84,7 @@ impl Step<'_> {
         is_read: bool,
     ) -> Copy {
         let (name, copy) = (Name(event.delivery), Name(event.copy(part)));
+        self.binds_delivery = is_read || owner.first.is_some();
         let deliveries = &mut self.payment.state.deliveries;
         let known = deliveries.iter().position(|known| known.name == name);
         let second = owner.second.filter(|second| *second != copy);
@@ -108,8 +109,8 @@ impl Step<'_> {
                 deliveries.len() - 1
             }
             (None, None) => {
-                // An ambiguous reading binds no name (rule 18).
-                if is_read && deliveries.len() < MAX_DELIVERIES {
+                // An ambiguous reading takes no name (rule 18).
+                if (is_read || event.has_signed_split()) && deliveries.len() < MAX_DELIVERIES {
                     let index = deliveries.len();
                     deliveries.push(Delivery {
                         name,

@@ -20,6 +20,7 @@ impl Step<'_> {
         let fit = self.payment.expected.fit(&part.amounts);
         let fits = event.kind == self.payment.expected.event_kind() && fit != Fit::Other;
         let is_read = self.is_read(event, part);
+        let counts = is_read || event.has_signed_split();
         if fits && self.known(event, part).is_none() && self.is_full() {
             self.review(Review::new(ReviewReason::TooMany).about(&part.id));
             return;
@@ -55,7 +56,7 @@ impl Step<'_> {
             })
         });
         self.move_part(event, part, index, is_read, conflicts);
-        if is_read && !conflicts && part.outcome.is_settled() {
+        if counts && !conflicts && part.outcome.is_settled() {
             self.hear_own_status(event);
         }
         self.hear_total_paid(event);
