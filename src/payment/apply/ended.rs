@@ -16,7 +16,7 @@ impl Step<'_> {
             Copy::Repeated if event.lookup.is_some() => false,
             Copy::Repeated | Copy::Conflicting { .. } => return,
         };
-        if event.kind != self.payment.expected.event_kind() || self.payment.expected.is_top_up() {
+        if event.kind != self.payment.expected.event_kind() {
             return;
         }
         let is_signed = event.source == Source::Signed && event.reading == Reading::Unique;
@@ -31,6 +31,8 @@ impl Step<'_> {
             is_confirmed = lookup.status == OwnStatus::Ended;
         }
         match event.status {
+            // Each transfer of a top-up is a payment of its own: none is closed here.
+            OwnStatus::Ended if self.payment.expected.is_top_up() => {}
             OwnStatus::Ended if is_signed || is_confirmed => {
                 let is_new = self.close(event);
                 // A payout's signature covers only its id and the time.
