@@ -5,7 +5,7 @@ use super::step::Step;
 use crate::event::{Event, OwnStatus, Part};
 use crate::payment::change::{Review, ReviewReason};
 use crate::payment::expected::Fit;
-use crate::payment::state::Marks;
+use crate::payment::state::{Marks, PartState};
 
 impl Step<'_> {
     pub(super) fn snapshot(&mut self, event: &Event<'_>) {
@@ -24,9 +24,20 @@ impl Step<'_> {
             self.without_transactions(event);
             return;
         }
+        let is_older = self.is_older(event);
         for part in &event.parts {
-            self.transaction(event, part, had_room);
+            self.transaction(event, part, had_room, is_older);
         }
+    }
+
+    /// Whether the snapshot does not have a settled transaction that is known, or not as
+    /// settled: it changes nothing about known transactions (rule 3).
+    fn is_older(&self, event: &Event<'_>) -> bool {
+        let mut settled = self.payment.settled();
+        settled.any(|known| {
+            let mut parts = event.parts.iter();
+            !parts.any(|part| is_known_as(known, part) && part.outcome.is_settled())
+        })
     }
 
     fn without_transactions(&mut self, event: &Event<'_>) {
@@ -56,7 +67,7 @@ impl Step<'_> {
         }
     }
 
-    fn transaction(&mut self, event: &Event<'_>, part: &Part<'_>, had_room: bool) {
+    fn transaction(&mut self, event: &Event<'_>, part: &Part<'_>, had_room: bool, is_older: bool) {
         let fit = self.payment.expected.fit(&part.amounts);
         let (Fit::Fits(amount) | Fit::Unnamed(amount)) = fit else {
             self.report_other_money(event, part);
@@ -68,11 +79,10 @@ impl Step<'_> {
             .iter()
             .filter(|money| money.is_in(currency))
             .all(|money| money.totals_agree);
-        let known = self.payment.state.parts.iter().position(|known| {
-            *known.id == *part.id
-                || (part.alias.is_some() && known.alias.as_deref() == part.alias.as_deref())
-        });
+        let mut parts = self.payment.state.parts.iter();
+        let known = parts.position(|known| is_known_as(known, part));
         let index = match known {
+            Some(_) if is_older => return,
             Some(index) => index,
             None if self.is_full() => {
                 self.review(Review::new(ReviewReason::TooMany).about(&part.id));
@@ -126,4 +136,10 @@ impl Step<'_> {
             }
         }
     }
+}
+
+/// Whether it is the same transaction, by its id or its hash.
+fn is_known_as(known: &PartState, part: &Part<'_>) -> bool {
+    *known.id == *part.id
+        || (part.alias.is_some() && known.alias.as_deref() == part.alias.as_deref())
 }
