@@ -30,8 +30,8 @@ impl Step<'_> {
         }
     }
 
-    /// Whether the snapshot does not have a settled transaction that is known, or not as
-    /// settled: it changes nothing about known transactions (rule 3).
+    /// Whether the snapshot lacks a known settled transaction, or does not have it as
+    /// settled: it changes nothing about settled transactions (rule 3).
     fn is_older(&self, event: &Event<'_>) -> bool {
         let mut settled = self.payment.settled();
         settled.any(|known| {
@@ -79,11 +79,11 @@ impl Step<'_> {
             .iter()
             .filter(|money| money.is_in(currency))
             .all(|money| money.totals_agree);
-        let mut parts = self.payment.state.parts.iter();
-        let known = parts.position(|known| is_known_as(known, part));
+        let mut parts = self.payment.state.parts.iter().enumerate();
+        let known = parts.find(|(_, known)| is_known_as(known, part));
         let index = match known {
-            Some(_) if is_older => return,
-            Some(index) => index,
+            Some((_, known)) if is_older && known.outcome.is_settled() => return,
+            Some((index, _)) => index,
             None if self.is_full() => {
                 self.review(Review::new(ReviewReason::TooMany).about(&part.id));
                 return;
