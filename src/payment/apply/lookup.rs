@@ -62,20 +62,26 @@ impl Step<'_> {
                 continue;
             };
             if !is_same {
-                if known.outcome.is_settled() {
-                    if known.is_decided() {
-                        if known.is_credited() && !known.told.has(ReviewReason::Contradicted) {
-                            known.told.add(ReviewReason::Contradicted);
-                            contradictions.push(known.id.clone());
-                        }
-                    } else {
-                        known.lasting.add(ReviewReason::Contradicted);
-                    }
+                if !known.is_decided() {
+                    // While it is pending, this holds it as soon as it settles.
+                    known.lasting.add(ReviewReason::Contradicted);
+                } else if known.outcome.is_settled()
+                    && known.is_credited()
+                    && !known.told.has(ReviewReason::Contradicted)
+                {
+                    known.told.add(ReviewReason::Contradicted);
+                    contradictions.push(known.id.clone());
+                }
+                continue;
+            }
+            if !known.outcome.is_settled() {
+                if !known.marks.has(Marks::AMENDED) {
+                    known.lasting.remove(ReviewReason::Contradicted);
                 }
                 continue;
             }
             // A status that merely lags behind the callback releases nothing.
-            if !listed.outcome.is_settled() || !known.outcome.is_settled() {
+            if !listed.outcome.is_settled() {
                 continue;
             }
             // Neither does a response that names no currency either.
