@@ -143,7 +143,7 @@ impl<G: Gateway> Received<'_, G> {
     async fn ask(&self, callback: G::Callback, may_fail: bool) -> Result<G::Callback, Disposition> {
         match self.gateway.ask(&callback).await {
             Ok(answer) => Ok(self.gateway.hear(callback, &answer, may_fail)?),
-            Err(_) if may_fail => Ok(callback),
+            Err(_) if may_fail => Ok(self.gateway.unheard(callback)?),
             Err(error) => Err(Disposition::LookupFailed(error)),
         }
     }

@@ -47,6 +47,12 @@ pub trait Gateway: Sealed + Send + Sync {
         may_fail: bool,
     ) -> Result<Self::Callback, Refusal>;
 
+    /// Continues after a failed lookup that may fail, as if there were none.
+    #[doc(hidden)]
+    fn unheard(&self, callback: Self::Callback) -> Result<Self::Callback, Refusal> {
+        Ok(callback)
+    }
+
     /// The merchant's reference and the gateway's id of the part, of bounded length.
     #[doc(hidden)]
     fn names<'c>(&self, callback: &'c Self::Callback) -> (&'c str, Cow<'c, str>);

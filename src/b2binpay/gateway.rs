@@ -95,10 +95,10 @@ impl<F> Gateway<F> {
         Self { policy, ..self }
     }
 
-    /// If the API does not respond or returns an error, applies a signed callback as
-    /// if there were no lookup: money that the API could have released is held for
-    /// manual review. Without this, the callback is answered with 503, and the
-    /// gateway retries.
+    /// If the API does not respond or returns an error, applies a callback as if there
+    /// were no lookup: money that the API could have released is held for manual
+    /// review, and an unsigned callback is refused with 401. Without this, the callback
+    /// is answered with 503, and the gateway retries.
     #[must_use]
     pub fn hold_on_lookup_failure(self) -> Self {
         Self {
@@ -156,10 +156,10 @@ impl<F: Fetch> crate::gateway::Gateway for Gateway<F> {
         if api.url(body).is_none() {
             return Asks::Never;
         }
-        if matches!(callback.0, Told::Unsigned(_)) {
-            return Asks::Always { may_fail: false };
-        }
         let may_fail = self.holds_on_failure;
+        if matches!(callback.0, Told::Unsigned(_)) {
+            return Asks::Always { may_fail };
+        }
         match self.policy {
             LookupPolicy::Unsigned => Asks::Never,
             LookupPolicy::WhenHeld => Asks::WhenHeld { may_fail },
@@ -176,7 +176,12 @@ impl<F: Fetch> crate::gateway::Gateway for Gateway<F> {
     fn hear(&self, callback: Callback, answer: &[u8], may_fail: bool) -> Result<Callback, Refusal> {
         let signed = match callback.0 {
             Told::Unsigned(body) => {
-                let verified = prove_by_api(*body, answer)?;
+                let verified = match prove_by_api(*body, answer) {
+                    Err(VerifyError::AnswerUnreadable(_)) if may_fail => {
+                        return Err(VerifyError::Unsigned.into());
+                    }
+                    verified => verified?,
+                };
                 return Ok(Callback(Told::Verified(Box::new(verified))));
             }
             Told::Verified(signed) => signed,
@@ -191,6 +196,14 @@ impl<F: Fetch> crate::gateway::Gateway for Gateway<F> {
             // response.
             Err(error @ VerifyError::AnswerMismatch { .. }) => Err(Refusal::LookupFailed(error)),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    fn unheard(&self, callback: Callback) -> Result<Callback, Refusal> {
+        match callback.0 {
+            Told::Verified(_) => Ok(callback),
+            // Nothing else proves it.
+            Told::Unsigned(_) => Err(VerifyError::Unsigned.into()),
         }
     }
 
