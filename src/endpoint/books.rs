@@ -116,7 +116,7 @@ impl<L: Ledger> Books<'_, L> {
             return Ok(None);
         };
         let held = self.observer.asks_for_held().then(|| payment.held());
-        let delivery = || self.name(&Payment::delivery_name(event.delivery));
+        let delivery = || self.name(&Payment::delivery_name(event));
         let second_copy = || format!("{}:second", delivery());
         let (mut owner, mut second) = (None, None);
         if payment.asks_for_delivery(event) {

@@ -58,7 +58,6 @@ impl Payment {
             payment: self,
             before,
             asks,
-            binds_delivery: false,
             reviews: Vec::new(),
             recorded: None,
             second: None,
@@ -157,8 +156,7 @@ impl Step<'_> {
         let reviews = std::mem::take(&mut self.reviews);
         let change = self.payment.conclude(&self.before, credited, reviews);
         let mut taken = Taken::default();
-        let binds = self.asks && self.binds_delivery;
-        if binds {
+        if self.asks {
             taken.second = self.second.map(|copy| copy.to_string());
         }
         if let Some(Recorded {
@@ -170,7 +168,7 @@ impl Step<'_> {
             let after = self.payment.of_part(subject.as_deref());
             if let Some(delivery) = self.payment.state.deliveries.get_mut(index) {
                 delivery.has_effect = after.0 > before.0 || after.1 > before.1;
-                if binds {
+                if self.asks {
                     taken.first = Some(delivery::owner(delivery));
                 }
             }

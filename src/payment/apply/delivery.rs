@@ -1,7 +1,6 @@
 //! Deliveries and their copies: rule 1.
 
 use super::step::{Recorded, Step};
-use crate::digest::Digest16;
 use crate::event::{Event, Lookup, Part};
 use crate::payment::Payment;
 use crate::payment::change::{Review, ReviewReason};
@@ -84,7 +83,6 @@ impl Step<'_> {
         is_read: bool,
     ) -> Copy {
         let (name, copy) = (Name(event.delivery), Name(event.copy(part)));
-        self.binds_delivery = is_read || owner.first.is_some();
         let deliveries = &mut self.payment.state.deliveries;
         let known = deliveries.iter().position(|known| known.name == name);
         let second = owner.second.filter(|second| *second != copy);
@@ -147,6 +145,7 @@ impl Step<'_> {
             let stands = part.is_some_and(|part| self.known(event, part).is_some());
             if !is_known_copy {
                 self.remember_copy(entry, copy);
+                self.second = Some(copy);
             }
             return if stands {
                 Copy::Repeated
@@ -198,9 +197,15 @@ impl Step<'_> {
 }
 
 impl Payment {
-    /// The digest under which a delivery's name is bound in a ledger.
-    pub(crate) fn delivery_name(delivery: Digest16) -> String {
-        format!("delivery:{}", Name(delivery))
+    /// The name under which a delivery is bound in a ledger. A reference that is only
+    /// reported is part of it: under another one, the same delivery is not a copy.
+    pub(crate) fn delivery_name(event: &Event<'_>) -> String {
+        let name = format!("delivery:{}", Name(event.delivery));
+        if event.has_signed_split() {
+            format!("{name}:{}", event.reference)
+        } else {
+            name
+        }
     }
 }
 

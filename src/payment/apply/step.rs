@@ -18,9 +18,6 @@ pub(crate) struct Step<'p> {
     pub(super) recorded: Option<Recorded>,
     /// Whether the ledger stores the names of deliveries.
     pub(super) asks: bool,
-    /// Whether this delivery's name is bound there: not under a reference that is only
-    /// reported.
-    pub(super) binds_delivery: bool,
     /// The second copy of a delivery, if it has to be bound across all payments.
     pub(super) second: Option<Name>,
 }
