@@ -282,6 +282,15 @@ fn order_delivery(answer: &OrderDetails, transactions: &[OrderTransaction<'_>]) 
                 delivery.option(amount.map(str::as_bytes));
             }
         }
+        // A later response may have the time, and with it the money is not late.
+        if transaction
+            .created_at()
+            .as_ref()
+            .and_then(instant)
+            .is_none()
+        {
+            delivery.part(b"unknown time");
+        }
     }
     delivery.finish()
 }
