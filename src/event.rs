@@ -114,11 +114,27 @@ pub struct Event<'a> {
     /// The part that the callback is about.
     pub(crate) own_part: Option<usize>,
     /// Other ways to split the signed message (rule 18).
-    pub(crate) other_readings: Vec<(&'a str, Amount)>,
+    pub(crate) other_readings: Vec<OtherReading<'a>>,
     /// The total that the gateway reports as paid, in the merchant's currency.
     pub(crate) total_paid: Option<Amount>,
     /// The response of the gateway's API, if it was queried (rule 12).
     pub(crate) lookup: Option<Lookup<'a>>,
+}
+
+/// Another way to split a signed message.
+#[derive(Debug, Clone)]
+pub(crate) struct OtherReading<'a> {
+    pub(crate) reference: &'a str,
+    pub(crate) subject: Subject,
+}
+
+/// What a reading is about.
+#[derive(Debug, Clone)]
+pub(crate) enum Subject {
+    /// A transfer of this amount.
+    Transfer(Amount),
+    /// A deposit or payout, without a transfer.
+    NoTransfer(Kind),
 }
 
 /// How far the reference and the amount are proven.

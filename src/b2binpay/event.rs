@@ -12,7 +12,10 @@ use super::status::{DepositStatus, PayoutStatus, TransferStatus};
 use super::tracking_ids::TrackingIds;
 use crate::amount::Amount;
 use crate::digest::{Digest16, Labelled, bounded_id};
-use crate::event::{Event, Kind, Lookup, Money, OwnStatus, Part, PartOutcome, Reading, Source};
+use crate::event::{
+    Event, Kind, Lookup, Money, OtherReading, OwnStatus, Part, PartOutcome, Reading, Source,
+    Subject,
+};
 use crate::fact::Fact;
 use crate::outcome::Outcome;
 use crate::timestamp::Timestamp;
@@ -236,21 +239,30 @@ fn own_status(operation: Operation<'_>) -> OwnStatus {
     }
 }
 
-/// The other ways to split a signed message into status, amount and tracking id
-/// (GATEWAYS 1.4).
-fn readings<'t>(text: &'t str, own: &Amount) -> Vec<(&'t str, Amount)> {
+/// The other ways to split the signed message of a transfer: into another amount and
+/// tracking id, or as a callback without a transfer (GATEWAYS 1.4).
+fn readings<'t>(text: &'t str, own: &Amount) -> Vec<OtherReading<'t>> {
     let Some((_, rest)) = leading_status(text) else {
         return Vec::new();
     };
     let places = rest.char_indices().map(|(place, _)| place).skip(1);
-    places
+    let transfers = places
         .chain([rest.len()])
         .take_while(|place| *place <= Amount::MAX_DIGITS + 1)
         .filter_map(|place| rest.split_at_checked(place))
         .filter_map(|(amount, reference)| {
             let amount: Amount = amount.parse().ok()?;
             let is_other = amount.as_str() != own.as_str();
-            (amount.is_plain() && is_other).then_some((reference, amount))
-        })
-        .collect()
+            (amount.is_plain() && is_other).then_some(OtherReading {
+                reference,
+                subject: Subject::Transfer(amount),
+            })
+        });
+    // A deposit signs its status and id, a payout only its id.
+    let bare = [(rest, Kind::Deposit), (text, Kind::Payout)];
+    let bare = bare.map(|(reference, kind)| OtherReading {
+        reference,
+        subject: Subject::NoTransfer(kind),
+    });
+    transfers.chain(bare).collect()
 }

@@ -94,10 +94,10 @@ impl<L: Ledger> Books<'_, L> {
     /// Whether no other payment of the merchant allows a different split of the
     /// signed message (PAYMENTS, rule 18).
     async fn is_only_reading(&self, event: &Event<'_>) -> Result<bool, Disposition> {
-        for (reference, amount) in &event.other_readings {
-            let other = PaymentKey::new(event.gateway, *reference, &*self.key.part);
+        for reading in &event.other_readings {
+            let other = PaymentKey::new(event.gateway, reading.reference, &*self.key.part);
             let payment = self.peek(&other).await?;
-            if payment.is_some_and(|payment| payment.expected().allows_reading(amount)) {
+            if payment.is_some_and(|payment| payment.expected().allows_reading(reading)) {
                 return Ok(false);
             }
         }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::amount::Amount;
-use crate::event::{Kind, Money};
+use crate::event::{Kind, Money, OtherReading, Subject};
 use crate::text::Text;
 
 /// An expected payment, from the merchant's own record and never from a callback
@@ -392,10 +392,15 @@ impl Expected {
             || self.decimals == Some(amount.scale())
     }
 
-    /// Whether a transfer of this amount could belong to this record, so that another
-    /// payment's reading is not the only one. A record with neither an amount in the
-    /// cryptocurrency nor its decimals excludes nothing.
-    pub(crate) fn allows_reading(&self, amount: &Amount) -> bool {
+    /// Whether this reading could be about this record, so that another payment's
+    /// reading is not the only one. A record with neither an amount in the
+    /// cryptocurrency nor its decimals excludes no transfer, and no record excludes a
+    /// callback without one.
+    pub(crate) fn allows_reading(&self, reading: &OtherReading<'_>) -> bool {
+        let amount = match &reading.subject {
+            Subject::Transfer(amount) => amount,
+            Subject::NoTransfer(kind) => return *kind == self.event_kind(),
+        };
         let is_silent = self.decimals.is_none()
             && matches!(self.kind, ExpectedKind::TopUp | ExpectedKind::Invoice);
         is_silent || self.settles_reading(amount)
