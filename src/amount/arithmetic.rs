@@ -2,7 +2,8 @@
 
 use std::iter::{repeat, repeat_n, zip};
 
-use super::{Amount, Parts, length, small};
+use super::parts::{Parts, length};
+use super::{Amount, small};
 
 /// The maximum number of integer digits of a result. Parsed amounts have at most 200,
 /// so only an endless loop of additions reaches it.
@@ -66,7 +67,7 @@ fn add(left: &Parts<'_>, right: &Parts<'_>) -> Option<Amount> {
 fn small_sum<'a>(mut parts: impl Iterator<Item = Parts<'a>>) -> Option<Amount> {
     let mut sum = small::Sum::default();
     parts.try_for_each(|parts| sum.add(&parts))?;
-    sum.amount()
+    sum.text().map(Amount::new)
 }
 
 /// Adds digit by digit, at any size.
