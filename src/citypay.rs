@@ -5,6 +5,7 @@
 //! the response of the order endpoint. See [`Account`] for an example, and
 //! [`Gateway`] for use in an endpoint.
 
+mod account;
 mod answer;
 mod callback;
 mod event;
@@ -12,17 +13,21 @@ mod expiry;
 mod gateway;
 mod listing;
 mod outcome;
-mod proof;
+mod posted;
+mod proven;
+mod received;
 mod serialize;
 mod status;
 mod token;
 mod transaction;
 mod wire;
 
+pub use account::Account;
 pub use answer::{FiatCurrency, OrderDetails};
-pub use callback::{DepositCallback, OrderCallback, Posted};
+pub use callback::{DepositCallback, OrderCallback};
 pub use gateway::Gateway;
-pub use proof::{Account, ProvenDeposit, ProvenOrder};
+pub use posted::Posted;
+pub use proven::{ProvenDeposit, ProvenOrder};
 pub use status::{Action, DepositStatus, OrderStatus};
 pub use token::Token;
 pub use transaction::{AmountBreakdown, OrderTransaction};

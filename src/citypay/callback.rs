@@ -11,9 +11,7 @@ use super::wire::Status;
 use crate::amount::Amount;
 use crate::error::{FieldError, ParseError};
 use crate::fields::fields;
-use crate::open_enum::same_word;
-use crate::read::{self, At, Body, DEFAULT_BODY_LIMIT, FieldWarning, Source};
-use crate::recognize;
+use crate::read::{self, At, Body, FieldWarning, Source};
 use crate::span::Span;
 use crate::text::Text;
 use crate::timestamp::Timestamp;
@@ -124,77 +122,6 @@ fields! {
     }
 }
 
-/// A callback of either kind, which is known only after parsing.
-///
-/// ```
-/// # let body = include_bytes!("../../examples/bodies/citypay-deposit-confirmed.json");
-/// use payhook::citypay::Posted;
-///
-/// let token = match Posted::parse(body)? {
-///     Posted::Order(order) => order.into_unverified().order_token(),
-///     Posted::Deposit(deposit) => deposit.into_unverified().deposit_token(),
-///     _ => None,
-/// };
-/// assert!(token.is_some_and(|token| token.matches("dep_user_42")));
-/// # Ok::<(), payhook::ParseError>(())
-/// ```
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub enum Posted {
-    /// A callback about a deposit.
-    Deposit(Unverified<DepositCallback>),
-    /// A callback about an order.
-    Order(Unverified<OrderCallback>),
-}
-
-impl Posted {
-    /// Parses a body of at most [`DEFAULT_BODY_LIMIT`](crate::verified::DEFAULT_BODY_LIMIT)
-    /// bytes.
-    ///
-    /// # Errors
-    ///
-    /// [`ParseError`], as [`Unverified::parse`].
-    pub fn parse(body: &[u8]) -> Result<Self, ParseError> {
-        Self::parse_within(body, DEFAULT_BODY_LIMIT)
-    }
-
-    /// Parses a body of at most `limit` bytes.
-    ///
-    /// # Errors
-    ///
-    /// [`ParseError`], as [`Unverified::parse`].
-    pub fn parse_within(body: &[u8], limit: usize) -> Result<Self, ParseError> {
-        match Self::read(body, limit) {
-            Ok(posted) => Ok(posted),
-            Err(error) => Err(recognize::name(body, error)),
-        }
-    }
-
-    fn read(body: &[u8], limit: usize) -> Result<Self, ParseError> {
-        let (body, fields): (_, CallbackFields) = read::scan(read::text_of(body, limit)?)?;
-        let (body, at) = (body.without_blanks(), At::Root);
-        at.sound(fields.shape)?;
-        let kind = body
-            .source()
-            .required(at.key("type"), fields.kind, read::text)?;
-        let is_one_of = |words: [&str; 2]| words.iter().any(|word| same_word(kind, word));
-        let is_order = is_one_of(["order callback", "order"]);
-        if !is_order && !is_one_of(["deposit callback", "deposit"]) {
-            return Err(ParseError::Unsupported { path: "type" });
-        }
-        let fields = Arc::new(fields);
-        if is_order {
-            let order = OrderCallback { body, fields };
-            order.check().map(|()| Self::Order(Unverified::new(order)))
-        } else {
-            let deposit = DepositCallback { body, fields };
-            deposit
-                .check()
-                .map(|()| Self::Deposit(Unverified::new(deposit)))
-        }
-    }
-}
-
 impl Sealed for OrderCallback {}
 
 impl Sealed for DepositCallback {}
@@ -233,6 +160,13 @@ impl CallbackFields {
 }
 
 impl OrderCallback {
+    /// Checks the essential fields.
+    pub(super) fn new(body: Body, fields: CallbackFields) -> Result<Unverified<Self>, ParseError> {
+        let fields = Arc::new(fields);
+        let order = Self { body, fields };
+        order.check().map(|()| Unverified::new(order))
+    }
+
     fn source(&self) -> Source<'_> {
         self.body.source()
     }
@@ -310,6 +244,13 @@ impl Serialize for OrderCallback {
 }
 
 impl DepositCallback {
+    /// Checks the essential fields.
+    pub(super) fn new(body: Body, fields: CallbackFields) -> Result<Unverified<Self>, ParseError> {
+        let fields = Arc::new(fields);
+        let deposit = Self { body, fields };
+        deposit.check().map(|()| Unverified::new(deposit))
+    }
+
     fn source(&self) -> Source<'_> {
         self.body.source()
     }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::answer::OrderDetails;
 use super::callback::{DepositCallback, OrderCallback};
 use super::outcome::{of_deposit, of_order};
-use super::proof::ProvenDeposit;
+use super::proven::ProvenDeposit;
 use super::status::{DepositStatus, OrderStatus};
 use super::transaction::{AmountBreakdown, OrderTransaction};
 use crate::amount::Amount;

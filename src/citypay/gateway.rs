@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::callback::{DepositCallback, OrderCallback, Posted};
+use super::account::Account;
+use super::callback::{DepositCallback, OrderCallback};
 use super::event;
-use super::proof::Account;
+use super::posted::Posted;
 use crate::error::VerifyError;
 use crate::event::Event;
 use crate::fetch::{BoxError, Fetch};

@@ -1,7 +1,7 @@
 //! The outcome of a callback of CityPay.io: the last two tables at [`Outcome`].
 
 use super::callback::DepositCallback;
-use super::proof::{ProvenDeposit, ProvenOrder};
+use super::proven::{ProvenDeposit, ProvenOrder};
 use super::status::{DepositStatus, OrderStatus};
 use crate::fact::Fact;
 use crate::outcome::Outcome;
