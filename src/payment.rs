@@ -10,6 +10,7 @@ mod change;
 mod expected;
 mod history;
 mod hold;
+mod kind;
 mod state;
 
 use std::fmt;
@@ -17,8 +18,9 @@ use std::fmt;
 use crate::amount::Amount;
 
 pub use change::{Change, Review, ReviewReason};
-pub use expected::{Expected, ExpectedError, ExpectedKind};
+pub use expected::{Expected, ExpectedError};
 pub use history::{History, HistoryError};
+pub use kind::ExpectedKind;
 
 use state::{Marks, PartState, State};
 

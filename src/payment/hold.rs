@@ -1,7 +1,7 @@
 //! The rules that hold a part, and how much of the rest is credited.
 
 use super::change::{Reasons, ReviewReason};
-use super::expected::ExpectedKind;
+use super::kind::ExpectedKind;
 use super::state::{Instant, Marks, PartState};
 use super::{Payment, add, subtract, total};
 use crate::amount::Amount;

@@ -5,7 +5,8 @@ use super::transfer::set_value;
 use crate::amount::Amount;
 use crate::event::{Event, Lookup};
 use crate::payment::change::{Review, ReviewReason};
-use crate::payment::expected::{ExpectedKind, Fit};
+use crate::payment::expected::Fit;
+use crate::payment::kind::ExpectedKind;
 use crate::payment::state::{Marks, PartState};
 
 impl Step<'_> {

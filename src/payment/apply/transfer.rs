@@ -6,7 +6,8 @@ use crate::amount::Amount;
 use crate::digest::Digest16;
 use crate::event::{Event, OwnStatus, Part, PartOutcome, Reading, Source};
 use crate::payment::change::{Reasons, Review, ReviewReason};
-use crate::payment::expected::{ExpectedKind, Fit};
+use crate::payment::expected::Fit;
+use crate::payment::kind::ExpectedKind;
 use crate::payment::state::{Instant, Marks, Name, PartState};
 use crate::text::Text;
 
