@@ -1,15 +1,15 @@
 //! [`MemoryStore`]: an in-memory idempotency store.
 
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
-
-use super::keys::{IdempotencyKey, IdempotencyKeys};
+use super::keys::IdempotencyKeys;
 use super::{Claim, ClaimToken, IdempotencyStore, Lease};
 use crate::fetch::BoxError;
+
+mod records;
+
+use records::{Limits, Records, State};
 
 /// An idempotency store for one process.
 ///
@@ -29,60 +29,8 @@ use crate::fetch::BoxError;
 /// See [`Idempotent`](crate::endpoint::Idempotent) for an example.
 #[derive(Debug, Clone)]
 pub struct MemoryStore {
-    memory: Arc<Mutex<Memory>>,
-    lease: Duration,
-    retention: Duration,
-    capacity: usize,
-}
-
-#[derive(Debug, Default)]
-struct Memory {
-    /// The effect with which a delivery was first seen.
-    bindings: HashMap<IdempotencyKey, IdempotencyKey>,
-    effects: HashMap<IdempotencyKey, Effect>,
-    /// The last completed effect of each subject.
-    subjects: HashMap<IdempotencyKey, Last>,
-    /// Effects by the time when they were last seen, unproven ones first.
-    sightings: BTreeMap<Sighting, IdempotencyKey>,
-    /// The number of the last claim or sighting.
-    count: u64,
-    /// The latest time of a deleted delivery.
-    forgotten: Option<DateTime<Utc>>,
-}
-
-/// Whether it is proven, and the sighting's number.
-type Sighting = (bool, u64);
-
-#[derive(Debug, Clone, Copy)]
-struct Last {
-    effect: IdempotencyKey,
-    time: Option<DateTime<Utc>>,
-}
-
-#[derive(Debug)]
-struct Effect {
-    state: State,
-    /// All deliveries that are bound to it, to be deleted with it.
-    deliveries: Vec<IdempotencyKey>,
-    /// The latest of their times.
-    time: Option<DateTime<Utc>>,
-    subject: IdempotencyKey,
-    is_proven: bool,
-    seen: Instant,
-    sighting: Sighting,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum State {
-    Done,
-    Free,
-    /// The end of the lease; `None` means never.
-    Held {
-        fence: u64,
-        until: Option<Instant>,
-        /// Whether the effect was done before this claim.
-        was_done: bool,
-    },
+    records: Arc<Mutex<Records>>,
+    limits: Limits,
 }
 
 impl MemoryStore {
@@ -91,33 +39,35 @@ impl MemoryStore {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            memory: Arc::default(),
-            lease: Duration::from_secs(60),
-            retention: Duration::from_secs(30 * 24 * 60 * 60),
-            capacity: 100_000,
+            records: Arc::default(),
+            limits: Limits {
+                lease: Duration::from_secs(60),
+                retention: Duration::from_secs(30 * 24 * 60 * 60),
+                capacity: 100_000,
+            },
         }
     }
 
     /// Sets the lease: the time after which the next delivery can take a handler's
     /// claim. At its exact end a lease has expired.
     #[must_use]
-    pub fn lease(self, lease: Duration) -> Self {
-        Self { lease, ..self }
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.limits.lease = lease;
+        self
     }
 
     /// Sets how long a callback is remembered after it was last seen.
     #[must_use]
-    pub fn retention(self, retention: Duration) -> Self {
-        Self { retention, ..self }
+    pub fn retention(mut self, retention: Duration) -> Self {
+        self.limits.retention = retention;
+        self
     }
 
     /// Sets the maximum number of callbacks, and of delivery keys; at least one.
     #[must_use]
-    pub fn capacity(self, capacity: usize) -> Self {
-        Self {
-            capacity: capacity.max(1),
-            ..self
-        }
+    pub fn capacity(mut self, capacity: usize) -> Self {
+        self.limits.capacity = capacity.max(1);
+        self
     }
 
     /// [`IdempotencyStore::claim`] at the time `now`: for tests that cannot wait for
@@ -143,80 +93,13 @@ impl MemoryStore {
     ///
     /// If the store is full and nothing in it may be deleted yet.
     pub fn claim_at(&self, keys: &IdempotencyKeys, now: Instant) -> Result<Claim, BoxError> {
-        let mut memory = self.memory();
-        if let Some(oldest) = now.checked_sub(self.retention) {
-            memory.forget_seen_before(oldest, now);
-        }
-        let bound = memory.bindings.get(keys.delivery()).copied();
-        let key = bound.unwrap_or(*keys.effect());
-        let is_done = memory.is_done(&key);
-        // Before it may be deleted to make room.
-        let last_time = memory.subjects.get(keys.subject()).and_then(|it| it.time);
-        if bound.is_none() {
-            if memory.may_have_forgotten(keys) {
-                // It may have been handled with another effect, so it reopens
-                // nothing.
-                return Ok(if is_done {
-                    Claim::AlreadyHandled
-                } else {
-                    Claim::TooOld
-                });
-            }
-            if !memory.has_room(self.capacity, keys, now) {
-                let full = format!(
-                    "store is full: it holds {} deliveries, and none may be deleted yet",
-                    self.capacity
-                );
-                return Err(full.into());
-            }
-            memory.bind(keys, now);
-        }
-        memory.see(key, now);
-        let is_its_own = key == *keys.effect();
-        let last = memory.subjects.get_mut(keys.subject());
-        if is_done {
-            match last {
-                Some(last) if last.effect == key => {
-                    last.time = last.time.max(keys.time());
-                    return Ok(Claim::AlreadyHandled);
-                }
-                // A transfer that settles again after a reversal is a new event.
-                Some(last) if is_its_own && is_later(keys.time(), last.time) => {}
-                _ => return Ok(Claim::AlreadyHandled),
-            }
-        } else if !is_its_own {
-            return Ok(Claim::Conflicting);
-        } else if is_later(last_time, keys.time()) {
-            return Ok(Claim::Superseded);
-        }
-        Ok(memory.hold(key, now, self.lease))
+        self.records().claim(keys, now, &self.limits)
     }
 
     /// A panic elsewhere does not matter: the state is consistent between any two
     /// calls.
-    fn memory(&self) -> MutexGuard<'_, Memory> {
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn end(&self, token: &ClaimToken, state: State) -> Lease {
-        // Determined before locking: other threads wait for the lock.
-        let now = Instant::now();
-        let mut memory = self.memory();
-        match memory.effects.get_mut(&token.effect) {
-            Some(effect) if effect.is_held_by(token.fence) => {
-                effect.state = match state {
-                    State::Free if effect.state.is_done() => State::Done,
-                    state => state,
-                };
-                let (subject, time) = (effect.subject, effect.time);
-                if matches!(state, State::Done) {
-                    memory.complete(subject, token.effect, time);
-                }
-                memory.see(token.effect, now);
-                Lease::Held
-            }
-            _ => Lease::Lost,
-        }
+    fn records(&self) -> MutexGuard<'_, Records> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -226,190 +109,19 @@ impl Default for MemoryStore {
     }
 }
 
+/// The time is determined before locking: other threads wait for the lock.
 impl IdempotencyStore for MemoryStore {
     async fn claim(&self, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
-        // Determined before locking: other threads wait for the lock.
         self.claim_at(keys, Instant::now())
     }
 
     async fn complete(&self, token: ClaimToken) -> Result<Lease, BoxError> {
-        Ok(self.end(&token, State::Done))
+        let now = Instant::now();
+        Ok(self.records().end(&token, State::Done, now))
     }
 
     async fn release(&self, token: ClaimToken) -> Result<Lease, BoxError> {
-        Ok(self.end(&token, State::Free))
+        let now = Instant::now();
+        Ok(self.records().end(&token, State::Free, now))
     }
-}
-
-impl Memory {
-    fn next(&mut self) -> u64 {
-        self.count += 1;
-        self.count
-    }
-
-    fn may_have_forgotten(&self, keys: &IdempotencyKeys) -> bool {
-        matches!((keys.time(), self.forgotten), (Some(time), Some(mark)) if time <= mark)
-    }
-
-    fn bind(&mut self, keys: &IdempotencyKeys, now: Instant) {
-        self.bindings.insert(*keys.delivery(), *keys.effect());
-        let effect = match self.effects.entry(*keys.effect()) {
-            Entry::Occupied(effect) => effect.into_mut(),
-            Entry::Vacant(place) => place.insert(Effect {
-                state: State::Free,
-                deliveries: Vec::with_capacity(1),
-                time: None,
-                subject: *keys.subject(),
-                is_proven: keys.is_proven(),
-                seen: now,
-                sighting: (false, 0),
-            }),
-        };
-        effect.deliveries.push(*keys.delivery());
-        effect.time = effect.time.max(keys.time());
-        effect.is_proven |= keys.is_proven();
-    }
-
-    fn complete(
-        &mut self,
-        subject: IdempotencyKey,
-        effect: IdempotencyKey,
-        time: Option<DateTime<Utc>>,
-    ) {
-        let next = Last { effect, time };
-        let last = self.subjects.entry(subject).or_insert(next);
-        if !is_later(last.time, time) {
-            *last = next;
-        }
-    }
-
-    /// The last effect of its subject is marked as seen with it, so it is never
-    /// deleted first: it determines whether another one is new.
-    fn see(&mut self, key: IdempotencyKey, now: Instant) {
-        self.see_one(key, now);
-        let effect = self.effects.get(&key);
-        let last = effect.and_then(|effect| self.subjects.get(&effect.subject));
-        if let Some(last) = last.map(|last| last.effect)
-            && last != key
-        {
-            self.see_one(last, now);
-        }
-    }
-
-    fn see_one(&mut self, key: IdempotencyKey, now: Instant) {
-        let number = self.next();
-        let Some(effect) = self.effects.get_mut(&key) else {
-            return;
-        };
-        self.sightings.remove(&effect.sighting);
-        effect.seen = now;
-        effect.sighting = (effect.is_proven, number);
-        self.sightings.insert(effect.sighting, key);
-    }
-
-    fn hold(&mut self, key: IdempotencyKey, now: Instant, lease: Duration) -> Claim {
-        let fence = self.next();
-        let Some(effect) = self.effects.get_mut(&key) else {
-            // A binding is deleted with its effect, so there always is one.
-            return Claim::InProgress;
-        };
-        if effect.state.is_in_flight(now) {
-            return Claim::InProgress;
-        }
-        effect.state = State::Held {
-            fence,
-            until: now.checked_add(lease),
-            was_done: effect.state.is_done(),
-        };
-        Claim::Acquired(ClaimToken::new(key, fence))
-    }
-
-    /// Deletes effects that were seen longest ago until there is room for one more,
-    /// except for effects in flight, the wanted effect, one that may have reversed
-    /// it, and, to make room for an unproven one, proven effects.
-    fn has_room(&mut self, capacity: usize, wanted: &IdempotencyKeys, now: Instant) -> bool {
-        let last = self.subjects.get(wanted.subject()).map(|last| last.effect);
-        let reversal = last.filter(|_| self.is_done(wanted.effect()));
-        while self.bindings.len() >= capacity {
-            let mut seen = self.sightings.iter();
-            let oldest = seen.find(|((is_proven, _), key)| {
-                let may_go = wanted.is_proven() || !is_proven;
-                let is_wanted = *key == wanted.effect() || Some(**key) == reversal;
-                may_go && !is_wanted && !self.is_in_flight(key, now)
-            });
-            let Some(key) = oldest.map(|(_, key)| *key) else {
-                return false;
-            };
-            self.forget(&key);
-        }
-        true
-    }
-
-    fn forget_seen_before(&mut self, oldest: Instant, now: Instant) {
-        for first in [(false, 0), (true, 0)] {
-            while let Some((_, &key)) = self.sightings.range(first..).next()
-                && self.was_seen_before(&key, oldest)
-                && !self.is_in_flight(&key, now)
-            {
-                self.forget(&key);
-            }
-        }
-    }
-
-    fn was_seen_before(&self, key: &IdempotencyKey, oldest: Instant) -> bool {
-        let effect = self.effects.get(key);
-        effect.is_some_and(|effect| effect.seen < oldest)
-    }
-
-    fn is_done(&self, key: &IdempotencyKey) -> bool {
-        let effect = self.effects.get(key);
-        effect.is_some_and(|effect| effect.state.is_done())
-    }
-
-    fn is_in_flight(&self, key: &IdempotencyKey, now: Instant) -> bool {
-        let effect = self.effects.get(key);
-        effect.is_some_and(|effect| effect.state.is_in_flight(now))
-    }
-
-    /// An effect that was never handled leaves no mark: it may be sent again.
-    fn forget(&mut self, key: &IdempotencyKey) {
-        let Some(effect) = self.effects.remove(key) else {
-            return;
-        };
-        self.sightings.remove(&effect.sighting);
-        for delivery in &effect.deliveries {
-            self.bindings.remove(delivery);
-        }
-        let last = self.subjects.get(&effect.subject);
-        if last.is_some_and(|last| last.effect == *key) {
-            self.subjects.remove(&effect.subject);
-        }
-        if !matches!(effect.state, State::Free) {
-            // A timestamp in the future would put everything beyond the horizon.
-            let now = DateTime::from(SystemTime::now());
-            self.forgotten = self.forgotten.max(effect.time.map(|time| time.min(now)));
-        }
-    }
-}
-
-impl State {
-    /// Whether the effect was done, even while it is claimed again.
-    fn is_done(self) -> bool {
-        matches!(self, Self::Done | Self::Held { was_done: true, .. })
-    }
-
-    fn is_in_flight(self, now: Instant) -> bool {
-        matches!(self, Self::Held { until, .. } if until.is_none_or(|until| now < until))
-    }
-}
-
-impl Effect {
-    fn is_held_by(&self, token: u64) -> bool {
-        matches!(self.state, State::Held { fence, .. } if fence == token)
-    }
-}
-
-/// If one of two times is unknown, neither is later.
-fn is_later(time: Option<DateTime<Utc>>, other: Option<DateTime<Utc>>) -> bool {
-    matches!((time, other), (Some(time), Some(other)) if time > other)
 }
