@@ -1,14 +1,16 @@
 //! [`Config`]: the gateways, configured by environment variables.
 
-use std::borrow::Cow;
 use std::env::{self, VarError};
-use std::fmt;
 
 use zeroize::Zeroizing;
 
-use crate::address::AddressRanges;
 use crate::b2binpay::{self, Key, TrackingIds, Verifier};
 use crate::citypay::{self, Account};
+
+mod vars;
+
+pub use vars::EnvError;
+use vars::{Value, Vars};
 
 const SECRET: &str = "PAYHOOK_B2BINPAY_CALLBACK_SECRET";
 /// Further secrets, for a rotation.
@@ -77,57 +79,6 @@ struct B2binpay {
     api_url: Option<String>,
 }
 
-/// The variables that are missing or invalid. The error shows no values.
-///
-/// ```
-/// use payhook::Config;
-///
-/// let error = Config::from_vars(|name| match name {
-///     "PAYHOOK_B2BINPAY_LOGIN" => Some("shop".to_owned()),
-///     "PAYHOOK_CITYPAY_ENVIRONMENT" => Some("staging".to_owned()),
-///     _ => None,
-/// })
-/// .unwrap_err();
-/// assert_eq!(
-///     error.variables().collect::<Vec<_>>(),
-///     [
-///         "PAYHOOK_B2BINPAY_PASSWORD",
-///         "PAYHOOK_B2BINPAY_TRACKING_IDS",
-///         "PAYHOOK_CITYPAY_CUSTOMER_ID",
-///         "PAYHOOK_CITYPAY_ENVIRONMENT",
-///     ]
-/// );
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EnvError {
-    problems: Vec<Problem>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Problem {
-    variable: Cow<'static, str>,
-    what: Cow<'static, str>,
-}
-
-impl EnvError {
-    /// Returns the names of the variables, in the order of [`Config`]'s table.
-    pub fn variables(&self) -> impl Iterator<Item = &str> {
-        self.problems.iter().map(|problem| &*problem.variable)
-    }
-}
-
-impl fmt::Display for EnvError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, problem) in self.problems.iter().enumerate() {
-            let separator = if index == 0 { "" } else { "; " };
-            write!(f, "{separator}{} {}", problem.variable, problem.what)?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for EnvError {}
-
 impl Config {
     /// Reads the process's environment.
     ///
@@ -177,13 +128,7 @@ impl Config {
             );
             vars.odd(CUSTOMER_ID, "is not set: configure at least one gateway");
         }
-        if vars.problems.is_empty() {
-            Ok(Self { b2binpay, citypay })
-        } else {
-            Err(EnvError {
-                problems: vars.problems,
-            })
-        }
+        vars.finish(Self { b2binpay, citypay })
     }
 
     /// Returns the gateway for B2BINPAY (or Coinsbuy), if it is configured. `fetch`
@@ -304,74 +249,6 @@ fn citypay_account<V: Fn(&str) -> Value>(vars: &mut Vars<V>) -> Option<Account> 
     } else {
         account
     })
-}
-
-enum Value {
-    Missing,
-    Text(Zeroizing<String>),
-    NotText,
-}
-
-/// The variables, and the problems found in them.
-struct Vars<V> {
-    get: V,
-    problems: Vec<Problem>,
-}
-
-impl<V: Fn(&str) -> Value> Vars<V> {
-    fn new(get: V) -> Self {
-        Self {
-            get,
-            problems: Vec::new(),
-        }
-    }
-
-    fn odd(&mut self, variable: impl Into<Cow<'static, str>>, what: impl Into<Cow<'static, str>>) {
-        self.problems.push(Problem {
-            variable: variable.into(),
-            what: what.into(),
-        });
-    }
-
-    fn has_any(&self, names: impl IntoIterator<Item = &'static str>) -> bool {
-        let is_set = |name| !matches!((self.get)(name), Value::Missing);
-        names.into_iter().any(is_set)
-    }
-
-    /// Returns `None` if the variable is missing, or after a problem.
-    fn text(&mut self, name: &'static str) -> Option<Zeroizing<String>> {
-        match (self.get)(name) {
-            Value::Missing => None,
-            Value::Text(text) if text.trim().is_empty() => {
-                self.odd(name, "is empty");
-                None
-            }
-            Value::Text(text) => Some(text),
-            Value::NotText => {
-                self.odd(name, "is not Unicode");
-                None
-            }
-        }
-    }
-
-    fn required(&mut self, name: &'static str) -> Option<Zeroizing<String>> {
-        if !self.has_any([name]) {
-            self.odd(name, "is missing");
-        }
-        self.text(name)
-    }
-
-    fn ranges(&mut self, name: &'static str) -> Option<AddressRanges> {
-        let text = self.text(name)?;
-        let ranges = AddressRanges::parse(text.split(',').map(str::trim));
-        if ranges.is_err() {
-            self.odd(
-                name,
-                "must be a comma-separated list of addresses and ranges such as 203.0.113.0/28",
-            );
-        }
-        ranges.ok()
-    }
 }
 
 fn is_known(name: &str) -> bool {
