@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use payhook_conformance::Gateway;
 use serde_json::value::RawValue;
 
-use crate::trouble::{Ending, Trouble};
+use crate::error::{CliError, Exit};
 
 /// The maximum length of a body.
 const LIMIT: u64 = 16 * 1024 * 1024;
@@ -44,7 +44,7 @@ impl From<GatewayName> for Gateway {
 }
 
 impl BodyArgs {
-    pub(crate) fn read(&self) -> Result<(Vec<u8>, Gateway), Trouble> {
+    pub(crate) fn read(&self) -> Result<(Vec<u8>, Gateway), CliError> {
         let body = read(&self.file)?;
         let gateway = self
             .gateway
@@ -53,7 +53,7 @@ impl BodyArgs {
     }
 }
 
-pub(crate) fn read(file: &Path) -> Result<Vec<u8>, Trouble> {
+pub(crate) fn read(file: &Path) -> Result<Vec<u8>, CliError> {
     let mut bytes = Vec::new();
     let read = open(file)?.take(LIMIT).read_to_end(&mut bytes);
     read.map_err(|error| unreadable(file, &error))?;
@@ -61,11 +61,11 @@ pub(crate) fn read(file: &Path) -> Result<Vec<u8>, Trouble> {
 }
 
 /// Opens a file, or standard input for `-`.
-pub(crate) fn open(file: &Path) -> Result<Box<dyn Read>, Trouble> {
+pub(crate) fn open(file: &Path) -> Result<Box<dyn Read>, CliError> {
     if file.as_os_str() == "-" {
         // A second read would return nothing.
         if STDIN_IS_READ.swap(true, Ordering::Relaxed) {
-            return Err(Trouble::usage("standard input can be read only once"));
+            return Err(CliError::usage("standard input can be read only once"));
         }
         return Ok(Box::new(stdin()));
     }
@@ -73,10 +73,10 @@ pub(crate) fn open(file: &Path) -> Result<Box<dyn Read>, Trouble> {
     Ok(Box::new(opened))
 }
 
-pub(crate) fn unreadable(file: &Path, error: &io::Error) -> Trouble {
-    Trouble {
-        ending: Ending::Malformed,
-        ..Trouble::of(&format!("cannot read `{}`", file.display()), error)
+pub(crate) fn unreadable(file: &Path, error: &io::Error) -> CliError {
+    CliError {
+        exit: Exit::Malformed,
+        ..CliError::of(&format!("cannot read `{}`", file.display()), error)
     }
 }
 

@@ -14,9 +14,9 @@ use payhook_conformance::Gateway;
 use serde_json::{Value, json};
 
 use crate::body::GatewayName;
+use crate::error::{CliError, Exit};
 use crate::post::{Address, Target, wait};
 use crate::screen::{BAD, FAINT, GOOD, STRONG, Screen, plain, styled};
-use crate::trouble::{Ending, Trouble};
 
 use finding::{Finding, Severity};
 use probe::{Answer, Failure, Probe, Sent};
@@ -40,7 +40,7 @@ pub(crate) struct Check {
     timeout: u64,
 }
 
-pub(crate) fn run(args: &Check, screen: Screen) -> Result<Ending, Trouble> {
+pub(crate) fn run(args: &Check, screen: Screen) -> Result<Exit, CliError> {
     let limit = Duration::from_secs(args.timeout);
     let target = Target::new(args.url.url("check")?, args.remote, limit)?;
     let gateway: Gateway = args.gateway.into();
@@ -67,7 +67,7 @@ pub(crate) fn run(args: &Check, screen: Screen) -> Result<Ending, Trouble> {
     }
     add_digest(&mut text, &sent);
     screen.show(&text, &json(&target, &sent, &findings, is_ok))?;
-    Ok(if is_ok { Ending::Well } else { Ending::No })
+    Ok(if is_ok { Exit::Success } else { Exit::Negative })
 }
 
 fn list(target: &Target, sent: &[Sent], findings: &[Finding]) -> String {

@@ -4,10 +4,10 @@ use payhook::diagnose::Diagnosis;
 use serde_json::json;
 
 use crate::body::BodyArgs;
+use crate::error::{CliError, Exit};
 use crate::keys::VerifierArgs;
 use crate::screen::{Screen, plain};
 use crate::shown::Shown;
-use crate::trouble::{Ending, Trouble};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Diagnose {
@@ -18,9 +18,9 @@ pub(crate) struct Diagnose {
     verifier: VerifierArgs,
 }
 
-pub(crate) fn run(args: &Diagnose, screen: Screen) -> Result<Ending, Trouble> {
+pub(crate) fn run(args: &Diagnose, screen: Screen) -> Result<Exit, CliError> {
     if args.verifier.is_empty() {
-        return Err(Trouble::usage("no key was given")
+        return Err(CliError::usage("no key was given")
             .hint("use --secret-env or --secret-file, or --login-env with --password-env"));
     }
     let (body, _) = args.body.read()?;
@@ -28,8 +28,8 @@ pub(crate) fn run(args: &Diagnose, screen: Screen) -> Result<Ending, Trouble> {
     let shown = shown(&diagnosis);
     screen.show(&shown.text, &shown.json)?;
     Ok(match diagnosis.verified_by() {
-        Some(_) => Ending::Well,
-        None => Ending::No,
+        Some(_) => Exit::Success,
+        None => Exit::Negative,
     })
 }
 

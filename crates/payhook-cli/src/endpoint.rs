@@ -10,8 +10,8 @@ use axum::routing::get;
 use payhook::testing::citypay::OrderEndpoint;
 use tokio::net::TcpListener;
 
+use crate::error::CliError;
 use crate::serve::serve;
-use crate::trouble::Trouble;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct EndpointArgs {
@@ -27,13 +27,13 @@ pub(crate) struct EndpointArgs {
 
 impl EndpointArgs {
     /// Starts the endpoint, if a port was given.
-    pub(crate) async fn serve(&self, endpoint: &OrderEndpoint) -> Result<(), Trouble> {
+    pub(crate) async fn serve(&self, endpoint: &OrderEndpoint) -> Result<(), CliError> {
         let Some(port) = self.endpoint_port else {
             return Ok(());
         };
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
-        let socket =
-            socket.map_err(|error| Trouble::of("the endpoint's port is already in use", &error))?;
+        let socket = socket
+            .map_err(|error| CliError::of("the endpoint's port is already in use", &error))?;
         let routes = Router::new()
             .route("/order/{token}", get(answer))
             .with_state(endpoint.clone());

@@ -13,7 +13,7 @@ use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use crate::trouble::Trouble;
+use crate::error::CliError;
 
 /// The time limit of a command.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -87,19 +87,19 @@ impl From<StateKind> for ExpectedKind {
 }
 
 impl LedgerState {
-    pub(crate) fn credited(&self) -> Result<Amount, Trouble> {
+    pub(crate) fn credited(&self) -> Result<Amount, CliError> {
         let amount = self.credited.parse();
-        amount.map_err(|error| Trouble::of("`credited` of --check", &error))
+        amount.map_err(|error| CliError::of("`credited` of --check", &error))
     }
 
-    pub(crate) fn held(&self) -> Result<Option<Amount>, Trouble> {
+    pub(crate) fn held(&self) -> Result<Option<Amount>, CliError> {
         let amount = self.held.as_ref().map(|held| held.parse()).transpose();
-        amount.map_err(|error| Trouble::of("`held` of --check", &error))
+        amount.map_err(|error| CliError::of("`held` of --check", &error))
     }
 }
 
 impl HookArgs {
-    pub(crate) async fn open(&self, payment: &Registered<'_>) -> Result<(), Trouble> {
+    pub(crate) async fn open(&self, payment: &Registered<'_>) -> Result<(), CliError> {
         let Some(command) = &self.open else {
             return Ok(());
         };
@@ -116,7 +116,7 @@ impl HookArgs {
     }
 
     /// `None` without a command.
-    pub(crate) async fn check(&self, reference: &str) -> Result<Option<LedgerState>, Trouble> {
+    pub(crate) async fn check(&self, reference: &str) -> Result<Option<LedgerState>, CliError> {
         let Some(command) = &self.check else {
             return Ok(None);
         };
@@ -124,7 +124,7 @@ impl HookArgs {
         let state = serde_json::from_slice(&out);
         state
             .map(Some)
-            .map_err(|error| Trouble::of("the output of --check", &error))
+            .map_err(|error| CliError::of("the output of --check", &error))
     }
 }
 
@@ -139,16 +139,16 @@ pub(crate) fn shell(command: &str, reference: &str) -> Command {
     shell
 }
 
-pub(crate) async fn run(option: &str, mut shell: Command) -> Result<Vec<u8>, Trouble> {
+pub(crate) async fn run(option: &str, mut shell: Command) -> Result<Vec<u8>, CliError> {
     let Ok(ended) = timeout(PATIENCE, output(&mut shell)).await else {
         let what = format!("the command of {option} timed out");
-        return Err(Trouble::new(what));
+        return Err(CliError::new(what));
     };
     let (out, status) =
-        ended.map_err(|error| Trouble::of("cannot run the command of a hook", &error))?;
+        ended.map_err(|error| CliError::of("cannot run the command of a hook", &error))?;
     if !status.success() {
         let what = format!("the command of {option} failed: {status}");
-        return Err(Trouble::new(what));
+        return Err(CliError::new(what));
     }
     Ok(out)
 }

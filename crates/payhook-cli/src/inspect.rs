@@ -1,10 +1,10 @@
 //! `payhook inspect`: shows a body's fields, and which of them are proven.
 
 use crate::body::BodyArgs;
+use crate::error::{CliError, Exit};
 use crate::proof::{Proof, ProofArgs};
 use crate::screen::Screen;
 use crate::shown::{self, Shown};
-use crate::trouble::{Ending, Trouble};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Inspect {
@@ -15,10 +15,10 @@ pub(crate) struct Inspect {
     proof: ProofArgs,
 }
 
-pub(crate) fn run(args: &Inspect, screen: Screen) -> Result<Ending, Trouble> {
+pub(crate) fn run(args: &Inspect, screen: Screen) -> Result<Exit, CliError> {
     let (body, gateway) = args.body.read()?;
     let prover = args.proof.prover()?;
-    let would_be = || -> Result<Shown, Trouble> {
+    let would_be = || -> Result<Shown, CliError> {
         let pretended = prover.pretend(&body, gateway)?;
         Ok(shown::pretended(&pretended, gateway))
     };
@@ -28,5 +28,5 @@ pub(crate) fn run(args: &Inspect, screen: Screen) -> Result<Ending, Trouble> {
         Proof::Untried => would_be()?,
     };
     screen.show(&shown.text, &shown.json)?;
-    Ok(Ending::Well)
+    Ok(Exit::Success)
 }

@@ -9,7 +9,7 @@ use payhook::b2binpay::{Key, TrackingIds, Verifier};
 use payhook::diagnose::Diagnose;
 use zeroize::Zeroizing;
 
-use crate::trouble::Trouble;
+use crate::error::CliError;
 
 /// The maximum length of a secret file, in bytes.
 const LIMIT: u64 = 65_536;
@@ -63,7 +63,7 @@ enum Secret {
 }
 
 impl KeyArgs {
-    fn secrets(&self) -> Result<Vec<Secret>, Trouble> {
+    fn secrets(&self) -> Result<Vec<Secret>, CliError> {
         let mut secrets = Vec::new();
         for name in &self.secret_env {
             secrets.push(Secret::Callback {
@@ -87,14 +87,14 @@ impl KeyArgs {
         Ok(secrets)
     }
 
-    pub(crate) fn keys(&self) -> Result<Vec<Key>, Trouble> {
+    pub(crate) fn keys(&self) -> Result<Vec<Key>, CliError> {
         self.secrets()?.iter().map(Secret::key).collect()
     }
 
     /// The key to sign with.
-    pub(crate) fn signing_key(&self) -> Result<Key, Trouble> {
+    pub(crate) fn signing_key(&self) -> Result<Key, CliError> {
         self.keys()?.into_iter().next().ok_or_else(|| {
-            Trouble::usage("no signing key").hint(
+            CliError::usage("no signing key").hint(
                 "--secret-env NAME reads the secret from the environment, --secret-file FILE from \
                  a file; --login-env and --password-env sign as API v2",
             )
@@ -119,7 +119,7 @@ impl VerifierArgs {
     }
 
     /// `None` without any key.
-    pub(crate) fn verifier(&self) -> Result<Option<Verifier>, Trouble> {
+    pub(crate) fn verifier(&self) -> Result<Option<Verifier>, CliError> {
         let mut keys = self.keys.keys()?.into_iter();
         let first = keys
             .next()
@@ -128,7 +128,7 @@ impl VerifierArgs {
     }
 
     /// The secrets exactly as configured, including typos.
-    pub(crate) fn diagnose(&self) -> Result<Diagnose, Trouble> {
+    pub(crate) fn diagnose(&self) -> Result<Diagnose, CliError> {
         let secrets = self.keys.secrets()?;
         let diagnose = Diagnose::new(self.tracking_ids());
         Ok(secrets
@@ -148,7 +148,7 @@ impl Secret {
         }
     }
 
-    fn key(&self) -> Result<Key, Trouble> {
+    fn key(&self) -> Result<Key, CliError> {
         Ok(match self {
             Self::Callback { name, text } => Key::callback_secret(text)?.named(name),
             Self::Login { login, password } => Key::login_password(login, password)?,
@@ -157,23 +157,23 @@ impl Secret {
 }
 
 /// Its name is not repeated: it could be the secret itself.
-fn read(file: &Path) -> Result<Zeroizing<String>, Trouble> {
+fn read(file: &Path) -> Result<Zeroizing<String>, CliError> {
     let mut text = Zeroizing::new(String::new());
     let read = File::open(file).and_then(|file| file.take(LIMIT).read_to_string(&mut text));
     match read {
         Ok(length) if u64::try_from(length).is_ok_and(|it| it < LIMIT) => Ok(text),
-        Ok(_) => Err(Trouble::new(
+        Ok(_) => Err(CliError::new(
             "the file of --secret-file is too long for a secret",
         )),
-        Err(error) => Err(Trouble::of("the file of --secret-file", &error)),
+        Err(error) => Err(CliError::of("the file of --secret-file", &error)),
     }
 }
 
 /// The name is not repeated: it could be the secret itself.
-fn variable(option: &str, name: &str) -> Result<Zeroizing<String>, Trouble> {
+fn variable(option: &str, name: &str) -> Result<Zeroizing<String>, CliError> {
     let value = env::var(name).map(Zeroizing::new);
     value.map_err(|_| {
-        Trouble::new(format!(
+        CliError::new(format!(
             "the environment variable named by {option} is not set"
         ))
         .hint("the option takes the variable's name, not the secret")

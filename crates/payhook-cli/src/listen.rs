@@ -23,12 +23,12 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
+use crate::error::{CliError, Exit};
 use crate::keys::VerifierArgs;
 use crate::post::wait;
 use crate::saved::Folder;
 use crate::screen::{Reader, STRONG, Screen, styled};
 use crate::serve::serve;
-use crate::trouble::{Ending, Trouble};
 use effect::Payments;
 use examine::Examiner;
 use forward::ForwardArgs;
@@ -76,9 +76,9 @@ pub(crate) struct Listen {
     verifier: VerifierArgs,
 }
 
-pub(crate) fn run(args: &Listen, screen: Screen) -> Result<Ending, Trouble> {
+pub(crate) fn run(args: &Listen, screen: Screen) -> Result<Exit, CliError> {
     if !args.remote && !args.bind.is_loopback() {
-        return Err(Trouble::usage("other machines can reach this address")
+        return Err(CliError::usage("other machines can reach this address")
             .hint("listen on 127.0.0.1, or give --remote"));
     }
     let keep = usize::try_from(args.keep).unwrap_or(1);
@@ -91,14 +91,14 @@ pub(crate) fn run(args: &Listen, screen: Screen) -> Result<Ending, Trouble> {
         payments: Mutex::new(Payments::new(keep)),
         screen,
         seen: Semaphore::new(0),
-        trouble: Mutex::default(),
+        error: Mutex::default(),
     });
     wait(async {
         let socket = TcpListener::bind((args.bind, args.port)).await;
-        let socket = socket.map_err(|error| Trouble::of("cannot listen on the port", &error))?;
+        let socket = socket.map_err(|error| CliError::of("cannot listen on the port", &error))?;
         let at = socket
             .local_addr()
-            .map_err(|error| Trouble::of("no address", &error))?;
+            .map_err(|error| CliError::of("no address", &error))?;
         let mut routes = Router::new()
             .fallback(arrive)
             .with_state(Arc::clone(&listener));
@@ -117,11 +117,11 @@ pub(crate) fn run(args: &Listen, screen: Screen) -> Result<Ending, Trouble> {
             routes = routes.merge(page::routes(Arc::clone(&listener), at.port()));
         }
         if screen.show(&text, &json)? == Reader::Gone {
-            return Ok(Ending::Well);
+            return Ok(Exit::Success);
         }
         serve(socket, routes, listener.enough(args.count)).await;
-        let trouble = listener.trouble().take();
-        trouble.map_or(Ok(Ending::Well), Err)
+        let error = listener.error().take();
+        error.map_or(Ok(Exit::Success), Err)
     })
 }
 

@@ -6,6 +6,7 @@ mod body;
 mod check;
 mod diagnose;
 mod endpoint;
+mod error;
 mod facts;
 mod hook;
 mod inspect;
@@ -25,7 +26,6 @@ mod sign;
 mod simulate;
 mod torture;
 mod trigger;
-mod trouble;
 mod verify;
 
 use std::env;
@@ -35,8 +35,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 
 use args::{Args, Command};
+use error::{CliError, Exit};
 use screen::Screen;
-use trouble::{Ending, Trouble};
 
 fn main() -> ExitCode {
     let (screen, ended) = match Args::try_parse() {
@@ -46,25 +46,25 @@ fn main() -> ExitCode {
         }
         Err(error) => (Screen::new(false), not_run(&error)),
     };
-    let ending = ended.unwrap_or_else(|trouble| {
-        screen.trouble(&trouble);
-        trouble.ending
+    let exit = ended.unwrap_or_else(|error| {
+        screen.error(&error);
+        error.exit
     });
-    ending.into()
+    exit.into()
 }
 
 /// Prints the requested help, or the error in the arguments.
-fn not_run(error: &clap::Error) -> Result<Ending, Trouble> {
+fn not_run(error: &clap::Error) -> Result<Exit, CliError> {
     let text = error.render().ansi().to_string();
     if !error.use_stderr() {
         screen::styled_text(text.trim_end())?;
-        return Ok(Ending::Well);
+        return Ok(Exit::Success);
     }
     let given: Vec<_> = env::args_os().skip(1).collect();
     let given = given.iter().map(|argument| argument.to_string_lossy());
     let text = given.fold(text, |text, argument| without_address(&text, &argument));
     let _ = write!(anstream::stderr(), "{text}");
-    Ok(Ending::Usage)
+    Ok(Exit::Usage)
 }
 
 /// Hides arguments that may be a URL with a password in it.
@@ -78,14 +78,14 @@ fn without_address(text: &str, argument: &str) -> String {
         .fold(text.to_owned(), |text, given| text.replace(given, "…"))
 }
 
-fn run(command: Command, screen: Screen) -> Result<Ending, Trouble> {
+fn run(command: Command, screen: Screen) -> Result<Exit, CliError> {
     match command {
         Command::Check(args) => check::run(&args, screen),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Args::command(), "payhook", &mut script);
             screen::verbatim(String::from_utf8_lossy(&script).trim_end())?;
-            Ok(Ending::Well)
+            Ok(Exit::Success)
         }
         Command::Diagnose(args) => diagnose::run(&args, screen),
         Command::Inspect(args) => inspect::run(&args, screen),

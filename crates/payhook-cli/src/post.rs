@@ -14,7 +14,7 @@ use payhook::reqwest::{self, Url};
 use payhook_conformance::Gateway;
 use tokio::time::timeout;
 
-use crate::trouble::Trouble;
+use crate::error::CliError;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct PostArgs {
@@ -57,9 +57,9 @@ impl fmt::Debug for Address {
 }
 
 impl Address {
-    pub(crate) fn url(&self, option: &str) -> Result<&Url, Trouble> {
+    pub(crate) fn url(&self, option: &str) -> Result<&Url, CliError> {
         self.0.as_ref().map_err(|why| {
-            Trouble::usage(format!("the URL of {option} is invalid: {why}")).hint(
+            CliError::usage(format!("the URL of {option} is invalid: {why}")).hint(
                 "a URL begins with http:// or https://; `/`, `?`, `#` and `@` in its user or \
                  password must be percent-encoded",
             )
@@ -107,29 +107,29 @@ pub(crate) struct Target {
 }
 
 impl PostArgs {
-    pub(crate) fn target(&self) -> Result<Target, Trouble> {
+    pub(crate) fn target(&self) -> Result<Target, CliError> {
         self.connection.target(&self.to)
     }
 }
 
 impl ConnectionArgs {
     /// The target of `--to`.
-    pub(crate) fn target(&self, to: &Address) -> Result<Target, Trouble> {
+    pub(crate) fn target(&self, to: &Address) -> Result<Target, CliError> {
         let limit = Duration::from_secs(self.timeout);
         Target::new(to.url("--to")?, self.remote, limit)
     }
 }
 
 impl Target {
-    pub(crate) fn new(url: &Url, remote: bool, timeout: Duration) -> Result<Self, Trouble> {
+    pub(crate) fn new(url: &Url, remote: bool, timeout: Duration) -> Result<Self, CliError> {
         let is_http = matches!(url.scheme(), "http" | "https");
         if !is_http || url.host_str().is_none() {
-            return Err(Trouble::usage(
+            return Err(CliError::usage(
                 "expected a URL that begins with http:// or https://",
             ));
         }
         if !remote && !is_loopback(url) {
-            return Err(Trouble::usage("this URL is on another machine").hint(
+            return Err(CliError::usage("this URL is on another machine").hint(
                 "only local addresses (127.0.0.0/8, ::1, localhost) are allowed without --remote",
             ));
         }
@@ -146,7 +146,7 @@ impl Target {
         }
         let client = client.build();
         Ok(Self {
-            client: client.map_err(|error| Trouble::of("no HTTP client", &error))?,
+            client: client.map_err(|error| CliError::of("no HTTP client", &error))?,
             url: url.clone(),
         })
     }
@@ -161,7 +161,7 @@ impl Target {
         &self,
         gateway: Gateway,
         body: &[u8],
-    ) -> Result<(u16, Duration), Trouble> {
+    ) -> Result<(u16, Duration), CliError> {
         let kind = match gateway {
             Gateway::CityPay => "application/json",
             _ => "application/vnd.api+json",
@@ -175,7 +175,7 @@ impl Target {
         // The URL may contain a token.
         let answer = answer
             .await
-            .map_err(|error| Trouble::of("no response", &error.without_url()))?;
+            .map_err(|error| CliError::of("no response", &error.without_url()))?;
         Ok((answer.status().as_u16(), started.elapsed()))
     }
 
@@ -186,21 +186,19 @@ impl Target {
         path: &str,
         headers: &HeaderMap,
         body: Bytes,
-    ) -> Result<Answer, Trouble> {
+    ) -> Result<Answer, CliError> {
         let started = Instant::now();
         let request = self.client.post(self.under(path));
         let request = request.headers(end_to_end(headers)).body(body);
         // The URL may contain a token.
-        let trouble = |error: reqwest::Error| {
-            let is_late = error.is_timeout();
-            let trouble = Trouble::of("no response", &error.without_url());
-            let status = if is_late { 504 } else { 502 };
-            Trouble { status, ..trouble }
+        let no_response = |error: reqwest::Error| CliError {
+            status: if error.is_timeout() { 504 } else { 502 },
+            ..CliError::of("no response", &error.without_url())
         };
-        let mut answer = request.send().await.map_err(trouble)?;
+        let mut answer = request.send().await.map_err(no_response)?;
         let mut body = Vec::new();
         let mut is_cut = false;
-        while let Some(chunk) = answer.chunk().await.map_err(trouble)? {
+        while let Some(chunk) = answer.chunk().await.map_err(no_response)? {
             let room = ANSWER_LIMIT.saturating_sub(body.len());
             is_cut = chunk.len() > room;
             body.extend(chunk.iter().take(room));
@@ -277,19 +275,19 @@ fn is_loopback(url: &Url) -> bool {
 /// [`wait`], and no longer than `--max-seconds`.
 pub(crate) fn wait_within<T>(
     max_seconds: u64,
-    work: impl Future<Output = Result<T, Trouble>>,
-) -> Result<T, Trouble> {
+    work: impl Future<Output = Result<T, CliError>>,
+) -> Result<T, CliError> {
     wait(async {
         let worked = timeout(Duration::from_secs(max_seconds), work).await;
-        worked.map_err(|_| Trouble::new("it took longer than --max-seconds"))?
+        worked.map_err(|_| CliError::new("it took longer than --max-seconds"))?
     })
 }
 
 /// Runs a future that waits for the network.
-pub(crate) fn wait<T>(work: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
+pub(crate) fn wait<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
-    let runtime = runtime.map_err(|error| Trouble::of("cannot start the runtime", &error))?;
+    let runtime = runtime.map_err(|error| CliError::of("cannot start the runtime", &error))?;
     runtime.block_on(work)
 }

@@ -10,8 +10,8 @@ use payhook::{Callback, Unverified, Verified, VerifyError};
 use payhook_conformance::Gateway;
 
 use crate::body;
+use crate::error::CliError;
 use crate::keys::VerifierArgs;
-use crate::trouble::Trouble;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ProofArgs {
@@ -71,7 +71,7 @@ impl From<Result<Callback, VerifyError>> for Proof {
 }
 
 impl ProofArgs {
-    pub(crate) fn prover(&self) -> Result<Prover, Trouble> {
+    pub(crate) fn prover(&self) -> Result<Prover, CliError> {
         let mut prover = Prover::of(&self.verifier)?;
         if let (Some(answer), Some(customer_id)) = (&self.order.answer, &self.order.customer_id) {
             prover.order = Some(OrderProof {
@@ -85,7 +85,7 @@ impl ProofArgs {
 }
 
 impl Prover {
-    pub(crate) fn of(args: &VerifierArgs) -> Result<Self, Trouble> {
+    pub(crate) fn of(args: &VerifierArgs) -> Result<Self, CliError> {
         Ok(Self {
             verifier: args.verifier()?,
             tracking_ids: args.tracking_ids(),
@@ -104,7 +104,7 @@ impl Prover {
         }
     }
 
-    pub(crate) fn prove(&self, body: &[u8], gateway: Gateway) -> Result<Proof, Trouble> {
+    pub(crate) fn prove(&self, body: &[u8], gateway: Gateway) -> Result<Proof, CliError> {
         if gateway == Gateway::CityPay {
             return self.prove_citypay(Posted::parse(body)?);
         }
@@ -115,12 +115,12 @@ impl Prover {
         })
     }
 
-    fn prove_citypay(&self, posted: Posted) -> Result<Proof, Trouble> {
+    fn prove_citypay(&self, posted: Posted) -> Result<Proof, CliError> {
         let Some(by) = &self.order else {
             return Ok(Proof::Untried);
         };
         let Posted::Order(order) = posted else {
-            return Err(Trouble::new(
+            return Err(CliError::new(
                 "a response proves an order, but this is a deposit",
             ));
         };
@@ -142,7 +142,7 @@ impl Prover {
 
     /// The result that the body would have if its signature or its token were
     /// correct. It is signed again with a placeholder key.
-    pub(crate) fn pretend(&self, body: &[u8], gateway: Gateway) -> Result<Pretended, Trouble> {
+    pub(crate) fn pretend(&self, body: &[u8], gateway: Gateway) -> Result<Pretended, CliError> {
         let pretended = if gateway == Gateway::CityPay {
             pretend_citypay(Posted::parse(body)?)
         } else {
@@ -156,7 +156,7 @@ impl Prover {
         &self,
         body: &[u8],
         callback: Unverified<TransferCallback>,
-    ) -> Result<Result<Verified<TransferCallback>, VerifyError>, Trouble> {
+    ) -> Result<Result<Verified<TransferCallback>, VerifyError>, CliError> {
         if !callback.unverified().is_signed() {
             let verifier = Verifier::new(placeholder_key()?, self.tracking_ids);
             return Ok(match verifier.verify(callback.clone()) {
@@ -166,8 +166,8 @@ impl Prover {
             });
         }
         let signed = sign_again(body, &placeholder_key()?);
-        let signed = signed.map_err(|error| Trouble::of("cannot sign it again", &error))?;
-        let verify = |ids| -> Result<_, Trouble> {
+        let signed = signed.map_err(|error| CliError::of("cannot sign it again", &error))?;
+        let verify = |ids| -> Result<_, CliError> {
             Ok(Verifier::new(placeholder_key()?, ids).verify(signed.unverified()?))
         };
         match verify(self.tracking_ids)? {
@@ -178,7 +178,7 @@ impl Prover {
     }
 }
 
-fn placeholder_key() -> Result<Key, Trouble> {
+fn placeholder_key() -> Result<Key, CliError> {
     Ok(Key::callback_secret("placeholder")?)
 }
 

@@ -13,11 +13,11 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::body::{open, unreadable};
+use crate::error::{CliError, Exit};
 use crate::keys::KeyArgs;
 use crate::post::wait;
 use crate::saved::{self, Saved};
 use crate::screen::Screen;
-use crate::trouble::{Ending, Trouble};
 
 use tally::Tally;
 
@@ -77,10 +77,10 @@ struct Player {
     saved: Vec<Saved>,
     tracking_ids: TrackingIds,
     /// The error that prevents writing the output.
-    unwritten: Option<Trouble>,
+    unwritten: Option<CliError>,
 }
 
-pub(crate) fn run(args: &Replay, screen: Screen) -> Result<Ending, Trouble> {
+pub(crate) fn run(args: &Replay, screen: Screen) -> Result<Exit, CliError> {
     let files = saved::files(&args.files)?;
     let mut player = Player {
         keys: args.keys.keys()?,
@@ -91,29 +91,29 @@ pub(crate) fn run(args: &Replay, screen: Screen) -> Result<Ending, Trouble> {
         tracking_ids: args.tracking_ids,
         unwritten: None,
     };
-    let mut ending = Ending::Well;
+    let mut exit = Exit::Success;
     wait(async {
         for file in &files {
-            if let Err(trouble) = player.play_file(file).await {
-                screen.trouble(&trouble);
-                ending = trouble.ending;
+            if let Err(error) = player.play_file(file).await {
+                screen.error(&error);
+                exit = error.exit;
             }
         }
         player.play_saved().await;
         Ok(())
     })?;
-    if let Some(trouble) = player.unwritten {
-        return Err(trouble);
+    if let Some(error) = player.unwritten {
+        return Err(error);
     }
     screen.show(&player.tally.text(), &player.tally.json())?;
-    Ok(match ending {
-        Ending::Well if !player.tally.is_as_expected() => Ending::No,
-        ending => ending,
+    Ok(match exit {
+        Exit::Success if !player.tally.is_as_expected() => Exit::Negative,
+        exit => exit,
     })
 }
 
 impl Player {
-    async fn play_file(&mut self, file: &Path) -> Result<(), Trouble> {
+    async fn play_file(&mut self, file: &Path) -> Result<(), CliError> {
         let mut lines = BufReader::new(open(file)?);
         let mut number = 0_u64;
         let mut is_empty = true;
@@ -142,14 +142,14 @@ impl Player {
                 Err(what) => {
                     self.tally.count_not_replayed();
                     let what = format!("`{}`, line {number}{what}", file.display());
-                    self.screen.trouble(&Trouble::new(what));
+                    self.screen.error(&CliError::new(what));
                 }
             }
         }
         if is_empty {
-            return Err(Trouble {
-                ending: Ending::Malformed,
-                ..Trouble::new(format!("`{}` contains no lifecycles", file.display()))
+            return Err(CliError {
+                exit: Exit::Malformed,
+                ..CliError::new(format!("`{}` contains no lifecycles", file.display()))
             });
         }
         Ok(())
@@ -180,7 +180,7 @@ impl Player {
             Err(why) => {
                 self.tally.count_not_replayed();
                 let what = format!("`{}`, line {number}{why}", file.display());
-                self.screen.trouble(&Trouble::new(what));
+                self.screen.error(&CliError::new(what));
             }
         }
     }
@@ -191,13 +191,13 @@ impl Player {
             Ok(lives) => lives,
             Err(why) => {
                 self.tally.count_not_replayed();
-                return self.screen.trouble(&Trouble::new(format!("callback{why}")));
+                return self.screen.error(&CliError::new(format!("callback{why}")));
             }
         };
         for (name, expected, life) in lives {
             let assumed = json!({"life": name, "assumed": expected});
-            if let Err(trouble) = self.screen.show_json(&assumed) {
-                self.unwritten.get_or_insert(trouble);
+            if let Err(error) = self.screen.show_json(&assumed) {
+                self.unwritten.get_or_insert(error);
             }
             let played = match serde_json::from_str::<RecordedLife>(&life) {
                 Ok(life) => {
@@ -210,7 +210,7 @@ impl Player {
                 Ok(compared) => self.tally.count(compared),
                 Err(why) => {
                     self.tally.count_not_replayed();
-                    self.screen.trouble(&Trouble::new(format!("{name}{why}")));
+                    self.screen.error(&CliError::new(format!("{name}{why}")));
                 }
             }
         }
@@ -230,8 +230,8 @@ impl Player {
                 payments: &replayed.outcome.payments,
                 differences: &replayed.differences,
             });
-            if let Err(trouble) = shown {
-                self.unwritten.get_or_insert(trouble);
+            if let Err(error) = shown {
+                self.unwritten.get_or_insert(error);
             }
         }
         Ok(life.has_expected_changes().then_some(is_as_expected))

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use crate::body::{open, unreadable};
+use crate::error::{CliError, Exit};
 use crate::post::{PostArgs, Target, wait};
 use crate::saved::{self, Saved};
 use crate::screen::{BAD, GOOD, STRONG, Screen, styled};
-use crate::trouble::{Ending, Trouble};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Resend {
@@ -21,27 +21,27 @@ pub(crate) struct Resend {
     to: PostArgs,
 }
 
-pub(crate) fn run(args: &Resend, screen: Screen) -> Result<Ending, Trouble> {
+pub(crate) fn run(args: &Resend, screen: Screen) -> Result<Exit, CliError> {
     let target = args.to.target()?;
     let files = saved::files(&args.files)?;
     wait(async {
-        let mut ending = Ending::Well;
+        let mut exit = Exit::Success;
         for file in &files {
             for saved in read(file)? {
                 if post(&saved, file, &target, screen).await? != 200 {
-                    ending = Ending::No;
+                    exit = Exit::Negative;
                 }
             }
         }
-        Ok(ending)
+        Ok(exit)
     })
 }
 
 /// Each line is a callback. All are read before the first is posted.
-fn read(file: &Path) -> Result<Vec<Saved>, Trouble> {
-    let malformed = |number: usize, why: &str| Trouble {
-        ending: Ending::Malformed,
-        ..Trouble::new(format!("`{}`, line {number}{why}", file.display()))
+fn read(file: &Path) -> Result<Vec<Saved>, CliError> {
+    let malformed = |number: usize, why: &str| CliError {
+        exit: Exit::Malformed,
+        ..CliError::new(format!("`{}`, line {number}{why}", file.display()))
     };
     let mut found = Vec::new();
     let lines = BufReader::new(open(file)?).split(b'\n');
@@ -59,11 +59,16 @@ fn read(file: &Path) -> Result<Vec<Saved>, Trouble> {
     Ok(found)
 }
 
-async fn post(saved: &Saved, file: &Path, target: &Target, screen: Screen) -> Result<u16, Trouble> {
+async fn post(
+    saved: &Saved,
+    file: &Path,
+    target: &Target,
+    screen: Screen,
+) -> Result<u16, CliError> {
     let body = saved.body();
-    let body = body.map_err(|why| Trouble {
-        ending: Ending::Malformed,
-        ..Trouble::new(format!("`{}`{why}", file.display()))
+    let body = body.map_err(|why| CliError {
+        exit: Exit::Malformed,
+        ..CliError::new(format!("`{}`{why}", file.display()))
     })?;
     let answer = target
         .pass(saved.url(), &saved.headers(), body.into())

@@ -16,10 +16,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::body::{self, gateway_of, name_of};
+use crate::error::{CliError, Exit};
 use crate::listen::effect::expected as expected_of;
 use crate::listen::record::{Record, shown_time};
 use crate::proof::Prover;
-use crate::trouble::{Ending, Trouble};
 
 /// The number of files of one directory that are read.
 const FILES: usize = 100_000;
@@ -156,7 +156,7 @@ pub(crate) struct Folder {
 
 impl Folder {
     /// Creates the directory unless it exists, readable for its owner only.
-    pub(crate) fn create(path: &Path) -> Result<Self, Trouble> {
+    pub(crate) fn create(path: &Path) -> Result<Self, CliError> {
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true);
         #[cfg(unix)]
@@ -170,7 +170,7 @@ impl Folder {
     }
 
     /// Writes the file of a callback. It appears, or is replaced, as a whole.
-    pub(crate) fn save(&self, record: &Record) -> Result<(), Trouble> {
+    pub(crate) fn save(&self, record: &Record) -> Result<(), CliError> {
         let _alone = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let time = record.time.format("%Y%m%dT%H%M%S%.6fZ");
         let name = format!("{time}-{:06}.json", record.id);
@@ -197,12 +197,12 @@ fn write(path: &Path, saved: &Saved) -> io::Result<()> {
     file.sync_all()
 }
 
-fn unwritable(path: &Path, error: &io::Error) -> Trouble {
-    Trouble::of(&format!("cannot write `{}`", path.display()), error)
+fn unwritable(path: &Path, error: &io::Error) -> CliError {
+    CliError::of(&format!("cannot write `{}`", path.display()), error)
 }
 
 /// The given files: of a directory all files `*.json`, by name.
-pub(crate) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Trouble> {
+pub(crate) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
     let mut files = Vec::new();
     for path in paths {
         if !path.is_dir() {
@@ -221,14 +221,14 @@ pub(crate) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Trouble> {
             }
             if inside.len() > FILES {
                 let what = format!("`{}` has more than {FILES} files", path.display());
-                return Err(Trouble::new(what));
+                return Err(CliError::new(what));
             }
         }
         if inside.is_empty() {
             let what = format!("`{}` contains no `.json` files", path.display());
-            return Err(Trouble {
-                ending: Ending::Malformed,
-                ..Trouble::new(what)
+            return Err(CliError {
+                exit: Exit::Malformed,
+                ..CliError::new(what)
             });
         }
         inside.sort();

@@ -9,8 +9,8 @@ use payhook_conformance::simulator::Scenario as Life;
 use serde_json::{Value, json};
 
 use crate::body::GatewayName;
+use crate::error::{CliError, Exit};
 use crate::screen::{STRONG, Screen, styled};
-use crate::trouble::{Ending, Trouble};
 
 pub(crate) type MakeTransfer = fn(CallbackBuilder) -> CallbackBuilder;
 pub(crate) type MakeDeposit = fn(DepositBuilder) -> DepositBuilder;
@@ -164,7 +164,7 @@ impl Scenario {
     }
 }
 
-pub(crate) fn run(screen: Screen) -> Result<Ending, Trouble> {
+pub(crate) fn run(screen: Screen) -> Result<Exit, CliError> {
     let triggered = SCENARIOS
         .iter()
         .map(|it| (it.gateway(), it.name(), it.summary()));
@@ -181,7 +181,7 @@ pub(crate) fn run(screen: Screen) -> Result<Ending, Trouble> {
     text.push('\n');
     let simulate = list("payhook simulate", lives, &mut text);
     screen.show(&text, &json!({"trigger": trigger, "simulate": simulate}))?;
-    Ok(Ending::Well)
+    Ok(Exit::Success)
 }
 
 fn list(

@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::trouble::Trouble;
+use crate::error::CliError;
 
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 pub(crate) const BAD: Style = AnsiColor::Red.on_default();
@@ -34,7 +34,7 @@ impl Screen {
 
     /// Shows text for people, or one line of JSON for scripts. Fails if the output
     /// cannot be written.
-    pub(crate) fn show(self, text: &str, json: &Value) -> Result<Reader, Trouble> {
+    pub(crate) fn show(self, text: &str, json: &Value) -> Result<Reader, CliError> {
         if self.is_json {
             return verbatim(&escaped(&json.to_string()));
         }
@@ -42,7 +42,7 @@ impl Screen {
     }
 
     /// Shows text verbatim, or JSON for scripts.
-    pub(crate) fn show_verbatim(self, text: &str, json: &Value) -> Result<Reader, Trouble> {
+    pub(crate) fn show_verbatim(self, text: &str, json: &Value) -> Result<Reader, CliError> {
         if self.is_json {
             self.show(text, json)
         } else {
@@ -52,19 +52,19 @@ impl Screen {
 
     /// Shows one JSON object per line in either mode.
     #[allow(clippy::unused_self, reason = "as the screen's other ways to show")]
-    pub(crate) fn show_json(self, json: &impl Serialize) -> Result<Reader, Trouble> {
+    pub(crate) fn show_json(self, json: &impl Serialize) -> Result<Reader, CliError> {
         let json = serde_json::to_string(json);
-        let json = json.map_err(|error| Trouble::of("cannot write the output", &error))?;
+        let json = json.map_err(|error| CliError::of("cannot write the output", &error))?;
         verbatim(&escaped(&json))
     }
 
-    pub(crate) fn trouble(self, trouble: &Trouble) {
-        let what = plain(&trouble.what);
+    pub(crate) fn error(self, error: &CliError) {
+        let what = plain(&error.message);
         let mut text = format!("{}: {what}", styled(BAD, "error"));
-        if let Some(hint) = trouble.hint {
+        if let Some(hint) = error.hint {
             let _ = write!(text, "\n{}: {hint}", styled(STRONG, "hint"));
         }
-        let json = json!({"verified": null, "error": trouble.what, "hint": trouble.hint});
+        let json = json!({"verified": null, "error": error.message, "hint": error.hint});
         if !self.is_json || self.show("", &json).is_err() {
             // An error of standard error cannot be reported anywhere.
             let _ = writeln!(anstream::stderr(), "{text}");
@@ -73,22 +73,22 @@ impl Screen {
 }
 
 /// Text with colours on a terminal.
-pub(crate) fn styled_text(text: &str) -> Result<Reader, Trouble> {
+pub(crate) fn styled_text(text: &str) -> Result<Reader, CliError> {
     let mut out = anstream::stdout().lock();
     written(writeln!(out, "{text}").and_then(|()| out.flush()))
 }
 
 /// `anstream` would remove text that looks like a part of an escape sequence.
-pub(crate) fn verbatim(text: &str) -> Result<Reader, Trouble> {
+pub(crate) fn verbatim(text: &str) -> Result<Reader, CliError> {
     let mut out = io::stdout().lock();
     written(writeln!(out, "{text}").and_then(|()| out.flush()))
 }
 
-fn written(result: io::Result<()>) -> Result<Reader, Trouble> {
+fn written(result: io::Result<()>) -> Result<Reader, CliError> {
     match result {
         Ok(()) => Ok(Reader::There),
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Reader::Gone),
-        Err(error) => Err(Trouble::of("cannot write the output", &error)),
+        Err(error) => Err(CliError::of("cannot write the output", &error)),
     }
 }
 

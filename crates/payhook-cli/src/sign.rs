@@ -5,7 +5,7 @@ use payhook::testing::b2binpay::sign_again;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::trouble::{Ending, Trouble};
+use crate::error::{CliError, Exit};
 
 #[derive(Deserialize)]
 struct Signed<'a> {
@@ -20,10 +20,10 @@ struct Meta<'a> {
 }
 
 /// The body with another value of `meta.sign`. All other bytes stay as they are.
-pub(crate) fn signed(body: &[u8], key: &Key) -> Result<Vec<u8>, Trouble> {
-    let malformed = |error: &dyn std::error::Error| Trouble {
-        ending: Ending::Malformed,
-        ..Trouble::of("cannot sign the body", error)
+pub(crate) fn signed(body: &[u8], key: &Key) -> Result<Vec<u8>, CliError> {
+    let malformed = |error: &dyn std::error::Error| CliError {
+        exit: Exit::Malformed,
+        ..CliError::of("cannot sign the body", error)
     };
     let signed = sign_again(body, key).map_err(|error| malformed(&error))?;
     let signature = signed.signature().map(ToString::to_string);
@@ -43,6 +43,6 @@ pub(crate) fn signed(body: &[u8], key: &Key) -> Result<Vec<u8>, Trouble> {
         (Some((front, behind)), Some(signature)) => {
             Ok([front, &signature, behind].concat().into_bytes())
         }
-        _ => Err(Trouble::new("cannot find `meta.sign` in the body")),
+        _ => Err(CliError::new("cannot find `meta.sign` in the body")),
     }
 }

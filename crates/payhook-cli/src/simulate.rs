@@ -17,11 +17,11 @@ use serde_json::{Value, json};
 
 use crate::body::GatewayName;
 use crate::endpoint::EndpointArgs;
+use crate::error::{CliError, Exit};
 use crate::hook::{HookArgs, Registered};
 use crate::keys::KeyArgs;
 use crate::post::{PostArgs, Target, wait_within};
 use crate::screen::{BAD, GOOD, STRONG, Screen, plain, styled};
-use crate::trouble::{Ending, Trouble};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Simulate {
@@ -130,12 +130,12 @@ struct Drive<'a> {
     is_answered: Cell<bool>,
 }
 
-pub(crate) fn run(args: &Simulate, screen: Screen) -> Result<Ending, Trouble> {
+pub(crate) fn run(args: &Simulate, screen: Screen) -> Result<Exit, CliError> {
     let gateway = Gateway::from(args.gateway);
     let scenarios = scenarios(&args.scenario, gateway)?;
     let has_orders = scenarios.iter().any(|it| it.kind() == ExpectedKind::Order);
     if has_orders && args.endpoint.endpoint_port.is_none() {
-        return Err(Trouble::usage("there is no order endpoint for the server to query")
+        return Err(CliError::usage("there is no order endpoint for the server to query")
             .hint("--endpoint-port PORT simulates the order endpoint: configure the server to query it"));
     }
     let now: DateTime<Utc> = SystemTime::now().into();
@@ -177,7 +177,7 @@ pub(crate) fn run(args: &Simulate, screen: Screen) -> Result<Ending, Trouble> {
     })
 }
 
-fn scenarios(name: &str, gateway: Gateway) -> Result<Vec<Scenario>, Trouble> {
+fn scenarios(name: &str, gateway: Gateway) -> Result<Vec<Scenario>, CliError> {
     let mut own = Scenario::ALL.iter().copied();
     if name == "all" {
         return Ok(own
@@ -187,7 +187,7 @@ fn scenarios(name: &str, gateway: Gateway) -> Result<Vec<Scenario>, Trouble> {
     let known = own.find(|it| it.gateway() == gateway && it.as_str() == name);
     let known = known.map(|scenario| vec![scenario]);
     known.ok_or_else(|| {
-        Trouble::usage("this gateway has no such scenario").hint("`payhook scenario` lists them")
+        CliError::usage("this gateway has no such scenario").hint("`payhook scenario` lists them")
     })
 }
 
@@ -205,7 +205,7 @@ fn bar(count: u64) -> ProgressBar {
 }
 
 impl Drive<'_> {
-    async fn live(&self, scenario: Scenario) -> Result<Tally, Trouble> {
+    async fn live(&self, scenario: Scenario) -> Result<Tally, CliError> {
         let mut tally = Tally::default();
         for number in 1..=self.args.payments {
             let reference = format!("{}-{scenario}-{number}", self.prefix);
@@ -220,7 +220,7 @@ impl Drive<'_> {
         scenario: Scenario,
         reference: &str,
         tally: &mut Tally,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), CliError> {
         let args = self.args;
         let registered = Registered {
             reference,
@@ -233,7 +233,7 @@ impl Drive<'_> {
             .amount(&args.amount)
             .currency(self.currency.clone());
         let life = self.simulator.try_live(scenario, &payment);
-        let mut life = life.map_err(|error| Trouble::of("cannot simulate the payment", &error))?;
+        let mut life = life.map_err(|error| CliError::of("cannot simulate the payment", &error))?;
         args.hook.open(&registered).await?;
         while let Some(delivery) = life.next_delivery() {
             let posted = self.target.post(delivery.gateway(), delivery.body()).await;
@@ -242,7 +242,7 @@ impl Drive<'_> {
                 // A server that is unreachable for a while is part of the simulation.
                 // If it never answered, the URL is probably wrong.
                 Err(_) if self.is_answered.get() => None,
-                Err(trouble) => return Err(trouble),
+                Err(error) => return Err(error),
             };
             if let Some(status) = status {
                 self.is_answered.set(true);
@@ -293,7 +293,7 @@ fn summary(
     tallies: &[(Scenario, Tally)],
     is_checked: bool,
     screen: Screen,
-) -> Result<Ending, Trouble> {
+) -> Result<Exit, CliError> {
     let mut text = styled(
         STRONG,
         "scenario                    payments   sent  again    200    4xx    5xx   none  given up \
@@ -328,7 +328,7 @@ fn summary(
         rows.push(row(scenario.as_str(), tally, is_checked));
     }
     screen.show(&text, &json!({"scenarios": rows, "ok": is_ok}))?;
-    Ok(if is_ok { Ending::Well } else { Ending::No })
+    Ok(if is_ok { Exit::Success } else { Exit::Negative })
 }
 
 fn row(scenario: &str, tally: &Tally, is_checked: bool) -> Value {

@@ -13,11 +13,11 @@ use payhook_conformance::torture::{
 use serde_json::json;
 
 use crate::endpoint::EndpointArgs;
+use crate::error::{CliError, Exit};
 use crate::hook::{self, HookArgs, Registered};
 use crate::keys::KeyArgs;
 use crate::post::{Address, Target, wait_within};
 use crate::screen::{Reader, Screen, plain};
-use crate::trouble::{Ending, Trouble};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Torture {
@@ -94,12 +94,12 @@ struct Remote<'a> {
     citypay: Vec<Target>,
 }
 
-pub(crate) fn run(args: &Torture, screen: Screen) -> Result<Ending, Trouble> {
+pub(crate) fn run(args: &Torture, screen: Screen) -> Result<Exit, CliError> {
     if args.hook.check.is_none() {
-        return Err(Trouble::usage("the server's ledger cannot be read")
+        return Err(CliError::usage("the server's ledger cannot be read")
             .hint("--check CMD has to print the ledger's state of a payment"));
     }
-    let targets = |option: &str, addresses: &[Address]| -> Result<Vec<Target>, Trouble> {
+    let targets = |option: &str, addresses: &[Address]| -> Result<Vec<Target>, CliError> {
         let targets = addresses
             .iter()
             .map(|address| Target::new(address.url(option)?, args.remote, Duration::from_secs(10)));
@@ -126,25 +126,25 @@ pub(crate) fn run(args: &Torture, screen: Screen) -> Result<Ending, Trouble> {
         args.endpoint.serve(&endpoint).await?;
         let report = torture.run(&shop).await;
         report.map_err(|error| {
-            let trouble = Trouble::of("the suite was aborted", &error);
+            let aborted = CliError::of("the suite was aborted", &error);
             match error {
-                TortureError::Open { .. } if args.only.is_empty() => trouble.hint(
+                TortureError::Open { .. } if args.only.is_empty() => aborted.hint(
                     "for a server that does not take every kind of payment, name those that it \
                      takes, as in --only deposit",
                 ),
-                _ => trouble,
+                _ => aborted,
             }
         })
     })?;
     show(&report, screen)?;
     Ok(if report.is_clean() {
-        Ending::Well
+        Exit::Success
     } else {
-        Ending::No
+        Exit::Negative
     })
 }
 
-fn show(report: &Report, screen: Screen) -> Result<Reader, Trouble> {
+fn show(report: &Report, screen: Screen) -> Result<Reader, CliError> {
     let text = report.to_string();
     let text: Vec<_> = text.lines().map(plain).collect();
     let rows: Vec<_> = report
@@ -193,16 +193,16 @@ impl Record for Remote<'_> {
             })
             .await;
         let kind = payment.kind.as_str();
-        opened.map_err(|trouble| format!("{}, for the kind `{kind}`", trouble.what).into())
+        opened.map_err(|error| format!("{}, for the kind `{kind}`", error.message).into())
     }
 
     async fn books(&self, reference: &str) -> Result<Books, BoxError> {
         let state = self.hook.check(reference).await;
-        let state = state.map_err(|trouble| trouble.what)?;
+        let state = state.map_err(|error| error.message)?;
         let state = state.ok_or("--check is missing")?;
-        let credited = state.credited().map_err(|trouble| trouble.what)?;
+        let credited = state.credited().map_err(|error| error.message)?;
         let mut books = Books::new(credited, state.credits, state.paid);
-        books.held = state.held().map_err(|trouble| trouble.what)?;
+        books.held = state.held().map_err(|error| error.message)?;
         books.fulfilled = state.fulfilled;
         books.currency = state.currency;
         books.kind = state.kind.map(Into::into);
@@ -215,7 +215,7 @@ impl Shop for Remote<'_> {
         let target = self.targets(gateway).get(replica);
         let target = target.ok_or("there is no such URL")?;
         let posted = target.post(gateway, body).await;
-        let (status, _) = posted.map_err(|trouble| trouble.what)?;
+        let (status, _) = posted.map_err(|error| error.message)?;
         Ok(status)
     }
 

@@ -12,12 +12,12 @@ use serde_json::json;
 
 use crate::body::{self, GatewayName};
 use crate::endpoint::EndpointArgs;
+use crate::error::{CliError, Exit};
 use crate::keys::KeyArgs;
 use crate::post::{Address, ConnectionArgs, Target, wait};
 use crate::scenario::{SCENARIOS, Scenario};
 use crate::screen::{BAD, GOOD, Reader, STRONG, Screen, plain, styled};
 use crate::sign;
-use crate::trouble::{Ending, Trouble};
 
 use payment::PaymentArgs;
 
@@ -64,16 +64,17 @@ pub(crate) struct Trigger {
 }
 
 impl Trigger {
-    fn scenario(&self) -> Result<&'static Scenario, Trouble> {
+    fn scenario(&self) -> Result<&'static Scenario, CliError> {
         let mut known = SCENARIOS.iter();
         let name = self.scenario.as_deref();
         let scenario = known.find(|it| it.gateway() == self.gateway && Some(it.name()) == name);
-        scenario
-            .ok_or_else(|| Trouble::usage("unknown scenario").hint("`payhook scenario` lists them"))
+        scenario.ok_or_else(|| {
+            CliError::usage("unknown scenario").hint("`payhook scenario` lists them")
+        })
     }
 
     /// The bytes that the gateway would post, and the state of its order endpoint.
-    fn body(&self, endpoint: &OrderEndpoint) -> Result<Vec<u8>, Trouble> {
+    fn body(&self, endpoint: &OrderEndpoint) -> Result<Vec<u8>, CliError> {
         let payment = &self.payment;
         if let Some(file) = &self.file {
             let body = body::read(file)?;
@@ -90,7 +91,7 @@ impl Trigger {
                 }
                 let body = payment.edit(builder).try_sign(&self.keys.signing_key()?);
                 body.map(|body| body.to_vec())
-                    .map_err(|error| Trouble::of("cannot build the callback", &error))
+                    .map_err(|error| CliError::of("cannot build the callback", &error))
             }
             Scenario::Order(_, _, change) => {
                 let (callback, answer) = payment.order(*change, &self.endpoint.customer_id)?;
@@ -106,7 +107,7 @@ impl Trigger {
     }
 }
 
-pub(crate) fn run(args: &Trigger, screen: Screen) -> Result<Ending, Trouble> {
+pub(crate) fn run(args: &Trigger, screen: Screen) -> Result<Exit, CliError> {
     let endpoint = OrderEndpoint::new();
     let body = args.body(&endpoint)?;
     let Some(to) = &args.to else {
@@ -114,20 +115,20 @@ pub(crate) fn run(args: &Trigger, screen: Screen) -> Result<Ending, Trouble> {
         // The output ends with a newline.
         let line = text.strip_suffix('\n').unwrap_or(&text);
         screen.show_verbatim(line, &json!({ "body": text }))?;
-        return Ok(Ending::Well);
+        return Ok(Exit::Success);
     };
     let target = args.connection.target(to)?;
     wait(async {
         args.endpoint.serve(&endpoint).await?;
-        let mut ending = Ending::Well;
+        let mut exit = Exit::Success;
         for _ in 0..args.times {
             let (status, took) = target.post(args.gateway.into(), &body).await?;
             if status != 200 {
-                ending = Ending::No;
+                exit = Exit::Negative;
             }
             show(args, &target, status, took, screen)?;
         }
-        Ok(ending)
+        Ok(exit)
     })
 }
 
@@ -148,7 +149,7 @@ fn show(
     status: u16,
     took: Duration,
     screen: Screen,
-) -> Result<Reader, Trouble> {
+) -> Result<Reader, CliError> {
     let style = if status == 200 { GOOD } else { BAD };
     let is_unsigned = args.file.is_some() && args.gateway == GatewayName::CityPay;
     let note = if is_unsigned {

@@ -12,9 +12,9 @@ use payhook::testing::citypay::order;
 use payhook_conformance::Gateway;
 use sha2::{Digest, Sha256};
 
+use crate::error::CliError;
 use crate::post::Target;
 use crate::random::random;
-use crate::trouble::Trouble;
 
 /// The reference of each probe. No merchant expects it.
 pub(super) const REFERENCE: &str = "payhook-check-probe";
@@ -71,7 +71,7 @@ pub(super) struct Failure {
 
 impl Probe {
     /// The probes of a gateway, the most informative one first.
-    pub(super) fn all(gateway: Gateway) -> Result<Vec<Self>, Trouble> {
+    pub(super) fn all(gateway: Gateway) -> Result<Vec<Self>, CliError> {
         let post = |name, content_type, body| Self {
             name,
             method: Method::POST,
@@ -133,7 +133,7 @@ impl Probe {
 
 /// Sends the probes one after another. Without a response, the others would have none
 /// either.
-pub(super) async fn send_all(target: &Target, probes: Vec<Probe>) -> Result<Vec<Sent>, Trouble> {
+pub(super) async fn send_all(target: &Target, probes: Vec<Probe>) -> Result<Vec<Sent>, CliError> {
     let mut sent = Vec::new();
     for probe in probes {
         let result = send(target, &probe).await;

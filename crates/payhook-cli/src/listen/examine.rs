@@ -9,12 +9,12 @@ use serde_json::json;
 
 use super::record::Summary;
 use crate::diagnose;
+use crate::error::CliError;
 use crate::facts::Facts;
 use crate::keys::VerifierArgs;
 use crate::proof::{Proof, Prover};
 use crate::screen::{BAD, STRONG, styled};
 use crate::shown::{self, Shown};
-use crate::trouble::Trouble;
 
 pub(crate) struct Examiner {
     prover: Prover,
@@ -54,7 +54,7 @@ impl Verdict {
 }
 
 impl Examiner {
-    pub(crate) fn new(args: &VerifierArgs) -> Result<Self, Trouble> {
+    pub(crate) fn new(args: &VerifierArgs) -> Result<Self, CliError> {
         Ok(Self {
             prover: Prover::of(args)?,
             diagnose: args.diagnose()?,
@@ -65,10 +65,10 @@ impl Examiner {
         let proof = self.prover.prove(body, gateway);
         proof
             .and_then(|proof| self.settle(proof, body, gateway))
-            .unwrap_or_else(|trouble| troubled(&trouble))
+            .unwrap_or_else(|error| failed(&error))
     }
 
-    fn settle(&self, proof: Proof, body: &[u8], gateway: Gateway) -> Result<Examined, Trouble> {
+    fn settle(&self, proof: Proof, body: &[u8], gateway: Gateway) -> Result<Examined, CliError> {
         Ok(match proof {
             Proof::Proven(callback) => Examined {
                 status: StatusCode::OK,
@@ -190,14 +190,14 @@ fn refused_by(error: &VerifyError) -> Examined {
 }
 
 /// A body that is not a callback: the reason and the remedy.
-fn troubled(trouble: &Trouble) -> Examined {
-    let status = StatusCode::from_u16(trouble.status).unwrap_or(StatusCode::BAD_REQUEST);
-    let mut examined = Examined::refused(status, &trouble.what);
-    if let Some(hint) = trouble.hint {
+fn failed(error: &CliError) -> Examined {
+    let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::BAD_REQUEST);
+    let mut examined = Examined::refused(status, &error.message);
+    if let Some(hint) = error.hint {
         let line = format!("\n{}: {hint}", styled(STRONG, "hint"));
         examined.shown.text.push_str(&line);
-        examined.shown.json = json!({ "error": trouble.what, "hint": hint });
-        examined.refusal = Some((trouble.what.clone(), Some(hint)));
+        examined.shown.json = json!({ "error": error.message, "hint": hint });
+        examined.refusal = Some((error.message.clone(), Some(hint)));
     }
     examined
 }

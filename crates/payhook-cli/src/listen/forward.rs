@@ -10,8 +10,8 @@ use tokio::time::sleep;
 
 use super::record::{Attempt, Record};
 use super::store::Store;
+use crate::error::CliError;
 use crate::post::{Address, Answer, Target};
-use crate::trouble::Trouble;
 
 /// The number of callbacks that are passed on at the same time.
 const LANES: usize = 128;
@@ -55,25 +55,25 @@ pub(crate) struct Forward {
 /// The last attempt of a delivery.
 pub(crate) struct Delivered {
     pub(crate) attempts: u32,
-    pub(crate) result: Result<Answer, Trouble>,
+    pub(crate) result: Result<Answer, CliError>,
 }
 
 impl ForwardArgs {
-    pub(crate) fn forward(&self) -> Result<Option<Forward>, Trouble> {
+    pub(crate) fn forward(&self) -> Result<Option<Forward>, CliError> {
         let Some(address) = &self.forward_to else {
             return Ok(None);
         };
         let timeout = Duration::from_secs(self.timeout);
         let target = address.url("--forward-to")?;
-        let target = Target::new(target, self.remote_target, timeout).map_err(|trouble| {
-            let is_remote = trouble.hint.is_some();
+        let target = Target::new(target, self.remote_target, timeout).map_err(|error| {
+            let is_remote = error.hint.is_some();
             if is_remote {
-                trouble.hint(
+                error.hint(
                     "only local addresses (127.0.0.0/8, ::1, localhost) are allowed without \
                  --remote-target",
                 )
             } else {
-                trouble
+                error
             }
         })?;
         Ok(Some(Forward {
@@ -110,7 +110,7 @@ impl Forward {
                 time,
                 result: match &result {
                     Ok(answer) => Ok(answer.status),
-                    Err(trouble) => Err(trouble.what.clone()),
+                    Err(error) => Err(error.message.clone()),
                 },
                 took: started.elapsed(),
             };
@@ -129,9 +129,9 @@ impl Forward {
     }
 }
 
-fn busy() -> Trouble {
-    Trouble {
+fn busy() -> CliError {
+    CliError {
         status: StatusCode::SERVICE_UNAVAILABLE.as_u16(),
-        ..Trouble::new("too many callbacks are being passed on")
+        ..CliError::new("too many callbacks are being passed on")
     }
 }

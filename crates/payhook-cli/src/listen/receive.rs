@@ -20,9 +20,9 @@ use super::forward::{Delivered, Forward};
 use super::record::{Attempt, Record};
 use super::store::Store;
 use crate::body::gateway_of;
+use crate::error::CliError;
 use crate::saved::Folder;
 use crate::screen::{FAINT, Reader, STRONG, Screen, plain, styled};
-use crate::trouble::Trouble;
 
 /// The time limit for receiving a body.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -38,7 +38,7 @@ pub(crate) struct Listener {
     /// The number of callbacks seen; closed once nothing more can be shown.
     pub(crate) seen: Semaphore,
     /// The error that prevents it.
-    pub(crate) trouble: Mutex<Option<Trouble>>,
+    pub(crate) error: Mutex<Option<CliError>>,
 }
 
 /// A request.
@@ -92,19 +92,19 @@ impl Listener {
     }
 
     /// Counts displayed callbacks. Without a reader the command ends.
-    fn note(&self, shown: Result<Reader, Trouble>) {
+    fn note(&self, shown: Result<Reader, CliError>) {
         match shown {
             Ok(Reader::There) => self.seen.add_permits(1),
             Ok(Reader::Gone) => self.seen.close(),
-            Err(trouble) => {
-                *self.trouble() = Some(trouble);
+            Err(error) => {
+                *self.error() = Some(error);
                 self.seen.close();
             }
         }
     }
 
-    pub(crate) fn trouble(&self) -> MutexGuard<'_, Option<Trouble>> {
-        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn error(&self) -> MutexGuard<'_, Option<CliError>> {
+        self.error.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn take(&self, arrival: Arrival) -> Response {
@@ -208,9 +208,9 @@ impl Listener {
     fn save(&self, record: &Record) {
         if let Some(folder) = &self.folder
             && record.refusal.is_none()
-            && let Err(trouble) = folder.save(record)
+            && let Err(error) = folder.save(record)
         {
-            self.screen.trouble(&trouble);
+            self.screen.error(&error);
         }
     }
 
@@ -271,12 +271,12 @@ fn describe(delivered: &Delivered) -> (String, Value) {
             ),
             json!({"status": answer.status, "seconds": answer.took.as_secs_f64(), "attempts": attempts}),
         ),
-        Err(trouble) => (
+        Err(error) => (
             format!(
                 "the handler did not respond{times}: {}",
-                plain(&trouble.what)
+                plain(&error.message)
             ),
-            json!({"error": trouble.what, "attempts": attempts}),
+            json!({"error": error.message, "attempts": attempts}),
         ),
     }
 }
@@ -284,7 +284,7 @@ fn describe(delivered: &Delivered) -> (String, Value) {
 fn status_of(delivered: &Delivered) -> StatusCode {
     let status = match &delivered.result {
         Ok(answer) => answer.status,
-        Err(trouble) => trouble.status,
+        Err(error) => error.status,
     };
     StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY)
 }

@@ -10,8 +10,8 @@ use payhook::testing::{Body, Json};
 use serde_json::Value;
 
 use super::ids::Ids;
+use crate::error::CliError;
 use crate::scenario::{MakeDeposit, MakeOrder, MakeTransfer};
-use crate::trouble::Trouble;
 
 /// The attributes of the callback, by name or by path.
 #[derive(Debug, clap::Args)]
@@ -150,7 +150,7 @@ impl PaymentArgs {
         &self,
         change: MakeOrder,
         customer_id: &str,
-    ) -> Result<(Body<OrderCallback>, Body<OrderDetails>), Trouble> {
+    ) -> Result<(Body<OrderCallback>, Body<OrderDetails>), CliError> {
         let ids = self.ids("order", "tok_4f9c1b7e");
         let base = citypay::order()
             .token(ids.reference)
@@ -183,16 +183,16 @@ impl PaymentArgs {
                 answer.try_set(&format!("data.transactions[0].{key}"), value)
             });
         let callback = callback.try_set("transaction_id", hash.as_str());
-        let wrong = |error| Trouble::of("cannot build the order", &error);
+        let wrong = |error| CliError::of("cannot build the order", &error);
         Ok((callback.map_err(wrong)?, answer.map_err(wrong)?))
     }
 
-    pub(super) fn edited<C>(&self, mut body: Body<C>) -> Result<Vec<u8>, Trouble> {
+    pub(super) fn edited<C>(&self, mut body: Body<C>) -> Result<Vec<u8>, CliError> {
         for (path, text) in &self.set {
-            body = body.try_set(path, value(text)).map_err(Trouble::new)?;
+            body = body.try_set(path, value(text)).map_err(CliError::new)?;
         }
         for path in &self.remove {
-            body = body.try_remove(path).map_err(Trouble::new)?;
+            body = body.try_remove(path).map_err(CliError::new)?;
         }
         Ok(body.to_vec())
     }

@@ -8,65 +8,65 @@ use payhook::{ParseError, error::ConfigError};
 
 /// The result that the exit code reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ending {
-    Well,
+pub(crate) enum Exit {
+    Success,
     /// Not verified, refused, or a rule was broken.
-    No,
+    Negative,
     Malformed,
     Failed,
     /// The exit code of `clap`'s own usage errors.
     Usage,
 }
 
-impl From<Ending> for ExitCode {
-    fn from(ending: Ending) -> Self {
-        Self::from(match ending {
-            Ending::Well => 0,
-            Ending::No => 1,
-            Ending::Usage => 2,
-            Ending::Malformed => 3,
-            Ending::Failed => 4,
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Success => 0,
+            Exit::Negative => 1,
+            Exit::Usage => 2,
+            Exit::Malformed => 3,
+            Exit::Failed => 4,
         })
     }
 }
 
 /// An error that ends the command.
 #[derive(Debug)]
-pub(crate) struct Trouble {
-    pub(crate) what: String,
+pub(crate) struct CliError {
+    pub(crate) message: String,
     pub(crate) hint: Option<&'static str>,
-    pub(crate) ending: Ending,
+    pub(crate) exit: Exit,
     /// The HTTP status of `listen` for a body with this error.
     pub(crate) status: u16,
 }
 
-impl Trouble {
-    pub(crate) fn new(what: impl fmt::Display) -> Self {
+impl CliError {
+    pub(crate) fn new(message: impl fmt::Display) -> Self {
         Self {
-            what: what.to_string(),
+            message: message.to_string(),
             hint: None,
-            ending: Ending::Failed,
+            exit: Exit::Failed,
             status: 400,
         }
     }
 
     /// A usage error.
-    pub(crate) fn usage(what: impl fmt::Display) -> Self {
+    pub(crate) fn usage(message: impl fmt::Display) -> Self {
         Self {
-            ending: Ending::Usage,
-            ..Self::new(what)
+            exit: Exit::Usage,
+            ..Self::new(message)
         }
     }
 
     /// An error with all its sources.
     pub(crate) fn of(doing: &str, error: &dyn Error) -> Self {
-        let mut what = format!("{doing}: {error}");
+        let mut message = format!("{doing}: {error}");
         let mut source = error.source();
         while let Some(error) = source {
-            what = format!("{what}: {error}");
+            message = format!("{message}: {error}");
             source = error.source();
         }
-        Self::new(what)
+        Self::new(message)
     }
 
     pub(crate) fn hint(self, hint: &'static str) -> Self {
@@ -77,17 +77,17 @@ impl Trouble {
     }
 }
 
-impl From<ParseError> for Trouble {
+impl From<ParseError> for CliError {
     fn from(error: ParseError) -> Self {
         Self {
-            ending: Ending::Malformed,
+            exit: Exit::Malformed,
             status: error.http_status(),
             ..Self::new(&error).hint(error.hint())
         }
     }
 }
 
-impl From<ConfigError> for Trouble {
+impl From<ConfigError> for CliError {
     fn from(error: ConfigError) -> Self {
         let hint = error.hint();
         Self::new(error).hint(hint)
