@@ -114,5 +114,5 @@ mod transfers;
 pub use booked::Booked;
 pub use in_process::InProcess;
 pub use report::{Broken, Report, Row, Rule};
-pub use shop::{Books, Payment, Record, Shop, Trouble};
+pub use shop::{Books, InjectedFault, Payment, Record, Shop};
 pub use torturer::{Torture, TortureError};

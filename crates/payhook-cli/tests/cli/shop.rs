@@ -180,7 +180,7 @@ fn the_shop_passes_the_stress_test() {
     assert_eq!(lines.len(), 58, "{}", ran.out);
     assert!(lines[0].ends_with("sent   200   4xx  else  credited  expected  verdict"));
     let verdicts = |verdict: &str| lines.iter().filter(|line| line.ends_with(verdict)).count();
-    // It cannot be disturbed from outside, it is one process, and it is not restarted.
+    // No faults can be injected, it is one process, and it is not restarted.
     assert_eq!(
         (verdicts("  ok"), verdicts("  not tested")),
         (48, 8),

@@ -2,13 +2,14 @@
 
 use super::script::{Bystander, Make};
 use super::script_orders::{
-    Asked, CONFIRMED, CREATED, Case, Desk, NOTIFY, PENDING, Step, Trial, delivered, goes, orders,
+    CONFIRMED, CREATED, Case, CityPaySetup, Context, NOTIFY, PENDING, Step, Trial, delivered, goes,
+    orders,
 };
 use payhook::testing::Json;
 use payhook::testing::citypay::deposit;
 
 /// Changed in a callback that was delivered before.
-fn altered_after(name: &'static str, altered: Make<Asked>) -> Case {
+fn altered_after(name: &'static str, altered: Make<CityPaySetup>) -> Case {
     orders(
         name,
         [Step::deliver(100, CONFIRMED), Step::alter(100, altered)],
@@ -21,7 +22,7 @@ pub(super) fn trials() -> Vec<Trial> {
 
 /// Anyone can send them.
 fn unauthenticated_notifications() -> Trial {
-    let notified = |name, before: Make<Asked>| {
+    let notified = |name, before: Make<CityPaySetup>| {
         orders(name, [Step::deliver(0, before), Step::forge(0, NOTIFY)])
     };
     Trial::new(
@@ -29,31 +30,31 @@ fn unauthenticated_notifications() -> Trial {
         [
             notified("not paid", CREATED),
             notified("paid, not confirmed", PENDING),
-            notified("canceled", |d| goes(d, &d.unpaid().canceled())),
-            notified("unknown to the endpoint", |d| {
-                d.is_not();
-                d.unpaid().created().callback().to_vec()
+            notified("canceled", |cx| goes(cx, &cx.unpaid().canceled())),
+            notified("unknown to the endpoint", |cx| {
+                cx.is_not();
+                cx.unpaid().created().callback().to_vec()
             }),
             orders(
                 "paid in part",
                 [
-                    Step::deliver(20, |d| goes(d, &d.paid(&[20]).underpaid())),
+                    Step::deliver(20, |cx| goes(cx, &cx.paid(&[20]).underpaid())),
                     Step::forge(20, NOTIFY),
                 ],
             ),
-            notified("another customer's", |d| {
-                let foreign = format!("{}9", d.gateway.customer_id);
-                let answer = d.order().answer(&foreign);
-                d.answer(&answer);
-                NOTIFY(d)
+            notified("another customer's", |cx| {
+                let foreign = format!("{}9", cx.gateway.customer_id);
+                let answer = cx.order().answer(&foreign);
+                cx.answer(&answer);
+                NOTIFY(cx)
             }),
             orders(
                 "an unknown token",
                 [
                     Step::deliver(0, CREATED),
-                    Step::forge(0, |d| {
-                        let token = format!("{}-unknown", d.payment.reference);
-                        d.order().callback().set("order_token", token).to_vec()
+                    Step::forge(0, |cx| {
+                        let token = format!("{}-unknown", cx.payment.reference);
+                        cx.order().callback().set("order_token", token).to_vec()
                     }),
                 ],
             ),
@@ -61,8 +62,8 @@ fn unauthenticated_notifications() -> Trial {
                 "no token",
                 [
                     Step::deliver(0, CREATED),
-                    Step::forge(0, |d| {
-                        d.order()
+                    Step::forge(0, |cx| {
+                        cx.order()
                             .callback()
                             .set("order_token", Json::default())
                             .to_vec()
@@ -73,11 +74,11 @@ fn unauthenticated_notifications() -> Trial {
                 "as a deposit",
                 [
                     Step::deliver(0, CREATED),
-                    Step::forge(0, |d| {
+                    Step::forge(0, |cx| {
                         let body = deposit()
-                            .token(d.payment.reference.as_str())
-                            .received(d.percent(100))
-                            .at(d.start);
+                            .token(cx.payment.reference.as_str())
+                            .received(cx.percent(100))
+                            .at(cx.start);
                         body.callback().to_vec()
                     }),
                 ],
@@ -88,33 +89,37 @@ fn unauthenticated_notifications() -> Trial {
 
 /// The callback's fields except its token.
 fn changed() -> Trial {
-    fn set(d: &Desk<'_>, path: &str, value: impl Into<Json>) -> Vec<u8> {
-        d.order().callback().set(path, value).to_vec()
+    fn set(cx: &Context<'_>, path: &str, value: impl Into<Json>) -> Vec<u8> {
+        cx.order().callback().set(path, value).to_vec()
     }
     Trial::new(
         "fields changed",
         [
-            altered_after("status", |d| d.order().overpaid().callback().to_vec()),
-            altered_after("amount", |d| {
-                let much = d.percent(10_000);
-                set(d, "received_amount_in_coins", much)
+            altered_after("status", |cx| cx.order().overpaid().callback().to_vec()),
+            altered_after("amount", |cx| {
+                let much = cx.percent(10_000);
+                set(cx, "received_amount_in_coins", much)
             }),
-            altered_after("transaction", |d| set(d, "transaction_id", "ff".repeat(32))),
-            altered_after("order id", |d| set(d, "order_id", d.id.saturating_add(9))),
-            altered_after("coin", |d| set(d, "crypto_currency", "DOGE")),
-            altered_after("client_order_id", |d| {
-                let other = d.bystander.reference.as_str();
-                set(d, "client_order_id", other)
+            altered_after("transaction", |cx| {
+                set(cx, "transaction_id", "ff".repeat(32))
+            }),
+            altered_after("order id", |cx| {
+                set(cx, "order_id", cx.id.saturating_add(9))
+            }),
+            altered_after("coin", |cx| set(cx, "crypto_currency", "DOGE")),
+            altered_after("client_order_id", |cx| {
+                let other = cx.bystander.reference.as_str();
+                set(cx, "client_order_id", other)
             })
             .beside(Bystander::Another),
             delivered(
                 "amount, in the first that is delivered",
                 &[
                     (0, PENDING),
-                    (100, |d| {
-                        d.is(&d.order());
-                        let much = d.percent(10_000);
-                        set(d, "received_amount_in_coins", much)
+                    (100, |cx| {
+                        cx.is(&cx.order());
+                        let much = cx.percent(10_000);
+                        set(cx, "received_amount_in_coins", much)
                     }),
                 ],
             ),

@@ -1,7 +1,7 @@
 //! Tests with B2BINPAY's callbacks: forgeries.
 
 use super::script::{Bystander, Make};
-use super::script_transfers::{CONFIRMED, Case, Desk, PENDING, Signed, Step, Trial};
+use super::script_transfers::{B2binpaySetup, CONFIRMED, Case, Context, PENDING, Step, Trial};
 use payhook::b2binpay::Key;
 use payhook::payment::ExpectedKind;
 use payhook::testing::Json;
@@ -16,12 +16,12 @@ fn deposits(name: &'static str, steps: impl IntoIterator<Item = Step>) -> Case {
 }
 
 /// Forged while a payment is pending that never completes.
-fn never_paid(name: &'static str, forged: Make<Signed>) -> Case {
+fn never_paid(name: &'static str, forged: Make<B2binpaySetup>) -> Case {
     deposits(name, [Step::deliver(0, PENDING), Step::forge(0, forged)])
 }
 
 /// Changed in a callback that was delivered before.
-fn altered_after(name: &'static str, altered: Make<Signed>) -> Case {
+fn altered_after(name: &'static str, altered: Make<B2binpaySetup>) -> Case {
     deposits(
         name,
         [Step::deliver(100, CONFIRMED), Step::alter(100, altered)],
@@ -29,7 +29,7 @@ fn altered_after(name: &'static str, altered: Make<Signed>) -> Case {
 }
 
 /// Changed in a callback that was captured in transit; the gateway retries.
-fn altered_before(name: &'static str, altered: Make<Signed>) -> Case {
+fn altered_before(name: &'static str, altered: Make<B2binpaySetup>) -> Case {
     deposits(
         name,
         [
@@ -41,27 +41,27 @@ fn altered_before(name: &'static str, altered: Make<Signed>) -> Case {
 }
 
 /// The signed body with another value at a path.
-fn with(d: &Desk<'_>, builder: &CallbackBuilder, changes: &[(&str, Json)]) -> Vec<u8> {
+fn with(cx: &Context<'_>, builder: &CallbackBuilder, changes: &[(&str, Json)]) -> Vec<u8> {
     let body = changes
         .iter()
-        .fold(d.signed(builder), |body, (path, value)| {
+        .fold(cx.signed(builder), |body, (path, value)| {
             body.set(path, value.clone())
         });
     body.to_vec()
 }
 
-fn other_currency(d: &Desk<'_>) -> Vec<u8> {
+fn other_currency(cx: &Context<'_>) -> Vec<u8> {
     let changes = [
         ("included[0].attributes.alpha", "BTC".into()),
         ("included[0].attributes.name", "Bitcoin".into()),
         ("included[0].attributes.exp", 8.into()),
     ];
-    with(d, &d.transfer(), &changes)
+    with(cx, &cx.transfer(), &changes)
 }
 
 /// A deposit replayed as a payout, or vice versa.
-fn other_kind(d: &Desk<'_>) -> Vec<u8> {
-    let (kind, op_type, status) = match d.payment.kind {
+fn other_kind(cx: &Context<'_>) -> Vec<u8> {
+    let (kind, op_type, status) = match cx.payment.kind {
         ExpectedKind::Payout => ("deposit", 1, 3),
         _ => ("payout", 2, 2),
     };
@@ -70,12 +70,12 @@ fn other_kind(d: &Desk<'_>) -> Vec<u8> {
         ("data.attributes.status", status.into()),
         ("included[1].attributes.op_type", op_type.into()),
     ];
-    with(d, &d.transfer(), &changes)
+    with(cx, &cx.transfer(), &changes)
 }
 
 /// Under the id of another transfer.
-fn other_id(d: &Desk<'_>) -> [(&'static str, Json); 2] {
-    let id = format!("{}9", d.id);
+fn other_id(cx: &Context<'_>) -> [(&'static str, Json); 2] {
+    let id = format!("{}9", cx.id);
     [
         ("included[1].id", id.as_str().into()),
         ("data.relationships.transfer.data.id", id.into()),
@@ -84,24 +84,24 @@ fn other_id(d: &Desk<'_>) -> [(&'static str, Json); 2] {
 
 /// The same signed message, with the amount's last digit moved to the start of the
 /// id.
-fn shifted(d: &Desk<'_>) -> Vec<u8> {
-    let amount = d.payment.amount.with_scale(d.payment.decimals);
+fn shifted(cx: &Context<'_>) -> Vec<u8> {
+    let amount = cx.payment.amount.with_scale(cx.payment.decimals);
     let amount = amount.unwrap_or_default().to_string();
     let shorter = amount.strip_suffix('0').unwrap_or(&amount);
     let changes = [
         (AMOUNT, shorter.into()),
-        (TRACKING_ID, d.bystander.reference.as_str().into()),
+        (TRACKING_ID, cx.bystander.reference.as_str().into()),
     ];
-    with(d, &d.transfer(), &changes)
+    with(cx, &cx.transfer(), &changes)
 }
 
 /// An additional confirmed transfer of the full amount due.
-fn paste(d: &Desk<'_>, builder: &CallbackBuilder, is_named: bool) -> Vec<u8> {
-    let id = format!("{}9", d.id);
-    let pasted = transfer().id(&id).amount(&d.percent(100));
+fn paste(cx: &Context<'_>, builder: &CallbackBuilder, is_named: bool) -> Vec<u8> {
+    let id = format!("{}9", cx.id);
+    let pasted = transfer().id(&id).amount(&cx.percent(100));
     // The signature of the body that it is pasted into, which has the same time.
-    let genuine = d.signed(builder);
-    let body = d.signed(&builder.clone().include(pasted));
+    let genuine = cx.signed(builder);
+    let body = cx.signed(&builder.clone().include(pasted));
     let body = match genuine.signature() {
         Some(signature) => body.set("meta.sign", signature.clone()),
         None => body,
@@ -124,10 +124,10 @@ pub(super) fn trials() -> Vec<Trial> {
             "changed, then sent again",
             [
                 altered_before("currency", other_currency),
-                altered_before("fraction digits", |d| {
+                altered_before("fraction digits", |cx| {
                     with(
-                        d,
-                        &d.transfer(),
+                        cx,
+                        &cx.transfer(),
                         &[("included[0].attributes.exp", 6.into())],
                     )
                 }),
@@ -142,7 +142,7 @@ pub(super) fn trials() -> Vec<Trial> {
         Trial::new(
             "resent, and changed in transit",
             [ExpectedKind::Deposit, ExpectedKind::Payout].map(|kind| {
-                let changed: Make<Signed> = |d| with(d, &d.transfer(), &other_id(d));
+                let changed: Make<B2binpaySetup> = |cx| with(cx, &cx.transfer(), &other_id(cx));
                 let steps = [Step::deliver(100, CONFIRMED), Step::deliver(100, changed)];
                 Case::new(kind, "transfer id", steps)
             }),
@@ -161,42 +161,42 @@ pub(super) fn trials() -> Vec<Trial> {
         Trial::new(
             "transfers pasted in",
             [
-                never_paid("a second one", |d| {
-                    paste(d, &d.transfer().unconfirmed(1), false)
+                never_paid("a second one", |cx| {
+                    paste(cx, &cx.transfer().unconfirmed(1), false)
                 }),
-                never_paid("a second one, named", |d| {
-                    paste(d, &d.transfer().unconfirmed(1), true)
+                never_paid("a second one, named", |cx| {
+                    paste(cx, &cx.transfer().unconfirmed(1), true)
                 }),
-                never_paid("a second one, none named", |d| {
-                    paste(d, &d.transfer().unconfirmed(1).unnamed(), false)
+                never_paid("a second one, none named", |cx| {
+                    paste(cx, &cx.transfer().unconfirmed(1).unnamed(), false)
                 }),
-                never_paid("into no transfer, expired", |d| {
-                    paste(d, &d.transfer().no_transfer(), true)
+                never_paid("into no transfer, expired", |cx| {
+                    paste(cx, &cx.transfer().no_transfer(), true)
                 }),
-                never_paid("into no transfer, status 2", |d| {
-                    paste(d, &d.transfer().no_transfer().operation_status(2), false)
+                never_paid("into no transfer, status 2", |cx| {
+                    paste(cx, &cx.transfer().no_transfer().operation_status(2), false)
                 }),
             ],
         ),
         Trial::new(
             "transfers and signatures stripped",
             [
-                never_paid("no transfer", |d| {
-                    let body = d.signed(&d.transfer().unconfirmed(1).operation_status(3));
+                never_paid("no transfer", |cx| {
+                    let body = cx.signed(&cx.transfer().unconfirmed(1).operation_status(3));
                     let body = body.remove("included[1]");
                     body.set("data.relationships.transfer", Json::default())
                         .to_vec()
                 }),
-                never_paid("no transfer, no signature", |d| {
-                    let body = d.transfer().no_transfer().operation_status(3);
+                never_paid("no transfer, no signature", |cx| {
+                    let body = cx.transfer().no_transfer().operation_status(3);
                     body.v2()
                         .set("data.attributes.status", 3)
                         .unsigned()
                         .to_vec()
                 }),
-                never_paid("no signature", |d| d.transfer().unsigned().to_vec()),
-                never_paid("no signature, the fields of v2", |d| {
-                    d.transfer().v2().unsigned().to_vec()
+                never_paid("no signature", |cx| cx.transfer().unsigned().to_vec()),
+                never_paid("no signature, the fields of v2", |cx| {
+                    cx.transfer().v2().unsigned().to_vec()
                 }),
             ],
         ),
@@ -219,33 +219,33 @@ fn signed_fields() -> Trial {
             deposits(
                 "amount",
                 [
-                    Step::deliver(10, |d| d.sign(&d.part(10))),
-                    Step::forge(10, |d| {
-                        let due = d.percent(100);
-                        with(d, &d.part(10), &[(AMOUNT, due.into())])
+                    Step::deliver(10, |cx| cx.sign(&cx.part(10))),
+                    Step::forge(10, |cx| {
+                        let due = cx.percent(100);
+                        with(cx, &cx.part(10), &[(AMOUNT, due.into())])
                     }),
                 ],
             ),
             deposits(
                 "amount, as another transfer",
                 [
-                    Step::deliver(10, |d| d.sign(&d.part(10))),
-                    Step::forge(10, |d| {
-                        let (due, [id, named]) = (d.percent(100), other_id(d));
-                        with(d, &d.part(10), &[(AMOUNT, due.into()), id, named])
+                    Step::deliver(10, |cx| cx.sign(&cx.part(10))),
+                    Step::forge(10, |cx| {
+                        let (due, [id, named]) = (cx.percent(100), other_id(cx));
+                        with(cx, &cx.part(10), &[(AMOUNT, due.into()), id, named])
                     }),
                 ],
             ),
-            never_paid("status", |d| {
-                with(d, &d.transfer().unconfirmed(1), &[(STATUS, 2.into())])
+            never_paid("status", |cx| {
+                with(cx, &cx.transfer().unconfirmed(1), &[(STATUS, 2.into())])
             }),
             deposits(
                 "tracking id",
                 [
                     Step::deliver(100, CONFIRMED),
-                    Step::forge(100, |d| {
-                        let other = d.bystander.reference.as_str();
-                        with(d, &d.transfer(), &[(TRACKING_ID, other.into())])
+                    Step::forge(100, |cx| {
+                        let other = cx.bystander.reference.as_str();
+                        with(cx, &cx.transfer(), &[(TRACKING_ID, other.into())])
                     }),
                 ],
             )
@@ -254,9 +254,9 @@ fn signed_fields() -> Trial {
                 "time",
                 [
                     Step::deliver(100, CONFIRMED),
-                    Step::forge(100, |d| {
-                        let later = d.start.to_rfc3339();
-                        with(d, &d.transfer(), &[("meta.time", later.into())])
+                    Step::forge(100, |cx| {
+                        let later = cx.start.to_rfc3339();
+                        with(cx, &cx.transfer(), &[("meta.time", later.into())])
                     }),
                 ],
             ),
@@ -265,38 +265,38 @@ fn signed_fields() -> Trial {
 }
 
 fn signatures() -> Trial {
-    fn signature(d: &Desk<'_>, value: impl Into<Json>) -> Vec<u8> {
-        with(d, &d.transfer(), &[("meta.sign", value.into())])
+    fn signature(cx: &Context<'_>, value: impl Into<Json>) -> Vec<u8> {
+        with(cx, &cx.transfer(), &[("meta.sign", value.into())])
     }
     Trial::new(
         "invalid signatures",
         [
-            never_paid("none", |d| {
-                d.signed(&d.transfer()).remove("meta.sign").to_vec()
+            never_paid("none", |cx| {
+                cx.signed(&cx.transfer()).remove("meta.sign").to_vec()
             }),
-            never_paid("no meta", |d| {
-                d.signed(&d.transfer()).remove("meta").to_vec()
+            never_paid("no meta", |cx| {
+                cx.signed(&cx.transfer()).remove("meta").to_vec()
             }),
-            never_paid("null", |d| signature(d, Json::default())),
-            never_paid("empty", |d| signature(d, "")),
-            never_paid("zeros", |d| signature(d, "0".repeat(64))),
-            never_paid("another key's", |d| {
+            never_paid("null", |cx| signature(cx, Json::default())),
+            never_paid("empty", |cx| signature(cx, "")),
+            never_paid("zeros", |cx| signature(cx, "0".repeat(64))),
+            never_paid("another key's", |cx| {
                 let Ok(key) = Key::callback_secret("the key of another merchant") else {
                     return Vec::new();
                 };
-                d.transfer().sign(&key).to_vec()
+                cx.transfer().sign(&key).to_vec()
             }),
-            never_paid("of another callback", |d| {
-                match d.signed(&d.transfer().unconfirmed(1)).signature() {
-                    Some(other) => signature(d, other.clone()),
+            never_paid("of another callback", |cx| {
+                match cx.signed(&cx.transfer().unconfirmed(1)).signature() {
+                    Some(other) => signature(cx, other.clone()),
                     None => Vec::new(),
                 }
             }),
-            never_paid("cut", |d| match d.signed(&d.transfer()).signature() {
+            never_paid("cut", |cx| match cx.signed(&cx.transfer()).signature() {
                 Some(whole) => {
                     let whole = whole.to_string();
                     signature(
-                        d,
+                        cx,
                         whole.trim_matches('"').chars().take(32).collect::<String>(),
                     )
                 }
@@ -310,48 +310,48 @@ fn unsigned_fields() -> Trial {
     Trial::new(
         "unsigned fields changed",
         [
-            altered_after("transfer id", |d| {
-                let id = format!("{}9", d.id);
+            altered_after("transfer id", |cx| {
+                let id = format!("{}9", cx.id);
                 let changes = [
                     ("included[1].id", id.as_str().into()),
                     ("data.relationships.transfer.data.id", id.into()),
                 ];
-                with(d, &d.transfer(), &changes)
+                with(cx, &cx.transfer(), &changes)
             }),
-            altered_after("transaction id", |d| {
+            altered_after("transaction id", |cx| {
                 with(
-                    d,
-                    &d.transfer(),
+                    cx,
+                    &cx.transfer(),
                     &[("included[1].attributes.txid", "0xff".into())],
                 )
             }),
-            altered_after("deposit id", |d| {
+            altered_after("deposit id", |cx| {
                 with(
-                    d,
-                    &d.transfer(),
-                    &[("data.id", format!("{}9", d.id).into())],
+                    cx,
+                    &cx.transfer(),
+                    &[("data.id", format!("{}9", cx.id).into())],
                 )
             }),
             altered_after("currency", other_currency),
-            altered_after("confirmations", |d| {
+            altered_after("confirmations", |cx| {
                 with(
-                    d,
-                    &d.transfer(),
+                    cx,
+                    &cx.transfer(),
                     &[("included[1].attributes.confirmations", 99.into())],
                 )
             }),
-            altered_after("deposit status", |d| {
-                with(d, &d.transfer(), &[("data.attributes.status", 5.into())])
+            altered_after("deposit status", |cx| {
+                with(cx, &cx.transfer(), &[("data.attributes.status", 5.into())])
             }),
-            altered_after("operation type", |d| {
+            altered_after("operation type", |cx| {
                 with(
-                    d,
-                    &d.transfer(),
+                    cx,
+                    &cx.transfer(),
                     &[("included[1].attributes.op_type", 14.into())],
                 )
             }),
-            altered_after("amounts that are not signed", |d| {
-                let much = d.percent(10_000);
+            altered_after("amounts that are not signed", |cx| {
+                let much = cx.percent(10_000);
                 let paths = [
                     "data.attributes.target_paid",
                     "data.attributes.target_amount_requested",
@@ -359,9 +359,9 @@ fn unsigned_fields() -> Trial {
                     "included[1].attributes.amount_target",
                 ];
                 let changes = paths.map(|path| (path, much.as_str().into()));
-                with(d, &d.transfer(), &changes)
+                with(cx, &cx.transfer(), &changes)
             }),
-            altered_after("a second transfer", |d| paste(d, &d.transfer(), false)),
+            altered_after("a second transfer", |cx| paste(cx, &cx.transfer(), false)),
         ],
     )
 }

@@ -12,7 +12,7 @@ use payhook::{
 };
 use tokio::runtime::Handle;
 
-use super::shop::{Books, Payment, Record, Shop, Trouble};
+use super::shop::{Books, InjectedFault, Payment, Record, Shop};
 use crate::Gateway;
 
 /// A merchant's ledger with an [`Endpoint`] for each gateway, without a server.
@@ -24,13 +24,13 @@ use crate::Gateway;
 pub struct InProcess<L> {
     make: Box<dyn Fn() -> L + Send + Sync>,
     /// The state of each process.
-    replicas: Vec<Mutex<Arc<Disturbed<L>>>>,
+    replicas: Vec<Mutex<Arc<FaultyLedger<L>>>>,
     doors: HashMap<Gateway, Door<L>>,
-    trouble: Arc<Mutex<Trouble>>,
+    fault: Arc<Mutex<InjectedFault>>,
 }
 
 type Posted = Pin<Box<dyn Future<Output = Result<u16, BoxError>> + Send>>;
-type Door<L> = Box<dyn Fn(Arc<Disturbed<L>>, Vec<u8>) -> Posted + Send + Sync>;
+type Door<L> = Box<dyn Fn(Arc<FaultyLedger<L>>, Vec<u8>) -> Posted + Send + Sync>;
 
 impl<L: Ledger + Record + 'static> InProcess<L> {
     /// Creates one process with a ledger from `make`, which is called again after
@@ -42,7 +42,7 @@ impl<L: Ledger + Record + 'static> InProcess<L> {
             make: Box::new(make),
             replicas: Vec::new(),
             doors: HashMap::new(),
-            trouble: Arc::default(),
+            fault: Arc::default(),
         };
         shop.replicas(1)
     }
@@ -92,14 +92,14 @@ impl<L: Ledger + Record + 'static> InProcess<L> {
         self
     }
 
-    fn start(&self) -> Arc<Disturbed<L>> {
-        Arc::new(Disturbed {
+    fn start(&self) -> Arc<FaultyLedger<L>> {
+        Arc::new(FaultyLedger {
             ledger: (self.make)(),
-            trouble: Arc::clone(&self.trouble),
+            fault: Arc::clone(&self.fault),
         })
     }
 
-    fn replica(&self, index: usize) -> Result<Arc<Disturbed<L>>, BoxError> {
+    fn replica(&self, index: usize) -> Result<Arc<FaultyLedger<L>>, BoxError> {
         let replica = self.replicas.get(index).ok_or("there is no such replica")?;
         Ok(Arc::clone(&unpoisoned(replica)))
     }
@@ -144,8 +144,8 @@ impl<L: Ledger + Record + 'static> Shop for InProcess<L> {
         true
     }
 
-    async fn disturb(&self, trouble: Trouble) -> bool {
-        *unpoisoned(&self.trouble) = trouble;
+    async fn inject(&self, fault: InjectedFault) -> bool {
+        *unpoisoned(&self.fault) = fault;
         true
     }
 }
@@ -160,27 +160,27 @@ impl<L> fmt::Debug for InProcess<L> {
 }
 
 /// A ledger that can be made to fail or to be slow.
-struct Disturbed<L> {
+struct FaultyLedger<L> {
     ledger: L,
-    trouble: Arc<Mutex<Trouble>>,
+    fault: Arc<Mutex<InjectedFault>>,
 }
 
-impl<L> Disturbed<L> {
-    /// The disturbance of this attempt to save.
-    fn next(&self) -> Trouble {
-        let mut trouble = unpoisoned(&self.trouble);
-        let now = *trouble;
-        if let Trouble::Fails(attempts) = now {
-            *trouble = match attempts.saturating_sub(1) {
-                0 => Trouble::None,
-                attempts => Trouble::Fails(attempts),
+impl<L> FaultyLedger<L> {
+    /// The fault of this attempt to save.
+    fn next(&self) -> InjectedFault {
+        let mut fault = unpoisoned(&self.fault);
+        let now = *fault;
+        if let InjectedFault::Fails(attempts) = now {
+            *fault = match attempts.saturating_sub(1) {
+                0 => InjectedFault::None,
+                attempts => InjectedFault::Fails(attempts),
             };
         }
         now
     }
 }
 
-impl<L: Ledger> Ledger for Disturbed<L> {
+impl<L: Ledger> Ledger for FaultyLedger<L> {
     type Transaction = L::Transaction;
 
     delegate_ledger! {
@@ -197,9 +197,9 @@ impl<L: Ledger> Ledger for Disturbed<L> {
         change: &Change,
     ) -> Result<(), BoxError> {
         match self.next() {
-            Trouble::Fails(_) => return Err("simulated failure".into()),
-            Trouble::None => {}
-            Trouble::Slow(time) => tokio::time::sleep(time).await,
+            InjectedFault::Fails(_) => return Err("simulated failure".into()),
+            InjectedFault::None => {}
+            InjectedFault::Slow(time) => tokio::time::sleep(time).await,
         }
         self.ledger.save(transaction, key, payment, change).await
     }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::report::{Broken, Rule};
-use super::script::{self, Bystander, Case, Desk, Step};
+use super::script::{self, Bystander, Case, Context, Step};
 use super::shop::{Books, Payment};
 use crate::Gateway;
 use payhook::Amount;
@@ -29,8 +29,8 @@ pub(super) struct State<'a, G> {
 }
 
 impl<G> State<'_, G> {
-    pub(super) fn desk(&self, time: DateTime<Utc>, attempt: usize) -> Desk<'_, G> {
-        Desk {
+    pub(super) fn context(&self, time: DateTime<Utc>, attempt: usize) -> Context<'_, G> {
+        Context {
             gateway: self.gateway,
             payment: &self.payment,
             bystander: &self.bystander,

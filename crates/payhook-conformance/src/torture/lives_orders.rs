@@ -2,12 +2,14 @@
 //! and late responses.
 
 use super::script::{Bystander, Make};
-use super::script_orders::{Asked, CONFIRMED, CREATED, Case, Step, Trial, delivered, goes, orders};
+use super::script_orders::{
+    CONFIRMED, CREATED, Case, CityPaySetup, Step, Trial, delivered, goes, orders,
+};
 
 /// Underpaid, which is reported.
-const MOST: Make<Asked> = |d| goes(d, &d.paid(&[60]).underpaid());
+const MOST: Make<CityPaySetup> = |cx| goes(cx, &cx.paid(&[60]).underpaid());
 /// Topped up.
-const WHOLE: Make<Asked> = |d| goes(d, &d.paid(&[60, 40]));
+const WHOLE: Make<CityPaySetup> = |cx| goes(cx, &cx.paid(&[60, 40]));
 
 pub(super) fn trials() -> Vec<Trial> {
     vec![
@@ -35,8 +37,8 @@ pub(super) fn trials() -> Vec<Trial> {
                 "order",
                 &[
                     (100, CONFIRMED),
-                    (101, |d| goes(d, &d.paid(&[100, 1]).overpaid())),
-                    (101, |d| goes(d, &d.paid(&[100, 1]).overpaid())),
+                    (101, |cx| goes(cx, &cx.paid(&[100, 1]).overpaid())),
+                    (101, |cx| goes(cx, &cx.paid(&[100, 1]).overpaid())),
                 ],
             )],
         ),
@@ -46,10 +48,10 @@ pub(super) fn trials() -> Vec<Trial> {
                 "after it expired",
                 &[
                     (0, CREATED),
-                    (0, |d| goes(d, &d.unpaid().expired())),
-                    (100, |d| {
-                        d.is(&d.order().expired());
-                        d.order().paid_unconfirmed().callback().to_vec()
+                    (0, |cx| goes(cx, &cx.unpaid().expired())),
+                    (100, |cx| {
+                        cx.is(&cx.order().expired());
+                        cx.order().paid_unconfirmed().callback().to_vec()
                     }),
                 ],
             )
@@ -63,11 +65,11 @@ pub(super) fn trials() -> Vec<Trial> {
                 "order",
                 &[
                     (100, CONFIRMED),
-                    (100, |d| {
-                        let token = d.bystander.reference.as_str();
-                        let order = d.order().token(token).client_order_id(token);
-                        let answer = order.answer(&d.gateway.customer_id);
-                        d.gateway.endpoint.tell(token, &answer);
+                    (100, |cx| {
+                        let token = cx.bystander.reference.as_str();
+                        let order = cx.order().token(token).client_order_id(token);
+                        let answer = order.answer(&cx.gateway.customer_id);
+                        cx.gateway.endpoint.tell(token, &answer);
                         order.callback().to_vec()
                     }),
                 ],

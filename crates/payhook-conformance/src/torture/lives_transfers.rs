@@ -5,11 +5,11 @@ use payhook::payment::ExpectedKind;
 
 use super::script::{Bystander, Make, ROUNDS};
 use super::script_transfers::{
-    CONFIRMED, Case, Desk, PENDING, Signed, Step, Trial, deposits, payouts,
+    B2binpaySetup, CONFIRMED, Case, Context, PENDING, Step, Trial, deposits, payouts,
 };
 
-const MOST: Make<Signed> = |d| d.sign(&d.part(60));
-const REST: Make<Signed> = |d| d.sign(&d.part(40).operation_status(3));
+const MOST: Make<B2binpaySetup> = |cx| cx.sign(&cx.part(60));
+const REST: Make<B2binpaySetup> = |cx| cx.sign(&cx.part(40).operation_status(3));
 
 pub(super) fn trials() -> Vec<Trial> {
     vec![
@@ -32,9 +32,9 @@ pub(super) fn trials() -> Vec<Trial> {
         Trial::new(
             "one transfer under two references",
             [ExpectedKind::Deposit, ExpectedKind::Payout].map(|kind| {
-                let elsewhere: Make<Signed> = |d| {
-                    let reference = d.bystander.reference.as_str();
-                    d.sign(&d.transfer().tracking_id(reference))
+                let elsewhere: Make<B2binpaySetup> = |cx| {
+                    let reference = cx.bystander.reference.as_str();
+                    cx.sign(&cx.transfer().tracking_id(reference))
                 };
                 let steps = [Step::deliver(100, CONFIRMED), Step::deliver(100, elsewhere)];
                 Case::new(kind, kind.as_str(), steps).beside(Bystander::Second)
@@ -44,7 +44,7 @@ pub(super) fn trials() -> Vec<Trial> {
 }
 
 fn parts_repeated() -> Trial {
-    let repeated = |name, [first, second]: [fn(u64, Make<Signed>) -> Step; 2]| {
+    let repeated = |name, [first, second]: [fn(u64, Make<B2binpaySetup>) -> Step; 2]| {
         deposits(
             name,
             [
@@ -56,7 +56,7 @@ fn parts_repeated() -> Trial {
         )
         .policy()
     };
-    let again: fn(u64, Make<Signed>) -> Step = |came, _| Step::again(came);
+    let again: fn(u64, Make<B2binpaySetup>) -> Step = |came, _| Step::again(came);
     Trial::new(
         "parts, each repeated",
         [
@@ -75,9 +75,9 @@ fn parts_repeated() -> Trial {
                 "the first under another id",
                 [
                     Step::deliver(60, MOST),
-                    Step::deliver(60, |d| {
-                        let id = format!("{}69", d.id);
-                        d.sign(&d.part(60).transfer_id(&id))
+                    Step::deliver(60, |cx| {
+                        let id = format!("{}69", cx.id);
+                        cx.sign(&cx.part(60).transfer_id(&id))
                     }),
                     Step::deliver(100, REST),
                 ],
@@ -88,31 +88,31 @@ fn parts_repeated() -> Trial {
 }
 
 fn dust() -> Trial {
-    let case = |name, dust: Make<Signed>| {
+    let case = |name, dust: Make<B2binpaySetup>| {
         let paid = Step::deliver(100, CONFIRMED);
         deposits(name, [paid, Step::deliver(101, dust), Step::again(101)])
     };
     Trial::new(
         "dust after it is paid",
         [
-            case("accepted by the gateway", |d| {
-                d.sign(&d.part(1).operation_status(3))
+            case("accepted by the gateway", |cx| {
+                cx.sign(&cx.part(1).operation_status(3))
             }),
-            case("unresolved", |d| d.sign(&d.part(1).operation_status(5))),
+            case("unresolved", |cx| cx.sign(&cx.part(1).operation_status(5))),
         ],
     )
 }
 
 fn taken_back() -> Trial {
-    const BLOCKED: Make<Signed> = |d| d.sign(&d.transfer().blocked());
-    const FAILED: Make<Signed> = |d| d.sign(&d.transfer().failed());
-    let ends = |name, end: Make<Signed>| {
+    const BLOCKED: Make<B2binpaySetup> = |cx| cx.sign(&cx.transfer().blocked());
+    const FAILED: Make<B2binpaySetup> = |cx| cx.sign(&cx.transfer().failed());
+    let ends = |name, end: Make<B2binpaySetup>| {
         deposits(
             name,
             [Step::deliver(100, CONFIRMED), Step::reverse(100, end)],
         )
     };
-    let returns = |end: Make<Signed>| {
+    let returns = |end: Make<B2binpaySetup>| {
         [
             Step::deliver(100, CONFIRMED),
             Step::reverse(100, end),
@@ -124,7 +124,7 @@ fn taken_back() -> Trial {
         [
             ends("blocked", BLOCKED),
             ends("failed", FAILED),
-            ends("canceled", |d| d.sign(&d.transfer().canceled())),
+            ends("canceled", |cx| cx.sign(&cx.transfer().canceled())),
             deposits("blocked, confirmed again", returns(BLOCKED)),
             payouts("failed payout, confirmed again", returns(FAILED)),
             deposits(
@@ -141,7 +141,7 @@ fn taken_back() -> Trial {
 }
 
 fn late() -> Trial {
-    const EXPIRED: Make<Signed> = |d| d.sign(&d.transfer().no_transfer());
+    const EXPIRED: Make<B2binpaySetup> = |cx| cx.sign(&cx.transfer().no_transfer());
     Trial::new(
         "paid late",
         [
@@ -149,7 +149,7 @@ fn late() -> Trial {
                 "after it expired",
                 [
                     Step::deliver(0, EXPIRED),
-                    Step::deliver(100, |d| d.sign(&d.transfer().operation_status(5))),
+                    Step::deliver(100, |cx| cx.sign(&cx.transfer().operation_status(5))),
                 ],
             )
             .policy(),
@@ -169,7 +169,7 @@ fn late() -> Trial {
 /// A deposit, a payout, and a deposit in parts: each repeated after an event that
 /// in-memory data of a process does not survive.
 fn repeated_after(something: fn() -> Step, is_repeated: bool) -> [Case; 3] {
-    let repeat = |came, make: Make<Signed>| {
+    let repeat = |came, make: Make<B2binpaySetup>| {
         let again = is_repeated.then(|| [Step::again(came), Step::deliver(came, make)]);
         std::iter::once(something()).chain(again.into_iter().flatten())
     };
@@ -185,16 +185,16 @@ fn repeated_after(something: fn() -> Step, is_repeated: bool) -> [Case; 3] {
 /// Prices in the wallet's currency, paid in a cryptocurrency that the payer chooses:
 /// the signed amount is in the cryptocurrency.
 pub(super) fn invoices() -> Trial {
-    fn paid(d: &Desk<'_>, currency: &str, coins: u64, worth: u64, so_far: u64) -> Vec<u8> {
-        let builder = d
+    fn paid(cx: &Context<'_>, currency: &str, coins: u64, worth: u64, so_far: u64) -> Vec<u8> {
+        let builder = cx
             .part(worth)
             .currency(currency)
-            .amount(&d.percent(coins))
-            .set("data.attributes.target_amount_requested", d.percent(100))
-            .set("data.attributes.target_paid", d.percent(so_far))
-            .set("included[1].attributes.amount_target", d.percent(worth))
+            .amount(&cx.percent(coins))
+            .set("data.attributes.target_amount_requested", cx.percent(100))
+            .set("data.attributes.target_paid", cx.percent(so_far))
+            .set("included[1].attributes.amount_target", cx.percent(worth))
             .operation_status(if so_far < 100 { 2 } else { 3 });
-        d.sign(&builder)
+        cx.sign(&builder)
     }
     let invoice = |name, steps: Vec<Step>| Case::new(ExpectedKind::Invoice, name, steps);
     Trial::new(
@@ -202,23 +202,23 @@ pub(super) fn invoices() -> Trial {
         [
             invoice(
                 "in full, in a dear coin",
-                vec![Step::deliver(100, |d| paid(d, "ETH", 1, 100, 100))],
+                vec![Step::deliver(100, |cx| paid(cx, "ETH", 1, 100, 100))],
             )
             .policy(),
             invoice(
                 "as many coins as the price",
-                vec![Step::deliver(20, |d| paid(d, "DOGE", 100, 20, 20))],
+                vec![Step::deliver(20, |cx| paid(cx, "DOGE", 100, 20, 20))],
             ),
             invoice(
                 "more coins than the price",
-                vec![Step::deliver(60, |d| paid(d, "TRX", 300, 60, 60))],
+                vec![Step::deliver(60, |cx| paid(cx, "TRX", 300, 60, 60))],
             ),
             invoice(
                 "in two coins",
                 vec![
-                    Step::deliver(60, |d| paid(d, "ETH", 1, 60, 60)),
+                    Step::deliver(60, |cx| paid(cx, "ETH", 1, 60, 60)),
                     Step::again(60),
-                    Step::deliver(100, |d| paid(d, "DOGE", 200, 40, 100)),
+                    Step::deliver(100, |cx| paid(cx, "DOGE", 200, 40, 100)),
                 ],
             )
             .policy(),

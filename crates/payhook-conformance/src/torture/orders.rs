@@ -2,9 +2,9 @@
 
 use super::script::{ROUNDS, SLOW};
 use super::script_orders::{
-    CONFIRMED, CREATED, Desk, NOTIFY, PENDING, Step, Trial, delivered, goes, orders,
+    CONFIRMED, CREATED, Context, NOTIFY, PENDING, Step, Trial, delivered, goes, orders,
 };
-use super::shop::Trouble;
+use super::shop::InjectedFault;
 use super::{lives_orders, spelled_orders};
 use payhook::testing::citypay::OrderBuilder;
 
@@ -45,8 +45,8 @@ fn repeated() -> Vec<Trial> {
                     "the endpoint knows better",
                     &[
                         (100, CONFIRMED),
-                        (100, |d| d.order().paid_unconfirmed().callback().to_vec()),
-                        (100, |d| d.unpaid().created().callback().to_vec()),
+                        (100, |cx| cx.order().paid_unconfirmed().callback().to_vec()),
+                        (100, |cx| cx.unpaid().created().callback().to_vec()),
                     ],
                 ),
                 delivered(
@@ -72,12 +72,15 @@ fn asked_back() -> Vec<Trial> {
                     "paid, not confirmed",
                     &[
                         (0, PENDING),
-                        (100, |d| lagging(d, &d.order().paid_unconfirmed())),
+                        (100, |cx| lagging(cx, &cx.order().paid_unconfirmed())),
                     ],
                 ),
                 delivered(
                     "not paid",
-                    &[(0, CREATED), (100, |d| lagging(d, &d.unpaid().created()))],
+                    &[
+                        (0, CREATED),
+                        (100, |cx| lagging(cx, &cx.unpaid().created())),
+                    ],
                 ),
             ],
         ),
@@ -87,9 +90,9 @@ fn asked_back() -> Vec<Trial> {
                 delivered(
                     "of paid",
                     &[
-                        (100, |d| {
-                            d.is(&d.order());
-                            d.order().paid_unconfirmed().callback().to_vec()
+                        (100, |cx| {
+                            cx.is(&cx.order());
+                            cx.order().paid_unconfirmed().callback().to_vec()
                         }),
                         (100, NOTIFY),
                     ],
@@ -97,9 +100,9 @@ fn asked_back() -> Vec<Trial> {
                 delivered(
                     "of created",
                     &[
-                        (100, |d| {
-                            d.is(&d.order());
-                            d.unpaid().created().callback().to_vec()
+                        (100, |cx| {
+                            cx.is(&cx.order());
+                            cx.unpaid().created().callback().to_vec()
                         }),
                         (100, NOTIFY),
                     ],
@@ -113,22 +116,22 @@ fn asked_back() -> Vec<Trial> {
                     "out of reach",
                     &[
                         (0, PENDING),
-                        (100, |d| {
-                            let body = CONFIRMED(d);
-                            d.gateway.endpoint.unreachable(d.attempt < 2);
+                        (100, |cx| {
+                            let body = CONFIRMED(cx);
+                            cx.gateway.endpoint.unreachable(cx.attempt < 2);
                             body
                         }),
                     ],
                 ),
                 delivered(
                     "no such order",
-                    &[(100, |d| {
-                        if d.attempt < 2 {
-                            d.is_not();
+                    &[(100, |cx| {
+                        if cx.attempt < 2 {
+                            cx.is_not();
                         } else {
-                            d.is(&d.order());
+                            cx.is(&cx.order());
                         }
-                        NOTIFY(d)
+                        NOTIFY(cx)
                     })],
                 ),
             ],
@@ -144,40 +147,46 @@ fn ended() -> Vec<Trial> {
             [
                 delivered(
                     "canceled",
-                    &[(0, CREATED), (0, |d| goes(d, &d.unpaid().canceled()))],
+                    &[(0, CREATED), (0, |cx| goes(cx, &cx.unpaid().canceled()))],
                 ),
                 delivered(
                     "expired",
-                    &[(0, CREATED), (0, |d| goes(d, &d.unpaid().expired()))],
+                    &[(0, CREATED), (0, |cx| goes(cx, &cx.unpaid().expired()))],
                 ),
                 delivered(
                     "FROZEN",
-                    &[(0, PENDING), (0, |d| goes(d, &d.unpaid().status("FROZEN")))],
+                    &[
+                        (0, PENDING),
+                        (0, |cx| goes(cx, &cx.unpaid().status("FROZEN"))),
+                    ],
                 ),
             ],
         ),
         Trial::new(
             "underpaid, overpaid, in parts",
             [
-                delivered("a part", &[(20, |d| goes(d, &d.paid(&[20]).underpaid()))]),
+                delivered(
+                    "a part",
+                    &[(20, |cx| goes(cx, &cx.paid(&[20]).underpaid()))],
+                ),
                 delivered(
                     "a part and the rest",
                     &[
-                        (40, |d| goes(d, &d.paid(&[40]).underpaid())),
-                        (100, |d| goes(d, &d.paid(&[40, 60]))),
+                        (40, |cx| goes(cx, &cx.paid(&[40]).underpaid())),
+                        (100, |cx| goes(cx, &cx.paid(&[40, 60]))),
                     ],
                 )
                 .policy(),
                 delivered(
                     "all and some more",
-                    &[(125, |d| goes(d, &d.paid(&[125]).overpaid()))],
+                    &[(125, |cx| goes(cx, &cx.paid(&[125]).overpaid()))],
                 ),
             ],
         ),
     ]
 }
 
-/// The server itself is disturbed.
+/// Faults are injected into the server.
 fn troubled() -> Vec<Trial> {
     vec![
         Trial::new(
@@ -185,7 +194,7 @@ fn troubled() -> Vec<Trial> {
             [orders(
                 "order",
                 [
-                    Step::disturb(Trouble::Fails(2)),
+                    Step::inject(InjectedFault::Fails(2)),
                     Step::deliver(100, CONFIRMED),
                 ],
             )],
@@ -194,20 +203,20 @@ fn troubled() -> Vec<Trial> {
             "a slow shop, posted to again",
             [orders(
                 "order",
-                [Step::disturb(SLOW), Step::deliver_two(100, true, CONFIRMED)],
+                [Step::inject(SLOW), Step::deliver_two(100, true, CONFIRMED)],
             )],
         ),
     ]
 }
 
 /// For two attempts the endpoint still returns its previous response.
-fn lagging(d: &Desk<'_>, before: &OrderBuilder) -> Vec<u8> {
-    if d.attempt < 2 {
-        d.is(before);
+fn lagging(cx: &Context<'_>, before: &OrderBuilder) -> Vec<u8> {
+    if cx.attempt < 2 {
+        cx.is(before);
     } else {
-        d.is(&d.order());
+        cx.is(&cx.order());
     }
-    NOTIFY(d)
+    NOTIFY(cx)
 }
 
 /// Deliveries to the other gateway's URL, if there are both.

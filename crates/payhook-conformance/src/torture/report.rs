@@ -142,8 +142,8 @@ pub struct Row {
     pub due: usize,
     /// The number of received payments, some of which may be held for manual review.
     pub came: usize,
-    /// Whether it was tested: not every server can be
-    /// [disturbed](super::Shop::disturb).
+    /// Whether it was tested: not every server supports
+    /// [fault injection](super::Shop::inject).
     pub is_tried: bool,
     /// The rules that were broken, each case at most once for each.
     pub broken: Vec<Broken>,

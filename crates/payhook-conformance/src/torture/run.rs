@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::judge::State;
 use super::report::Row;
 use super::script::{self, Act, Bystander, Case, Make, Trial};
-use super::shop::{Books, Payment, Shop, Trouble};
+use super::shop::{Books, InjectedFault, Payment, Shop};
 use super::torturer::{Torture, TortureError};
 use crate::Gateway;
 use crate::random::Random;
@@ -83,7 +83,7 @@ impl<'a, S: Shop> Run<'a, S> {
         }
         for step in &case.steps {
             let is_possible = match step.act {
-                Act::Disturb(trouble) => self.shop.disturb(trouble).await,
+                Act::Inject(fault) => self.shop.inject(fault).await,
                 Act::Everywhere => self.shop.replicas(row.gateway) > 1,
                 Act::Restart => self.shop.restart().await,
                 _ => true,
@@ -101,8 +101,8 @@ impl<'a, S: Shop> Run<'a, S> {
             state.judge(step, books);
         }
         let mut acts = case.steps.iter().map(|step| &step.act);
-        if acts.any(|act| matches!(act, Act::Disturb(_))) {
-            self.shop.disturb(Trouble::None).await;
+        if acts.any(|act| matches!(act, Act::Inject(_))) {
+            self.shop.inject(InjectedFault::None).await;
         }
         state.judge_end(case);
         if case.has_to_be_credited() {
@@ -182,7 +182,7 @@ impl<'a, S: Shop> Run<'a, S> {
                     row.count(self.post(gateway, body).await);
                 }
             }
-            Act::Disturb(_) | Act::Restart => {}
+            Act::Inject(_) | Act::Restart => {}
             Act::Everywhere => {
                 let Some((_, body)) = &state.last else { return };
                 for replica in 0..self.shop.replicas(gateway) {
@@ -193,7 +193,7 @@ impl<'a, S: Shop> Run<'a, S> {
             Act::Forge(make) => {
                 let time = state.last.as_ref().map(|(time, _)| *time);
                 let time = time.unwrap_or_else(|| self.moment());
-                let body = make(&state.desk(time, 0));
+                let body = make(&state.context(time, 0));
                 row.count(self.post(gateway, &body).await);
             }
             Act::Deliver(make) => self.deliver(row, state, *make, 0).await,
@@ -213,11 +213,11 @@ impl<'a, S: Shop> Run<'a, S> {
         is_same: bool,
     ) {
         let time = self.moment();
-        let first = one(&state.desk(time, 0));
+        let first = one(&state.context(time, 0));
         let second = if is_same {
             first.clone()
         } else {
-            other(&state.desk(self.moment(), 0))
+            other(&state.context(self.moment(), 0))
         };
         let turns = [self.turn(row.gateway), self.turn(row.gateway)];
         let [here, there] = turns;
@@ -246,7 +246,7 @@ impl<'a, S: Shop> Run<'a, S> {
     ) {
         for attempt in tried..self.torture.attempts {
             let time = self.moment();
-            let body = make(&state.desk(time, attempt));
+            let body = make(&state.context(time, attempt));
             let status = self.post(row.gateway, &body).await;
             state.last = Some((time, body));
             row.count(status);

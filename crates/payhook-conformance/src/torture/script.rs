@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::shop::{Payment, Trouble};
+use super::shop::{InjectedFault, Payment};
 use payhook::Amount;
 use payhook::payment::ExpectedKind;
 
@@ -13,7 +13,7 @@ use payhook::payment::ExpectedKind;
 pub(super) const ROUNDS: usize = 8;
 
 /// Long enough for another delivery to arrive meanwhile.
-pub(super) const SLOW: Trouble = Trouble::Slow(Duration::from_millis(30));
+pub(super) const SLOW: InjectedFault = InjectedFault::Slow(Duration::from_millis(30));
 
 /// A row of the table: several related cases.
 pub(super) struct Trial<G> {
@@ -57,15 +57,15 @@ pub(super) struct Step<G> {
 }
 
 /// Builds a body.
-pub(super) type Make<G> = fn(&Desk<'_, G>) -> Vec<u8>;
+pub(super) type Make<G> = fn(&Context<'_, G>) -> Vec<u8>;
 
 pub(super) enum Act<G> {
     /// Repeats the gateway's last delivery, byte for byte.
     Again,
     /// Repeats it at the other gateway's URL.
     Astray,
-    /// Disturbs the server from now on.
-    Disturb(Trouble),
+    /// Injects a fault into the server.
+    Inject(InjectedFault),
     /// Repeats the gateway's last delivery, once at each replica.
     Everywhere,
     /// An attacker sends this once, with the time of the gateway's last delivery.
@@ -84,7 +84,7 @@ pub(super) enum Act<G> {
 
 /// The values for building a body.
 #[derive(Debug, Clone)]
-pub(super) struct Desk<'a, G> {
+pub(super) struct Context<'a, G> {
     pub(super) gateway: &'a G,
     pub(super) payment: &'a Payment,
     pub(super) bystander: &'a Payment,
@@ -99,7 +99,7 @@ pub(super) struct Desk<'a, G> {
     pub(super) attempt: usize,
 }
 
-impl<G> Desk<'_, G> {
+impl<G> Context<'_, G> {
     /// This percentage of the amount due, in a merchant's form.
     pub(super) fn percent(&self, percent: u64) -> String {
         amount(self.due, percent).to_string()
@@ -139,8 +139,8 @@ impl<G> Step<G> {
         Self::new(came, Act::Astray)
     }
 
-    pub(super) fn disturb(trouble: Trouble) -> Self {
-        Self::new(0, Act::Disturb(trouble))
+    pub(super) fn inject(fault: InjectedFault) -> Self {
+        Self::new(0, Act::Inject(fault))
     }
 
     pub(super) fn everywhere() -> Self {

@@ -10,17 +10,17 @@ use payhook::testing::citypay::{OrderBuilder, OrderEndpoint, order, refusal};
 /// The gateway: the merchant's customer id, and the order endpoint that the server
 /// queries.
 #[derive(Debug, Clone)]
-pub(super) struct Asked {
+pub(super) struct CityPaySetup {
     pub(super) customer_id: String,
     pub(super) endpoint: OrderEndpoint,
 }
 
-pub(super) type Case = script::Case<Asked>;
-pub(super) type Desk<'a> = script::Desk<'a, Asked>;
-pub(super) type Step = script::Step<Asked>;
-pub(super) type Trial = script::Trial<Asked>;
+pub(super) type Case = script::Case<CityPaySetup>;
+pub(super) type Context<'a> = script::Context<'a, CityPaySetup>;
+pub(super) type Step = script::Step<CityPaySetup>;
+pub(super) type Trial = script::Trial<CityPaySetup>;
 
-impl Desk<'_> {
+impl Context<'_> {
     /// The payment's order, confirmed.
     pub(super) fn order(&self) -> OrderBuilder {
         self.paid(&[100])
@@ -72,22 +72,22 @@ impl Desk<'_> {
 }
 
 /// The endpoint and the callback agree.
-pub(super) fn goes(d: &Desk<'_>, order: &OrderBuilder) -> Vec<u8> {
-    d.is(order);
+pub(super) fn goes(cx: &Context<'_>, order: &OrderBuilder) -> Vec<u8> {
+    cx.is(order);
     order.callback().to_vec()
 }
 
-pub(super) const CREATED: Make<Asked> = |d| goes(d, &d.unpaid().created());
-pub(super) const PENDING: Make<Asked> = |d| goes(d, &d.order().paid_unconfirmed());
-pub(super) const CONFIRMED: Make<Asked> = |d| goes(d, &d.order());
+pub(super) const CREATED: Make<CityPaySetup> = |cx| goes(cx, &cx.unpaid().created());
+pub(super) const PENDING: Make<CityPaySetup> = |cx| goes(cx, &cx.order().paid_unconfirmed());
+pub(super) const CONFIRMED: Make<CityPaySetup> = |cx| goes(cx, &cx.order());
 /// Regardless of the endpoint's response.
-pub(super) const NOTIFY: Make<Asked> = |d| d.order().callback().to_vec();
+pub(super) const NOTIFY: Make<CityPaySetup> = |cx| cx.order().callback().to_vec();
 
 pub(super) fn orders(name: &'static str, steps: impl IntoIterator<Item = Step>) -> Case {
     Case::new(ExpectedKind::Order, name, steps)
 }
 
-pub(super) fn delivered(name: &'static str, makes: &[(u64, Make<Asked>)]) -> Case {
+pub(super) fn delivered(name: &'static str, makes: &[(u64, Make<CityPaySetup>)]) -> Case {
     orders(
         name,
         makes.iter().map(|(came, make)| Step::deliver(*came, *make)),

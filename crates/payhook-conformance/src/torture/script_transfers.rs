@@ -8,16 +8,16 @@ use payhook::testing::b2binpay::{CallbackBuilder, deposit, payout};
 
 /// The gateway's key and settings for its callbacks.
 #[derive(Debug, Clone)]
-pub(super) struct Signed {
+pub(super) struct B2binpaySetup {
     pub(super) key: Key,
 }
 
-pub(super) type Case = script::Case<Signed>;
-pub(super) type Desk<'a> = script::Desk<'a, Signed>;
-pub(super) type Step = script::Step<Signed>;
-pub(super) type Trial = script::Trial<Signed>;
+pub(super) type Case = script::Case<B2binpaySetup>;
+pub(super) type Context<'a> = script::Context<'a, B2binpaySetup>;
+pub(super) type Step = script::Step<B2binpaySetup>;
+pub(super) type Trial = script::Trial<B2binpaySetup>;
 
-impl Desk<'_> {
+impl Context<'_> {
     /// The payment's callback, confirmed.
     pub(super) fn transfer(&self) -> CallbackBuilder {
         let builder = match self.payment.kind {
@@ -60,9 +60,9 @@ impl Desk<'_> {
     }
 }
 
-pub(super) const CREATED: Make<Signed> = |d| d.sign(&d.transfer().created());
-pub(super) const PENDING: Make<Signed> = |d| d.sign(&d.transfer().unconfirmed(1));
-pub(super) const CONFIRMED: Make<Signed> = |d| d.sign(&d.transfer());
+pub(super) const CREATED: Make<B2binpaySetup> = |cx| cx.sign(&cx.transfer().created());
+pub(super) const PENDING: Make<B2binpaySetup> = |cx| cx.sign(&cx.transfer().unconfirmed(1));
+pub(super) const CONFIRMED: Make<B2binpaySetup> = |cx| cx.sign(&cx.transfer());
 
 pub(super) fn deposits(name: &'static str, steps: impl IntoIterator<Item = Step>) -> Case {
     Case::new(ExpectedKind::Deposit, name, steps)

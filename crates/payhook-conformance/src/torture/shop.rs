@@ -184,20 +184,20 @@ pub trait Shop: Record {
         ready(false)
     }
 
-    /// Disturbs the server from now on, and returns whether that is possible. If it
+    /// Injects a fault into the server, and returns whether that is possible. If it
     /// is not, which is the default, cases that need it are not tested.
-    fn disturb(&self, trouble: Trouble) -> impl Future<Output = bool> + Send {
-        let _ = trouble;
+    fn inject(&self, fault: InjectedFault) -> impl Future<Output = bool> + Send {
+        let _ = fault;
         ready(false)
     }
 }
 
-/// A disturbance of the server while it credits.
+/// A fault that the suite injects into the server while it credits.
 ///
-/// See [`Shop::disturb`].
+/// See [`Shop::inject`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub enum Trouble {
+pub enum InjectedFault {
     /// This many of the next attempts to credit fail.
     Fails(usize),
     /// Nothing.

@@ -1,13 +1,13 @@
 //! Tests with B2BINPAY's callbacks: undocumented spellings of the gateway.
 
 use super::script::Make;
-use super::script_transfers::{Case, Signed, Step, Trial};
+use super::script_transfers::{B2binpaySetup, Case, Step, Trial};
 use payhook::payment::ExpectedKind;
 use payhook::testing::Json;
 use payhook::testing::b2binpay::{CurrencyBuilder, transfer};
 
 /// Another spelling of a confirmed transfer.
-fn spelled(name: &'static str, make: Make<Signed>) -> Case {
+fn spelled(name: &'static str, make: Make<B2binpaySetup>) -> Case {
     let steps = [Step::deliver(100, make), Step::again(100)];
     Case::new(ExpectedKind::Deposit, name, steps)
 }
@@ -16,67 +16,67 @@ pub(super) fn trial() -> Trial {
     Trial::new(
         "mixed spellings",
         [
-            spelled("ids as numbers", |d| {
-                let (id, transfer) = (d.id, format!("{}0", d.id));
-                let body = d
+            spelled("ids as numbers", |cx| {
+                let (id, transfer) = (cx.id, format!("{}0", cx.id));
+                let body = cx
                     .transfer()
                     .set("data.id", id)
                     .set("included[1].id", Json::raw(transfer.as_str()))
                     .set("data.relationships.transfer.data.id", Json::raw(transfer));
-                d.sign(&body)
+                cx.sign(&body)
             }),
-            spelled("the amount as a number", |d| {
-                let scale = d.payment.decimals;
-                let amount = d.payment.amount.with_scale(scale).unwrap_or_default();
+            spelled("the amount as a number", |cx| {
+                let scale = cx.payment.decimals;
+                let amount = cx.payment.amount.with_scale(scale).unwrap_or_default();
                 let amount = Json::raw(amount.to_string());
-                d.sign(&d.transfer().set("included[1].attributes.amount", amount))
+                cx.sign(&cx.transfer().set("included[1].attributes.amount", amount))
             }),
-            spelled("fields missing", |d| {
+            spelled("fields missing", |cx| {
                 let missing = ["address", "destination", "target_paid"];
-                let body = missing.iter().fold(d.transfer(), |body, field| {
+                let body = missing.iter().fold(cx.transfer(), |body, field| {
                     body.remove(&format!("data.attributes.{field}"))
                 });
-                d.sign(&body.remove("included[1].attributes.txid"))
+                cx.sign(&body.remove("included[1].attributes.txid"))
             }),
-            spelled("fields null", |d| {
+            spelled("fields null", |cx| {
                 let null = ["address", "destination", "target_paid", "status"];
-                let body = null.iter().fold(d.transfer(), |body, field| {
+                let body = null.iter().fold(cx.transfer(), |body, field| {
                     body.set(&format!("data.attributes.{field}"), Json::default())
                 });
-                d.sign(&body.set("included[1].attributes.confirmations", Json::default()))
+                cx.sign(&body.set("included[1].attributes.confirmations", Json::default()))
             }),
-            spelled("the fields of v2", |d| d.sign(&d.transfer().v2())),
-            spelled("the transfer first", |d| {
-                let currency = CurrencyBuilder::from(d.payment.currency);
-                d.sign(&d.transfer().include(currency).remove("included[0]"))
+            spelled("the fields of v2", |cx| cx.sign(&cx.transfer().v2())),
+            spelled("the transfer first", |cx| {
+                let currency = CurrencyBuilder::from(cx.payment.currency);
+                cx.sign(&cx.transfer().include(currency).remove("included[0]"))
             }),
-            spelled("the transfer not named", |d| {
-                d.sign(&d.transfer().unnamed())
+            spelled("the transfer not named", |cx| {
+                cx.sign(&cx.transfer().unnamed())
             }),
             Case::new(
                 ExpectedKind::Payout,
                 "a fee's transfer first",
-                [Step::deliver(100, |d| {
+                [Step::deliver(100, |cx| {
                     let fee = transfer().op_type(9).amount("13.4").currency("TRX");
-                    let body = d.transfer().include_first(fee);
-                    d.sign(&body.include(CurrencyBuilder::new("TRX")))
+                    let body = cx.transfer().include_first(fee);
+                    cx.sign(&body.include(CurrencyBuilder::new("TRX")))
                 })],
             ),
-            spelled("unknown resources and fields", |d| {
+            spelled("unknown resources and fields", |cx| {
                 let receipt = Json::raw(r#"{"type":"receipt"}"#);
-                let body = d
+                let body = cx
                     .transfer()
                     .include_first(receipt)
                     .set("data.attributes.brand_new", true)
                     .set("included[2].attributes.brand_new", Json::default())
                     .set("jsonapi", Json::raw(r#"{"version":"1.1"}"#));
-                d.sign(&body)
+                cx.sign(&body)
             }),
-            spelled("escaped texts", |d| {
-                let units = d.payment.reference.encode_utf16();
+            spelled("escaped texts", |cx| {
+                let units = cx.payment.reference.encode_utf16();
                 let units: Vec<_> = units.map(|unit| format!("\\u{unit:04x}")).collect();
                 let id = Json::raw(format!("\"{}\"", units.concat()));
-                d.sign(&d.transfer().set("data.attributes.tracking_id", id))
+                cx.sign(&cx.transfer().set("data.attributes.tracking_id", id))
             }),
         ],
     )

@@ -22,25 +22,25 @@ impl Torture {
     pub async fn run<S: Shop>(&self, shop: &S) -> Result<Report, TortureError> {
         let now = self.now.unwrap_or_else(|| SystemTime::now().into());
         let mut run = Run::new(self, shop, now);
-        let has_both = self.signed.is_some() && self.asked.is_some();
-        if let Some(signed) = &self.signed {
+        let has_both = self.b2binpay.is_some() && self.citypay.is_some();
+        if let Some(setup) = &self.b2binpay {
             let mut trials = transfers::trials();
             trials.extend(forged_transfers::trials());
             if has_both {
                 trials.push(transfers::astray());
             }
             for trial in trials {
-                run.trial(Gateway::B2binpay, signed, trial).await?;
+                run.trial(Gateway::B2binpay, setup, trial).await?;
             }
         }
-        if let Some(asked) = &self.asked {
+        if let Some(setup) = &self.citypay {
             let mut trials = orders::trials();
             trials.extend(forged_orders::trials());
             if has_both {
                 trials.push(orders::astray());
             }
             for trial in trials {
-                run.trial(Gateway::CityPay, asked, trial).await?;
+                run.trial(Gateway::CityPay, setup, trial).await?;
             }
         }
         Ok(Report {

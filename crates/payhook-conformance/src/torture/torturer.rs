@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::script_orders::Asked;
-use super::script_transfers::Signed;
+use super::script_orders::CityPaySetup;
+use super::script_transfers::B2binpaySetup;
 use payhook::BoxError;
 use payhook::b2binpay::Key;
 use payhook::payment::ExpectedKind;
@@ -23,8 +23,8 @@ pub struct Torture {
     pub(super) seed: u64,
     pub(super) attempts: usize,
     pub(super) pause: Duration,
-    pub(super) signed: Option<Signed>,
-    pub(super) asked: Option<Asked>,
+    pub(super) b2binpay: Option<B2binpaySetup>,
+    pub(super) citypay: Option<CityPaySetup>,
     kinds: Option<Vec<ExpectedKind>>,
     pub(super) now: Option<DateTime<Utc>>,
     references: Option<Arc<References>>,
@@ -70,8 +70,8 @@ impl Torture {
             seed,
             attempts: 8,
             pause: Duration::from_millis(1),
-            signed: None,
-            asked: None,
+            b2binpay: None,
+            citypay: None,
             kinds: None,
             now: None,
             references: None,
@@ -82,7 +82,7 @@ impl Torture {
     #[must_use]
     pub fn b2binpay(self, key: Key) -> Self {
         Self {
-            signed: Some(Signed { key }),
+            b2binpay: Some(B2binpaySetup { key }),
             ..self
         }
     }
@@ -92,7 +92,7 @@ impl Torture {
     #[must_use]
     pub fn citypay(self, customer_id: &str, endpoint: OrderEndpoint) -> Self {
         Self {
-            asked: Some(Asked {
+            citypay: Some(CityPaySetup {
                 customer_id: customer_id.to_owned(),
                 endpoint,
             }),

@@ -2,13 +2,13 @@
 
 use super::script::{Make, ROUNDS, SLOW};
 use super::script_transfers::{
-    CONFIRMED, CREATED, Case, PENDING, Signed, Step, Trial, deposits, payouts,
+    B2binpaySetup, CONFIRMED, CREATED, Case, PENDING, Step, Trial, deposits, payouts,
 };
-use super::shop::Trouble;
+use super::shop::InjectedFault;
 use super::{lives_transfers, spelled_transfers};
 
 /// A payment that ends without money.
-fn ends(name: &'static str, end: Make<Signed>) -> Case {
+fn ends(name: &'static str, end: Make<B2binpaySetup>) -> Case {
     deposits(name, [Step::deliver(0, PENDING), Step::deliver(0, end)])
 }
 
@@ -78,7 +78,9 @@ fn repeated() -> Vec<Trial> {
                     "with their own times",
                     [
                         Step::deliver(100, CONFIRMED),
-                        Step::deliver(100, |d| d.sign(&d.transfer().unconfirmed(1).at(d.start))),
+                        Step::deliver(100, |cx| {
+                            cx.sign(&cx.transfer().unconfirmed(1).at(cx.start))
+                        }),
                     ],
                 ),
             ],
@@ -94,44 +96,44 @@ fn ended() -> Vec<Trial> {
         Trial::new(
             "failed, blocked, canceled",
             [
-                ends("failed", |d| d.sign(&d.transfer().failed())),
-                ends("blocked", |d| d.sign(&d.transfer().blocked())),
-                ends("canceled", |d| d.sign(&d.transfer().canceled())),
+                ends("failed", |cx| cx.sign(&cx.transfer().failed())),
+                ends("blocked", |cx| cx.sign(&cx.transfer().blocked())),
+                ends("canceled", |cx| cx.sign(&cx.transfer().canceled())),
                 payouts(
                     "failed payout",
-                    [Step::deliver(0, |d| d.sign(&d.transfer().failed()))],
+                    [Step::deliver(0, |cx| cx.sign(&cx.transfer().failed()))],
                 ),
             ],
         ),
         Trial::new(
             "no transfer",
             [
-                ends("expired", |d| d.sign(&d.transfer().no_transfer())),
-                ends("unresolved", |d| {
-                    d.sign(&d.transfer().no_transfer().operation_status(5))
+                ends("expired", |cx| cx.sign(&cx.transfer().no_transfer())),
+                ends("unresolved", |cx| {
+                    cx.sign(&cx.transfer().no_transfer().operation_status(5))
                 }),
                 payouts(
                     "rejected payout",
-                    [Step::deliver(0, |d| d.sign(&d.transfer().no_transfer()))],
+                    [Step::deliver(0, |cx| cx.sign(&cx.transfer().no_transfer()))],
                 ),
             ],
         ),
         Trial::new(
             "a status of another scale",
             [
-                ends("no transfer, deposit status 2", |d| {
-                    d.sign(&d.transfer().no_transfer().operation_status(2))
+                ends("no transfer, deposit status 2", |cx| {
+                    cx.sign(&cx.transfer().no_transfer().operation_status(2))
                 }),
-                ends("no transfer, deposit status 3", |d| {
-                    d.sign(&d.transfer().no_transfer().operation_status(3))
+                ends("no transfer, deposit status 3", |cx| {
+                    cx.sign(&cx.transfer().no_transfer().operation_status(3))
                 }),
-                ends("created transfer, deposit status 3", |d| {
-                    d.sign(&d.transfer().created().operation_status(3))
+                ends("created transfer, deposit status 3", |cx| {
+                    cx.sign(&cx.transfer().created().operation_status(3))
                 }),
                 payouts(
                     "no transfer, payout status 2",
-                    [Step::deliver(0, |d| {
-                        d.sign(&d.transfer().no_transfer().operation_status(2))
+                    [Step::deliver(0, |cx| {
+                        cx.sign(&cx.transfer().no_transfer().operation_status(2))
                     })],
                 ),
             ],
@@ -139,21 +141,21 @@ fn ended() -> Vec<Trial> {
         Trial::new(
             "unknown statuses",
             [
-                ends("transfer status 7", |d| {
-                    d.sign(&d.transfer().transfer_status(7).operation_status(2))
+                ends("transfer status 7", |cx| {
+                    cx.sign(&cx.transfer().transfer_status(7).operation_status(2))
                 }),
-                ends("transfer status -9, deposit status 3", |d| {
-                    d.sign(&d.transfer().transfer_status(-9).operation_status(3))
+                ends("transfer status -9, deposit status 3", |cx| {
+                    cx.sign(&cx.transfer().transfer_status(-9).operation_status(3))
                 }),
-                ends("no transfer, deposit status 7", |d| {
-                    d.sign(&d.transfer().no_transfer().operation_status(7))
+                ends("no transfer, deposit status 7", |cx| {
+                    cx.sign(&cx.transfer().no_transfer().operation_status(7))
                 }),
             ],
         ),
     ]
 }
 
-/// The server itself is disturbed.
+/// Faults are injected into the server.
 fn troubled() -> Vec<Trial> {
     vec![
         Trial::new(
@@ -162,14 +164,14 @@ fn troubled() -> Vec<Trial> {
                 deposits(
                     "deposit",
                     [
-                        Step::disturb(Trouble::Fails(2)),
+                        Step::inject(InjectedFault::Fails(2)),
                         Step::deliver(100, CONFIRMED),
                     ],
                 ),
                 payouts(
                     "payout",
                     [
-                        Step::disturb(Trouble::Fails(2)),
+                        Step::inject(InjectedFault::Fails(2)),
                         Step::deliver(100, CONFIRMED),
                     ],
                 ),
@@ -180,14 +182,11 @@ fn troubled() -> Vec<Trial> {
             [
                 deposits(
                     "the same bytes",
-                    [Step::disturb(SLOW), Step::deliver_two(100, true, CONFIRMED)],
+                    [Step::inject(SLOW), Step::deliver_two(100, true, CONFIRMED)],
                 ),
                 deposits(
                     "another time",
-                    [
-                        Step::disturb(SLOW),
-                        Step::deliver_two(100, false, CONFIRMED),
-                    ],
+                    [Step::inject(SLOW), Step::deliver_two(100, false, CONFIRMED)],
                 ),
             ],
         ),
@@ -204,7 +203,7 @@ pub(super) fn astray() -> Trial {
 }
 
 fn growing() -> Trial {
-    let case = |name, makes: &[(u64, Make<Signed>)]| {
+    let case = |name, makes: &[(u64, Make<B2binpaySetup>)]| {
         deposits(
             name,
             makes.iter().map(|(came, make)| Step::deliver(*came, *make)),
@@ -216,41 +215,44 @@ fn growing() -> Trial {
             case(
                 "pending",
                 &[
-                    (0, |d| d.sign(&d.transfer().unconfirmed(1))),
-                    (0, |d| d.sign(&d.transfer().unconfirmed(2))),
-                    (0, |d| d.sign(&d.transfer().unconfirmed(2))),
+                    (0, |cx| cx.sign(&cx.transfer().unconfirmed(1))),
+                    (0, |cx| cx.sign(&cx.transfer().unconfirmed(2))),
+                    (0, |cx| cx.sign(&cx.transfer().unconfirmed(2))),
                     (100, CONFIRMED),
                 ],
             ),
             case(
                 "confirmed",
                 &[
-                    (100, |d| d.sign(&d.transfer().confirmations(20))),
-                    (100, |d| d.sign(&d.transfer().confirmations(21))),
-                    (100, |d| d.sign(&d.transfer().confirmations(40))),
+                    (100, |cx| cx.sign(&cx.transfer().confirmations(20))),
+                    (100, |cx| cx.sign(&cx.transfer().confirmations(21))),
+                    (100, |cx| cx.sign(&cx.transfer().confirmations(40))),
                 ],
             ),
             case(
                 "user confirmation, then confirmation",
                 &[
-                    (0, |d| {
-                        let one = d.transfer().unconfirmed(1);
-                        d.sign(&one.set("data.attributes.confirmations_needed", 1))
+                    (0, |cx| {
+                        let one = cx.transfer().unconfirmed(1);
+                        cx.sign(&one.set("data.attributes.confirmations_needed", 1))
                     }),
-                    (100, |d| {
-                        d.sign(&d.transfer().set("data.attributes.confirmations_needed", 1))
+                    (100, |cx| {
+                        cx.sign(&cx.transfer().set("data.attributes.confirmations_needed", 1))
                     }),
                 ],
             ),
             case(
                 "confirmation, then user confirmation",
                 &[
-                    (100, |d| {
-                        d.sign(&d.transfer().set("data.attributes.confirmations_needed", 60))
+                    (100, |cx| {
+                        cx.sign(
+                            &cx.transfer()
+                                .set("data.attributes.confirmations_needed", 60),
+                        )
                     }),
-                    (100, |d| {
-                        let many = d.transfer().confirmations(60);
-                        d.sign(&many.set("data.attributes.confirmations_needed", 60))
+                    (100, |cx| {
+                        let many = cx.transfer().confirmations(60);
+                        cx.sign(&many.set("data.attributes.confirmations_needed", 60))
                     }),
                 ],
             ),
@@ -263,24 +265,24 @@ fn amounts() -> Trial {
     Trial::new(
         "underpaid, overpaid, in parts",
         [
-            deposits("a part", [Step::deliver(40, |d| d.sign(&d.part(40)))]),
+            deposits("a part", [Step::deliver(40, |cx| cx.sign(&cx.part(40)))]),
             deposits(
                 "a part and the rest",
                 [
-                    Step::deliver(40, |d| d.sign(&d.part(40))),
-                    Step::deliver(100, |d| d.sign(&d.part(60).operation_status(3))),
+                    Step::deliver(40, |cx| cx.sign(&cx.part(40))),
+                    Step::deliver(100, |cx| cx.sign(&cx.part(60).operation_status(3))),
                 ],
             )
             .policy(),
             deposits(
                 "all and some more",
-                [Step::deliver(125, |d| d.sign(&d.part(125)))],
+                [Step::deliver(125, |cx| cx.sign(&cx.part(125)))],
             ),
             deposits(
                 "all, twice",
                 [
                     Step::deliver(100, CONFIRMED),
-                    Step::deliver(200, |d| d.sign(&d.part(100).operation_status(5))),
+                    Step::deliver(200, |cx| cx.sign(&cx.part(100).operation_status(5))),
                 ],
             ),
         ],

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use payhook::payment::ExpectedKind;
 use payhook::{Amount, BoxError};
 use payhook_conformance::Gateway;
-use payhook_conformance::torture::{Books, Payment, Record, Report, Rule, Shop, Trouble};
+use payhook_conformance::torture::{Books, InjectedFault, Payment, Record, Report, Rule, Shop};
 
 use super::{Correct, b2binpay, both, broken_rows, rules};
 
@@ -35,8 +35,8 @@ impl<F: Fn(&str, Books) -> Books + Send + Sync> Shop for Misread<F> {
         self.shop.restart().await
     }
 
-    async fn disturb(&self, trouble: Trouble) -> bool {
-        self.shop.disturb(trouble).await
+    async fn inject(&self, fault: InjectedFault) -> bool {
+        self.shop.inject(fault).await
     }
 }
 

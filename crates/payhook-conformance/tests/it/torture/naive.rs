@@ -8,7 +8,7 @@ use payhook::testing::b2binpay::sign_again;
 use payhook::testing::citypay::OrderEndpoint;
 use payhook::{Amount, BoxError};
 use payhook_conformance::Gateway;
-use payhook_conformance::torture::{Books, Payment, Record, Rule, Shop, Trouble};
+use payhook_conformance::torture::{Books, InjectedFault, Payment, Record, Rule, Shop};
 use serde_json::Value;
 
 use super::{Correct, b2binpay, both, broken_rows, correct, gateway, key, rules, untested_rows};
@@ -74,8 +74,8 @@ impl<S: Shop> Shop for AlwaysOk<S> {
         Ok(200)
     }
 
-    async fn disturb(&self, trouble: Trouble) -> bool {
-        self.0.disturb(trouble).await
+    async fn inject(&self, fault: InjectedFault) -> bool {
+        self.0.inject(fault).await
     }
 }
 
@@ -175,8 +175,8 @@ impl Shop for Naive {
         true
     }
 
-    async fn disturb(&self, trouble: Trouble) -> bool {
-        if let Trouble::Fails(calls) = trouble {
+    async fn inject(&self, fault: InjectedFault) -> bool {
+        if let InjectedFault::Fails(calls) = fault {
             *self.fails.lock().unwrap() = calls;
         }
         true
