@@ -61,6 +61,21 @@ fn each_callback_is_listed_as_it_arrives() {
     assert_eq!(list(&listener.url)["rows"][0], row);
 }
 
+/// The gateway is shown by a filter.
+#[test]
+fn each_value_of_a_row_has_a_column() {
+    let listener = Listener::start(1000, &["--secret-env", "SECRET"]);
+    post(&listener.url, "/", &genuine());
+    let html = get(&listener.url, "/_payhook").text();
+    let columns = html.split("const COLUMNS = [").nth(1).unwrap();
+    let columns = columns.split("]];").next().unwrap();
+    let row = list(&listener.url)["rows"][0].clone();
+    let names = row.as_object().unwrap().keys();
+    for name in names.filter(|name| *name != "gateway") {
+        assert!(columns.contains(&format!("[\"{name}\", ")), "{name}");
+    }
+}
+
 #[test]
 fn the_details_have_every_tab() {
     let listener = Listener::start(1000, &["--secret-env", "SECRET"]);
