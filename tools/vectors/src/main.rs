@@ -59,7 +59,12 @@ fn files() -> Result<[(&'static str, String); 3], Box<dyn Error>> {
         order_stages::cases(),
         real_orders::cases(),
     ]);
-    let readme = readme::with_names(&[&b2binpay, &citypay])?;
+    let given = read("given.jsonl")?;
+    let readme = readme::with_names(
+        &read("README.md")?,
+        &[&given, &b2binpay, &citypay],
+        &read("given.rules.json")?,
+    )?;
     Ok([
         ("b2binpay.jsonl", b2binpay),
         ("citypay.jsonl", citypay),

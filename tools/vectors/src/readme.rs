@@ -12,15 +12,20 @@ struct Sides {
     refusing: Vec<String>,
 }
 
-/// The README with the names of the cases of `given.jsonl` and of the written files.
+/// The README with the names of the cases in these files. The rules of the cases of
+/// `given.jsonl` are in a file of their own.
 ///
 /// # Errors
 ///
-/// If a file cannot be read, or a rule of the tables has no case.
-pub(crate) fn with_names(written: &[&str]) -> Result<String, Box<dyn Error>> {
-    let rules = sides(written)?;
+/// If a file is not JSON, or a rule of the tables has no case.
+pub(crate) fn with_names(
+    readme: &str,
+    files: &[&str],
+    given_rules: &str,
+) -> Result<String, Box<dyn Error>> {
+    let rules = sides(files, &serde_json::from_str(given_rules)?)?;
     let mut text = String::new();
-    for line in crate::read("README.md")?.lines() {
+    for line in readme.lines() {
         if let Some([rule, words, source, accepting, refusing]) = cells(line) {
             let sides = rules
                 .get(rule)
@@ -37,13 +42,9 @@ pub(crate) fn with_names(written: &[&str]) -> Result<String, Box<dyn Error>> {
     Ok(text)
 }
 
-fn sides(written: &[&str]) -> Result<BTreeMap<String, Sides>, Box<dyn Error>> {
-    // The rules of the given cases are in a separate file.
-    let given_rules: Value = serde_json::from_str(&crate::read("given.rules.json")?)?;
-    let given = crate::read("given.jsonl")?;
+fn sides(files: &[&str], given_rules: &Value) -> Result<BTreeMap<String, Sides>, Box<dyn Error>> {
     let mut rules: BTreeMap<String, Sides> = BTreeMap::new();
-    let files = [given.as_str()].into_iter().chain(written.iter().copied());
-    for line in files.flat_map(str::lines) {
+    for line in files.iter().flat_map(|file| file.lines()) {
         let case: Value = serde_json::from_str(line)?;
         let get = |key: &str| case.get(key).unwrap_or(&Value::Null);
         let name = get("name").as_str().ok_or("a case has no name")?;
