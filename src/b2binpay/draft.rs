@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use rust_decimal::Decimal;
 use serde_json::value::RawValue;
 
 use super::callback::{Subject, choose};
 use super::message::Message;
 use super::status::OperationType;
+use crate::amount::Amount;
 use crate::read::{Raw, verbatim};
 
 pub(crate) struct Draft<'a> {
@@ -32,6 +34,10 @@ pub(crate) struct DraftTransfer<'a> {
     pub(crate) status: Cow<'a, str>,
     pub(crate) amount: Raw<'a>,
     op_type: Option<OperationType>,
+    rate_target: Option<Amount>,
+    amount_target: Option<Amount>,
+    commission: Option<Amount>,
+    amount_cleared: Option<Amount>,
 }
 
 impl<'a> Draft<'a> {
@@ -88,6 +94,20 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// Whether the unsigned values of a transfer show that its amount was changed: the
+    /// currency's decimals, the conversion, and the cleared amount of a deposit.
+    pub(crate) fn contradicts_amount_of(&self, transfer: &DraftTransfer<'_>) -> bool {
+        let Ok(amount) = text_of(transfer.amount).parse::<Amount>() else {
+            return false;
+        };
+        let has_other_scale = !self.scales.is_empty() && !self.scales.contains(&amount.scale());
+        let has_other_clearing =
+            || self.is_deposit && transfer.has_other_clearing(&amount) == Some(true);
+        has_other_scale
+            || transfer.has_other_conversion(&amount) == Some(true)
+            || has_other_clearing()
+    }
+
     /// The message that would be signed with these values.
     pub(crate) fn message<'m>(
         &'m self,
@@ -103,13 +123,33 @@ impl<'a> DraftTransfer<'a> {
     fn read(index: usize, resource: &Object<'a>) -> Self {
         let a = resource.object("attributes");
         let op_type = text_of(a.get("op_type")).parse().ok();
+        let amount = |key| text_of(a.get(key)).parse().ok();
         Self {
             index,
             id: text_of(resource.get("id")),
             status: text_of(a.get("status")),
             amount: a.get("amount"),
             op_type: op_type.map(OperationType::from_code),
+            rate_target: amount("rate_target"),
+            amount_target: amount("amount_target"),
+            commission: amount("commission"),
+            amount_cleared: amount("amount_cleared"),
         }
+    }
+
+    /// Whether the conversion is that of another amount, up to rounding.
+    fn has_other_conversion(&self, amount: &Amount) -> Option<bool> {
+        let target = self.amount_target.as_ref()?.to_decimal()?;
+        let rate = self.rate_target.as_ref()?.to_decimal()?;
+        let converted = amount.to_decimal()?.checked_mul(rate)?;
+        let rounding = (target / Decimal::ONE_HUNDRED).max(Decimal::new(1, target.scale()));
+        Some(converted.checked_sub(target)?.abs() > rounding)
+    }
+
+    /// Whether the cleared amount and the commission are those of another amount.
+    fn has_other_clearing(&self, amount: &Amount) -> Option<bool> {
+        let cleared = self.amount_cleared.as_ref()?;
+        Some(cleared.checked_add(self.commission.as_ref()?)? != *amount)
     }
 
     /// The path of one of the transfer's attributes.

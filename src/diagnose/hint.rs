@@ -48,9 +48,9 @@ impl Cause {
                 "configure the login and password themselves, not a digest of them"
             }
             Self::UnknownKey => {
-                "compare the wallet and environment (sandbox, production) with the dashboard, and \
-                 check whether the secret was rotated; give the secret itself to detect a typo in \
-                 it"
+                "check whether it verifies other callbacks: then this one was changed; if not, \
+                 compare wallet and environment with the dashboard; give the secret itself to \
+                 detect a typo in it"
             }
             Self::HomeMadeSignature { .. } => {
                 "sign as the gateway does: concatenate the parts without a separator, and write \

@@ -97,11 +97,20 @@ impl Diagnose {
         let credentials =
             |candidate: &&Candidate| Finding::likely(Cause::ApiCredentials).of(&candidate.name);
         causes.extend(of_the_api.iter().map(credentials));
-        causes.push(Finding::likely(Cause::UnknownKey));
+        let changed = Finding::likely(Cause::ContentChanged);
+        let contradicted = draft
+            .transfer()
+            .filter(|transfer| draft.contradicts_amount_of(transfer));
+        match contradicted {
+            Some(transfer) => {
+                causes.push(changed.at(transfer.at("amount")));
+                causes.push(Finding::likely(Cause::UnknownKey));
+            }
+            None => causes.extend([Finding::likely(Cause::UnknownKey), changed]),
+        }
         if draft.is_v3 {
             causes.extend(others.iter().map(credentials));
         }
-        causes.push(Finding::likely(Cause::ContentChanged));
         causes
     }
 }

@@ -17,11 +17,11 @@ fn the_text_of_a_diagnosis() {
         "\
 the body does not verify, and no attempted fix makes the signature match; most likely causes first:
 1. perhaps: the key belongs to a different wallet or environment, or was replaced
-   to do: compare the wallet and environment (sandbox, production) with the dashboard, and check whether the secret was rotated; give the secret itself to detect a typo in it
-2. perhaps: key `production`: the configured values are the API's client_id and client_secret: v3 signs with a third secret, the callback secret
-   to do: configure the callback secret shown in the dashboard; sandbox and production have one each
-3. perhaps: the signed fields were changed in transit or forged
-   to do: compare status, amount, tracking id and time with the JSON payload in the dashboard's list of callbacks; a callback that is not listed is forged"
+   to do: check whether it verifies other callbacks: then this one was changed; if not, compare wallet and environment with the dashboard; give the secret itself to detect a typo in it
+2. perhaps: the signed fields were changed in transit or forged
+   to do: compare status, amount, tracking id and time with the JSON payload in the dashboard's list of callbacks; a callback that is not listed is forged
+3. perhaps: key `production`: the configured values are the API's client_id and client_secret: v3 signs with a third secret, the callback secret
+   to do: configure the callback secret shown in the dashboard; sandbox and production have one each"
     );
     assert_eq!(
         show(secret(&format!("{SECRET}\n")), repriced(&json!("0.412"), AMOUNT)),
