@@ -188,12 +188,6 @@ impl fmt::Display for Evidence {
     }
 }
 
-/// The result of a successful verification; only this crate creates one.
-pub(crate) struct Proof<C: Provable> {
-    pub(crate) proven: C::Proven,
-    pub(crate) evidence: Evidence,
-}
-
 /// A verified callback with its evidence.
 ///
 /// Only this crate can create one, and it can be neither deserialized nor changed, so
@@ -238,11 +232,20 @@ pub struct Verified<C: Provable> {
 }
 
 impl<C: Provable> Verified<C> {
-    pub(crate) fn new(callback: Unverified<C>, proof: Proof<C>) -> Self {
+    /// After a successful verification.
+    pub(crate) fn new(callback: Unverified<C>, proven: C::Proven, evidence: Evidence) -> Self {
         Self {
             callback: callback.0,
-            proven: proof.proven,
-            evidence: proof.evidence,
+            proven,
+            evidence,
+        }
+    }
+
+    /// With other proven facts, by the same evidence and more.
+    pub(crate) fn map_proven(self, change: impl FnOnce(C::Proven) -> C::Proven) -> Self {
+        Self {
+            proven: change(self.proven),
+            ..self
         }
     }
 
@@ -264,14 +267,6 @@ impl<C: Provable> Verified<C> {
     #[must_use]
     pub fn evidence(&self) -> &Evidence {
         &self.evidence
-    }
-
-    pub(crate) fn into_parts(self) -> (Unverified<C>, Proof<C>) {
-        let proof = Proof {
-            proven: self.proven,
-            evidence: self.evidence,
-        };
-        (Unverified(self.callback), proof)
     }
 }
 

@@ -4,7 +4,7 @@ use super::callback::{Subject, TransferCallback};
 use super::lookup::ApiDocument;
 use super::proven::ProvenTransfer;
 use crate::error::VerifyError;
-use crate::verified::{Evidence, Proof, Unverified, Verified};
+use crate::verified::{Evidence, Unverified, Verified};
 
 /// Verifies an unsigned callback without a transfer by the deposit or payout as
 /// the gateway's own API returns it: bytes that the merchant fetched with its
@@ -51,18 +51,13 @@ pub fn prove_by_api(
         let path = "data.attributes.tracking_id";
         return Err(VerifyError::AnswerMismatch { path });
     }
-    let proof = Proof {
-        proven: ProvenTransfer::fetched(document),
-        evidence: Evidence::GatewayApi,
-    };
-    Ok(Verified::new(callback, proof))
+    let proven = ProvenTransfer::fetched(document);
+    Ok(Verified::new(callback, proven, Evidence::GatewayApi))
 }
 
 impl Verified<TransferCallback> {
     /// The same, with the API's response.
     pub(super) fn with_document(self, document: ApiDocument) -> Self {
-        let (callback, Proof { proven, evidence }) = self.into_parts();
-        let proven = proven.with_document(document);
-        Self::new(callback, Proof { proven, evidence })
+        self.map_proven(|proven| proven.with_document(document))
     }
 }

@@ -9,7 +9,7 @@ use crate::error::{ParseError, VerifyError};
 use crate::read;
 use crate::text::Text;
 use crate::timestamp::Timestamp;
-use crate::verified::{Proof, Provable, Unverified, Verified};
+use crate::verified::{Provable, Unverified, Verified};
 
 /// The facts of a [`TransferCallback`] that its evidence proves.
 ///
@@ -330,9 +330,7 @@ impl Verified<TransferCallback> {
             }
         }
         let (_, reading) = found.ok_or(VerifyError::RecordMismatch)?;
-        let (callback, Proof { proven, evidence }) = self.into_parts();
-        let proven = ProvenTransfer { reading, ..proven };
-        Ok(Self::new(callback, Proof { proven, evidence }))
+        Ok(self.map_proven(|proven| ProvenTransfer { reading, ..proven }))
     }
 }
 

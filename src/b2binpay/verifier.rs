@@ -12,7 +12,7 @@ use super::signature::SignedMac;
 use super::tracking_ids::TrackingIds;
 use crate::error::VerifyError;
 use crate::timestamp::Timestamp;
-use crate::verified::{Evidence, Proof, Unverified, Verified};
+use crate::verified::{Evidence, Unverified, Verified};
 
 /// Verifies callbacks of B2BINPAY and Coinsbuy by their signature.
 ///
@@ -148,14 +148,12 @@ impl Verifier {
             }
             TrackingIds::Unrestricted => Reading::Undivided(message.undivided().into()),
         };
-        let proof = Proof {
-            proven: ProvenTransfer::signed(body, reading, self.tracking_ids),
-            evidence: Evidence::Signature {
-                scheme: key.scheme(),
-                key: key.shared_name(),
-            },
+        let proven = ProvenTransfer::signed(body, reading, self.tracking_ids);
+        let evidence = Evidence::Signature {
+            scheme: key.scheme(),
+            key: key.shared_name(),
         };
-        Ok(Verified::new(callback, proof))
+        Ok(Verified::new(callback, proven, evidence))
     }
 
     /// All keys and messages are tried regardless of matches, so that the duration

@@ -12,7 +12,7 @@ use crate::address::AddressRanges;
 use crate::constant_time::same;
 use crate::error::{ConfigError, VerifyError};
 use crate::text::Text;
-use crate::verified::{Evidence, Proof, Unverified, Verified};
+use crate::verified::{Evidence, Unverified, Verified};
 
 /// The merchant's account at CityPay.io, and the evidence that it accepts.
 ///
@@ -177,11 +177,8 @@ impl Account {
         if !same_order {
             return Err(VerifyError::AnswerMismatch { path: "data.id" });
         }
-        let proof = Proof {
-            proven: ProvenOrder::by_answer(answer, body),
-            evidence: Evidence::OrderEndpoint,
-        };
-        Ok(Verified::new(callback, proof))
+        let proven = ProvenOrder::by_answer(answer, body);
+        Ok(Verified::new(callback, proven, Evidence::OrderEndpoint))
     }
 
     /// Accepts a callback as being about the merchant's own order, by its token
@@ -196,11 +193,8 @@ impl Account {
         issued: &str,
     ) -> Result<Verified<OrderCallback>, VerifyError> {
         let token = check_token(callback.unverified().order_token().as_ref(), issued)?.clone();
-        let proof = Proof {
-            proven: ProvenOrder::by_token(token),
-            evidence: Evidence::MerchantRecord,
-        };
-        Ok(Verified::new(callback, proof))
+        let proven = ProvenOrder::by_token(token);
+        Ok(Verified::new(callback, proven, Evidence::MerchantRecord))
     }
 
     /// Accepts a callback as the gateway's by its source address. It proves nothing
@@ -216,11 +210,8 @@ impl Account {
         peer: IpAddr,
     ) -> Result<Verified<OrderCallback>, VerifyError> {
         self.check_source(peer)?;
-        let proof = Proof {
-            proven: ProvenOrder::nothing(),
-            evidence: Evidence::SourceAddress,
-        };
-        Ok(Verified::new(callback, proof))
+        let proven = ProvenOrder::nothing();
+        Ok(Verified::new(callback, proven, Evidence::SourceAddress))
     }
 
     /// Accepts a deposit as one of the merchant's own customer, by its token alone.
@@ -235,11 +226,8 @@ impl Account {
         issued: &str,
     ) -> Result<Verified<DepositCallback>, VerifyError> {
         let token = check_token(callback.unverified().deposit_token().as_ref(), issued)?.clone();
-        let proof = Proof {
-            proven: ProvenDeposit::by_token(token),
-            evidence: Evidence::MerchantRecord,
-        };
-        Ok(Verified::new(callback, proof))
+        let proven = ProvenDeposit::by_token(token);
+        Ok(Verified::new(callback, proven, Evidence::MerchantRecord))
     }
 
     /// Accepts a deposit as the gateway's by its source address. It needs review
@@ -257,11 +245,8 @@ impl Account {
     ) -> Result<Verified<DepositCallback>, VerifyError> {
         self.check_source(peer)?;
         let is_trusted = matches!(self.sources, Sources::SettleDeposits(_));
-        let proof = Proof {
-            proven: ProvenDeposit::by_source_address(is_trusted),
-            evidence: Evidence::SourceAddress,
-        };
-        Ok(Verified::new(callback, proof))
+        let proven = ProvenDeposit::by_source_address(is_trusted);
+        Ok(Verified::new(callback, proven, Evidence::SourceAddress))
     }
 
     pub(crate) fn knows_sources(&self) -> bool {
