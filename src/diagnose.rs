@@ -16,9 +16,7 @@ use serde::de::IgnoredAny;
 
 use crate::b2binpay::{Draft, Key, TrackingIds, TransferCallback, Verifier};
 use crate::citypay::Posted;
-use crate::error::ParseError;
-#[cfg(doc)]
-use crate::error::VerifyError;
+use crate::error::{ParseError, VerifyError};
 use crate::verified::{Evidence, Unverified};
 
 use candidate::Candidate;
@@ -69,8 +67,9 @@ pub use finding::{Diagnosis, Finding};
 /// | [`OtherTransfer`], [`OtherStatus`], [`NoTransferSigned`] | the signature belongs to other values than the body's | credit nothing, and find out who changed it |
 /// | [`SignatureUpperCase`], [`SignatureTruncated`], [`SignatureForm`] | a signature that is not 64 lowercase digits | pass the bytes as received |
 /// | [`HomeMadeSignature`] | separators, a digest as a string, the whole body: common mistakes in tests | sign as the gateway does |
-/// | [`Unsigned`], [`SignatureMissing`], [`CityPay`] | nothing is signed | use other evidence |
-/// | [`AmbiguousTransfer`], [`MissingTransfer`], [`TrackingIdDeclaration`], [`PayoutStatusSigned`] | the same as the [`VerifyError`] | see its hint |
+/// | [`CityPay`] | nothing is signed | use other evidence |
+/// | [`Refused`] | refused for another reason than the signature's value | see the [`VerifyError`] |
+/// | [`PayoutStatusSigned`] | a payout without a transfer | declare the tracking ids |
 /// | [`BodyCutShort`], [`BodyEmpty`], [`BodyUnreadable`] | not a callback | see the [`ParseError`] |
 /// | [`ApiCredentials`] | nothing matches: the API's `client_id` and `client_secret` may be configured | configure the callback secret, a third secret |
 /// | [`UnknownKey`], [`ContentChanged`] | nothing matches | compare with the dashboard and its list of callbacks |
@@ -88,7 +87,6 @@ pub use finding::{Diagnosis, Finding};
 /// ([`Verifier::max_age`]) is not checked.
 ///
 /// [`Amount`]: Cause::Amount
-/// [`AmbiguousTransfer`]: Cause::AmbiguousTransfer
 /// [`ApiCredentials`]: Cause::ApiCredentials
 /// [`BodyCutShort`]: Cause::BodyCutShort
 /// [`BodyEmpty`]: Cause::BodyEmpty
@@ -102,22 +100,19 @@ pub use finding::{Diagnosis, Finding};
 /// [`HomeMadeSignature`]: Cause::HomeMadeSignature
 /// [`LoginPasswordJoined`]: Cause::LoginPasswordJoined
 /// [`LoginPasswordSwapped`]: Cause::LoginPasswordSwapped
-/// [`MissingTransfer`]: Cause::MissingTransfer
 /// [`NoTransferSigned`]: Cause::NoTransferSigned
 /// [`OtherStatus`]: Cause::OtherStatus
 /// [`OtherTransfer`]: Cause::OtherTransfer
 /// [`PayoutStatusSigned`]: Cause::PayoutStatusSigned
+/// [`Refused`]: Cause::Refused
 /// [`SecretEdge`]: Cause::SecretEdge
 /// [`SecretEncoded`]: Cause::SecretEncoded
 /// [`SecretQuoted`]: Cause::SecretQuoted
 /// [`SignatureForm`]: Cause::SignatureForm
-/// [`SignatureMissing`]: Cause::SignatureMissing
 /// [`SignatureTruncated`]: Cause::SignatureTruncated
 /// [`SignatureUpperCase`]: Cause::SignatureUpperCase
 /// [`Time`]: Cause::Time
 /// [`TrackingId`]: Cause::TrackingId
-/// [`TrackingIdDeclaration`]: Cause::TrackingIdDeclaration
-/// [`Unsigned`]: Cause::Unsigned
 /// [`WrongScheme`]: Cause::WrongScheme
 #[derive(Debug, Clone)]
 pub struct Diagnose {
@@ -214,7 +209,11 @@ impl Diagnose {
         let refusal = parsed.map(|callback| right.as_ref().unwrap_or(verifier).verify(callback));
         let refusal = match refusal {
             Ok(Ok(_)) => None,
-            Ok(Err(refusal)) => Cause::of_refusal(&refusal).map(Finding::certain),
+            // These are what the search explains.
+            Ok(Err(VerifyError::SignatureMismatch { .. } | VerifyError::MalformedSignature)) => {
+                None
+            }
+            Ok(Err(refusal)) => Some(Finding::certain(Cause::Refused(refusal))),
             Err(error) => Some(unreadable(error)),
         };
         let rest = match (fit, draft) {

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use crate::b2binpay::TrackingIds;
 use crate::error::{ParseError, VerifyError};
 use crate::verified::Scheme;
 
@@ -13,8 +12,6 @@ use crate::verified::Scheme;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cause {
-    /// Several transfers match the callback.
-    AmbiguousTransfer,
     /// The amount has another form.
     Amount {
         /// The signed form.
@@ -57,8 +54,6 @@ pub enum Cause {
     },
     /// Login and password are swapped.
     LoginPasswordSwapped,
-    /// The body refers to a transfer that it does not contain.
-    MissingTransfer,
     /// No key was given.
     NoCandidate,
     /// The body contains a transfer but was signed without one.
@@ -76,6 +71,8 @@ pub enum Cause {
     /// The status of a payout without a transfer is signed as well: accepted only if
     /// the declared tracking ids make that message unambiguous.
     PayoutStatusSigned,
+    /// It is refused for another reason than the signature's value.
+    Refused(VerifyError),
     /// The configured value has leading or trailing whitespace, or a byte order mark.
     SecretEdge,
     /// The configured value is empty.
@@ -92,10 +89,6 @@ pub enum Cause {
         /// How: `in Base64`.
         how: &'static str,
     },
-    /// The signature is malformed.
-    SignatureMalformed,
-    /// The body has a transfer but no signature.
-    SignatureMissing,
     /// The signature is truncated.
     SignatureTruncated {
         /// The number of remaining digits, of 64.
@@ -113,18 +106,9 @@ pub enum Cause {
         /// The signed form.
         signed: Box<str>,
     },
-    /// The signature matches, but the tracking id does not match its declaration.
-    TrackingIdDeclaration {
-        /// The declaration.
-        declared: TrackingIds,
-        /// A declaration that allows the id.
-        fitting: TrackingIds,
-    },
     /// No given key matches: it belongs to another wallet or environment, or was
     /// replaced.
     UnknownKey,
-    /// The gateway does not sign this kind of callback.
-    Unsigned,
     /// A key for API v2 was configured for v3, or the other way round.
     WrongScheme {
         /// The matching type.
@@ -134,47 +118,9 @@ pub enum Cause {
     },
 }
 
-impl Cause {
-    /// The cause of a refusal, if it is clear; a wrong or malformed signature needs
-    /// further diagnosis.
-    pub(super) fn of_refusal(refusal: &VerifyError) -> Option<Self> {
-        match *refusal {
-            VerifyError::AmbiguousTransfer => Some(Self::AmbiguousTransfer),
-            VerifyError::MissingSignature => Some(Self::SignatureMissing),
-            VerifyError::MissingTransfer => Some(Self::MissingTransfer),
-            VerifyError::TrackingId { declared, fitting } => {
-                Some(Self::TrackingIdDeclaration { declared, fitting })
-            }
-            VerifyError::Unsigned => Some(Self::Unsigned),
-            _ => None,
-        }
-    }
-
-    /// The refusal with the same meaning.
-    pub(super) fn as_refusal(&self) -> Option<VerifyError> {
-        match *self {
-            Self::AmbiguousTransfer => Some(VerifyError::AmbiguousTransfer),
-            Self::MissingTransfer => Some(VerifyError::MissingTransfer),
-            Self::SignatureMalformed => Some(VerifyError::MalformedSignature),
-            Self::SignatureMissing => Some(VerifyError::MissingSignature),
-            Self::TrackingIdDeclaration { declared, fitting } => {
-                Some(VerifyError::TrackingId { declared, fitting })
-            }
-            _ => None,
-        }
-    }
-}
-
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::AmbiguousTransfer
-            | Self::MissingTransfer
-            | Self::SignatureMalformed
-            | Self::SignatureMissing
-            | Self::TrackingIdDeclaration { .. } => {
-                return self.as_refusal().map_or(Ok(()), |refusal| refusal.fmt(f));
-            }
             Self::Amount { signed } => return signed_as(f, "the amount", signed),
             Self::ApiCredentials => {
                 "the configured values are the API's client_id and client_secret: v3 signs with a \
@@ -217,6 +163,7 @@ impl fmt::Display for Cause {
                 "the payout's status is signed as well, which is ambiguous with the declared \
                  tracking ids"
             }
+            Self::Refused(error) => return error.fmt(f),
             Self::SecretEdge => "the configured value has leading or trailing whitespace",
             Self::SecretEmpty => "the configured value is empty",
             Self::SecretEncoded { how } => {
@@ -238,7 +185,6 @@ impl fmt::Display for Cause {
             Self::SignatureUpperCase => "the signature is in upper case",
             Self::Time { signed } => return signed_as(f, "the time", signed),
             Self::TrackingId { signed } => return signed_as(f, "the tracking id", signed),
-            Self::Unsigned => "the gateway does not sign a callback without a transfer",
             Self::WrongScheme { fits, part } => {
                 let version = match fits {
                     Scheme::CallbackSecret => "v3, as the callback secret",

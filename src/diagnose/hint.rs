@@ -9,13 +9,6 @@ impl Cause {
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::AmbiguousTransfer
-            | Self::MissingTransfer
-            | Self::SignatureMalformed
-            | Self::SignatureMissing
-            | Self::TrackingIdDeclaration { .. } => {
-                self.as_refusal().map_or("", |refusal| refusal.hint())
-            }
             Self::Amount { .. } => {
                 "pass the request body unmodified: no float type, decimal type or database column \
                  may reformat the amount"
@@ -76,6 +69,7 @@ impl Cause {
             Self::PayoutStatusSigned => {
                 "if your tracking ids allow it, declare them as `Prefixed` or `Unused`"
             }
+            Self::Refused(error) => error.hint(),
             Self::SecretEdge => ConfigError::SurroundingWhitespace.hint(),
             Self::SecretEmpty => ConfigError::EmptySecret.hint(),
             Self::SecretEncoded { .. } => "configure the secret exactly as the dashboard shows it",
@@ -91,9 +85,6 @@ impl Cause {
             }
             Self::TrackingId { .. } => {
                 "pass the request body unmodified: the tracking id is signed character by character"
-            }
-            Self::Unsigned => {
-                "fetch the deposit from the gateway's API, or accept its source addresses"
             }
             Self::WrongScheme { fits, .. } => match fits {
                 Scheme::CallbackSecret => "configure it with `Key::callback_secret`",

@@ -6,6 +6,7 @@ use super::cause::Cause;
 use super::encoding::{base64, hex};
 use crate::b2binpay::{Key, text_of};
 use crate::constant_time::never_equal;
+use crate::error::VerifyError;
 use crate::read::Raw;
 
 /// The number of digits of a signature.
@@ -52,7 +53,7 @@ impl Signature {
             },
             None => Self {
                 front: None,
-                slip: Some(Cause::SignatureMalformed),
+                slip: Some(Cause::Refused(VerifyError::MalformedSignature)),
             },
         }
     }
