@@ -303,24 +303,6 @@ impl OrderDetails {
         self.numbered().map(|(_, transaction)| transaction)
     }
 
-    /// Returns whether the cryptocurrency has this name or ticker, ignoring case.
-    /// `None` if the response contains no cryptocurrency.
-    #[must_use]
-    pub fn is_in_coin(&self, currency: &str) -> Option<bool> {
-        is_one_of([self.coin(), self.coin_base_name()], currency)
-    }
-
-    /// Returns whether the fiat currency has this abbreviation or name, ignoring
-    /// case. `None` if the response contains none.
-    ///
-    /// If cryptocurrency and fiat currency have the same name, the order is in the
-    /// fiat currency, in which the gateway compares orders.
-    #[must_use]
-    pub fn is_in_fiat(&self, currency: &str) -> Option<bool> {
-        let fiat = self.currency()?;
-        is_one_of([fiat.abbreviation(), fiat.currency()], currency)
-    }
-
     /// Returns the incidental fields that are invalid and treated as absent.
     #[must_use]
     pub fn warnings(&self) -> Vec<FieldWarning> {
@@ -379,11 +361,4 @@ fn is_success(source: Source<'_>, envelope: &Envelope) -> bool {
         says(envelope.success, &["true"]),
     ];
     marks.contains(&Some(true)) && !marks.contains(&Some(false))
-}
-
-/// Whether one of the names matches; `None` if there are none.
-fn is_one_of(names: [Option<&str>; 2], currency: &str) -> Option<bool> {
-    let mut known = names.into_iter().flatten().peekable();
-    known.peek()?;
-    Some(known.any(|name| name.eq_ignore_ascii_case(currency)))
 }

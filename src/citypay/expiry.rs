@@ -4,7 +4,6 @@ use chrono::{DateTime, FixedOffset, SubsecRound, TimeDelta, Utc};
 
 use super::answer::OrderDetails;
 use super::callback::OrderCallback;
-use super::status::OrderStatus;
 use crate::timestamp::Timestamp;
 
 /// The maximum lifetime of an order, in minutes: milliseconds misread as minutes
@@ -25,13 +24,6 @@ impl OrderCallback {
         let created = self.created_at()?.in_zone(zone)?;
         minutes_after(created, self.order_expiration()?)
     }
-
-    /// Returns whether the order has expired by `now`; `None` as
-    /// [`expires_at`](Self::expires_at).
-    #[must_use]
-    pub fn is_expired_at(&self, now: DateTime<Utc>, zone: FixedOffset) -> Option<bool> {
-        self.expires_at(zone).map(|end| end <= now)
-    }
 }
 
 impl OrderDetails {
@@ -45,16 +37,6 @@ impl OrderDetails {
     #[must_use]
     pub fn expires_at(&self, minutes: u32) -> Option<DateTime<Utc>> {
         minutes_after(self.coin_chosen_at()?, minutes)
-    }
-
-    /// Returns whether the order has expired by `now`: by its status, else by
-    /// [`expires_at`](Self::expires_at); `None` if that is unknown.
-    #[must_use]
-    pub fn is_expired_at(&self, now: DateTime<Utc>, minutes: u32) -> Option<bool> {
-        match self.status() {
-            OrderStatus::Expired => Some(true),
-            _ => self.expires_at(minutes).map(|end| end <= now),
-        }
     }
 
     /// `createdAt` to the second.
