@@ -174,32 +174,26 @@ impl<G: Gateway, T: Target> Endpoint<G, T> {
     /// those of other endpoints on the same ledger or store: for example a sandbox
     /// and production, whose ids may be equal.
     #[must_use]
-    pub fn namespace(self, namespace: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            namespace: namespace.into(),
-            ..self
-        }
+    pub fn namespace(mut self, namespace: impl Into<Cow<'static, str>>) -> Self {
+        self.namespace = namespace.into();
+        self
     }
 
     /// Sets the maximum body length in bytes; the default is [`DEFAULT_BODY_LIMIT`].
     /// The server should have the same limit.
     #[must_use]
-    pub fn body_limit(self, bytes: usize) -> Self {
-        Self {
-            body_limit: bytes,
-            ..self
-        }
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.body_limit = bytes;
+        self
     }
 
     /// Keeps a [`Receipt`] of each body: one line for a log. It costs a SHA-256 of the
     /// body and a few allocations. With the feature `tracing`, the event of the result
     /// has the receipt's fields as well.
     #[must_use]
-    pub fn with_receipts(self) -> Self {
-        Self {
-            has_receipts: true,
-            ..self
-        }
+    pub fn with_receipts(mut self) -> Self {
+        self.has_receipts = true;
+        self
     }
 
     /// Returns the ledger or the handler.

@@ -33,7 +33,9 @@
 pub mod b2binpay;
 mod body;
 pub mod citypay;
+mod error;
 mod json;
 
-pub use body::{Body, BuildError};
+pub use body::Body;
+pub use error::BuildError;
 pub use json::Json;

@@ -91,8 +91,9 @@ impl<F> Gateway<F> {
 
     /// Sets the callbacks that cause a lookup. Without an API there are no lookups.
     #[must_use]
-    pub fn lookup_policy(self, policy: LookupPolicy) -> Self {
-        Self { policy, ..self }
+    pub fn lookup_policy(mut self, policy: LookupPolicy) -> Self {
+        self.policy = policy;
+        self
     }
 
     /// If the API does not respond or returns an error, applies a callback as if there

@@ -110,11 +110,9 @@ impl Key {
 
     /// Sets a name that distinguishes the key from others, such as `2026`.
     #[must_use]
-    pub fn named(self, name: &str) -> Self {
-        Self {
-            name: name.into(),
-            ..self
-        }
+    pub fn named(mut self, name: &str) -> Self {
+        self.name = name.into();
+        self
     }
 
     /// Returns the name, as shown in the evidence.

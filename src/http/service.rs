@@ -94,37 +94,31 @@ impl<G, T> CallbackService<G, T> {
     /// Sets how to find the address of the socket's peer. Needed only if addresses
     /// are evidence.
     #[must_use]
-    pub fn socket_peer<F>(self, find: F) -> Self
+    pub fn socket_peer<F>(mut self, find: F) -> Self
     where
         F: Fn(&Extensions) -> Option<IpAddr> + Send + Sync + 'static,
     {
-        Self {
-            socket_peer: Arc::new(find),
-            ..self
-        }
+        self.socket_peer = Arc::new(find);
+        self
     }
 
     /// Trusts the forwarding headers set by these proxies. The [socket's
     /// peer](Self::socket_peer) determines whether the request came from one of them.
     #[must_use]
-    pub fn behind(self, proxies: Proxies) -> Self {
-        Self {
-            proxies: Some(Arc::new(proxies)),
-            ..self
-        }
+    pub fn behind(mut self, proxies: Proxies) -> Self {
+        self.proxies = Some(Arc::new(proxies));
+        self
     }
 
     /// Calls a closure with each reply before it is sent, for logging. The response
     /// waits for it, so it must not block.
     #[must_use]
-    pub fn on_reply<F>(self, see: F) -> Self
+    pub fn on_reply<F>(mut self, see: F) -> Self
     where
         F: Fn(&Reply) + Send + Sync + 'static,
     {
-        Self {
-            on_reply: Arc::new(see),
-            ..self
-        }
+        self.on_reply = Arc::new(see);
+        self
     }
 
     /// Handles each callback in its own task, such as one of `tokio::spawn`, which

@@ -211,43 +211,35 @@ impl Expected {
     /// It separates amount and tracking id if tracking ids are unrestricted
     /// (PAYMENTS, rule 18).
     #[must_use]
-    pub fn decimals(self, decimals: u32) -> Self {
-        Self {
-            decimals: Some(decimals),
-            ..self
-        }
+    pub fn decimals(mut self, decimals: u32) -> Self {
+        self.decimals = Some(decimals);
+        self
     }
 
     /// Holds money that was first seen after this instant (PAYMENTS, rule 7).
     /// Payouts have no deadline.
     #[must_use]
-    pub fn deadline(self, deadline: DateTime<Utc>) -> Self {
-        Self {
-            deadline: Some(deadline),
-            ..self
-        }
+    pub fn deadline(mut self, deadline: DateTime<Utc>) -> Self {
+        self.deadline = Some(deadline);
+        self
     }
 
     /// Credits an invoice by the converted amount that the callback reports. No
     /// signature covers it: an attacker who can alter callbacks in transit can pay
     /// the invoice with one satoshi (PAYMENTS, rule 10).
     #[must_use]
-    pub fn trust_reported_conversion(self) -> Self {
-        Self {
-            trusts_conversion: true,
-            ..self
-        }
+    pub fn trust_reported_conversion(mut self) -> Self {
+        self.trusts_conversion = true;
+        self
     }
 
     /// Holds every B2BINPAY transfer until the gateway's API confirms it: for
     /// addresses that accept several currencies, and for top-ups whose reported
     /// transfer id is not sufficient (PAYMENTS, rules 9 and 11).
     #[must_use]
-    pub fn require_lookup(self) -> Self {
-        Self {
-            requires_lookup: true,
-            ..self
-        }
+    pub fn require_lookup(mut self) -> Self {
+        self.requires_lookup = true;
+        self
     }
 
     /// Returns the kind of payment.

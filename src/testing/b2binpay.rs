@@ -112,52 +112,42 @@ pub fn payout() -> CallbackBuilder {
 impl CallbackBuilder {
     /// Sets the gateway's id of the deposit or payout, which is not signed.
     #[must_use]
-    pub fn id(self, id: &str) -> Self {
-        Self {
-            id: id.to_owned(),
-            ..self
-        }
+    pub fn id(mut self, id: &str) -> Self {
+        self.id = id.into();
+        self
     }
 
     /// Sets the merchant's own reference: a string, or a value of old integrations:
     /// `17`, `None::<&str>`.
     #[must_use]
-    pub fn tracking_id(self, id: impl Into<Json>) -> Self {
-        Self {
-            tracking_id: id.into(),
-            ..self
-        }
+    pub fn tracking_id(mut self, id: impl Into<Json>) -> Self {
+        self.tracking_id = id.into();
+        self
     }
 
     /// Sets the transferred amount, in currency units. It is written with all the
     /// fraction digits of the currency, as the gateway writes it; for another form,
     /// [`set`](Self::set) `included[1].attributes.amount`.
     #[must_use]
-    pub fn amount(self, amount: &str) -> Self {
-        Self {
-            amount: amount.to_owned(),
-            ..self
-        }
+    pub fn amount(mut self, amount: &str) -> Self {
+        self.amount = amount.into();
+        self
     }
 
     /// Sets the requested amount of a deposit; the default is the transferred amount.
     /// A deposit that is confirmed with less stays *created*, one with more is
     /// *unresolved*.
     #[must_use]
-    pub fn requested(self, amount: &str) -> Self {
-        Self {
-            requested: Some(amount.to_owned()),
-            ..self
-        }
+    pub fn requested(mut self, amount: &str) -> Self {
+        self.requested = Some(amount.to_owned());
+        self
     }
 
     /// Sets the currency, by its ticker or as a [`CurrencyBuilder`] with other decimals.
     #[must_use]
-    pub fn currency(self, currency: impl Into<CurrencyBuilder>) -> Self {
-        Self {
-            currency: currency.into(),
-            ..self
-        }
+    pub fn currency(mut self, currency: impl Into<CurrencyBuilder>) -> Self {
+        self.currency = currency.into();
+        self
     }
 
     /// Makes the transfer *created*: known, but not on the blockchain yet.
@@ -242,37 +232,32 @@ impl CallbackBuilder {
     /// payout was not approved. API v2 sends these [unsigned](Self::unsigned), and
     /// its deposits have no status to sign.
     #[must_use]
-    pub fn no_transfer(self) -> Self {
-        Self {
-            transfer: None,
-            ..self
-        }
+    pub fn no_transfer(mut self) -> Self {
+        self.transfer = None;
+        self
     }
 
     /// Removes the reference to the transfer, as in older bodies.
     #[must_use]
-    pub fn unnamed(self) -> Self {
-        Self {
-            is_named: false,
-            ..self
-        }
+    pub fn unnamed(mut self) -> Self {
+        self.is_named = false;
+        self
     }
 
     /// Sets the deposit's or payout's own status code, on its own scale; the default
     /// follows from the transfer.
     #[must_use]
-    pub fn operation_status(self, code: i32) -> Self {
-        Self {
-            operation_status: Some(code),
-            ..self
-        }
+    pub fn operation_status(mut self, code: i32) -> Self {
+        self.operation_status = Some(code);
+        self
     }
 
     /// Sets the time of the callback: `meta.time`, which is signed. The reported
     /// events happened in the seven minutes before.
     #[must_use]
-    pub fn at(self, time: DateTime<Utc>) -> Self {
-        Self { time, ..self }
+    pub fn at(mut self, time: DateTime<Utc>) -> Self {
+        self.time = time;
+        self
     }
 
     /// Appends a resource to `included`.
@@ -292,20 +277,16 @@ impl CallbackBuilder {
     /// Uses the fields of API v2. Without this or [`v3`](Self::v3), the signing key
     /// determines the version.
     #[must_use]
-    pub fn v2(self) -> Self {
-        Self {
-            layout: Some(Layout::V2),
-            ..self
-        }
+    pub fn v2(mut self) -> Self {
+        self.layout = Some(Layout::V2);
+        self
     }
 
     /// Uses all fields of API v3.
     #[must_use]
-    pub fn v3(self) -> Self {
-        Self {
-            layout: Some(Layout::V3),
-            ..self
-        }
+    pub fn v3(mut self) -> Self {
+        self.layout = Some(Layout::V3);
+        self
     }
 
     /// Sets the value at a path before signing: `data.id`,

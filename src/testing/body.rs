@@ -1,11 +1,11 @@
 //! [`Body`]: the bytes that a gateway would send.
 
-use std::error::Error;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
 
-use super::json::{Json, PathError};
+use super::error::{BuildError, or_panic};
+use super::json::Json;
 use crate::b2binpay::TransferCallback;
 use crate::citypay::OrderDetails;
 use crate::error::{ParseError, VerifyError};
@@ -162,55 +162,5 @@ impl<C> fmt::Debug for Body<C> {
         f.debug_struct("Body")
             .field("length", &self.text.len())
             .finish_non_exhaustive()
-    }
-}
-
-/// Why a body cannot be built.
-///
-/// ```
-/// use payhook::b2binpay::Key;
-/// use payhook::testing::BuildError;
-/// use payhook::testing::b2binpay::deposit;
-///
-/// let key = Key::callback_secret("my test secret")?;
-/// let made = deposit().set("data.nowhere.amount", "1").try_sign(&key);
-/// assert!(matches!(made, Err(BuildError::Path { .. })));
-/// # Ok::<(), payhook::error::ConfigError>(())
-/// ```
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum BuildError {
-    /// It is not valid JSON.
-    #[error("cannot parse the body as JSON")]
-    Json(#[from] serde_json::Error),
-    /// It cannot be parsed as a callback, so the signed message is unknown: sign your
-    /// own message with `sign_text`.
-    #[error("cannot determine the signed fields of this body")]
-    Parse(#[from] ParseError),
-    /// A path does not exist: a step of it is neither the key of an object nor the
-    /// index of an array entry, or it has more than 64 steps.
-    #[error("no value at `{path}`")]
-    Path {
-        /// The path as given.
-        path: Box<str>,
-    },
-}
-
-impl From<PathError> for BuildError {
-    fn from(error: PathError) -> Self {
-        Self::Path { path: error.path }
-    }
-}
-
-/// A test that requests an impossible body is wrong and has to fail.
-#[track_caller]
-#[allow(clippy::panic, reason = "documented wherever it is called")]
-pub(super) fn or_panic<T, E: Error>(result: Result<T, E>) -> T {
-    match result {
-        Ok(value) => value,
-        Err(error) => match error.source() {
-            Some(source) => panic!("{error}: {source}"),
-            None => panic!("{error}"),
-        },
     }
 }

@@ -29,8 +29,9 @@ pub use endpoint::OrderEndpoint;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
-use super::body::{Body, or_panic};
-use super::json::{Json, PathError};
+use super::body::Body;
+use super::error::{BuildError, or_panic};
+use super::json::Json;
 use crate::citypay::{OrderCallback, OrderStatus};
 
 /// A builder for CityPay.io orders; see the [module](self) for an example.
@@ -103,68 +104,54 @@ fn creation() -> DateTime<Utc> {
 impl OrderBuilder {
     /// Sets the token that the merchant issued: a string or an integer.
     #[must_use]
-    pub fn token(self, token: impl Into<Json>) -> Self {
-        Self {
-            token: token.into(),
-            ..self
-        }
+    pub fn token(mut self, token: impl Into<Json>) -> Self {
+        self.token = token.into();
+        self
     }
 
     /// Sets the gateway's id: an integer or a string.
     #[must_use]
-    pub fn order_id(self, id: impl Into<Json>) -> Self {
-        Self {
-            order_id: id.into(),
-            ..self
-        }
+    pub fn order_id(mut self, id: impl Into<Json>) -> Self {
+        self.order_id = id.into();
+        self
     }
 
     /// Sets the merchant's own id, which is never verified.
     #[must_use]
-    pub fn client_order_id(self, id: impl Into<Json>) -> Self {
-        Self {
-            client_order_id: id.into(),
-            ..self
-        }
+    pub fn client_order_id(mut self, id: impl Into<Json>) -> Self {
+        self.client_order_id = id.into();
+        self
     }
 
     /// Sets the amount due, in the cryptocurrency.
     #[must_use]
-    pub fn amount(self, coins: &str) -> Self {
-        Self {
-            amount: coins.to_owned(),
-            ..self
-        }
+    pub fn amount(mut self, coins: &str) -> Self {
+        self.amount = coins.into();
+        self
     }
 
     /// Sets the price of one unit of the cryptocurrency in the fiat currency, which
     /// determines the fiat amounts.
     #[must_use]
-    pub fn exchange_rate(self, rate: &str) -> Self {
-        Self {
-            rate: rate.to_owned(),
-            ..self
-        }
+    pub fn exchange_rate(mut self, rate: &str) -> Self {
+        self.rate = rate.into();
+        self
     }
 
     /// Sets the cryptocurrency's ticker, such as `BTC`. The callback contains it
     /// unchanged; the endpoint's response contains the name (`Bitcoin`) and the
     /// ticker in lowercase.
     #[must_use]
-    pub fn crypto_currency(self, name: &str) -> Self {
-        Self {
-            crypto_currency: name.to_owned(),
-            ..self
-        }
+    pub fn crypto_currency(mut self, name: &str) -> Self {
+        self.crypto_currency = name.into();
+        self
     }
 
     /// Sets the fiat currency, such as `USD`.
     #[must_use]
-    pub fn fiat_currency(self, name: &str) -> Self {
-        Self {
-            fiat_currency: name.to_owned(),
-            ..self
-        }
+    pub fn fiat_currency(mut self, name: &str) -> Self {
+        self.fiat_currency = name.into();
+        self
     }
 
     /// Adds a received payment of this amount in the cryptocurrency. Without any, an
@@ -234,26 +221,23 @@ impl OrderBuilder {
 
     /// Sets the status to any words.
     #[must_use]
-    pub fn status(self, words: &str) -> Self {
-        Self {
-            status: words.to_owned(),
-            ..self
-        }
+    pub fn status(mut self, words: &str) -> Self {
+        self.status = words.into();
+        self
     }
 
     /// Sets the action to any words; the default follows from the status.
     #[must_use]
-    pub fn action(self, words: &str) -> Self {
-        Self {
-            action: Some(words.to_owned()),
-            ..self
-        }
+    pub fn action(mut self, words: &str) -> Self {
+        self.action = Some(words.to_owned());
+        self
     }
 
     /// Sets the time of creation. Times are written in UTC, without a zone.
     #[must_use]
-    pub fn at(self, time: DateTime<Utc>) -> Self {
-        Self { time, ..self }
+    pub fn at(mut self, time: DateTime<Utc>) -> Self {
+        self.time = time;
+        self
     }
 
     /// Builds the callback.
@@ -262,7 +246,7 @@ impl OrderBuilder {
         Body::new(or_panic(self.callback_json()))
     }
 
-    fn callback_json(&self) -> Result<Json, PathError> {
+    fn callback_json(&self) -> Result<Json, BuildError> {
         let mut json = Json::template(include_str!("citypay/order.json"));
         let status = OrderStatus::from(self.status.as_str());
         let action = self.action.as_deref().unwrap_or(match status {

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::error::BuildError;
 use crate::read::{Raw, is_number};
 
 /// The maximum nesting depth: a body can have thousands of levels, each of which
@@ -33,15 +34,6 @@ enum Node {
     Object(Vec<(String, Json)>),
     /// Verbatim.
     Scalar(String),
-}
-
-/// A path does not exist: a step of it is neither the key of an object nor the index
-/// of an array entry, or it has more than 64 steps.
-#[derive(Debug, thiserror::Error)]
-#[error("no value at `{path}`")]
-pub(crate) struct PathError {
-    /// The path as given.
-    pub(super) path: Box<str>,
 }
 
 impl Json {
@@ -113,20 +105,20 @@ impl Json {
 
     /// Sets `value` at the path. A missing key at the end of the path is added, and
     /// so is an entry at the end of an array.
-    pub(crate) fn set(&mut self, path: &str, value: Self) -> Result<(), PathError> {
+    pub(crate) fn set(&mut self, path: &str, value: Self) -> Result<(), BuildError> {
         *self.place(path, Add::Last)? = value;
         Ok(())
     }
 
     /// [`set`](Self::set), which adds all missing steps.
-    pub(crate) fn fill(&mut self, path: &str, value: Self) -> Result<(), PathError> {
+    pub(crate) fn fill(&mut self, path: &str, value: Self) -> Result<(), BuildError> {
         *self.place(path, Add::All)? = value;
         Ok(())
     }
 
     /// Removes a key with its value, or an array's entry.
-    pub(crate) fn remove(&mut self, path: &str) -> Result<(), PathError> {
-        let nowhere = || PathError { path: path.into() };
+    pub(crate) fn remove(&mut self, path: &str) -> Result<(), BuildError> {
+        let nowhere = || BuildError::nowhere(path);
         self.place(path, Add::Nothing)?;
         let cut = path.rfind(['.', '[']).unwrap_or_default();
         let (holder, last) = path.split_at_checked(cut).ok_or_else(nowhere)?;
@@ -157,8 +149,8 @@ impl Json {
         fields.find_map(|(own, value)| (own == key).then_some(value))
     }
 
-    fn place(&mut self, path: &str, add: Add) -> Result<&mut Self, PathError> {
-        let nowhere = || PathError { path: path.into() };
+    fn place(&mut self, path: &str, add: Add) -> Result<&mut Self, BuildError> {
+        let nowhere = || BuildError::nowhere(path);
         let mut place = self;
         let mut rest = path;
         let mut depth = 0..MAX_DEPTH;

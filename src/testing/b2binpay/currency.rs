@@ -1,7 +1,8 @@
 //! [`CurrencyBuilder`]: the gateway's description of a currency, and the form of its amounts.
 
 use crate::amount::Amount;
-use crate::testing::json::{Json, PathError};
+use crate::testing::error::BuildError;
+use crate::testing::json::Json;
 
 use super::layout::Layout;
 
@@ -64,8 +65,9 @@ impl CurrencyBuilder {
 
     /// Sets the number of decimals, `exp` in the body.
     #[must_use]
-    pub fn scale(self, scale: u32) -> Self {
-        Self { scale, ..self }
+    pub fn scale(mut self, scale: u32) -> Self {
+        self.scale = scale;
+        self
     }
 
     /// Sets the number of blocks that make a transfer *confirmed*.
@@ -110,7 +112,7 @@ impl CurrencyBuilder {
         written.map_or_else(|| amount.to_owned(), |amount| amount.to_string())
     }
 
-    pub(super) fn resource(&self, layout: Layout) -> Result<Json, PathError> {
+    pub(super) fn resource(&self, layout: Layout) -> Result<Json, BuildError> {
         let mut json = Json::template(include_str!("currency.json"));
         json.fill("id", self.id())?;
         let mut set = |key: &str, value: Json| json.fill(&format!("attributes.{key}"), value);

@@ -6,11 +6,12 @@ use super::transfer::Around;
 use super::{CallbackBuilder, Included};
 use crate::amount::Amount;
 use crate::b2binpay::{DepositStatus, PayoutStatus, TransferStatus};
-use crate::testing::json::{Json, PathError};
+use crate::testing::error::BuildError;
+use crate::testing::json::Json;
 
 impl CallbackBuilder {
     /// The body with the requested changes.
-    pub(super) fn edited(&self, mut draft: Json) -> Result<Json, PathError> {
+    pub(super) fn edited(&self, mut draft: Json) -> Result<Json, BuildError> {
         for (path, value) in &self.edits {
             match value {
                 Some(value) => draft.set(path, value.clone())?,
@@ -21,7 +22,7 @@ impl CallbackBuilder {
     }
 
     /// The body before them, without `meta`.
-    pub(super) fn draft(&self, layout: Layout) -> Result<Json, PathError> {
+    pub(super) fn draft(&self, layout: Layout) -> Result<Json, BuildError> {
         let mut json = Json::template(if self.is_deposit {
             include_str!("deposit.json")
         } else {
@@ -67,7 +68,7 @@ impl CallbackBuilder {
         json: &mut Json,
         moments: &Moments,
         layout: Layout,
-    ) -> Result<(), PathError> {
+    ) -> Result<(), BuildError> {
         let mut set = |key: &str, value: Json| json.fill(&format!("data.attributes.{key}"), value);
         let amount = self.currency.write(&self.amount);
         set("tracking_id", self.tracking_id.clone())?;

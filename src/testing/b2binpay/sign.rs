@@ -6,8 +6,9 @@ use super::CallbackBuilder;
 use super::layout::Layout;
 use super::moments::written;
 use crate::b2binpay::{Key, Message, TransferCallback, hex};
-use crate::testing::body::{Body, BuildError, or_panic};
-use crate::testing::json::{Json, PathError};
+use crate::testing::body::Body;
+use crate::testing::error::{BuildError, or_panic};
+use crate::testing::json::Json;
 use crate::verified::{Scheme, Unverified};
 
 impl CallbackBuilder {
@@ -73,7 +74,7 @@ impl CallbackBuilder {
         Body::new(or_panic(draft.and_then(|draft| self.edited(draft))))
     }
 
-    fn signed_with(&self, key: &Key, signature: &str) -> Result<Json, PathError> {
+    fn signed_with(&self, key: &Key, signature: &str) -> Result<Json, BuildError> {
         let scheme = match key.scheme() {
             Scheme::CallbackSecret => Layout::V3,
             Scheme::LoginPassword => Layout::V2,

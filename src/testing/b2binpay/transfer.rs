@@ -4,7 +4,8 @@ use rust_decimal::Decimal;
 
 use crate::amount::Amount;
 use crate::b2binpay::{OperationType, RiskStatus, TransferStatus};
-use crate::testing::json::{Json, PathError};
+use crate::testing::error::BuildError;
+use crate::testing::json::Json;
 
 use super::currency::CurrencyBuilder;
 use super::layout::Layout;
@@ -72,71 +73,57 @@ impl TransferBuilder {
 
     /// Sets the gateway's id, which is not signed.
     #[must_use]
-    pub fn id(self, id: &str) -> Self {
-        Self {
-            id: id.to_owned(),
-            ..self
-        }
+    pub fn id(mut self, id: &str) -> Self {
+        self.id = id.into();
+        self
     }
 
     /// Sets the operation type; the default is 1 for a deposit and 2 for a payout.
     #[must_use]
-    pub fn op_type(self, code: i32) -> Self {
-        Self {
-            op_type: Some(code),
-            ..self
-        }
+    pub fn op_type(mut self, code: i32) -> Self {
+        self.op_type = Some(code);
+        self
     }
 
     /// Sets the amount, in currency units; it is written with all the fraction digits
     /// of its currency.
     #[must_use]
-    pub fn amount(self, amount: &str) -> Self {
-        Self {
-            amount: Some(amount.to_owned()),
-            ..self
-        }
+    pub fn amount(mut self, amount: &str) -> Self {
+        self.amount = Some(amount.to_owned());
+        self
     }
 
     /// Sets the currency by its ticker; the default is the callback's own. To appear
     /// in the body, the currency has to be
     /// [included](super::CallbackBuilder::include).
     #[must_use]
-    pub fn currency(self, currency: impl Into<CurrencyBuilder>) -> Self {
-        Self {
-            currency: Some(currency.into()),
-            ..self
-        }
+    pub fn currency(mut self, currency: impl Into<CurrencyBuilder>) -> Self {
+        self.currency = Some(currency.into());
+        self
     }
 
     /// Sets the status to any code; the default is 2, confirmed.
     #[must_use]
-    pub fn status(self, code: i32) -> Self {
-        Self {
-            status: code,
-            ..self
-        }
+    pub fn status(mut self, code: i32) -> Self {
+        self.status = code;
+        self
     }
 
     /// Sets the number of confirmations; the default follows from the status.
     #[must_use]
-    pub fn confirmations(self, confirmations: u32) -> Self {
-        Self {
-            confirmations: Some(confirmations),
-            ..self
-        }
+    pub fn confirmations(mut self, confirmations: u32) -> Self {
+        self.confirmations = Some(confirmations);
+        self
     }
 
     /// Sets the blockchain transaction id.
     #[must_use]
-    pub fn txid(self, txid: &str) -> Self {
-        Self {
-            txid: Some(txid.to_owned()),
-            ..self
-        }
+    pub fn txid(mut self, txid: &str) -> Self {
+        self.txid = Some(txid.to_owned());
+        self
     }
 
-    pub(super) fn resource(&self, around: &Around<'_>) -> Result<Json, PathError> {
+    pub(super) fn resource(&self, around: &Around<'_>) -> Result<Json, BuildError> {
         let mut json = Json::template(include_str!("transfer.json"));
         let status = TransferStatus::from_code(self.status);
         let currency = self.currency.as_ref().unwrap_or(around.currency);

@@ -5,8 +5,9 @@ use rust_decimal::Decimal;
 
 use super::{OrderBuilder, Paid, local};
 use crate::citypay::{OrderDetails, OrderStatus};
-use crate::testing::body::{Body, or_panic};
-use crate::testing::json::{Json, PathError};
+use crate::testing::body::Body;
+use crate::testing::error::{BuildError, or_panic};
+use crate::testing::json::Json;
 
 impl OrderBuilder {
     /// Builds the endpoint's response for the order with this status and the
@@ -18,7 +19,7 @@ impl OrderBuilder {
         Body::new(or_panic(self.answer_json(customer_id)))
     }
 
-    fn answer_json(&self, customer_id: &str) -> Result<Json, PathError> {
+    fn answer_json(&self, customer_id: &str) -> Result<Json, BuildError> {
         let mut json = Json::template(include_str!("answer.json"));
         let mut set = |key: &str, value: Json| json.fill(&format!("data.{key}"), value);
         set("id", self.order_id.clone())?;
@@ -57,7 +58,7 @@ impl OrderBuilder {
         paid: &Paid,
         base_fiat: &str,
         total: Option<Decimal>,
-    ) -> Result<Json, PathError> {
+    ) -> Result<Json, BuildError> {
         let due: Option<Decimal> = self.amount.parse().ok();
         let over = total.zip(due).and_then(|(sum, due)| sum.checked_sub(due));
         let over = over.unwrap_or_default().normalize();

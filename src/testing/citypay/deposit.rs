@@ -4,8 +4,9 @@ use chrono::{DateTime, Utc};
 
 use super::{creation, local};
 use crate::citypay::DepositCallback;
-use crate::testing::body::{Body, or_panic};
-use crate::testing::json::{Json, PathError};
+use crate::testing::body::Body;
+use crate::testing::error::{BuildError, or_panic};
+use crate::testing::json::Json;
 
 /// A builder for a deposit: a payment to a customer's permanent address.
 ///
@@ -49,56 +50,47 @@ pub fn deposit() -> DepositBuilder {
 impl DepositBuilder {
     /// Sets the token that the merchant assigned to the customer.
     #[must_use]
-    pub fn token(self, token: impl Into<Json>) -> Self {
-        Self {
-            token: token.into(),
-            ..self
-        }
+    pub fn token(mut self, token: impl Into<Json>) -> Self {
+        self.token = token.into();
+        self
     }
 
     /// Sets the transaction's id.
     #[must_use]
-    pub fn transaction_id(self, id: impl Into<Json>) -> Self {
-        Self {
-            transaction_id: id.into(),
-            ..self
-        }
+    pub fn transaction_id(mut self, id: impl Into<Json>) -> Self {
+        self.transaction_id = id.into();
+        self
     }
 
     /// Sets the received amount, in the cryptocurrency: a string, or a
     /// [raw](Json::raw) number.
     #[must_use]
-    pub fn received(self, coins: impl Into<Json>) -> Self {
-        Self {
-            received: coins.into(),
-            ..self
-        }
+    pub fn received(mut self, coins: impl Into<Json>) -> Self {
+        self.received = coins.into();
+        self
     }
 
     /// Sets the status *pending*: fewer than five confirmations.
     #[must_use]
-    pub fn pending(self) -> Self {
-        Self {
-            status: "Pending",
-            action: "receive_transaction",
-            ..self
-        }
+    pub fn pending(mut self) -> Self {
+        self.status = "Pending";
+        self.action = "receive_transaction";
+        self
     }
 
     /// Sets the status *confirmed*: five confirmations or more.
     #[must_use]
-    pub fn confirmed(self) -> Self {
-        Self {
-            status: "Confirmed",
-            action: "confirmation",
-            ..self
-        }
+    pub fn confirmed(mut self) -> Self {
+        self.status = "Confirmed";
+        self.action = "confirmation";
+        self
     }
 
     /// Sets the time; written in UTC, without a zone.
     #[must_use]
-    pub fn at(self, time: DateTime<Utc>) -> Self {
-        Self { time, ..self }
+    pub fn at(mut self, time: DateTime<Utc>) -> Self {
+        self.time = time;
+        self
     }
 
     /// Builds the callback.
@@ -107,7 +99,7 @@ impl DepositBuilder {
         Body::new(or_panic(self.callback_json()))
     }
 
-    fn callback_json(&self) -> Result<Json, PathError> {
+    fn callback_json(&self) -> Result<Json, BuildError> {
         let mut json = Json::template(include_str!("deposit.json"));
         json.fill("action", self.action.into())?;
         json.fill("transaction_id", self.transaction_id.clone())?;
