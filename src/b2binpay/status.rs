@@ -38,23 +38,6 @@ open_enum! {
     }
 }
 
-impl TransferStatus {
-    /// Returns whether the status is final; `false` for unknown codes.
-    #[must_use]
-    pub fn is_final(&self) -> bool {
-        matches!(
-            self,
-            Self::Canceled | Self::Blocked | Self::Failed | Self::Confirmed
-        )
-    }
-
-    /// Returns whether the money was finally received; `false` for unknown codes.
-    #[must_use]
-    pub fn is_settled(&self) -> bool {
-        matches!(self, Self::Confirmed)
-    }
-}
-
 open_enum! {
     /// The status of a deposit (an invoice or a static address). It is not signed if
     /// the body has a transfer.
@@ -67,8 +50,7 @@ open_enum! {
     ///
     /// // A code that the gateway may add later: it parses, and settles nothing.
     /// let status = DepositStatus::from_code(9);
-    /// assert!(!status.is_known() && !status.is_settled());
-    /// assert_eq!(status.code(), 9);
+    /// assert_eq!((status.is_known(), status.code()), (false, 9));
     /// ```
     pub enum DepositStatus: i32 {
         /// Created, or not paid in full yet. Enterprise deposits keep this status.
@@ -82,30 +64,11 @@ open_enum! {
     }
 }
 
-impl DepositStatus {
-    /// Returns whether the status is normally final; `false` for unknown codes.
-    #[must_use]
-    pub fn is_final(&self) -> bool {
-        matches!(self, Self::Paid | Self::Canceled)
-    }
-
-    /// Returns whether it is paid in full; `false` for unknown codes.
-    #[must_use]
-    pub fn is_settled(&self) -> bool {
-        matches!(self, Self::Paid)
-    }
-}
-
 open_enum! {
-    /// The status of a payout. It is not signed if the body has a transfer.
+    /// The status of a payout. It is not signed if the body has a transfer, and never
+    /// shows that the money was sent: it was once a *transfer* is confirmed.
     ///
-    /// ```
-    /// use payhook::b2binpay::PayoutStatus;
-    ///
-    /// // The money was sent once a *transfer* is confirmed.
-    /// assert!(!PayoutStatus::Approved.is_settled());
-    /// assert!(PayoutStatus::Canceled.is_final());
-    /// ```
+    /// See [`DepositStatus`] for an example.
     pub enum PayoutStatus: i32 {
         /// Needs the owner's approval.
         WaitingForApproval = 1 / "waiting for approval",
@@ -113,21 +76,6 @@ open_enum! {
         Approved = 2 / "approved",
         /// Not approved; there will be no transfer.
         Canceled = 3 / "canceled",
-    }
-}
-
-impl PayoutStatus {
-    /// Returns whether the status is final; `false` for unknown codes.
-    #[must_use]
-    pub fn is_final(&self) -> bool {
-        matches!(self, Self::Canceled)
-    }
-
-    /// Returns `false`: a payout's own status never shows that the money was finally
-    /// sent.
-    #[must_use]
-    pub fn is_settled(&self) -> bool {
-        false
     }
 }
 

@@ -10,12 +10,10 @@ open_enum! {
     /// use payhook::citypay::OrderStatus;
     ///
     /// assert_eq!(OrderStatus::from("Paid/Unconfirmed"), OrderStatus::PaidUnconfirmed);
-    /// assert!(!OrderStatus::Overpaid.is_settled());
     ///
     /// // A word that the gateway may add later: it parses, and settles nothing.
     /// let status = OrderStatus::from("REFUNDED");
-    /// assert!(!status.is_known() && !status.is_settled());
-    /// assert_eq!(status.as_str(), "REFUNDED");
+    /// assert_eq!((status.is_known(), status.as_str()), (false, "REFUNDED"));
     /// ```
     pub enum OrderStatus: str {
         /// Canceled by the payer or the merchant.
@@ -33,27 +31,12 @@ open_enum! {
         Overpaid = "OVERPAID",
         /// Paid, with too few confirmations.
         PaidUnconfirmed = "PAID_UNCONFIRMED",
-        /// Less was received than requested.
+        /// Less was received than requested; the rest may follow.
         Underpaid = "UNDERPAID",
     }
 }
 
 impl OrderStatus {
-    /// Returns whether the status is final; `false` for unknown words, for
-    /// *underpaid* (the rest may follow) and for *overpaid* (it may still be
-    /// unconfirmed).
-    #[must_use]
-    pub fn is_final(&self) -> bool {
-        matches!(self, Self::Canceled | Self::Confirmed | Self::Expired)
-    }
-
-    /// Returns whether it is finally paid in full; `false` for unknown words, and for
-    /// *overpaid*.
-    #[must_use]
-    pub fn is_settled(&self) -> bool {
-        matches!(self, Self::Confirmed)
-    }
-
     /// The progress of an order, which increases with later statuses.
     pub(super) fn rank(&self) -> Option<u8> {
         match self {
@@ -74,20 +57,6 @@ open_enum! {
         Confirmed = "Confirmed",
         /// Fewer than five confirmations.
         Pending = "Pending",
-    }
-}
-
-impl DepositStatus {
-    /// Returns whether the status is final; `false` for unknown words.
-    #[must_use]
-    pub fn is_final(&self) -> bool {
-        matches!(self, Self::Confirmed)
-    }
-
-    /// Returns whether the money was finally received; `false` for unknown words.
-    #[must_use]
-    pub fn is_settled(&self) -> bool {
-        matches!(self, Self::Confirmed)
     }
 }
 

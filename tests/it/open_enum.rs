@@ -1,7 +1,7 @@
 //! Unknown codes and words.
 
 use payhook::b2binpay::{DepositStatus, OperationType, PayoutStatus, RiskStatus, TransferStatus};
-use payhook::citypay::{Action, DepositStatus as CityPayDepositStatus, OrderStatus};
+use payhook::citypay::{Action, OrderStatus};
 
 use crate::support::hash;
 
@@ -21,32 +21,6 @@ fn every_code_is_kept() {
     assert_eq!(
         OperationType::AlgorandActivation.to_string(),
         "Algorand address activation"
-    );
-}
-
-#[test]
-fn predicates_are_false_for_unknown_values() {
-    assert!(TransferStatus::Confirmed.is_settled() && TransferStatus::Failed.is_final());
-    assert!(!TransferStatus::Unconfirmed.is_final() && !TransferStatus::Blocked.is_settled());
-    for unknown in [TransferStatus::from_code(3), TransferStatus::from_code(-4)] {
-        assert!(!unknown.is_final() && !unknown.is_settled());
-    }
-    assert!(DepositStatus::Paid.is_settled() && DepositStatus::Canceled.is_final());
-    assert!(!DepositStatus::Unresolved.is_final() && !DepositStatus::from_code(9).is_settled());
-    assert!(PayoutStatus::Canceled.is_final() && !PayoutStatus::Approved.is_settled());
-    assert!(!PayoutStatus::Approved.is_final() && !PayoutStatus::WaitingForApproval.is_final());
-    assert!(OrderStatus::Confirmed.is_settled() && !OrderStatus::Underpaid.is_final());
-    assert!(!OrderStatus::Overpaid.is_settled() && !OrderStatus::Overpaid.is_final());
-    assert!(OrderStatus::Confirmed.is_final() && OrderStatus::Canceled.is_final());
-    assert!(OrderStatus::Expired.is_final() && !OrderStatus::Expired.is_settled());
-    assert!(
-        !OrderStatus::from("REFUNDED").is_final() && !OrderStatus::from("REFUNDED").is_settled()
-    );
-    assert!(
-        CityPayDepositStatus::Confirmed.is_settled() && CityPayDepositStatus::Confirmed.is_final()
-    );
-    assert!(
-        !CityPayDepositStatus::Pending.is_final() && !CityPayDepositStatus::Pending.is_settled()
     );
 }
 
