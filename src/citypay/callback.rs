@@ -122,9 +122,61 @@ fields! {
     }
 }
 
-impl Sealed for OrderCallback {}
+/// What the two callbacks have in common.
+macro_rules! callback {
+    ($Callback:ident, $kind:literal) => {
+        impl Sealed for $Callback {}
 
-impl Sealed for DepositCallback {}
+        impl $Callback {
+            /// Checks the essential fields.
+            pub(super) fn new(
+                body: Body,
+                fields: CallbackFields,
+            ) -> Result<Unverified<Self>, ParseError> {
+                let fields = Arc::new(fields);
+                let callback = Self { body, fields };
+                callback.check().map(|()| Unverified::new(callback))
+            }
+
+            fn source(&self) -> Source<'_> {
+                self.body.source()
+            }
+
+            fn fields(&self) -> &CallbackFields {
+                &self.fields
+            }
+
+            /// Returns the exact bytes of the body.
+            #[must_use]
+            pub fn raw(&self) -> &[u8] {
+                self.body.bytes()
+            }
+        }
+
+        impl fmt::Debug for $Callback {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let mut debug = f.debug_struct(stringify!($Callback));
+                self.debug_fields(&mut debug);
+                debug
+                    .field("warnings", &self.warnings())
+                    .field("body", &self.body)
+                    .finish_non_exhaustive()
+            }
+        }
+
+        impl Serialize for $Callback {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let mut map = serializer.serialize_map(None)?;
+                map.serialize_entry("type", $kind)?;
+                self.serialize_fields(&mut map)?;
+                map.end()
+            }
+        }
+    };
+}
+
+callback!(OrderCallback, "order callback");
+callback!(DepositCallback, "deposit callback");
 
 /// A token, which is strict: it identifies the owner of the money.
 fn token(source: Source<'_>, span: Span) -> Option<Token> {
@@ -160,21 +212,6 @@ impl CallbackFields {
 }
 
 impl OrderCallback {
-    /// Checks the essential fields.
-    pub(super) fn new(body: Body, fields: CallbackFields) -> Result<Unverified<Self>, ParseError> {
-        let fields = Arc::new(fields);
-        let order = Self { body, fields };
-        order.check().map(|()| Unverified::new(order))
-    }
-
-    fn source(&self) -> Source<'_> {
-        self.body.source()
-    }
-
-    fn fields(&self) -> &CallbackFields {
-        &self.fields
-    }
-
     fn check(&self) -> Result<(), ParseError> {
         let (source, fields, at) = (self.source(), &*self.fields, At::Root);
         let token_at = at.key("order_token");
@@ -215,50 +252,9 @@ impl OrderCallback {
         self.fields.note_status(self.source(), &mut notes);
         notes
     }
-
-    /// Returns the exact bytes of the body.
-    #[must_use]
-    pub fn raw(&self) -> &[u8] {
-        self.body.bytes()
-    }
-}
-
-impl fmt::Debug for OrderCallback {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut debug = f.debug_struct("OrderCallback");
-        self.debug_fields(&mut debug);
-        debug
-            .field("warnings", &self.warnings())
-            .field("body", &self.body)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Serialize for OrderCallback {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("type", "order callback")?;
-        self.serialize_fields(&mut map)?;
-        map.end()
-    }
 }
 
 impl DepositCallback {
-    /// Checks the essential fields.
-    pub(super) fn new(body: Body, fields: CallbackFields) -> Result<Unverified<Self>, ParseError> {
-        let fields = Arc::new(fields);
-        let deposit = Self { body, fields };
-        deposit.check().map(|()| Unverified::new(deposit))
-    }
-
-    fn source(&self) -> Source<'_> {
-        self.body.source()
-    }
-
-    fn fields(&self) -> &CallbackFields {
-        &self.fields
-    }
-
     fn check(&self) -> Result<(), ParseError> {
         let (source, fields, at) = (self.source(), &*self.fields, At::Root);
         let token_at = at.key("deposit_token");
@@ -314,31 +310,5 @@ impl DepositCallback {
         self.note_fields(at, &mut notes);
         self.fields.note_status(source, &mut notes);
         notes
-    }
-
-    /// Returns the exact bytes of the body.
-    #[must_use]
-    pub fn raw(&self) -> &[u8] {
-        self.body.bytes()
-    }
-}
-
-impl fmt::Debug for DepositCallback {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut debug = f.debug_struct("DepositCallback");
-        self.debug_fields(&mut debug);
-        debug
-            .field("warnings", &self.warnings())
-            .field("body", &self.body)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Serialize for DepositCallback {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("type", "deposit callback")?;
-        self.serialize_fields(&mut map)?;
-        map.end()
     }
 }

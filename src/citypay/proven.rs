@@ -119,6 +119,8 @@ impl ProvenOrder {
 /// The facts of a [`DepositCallback`] that its evidence proves, which are very few.
 ///
 /// See [`DepositCallback`] for an example.
+///
+/// [`DepositCallback`]: super::DepositCallback
 #[derive(Debug, Clone)]
 pub struct ProvenDeposit {
     token: Option<Token>,
