@@ -141,13 +141,6 @@ impl Config {
         Some(gateway.with_optional_api(own.api_url.as_deref(), fetch))
     }
 
-    /// Returns only the verifier, if B2BINPAY is configured: for verifying callbacks
-    /// without an endpoint or without API lookups.
-    #[must_use]
-    pub fn b2binpay_verifier(&self) -> Option<&Verifier> {
-        self.b2binpay.as_ref().map(|own| &own.verifier)
-    }
-
     /// Returns the gateway for CityPay.io, if it is configured. `fetch` queries the
     /// order endpoint.
     #[must_use]
