@@ -1,6 +1,6 @@
 //! [`Handler`]: the application's callback handler.
 
-use std::future::Future;
+use std::future::{Future, Ready, ready};
 use std::sync::Arc;
 
 use crate::callback::Callback;
@@ -84,7 +84,7 @@ pass_through!(&H, Box<H>, Arc<H>);
 
 /// A closure as a [`Handler`]. See [`handler_fn`], which makes it.
 #[derive(Debug, Clone, Copy)]
-pub struct HandlerFn<F, K = ()> {
+pub struct HandlerFn<F, K = fn(PaymentKey) -> Ready<Result<bool, BoxError>>> {
     handle: F,
     known: K,
 }
@@ -116,7 +116,11 @@ where
     R: Future<Output = Result<(), E>> + Send,
     E: Into<BoxError>,
 {
-    HandlerFn { handle, known: () }
+    HandlerFn {
+        handle,
+        // Without a check, no reference is known.
+        known: |_| ready(Ok(false)),
+    }
 }
 
 impl<F> HandlerFn<F> {
@@ -141,18 +145,6 @@ impl<F> HandlerFn<F> {
             handle: self.handle,
             known,
         }
-    }
-}
-
-/// Without a check, no reference is known.
-impl<F, R, E> Handler for HandlerFn<F>
-where
-    F: Fn(Callback) -> R + Send + Sync,
-    R: Future<Output = Result<(), E>> + Send,
-    E: Into<BoxError>,
-{
-    async fn handle(&self, callback: Callback) -> Result<(), BoxError> {
-        (self.handle)(callback).await.map_err(Into::into)
     }
 }
 
