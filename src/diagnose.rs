@@ -72,7 +72,7 @@ pub use finding::{Diagnosis, Finding};
 /// | [`PayoutStatusSigned`] | a payout without a transfer | declare the tracking ids |
 /// | [`BodyCutShort`], [`BodyEmpty`], [`BodyUnreadable`] | not a callback | see the [`ParseError`] |
 /// | [`ApiCredentials`] | nothing matches: the API's `client_id` and `client_secret` may be configured | configure the callback secret, a third secret |
-/// | [`UnknownKey`], [`ContentChanged`] | nothing matches | compare with the dashboard and its list of callbacks |
+/// | [`UnknownKey`], [`ContentChanged`] | nothing matches; the latter first if the body's other values contradict its amount | compare with the dashboard and its list of callbacks |
 ///
 /// # Cost and confidentiality
 ///
