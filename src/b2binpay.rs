@@ -23,6 +23,7 @@ mod outcome;
 mod proven;
 mod record;
 mod related;
+mod resolve;
 mod resource;
 mod serialize;
 mod signature;

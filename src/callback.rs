@@ -2,8 +2,8 @@
 
 use crate::b2binpay::TransferCallback;
 use crate::citypay::{DepositCallback, OrderCallback};
+use crate::error::FieldWarning;
 use crate::event::Event;
-use crate::read::FieldWarning;
 use crate::verified::Verified;
 
 /// A verified callback of either gateway, as passed to a [`Handler`](crate::Handler).

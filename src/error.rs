@@ -4,17 +4,17 @@ mod body;
 mod config;
 mod fault;
 mod field;
-
 mod parse;
 mod verify;
+mod warning;
 
-pub use crate::read::FieldWarning;
 pub use body::{BodyEncoding, OtherProduct};
 pub use config::ConfigError;
 pub use fault::Fault;
 pub use field::FieldError;
 pub use parse::ParseError;
 pub use verify::VerifyError;
+pub use warning::FieldWarning;
 
 /// Any error of parsing and verification, for callers that treat them alike.
 ///

@@ -179,7 +179,7 @@ macro_rules! fields {
 
             /// Records invalid values of the other fields.
             #[allow(unused_variables, clippy::ptr_arg, reason = "where no field is incidental")]
-            fn note_fields(&self, at: $crate::read::At<'_>, notes: &mut Vec<$crate::read::FieldWarning>) {
+            fn note_fields(&self, at: $crate::read::At<'_>, notes: &mut Vec<$crate::error::FieldWarning>) {
                 let (source, fields) = (self.source(), self.fields());
                 $( $crate::fields::fields!(
                     @note $mode source fields at notes $field $key [$($convert)?]

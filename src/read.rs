@@ -2,6 +2,7 @@
 //!
 //! Functions that run for every field are marked `inline`.
 
+mod path;
 mod value;
 
 use std::fmt;
@@ -10,12 +11,13 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::error::{FieldError, ParseError};
+use crate::error::{FieldError, FieldWarning, ParseError};
 use crate::scan::{NotJson, Scan};
-use crate::span::{Shape, Span};
+use crate::span::Span;
 use crate::text::Text;
 use crate::wire::Place;
 
+pub(crate) use path::At;
 #[cfg(feature = "diagnose")]
 pub(crate) use value::verbatim;
 pub(crate) use value::{
@@ -30,59 +32,6 @@ pub(crate) use value::{
 /// callback takes a few times its length; a body that is crafted to use as much
 /// memory as possible takes up to 1.5 MB at this limit.
 pub const DEFAULT_BODY_LIMIT: usize = 64 * 1024;
-
-/// A warning about an incidental field that is invalid and treated as absent. It
-/// should be logged, but must not make a payment fail.
-///
-/// ```
-/// use payhook::{Unverified, b2binpay::TransferCallback};
-///
-/// # let body = include_str!("../examples/bodies/b2binpay-deposit-confirmed.json");
-/// let odd = body.replace(r#""risk":0"#, r#""risk":-1"#);
-/// let callback = Unverified::<TransferCallback>::parse(odd.as_bytes())?;
-/// for warning in callback.unverified().warnings() {
-///     let line = "`included[1].attributes.risk`: expected a number between 0 and 100";
-///     assert_eq!(warning.to_string(), line);
-/// }
-/// # assert_eq!(callback.unverified().warnings().len(), 1);
-/// # Ok::<(), payhook::ParseError>(())
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FieldWarning {
-    path: Box<str>,
-    reason: FieldError,
-}
-
-impl FieldWarning {
-    /// The path of the field: `included[1].attributes.risk`.
-    #[must_use]
-    pub fn path(&self) -> &str {
-        &self.path
-    }
-
-    /// What is wrong with it.
-    #[must_use]
-    pub fn reason(&self) -> &FieldError {
-        &self.reason
-    }
-}
-
-impl FieldWarning {
-    /// Turns the error of a strict field into a warning where the field is
-    /// incidental.
-    pub(crate) fn of(error: ParseError) -> Option<Self> {
-        match error {
-            ParseError::Field { path, reason } => Some(Self { path, reason }),
-            _ => None,
-        }
-    }
-}
-
-impl fmt::Display for FieldWarning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`: {}", self.path, self.reason)
-    }
-}
 
 /// JSON exactly as it was sent.
 ///
@@ -202,92 +151,6 @@ fn not_json(text: &str, at: usize) -> ParseError {
     ParseError::NotJson {
         line: lines.count(),
         column,
-    }
-}
-
-/// A path in the document, kept on the stack until an error has to report it.
-#[derive(Clone, Copy)]
-pub(crate) enum At<'p> {
-    Root,
-    Key(&'p At<'p>, &'static str),
-    Entry(&'p At<'p>, &'static str, usize),
-}
-
-impl<'p> At<'p> {
-    #[inline]
-    pub(crate) fn key(&'p self, key: &'static str) -> At<'p> {
-        At::Key(self, key)
-    }
-
-    pub(crate) fn entry(&'p self, list: &'static str, index: usize) -> At<'p> {
-        At::Entry(self, list, index)
-    }
-
-    pub(crate) fn error(&self, reason: FieldError) -> ParseError {
-        let path = self.to_string().into();
-        ParseError::Field { path, reason }
-    }
-
-    /// Refuses a value that is not an object or has a duplicate known key.
-    #[inline]
-    pub(crate) fn sound(&self, shape: Shape) -> Result<(), ParseError> {
-        match shape {
-            Shape::Sound => Ok(()),
-            Shape::Absent | Shape::Blank => Err(self.error(FieldError::Missing)),
-            Shape::Mismatch => Err(self.error(FieldError::NotAnObject)),
-            Shape::TooLong => Err(self.error(FieldError::TooManyEntries)),
-            Shape::Twice(key) => Err(self.key(key).error(FieldError::DuplicateKey)),
-        }
-    }
-
-    /// Refuses an incidental object with a duplicate key, which is always an error. A
-    /// value of another type counts as absent.
-    #[inline]
-    pub(crate) fn usable(&self, shape: Shape) -> Result<(), ParseError> {
-        match shape {
-            Shape::TooLong | Shape::Twice(_) => self.sound(shape),
-            Shape::Absent | Shape::Blank | Shape::Mismatch | Shape::Sound => Ok(()),
-        }
-    }
-
-    /// Records an incidental object of another type.
-    pub(crate) fn note_shape(&self, shape: Shape, notes: &mut Vec<FieldWarning>) {
-        if shape == Shape::Mismatch {
-            self.note(FieldError::NotAnObject, notes);
-        }
-    }
-
-    pub(crate) fn note(&self, reason: FieldError, notes: &mut Vec<FieldWarning>) {
-        notes.push(FieldWarning {
-            path: self.to_string().into(),
-            reason,
-        });
-    }
-
-    /// Returns whether there is an array; refuses other values.
-    pub(crate) fn list(&self, shape: Shape) -> Result<(), ParseError> {
-        match shape {
-            Shape::Sound | Shape::Absent | Shape::Blank => Ok(()),
-            Shape::TooLong => Err(self.error(FieldError::TooManyEntries)),
-            Shape::Mismatch | Shape::Twice(_) => Err(self.error(FieldError::NotAList)),
-        }
-    }
-}
-
-impl fmt::Display for At<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (parent, key) = match self {
-            Self::Root => return Ok(()),
-            Self::Key(parent, key) | Self::Entry(parent, key, _) => (parent, key),
-        };
-        if !matches!(parent, Self::Root) {
-            write!(f, "{parent}.")?;
-        }
-        f.write_str(key)?;
-        match self {
-            Self::Entry(_, _, index) => write!(f, "[{index}]"),
-            Self::Root | Self::Key(..) => Ok(()),
-        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! [`Destination`]: an address that a deposit or payout is paid to.
 
-use crate::error::{FieldError, ParseError};
+use crate::error::{FieldError, FieldWarning, ParseError};
 use crate::fields::fields;
-use crate::read::{At, FieldWarning, Source};
+use crate::read::{At, Source};
 use crate::scan::Scan;
 use crate::span::Shape;
 use crate::wire::{List, Place};

@@ -4,8 +4,8 @@ use std::fmt;
 
 use super::resource::{Currency, CurrencyFields, Transfer, TransferFields, own_id};
 use super::wire::{Resource, Typed, attributes};
-use crate::error::{FieldError, ParseError};
-use crate::read::{self, At, FieldWarning, RawJson, Source};
+use crate::error::{FieldError, FieldWarning, ParseError};
+use crate::read::{self, At, RawJson, Source};
 use crate::wire::{List, Verbatim};
 
 attributes! {

@@ -6,9 +6,9 @@ use super::destination::{Destination, Destinations};
 use super::status::{DepositStatus, PayoutStatus};
 use super::wire::{Typed, attributes};
 use crate::amount::Amount;
-use crate::error::{FieldError, ParseError};
+use crate::error::{FieldError, FieldWarning, ParseError};
 use crate::fields::fields;
-use crate::read::{self, At, FieldWarning, RawJson, Source};
+use crate::read::{self, At, RawJson, Source};
 use crate::span::{Shape, Span};
 use crate::timestamp::Timestamp;
 

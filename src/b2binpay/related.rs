@@ -1,8 +1,8 @@
 //! The relationships of a resource.
 
-use crate::error::ParseError;
+use crate::error::{FieldWarning, ParseError};
 use crate::fields::fields;
-use crate::read::{self, At, FieldWarning, Source};
+use crate::read::{self, At, Source};
 
 fields! {
     index Relationships {

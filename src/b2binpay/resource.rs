@@ -5,9 +5,9 @@ use super::related;
 use super::status::{OperationType, RiskStatus, TransferStatus};
 use super::wire::Resource;
 use crate::amount::Amount;
-use crate::error::ParseError;
+use crate::error::{FieldWarning, ParseError};
 use crate::fields::fields;
-use crate::read::{self, At, FieldWarning, Source};
+use crate::read::{self, At, Source};
 use crate::timestamp::Timestamp;
 
 fields! {

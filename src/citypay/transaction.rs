@@ -3,9 +3,9 @@
 use chrono::FixedOffset;
 
 use crate::amount::Amount;
-use crate::error::ParseError;
+use crate::error::{FieldWarning, ParseError};
 use crate::fields::fields;
-use crate::read::{self, At, FieldWarning, Source};
+use crate::read::{self, At, Source};
 use crate::timestamp::Timestamp;
 
 fields! {

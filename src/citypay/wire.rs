@@ -1,8 +1,8 @@
 //! Values with several forms in CityPay.io's bodies.
 
-use crate::error::{FieldError, ParseError};
+use crate::error::{FieldError, FieldWarning, ParseError};
 use crate::fields::fields;
-use crate::read::{self, At, FieldWarning, Source};
+use crate::read::{self, At, Source};
 use crate::scan::Scan;
 use crate::span::{Shape, Span};
 use crate::text::Text;

@@ -2,8 +2,8 @@
 
 #![allow(unreachable_pub, reason = "the macro makes public types")]
 
-use crate::error::ParseError;
-use crate::read::{At, Body, FieldWarning, scan};
+use crate::error::{FieldWarning, ParseError};
+use crate::read::{At, Body, scan};
 
 fields! {
     /// An object with a field of each kind.
