@@ -125,12 +125,12 @@ pub struct Event<'a> {
 #[derive(Debug, Clone)]
 pub(crate) struct OtherReading<'a> {
     pub(crate) reference: &'a str,
-    pub(crate) subject: Subject,
+    pub(crate) about: ReadingSubject,
 }
 
-/// What a reading is about.
+/// What another reading of a signed message is about.
 #[derive(Debug, Clone)]
-pub(crate) enum Subject {
+pub(crate) enum ReadingSubject {
     /// A transfer of this amount.
     Transfer(Amount),
     /// A deposit or payout, without a transfer.

@@ -165,7 +165,8 @@ impl<'b> Scan<'b> {
         }
     }
 
-    /// The rest of the next entry's key, with whitespace before it.
+    /// Skips whitespace before the next entry's key, and returns what follows the key's
+    /// opening quote.
     #[cold]
     fn next_string(&mut self, is_first: bool) -> Option<&'b [u8]> {
         if !self.next_entry(is_first, b'}') {
@@ -202,7 +203,7 @@ impl<'b> Scan<'b> {
         }
     }
 
-    /// Reads a value that is no string, or has whitespace before it.
+    /// Reads a value that is not a string, or that follows whitespace.
     fn other_text(&mut self) -> Span {
         match after_space(self.rest) {
             [b'"', text @ ..] => self.string(text),
@@ -263,7 +264,7 @@ impl<'b> Scan<'b> {
         }
     }
 
-    /// Skips the rest of a string. Whether it has an escape.
+    /// Skips the rest of a string. Returns whether it has an escape.
     #[inline]
     fn skip_string(&mut self, text: &'b [u8]) -> bool {
         match split_plain(text) {
@@ -275,7 +276,8 @@ impl<'b> Scan<'b> {
         }
     }
 
-    /// Skips the rest of a string from its first escape on. Whether it is well-formed.
+    /// Skips the rest of a string from its first escape on. Returns whether it is
+    /// well-formed.
     #[cold]
     fn skip_escapes(&mut self, mut rest: &'b [u8]) -> bool {
         loop {

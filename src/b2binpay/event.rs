@@ -13,8 +13,8 @@ use super::tracking_ids::TrackingIds;
 use crate::amount::Amount;
 use crate::digest::{Digest16, Labelled, bounded_id};
 use crate::event::{
-    Event, Kind, Lookup, Money, OtherReading, OwnStatus, Part, PartOutcome, Reading, Source,
-    Subject,
+    Event, Kind, Lookup, Money, OtherReading, OwnStatus, Part, PartOutcome, Reading,
+    ReadingSubject, Source,
 };
 use crate::fact::Fact;
 use crate::outcome::Outcome;
@@ -255,14 +255,14 @@ fn readings<'t>(text: &'t str, own: &Amount) -> Vec<OtherReading<'t>> {
             let is_other = amount.as_str() != own.as_str();
             (amount.is_plain() && is_other).then_some(OtherReading {
                 reference,
-                subject: Subject::Transfer(amount),
+                about: ReadingSubject::Transfer(amount),
             })
         });
     // A deposit signs its status and id, a payout only its id.
     let bare = [(rest, Kind::Deposit), (text, Kind::Payout)];
     let bare = bare.map(|(reference, kind)| OtherReading {
         reference,
-        subject: Subject::NoTransfer(kind),
+        about: ReadingSubject::NoTransfer(kind),
     });
     transfers.chain(bare).collect()
 }

@@ -101,11 +101,9 @@ impl<F> Gateway<F> {
     /// review, and an unsigned callback is refused with 401. Without this, the callback
     /// is answered with 503, and the gateway retries.
     #[must_use]
-    pub fn hold_on_lookup_failure(self) -> Self {
-        Self {
-            holds_on_failure: true,
-            ..self
-        }
+    pub fn hold_on_lookup_failure(mut self) -> Self {
+        self.holds_on_failure = true;
+        self
     }
 }
 

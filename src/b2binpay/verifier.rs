@@ -201,11 +201,8 @@ impl Verifier {
         body: &TransferCallback,
         now: impl FnOnce() -> DateTime<Utc>,
     ) -> Result<(), VerifyError> {
-        // The time is parsed only if it is needed.
-        let Some(limit) = self.max_age else {
-            return Ok(());
-        };
-        let Some(time) = body.time().as_ref().and_then(Timestamp::utc) else {
+        let time = body.time().as_ref().and_then(Timestamp::utc);
+        let (Some(limit), Some(time)) = (self.max_age, time) else {
             return Ok(());
         };
         let distance = (now() - time).abs().to_std().unwrap_or(Duration::MAX);

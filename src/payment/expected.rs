@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::kind::ExpectedKind;
 use crate::amount::Amount;
-use crate::event::{Kind, Money, OtherReading, Subject};
+use crate::event::{Kind, Money, OtherReading, ReadingSubject};
 use crate::text::Text;
 
 /// An expected payment, from the merchant's own record and never from a callback
@@ -337,9 +337,9 @@ impl Expected {
     /// cryptocurrency nor its decimals excludes no transfer, and no record excludes a
     /// callback without one.
     pub(crate) fn allows_reading(&self, reading: &OtherReading<'_>) -> bool {
-        let amount = match &reading.subject {
-            Subject::Transfer(amount) => amount,
-            Subject::NoTransfer(kind) => return *kind == self.event_kind(),
+        let amount = match &reading.about {
+            ReadingSubject::Transfer(amount) => amount,
+            ReadingSubject::NoTransfer(kind) => return *kind == self.event_kind(),
         };
         let is_silent = self.decimals.is_none()
             && matches!(self.kind, ExpectedKind::TopUp | ExpectedKind::Invoice);

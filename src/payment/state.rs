@@ -84,10 +84,10 @@ impl Marks {
     pub(super) const UNVALUED: u16 = 128;
     /// Its id was bound, or found to belong to another payment (rule 13).
     pub(super) const BOUND: u16 = 256;
-    /// The currency in which it was received is not named.
-    pub(super) const UNNAMED: u16 = 1024;
     /// It was rejected manually while its amount was unknown.
     pub(super) const REFUSED: u16 = 512;
+    /// No callback named the currency in which it was received (rule 11).
+    pub(super) const UNNAMED: u16 = 1024;
 
     pub(super) fn has(self, mark: u16) -> bool {
         self.0 & mark != 0
