@@ -7,6 +7,7 @@
 
 mod apply;
 mod change;
+mod decision;
 mod expected;
 mod history;
 mod hold;
@@ -18,6 +19,7 @@ use std::fmt;
 use crate::amount::Amount;
 
 pub use change::{Change, Review, ReviewReason};
+pub use decision::HeldChanged;
 pub use expected::{Expected, ExpectedError};
 pub use history::{History, HistoryError};
 pub use kind::ExpectedKind;

@@ -5,9 +5,10 @@ use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::{Ledger, PaymentKey};
+use crate::amount::Amount;
 use crate::event::Event;
 use crate::fetch::BoxError;
-use crate::payment::{Change, Expected, History, HistoryError, Payment};
+use crate::payment::{Change, Expected, HeldChanged, History, HistoryError, Payment};
 
 /// An in-memory ledger of one process: for tests, prototypes and experiments. Its
 /// data is lost when it is dropped.
@@ -84,52 +85,65 @@ impl MemoryLedger {
     #[must_use]
     pub fn payments(&self, reference: &str) -> Vec<Payment> {
         let books = self.books();
-        let Some(expected) = books.expected.get(reference) else {
-            return Vec::new();
-        };
-        let rows = books.histories.iter();
-        let mut rows: Vec<_> = rows.filter(|(row, _)| row.0 == reference).collect();
-        rows.sort_unstable();
+        let rows = books.rows(reference);
         if rows.is_empty() {
-            return vec![Payment::new(expected.clone(), History::default())];
+            let expected = books.expected.get(reference).cloned();
+            let open = expected.map(|it| Payment::new(it, History::default()));
+            return open.into_iter().collect();
         }
-        rows.into_iter()
-            .filter_map(|(_, text)| Some(Payment::new(expected.clone(), text.parse().ok()?)))
-            .collect()
+        rows.into_iter().map(|(_, payment)| payment).collect()
     }
 
-    /// Accepts everything that is held under this reference, after manual review. The
-    /// returned changes contain the amounts to credit.
-    pub fn accept_held(&self, reference: &str) -> Vec<Change> {
-        self.decide(reference, Payment::accept_held)
+    /// Accepts everything that is held under this reference, after manual review of
+    /// this amount. The returned changes contain the amounts to credit.
+    ///
+    /// ```
+    /// use payhook::MemoryLedger;
+    /// use payhook::payment::Expected;
+    ///
+    /// let ledger = MemoryLedger::new();
+    /// ledger.expect(Expected::deposit("order-9001", "ETH", "0.412".parse()?)?);
+    /// let refused = ledger.accept_held("order-9001", &"0.412".parse()?).unwrap_err();
+    /// assert_eq!(refused.to_string(), "expected 0.412 to be held, found 0");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`HeldChanged`] if another amount is held by now. Nothing is changed then.
+    pub fn accept_held(&self, reference: &str, held: &Amount) -> Result<Vec<Change>, HeldChanged> {
+        self.decide(reference, held, Payment::accept_held)
     }
 
-    /// Rejects everything that is held under this reference, after manual review.
-    pub fn reject_held(&self, reference: &str) -> Vec<Change> {
-        self.decide(reference, Payment::reject_held)
+    /// Rejects everything that is held under this reference, after manual review of
+    /// this amount.
+    ///
+    /// # Errors
+    ///
+    /// [`HeldChanged`] if another amount is held by now. Nothing is changed then.
+    pub fn reject_held(&self, reference: &str, held: &Amount) -> Result<Vec<Change>, HeldChanged> {
+        self.decide(reference, held, Payment::reject_held)
     }
 
-    fn decide(&self, reference: &str, decide: impl Fn(&mut Payment) -> Change) -> Vec<Change> {
-        let (expected, rows): (_, Vec<Row>) = {
-            let books = self.books();
-            let Some(expected) = books.expected.get(reference).cloned() else {
-                return Vec::new();
-            };
-            let rows = books.histories.keys();
-            let rows = rows.filter(|row| row.0 == reference).cloned();
-            (expected, rows.collect())
-        };
-        let mut changes = Vec::new();
-        for row in rows {
-            let mut books = self.lock(self.books(), &row);
-            let history = books.histories.get(&row).and_then(|text| text.parse().ok());
-            let mut payment = Payment::new(expected.clone(), history.unwrap_or_default());
-            changes.push(decide(&mut payment));
+    fn decide(
+        &self,
+        reference: &str,
+        held: &Amount,
+        decide: fn(&mut Payment) -> Change,
+    ) -> Result<Vec<Change>, HeldChanged> {
+        let mut books = self.books();
+        while books.locked.iter().any(|row| row.0 == reference) {
+            books = self.wait(books);
+        }
+        let mut rows = books.rows(reference);
+        HeldChanged::check(rows.iter().map(|(_, payment)| payment), held)?;
+        let mut changes = Vec::with_capacity(rows.len());
+        for (row, payment) in &mut rows {
+            changes.push(decide(payment));
             let history = payment.history().to_string();
-            books.histories.insert(Arc::clone(&row), history.into());
-            self.unlock(books, &row);
+            books.histories.insert(Arc::clone(row), history.into());
         }
-        changes
+        Ok(changes)
     }
 
     /// Returns the references of verified callbacks that matched no payment.
@@ -148,11 +162,17 @@ impl MemoryLedger {
     /// microseconds and does not await meanwhile.
     fn lock<'b>(&self, mut books: MutexGuard<'b, Books>, row: &Row) -> MutexGuard<'b, Books> {
         while !books.locked.insert(Arc::clone(row)) {
-            books.waiting += 1;
-            let woken = self.shared.unlocked.wait(books);
-            books = woken.unwrap_or_else(PoisonError::into_inner);
-            books.waiting -= 1;
+            books = self.wait(books);
         }
+        books
+    }
+
+    /// Waits until a row is unlocked.
+    fn wait<'b>(&self, mut books: MutexGuard<'b, Books>) -> MutexGuard<'b, Books> {
+        books.waiting += 1;
+        let woken = self.shared.unlocked.wait(books);
+        books = woken.unwrap_or_else(PoisonError::into_inner);
+        books.waiting -= 1;
         books
     }
 
@@ -164,6 +184,25 @@ impl MemoryLedger {
         if is_awaited {
             self.shared.unlocked.notify_all();
         }
+    }
+}
+
+impl Books {
+    /// The payments with this reference that have a history, in the order of their
+    /// transfers' ids.
+    fn rows(&self, reference: &str) -> Vec<(Row, Payment)> {
+        let Some(expected) = self.expected.get(reference) else {
+            return Vec::new();
+        };
+        let rows = self.histories.iter();
+        let mut rows: Vec<_> = rows.filter(|(row, _)| row.0 == reference).collect();
+        rows.sort_unstable();
+        rows.into_iter()
+            .filter_map(|(row, text)| {
+                let payment = Payment::new(expected.clone(), text.parse().ok()?);
+                Some((Arc::clone(row), payment))
+            })
+            .collect()
     }
 }
 

@@ -67,7 +67,8 @@ impl Payment {
     }
 
     /// Accepts everything that is held, after manual review: it is credited now
-    /// (PAYMENTS, rule 16).
+    /// (PAYMENTS, rule 16). Call it under the payment's lock, after
+    /// [`HeldChanged::check`](super::HeldChanged::check).
     pub fn accept_held(&mut self) -> Change {
         let before = self.before();
         let mut credited = Amount::default();

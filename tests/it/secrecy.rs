@@ -120,6 +120,7 @@ const NOT_DRIVEN: &[(&str, &[&str])] = &[
             "PaymentKey",
             "payment::Change",
             "payment::Expected",
+            "payment::HeldChanged",
             "payment::HeldPart",
             "payment::History",
             "payment::Payment",

@@ -228,6 +228,7 @@ fn held() -> BTreeSet<String> {
             Expected: Eq;
             ExpectedError: std::error::Error, Copy, Eq;
             ExpectedKind: Copy, Eq, Hash;
+            HeldChanged: std::error::Error, Eq;
             HeldPart: Eq;
             History: Display, FromStr, Default;
             HistoryError: std::error::Error, Copy, Eq;

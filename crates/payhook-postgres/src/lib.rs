@@ -98,8 +98,9 @@
 //!
 //! [`PgLedger::held`] lists the payments with held money,
 //! [`accept_held`](PgLedger::accept_held) and
-//! [`reject_held`](PgLedger::reject_held) decide on one of them. Your closure
-//! credits accepted money.
+//! [`reject_held`](PgLedger::reject_held) decide on one of them: on the amount that
+//! was reviewed, and on nothing that arrived since. Your closure credits accepted
+//! money.
 //!
 //! [payhook]: payhook
 

@@ -1,8 +1,8 @@
 //! Manual review: held money, and the decision on it.
 
 use payhook::chrono::{DateTime, Utc};
-use payhook::payment::{Change, Payment};
-use payhook::{BoxError, ledger::PaymentKey};
+use payhook::payment::{Change, HeldChanged, Payment};
+use payhook::{Amount, BoxError, ledger::PaymentKey};
 use sqlx::postgres::PgRow;
 use sqlx::{Error, FromRow, PgExecutor, Row};
 
@@ -73,36 +73,45 @@ impl PgLedger {
         .await
     }
 
-    /// Accepts all money held under a key after manual review (rule 16 of
+    /// Accepts all money held under a key after manual review of this amount (rule 16 of
     /// `docs/payments.md`). Of a top-up it accepts one transfer, or all held transfers if
-    /// the key's part is empty. Returns the changes, none if nothing was held.
+    /// the key's part is empty. Returns the changes.
     ///
     /// One transaction contains all of it. The closure of [`on_change`](Self::on_change)
     /// runs in it for each change.
     ///
     /// # Errors
     ///
-    /// If the closure or the database fails, or a lock takes too long. Nothing is changed
-    /// then.
-    pub async fn accept_held(&self, key: &PaymentKey) -> Result<Vec<Change>, BoxError> {
-        self.decide(key, Payment::accept_held).await
+    /// [`HeldChanged`] if another amount is held by now. If the closure or the database
+    /// fails, or a lock takes too long. Nothing is changed then.
+    pub async fn accept_held(
+        &self,
+        key: &PaymentKey,
+        held: &Amount,
+    ) -> Result<Vec<Change>, BoxError> {
+        self.decide(key, held, Payment::accept_held).await
     }
 
-    /// Rejects all money held under a key, which is determined as for
-    /// [`accept_held`](Self::accept_held). It is not credited, and the same money is not
+    /// Rejects all money held under a key after manual review of this amount; the key is
+    /// read as by [`accept_held`](Self::accept_held). It is not credited, and the same money is not
     /// reported for review again.
     ///
     /// # Errors
     ///
-    /// If the closure or the database fails, or a lock takes too long. Nothing is changed
-    /// then.
-    pub async fn reject_held(&self, key: &PaymentKey) -> Result<Vec<Change>, BoxError> {
-        self.decide(key, Payment::reject_held).await
+    /// [`HeldChanged`] if another amount is held by now. If the closure or the database
+    /// fails, or a lock takes too long. Nothing is changed then.
+    pub async fn reject_held(
+        &self,
+        key: &PaymentKey,
+        held: &Amount,
+    ) -> Result<Vec<Change>, BoxError> {
+        self.decide(key, held, Payment::reject_held).await
     }
 
     async fn decide(
         &self,
         key: &PaymentKey,
+        reviewed: &Amount,
         decide: fn(&mut Payment) -> Change,
     ) -> Result<Vec<Change>, BoxError> {
         let mut transaction = self.begin().await?;
@@ -122,6 +131,7 @@ impl PgLedger {
         if rows.is_empty() && Self::peeked(&mut *transaction, key).await?.is_none() {
             return Err("no payment is expected under this reference".into());
         }
+        HeldChanged::check(rows.iter().map(|held| &held.payment), reviewed)?;
         let mut changes = Vec::with_capacity(rows.len());
         for mut held in rows {
             let change = decide(&mut held.payment);

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use axum::extract::{Json, Path, State};
 use axum::{Router, http::StatusCode, routing::get, routing::post};
-use payhook::payment::{Expected, ExpectedKind, Payment, PaymentStatus};
+use payhook::payment::{Expected, ExpectedKind, HeldChanged, Payment, PaymentStatus};
 use payhook::{BoxError, Ledger, MemoryLedger, ledger::PaymentKey};
 use payhook_postgres::PgLedger;
 use serde_json::{Value, json};
@@ -26,7 +26,7 @@ type Answer<T = Json<Value>> = Result<T, StatusCode>;
 pub(crate) fn routes(books: Books) -> Router {
     let orders = Router::new().route("/orders", post(add)).route("/orders/{reference}", get(view));
     let review = orders.route("/review", get(review));
-    review.route("/review/{reference}/{decision}", post(decide)).with_state(books)
+    review.route("/review/{reference}/{decision}/{held}", post(decide)).with_state(books)
 }
 
 /// Registers an order. All orders have a price here: there are no top-ups.
@@ -106,21 +106,22 @@ fn shown(payment: &Payment, credits: Option<i64>) -> Value {
     })
 }
 
-/// Decides on the money held for a reference.
-async fn decide(state: State<Books>, Path((name, decision)): Path<(String, String)>) -> Answer {
+/// Decides on the money held for a reference, if it is still the reviewed amount.
+async fn decide(state: State<Books>, Path([name, decision, held]): Path<[String; 3]>) -> Answer {
+    let held = held.parse().or(Err(StatusCode::UNPROCESSABLE_ENTITY))?;
     let (key, _) = find(&state, &name).await?;
-    let changes = match (&*state, &*decision) {
-        (Books::Memory(ledger, _), "accept") => Ok(ledger.accept_held(&name)),
-        (Books::Memory(ledger, _), "reject") => Ok(ledger.reject_held(&name)),
-        (Books::Postgres(ledger), "accept") => ledger.accept_held(&key).await,
-        (Books::Postgres(ledger), "reject") => ledger.reject_held(&key).await,
-        _ => return Err(StatusCode::NOT_FOUND),
-    };
-    changes.map_err(failed)?;
+    match (&*state, &*decision) {
+        (Books::Memory(ledger, _), "accept") => ledger.accept_held(&name, &held).map_err(failed),
+        (Books::Memory(ledger, _), "reject") => ledger.reject_held(&name, &held).map_err(failed),
+        (Books::Postgres(pg), "accept") => pg.accept_held(&key, &held).await.map_err(failed),
+        (Books::Postgres(pg), "reject") => pg.reject_held(&key, &held).await.map_err(failed),
+        _ => Err(StatusCode::NOT_FOUND),
+    }?;
     view(state, Path(name)).await
 }
 
 fn failed(error: impl Into<BoxError>) -> StatusCode {
-    tracing::error!("{}", error.into());
-    StatusCode::INTERNAL_SERVER_ERROR
+    let error = error.into();
+    tracing::error!("{error}");
+    if error.is::<HeldChanged>() { StatusCode::CONFLICT } else { StatusCode::INTERNAL_SERVER_ERROR }
 }

@@ -6,6 +6,7 @@ use std::{env, net::SocketAddr, net::TcpListener, sync::Arc, time::Duration};
 
 use axum::extract::{ConnectInfo, DefaultBodyLimit};
 use axum::{Router, http::StatusCode, routing::get};
+use books::Books;
 use hyper_util::rt::TokioTimer;
 use payhook::{Amount, BoxError, Config, Endpoint, Fetch, Ledger, MemoryLedger, Reply};
 use payhook::{http::CallbackService, payment::Change};
@@ -92,16 +93,13 @@ async fn main() -> Result<(), BoxError> {
     let (public, staff) = if database.is_empty() {
         warn!("payments are in memory, and gone with this process");
         let ledger = MemoryLedger::new();
-        (
-            routes(ledger.clone(), &tasks)?,
-            books::routes(books::Books::Memory(ledger, Arc::default())),
-        )
+        (routes(ledger.clone(), &tasks)?, books::routes(Books::Memory(ledger, Arc::default())))
     } else {
         let pool = PgPoolOptions::new().max_connections(16).acquire_timeout(PATIENCE / 3);
         let ledger = ledger(pool.test_before_acquire(false).connect(&database).await?);
         ledger.migrate().await?;
         sqlx::raw_sql(books::SCHEMA).execute(ledger.pool()).await?;
-        (routes(ledger.clone(), &tasks)?, books::routes(books::Books::Postgres(ledger)))
+        (routes(ledger.clone(), &tasks)?, books::routes(Books::Postgres(ledger)))
     };
     let handle = axum_server::Handle::new();
     let public = ("LISTEN", "127.0.0.1:3000", public.route("/health", get("ok\n")));

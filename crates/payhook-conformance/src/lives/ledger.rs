@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use payhook::payment::{Change, Expected, Payment};
-use payhook::{BoxError, Ledger, MemoryLedger};
+use payhook::{Amount, BoxError, Ledger, MemoryLedger};
 
 /// A ledger on which recorded payment lifecycles can be replayed, and which
 /// [`Booked`](crate::torture::Booked) can wrap.
@@ -21,7 +21,7 @@ pub trait ReplayLedger: Ledger {
         expected: Expected,
     ) -> impl Future<Output = Result<(), BoxError>> + Send;
 
-    /// Accepts (or rejects) everything that is held under a reference.
+    /// Accepts (or rejects) everything that is held under a reference: this amount.
     ///
     /// # Errors
     ///
@@ -30,6 +30,7 @@ pub trait ReplayLedger: Ledger {
         &self,
         gateway: &str,
         reference: &str,
+        held: &Amount,
         accepts: bool,
     ) -> impl Future<Output = Result<Vec<Change>, BoxError>> + Send;
 
@@ -55,12 +56,13 @@ impl ReplayLedger for MemoryLedger {
         &self,
         _: &str,
         reference: &str,
+        held: &Amount,
         accepts: bool,
     ) -> Result<Vec<Change>, BoxError> {
         Ok(if accepts {
-            self.accept_held(reference)
+            self.accept_held(reference, held)?
         } else {
-            self.reject_held(reference)
+            self.reject_held(reference, held)?
         })
     }
 

@@ -84,7 +84,9 @@ impl RecordedLife {
             } => {
                 let (ledger, accepts) = (recorder.ledger, *decision == Decision::Accept);
                 let gateway = self.gateway.as_str();
-                for change in ledger.decide(gateway, reference, accepts).await? {
+                let payments = recorder.ledger.read(gateway, reference).await?;
+                let held = Sums::of(&payments)?.held.parse()?;
+                for change in ledger.decide(gateway, reference, &held, accepts).await? {
                     recorder.changes().add(reference, &change)?;
                 }
                 return Ok(200);

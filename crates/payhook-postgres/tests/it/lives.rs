@@ -1,7 +1,7 @@
 //! Every life of the repository's vectors, on a database.
 
 use payhook::payment::{Change, Expected, Payment};
-use payhook::{BoxError, Ledger, delegate_ledger, ledger::PaymentKey};
+use payhook::{Amount, BoxError, Ledger, delegate_ledger, ledger::PaymentKey};
 use payhook_conformance::lives::{RecordedLife, ReplayLedger};
 use payhook_postgres::PgLedger;
 
@@ -29,13 +29,14 @@ impl ReplayLedger for Replayed {
         &self,
         gateway: &str,
         reference: &str,
+        held: &Amount,
         accepts: bool,
     ) -> Result<Vec<Change>, BoxError> {
         let key = PaymentKey::new(gateway.to_owned(), reference, "");
         if accepts {
-            self.0.accept_held(&key).await
+            self.0.accept_held(&key, held).await
         } else {
-            self.0.reject_held(&key).await
+            self.0.reject_held(&key, held).await
         }
     }
 

@@ -1,7 +1,7 @@
 //! Manual review of held money.
 
 use payhook::ledger::PaymentKey;
-use payhook::payment::{Expected, Payment, PaymentStatus, ReviewReason};
+use payhook::payment::{Expected, HeldChanged, Payment, PaymentStatus, ReviewReason};
 use payhook_postgres::PgLedger;
 use payhook_postgres::sqlx;
 
@@ -28,14 +28,23 @@ async fn surplus_is_listed_and_accepted() {
         .unwrap();
     assert_eq!(sums.held, amount("0.5"));
 
-    let changes = ledger.accept_held(&held[0].key).await.unwrap();
+    let (key, half) = (&held[0].key, amount("0.5"));
+    // More arrived since the review.
+    assert_eq!(post(&ledger, &body("order-1", "3", "0.1")).await, 200);
+    let error = ledger.accept_held(key, &half).await.unwrap_err();
+    let refused: &HeldChanged = error.downcast_ref().unwrap();
+    assert_eq!(refused.held(), &amount("0.6"));
+    assert!(ledger.reject_held(key, &half).await.is_err());
+    assert_eq!(credits(&ledger, "order-1").await, (1, amount("1")));
+
+    let changes = ledger.accept_held(key, &amount("0.60")).await.unwrap();
     assert_eq!(changes.len(), 1);
-    assert_eq!(changes[0].credited(), Some(&amount("0.5")));
-    assert_eq!(credits(&ledger, "order-1").await, (2, amount("1.5")));
+    assert_eq!(changes[0].credited(), Some(&amount("0.6")));
+    assert_eq!(credits(&ledger, "order-1").await, (2, amount("1.6")));
     assert!(PgLedger::held(ledger.pool(), 10).await.unwrap().is_empty());
     // Only once.
-    assert!(ledger.accept_held(&held[0].key).await.unwrap().is_empty());
-    assert_eq!(credits(&ledger, "order-1").await, (2, amount("1.5")));
+    assert!(ledger.accept_held(key, &amount("0.6")).await.is_err());
+    assert_eq!(credits(&ledger, "order-1").await, (2, amount("1.6")));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -53,13 +62,13 @@ async fn one_transfer_of_a_customer_is_accepted_and_another_rejected() {
     let parts: Vec<&str> = held.iter().map(|held| &*held.key.part).collect();
     assert_eq!(parts, ["1", "2", "3"]);
 
-    ledger.accept_held(&held[0].key).await.unwrap();
-    ledger.reject_held(&held[1].key).await.unwrap();
+    let decided = ledger.accept_held(&held[0].key, &amount("0.25")).await;
+    assert_eq!(decided.unwrap().len(), 1);
+    let decided = ledger.reject_held(&held[1].key, &amount("0.5")).await;
+    assert_eq!(decided.unwrap().len(), 1);
     assert_eq!(credits(&ledger, "customer-1").await, (1, amount("0.25")));
-    let rest = ledger
-        .accept_held(&PaymentKey::new(GATEWAY, "customer-1", ""))
-        .await
-        .unwrap();
+    let all = PaymentKey::new(GATEWAY, "customer-1", "");
+    let rest = ledger.accept_held(&all, &amount("3")).await.unwrap();
     assert_eq!(rest.len(), 2);
     assert_eq!(credits(&ledger, "customer-1").await, (3, amount("3.25")));
     let payments = PgLedger::payments(ledger.pool(), GATEWAY, "customer-1")
@@ -80,16 +89,14 @@ async fn a_decision_that_fails_changes_nothing() {
     let failing = ledger
         .clone()
         .on_change(|_, _, _, _| Box::pin(async { Err("no".into()) }));
-    assert!(failing.accept_held(&key).await.is_err());
-    assert!(
-        ledger
-            .accept_held(&PaymentKey::new(GATEWAY, "order-2", ""))
-            .await
-            .is_err()
-    );
+    let half = amount("0.5");
+    let error = failing.accept_held(&key, &half).await.unwrap_err();
+    assert_eq!(error.to_string(), "no");
+    let unknown = PaymentKey::new(GATEWAY, "order-2", "");
+    assert!(ledger.accept_held(&unknown, &half).await.is_err());
     assert_eq!(PgLedger::held(ledger.pool(), 10).await.unwrap().len(), 1);
     // A callback's key identifies the payment, with any transfer.
-    assert_eq!(ledger.reject_held(&key).await.unwrap().len(), 1);
+    assert_eq!(ledger.reject_held(&key, &half).await.unwrap().len(), 1);
     assert_eq!(credits(&ledger, "order-1").await, (1, amount("1")));
 }
 
@@ -104,8 +111,12 @@ async fn two_decisions_at_once_credit_once() {
         .unwrap();
     assert_eq!(post(&first, &body("customer-1", "1", "0.25")).await, 200);
     let key = PaymentKey::new(GATEWAY, "customer-1", "");
-    let (one, other) = tokio::join!(first.accept_held(&key), second.accept_held(&key));
-    assert_eq!(one.unwrap().len() + other.unwrap().len(), 1);
+    let quarter = amount("0.25");
+    let (one, other) = tokio::join!(
+        first.accept_held(&key, &quarter),
+        second.accept_held(&key, &quarter)
+    );
+    assert_ne!(one.is_ok(), other.is_ok());
     assert_eq!(credits(&first, "customer-1").await, (1, amount("0.25")));
 }
 

@@ -186,11 +186,14 @@ impl<'w> Shop<'w> {
         match step {
             Step::Decision { record, accepts } => {
                 let reference = &self.world.records[*record].reference;
+                let ledger = &self.ledger.ledger;
+                let held = self.sums(*record).held.to_string().parse().unwrap();
                 let changes = if *accepts {
-                    self.ledger.ledger.accept_held(reference)
+                    ledger.accept_held(reference, &held)
                 } else {
-                    self.ledger.ledger.reject_held(reference)
-                };
+                    ledger.reject_held(reference, &held)
+                }
+                .unwrap();
                 result.status = 200;
                 for change in &changes {
                     result.add(change);
