@@ -21,7 +21,6 @@ mod message;
 mod operation;
 mod outcome;
 mod proven;
-mod record;
 mod related;
 mod resolve;
 mod resource;
@@ -46,7 +45,6 @@ pub use lookup::LookupPolicy;
 pub(crate) use message::Message;
 pub use operation::{Deposit, Operation, Payout};
 pub use proven::ProvenTransfer;
-pub use record::{CallbackRecord, DeliveryStatus};
 pub use resource::{Currency, Transfer};
 #[cfg(feature = "testing")]
 pub(crate) use signature::hex;

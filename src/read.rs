@@ -22,8 +22,7 @@ pub(crate) use path::At;
 pub(crate) use value::verbatim;
 pub(crate) use value::{
     amount, boolean, characters, code, count, id, integer, is_number, json, one_digit, percentage,
-    plain_amount, received_amount, signed_code, signed_time, text, text_or_json, text_or_number,
-    time, word,
+    plain_amount, received_amount, signed_code, signed_time, text, text_or_number, time, word,
 };
 
 /// The default body limit in bytes: 64 KiB. Real callbacks have two or three.

@@ -67,15 +67,6 @@ pub(crate) fn word<'a>(source: Source<'a>, raw: Raw<'a>) -> Result<Text, FieldEr
     Ok(source.slice(text(source, raw)?))
 }
 
-/// A string's characters, or the raw text of any other JSON.
-#[allow(
-    clippy::unnecessary_wraps,
-    reason = "has the form of every other conversion"
-)]
-pub(crate) fn text_or_json<'a>(_: Source<'a>, raw: Raw<'a>) -> Result<&'a str, FieldError> {
-    Ok(characters(raw).unwrap_or(raw.text))
-}
-
 /// An id: a non-empty string without control characters, or an integer. Untrusted ids
 /// reach the merchant's database, and some databases refuse control characters.
 pub(crate) fn id<'a>(_: Source<'a>, raw: Raw<'a>) -> Result<&'a str, FieldError> {

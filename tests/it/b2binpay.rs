@@ -5,5 +5,4 @@ mod callback;
 mod key;
 mod kind;
 mod message;
-mod record;
 mod verifier;

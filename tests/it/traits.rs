@@ -178,10 +178,8 @@ fn held() -> BTreeSet<String> {
             Verified<TransferCallback>;
         }
         in payhook::b2binpay: {
-            CallbackRecord: Eq, Serialize;
             CallbackType: Display, Eq, Hash, Serialize;
             Currency: Eq, Serialize;
-            DeliveryStatus: Display, Eq, Hash, Serialize;
             Deposit: Eq, Serialize;
             DepositStatus: Display, Copy, Eq, Hash, Serialize;
             Destination: Eq, Serialize;

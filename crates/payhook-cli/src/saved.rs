@@ -1,4 +1,4 @@
-//! [`Saved`]: a callback in a file, with the names of `CallbackRecord`.
+//! [`Saved`]: a callback in a file, with the fields of B2BINPAY's list of callbacks.
 
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};

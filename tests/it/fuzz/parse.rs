@@ -1,7 +1,7 @@
 //! Any bytes, to every parser of a body: no panic, the exact bytes are kept, and values
 //! survive a round trip.
 
-use payhook::b2binpay::{self, CallbackRecord, Key, TrackingIds, TransferCallback, Verifier};
+use payhook::b2binpay::{self, Key, TrackingIds, TransferCallback, Verifier};
 use payhook::citypay::{self, Account, DepositCallback, OrderCallback, OrderDetails, Posted};
 use payhook::{
     BoxError, Callback, Endpoint, Fetch, Outcome, ParseError, Unverified, VerifyError,
@@ -20,7 +20,6 @@ pub(crate) fn check(data: &[u8]) {
     transfer(data);
     posted(data);
     answer(data);
-    record(data);
     received(data);
 }
 
@@ -110,21 +109,6 @@ fn answer(data: &[u8]) {
         Err(VerifyError::AnswerUnreadable(error)) => refused(&error, data),
         Err(VerifyError::AnswerRefused { .. }) => {}
         Err(error) => panic!("{error}"),
-    }
-}
-
-fn record(data: &[u8]) {
-    match CallbackRecord::parse(data) {
-        Ok(record) => {
-            let json = json(&record);
-            assert_eq!(CallbackRecord::parse(json.as_bytes()).as_ref(), Ok(&record));
-            // Its payload is parsed like any body.
-            if let Some(Ok(callback)) = record.callback() {
-                let payload = record.payload.as_deref().map(str::as_bytes);
-                assert_eq!(Some(callback.unverified().raw()), payload);
-            }
-        }
-        Err(error) => refused(&error, data),
     }
 }
 

@@ -1,8 +1,6 @@
 //! B2BINPAY: the secrets of both schemes, and a signature made with one of them.
 
-use payhook::b2binpay::{
-    CallbackRecord, Gateway, Key, Operation, TrackingIds, TransferCallback, Verifier,
-};
+use payhook::b2binpay::{Gateway, Key, Operation, TrackingIds, TransferCallback, Verifier};
 use payhook::{
     Amount, Callback, Config, Disposition, Endpoint, MemoryLedger, Timestamp, Unverified,
     VerifyError,
@@ -112,10 +110,6 @@ fn callback(sheet: &mut Sheet, body: &str) {
     for warning in callback.warnings() {
         look! { sheet, payhook::error::FieldWarning: &warning; }
     }
-    let payload: Value = serde_json::from_str(body).unwrap();
-    let record = json!({"id": 1, "payload": payload, "response": body}).to_string();
-    let record = CallbackRecord::parse(record.as_bytes()).unwrap();
-    look! { sheet, payhook::b2binpay::CallbackRecord: &record; }
 }
 
 fn proven(sheet: &mut Sheet, body: &str) {

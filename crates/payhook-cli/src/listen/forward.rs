@@ -4,11 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use axum::http::StatusCode;
-use payhook::b2binpay::DeliveryStatus;
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
 
-use super::record::{Attempt, Record};
+use super::record::{Attempt, DeliveryStatus, Record};
 use super::store::Store;
 use crate::error::CliError;
 use crate::post::{Address, Answer, Target};

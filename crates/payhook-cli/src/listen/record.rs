@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::http::HeaderMap;
-use payhook::b2binpay::DeliveryStatus;
 use payhook::chrono::{DateTime, SecondsFormat, Utc};
 use payhook_conformance::Gateway;
 use serde_json::{Value, json};
@@ -18,6 +17,26 @@ const COLUMN: usize = 160;
 
 /// The number of attempts that are kept of one callback.
 const ATTEMPTS: usize = 20;
+
+/// The state of a delivery, as B2BINPAY's list of callbacks shows it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DeliveryStatus {
+    Failed,
+    InProgress,
+    New,
+    Sent,
+}
+
+impl DeliveryStatus {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::InProgress => "in_progress",
+            Self::New => "new",
+            Self::Sent => "sent",
+        }
+    }
+}
 
 /// One callback, as the gateway's dashboard lists it.
 #[derive(Clone)]

@@ -139,11 +139,10 @@ mod tests {
 
     use axum::http::HeaderMap;
     use hyper::body::Body as _;
-    use payhook::b2binpay::DeliveryStatus;
     use payhook_conformance::Gateway;
     use tokio::time::timeout;
 
-    use super::super::record::Summary;
+    use super::super::record::{DeliveryStatus, Summary};
     use super::*;
 
     fn record() -> Record {

@@ -5,7 +5,6 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::PathBuf;
 
-use payhook::b2binpay::CallbackRecord;
 use serde_json::Value;
 
 use crate::support::{Folder, Listener, body, library, run, run_on};
@@ -218,21 +217,11 @@ fn saved_callbacks_keep_every_byte() {
             assert_eq!(mode & 0o777, 0o600);
         }
     }
-    // It can be parsed as a record of the library.
-    let record = CallbackRecord::parse(&fs::read(&files[0]).unwrap()).unwrap();
-    assert_eq!(record.payload.as_deref().unwrap().as_bytes(), genuine());
-    assert_eq!(record.transfer_id.as_deref(), Some("55021"));
-    assert_eq!(record.attempts, Some(1));
-    assert!(record.is_delivered());
-    assert_eq!(
-        record
-            .callback()
-            .unwrap()
-            .unwrap()
-            .unverified()
-            .tracking_id(),
-        "order-9001"
-    );
+    let saved: Value = serde_json::from_slice(&fs::read(&files[0]).unwrap()).unwrap();
+    assert_eq!(saved["payload"].as_str().unwrap().as_bytes(), genuine());
+    assert_eq!(saved["transfer_id"], "55021");
+    assert_eq!(saved["attempts"], 1);
+    assert_eq!(saved["status"], "sent");
 
     let handler = Handler::start(&[OK, BUSY, OK]);
     let ran = run(&["resend", &directory, "--to", &handler.url]);
