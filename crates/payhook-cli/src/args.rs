@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{check, diagnose, inspect, listen, replay, resend, simulate, torture, trigger, verify};
+use crate::{check, diagnose, inspect, listen, replay, resend, simulate, stress, trigger, verify};
 
 const ENDINGS: &str = "\
 Exit status: 0 success, 1 not verified, refused or a rule was broken, \
@@ -48,7 +48,7 @@ pub(crate) enum Command {
     Simulate(simulate::Simulate),
     /// Test a server with duplicates, races and forgeries, and report the rules it
     /// breaks.
-    Torture(torture::Torture),
+    Stress(stress::Stress),
     /// Sign and post one callback, as the gateway would.
     Trigger(trigger::Trigger),
     /// Verify a body: exit status 0 if it verifies, 1 if it does not.

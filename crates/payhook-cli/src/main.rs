@@ -24,7 +24,7 @@ mod serve;
 mod shown;
 mod sign;
 mod simulate;
-mod torture;
+mod stress;
 mod trigger;
 mod verify;
 
@@ -94,7 +94,7 @@ fn run(command: Command, screen: Screen) -> Result<Exit, CliError> {
         Command::Resend(args) => resend::run(&args, screen),
         Command::Scenario => scenario::run(screen),
         Command::Simulate(args) => simulate::run(&args, screen),
-        Command::Torture(args) => torture::run(&args, screen),
+        Command::Stress(args) => stress::run(&args, screen),
         Command::Trigger(args) => trigger::run(&args, screen),
         Command::Verify(args) => verify::run(&args, screen),
     }

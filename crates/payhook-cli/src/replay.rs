@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use payhook::MemoryLedger;
 use payhook::b2binpay::{Key, TrackingIds};
-use payhook_conformance::lives::{Changed, RecordedLife, Sums};
+use payhook_conformance::lifecycles::{Changed, RecordedLifecycle, Sums};
 use serde::Serialize;
 use serde_json::json;
 
@@ -24,15 +24,20 @@ use tally::Tally;
 /// The maximum length of a line, in bytes.
 const LIMIT: u64 = 16 * 1024 * 1024;
 
-const FORMAT: &str = r#"Each line of a file is one payment lifecycle, a JSON object with  name           a name for the output; the line number unless set
+const FORMAT: &str = r#"Each line of a file is one payment lifecycle, a JSON object with
+  name           a name for the output; the line number unless set
   gateway        "b2binpay" or "citypay"
   keys           [{"scheme": "callback_secret", "secret": …}]
-                 or [{"scheme": "login_password", "login": …, "password": …}];                 the keys of the options unless set
-  tracking_ids   "lettered" (unless set), "always_empty", "any" or {"length": 36}
+                 or [{"scheme": "login_password", "login": …, "password": …}];
+                 the keys of the options unless set
+  tracking_ids   "prefixed" (unless set), "unused", "unrestricted" or {"length": 36}
   customer_id    CityPay.io: your own
   expected       your payments: [{"kind", "reference", "currency", "amount", …}],
                  with kind deposit, invoice, top_up, payout or order
-  steps          in order: {"body": what was posted, "api" or "answer": what the                 gateway returned for the lookup},                 or {"do": "accept" or "reject", "reference"}: a manual decision                 on held money
+  steps          in order: {"body": the request body, "api" or "answer": the
+                 gateway's response to the lookup},
+                 or {"do": "accept" or "reject", "reference"}: a manual decision
+                 on held money
 A step's "want" is compared with the actual result: {"status", "change",
 "payments"}, as they are printed.
 
@@ -59,7 +64,7 @@ pub(crate) struct Replay {
 /// The changes of one step, in the vocabulary of the file.
 #[derive(Serialize)]
 struct Line<'a> {
-    life: &'a str,
+    lifecycle: &'a str,
     step: usize,
     status: u16,
     change: &'a BTreeMap<String, Changed>,
@@ -155,7 +160,7 @@ impl Player {
         Ok(())
     }
 
-    /// Whether the life is as expected, if it has expected changes. The error goes on
+    /// Whether the lifecycle is as expected, if it has expected changes. The error goes on
     /// after the line's number.
     async fn play_line(
         &mut self,
@@ -163,7 +168,8 @@ impl Player {
         file: &Path,
         number: u64,
     ) -> Result<Option<bool>, String> {
-        let recorded: RecordedLife = serde_json::from_slice(line).map_err(|error| place(&error))?;
+        let recorded: RecordedLifecycle =
+            serde_json::from_slice(line).map_err(|error| place(&error))?;
         let recorded = recorded.default_keys(self.keys.iter().cloned());
         let name = match recorded.name() {
             "" if self.has_several_files => format!("{} line {number}", file.display()),
@@ -187,22 +193,22 @@ impl Player {
 
     /// Plays all saved callbacks through one ledger for each gateway.
     async fn play_saved(&mut self) {
-        let lives = match saved::lives(&self.saved, &self.keys, self.tracking_ids) {
-            Ok(lives) => lives,
+        let lifecycles = match saved::lifecycles(&self.saved, &self.keys, self.tracking_ids) {
+            Ok(lifecycles) => lifecycles,
             Err(why) => {
                 self.tally.count_not_replayed();
                 return self.screen.error(&CliError::new(format!("callback{why}")));
             }
         };
-        for (name, expected, life) in lives {
-            let assumed = json!({"life": name, "assumed": expected});
+        for (name, expected, lifecycle) in lifecycles {
+            let assumed = json!({"lifecycle": name, "assumed": expected});
             if let Err(error) = self.screen.show_json(&assumed) {
                 self.unwritten.get_or_insert(error);
             }
-            let played = match serde_json::from_str::<RecordedLife>(&life) {
-                Ok(life) => {
-                    let life = life.default_keys(self.keys.iter().cloned());
-                    self.play(&life, &name).await
+            let played = match serde_json::from_str::<RecordedLifecycle>(&lifecycle) {
+                Ok(lifecycle) => {
+                    let lifecycle = lifecycle.default_keys(self.keys.iter().cloned());
+                    self.play(&lifecycle, &name).await
                 }
                 Err(error) => Err(format!(": {error}")),
             };
@@ -216,14 +222,18 @@ impl Player {
         }
     }
 
-    async fn play(&mut self, life: &RecordedLife, name: &str) -> Result<Option<bool>, String> {
-        let replayed = life.replay(&MemoryLedger::new()).await;
+    async fn play(
+        &mut self,
+        lifecycle: &RecordedLifecycle,
+        name: &str,
+    ) -> Result<Option<bool>, String> {
+        let replayed = lifecycle.replay(&MemoryLedger::new()).await;
         let replayed = replayed.map_err(|error| format!(": {error}"))?;
         let mut is_as_expected = true;
         for (step, replayed) in replayed.iter().enumerate() {
             is_as_expected &= replayed.differences.is_empty();
             let shown = self.screen.show_json(&Line {
-                life: name,
+                lifecycle: name,
                 step,
                 status: replayed.outcome.status,
                 change: &replayed.outcome.change,
@@ -234,7 +244,7 @@ impl Player {
                 self.unwritten.get_or_insert(error);
             }
         }
-        Ok(life.has_expected_changes().then_some(is_as_expected))
+        Ok(lifecycle.has_expected_changes().then_some(is_as_expected))
     }
 }
 

@@ -240,7 +240,7 @@ pub(crate) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
 /// Saved callbacks as a lifecycle for each gateway, with its name and its expected
 /// payments. These are derived from the first callback of each reference that is not
 /// refused: a saved callback does not contain them.
-pub(crate) fn lives(
+pub(crate) fn lifecycles(
     saved: &[Saved],
     keys: &[Key],
     ids: TrackingIds,
@@ -248,11 +248,11 @@ pub(crate) fn lives(
     let prover = Prover::with_keys(keys, ids);
     let ids = match ids {
         TrackingIds::FixedLength(length) => json!({ "length": length }),
-        TrackingIds::Unrestricted => json!("any"),
-        TrackingIds::Unused => json!("always_empty"),
-        _ => json!("lettered"),
+        TrackingIds::Unrestricted => json!("unrestricted"),
+        TrackingIds::Unused => json!("unused"),
+        _ => json!("prefixed"),
     };
-    let mut lives = Vec::new();
+    let mut lifecycles = Vec::new();
     for gateway in [Gateway::B2binpay, Gateway::CityPay] {
         let (mut steps, mut expected, mut known) = (Vec::new(), Vec::new(), HashSet::new());
         for saved in saved {
@@ -277,13 +277,13 @@ pub(crate) fn lives(
         }
         if !steps.is_empty() {
             let expected = Value::from(expected);
-            let life = json!({"gateway": name_of(gateway), "tracking_ids": ids, "customer_id": "unknown", "expected": expected, "steps": steps});
-            lives.push((
+            let lifecycle = json!({"gateway": name_of(gateway), "tracking_ids": ids, "customer_id": "unknown", "expected": expected, "steps": steps});
+            lifecycles.push((
                 format!("saved {}", name_of(gateway)),
                 expected,
-                life.to_string(),
+                lifecycle.to_string(),
             ));
         }
     }
-    Ok(lives)
+    Ok(lifecycles)
 }

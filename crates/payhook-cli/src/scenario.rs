@@ -168,18 +168,18 @@ pub(crate) fn run(screen: Screen) -> Result<Exit, CliError> {
     let triggered = SCENARIOS
         .iter()
         .map(|it| (it.gateway(), it.name(), it.summary()));
-    let lives = [GatewayName::B2binpay, GatewayName::CityPay]
+    let lifecycles = [GatewayName::B2binpay, GatewayName::CityPay]
         .into_iter()
         .flat_map(|name| {
             let own = Life::ALL
                 .iter()
-                .filter(move |life| life.gateway() == name.into());
-            own.map(move |life| (name, life.as_str(), life.summary()))
+                .filter(move |lifecycle| lifecycle.gateway() == name.into());
+            own.map(move |lifecycle| (name, lifecycle.as_str(), lifecycle.summary()))
         });
     let mut text = String::new();
     let trigger = list("payhook trigger", triggered, &mut text);
     text.push('\n');
-    let simulate = list("payhook simulate", lives, &mut text);
+    let simulate = list("payhook simulate", lifecycles, &mut text);
     screen.show(&text, &json!({"trigger": trigger, "simulate": simulate}))?;
     Ok(Exit::Success)
 }

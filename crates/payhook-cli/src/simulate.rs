@@ -170,7 +170,7 @@ pub(crate) fn run(args: &Simulate, screen: Screen) -> Result<Exit, CliError> {
         args.endpoint.serve(&endpoint).await?;
         let mut tallies = Vec::new();
         for scenario in scenarios {
-            tallies.push((scenario, drive.live(scenario).await?));
+            tallies.push((scenario, drive.start(scenario).await?));
         }
         drive.bar.finish_and_clear();
         summary(&tallies, args.hook.check.is_some(), screen)
@@ -205,7 +205,7 @@ fn bar(count: u64) -> ProgressBar {
 }
 
 impl Drive<'_> {
-    async fn live(&self, scenario: Scenario) -> Result<Tally, CliError> {
+    async fn start(&self, scenario: Scenario) -> Result<Tally, CliError> {
         let mut tally = Tally::default();
         for number in 1..=self.args.payments {
             let reference = format!("{}-{scenario}-{number}", self.prefix);
@@ -232,10 +232,11 @@ impl Drive<'_> {
         let payment = Payment::new(reference)
             .amount(&args.amount)
             .currency(self.currency.clone());
-        let life = self.simulator.try_live(scenario, &payment);
-        let mut life = life.map_err(|error| CliError::of("cannot simulate the payment", &error))?;
+        let timeline = self.simulator.try_start(scenario, &payment);
+        let mut timeline =
+            timeline.map_err(|error| CliError::of("cannot simulate the payment", &error))?;
         args.hook.open(&registered).await?;
-        while let Some(delivery) = life.next_delivery() {
+        while let Some(delivery) = timeline.next_delivery() {
             let posted = self.target.post(delivery.gateway(), delivery.body()).await;
             let status = match posted {
                 Ok((status, _)) => Some(status),
@@ -246,7 +247,7 @@ impl Drive<'_> {
             };
             if let Some(status) = status {
                 self.is_answered.set(true);
-                life.answered(status);
+                timeline.answered(status);
             }
             tally.count(delivery.cause(), status);
             if args.verbose {
@@ -264,15 +265,15 @@ impl Drive<'_> {
             }
         }
         tally.payments = tally.payments.saturating_add(1);
-        tally.given_up = tally.given_up.saturating_add(life.given_up());
-        if !life.ending().credited.is_zero() {
-            tally.missed = tally.missed.saturating_add(life.given_up());
+        tally.given_up = tally.given_up.saturating_add(timeline.given_up());
+        if !timeline.final_state().credited.is_zero() {
+            tally.missed = tally.missed.saturating_add(timeline.given_up());
         }
         if let Some(state) = args.hook.check(reference).await? {
             compare(
                 reference,
                 &state.credited()?,
-                &life.ending().credited,
+                &timeline.final_state().credited,
                 tally,
             );
         }

@@ -10,36 +10,36 @@
 //! | | |
 //! |---|---|
 //! | [`simulator`] | payment lifecycles, delivery by delivery, as the gateways would send them |
-//! | [`torture`] | a conformance suite with genuine and forged callbacks, and a report of broken rules |
-//! | [`lives`] | recorded payment lifecycles, as replayed by `payhook replay` |
+//! | [`stress`] | a conformance suite with genuine and forged callbacks, and a report of broken rules |
+//! | [`lifecycles`] | recorded payment lifecycles, as replayed by `payhook replay` |
 //! | [`stores`] | a test suite for idempotency stores |
 //!
 //! ```
 //! use payhook::MemoryLedger;
 //! use payhook::b2binpay::{Gateway, Key, TrackingIds, Verifier};
-//! use payhook_conformance::torture::{Booked, InProcess, Torture};
+//! use payhook_conformance::stress::{InProcessTarget, RecordingLedger, Suite};
 //!
 //! // The code under test: an endpoint for B2BINPAY with a ledger.
 //! let key = Key::callback_secret("my test secret")?;
 //! let gateway = Gateway::new(Verifier::new(key.clone(), TrackingIds::Prefixed));
-//! let ledger = Booked::new(MemoryLedger::new());
-//! let shop = InProcess::new(move || ledger.clone()).b2binpay(gateway);
+//! let ledger = RecordingLedger::new(MemoryLedger::new());
+//! let target = InProcessTarget::new(move || ledger.clone()).b2binpay(gateway);
 //!
-//! let report = Torture::new(7).b2binpay(key).run_blocking(&shop)?;
+//! let report = Suite::new(7).b2binpay(key).run_blocking(&target)?;
 //! assert!(report.is_clean(), "{report}");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! Bodies for unit tests are built by `payhook::testing`. The command `payhook` sends
-//! the same callbacks to a server in any language: `payhook simulate` and `payhook
-//! torture`.
+//! the same callbacks to a server in any language: `payhook simulate` and
+//! `payhook stress`.
 
 mod gateway;
-pub mod lives;
+pub mod lifecycles;
 mod random;
 pub mod simulator;
 pub mod stores;
+pub mod stress;
 mod text;
-pub mod torture;
 
 pub use gateway::Gateway;

@@ -1,12 +1,12 @@
 //! [`Simulator`]: payment lifecycles without a gateway.
 
 mod delivery;
-mod ending;
 mod error;
-mod life;
+mod final_state;
 mod payment;
 mod scenario;
 mod script;
+mod timeline;
 
 use chrono::{DateTime, Utc};
 
@@ -16,21 +16,21 @@ use payhook::b2binpay::Key;
 use payhook::testing::citypay::OrderEndpoint;
 
 pub use delivery::{Delivery, DeliveryCause};
-pub use ending::Ending;
 pub use error::SimulationError;
-pub use life::Life;
+pub use final_state::FinalState;
 pub use payment::Payment;
 pub use scenario::{Scenario, ScenarioError};
+pub use timeline::Timeline;
 
-use life::Rules;
 use script::Terms;
+use timeline::GatewayBehavior;
 
 /// Simulates payment lifecycles as the gateways would report them: callbacks are
 /// sent, retried until they are answered with 200, resent manually, and duplicated in
 /// transit.
 ///
 /// It has no clock, no network and no runtime: the test sends the deliveries of a
-/// [`Life`] to an [`Endpoint`](payhook::Endpoint) or over HTTP, and reports the
+/// [`Timeline`] to an [`Endpoint`](payhook::Endpoint) or over HTTP, and reports the
 /// responses. The same seed, start, payment and responses give the same bytes, in
 /// whichever order the lifecycles are started.
 ///
@@ -42,22 +42,22 @@ use script::Terms;
 /// let key = Key::callback_secret("my test secret")?;
 /// let simulator = Simulator::new(7).key(key.clone());
 /// let payment = Payment::new("order-1").amount("0.3").currency("ETH");
-/// let mut life = simulator.live(Scenario::DepositConfirmed, &payment);
+/// let mut timeline = simulator.start(Scenario::DepositConfirmed, &payment);
 ///
 /// // The code under test.
 /// let ledger = MemoryLedger::new();
-/// ledger.expect(life.expected().clone());
+/// ledger.expect(timeline.expected().clone());
 /// let gateway = Gateway::new(Verifier::new(key, TrackingIds::Prefixed));
 /// let endpoint = Endpoint::new(gateway, ledger.clone());
 ///
-/// while let Some(delivery) = life.next_delivery() {
+/// while let Some(delivery) = timeline.next_delivery() {
 ///     // Over HTTP: report the status, or nothing if there is no response.
 ///     let reply = endpoint.receive_blocking(delivery.body(), None);
 ///     println!("{delivery}: {}", reply.disposition());
-///     life.answered(reply.status());
+///     timeline.answered(reply.status());
 /// }
 /// let paid = ledger.payment("order-1").ok_or("not expected")?;
-/// assert_eq!(paid.credited(), life.ending().credited);
+/// assert_eq!(paid.credited(), timeline.final_state().credited);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -74,19 +74,19 @@ use script::Terms;
 /// let orders = OrderEndpoint::new();
 /// let simulator = Simulator::new(7).citypay("5120", orders.clone());
 /// let payment = Payment::new("tok-1").amount("0.001").currency("BTC");
-/// let mut life = simulator.live(Scenario::OrderLagging, &payment);
+/// let mut timeline = simulator.start(Scenario::OrderLagging, &payment);
 ///
 /// let ledger = MemoryLedger::new();
-/// ledger.expect(life.expected().clone());
+/// ledger.expect(timeline.expected().clone());
 /// let gateway = Gateway::new(Account::new("5120")?, orders);
 /// let endpoint = Endpoint::new(gateway, ledger);
 /// let mut was_behind = false;
-/// while let Some(delivery) = life.next_delivery() {
+/// while let Some(delivery) = timeline.next_delivery() {
 ///     let reply = endpoint.receive_blocking(delivery.body(), None);
 ///     was_behind |= reply.status() == 503;
-///     life.answered(reply.status());
+///     timeline.answered(reply.status());
 /// }
-/// assert!(was_behind && life.given_up() == 0);
+/// assert!(was_behind && timeline.given_up() == 0);
 /// # Ok::<(), payhook::error::ConfigError>(())
 /// ```
 ///
@@ -170,20 +170,24 @@ impl Simulator {
     ///
     /// # Panics
     ///
-    /// If [`try_live`](Self::try_live) fails.
+    /// If [`try_start`](Self::try_start) fails.
     #[must_use]
     #[track_caller]
-    pub fn live(&self, scenario: Scenario, payment: &Payment) -> Life {
-        or_panic(self.try_live(scenario, payment))
+    pub fn start(&self, scenario: Scenario, payment: &Payment) -> Timeline {
+        or_panic(self.try_start(scenario, payment))
     }
 
-    /// [`live`](Self::live) that returns an error.
+    /// [`start`](Self::start) that returns an error.
     ///
     /// # Errors
     ///
     /// [`SimulationError`] if a requirement of the scenario is missing, or the amount
     /// does not match it.
-    pub fn try_live(&self, scenario: Scenario, payment: &Payment) -> Result<Life, SimulationError> {
+    pub fn try_start(
+        &self,
+        scenario: Scenario,
+        payment: &Payment,
+    ) -> Result<Timeline, SimulationError> {
         let name = format!("{scenario} {}", payment.reference);
         let mut random = Random::new(self.seed, &name);
         let terms = Terms::new(payment, self.start)?;
@@ -194,14 +198,14 @@ impl Simulator {
             let citypay = self.citypay.as_ref().ok_or(SimulationError::NoCityPay)?;
             script::citypay::script(scenario, &terms, citypay, &mut random)?
         };
-        let rules = Rules {
+        let rules = GatewayBehavior {
             attempts: self.attempts,
             is_out_of_order: self.is_out_of_order,
-            is_rendered_again: random.percent(50),
+            rerenders: random.percent(50),
         };
         let times = (terms.start, terms.deadline);
         let expected = terms.expected(scenario.kind())?;
-        Life::new((scenario, expected), times, script, rules, random)
+        Timeline::new((scenario, expected), times, script, rules, random)
     }
 }
 

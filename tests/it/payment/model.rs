@@ -1,7 +1,7 @@
 //! The model test of the payment rules: random lifecycles of payments, some of them
 //! under attack, and invariants after every step.
 //!
-//! `PAYHOOK_MODEL_LIVES` sets the number of lifecycles. A counterexample is reduced
+//! `PAYHOOK_MODEL_LIFECYCLES` sets the number of lifecycles. A counterexample is reduced
 //! step by step and printed as a line of `payments.jsonl`.
 
 mod generate;
@@ -14,27 +14,27 @@ use invariants::{Violation, check};
 use world::World;
 
 /// The default number of lifecycles.
-const LIVES: u64 = 500;
+const LIFECYCLES: u64 = 500;
 
-fn lives() -> u64 {
-    std::env::var("PAYHOOK_MODEL_LIVES").map_or(LIVES, |text| text.parse().unwrap())
+fn lifecycles() -> u64 {
+    std::env::var("PAYHOOK_MODEL_LIFECYCLES").map_or(LIFECYCLES, |text| text.parse().unwrap())
 }
 
 #[test]
-fn exhaustive_invariants_hold_in_random_lives() {
+fn exhaustive_invariants_hold_in_random_lifecycles() {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
         for first in 0..threads {
             scope.spawn(move || {
-                for seed in (0..lives()).skip(first).step_by(threads) {
-                    live(seed);
+                for seed in (0..lifecycles()).skip(first).step_by(threads) {
+                    simulate(seed);
                 }
             });
         }
     });
 }
 
-fn live(seed: u64) {
+fn simulate(seed: u64) {
     let world = generate::world(seed);
     if let Err(violation) = check(&world) {
         let (world, violation) = shrink(world, violation);
@@ -44,7 +44,7 @@ fn live(seed: u64) {
 
 /// The model must be able to detect a fault, so its lifecycles must be varied enough.
 #[test]
-fn exhaustive_random_lives_reach_every_status_and_every_reason() {
+fn exhaustive_random_lifecycles_reach_every_status_and_every_reason() {
     let mut seen = std::collections::BTreeSet::new();
     for seed in 0..count(500, 2_000) {
         let world = generate::world(seed);

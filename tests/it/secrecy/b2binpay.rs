@@ -165,7 +165,7 @@ fn values(sheet: &mut Sheet) {
 
 /// Refused in each way, with the marks in all places that are read.
 fn errors(sheet: &mut Sheet, body: &str) {
-    let lettered = verifier(TrackingIds::Prefixed);
+    let prefixed = verifier(TrackingIds::Prefixed);
     let genuine: Value = serde_json::from_str(body).unwrap();
     let sign = genuine["meta"]["sign"].clone();
     let places = [
@@ -187,13 +187,13 @@ fn errors(sheet: &mut Sheet, body: &str) {
             *body.pointer_mut(place).unwrap() = mark.clone();
             let text = body.to_string();
             for text in [&text, &text[..text.len() - 1]] {
-                error(sheet, &lettered, text);
+                error(sheet, &prefixed, text);
             }
         }
     }
     let mut unsigned = genuine;
     unsigned["meta"]["sign"] = json!("");
-    error(sheet, &lettered, &unsigned.to_string());
+    error(sheet, &prefixed, &unsigned.to_string());
 }
 
 fn error(sheet: &mut Sheet, verifier: &Verifier, body: &str) {

@@ -55,7 +55,7 @@ impl Tally {
     pub(super) fn json(&self) -> Value {
         json!({
             "summary": self.text(),
-            "lives": self.compared().saturating_add(self.not_compared),
+            "lifecycles": self.compared().saturating_add(self.not_compared),
             "as_expected": self.as_expected,
             "without_expected_changes": self.not_compared,
         })

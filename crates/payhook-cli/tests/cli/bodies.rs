@@ -101,7 +101,7 @@ fn exit_codes() {
         (&["diagnose", &good], 2),
         (
             &[
-                "torture",
+                "stress",
                 "--to",
                 "http://localhost:1/",
                 "--secret-file",
@@ -214,8 +214,8 @@ fn ambiguous_texts_are_shown_undivided() {
         any.json()["facts"]["outcome"],
         json!({"value": "needs review", "mark": "reported"})
     );
-    let lettered = run(&["verify", &file, "--secret-env", "SECRET"]);
-    assert_eq!(lettered.code, 1);
+    let prefixed = run(&["verify", &file, "--secret-env", "SECRET"]);
+    assert_eq!(prefixed.code, 1);
 }
 
 #[test]

@@ -306,7 +306,7 @@ fn saved_callbacks_are_replayed_through_one_ledger() {
         (&401.into(), &serde_json::json!({}))
     );
     assert_eq!(step(3)["payments"]["order-9001"]["status"], "paid");
-    assert_eq!(step(4)["life"], "saved citypay");
+    assert_eq!(step(4)["lifecycle"], "saved citypay");
     assert!(
         ran.out
             .ends_with("2 lifecycles replayed, without expected changes\n"),
@@ -315,8 +315,8 @@ fn saved_callbacks_are_replayed_through_one_ledger() {
     );
     // Lines of saved callbacks and of lifecycles can be in one file.
     let recorded = fs::read_to_string(library("tests/vectors/payments-own.jsonl")).unwrap();
-    let life = recorded.lines().next().unwrap();
-    let mixed = format!("{}{life}\n", fs::read_to_string(&files[1]).unwrap());
+    let lifecycle = recorded.lines().next().unwrap();
+    let mixed = format!("{}{lifecycle}\n", fs::read_to_string(&files[1]).unwrap());
     let ran = run_on(mixed.as_bytes(), &["replay", "-", "--secret-env", "SECRET"]);
     assert!(
         ran.out

@@ -199,7 +199,7 @@ fn output_that_cannot_be_written_is_a_failure() {
     let (secret, to) = (["--secret-env", "SECRET"], ["--to", listener.url.as_str()]);
     let trigger = ["trigger", "b2binpay", "deposit.confirmed"];
     let simulate = ["simulate", "b2binpay", "deposit.failed"];
-    let torture = ["torture", "--check", check, "--max-seconds", "60"];
+    let stress = ["stress", "--check", check, "--max-seconds", "60"];
     let commands: [Vec<&str>; 13] = [
         vec!["--help"],
         vec!["--version"],
@@ -212,7 +212,7 @@ fn output_that_cannot_be_written_is_a_failure() {
         [&trigger[..], &secret, &["--print"]].concat(),
         [&trigger[..], &secret, &to].concat(),
         [&simulate[..], &secret, &to].concat(),
-        [&torture[..], &secret, &to].concat(),
+        [&stress[..], &secret, &to].concat(),
         vec!["listen", "--port", "0"],
     ];
     for args in commands {
@@ -376,7 +376,7 @@ fn invalid_values_make_valid_json() {
 fn the_kind_in_the_ledgers_state_is_checked() {
     let listener = Listener::start(1_000, &[]);
     let ran = run(&[
-        "torture",
+        "stress",
         "--to",
         &listener.url,
         "--secret-env",
@@ -394,7 +394,7 @@ fn a_kind_that_is_not_taken_is_named() {
     let mut listener = Listener::start(1_000, &["--answer", "401"]);
     listener.discard_output();
     let args = [
-        "torture",
+        "stress",
         "--to",
         &listener.url,
         "--secret-env",
@@ -409,7 +409,7 @@ fn a_kind_that_is_not_taken_is_named() {
         (ran.code, ran.err.as_str()),
         (
             4,
-            "error: the suite was aborted: the shop did not register the payment: the command of \
+            "error: the suite was aborted: the payment was not registered: the command of \
              --open failed: exit status: 3, for the kind `payout`\n\
              hint: for a server that does not take every kind of payment, name those that it \
              takes, as in --only deposit\n"
@@ -436,30 +436,30 @@ fn the_stress_test_is_limited_to_the_selected_kinds() {
     let restart = format!("echo again >> {restarted}");
     let check = r#"echo '{"credited": "0", "credits": 0, "paid": false, "held": "0"}'"#;
     let rows_of = |more: &[&str]| {
-        let args = ["--json", "torture", "--to", &one, "--secret-env", "SECRET"];
+        let args = ["--json", "stress", "--to", &one, "--secret-env", "SECRET"];
         let ran = run(&[&args[..], &["--check", check], more].concat());
         assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
-        ran.json()["rows"].as_array().unwrap().clone()
+        ran.json()["results"].as_array().unwrap().clone()
     };
-    let is_tried = |rows: &[serde_json::Value], name: &str| {
+    let is_tested = |rows: &[serde_json::Value], name: &str| {
         let mut rows = rows.iter();
-        rows.find(|row| row["name"] == name)
-            .map(|row| row["tried"] == true)
+        rows.find(|row| row["test"] == name)
+            .map(|row| row["tested"] == true)
     };
     let (restarts, everywhere) = ("again after a restart", "again at every replica");
     let invoice = "an invoice paid in other coins";
 
     let rows = rows_of(&["--only", "invoice,payout"]);
-    assert_eq!(is_tried(&rows, restarts), Some(false), "{rows:?}");
-    assert_eq!(is_tried(&rows, everywhere), Some(false), "{rows:?}");
-    assert_eq!(is_tried(&rows, invoice), Some(true), "{rows:?}");
-    assert_eq!(is_tried(&rows, "two parts at once"), None, "{rows:?}");
+    assert_eq!(is_tested(&rows, restarts), Some(false), "{rows:?}");
+    assert_eq!(is_tested(&rows, everywhere), Some(false), "{rows:?}");
+    assert_eq!(is_tested(&rows, invoice), Some(true), "{rows:?}");
+    assert_eq!(is_tested(&rows, "two parts at once"), None, "{rows:?}");
     assert_eq!(std::fs::read_to_string(&restarted).unwrap(), "");
 
     let more = ["--only", "payout", "--to", &other, "--restart", &restart];
     let rows = rows_of(&more);
-    assert_eq!(is_tried(&rows, restarts), Some(true), "{rows:?}");
-    assert_eq!(is_tried(&rows, everywhere), Some(true), "{rows:?}");
-    assert_eq!(is_tried(&rows, invoice), None, "{rows:?}");
+    assert_eq!(is_tested(&rows, restarts), Some(true), "{rows:?}");
+    assert_eq!(is_tested(&rows, everywhere), Some(true), "{rows:?}");
+    assert_eq!(is_tested(&rows, invoice), None, "{rows:?}");
     assert_eq!(std::fs::read_to_string(&restarted).unwrap(), "again\n");
 }

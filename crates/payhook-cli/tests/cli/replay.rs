@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::{Folder, Ran, SECRET, body, library, run, run_on};
 
 /// A deposit that is confirmed twice.
-fn life() -> Value {
+fn lifecycle() -> Value {
     let body = std::fs::read_to_string(body("b2binpay-deposit-confirmed")).unwrap();
     json!({
         "name": "paid once",
@@ -25,10 +25,10 @@ fn paid() -> Value {
     json!({"order-9001": {"status": "paid", "received": "0.412", "credited": "0.412", "held": "0"}})
 }
 
-fn lines(lives: &[Value]) -> String {
-    lives
+fn lines(lifecycles: &[Value]) -> String {
+    lifecycles
         .iter()
-        .flat_map(|life| [life.to_string(), "\n".to_owned()])
+        .flat_map(|lifecycle| [lifecycle.to_string(), "\n".to_owned()])
         .collect()
 }
 
@@ -51,22 +51,22 @@ fn steps(ran: &Ran) -> (Vec<Value>, &str) {
 
 #[test]
 fn each_step_is_a_line() {
-    let ran = replay(&lines(&[life()]));
+    let ran = replay(&lines(&[lifecycle()]));
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
     let (steps, last) = steps(&ran);
     let credited = json!({"credited": "0.412", "newly_paid": true, "review": []});
     let expected = [
-        json!({"life": "paid once", "step": 0, "status": 200, "change": {"order-9001": credited}, "payments": paid()}),
-        json!({"life": "paid once", "step": 1, "status": 200, "change": {}, "payments": paid()}),
+        json!({"lifecycle": "paid once", "step": 0, "status": 200, "change": {"order-9001": credited}, "payments": paid()}),
+        json!({"lifecycle": "paid once", "step": 1, "status": 200, "change": {}, "payments": paid()}),
     ];
     assert_eq!(steps, expected);
     assert_eq!(last, "1 of 1 lifecycles as expected");
-    assert!(ran.out.starts_with(r#"{"life":"paid once","step":0,"#));
+    assert!(ran.out.starts_with(r#"{"lifecycle":"paid once","step":0,"#));
 }
 
 #[test]
 fn every_difference_is_named() {
-    let mut other = life();
+    let mut other = lifecycle();
     // Equal by value.
     let mut sums = paid();
     sums["order-9001"]["received"] = "0.41200".into();
@@ -80,7 +80,7 @@ fn every_difference_is_named() {
         "change": {"order-9001": {"credited": "0.412", "review": ["overpaid"]}},
         "payments": {"order-9001": {"status": "overpaid", "received": "1", "credited": "0.412", "held": "0"}, "order-2": {"status": null, "received": "0", "credited": "0", "held": "0"}},
     });
-    let ran = replay(&lines(&[other, life()]));
+    let ran = replay(&lines(&[other, lifecycle()]));
     assert_eq!((ran.code, ran.err.as_str()), (1, ""));
     let (steps, last) = steps(&ran);
     assert_eq!(last, "1 of 2 lifecycles as expected");
@@ -101,14 +101,14 @@ fn every_difference_is_named() {
 #[test]
 fn with_json_the_summary_is_an_object() {
     let folder = Folder::new("replay-json");
-    let file = folder.file("lives", lines(&[life()]));
+    let file = folder.file("lifecycles", lines(&[lifecycle()]));
     let ran = run(&["--json", "replay", &file, &file]);
     let (_, last) = steps(&ran);
     let last: Value = serde_json::from_str(last).unwrap();
     assert_eq!(
         last,
         json!({
-            "summary": "2 of 2 lifecycles as expected", "lives": 2, "as_expected": 2,
+            "summary": "2 of 2 lifecycles as expected", "lifecycles": 2, "as_expected": 2,
             "without_expected_changes": 0,
         })
     );
@@ -117,11 +117,11 @@ fn with_json_the_summary_is_an_object() {
 /// There is nothing that it could differ from.
 #[test]
 fn without_expected_changes_nothing_is_compared() {
-    let mut other = life();
+    let mut other = lifecycle();
     other["steps"][1].as_object_mut().unwrap().remove("want");
-    let mut different = life();
+    let mut different = lifecycle();
     different["steps"][1]["want"]["status"] = 401.into();
-    for (lives, code, summary) in [
+    for (lifecycles, code, summary) in [
         (
             vec![&other],
             0,
@@ -133,18 +133,18 @@ fn without_expected_changes_nothing_is_compared() {
             "2 lifecycles replayed, without expected changes",
         ),
         (
-            vec![&life(), &other],
+            vec![&lifecycle(), &other],
             0,
             "1 of 1 lifecycles as expected, 1 replayed without expected changes",
         ),
         (
-            vec![&life(), &other, &different],
+            vec![&lifecycle(), &other, &different],
             1,
             "1 of 2 lifecycles as expected, 1 replayed without expected changes",
         ),
     ] {
-        let lives: Vec<_> = lives.into_iter().cloned().collect();
-        let ran = replay(&lines(&lives));
+        let lifecycles: Vec<_> = lifecycles.into_iter().cloned().collect();
+        let ran = replay(&lines(&lifecycles));
         assert_eq!((ran.code, ran.err.as_str()), (code, ""));
         assert_eq!(steps(&ran).1, summary);
     }
@@ -153,7 +153,7 @@ fn without_expected_changes_nothing_is_compared() {
 /// A file of recorded callbacks need not contain the secret.
 #[test]
 fn keys_come_from_the_environment_as_well() {
-    let mut captured = life();
+    let mut captured = lifecycle();
     captured.as_object_mut().unwrap().remove("keys");
     captured.as_object_mut().unwrap().remove("name");
     let input = format!("\n{}", lines(&[captured]));
@@ -161,7 +161,7 @@ fn keys_come_from_the_environment_as_well() {
     assert_eq!(ran.code, 0, "{}", ran.err);
     let (steps, _) = steps(&ran);
     assert_eq!(steps[0]["status"], 200);
-    assert_eq!(steps[0]["life"], "line 2");
+    assert_eq!(steps[0]["lifecycle"], "line 2");
     let ran = replay(&input);
     assert_eq!(
         (ran.code, ran.err.as_str()),
@@ -175,7 +175,7 @@ fn an_order_of_citypay() {
     let read = |name| std::fs::read_to_string(body(name)).unwrap();
     let answer: Value = serde_json::from_str(&read("citypay-order-confirmed.answer")).unwrap();
     let order = &answer["data"];
-    let mut life = json!({
+    let mut lifecycle = json!({
         "gateway": "citypay",
         "customer_id": 5120,
         "unknown": {"as": "it is"},
@@ -188,26 +188,26 @@ fn an_order_of_citypay() {
         ],
     });
     for id in [json!(5120), json!("5120")] {
-        life["customer_id"] = id;
-        let ran = replay(&lines(&[life.clone()]));
+        lifecycle["customer_id"] = id;
+        let ran = replay(&lines(&[lifecycle.clone()]));
         assert_eq!((ran.code, ran.err.as_str()), (0, ""));
         let (steps, _) = steps(&ran);
         assert_eq!(steps[0]["status"], 200, "{}", ran.out);
         assert_eq!(steps[1]["status"], 503, "{}", ran.out);
     }
-    life.as_object_mut().unwrap().remove("customer_id");
-    let ran = replay(&lines(&[life]));
+    lifecycle.as_object_mut().unwrap().remove("customer_id");
+    let ran = replay(&lines(&[lifecycle]));
     assert_eq!(ran.code, 1);
     assert!(ran.err.contains("line 1: no `customer_id`"), "{}", ran.err);
 }
 
 #[test]
 fn a_manual_decision() {
-    let mut life = life();
+    let mut lifecycle = lifecycle();
     // More is received than is due.
-    life["expected"][0]["amount"] = "0.4".into();
-    life["steps"][1] = json!({"do": "accept", "reference": "order-9001"});
-    let ran = replay(&lines(&[life]));
+    lifecycle["expected"][0]["amount"] = "0.4".into();
+    lifecycle["steps"][1] = json!({"do": "accept", "reference": "order-9001"});
+    let ran = replay(&lines(&[lifecycle]));
     let (steps, _) = steps(&ran);
     assert_eq!(steps[0]["payments"]["order-9001"]["held"], "0.012");
     assert_eq!(steps[1]["status"], 200);
@@ -217,9 +217,9 @@ fn a_manual_decision() {
 #[test]
 fn an_invalid_line_does_not_stop_the_others() {
     let change = |pointer: &str, value: Value| {
-        let mut life = life();
-        *life.pointer_mut(pointer).unwrap() = value;
-        life.to_string()
+        let mut lifecycle = lifecycle();
+        *lifecycle.pointer_mut(pointer).unwrap() = value;
+        lifecycle.to_string()
     };
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     for (line, error) in [
@@ -263,7 +263,7 @@ fn an_invalid_line_does_not_stop_the_others() {
             "the expected payment `order-9001`: unknown payment kind `gift`",
         ),
     ] {
-        let ran = replay(&format!("{line}\r\n\r\n{}", life()));
+        let ran = replay(&format!("{line}\r\n\r\n{}", lifecycle()));
         assert_eq!(ran.code, 1, "{line}");
         assert!(ran.err.starts_with("error: `-`, line 1"), "{}", ran.err);
         assert!(ran.err.contains(error), "{}", ran.err);
@@ -280,7 +280,7 @@ fn an_invalid_line_does_not_stop_the_others() {
 fn binary_data_and_an_endless_line() {
     let mut input = b"\xff\xfe{}\n".to_vec();
     input.resize(input.len() + 17 * 1024 * 1024, b'x');
-    input.extend(format!("\n\u{feff}\n\n{}", life()).bytes());
+    input.extend(format!("\n\u{feff}\n\n{}", lifecycle()).bytes());
     let ran = run_on(&input, &["replay", "-"]);
     assert_eq!(ran.code, 1);
     assert!(
@@ -294,7 +294,7 @@ fn binary_data_and_an_endless_line() {
 #[test]
 fn files_that_cannot_be_read() {
     let folder = Folder::new("replay");
-    let good = folder.file("good", format!("\u{feff}{}", life()));
+    let good = folder.file("good", format!("\u{feff}{}", lifecycle()));
     let empty = folder.file("empty", "\n \n");
     let ran = run(&["replay", "no-such-file", &empty, &good]);
     assert_eq!(ran.code, 3);
@@ -313,12 +313,12 @@ fn files_that_cannot_be_read() {
 #[test]
 fn the_vectors_are_as_expected() {
     let vectors = library("tests/vectors/payments.jsonl");
-    let lives = std::fs::read_to_string(&vectors).unwrap().lines().count();
-    assert!(lives > 0);
+    let lifecycles = std::fs::read_to_string(&vectors).unwrap().lines().count();
+    assert!(lifecycles > 0);
     let ran = run(&["replay", &vectors]);
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
     assert_eq!(
         steps(&ran).1,
-        format!("{lives} of {lives} lifecycles as expected")
+        format!("{lifecycles} of {lifecycles} lifecycles as expected")
     );
 }

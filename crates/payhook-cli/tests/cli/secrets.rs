@@ -86,7 +86,7 @@ fn a_marked_secret_is_in_no_output_of_running_commands() {
             &url,
         ],
         &[
-            "torture",
+            "stress",
             "--check",
             check,
             "--max-seconds",
@@ -143,7 +143,7 @@ fn a_malformed_address_is_not_repeated() {
         "--endpoint-port",
         "0",
     ];
-    let torture = ["torture", "--check", "true", "--endpoint-port", "0"];
+    let stress = ["stress", "--check", "true", "--endpoint-port", "0"];
     let stray = [&trigger[..], &["--to", "http://127.0.0.1:1/"]].concat();
     for address in &addresses {
         let (to, citypay) = (format!("--to={address}"), format!("--citypay={address}"));
@@ -155,8 +155,8 @@ fn a_malformed_address_is_not_repeated() {
             [&trigger[..], &["--to", address]].concat(),
             [&trigger[..], &[&to]].concat(),
             [&simulate[..], &[&to]].concat(),
-            [&torture[..], &[&citypay]].concat(),
-            [&torture[..], &[&alias, "--secret-env", "SECRET"]].concat(),
+            [&stress[..], &[&citypay]].concat(),
+            [&stress[..], &[&alias, "--secret-env", "SECRET"]].concat(),
             [&stray[..], &[address]].concat(),
             [&stray[..], &["--times", address]].concat(),
             [&stray[..], &[&times]].concat(),

@@ -1,4 +1,4 @@
-//! `trigger`, `simulate` and `torture` against the example shop, over loopback.
+//! `trigger`, `simulate` and `stress` against the example shop, over loopback.
 //!
 //! Ignored unless asked for: cargo builds no binary of another package for a test.
 //! `.ci/run` builds the shop first and runs them with `--ignored`.
@@ -165,7 +165,7 @@ fn the_shop_passes_the_stress_test() {
         format!("{}/callbacks/citypay", shop.url),
     );
     let ran = shop.run(&[
-        "torture",
+        "stress",
         "--to",
         &b2binpay,
         "--citypay",
@@ -178,11 +178,11 @@ fn the_shop_passes_the_stress_test() {
     assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
     let lines: Vec<_> = ran.out.lines().collect();
     assert_eq!(lines.len(), 58, "{}", ran.out);
-    assert!(lines[0].ends_with("sent   200   4xx  else  credited  expected  verdict"));
-    let verdicts = |verdict: &str| lines.iter().filter(|line| line.ends_with(verdict)).count();
+    assert!(lines[0].ends_with("sent   200   4xx  else  credited  expected  result"));
+    let results = |result: &str| lines.iter().filter(|line| line.ends_with(result)).count();
     // No faults can be injected, it is one process, and it is not restarted.
     assert_eq!(
-        (verdicts("  ok"), verdicts("  not tested")),
+        (results("  ok"), results("  not tested")),
         (48, 8),
         "{}",
         ran.out
@@ -204,7 +204,7 @@ fn a_shop_that_breaks_rules_is_detected() {
     let open_both = format!("{} && {}", shop.open(), other.open());
     let args = [
         "--json",
-        "torture",
+        "stress",
         "--to",
         &to,
         "--secret-env",
@@ -218,12 +218,14 @@ fn a_shop_that_breaks_rules_is_detected() {
     assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
     let output = ran.json();
     assert_eq!(output["ok"], false);
-    let broken = output["broken"].as_array().unwrap();
+    let violations = output["violations"].as_array().unwrap();
     assert!(
-        broken.iter().all(|broken| broken["rule"] == "lost"),
+        violations
+            .iter()
+            .all(|violation| violation["rule"] == "lost"),
         "{output}"
     );
-    assert!(broken.len() > 10, "{output}");
+    assert!(violations.len() > 10, "{output}");
 }
 
 #[test]

@@ -13,15 +13,15 @@ use crate::Gateway;
 /// # use payhook_conformance::simulator::{Payment, Scenario, Simulator};
 /// # let simulator = Simulator::new(7).key(Key::callback_secret("my test secret")?);
 /// # let payment = Payment::new("order-1").amount("0.3").currency("ETH");
-/// # let mut life = simulator.live(Scenario::DepositConfirmed, &payment);
+/// # let mut timeline = simulator.start(Scenario::DepositConfirmed, &payment);
 /// use payhook_conformance::simulator::DeliveryCause;
 ///
-/// let first = life.next_delivery().ok_or("no deliveries")?;
+/// let first = timeline.next_delivery().ok_or("no deliveries")?;
 /// assert_eq!((first.attempt(), first.cause()), (1, DeliveryCause::StatusChange));
-/// life.answered(500);
+/// timeline.answered(500);
 ///
 /// // Sent until it is answered with 200; other deliveries may arrive in between.
-/// let again = std::iter::from_fn(|| life.next_delivery()).find(|it| it.callback() == 1);
+/// let again = std::iter::from_fn(|| timeline.next_delivery()).find(|it| it.callback() == 1);
 /// assert_eq!(again.map(|it| it.attempt()), Some(2));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

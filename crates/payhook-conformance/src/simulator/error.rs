@@ -8,8 +8,8 @@ use payhook::testing::BuildError;
 /// use payhook_conformance::simulator::{Payment, Scenario, SimulationError, Simulator};
 ///
 /// let payment = Payment::new("order-1").amount("0.3").currency("ETH");
-/// let life = Simulator::new(7).try_live(Scenario::DepositConfirmed, &payment);
-/// assert!(matches!(life, Err(SimulationError::NoKey)));
+/// let timeline = Simulator::new(7).try_start(Scenario::DepositConfirmed, &payment);
+/// assert!(matches!(timeline, Err(SimulationError::NoKey)));
 /// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

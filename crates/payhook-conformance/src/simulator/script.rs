@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 
-use super::{Ending, Payment, SimulationError};
+use super::{FinalState, Payment, SimulationError};
 use crate::random::Random;
 use crate::text::is_plain;
 use payhook::Amount;
@@ -28,12 +28,12 @@ pub(super) struct Script {
     pub(super) reports: Vec<Report>,
     /// CityPay.io only.
     pub(super) endpoint: Option<Endpoint>,
-    pub(super) ending: Ending,
+    pub(super) final_state: FinalState,
 }
 
 /// The order endpoint, and its response for the payment's token from each time on.
 pub(super) struct Endpoint {
-    pub(super) stand_in: OrderEndpoint,
+    pub(super) simulated: OrderEndpoint,
     pub(super) token: String,
     pub(super) answers: VecDeque<(DateTime<Utc>, Body<OrderDetails>)>,
 }

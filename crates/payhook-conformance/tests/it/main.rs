@@ -8,12 +8,12 @@
     reason = "a test fails by panicking, and a table is as long as it is"
 )]
 
-mod lives;
+mod lifecycles;
 mod readme;
 mod real;
 mod simulator;
 mod stores;
-mod torture;
+mod stress;
 mod traits;
 
 /// The signing key of B2BINPAY's callbacks.

@@ -3,7 +3,7 @@
 //! the payment that the merchant waits for.
 
 use payhook::MemoryLedger;
-use payhook_conformance::lives::RecordedLife;
+use payhook_conformance::lifecycles::RecordedLifecycle;
 use serde_json::{Value, json};
 
 use crate::block_on;
@@ -17,8 +17,8 @@ fn case(id: &str) -> Value {
     cases.into_iter().find(|case| case["id"] == id).unwrap()
 }
 
-/// The case as a life: its deliveries, and the payment that is expected.
-fn life(case: &Value) -> Value {
+/// The case as a lifecycle: its deliveries, and the payment that is expected.
+fn lifecycle(case: &Value) -> Value {
     let keys = case["keys"].as_array().cloned().unwrap_or_default();
     let keys: Vec<Value> = keys
         .into_iter()
@@ -85,8 +85,8 @@ fn expected(case: &Value) -> Vec<Value> {
 /// Each step as `status reference credited reviews`, and the payment's state in
 /// the end.
 fn story(id: &str) -> String {
-    let life: RecordedLife = serde_json::from_value(life(&case(id))).unwrap();
-    let replayed = block_on(life.replay(&MemoryLedger::new())).unwrap();
+    let lifecycle: RecordedLifecycle = serde_json::from_value(lifecycle(&case(id))).unwrap();
+    let replayed = block_on(lifecycle.replay(&MemoryLedger::new())).unwrap();
     let mut story = Vec::new();
     for step in &replayed {
         let outcome = serde_json::to_value(&step.outcome).unwrap();

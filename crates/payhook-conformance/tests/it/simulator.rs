@@ -14,7 +14,7 @@ use payhook::testing::citypay::OrderEndpoint;
 use payhook::{Amount, Unverified, VerifyError, b2binpay};
 use payhook_conformance::Gateway;
 use payhook_conformance::simulator::{
-    Delivery, DeliveryCause, Ending, Life, Payment, Scenario, SimulationError, Simulator,
+    Delivery, DeliveryCause, FinalState, Payment, Scenario, SimulationError, Simulator, Timeline,
 };
 
 use crate::SECRET;
@@ -74,27 +74,27 @@ fn simulator(seed: u64, key: Key) -> Simulator {
 }
 
 /// All deliveries, each answered with the result of `answer`.
-fn run(life: &mut Life, mut answer: impl FnMut(&Delivery) -> Option<u16>) -> Vec<Delivery> {
+fn run(timeline: &mut Timeline, mut answer: impl FnMut(&Delivery) -> Option<u16>) -> Vec<Delivery> {
     let mut deliveries = Vec::new();
-    while let Some(delivery) = life.next_delivery() {
+    while let Some(delivery) = timeline.next_delivery() {
         if let Some(status) = answer(&delivery) {
-            life.answered(status);
+            timeline.answered(status);
         }
         deliveries.push(delivery);
     }
     deliveries
 }
 
-fn accepted(life: &mut Life) -> Vec<Delivery> {
-    run(life, |_| Some(200))
+fn accepted(timeline: &mut Timeline) -> Vec<Delivery> {
+    run(timeline, |_| Some(200))
 }
 
 #[test]
 fn callbacks_are_retried_until_accepted() {
     for failures in 0..5 {
         for scenario in Scenario::ALL.iter().copied() {
-            let mut life = simulator(3, v3()).live(scenario, &payment(scenario, 3));
-            let deliveries = run(&mut life, |delivery| {
+            let mut timeline = simulator(3, v3()).start(scenario, &payment(scenario, 3));
+            let deliveries = run(&mut timeline, |delivery| {
                 let fails = delivery.attempt() <= failures;
                 Some(if fails { 500 } else { 200 })
             });
@@ -113,7 +113,7 @@ fn callbacks_are_retried_until_accepted() {
                 attempts.values().all(|all| *all == wanted),
                 "{scenario}: {attempts:?}"
             );
-            assert_eq!(life.given_up(), 0);
+            assert_eq!(timeline.given_up(), 0);
         }
     }
 }
@@ -125,15 +125,15 @@ fn attempts_are_bounded() {
             // A callback without a response is not accepted either.
             for answer in [Some(503), Some(201), None] {
                 let simulator = simulator(1, v3()).attempts(attempts);
-                let mut life = simulator.live(scenario, &payment(scenario, 1));
-                let deliveries = run(&mut life, |_| answer);
+                let mut timeline = simulator.start(scenario, &payment(scenario, 1));
+                let deliveries = run(&mut timeline, |_| answer);
                 let own = deliveries
                     .iter()
                     .filter(|it| it.cause() != DeliveryCause::Duplicate);
                 let callbacks: BTreeSet<_> = own.clone().map(Delivery::callback).collect();
                 assert_eq!(own.count(), callbacks.len() * times, "{scenario}");
-                assert_eq!(life.given_up(), u32::try_from(callbacks.len()).unwrap());
-                assert!(life.next_delivery().is_none());
+                assert_eq!(timeline.given_up(), u32::try_from(callbacks.len()).unwrap());
+                assert!(timeline.next_delivery().is_none());
             }
         }
     }
@@ -142,8 +142,8 @@ fn attempts_are_bounded() {
 #[test]
 fn pauses_grow() {
     let scenario = Scenario::DepositExpired;
-    let mut life = simulator(1, v3()).live(scenario, &payment(scenario, 1));
-    let deliveries = run(&mut life, |_| Some(500));
+    let mut timeline = simulator(1, v3()).start(scenario, &payment(scenario, 1));
+    let deliveries = run(&mut timeline, |_| Some(500));
     let own: Vec<_> = deliveries.iter().filter(|it| it.callback() == 1).collect();
     let pauses: Vec<_> = own
         .windows(2)
@@ -159,15 +159,15 @@ fn the_same_seed_gives_the_same_deliveries() {
     let reported = |seed: u64, start: i64| {
         let start = DateTime::from_timestamp(start, 0).unwrap();
         let simulator = simulator(seed, v3()).starting_at(start).out_of_order(true);
-        let lives = Scenario::ALL.iter().map(|scenario| {
+        let lifecycles = Scenario::ALL.iter().map(|scenario| {
             let payment = payment(*scenario, 0);
-            let mut life = simulator.live(*scenario, &payment);
-            run(&mut life, answer)
+            let mut timeline = simulator.start(*scenario, &payment);
+            run(&mut timeline, answer)
                 .iter()
                 .map(|it| (it.to_string(), it.body().to_vec()))
                 .collect::<Vec<_>>()
         });
-        lives.collect::<Vec<_>>()
+        lifecycles.collect::<Vec<_>>()
     };
     let first = reported(7, 1_772_442_600);
     assert_eq!(first, reported(7, 1_772_442_600));
@@ -186,11 +186,11 @@ fn the_same_seed_gives_the_same_deliveries() {
 
     // Independent of the lifecycles started before.
     let simulator = simulator(7, v3());
-    let mut alone = simulator.live(Scenario::PayoutFailed, &Payment::new("a"));
-    let _ = simulator.live(Scenario::PayoutFailed, &Payment::new("b"));
-    let mut after = simulator.live(Scenario::PayoutFailed, &Payment::new("a"));
-    let bodies = |life: &mut Life| -> Vec<_> {
-        let reported = accepted(life);
+    let mut alone = simulator.start(Scenario::PayoutFailed, &Payment::new("a"));
+    let _ = simulator.start(Scenario::PayoutFailed, &Payment::new("b"));
+    let mut after = simulator.start(Scenario::PayoutFailed, &Payment::new("a"));
+    let bodies = |timeline: &mut Timeline| -> Vec<_> {
+        let reported = accepted(timeline);
         reported.iter().map(|it| it.body().to_vec()).collect()
     };
     assert_eq!(bodies(&mut alone), bodies(&mut after));
@@ -210,9 +210,10 @@ fn every_body_has_the_gateways_form() {
     {
         for key in [v2(), v3()] {
             let scheme = key.scheme();
-            let mut life = simulator(seed, key.clone()).live(scenario, &payment(scenario, seed));
-            let mut before = life.now();
-            for delivery in accepted(&mut life) {
+            let mut timeline =
+                simulator(seed, key.clone()).start(scenario, &payment(scenario, seed));
+            let mut before = timeline.now();
+            for delivery in accepted(&mut timeline) {
                 assert_eq!(delivery.gateway(), scenario.gateway());
                 assert!(delivery.at() >= before);
                 before = delivery.at();
@@ -247,21 +248,21 @@ fn every_body_has_the_gateways_form() {
                     }
                 }
             }
-            assert!(life.now() >= before);
+            assert!(timeline.now() >= before);
         }
     }
 }
 
-/// Computed from the bodies alone: the received amounts are those of the ending.
+/// Computed from the bodies alone: the received amounts are those of the final_state.
 #[test]
 fn endings_are_the_sums_of_the_bodies() {
     let mut transfers = BTreeMap::new();
     for scenario in scenarios(is_b2binpay) {
         for seed in 0..40 {
-            let mut life = simulator(seed, v3()).live(scenario, &payment(scenario, seed));
+            let mut timeline = simulator(seed, v3()).start(scenario, &payment(scenario, seed));
             let mut moved = BTreeMap::new();
             let mut is_unresolved = false;
-            for delivery in accepted(&mut life) {
+            for delivery in accepted(&mut timeline) {
                 let reported = parsed(&delivery);
                 let Some(transfer) = reported.transfer() else {
                     continue;
@@ -279,11 +280,11 @@ fn endings_are_the_sums_of_the_bodies() {
             let sum = moved
                 .values()
                 .fold(Amount::default(), |sum, it| sum.checked_add(it).unwrap());
-            let Ending {
+            let FinalState {
                 credited,
                 for_review,
                 ..
-            } = life.ending();
+            } = timeline.final_state();
             assert_eq!(
                 sum,
                 credited.checked_add(for_review).unwrap(),
@@ -307,9 +308,9 @@ fn a_deposits_own_status_follows_its_transfers() {
         let is_late = scenario == Scenario::DepositLate;
         for seed in 0..40 {
             let due = amount(due(seed).0);
-            let mut life = simulator(seed, v3()).live(scenario, &payment(scenario, seed));
+            let mut timeline = simulator(seed, v3()).start(scenario, &payment(scenario, seed));
             let mut confirmed = BTreeMap::new();
-            for delivery in accepted(&mut life) {
+            for delivery in accepted(&mut timeline) {
                 let reported = parsed(&delivery);
                 let Operation::Deposit(deposit) = &reported.operation() else {
                     panic!("a deposit")
@@ -355,8 +356,8 @@ fn confirmation_callbacks_can_be_requested() {
         let asked = |scenario: Scenario| {
             (0..20).any(|seed| {
                 let simulator = simulator(seed, key.clone());
-                let mut life = simulator.live(scenario, &payment(scenario, seed));
-                accepted(&mut life)
+                let mut timeline = simulator.start(scenario, &payment(scenario, seed));
+                accepted(&mut timeline)
                     .iter()
                     .any(|it| match parsed(it).operation() {
                         Operation::Deposit(deposit) => deposit.confirmations_needed().is_some(),
@@ -376,10 +377,10 @@ fn confirmations_grow() {
     for seed in 0..60 {
         let scenario = Scenario::DepositConfirmed;
         let blocks = [3, 19, 3][usize::try_from(seed % 3).unwrap()];
-        let mut life = simulator(seed, v3()).live(scenario, &payment(scenario, seed));
+        let mut timeline = simulator(seed, v3()).start(scenario, &payment(scenario, seed));
         let mut last = None;
         let mut reported = 0;
-        for delivery in accepted(&mut life) {
+        for delivery in accepted(&mut timeline) {
             if delivery.cause() != DeliveryCause::StatusChange {
                 continue;
             }
@@ -421,8 +422,8 @@ fn payouts_are_reported_as_documented() {
     let mut labels = BTreeSet::new();
     for seed in 0..40 {
         for scenario in scenarios(|it| it.as_str().starts_with("payout.")) {
-            let mut life = simulator(seed, v3()).live(scenario, &payment(scenario, seed));
-            for delivery in accepted(&mut life) {
+            let mut timeline = simulator(seed, v3()).start(scenario, &payment(scenario, seed));
+            for delivery in accepted(&mut timeline) {
                 let reported = parsed(&delivery);
                 let Operation::Payout(payout) = &reported.operation() else {
                     panic!("a payout")
@@ -455,8 +456,8 @@ fn callbacks_are_duplicated_resent_and_reordered() {
     for seed in 0..60 {
         for is_out_of_order in [false, true] {
             let simulator = simulator(seed, v3()).out_of_order(is_out_of_order);
-            let mut life = simulator.live(scenario, &payment(scenario, seed));
-            let deliveries = run(&mut life, |delivery| {
+            let mut timeline = simulator.start(scenario, &payment(scenario, seed));
+            let deliveries = run(&mut timeline, |delivery| {
                 Some(if delivery.attempt() == 1 { 500 } else { 200 })
             });
             let of = |number: u32, cause: fn(DeliveryCause) -> bool| {
@@ -523,19 +524,19 @@ fn the_endpoint_follows_the_scenario() {
             let simulator = Simulator::new(seed).citypay(CUSTOMER, endpoint.clone());
             let payment = payment(scenario, seed);
             let token = format!("{scenario}-{seed}");
-            let mut life = simulator.live(scenario, &payment);
+            let mut timeline = simulator.start(scenario, &payment);
             let status = || {
                 let answer = endpoint.answer(&token).unwrap();
                 OrderDetails::parse(&answer).unwrap().status()
             };
             assert_eq!(status(), OrderStatus::InProgress);
             let mut ranks = Vec::new();
-            let reported = accepted(&mut simulator.live(scenario, &payment));
+            let reported = accepted(&mut simulator.start(scenario, &payment));
             assert!(!reported.is_empty());
             // Repeated, with the endpoint's state at each time.
             let mut again = Simulator::new(seed)
                 .citypay(CUSTOMER, endpoint.clone())
-                .live(scenario, &payment);
+                .start(scenario, &payment);
             while let Some(delivery) = again.next_delivery() {
                 again.answered(200);
                 if delivery.cause() == DeliveryCause::StatusChange {
@@ -554,7 +555,7 @@ fn the_endpoint_follows_the_scenario() {
                 _ => panic!("no order"),
             };
             assert_eq!(ranks, wanted, "{scenario} {seed}");
-            accepted(&mut life);
+            accepted(&mut timeline);
             let end = match scenario {
                 Scenario::OrderCanceled => OrderStatus::Canceled,
                 Scenario::OrderExpired | Scenario::OrderLate => OrderStatus::Expired,
@@ -564,14 +565,17 @@ fn the_endpoint_follows_the_scenario() {
             assert_eq!(status(), end);
             let answer = OrderDetails::parse(&endpoint.answer(&token).unwrap()).unwrap();
             let mut times = answer.transactions().map(|it| it.created_at());
-            let is_late = times.any(|it| it.unwrap().utc().unwrap() > life.deadline());
+            let is_late = times.any(|it| it.unwrap().utc().unwrap() > timeline.deadline());
             assert_eq!(is_late, scenario == Scenario::OrderLate);
             assert!(answer.totals_agree() && answer.totals_agree_fiat());
             let sum = answer.received().unwrap();
-            let ending = life.ending();
+            let final_state = timeline.final_state();
             assert_eq!(
                 sum,
-                ending.credited.checked_add(&ending.for_review).unwrap()
+                final_state
+                    .credited
+                    .checked_add(&final_state.for_review)
+                    .unwrap()
             );
         }
     }
@@ -581,14 +585,14 @@ fn the_endpoint_follows_the_scenario() {
 fn impossible_lifecycles_are_errors() {
     let simulator = Simulator::new(1);
     let payment = Payment::new("order-1");
-    let error = simulator.try_live(Scenario::PayoutFailed, &payment);
+    let error = simulator.try_start(Scenario::PayoutFailed, &payment);
     let error = error.unwrap_err();
     assert!(matches!(error, SimulationError::NoKey));
     assert_eq!(
         error.to_string(),
         "there is no key to sign a scenario of B2BINPAY with"
     );
-    let error = simulator.try_live(Scenario::OrderLate, &payment);
+    let error = simulator.try_start(Scenario::OrderLate, &payment);
     let error = error.unwrap_err();
     assert!(matches!(error, SimulationError::NoCityPay));
     assert_eq!(
@@ -612,9 +616,9 @@ fn impossible_lifecycles_are_errors() {
         ("0.1234567", "USDT".into(), false),
     ] {
         let payment = payment.clone().amount(amount).currency(currency);
-        let whole = simulator.try_live(Scenario::DepositConfirmed, &payment);
+        let whole = simulator.try_start(Scenario::DepositConfirmed, &payment);
         assert_eq!(whole.is_ok(), is_whole_fine, "{amount}");
-        let error = simulator.try_live(Scenario::DepositUnderpaid, &payment);
+        let error = simulator.try_start(Scenario::DepositUnderpaid, &payment);
         let error = error.unwrap_err();
         assert!(matches!(error, SimulationError::Amount), "{amount}");
         assert_eq!(
@@ -626,7 +630,7 @@ fn impossible_lifecycles_are_errors() {
     let point = payment.amount("1").currency(smallest);
     for seed in 0..40 {
         let simulator = Simulator::new(seed).key(v3());
-        let started = simulator.try_live(Scenario::DepositUnderpaid, &point);
+        let started = simulator.try_start(Scenario::DepositUnderpaid, &point);
         assert!(started.is_err(), "{seed}");
     }
 }
@@ -634,7 +638,7 @@ fn impossible_lifecycles_are_errors() {
 #[test]
 #[should_panic(expected = "there is no key to sign a scenario of B2BINPAY with")]
 fn an_impossible_lifecycle_panics() {
-    let _ = Simulator::new(1).live(Scenario::DepositLate, &Payment::new("order-1"));
+    let _ = Simulator::new(1).start(Scenario::DepositLate, &Payment::new("order-1"));
 }
 
 #[test]
@@ -661,13 +665,13 @@ fn scenarios_are_parsed_by_name() {
 /// A test body may be signed with a real key.
 #[test]
 fn debug_shows_no_body() {
-    let mut life = simulator(7, v3()).live(Scenario::PayoutRejected, &Payment::new("wd-1"));
+    let mut timeline = simulator(7, v3()).start(Scenario::PayoutRejected, &Payment::new("wd-1"));
     assert_eq!(
-        format!("{life:?}"),
-        "Life { scenario: PayoutRejected, now: 2026-03-02T09:10:00Z, ending: Ending { credited: \
+        format!("{timeline:?}"),
+        "Timeline { scenario: PayoutRejected, now: 2026-03-02T09:10:00Z, final_state: FinalState { credited: \
          Amount(0), for_review: Amount(0) }, given_up: 0, .. }"
     );
-    let delivery = life.next_delivery().unwrap();
+    let delivery = timeline.next_delivery().unwrap();
     assert_eq!(
         format!("{delivery:?}"),
         "Delivery { gateway: B2binpay, at: 2026-03-02T09:25:00.784588Z, callback: 1, attempt: 1, \
@@ -683,7 +687,7 @@ fn debug_shows_no_body() {
 #[test]
 fn lifecycles_are_send() {
     fn check<T: Send + Sync>() {}
-    check::<Life>();
+    check::<Timeline>();
     check::<Simulator>();
     check::<Delivery>();
 }

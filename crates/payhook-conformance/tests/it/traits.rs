@@ -1,10 +1,12 @@
-//! The traits of the public types of `lives` and `stores`.
+//! The traits of the public types of `lifecycles` and `stores`.
 
 use std::error::Error;
 use std::fmt::Debug;
 
 use payhook::idempotency::MemoryStore;
-use payhook_conformance::lives::{Changed, RecordedLife, ReplayedStep, StepOutcome, Sums};
+use payhook_conformance::lifecycles::{
+    Changed, RecordedLifecycle, ReplayedStep, StepOutcome, Sums,
+};
 use payhook_conformance::stores::{BrokenRule, StoreConformance};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -15,9 +17,9 @@ const _: fn() = || {
     fn recorded<T: Eq + Serialize + DeserializeOwned>() {}
     fn error<T: Error>() {}
 
-    any::<(RecordedLife, ReplayedStep, StepOutcome, Changed, Sums)>();
+    any::<(RecordedLifecycle, ReplayedStep, StepOutcome, Changed, Sums)>();
     any::<(BrokenRule, StoreConformance<MemoryStore>)>();
-    value::<(RecordedLife, ReplayedStep, StepOutcome, Changed, Sums)>();
+    value::<(RecordedLifecycle, ReplayedStep, StepOutcome, Changed, Sums)>();
     recorded::<StepOutcome>();
     recorded::<Changed>();
     recorded::<Sums>();

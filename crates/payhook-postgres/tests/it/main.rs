@@ -9,10 +9,10 @@
 )]
 
 mod delivery;
-mod lives;
+mod lifecycles;
 mod numeric;
 mod readme;
 mod review;
 mod store;
+mod stress;
 mod support;
-mod torture;

@@ -19,12 +19,12 @@ pub(super) fn world(seed: u64) -> World {
 fn record(random: &mut Random, kind: &'static str, index: usize, ids: Ids) -> Record {
     let own_id = (30_417 + index).to_string();
     let tracking_id = match ids {
-        Ids::Lettered => format!("order-{index}"),
-        Ids::AlwaysEmpty => String::new(),
+        Ids::Prefixed => format!("order-{index}"),
+        Ids::Unused => String::new(),
         // One is a suffix of the other.
-        Ids::Any => ["5001", "001", "1"][index].to_owned(),
+        Ids::Unrestricted => ["5001", "001", "1"][index].to_owned(),
     };
-    let reference = if ids == Ids::AlwaysEmpty {
+    let reference = if ids == Ids::Unused {
         own_id.clone()
     } else {
         tracking_id.clone()
@@ -48,7 +48,7 @@ fn record(random: &mut Random, kind: &'static str, index: usize, ids: Ids) -> Re
             .percent(20)
             .then(|| i64::try_from(random.below(200)).unwrap()),
         // The record is correct: rule 18 guarantees nothing otherwise.
-        decimals: (ids == Ids::Any).then_some(2),
+        decimals: (ids == Ids::Unrestricted).then_some(2),
         trusts: kind == "invoice" && random.percent(40),
         requires_lookup: kind != "order" && random.percent(25),
         own_id,
@@ -86,11 +86,11 @@ fn events(random: &mut Random, clock: &mut i64) -> Vec<(i64, i64)> {
 
 fn transfers(seed: u64, random: &mut Random) -> World {
     let ids = random.pick(&[
-        Ids::Lettered,
-        Ids::Lettered,
-        Ids::Lettered,
-        Ids::Any,
-        Ids::AlwaysEmpty,
+        Ids::Prefixed,
+        Ids::Prefixed,
+        Ids::Prefixed,
+        Ids::Unrestricted,
+        Ids::Unused,
     ]);
     let count = 1 + random.below(2);
     let kinds = ["deposit", "deposit", "invoice", "top_up", "payout"];
@@ -170,11 +170,11 @@ fn transfers(seed: u64, random: &mut Random) -> World {
 /// Every delivery three times, with ids that are longer than the gateway's own.
 pub(super) fn flood(transfers: usize) -> World {
     let mut random = Random::new(17);
-    let mut record = record(&mut random, "deposit", 0, Ids::Lettered);
+    let mut record = record(&mut random, "deposit", 0, Ids::Prefixed);
     record.currency = "ETH";
     let mut world = World {
         is_citypay: false,
-        ids: Ids::Lettered,
+        ids: Ids::Prefixed,
         records: vec![record],
         transfers: Vec::new(),
         transactions: Vec::new(),
@@ -304,7 +304,7 @@ fn api(
 
 /// Changes fields that are not signed.
 fn forge(random: &mut Random, world: &World, callback: &mut Callback) {
-    if world.ids == Ids::Any && random.percent(40) {
+    if world.ids == Ids::Unrestricted && random.percent(40) {
         divide(random, callback);
     }
     for _ in 0..=random.below(3) {
@@ -361,7 +361,7 @@ fn closing(random: &mut Random, world: &World, index: usize) -> Step {
 }
 
 fn orders(seed: u64, random: &mut Random) -> World {
-    let mut record = record(random, "order", 0, Ids::Lettered);
+    let mut record = record(random, "order", 0, Ids::Prefixed);
     "tok-1".clone_into(&mut record.reference);
     record.deadline = None;
     let transactions: Vec<i64> = (0..=random.below(4))
@@ -420,7 +420,7 @@ fn orders(seed: u64, random: &mut Random) -> World {
     random.shuffle(&mut steps);
     World {
         is_citypay: true,
-        ids: Ids::Lettered,
+        ids: Ids::Prefixed,
         records: vec![record],
         transfers: Vec::new(),
         transactions,

@@ -163,9 +163,9 @@ impl Record {
 impl<'w> Shop<'w> {
     fn new(world: &'w World) -> Self {
         let ids = match world.ids {
-            Ids::Lettered => TrackingIds::Prefixed,
-            Ids::AlwaysEmpty => TrackingIds::Unused,
-            Ids::Any => TrackingIds::Unrestricted,
+            Ids::Prefixed => TrackingIds::Prefixed,
+            Ids::Unused => TrackingIds::Unused,
+            Ids::Unrestricted => TrackingIds::Unrestricted,
         };
         let ledger = MemoryLedger::new();
         for record in &world.records {
@@ -335,7 +335,7 @@ impl Account {
             return None;
         }
         let needs_api =
-            record.kind == "invoice" || record.requires_lookup || world.ids == Ids::AlwaysEmpty;
+            record.kind == "invoice" || record.requires_lookup || world.ids == Ids::Unused;
         // By rule 9, a transfer that ended under a changed id allows another one of the
         // same amount: the callback of its end is genuine.
         let has_ended = |at: &&usize| {
@@ -453,7 +453,7 @@ pub(super) fn check(world: &World) -> Result<(), Violation> {
                 transfer.record == record && transfer.events.iter().any(|event| event.1 != 2)
             });
             let is_invoice = world.records[record].kind == "invoice";
-            let is_exempt = may_fail || world.ids != Ids::Lettered || is_invoice;
+            let is_exempt = may_fail || world.ids != Ids::Prefixed || is_invoice;
             if !is_exempt && after.received < received && !is_reported {
                 return Err(at(format!(
                     "received {}, not {received}, and nothing is reported",
@@ -557,7 +557,7 @@ fn repeat(shop: &Shop<'_>, step: &Step, with_api: bool) -> Result<(), Violation>
     }
     // If the reading was ambiguous, a different copy may have been recorded as this
     // delivery meanwhile.
-    let is_settled = with_api || shop.world.ids == Ids::Lettered;
+    let is_settled = with_api || shop.world.ids == Ids::Prefixed;
     result.reviews.retain(|reason| match *reason {
         "unmatched" | "too_many" => false,
         "conflicting_delivery" => is_settled,

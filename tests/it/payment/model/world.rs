@@ -40,9 +40,9 @@ impl Random {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ids {
-    Lettered,
-    AlwaysEmpty,
-    Any,
+    Prefixed,
+    Unused,
+    Unrestricted,
 }
 
 /// A payment of the merchant. Amounts are in hundredths, times in seconds.
@@ -155,13 +155,13 @@ impl World {
     /// A line in the format of `payments.jsonl`.
     pub(super) fn line(&self, seed: u64) -> Value {
         let ids = match self.ids {
-            Ids::Lettered => "lettered",
-            Ids::AlwaysEmpty => "always_empty",
-            Ids::Any => "any",
+            Ids::Prefixed => "prefixed",
+            Ids::Unused => "unused",
+            Ids::Unrestricted => "unrestricted",
         };
         let expected: Vec<Value> = self.records.iter().map(Record::line).collect();
         let steps: Vec<Value> = self.steps.iter().map(|step| self.step_line(step)).collect();
-        let mut life = json!({
+        let mut lifecycle = json!({
             "name": format!("model_{seed}"),
             "gateway": if self.is_citypay { "citypay" } else { "b2binpay" },
             "keys": [{"scheme": "callback_secret", "secret": SECRET}],
@@ -170,9 +170,9 @@ impl World {
             "steps": steps,
         });
         if self.is_citypay {
-            life["customer_id"] = json!(CUSTOMER);
+            lifecycle["customer_id"] = json!(CUSTOMER);
         }
-        life
+        lifecycle
     }
 
     fn step_line(&self, step: &Step) -> Value {

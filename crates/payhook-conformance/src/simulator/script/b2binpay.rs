@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Content, Report, Script, Terms, later, rest, sum};
 use crate::random::Random;
-use crate::simulator::{Ending, Scenario, SimulationError};
+use crate::simulator::{FinalState, Scenario, SimulationError};
 use crate::text::written;
 use payhook::Amount;
 use payhook::b2binpay::{DepositStatus, Key, TransferStatus};
@@ -23,13 +23,13 @@ pub(in crate::simulator) fn script(
 ) -> Result<Script, SimulationError> {
     let is_deposit = scenario.kind() == ExpectedKind::Deposit;
     let mut writer = Writer::new(is_deposit, terms, key, random);
-    let ending = writer.write(scenario)?;
+    let final_state = writer.write(scenario)?;
     let mut reports = writer.reports;
     reports.sort_by_key(|report| report.at);
     Ok(Script {
         reports,
         endpoint: None,
-        ending,
+        final_state,
     })
 }
 
@@ -96,18 +96,18 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn write(&mut self, scenario: Scenario) -> Result<Ending, SimulationError> {
+    fn write(&mut self, scenario: Scenario) -> Result<FinalState, SimulationError> {
         let terms = self.terms;
         let amount = &terms.amount;
         let moved = later(terms.start, self.random.minutes(1, 20));
         Ok(match scenario {
             Scenario::DepositConfirmed | Scenario::PayoutConfirmed => {
                 self.transfer(&Transfer::new(amount, moved, TransferStatus::Confirmed));
-                Ending::credited(amount)
+                FinalState::credited(amount)
             }
             Scenario::DepositFailed | Scenario::PayoutFailed => {
                 self.transfer(&Transfer::new(amount, moved, TransferStatus::Failed));
-                Ending::default()
+                FinalState::default()
             }
             Scenario::DepositBlocked | Scenario::PayoutBlocked => {
                 let end = if self.random.percent(50) {
@@ -116,7 +116,7 @@ impl<'a> Writer<'a> {
                     TransferStatus::Canceled
                 };
                 self.transfer(&Transfer::new(amount, moved, end));
-                Ending::default()
+                FinalState::default()
             }
             Scenario::DepositLate => {
                 let late = later(self.no_transfer(), self.random.minutes(1, 120));
@@ -125,7 +125,7 @@ impl<'a> Writer<'a> {
                     after: DepositStatus::Unresolved,
                     ..Transfer::new(amount, late, TransferStatus::Confirmed)
                 });
-                Ending::for_review(amount)
+                FinalState::for_review(amount)
             }
             Scenario::DepositOverpaid if self.random.percent(50) => {
                 let end = self.transfer(&Transfer::new(amount, moved, TransferStatus::Confirmed));
@@ -135,9 +135,9 @@ impl<'a> Writer<'a> {
                     after: DepositStatus::Unresolved,
                     ..Transfer::new(amount, moved, TransferStatus::Confirmed)
                 });
-                Ending {
+                FinalState {
                     for_review: amount.clone(),
-                    ..Ending::credited(amount)
+                    ..FinalState::credited(amount)
                 }
             }
             Scenario::DepositOverpaid => {
@@ -147,9 +147,9 @@ impl<'a> Writer<'a> {
                     after: DepositStatus::Unresolved,
                     ..Transfer::new(&paid, moved, TransferStatus::Confirmed)
                 });
-                Ending {
+                FinalState {
                     for_review: surplus,
-                    ..Ending::credited(amount)
+                    ..FinalState::credited(amount)
                 }
             }
             Scenario::DepositUnderpaid => {
@@ -164,12 +164,12 @@ impl<'a> Writer<'a> {
                     before: (DepositStatus::Created, part),
                     ..Transfer::new(&rest, moved, TransferStatus::Confirmed)
                 });
-                Ending::credited(amount)
+                FinalState::credited(amount)
             }
             // Expired or rejected; the other scenarios are CityPay.io's.
             _ => {
                 self.no_transfer();
-                Ending::default()
+                FinalState::default()
             }
         })
     }

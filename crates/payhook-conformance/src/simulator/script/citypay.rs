@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Content, Endpoint, Report, Script, Terms, later, rest, sum};
 use crate::random::Random;
-use crate::simulator::{Ending, Scenario, SimulationError};
+use crate::simulator::{FinalState, Scenario, SimulationError};
 use payhook::Amount;
 use payhook::testing::Json;
 use payhook::testing::citypay::{OrderBuilder, OrderEndpoint, deposit, order, refusal};
@@ -18,24 +18,27 @@ pub(in crate::simulator) fn script(
     random: &mut Random,
 ) -> Result<Script, SimulationError> {
     let mut endpoint = Endpoint {
-        stand_in: endpoint.clone(),
+        simulated: endpoint.clone(),
         token: terms.payment.reference.clone(),
         answers: VecDeque::new(),
     };
-    let (reports, ending) = if scenario == Scenario::CustomerDepositConfirmed {
+    let (reports, final_state) = if scenario == Scenario::CustomerDepositConfirmed {
         let unknown = refusal(404, "Order not found");
         endpoint.answers.push_back((terms.start, unknown));
         let reports = customer_deposit(terms, random);
-        (reports.into(), Ending::for_review(&terms.amount))
+        (reports.into(), FinalState::for_review(&terms.amount))
     } else {
         let mut writer = Writer::new(terms, random);
-        let ending = writer.write(scenario)?;
-        (writer.finish(scenario, customer_id, &mut endpoint), ending)
+        let final_state = writer.write(scenario)?;
+        (
+            writer.finish(scenario, customer_id, &mut endpoint),
+            final_state,
+        )
     };
     Ok(Script {
         reports,
         endpoint: Some(endpoint),
-        ending,
+        final_state,
     })
 }
 
@@ -73,7 +76,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn write(&mut self, scenario: Scenario) -> Result<Ending, SimulationError> {
+    fn write(&mut self, scenario: Scenario) -> Result<FinalState, SimulationError> {
         let terms = self.terms;
         let amount = &terms.amount;
         self.stage(terms.start, "IN_PROGRESS");
@@ -81,11 +84,11 @@ impl<'a> Writer<'a> {
         Ok(match scenario {
             Scenario::OrderCanceled => {
                 self.stage(moved, "CANCELED");
-                Ending::default()
+                FinalState::default()
             }
             Scenario::OrderExpired => {
                 self.expire();
-                Ending::default()
+                FinalState::default()
             }
             Scenario::OrderLate => {
                 self.expire();
@@ -97,16 +100,16 @@ impl<'a> Writer<'a> {
                     order: self.order.clone().expired(),
                     posted: Some("PAID_UNCONFIRMED"),
                 });
-                Ending::for_review(amount)
+                FinalState::for_review(amount)
             }
             Scenario::OrderOverpaid => {
                 let surplus = terms.surplus(self.random)?;
                 self.pay(moved, &sum(amount, &surplus)?);
                 self.stage(moved, "PAID_UNCONFIRMED");
                 self.end(moved, "OVERPAID");
-                Ending {
+                FinalState {
                     for_review: surplus,
-                    ..Ending::credited(amount)
+                    ..FinalState::credited(amount)
                 }
             }
             Scenario::OrderUnderpaid => {
@@ -119,14 +122,14 @@ impl<'a> Writer<'a> {
                 self.pay(moved, &rest(amount, &part)?);
                 self.stage(moved, "PAID_UNCONFIRMED");
                 self.end(moved, "CONFIRMED");
-                Ending::credited(amount)
+                FinalState::credited(amount)
             }
             // Confirmed, however the endpoint behaves.
             _ => {
                 self.pay(moved, amount);
                 self.stage(moved, "PAID_UNCONFIRMED");
                 self.end(moved, "CONFIRMED");
-                Ending::credited(amount)
+                FinalState::credited(amount)
             }
         })
     }

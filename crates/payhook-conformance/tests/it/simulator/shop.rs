@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use payhook::b2binpay::{self, Key, TransferStatus};
 use payhook::citypay::{self, Account, OrderStatus};
-use payhook::payment::{Change, Payment as Paid};
+use payhook::payment::{Change, Payment};
 use payhook::testing::citypay::OrderEndpoint;
 use payhook::{
     Amount, BoxError, Endpoint, Ledger, MemoryLedger, delegate_ledger, ledger::PaymentKey,
 };
-use payhook_conformance::simulator::{Life, Scenario, Simulator};
+use payhook_conformance::simulator::{Scenario, Simulator, Timeline};
 
 use super::{CUSTOMER, is_b2binpay, parsed, payment, run, simulator, v2, v3, verifier};
 
@@ -30,12 +30,12 @@ impl Dice {
 
 /// A ledger whose database fails at random.
 #[derive(Clone, Default)]
-struct Shaky {
+struct FaultyLedger {
     ledger: MemoryLedger,
     fails: Arc<AtomicBool>,
 }
 
-impl Ledger for Shaky {
+impl Ledger for FaultyLedger {
     type Transaction = <MemoryLedger as Ledger>::Transaction;
 
     delegate_ledger! {
@@ -47,7 +47,7 @@ impl Ledger for Shaky {
         &self,
         transaction: Self::Transaction,
         key: &PaymentKey,
-        payment: &Paid,
+        payment: &Payment,
         change: &Change,
     ) -> Result<(), BoxError> {
         if self.fails.load(Ordering::Relaxed) {
@@ -57,9 +57,9 @@ impl Ledger for Shaky {
     }
 }
 
-enum Door {
-    B2binpay(Endpoint<b2binpay::Gateway, Shaky>),
-    CityPay(Endpoint<citypay::Gateway<OrderEndpoint>, Shaky>),
+enum AnyEndpoint {
+    B2binpay(Endpoint<b2binpay::Gateway, FaultyLedger>),
+    CityPay(Endpoint<citypay::Gateway<OrderEndpoint>, FaultyLedger>),
 }
 
 /// API v2 does not sign callbacks without a transfer: the endpoint would need the API.
@@ -73,33 +73,33 @@ fn is_signed(scenario: Scenario, key: &Key) -> bool {
 }
 
 /// Runs the lifecycle at a shop where a third of the responses fail or get lost.
-fn live(scenario: Scenario, seed: u64, key: &Key, is_out_of_order: bool) {
+fn simulate(scenario: Scenario, seed: u64, key: &Key, is_out_of_order: bool) {
     let orders = OrderEndpoint::new();
     let simulator = Simulator::new(seed)
         .key(key.clone())
         .citypay(CUSTOMER, orders.clone())
         .out_of_order(is_out_of_order);
-    let mut life = simulator.live(scenario, &payment(scenario, seed));
-    let shop = Shaky::default();
-    shop.ledger.expect(life.expected().clone());
-    let door = if is_b2binpay(scenario) {
+    let mut timeline = simulator.start(scenario, &payment(scenario, seed));
+    let shop = FaultyLedger::default();
+    shop.ledger.expect(timeline.expected().clone());
+    let any = if is_b2binpay(scenario) {
         let gateway = b2binpay::Gateway::new(verifier(key.clone()));
-        Door::B2binpay(Endpoint::new(gateway, shop.clone()))
+        AnyEndpoint::B2binpay(Endpoint::new(gateway, shop.clone()))
     } else {
         let account = Account::new(CUSTOMER).unwrap();
         let gateway = citypay::Gateway::new(account, orders.clone());
-        Door::CityPay(Endpoint::new(gateway, shop.clone()))
+        AnyEndpoint::CityPay(Endpoint::new(gateway, shop.clone()))
     };
     let mut dice = Dice(seed);
     let mut log = Vec::new();
-    run(&mut life, |delivery| {
+    run(&mut timeline, |delivery| {
         let is_bad = delivery.attempt() < 5;
         shop.fails
             .store(is_bad && dice.percent(30), Ordering::Relaxed);
         orders.unreachable(is_bad && dice.percent(10));
-        let reply = match &door {
-            Door::B2binpay(endpoint) => endpoint.receive_blocking(delivery.body(), None),
-            Door::CityPay(endpoint) => endpoint.receive_blocking(delivery.body(), None),
+        let reply = match &any {
+            AnyEndpoint::B2binpay(endpoint) => endpoint.receive_blocking(delivery.body(), None),
+            AnyEndpoint::CityPay(endpoint) => endpoint.receive_blocking(delivery.body(), None),
         };
         log.push(format!("{delivery}: {}", reply.disposition()));
         assert!(
@@ -109,18 +109,30 @@ fn live(scenario: Scenario, seed: u64, key: &Key, is_out_of_order: bool) {
         let is_lost = is_bad && dice.percent(10);
         (!is_lost).then(|| reply.status())
     });
-    ends_correctly(&life, &shop.ledger, &format!("{scenario} {seed}: {log:#?}"));
+    has_required_state(
+        &timeline,
+        &shop.ledger,
+        &format!("{scenario} {seed}: {log:#?}"),
+    );
 }
 
-fn ends_correctly(life: &Life, ledger: &MemoryLedger, at: &str) {
-    assert_eq!(life.given_up(), 0, "{at}");
-    let payments = ledger.payments(life.expected().reference());
-    let sum = |of: fn(&Paid) -> Amount| {
+fn has_required_state(timeline: &Timeline, ledger: &MemoryLedger, at: &str) {
+    assert_eq!(timeline.given_up(), 0, "{at}");
+    let payments = ledger.payments(timeline.expected().reference());
+    let sum = |of: fn(&Payment) -> Amount| {
         let amounts = payments.iter().map(of);
         amounts.fold(Amount::default(), |sum, it| sum.checked_add(&it).unwrap())
     };
-    assert_eq!(sum(Paid::credited), life.ending().credited, "{at}");
-    assert_eq!(sum(Paid::held), life.ending().for_review, "{at}");
+    assert_eq!(
+        sum(Payment::credited),
+        timeline.final_state().credited,
+        "{at}"
+    );
+    assert_eq!(
+        sum(Payment::held),
+        timeline.final_state().for_review,
+        "{at}"
+    );
     assert!(ledger.unmatched_references().is_empty(), "{at}");
 }
 
@@ -130,7 +142,7 @@ fn every_lifecycle_ends_in_the_required_state() {
         for seed in 0..60 {
             let key = if seed % 4 == 3 { v2() } else { v3() };
             if is_signed(scenario, &key) {
-                live(scenario, seed, &key, seed % 2 == 1);
+                simulate(scenario, seed, &key, seed % 2 == 1);
             }
         }
     }
@@ -141,9 +153,9 @@ fn every_lifecycle_ends_in_the_required_state() {
 fn incorrect_shops_are_detected() {
     let scenario = Scenario::DepositConfirmed;
     let is_overcredited = (0..20).any(|seed| {
-        let mut life = simulator(seed, v3()).live(scenario, &payment(scenario, seed));
+        let mut timeline = simulator(seed, v3()).start(scenario, &payment(scenario, seed));
         let mut credited = Amount::default();
-        run(&mut life, |delivery| {
+        run(&mut timeline, |delivery| {
             let reported = parsed(delivery);
             let transfer = reported.transfer().unwrap();
             if transfer.status() == TransferStatus::Confirmed {
@@ -151,7 +163,7 @@ fn incorrect_shops_are_detected() {
             }
             Some(200)
         });
-        credited != life.ending().credited
+        credited != timeline.final_state().credited
     });
     assert!(is_overcredited);
 
@@ -160,10 +172,10 @@ fn incorrect_shops_are_detected() {
     let is_missed = (0..20).any(|seed| {
         let endpoint = OrderEndpoint::new();
         let simulator = Simulator::new(seed).citypay(CUSTOMER, endpoint.clone());
-        let mut life = simulator.live(scenario, &payment(scenario, seed));
+        let mut timeline = simulator.start(scenario, &payment(scenario, seed));
         let token = format!("{scenario}-{seed}");
         let mut is_settled = false;
-        run(&mut life, |_| {
+        run(&mut timeline, |_| {
             let answer = endpoint.answer(&token).unwrap();
             let answer = citypay::OrderDetails::parse(&answer).unwrap();
             is_settled |= answer.status() == OrderStatus::Confirmed;
