@@ -26,7 +26,7 @@ use std::time::Instant;
 
 use hmac::{Hmac, KeyInit, Mac};
 use payhook::Unverified;
-use payhook::b2binpay::{Key, TrackingIds, TransferCallback, Verifier};
+use payhook::b2binpay::{Callback, Key, TrackingIds, Verifier};
 use payhook::citypay::{Account, OrderCallback};
 use serde_json::Value;
 use sha2::Sha256;
@@ -177,7 +177,7 @@ fn verify() -> Sample {
     let (front, back) = DEPOSIT.split_once(&deposit_signature()).expect("in it");
     Box::new(move |digits| {
         let body = [front, digits, back].concat();
-        let callback = Unverified::<TransferCallback>::parse(body.as_bytes()).expect("readable");
+        let callback = Unverified::<Callback>::parse(body.as_bytes()).expect("readable");
         timed(|| verifier.verify(black_box(callback)))
     })
 }

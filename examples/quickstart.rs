@@ -93,14 +93,14 @@ impl Options {
         }
         let v3 = secret.map(|secret| hinted(Key::callback_secret(&secret)));
         let v2 = login.zip(password);
-        let v2 = v2.map(|(login, password)| hinted(Key::login_password(&login, &password)));
+        let v2 = v2.map(|(login, password)| hinted(Key::v2_credentials(&login, &password)));
         let verifier = match (v3.transpose()?, v2.transpose()?) {
-            (Some(v3), Some(v2)) => Verifier::new(v3, tracking_ids).also(v2),
+            (Some(v3), Some(v2)) => Verifier::new(v3, tracking_ids).add_key(v2),
             (Some(key), None) | (None, Some(key)) => Verifier::new(key, tracking_ids),
             // The v3 and v2 keys of the bodies in `examples/bodies`.
             (None, None) => {
                 Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, tracking_ids)
-                    .also(Key::login_password("merchant-api-key", "p@ss:w0rd/ünï")?)
+                    .add_key(Key::v2_credentials("merchant-api-key", "p@ss:w0rd/ünï")?)
             }
         };
         Ok(Self {

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use rust_decimal::Decimal;
 use serde::{Serialize, Serializer};
 
-use crate::text::Text;
+use crate::shared_str::SharedStr;
 
 mod arithmetic;
 mod parts;
@@ -36,7 +36,7 @@ use parts::Parts;
 ///
 /// let amount: Amount = "99999999999.123456789012345678".parse()?;
 /// assert_eq!(amount.as_str(), "99999999999.123456789012345678");
-/// assert_eq!(amount.scale(), 18);
+/// assert_eq!(amount.decimals(), 18);
 /// // It does not fit into 96 bits; `rust_decimal`'s own parser would have rounded it.
 /// assert_eq!(amount.to_decimal(), None);
 ///
@@ -55,7 +55,7 @@ use parts::Parts;
 #[derive(Clone, Default)]
 pub struct Amount {
     /// `None` is `0`: a payment contains many zeros, and they take no memory.
-    text: Option<Text>,
+    text: Option<SharedStr>,
 }
 
 impl Amount {
@@ -67,12 +67,12 @@ impl Amount {
     pub const MAX_EXPONENT: i32 = parts::MAX_EXPONENT;
 
     /// Checks `text` and keeps it unchanged.
-    pub(crate) fn from_text(text: Text) -> Result<Self, AmountError> {
+    pub(crate) fn from_text(text: SharedStr) -> Result<Self, AmountError> {
         Parts::scan(&text)?.check_length()?;
         Ok(Self::new(text))
     }
 
-    fn new(text: impl Into<Text>) -> Self {
+    fn new(text: impl Into<SharedStr>) -> Self {
         let text = Some(text.into());
         Self { text }
     }
@@ -96,7 +96,7 @@ impl Amount {
     }
 
     /// [`from_sum`](Self::from_sum) without a copy.
-    pub(crate) fn from_sum_text(text: Text) -> Option<Self> {
+    pub(crate) fn from_sum_text(text: SharedStr) -> Option<Self> {
         is_sum(&text).then(|| Self::new(text))
     }
 
@@ -152,7 +152,7 @@ impl Amount {
     /// Returns the number of fraction digits, after the exponent is applied: 3 for
     /// `0.100`, 8 for `1e-8`, 0 for `1.5e3`.
     #[must_use]
-    pub fn scale(&self) -> u32 {
+    pub fn decimals(&self) -> u32 {
         u32::try_from(self.parts().scale()).unwrap_or_default()
     }
 
@@ -167,24 +167,26 @@ impl Amount {
     /// use payhook::Amount;
     ///
     /// let amount: Amount = "0.412".parse()?;
-    /// assert_eq!(amount.with_scale(6).unwrap().as_str(), "0.412000");
-    /// assert_eq!(amount.with_scale(2), None);
+    /// assert_eq!(amount.with_decimals(6).unwrap().as_str(), "0.412000");
+    /// assert_eq!(amount.with_decimals(2), None);
     /// # Ok::<(), payhook::amount::AmountError>(())
     /// ```
     #[must_use]
-    pub fn with_scale(&self, scale: u32) -> Option<Self> {
+    pub fn with_decimals(&self, decimals: u32) -> Option<Self> {
         let own = self.as_str();
         let (integer, fraction) = own.split_once('.').unwrap_or((own, ""));
-        let scale = usize::try_from(scale)
+        let decimals = usize::try_from(decimals)
             .ok()
-            .filter(|scale| *scale <= Self::MAX_DIGITS)?;
-        let (kept, cut) = fraction.split_at_checked(scale).unwrap_or((fraction, ""));
+            .filter(|decimals| *decimals <= Self::MAX_DIGITS)?;
+        let (kept, cut) = fraction
+            .split_at_checked(decimals)
+            .unwrap_or((fraction, ""));
         if cut.bytes().any(|digit| digit != b'0') {
             return None;
         }
-        let text = match scale {
+        let text = match decimals {
             0 => integer.to_owned(),
-            _ => format!("{integer}.{kept:0<scale$}"),
+            _ => format!("{integer}.{kept:0<decimals$}"),
         };
         let exponent = own.contains(['e', 'E']);
         if exponent { None } else { text.parse().ok() }

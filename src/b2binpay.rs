@@ -1,7 +1,7 @@
 //! B2BINPAY, and Coinsbuy (the same platform under another brand): signed callbacks
 //! about deposits and payouts.
 //!
-//! A [`TransferCallback`] is the received callback; [`ProvenTransfer`] has the facts
+//! A [`Callback`] is the received callback; [`ProvenTransfer`] has the facts
 //! that its signature covers. See [`Verifier`] for an example, and [`Gateway`] for
 //! use in an [`Endpoint`](crate::Endpoint).
 
@@ -32,7 +32,7 @@ mod verifier;
 mod wire;
 
 pub use api::prove_by_api;
-pub use callback::TransferCallback;
+pub use callback::Callback;
 pub use destination::Destination;
 #[cfg(feature = "diagnose")]
 pub(crate) use draft::{Draft, DraftTransfer, text_of};

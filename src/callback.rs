@@ -1,6 +1,6 @@
 //! [`Callback`]: all kinds of verified callbacks in one type.
 
-use crate::b2binpay::TransferCallback;
+use crate::b2binpay;
 use crate::citypay::{DepositCallback, OrderCallback};
 use crate::error::FieldWarning;
 use crate::event::Event;
@@ -34,7 +34,7 @@ pub enum Callback {
     /// A CityPay.io callback about a deposit.
     Deposit(Verified<DepositCallback>),
     /// A B2BINPAY or Coinsbuy callback about a deposit or a payout.
-    Transfer(Verified<TransferCallback>),
+    Transfer(Verified<b2binpay::Callback>),
 }
 
 impl Callback {
@@ -82,8 +82,8 @@ impl From<Verified<DepositCallback>> for Callback {
     }
 }
 
-impl From<Verified<TransferCallback>> for Callback {
-    fn from(transfer: Verified<TransferCallback>) -> Self {
+impl From<Verified<b2binpay::Callback>> for Callback {
+    fn from(transfer: Verified<b2binpay::Callback>) -> Self {
         Self::Transfer(transfer)
     }
 }

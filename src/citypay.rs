@@ -7,13 +7,13 @@
 
 mod account;
 mod answer;
+mod any_callback;
 mod callback;
 mod event;
 mod expiry;
 mod gateway;
 mod listing;
 mod outcome;
-mod posted;
 mod proven;
 mod received;
 mod serialize;
@@ -24,9 +24,9 @@ mod wire;
 
 pub use account::Account;
 pub use answer::{FiatCurrency, OrderDetails};
+pub use any_callback::Callback;
 pub use callback::{DepositCallback, OrderCallback};
 pub use gateway::Gateway;
-pub use posted::Posted;
 pub use proven::{ProvenDeposit, ProvenOrder};
 pub use status::{Action, DepositStatus, OrderStatus};
 pub use token::Token;

@@ -166,14 +166,14 @@ impl B2binpay {
                 continue;
             };
             match Key::callback_secret(&secret) {
-                Ok(key) => keys.push(key.named(name)),
+                Ok(key) => keys.push(key.with_name(name)),
                 Err(error) => vars.odd(name, format!("is invalid: {error}")),
             }
         }
         if vars.has_any([LOGIN, PASSWORD]) {
             let (login, password) = (vars.required(LOGIN), vars.required(PASSWORD));
             if let (Some(login), Some(password)) = (login, password) {
-                match Key::login_password(&login, &password) {
+                match Key::v2_credentials(&login, &password) {
                     Ok(key) => keys.push(key),
                     Err(error) => vars.odd(LOGIN, format!("is invalid: {error}")),
                 }
@@ -201,7 +201,7 @@ impl B2binpay {
         let mut keys = keys.into_iter();
         let verifier = Verifier::new(keys.next()?, ids?);
         Some(Self {
-            verifier: keys.fold(verifier, Verifier::also),
+            verifier: keys.fold(verifier, Verifier::add_key),
             api_url,
         })
     }

@@ -14,8 +14,8 @@ use std::sync::Arc;
 
 use serde::de::IgnoredAny;
 
-use crate::b2binpay::{Draft, Key, TrackingIds, TransferCallback, Verifier};
-use crate::citypay::Posted;
+use crate::b2binpay::{self, Draft, Key, TrackingIds, Verifier};
+use crate::citypay;
 use crate::error::{ParseError, VerifyError};
 use crate::verified::{Evidence, Unverified};
 
@@ -40,7 +40,7 @@ pub use finding::{Diagnosis, Finding};
 ///     .body(body);
 ///
 /// let finding = &diagnosis.causes()[0];
-/// assert_eq!(finding.cause(), &Cause::SecretEdge);
+/// assert_eq!(finding.cause(), &Cause::SecretWhitespace);
 /// assert!(finding.is_certain());
 /// assert_eq!(
 ///     diagnosis.to_string(),
@@ -58,19 +58,19 @@ pub use finding::{Diagnosis, Finding};
 ///
 /// | cause | symptom | what to do |
 /// |---|---|---|
-/// | [`SecretEdge`], [`SecretQuoted`], [`SecretEncoded`] | spaces or quotes around the secret; its hexadecimal, Base64 or percent-encoded form | configure it as the dashboard shows it |
-/// | [`WrongScheme`] | a v2 key configured for v3, or the other way round | `Key::callback_secret` for v3, `Key::login_password` for v2 |
+/// | [`SecretWhitespace`], [`SecretQuoted`], [`SecretEncoded`] | spaces or quotes around the secret; its hexadecimal, Base64 or percent-encoded form | configure it as the dashboard shows it |
+/// | [`WrongScheme`] | a v2 key configured for v3, or the other way round | `Key::callback_secret` for v3, `Key::v2_credentials` for v2 |
 /// | [`DigestAsHex`] | SHA-256 as a hexadecimal string instead of its bytes | configure login and password |
 /// | [`LoginPasswordSwapped`], [`LoginPasswordJoined`] | swapped, with a colon, or only one of the two | configure both, in their order |
 /// | [`Amount`], [`TrackingId`], [`Time`] | fraction digits, types, escapes or offsets that were not signed | pass the bytes as received |
 /// | [`BodyReserialized`], [`BodyReencoded`] | several of these; a form, a string in a string, UTF-16, gzip | the same |
 /// | [`OtherTransfer`], [`OtherStatus`], [`NoTransferSigned`] | the signature belongs to other values than the body's | credit nothing, and find out who changed it |
 /// | [`SignatureUpperCase`], [`SignatureTruncated`], [`SignatureForm`] | a signature that is not 64 lowercase digits | pass the bytes as received |
-/// | [`HomeMadeSignature`] | separators, a digest as a string, the whole body: common mistakes in tests | sign as the gateway does |
+/// | [`NonstandardMessage`] | separators, a digest as a string, the whole body: common mistakes in tests | sign as the gateway does |
 /// | [`CityPay`] | nothing is signed | use other evidence |
 /// | [`Refused`] | refused for another reason than the signature's value | see the [`VerifyError`] |
 /// | [`PayoutStatusSigned`] | a payout without a transfer | declare the tracking ids |
-/// | [`BodyCutShort`], [`BodyEmpty`], [`BodyUnreadable`] | not a callback | see the [`ParseError`] |
+/// | [`BodyCutShort`], [`BodyEmpty`], [`BodyMalformed`] | not a callback | see the [`ParseError`] |
 /// | [`ApiCredentials`] | nothing matches: the API's `client_id` and `client_secret` may be configured | configure the callback secret, a third secret |
 /// | [`UnknownKey`], [`ContentChanged`] | nothing matches; the latter first if the body's other values contradict its amount | compare with the dashboard and its list of callbacks |
 ///
@@ -90,29 +90,29 @@ pub use finding::{Diagnosis, Finding};
 /// [`ApiCredentials`]: Cause::ApiCredentials
 /// [`BodyCutShort`]: Cause::BodyCutShort
 /// [`BodyEmpty`]: Cause::BodyEmpty
+/// [`BodyMalformed`]: Cause::BodyMalformed
 /// [`BodyReencoded`]: Cause::BodyReencoded
 /// [`BodyReserialized`]: Cause::BodyReserialized
-/// [`BodyUnreadable`]: Cause::BodyUnreadable
 /// [`CityPay`]: Cause::CityPay
 /// [`ContentChanged`]: Cause::ContentChanged
 /// [`DigestAsHex`]: Cause::DigestAsHex
-/// [`UnknownKey`]: Cause::UnknownKey
-/// [`HomeMadeSignature`]: Cause::HomeMadeSignature
 /// [`LoginPasswordJoined`]: Cause::LoginPasswordJoined
 /// [`LoginPasswordSwapped`]: Cause::LoginPasswordSwapped
 /// [`NoTransferSigned`]: Cause::NoTransferSigned
+/// [`NonstandardMessage`]: Cause::NonstandardMessage
 /// [`OtherStatus`]: Cause::OtherStatus
 /// [`OtherTransfer`]: Cause::OtherTransfer
 /// [`PayoutStatusSigned`]: Cause::PayoutStatusSigned
 /// [`Refused`]: Cause::Refused
-/// [`SecretEdge`]: Cause::SecretEdge
 /// [`SecretEncoded`]: Cause::SecretEncoded
 /// [`SecretQuoted`]: Cause::SecretQuoted
+/// [`SecretWhitespace`]: Cause::SecretWhitespace
 /// [`SignatureForm`]: Cause::SignatureForm
 /// [`SignatureTruncated`]: Cause::SignatureTruncated
 /// [`SignatureUpperCase`]: Cause::SignatureUpperCase
 /// [`Time`]: Cause::Time
 /// [`TrackingId`]: Cause::TrackingId
+/// [`UnknownKey`]: Cause::UnknownKey
 /// [`WrongScheme`]: Cause::WrongScheme
 #[derive(Debug, Clone)]
 pub struct Diagnose {
@@ -132,26 +132,26 @@ impl Diagnose {
 
     /// Adds a configured key. Mistakes in a secret cannot be detected from its key:
     /// pass the secret itself to [`secret`](Self::secret) or
-    /// [`login_password`](Self::login_password) if it is available.
+    /// [`v2_credentials`](Self::v2_credentials) if it is available.
     #[must_use]
     pub fn key(self, key: &Key) -> Self {
-        self.also(Candidate::key(key))
+        self.add(Candidate::key(key))
     }
 
     /// Adds a callback secret (API v3), with a name for the output. Pass it exactly
     /// as configured, with spaces and quotes.
     #[must_use]
     pub fn secret(self, name: &str, secret: &str) -> Self {
-        self.also(Candidate::secret(name, secret))
+        self.add(Candidate::secret(name, secret))
     }
 
     /// Adds a login and a password (API v2), with a name for the output.
     #[must_use]
-    pub fn login_password(self, name: &str, login: &str, password: &str) -> Self {
-        self.also(Candidate::login_password(name, (login, password)))
+    pub fn v2_credentials(self, name: &str, login: &str, password: &str) -> Self {
+        self.add(Candidate::v2_credentials(name, (login, password)))
     }
 
-    fn also(mut self, candidate: Candidate) -> Self {
+    fn add(mut self, candidate: Candidate) -> Self {
         self.candidates.push(candidate);
         self
     }
@@ -196,8 +196,8 @@ impl Diagnose {
 
     /// Why a JSON object is not verified.
     fn explain(&self, body: &str, verifier: &Verifier) -> Vec<Finding> {
-        let parsed = Unverified::<TransferCallback>::parse(body.as_bytes());
-        if parsed.is_err() && Posted::parse(body.as_bytes()).is_ok() {
+        let parsed = Unverified::<b2binpay::Callback>::parse(body.as_bytes());
+        if parsed.is_err() && citypay::Callback::parse(body.as_bytes()).is_ok() {
             return vec![Finding::certain(Cause::CityPay)];
         }
         let draft = Draft::read(body);
@@ -247,7 +247,7 @@ fn unreadable(error: ParseError) -> Finding {
         ParseError::Field { path, .. } => Some(path.clone()),
         _ => None,
     };
-    let finding = Finding::certain(Cause::BodyUnreadable(error));
+    let finding = Finding::certain(Cause::BodyMalformed(error));
     match path {
         Some(path) => finding.at(path),
         None => finding,

@@ -1,7 +1,6 @@
 //! [`Endpoint`]: the complete flow, from received bytes to an HTTP status.
 
 mod blocking;
-mod books;
 mod disposition;
 mod idempotent;
 mod label;
@@ -19,6 +18,7 @@ mod trace;
 #[cfg(not(feature = "tracing"))]
 #[path = "endpoint/no_trace.rs"]
 mod trace;
+mod with_ledger;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -115,7 +115,7 @@ pub struct Endpoint<G, T> {
 )]
 pub trait Target: sealed::Sealed + Send + Sync {
     #[doc(hidden)]
-    fn take<G: Gateway>(
+    fn process<G: Gateway>(
         &self,
         received: Received<'_, G>,
         callback: G::Callback,
@@ -140,10 +140,16 @@ pub struct Received<'e, G> {
 impl<G: Gateway> Received<'_, G> {
     /// Performs the lookup. If it `may_fail`, the callback is processed without its
     /// result.
-    async fn ask(&self, callback: G::Callback, may_fail: bool) -> Result<G::Callback, Disposition> {
-        match self.gateway.ask(&callback).await {
-            Ok(answer) => Ok(self.gateway.hear(callback, &answer, may_fail)?),
-            Err(_) if may_fail => Ok(self.gateway.unheard(callback)?),
+    async fn look_up(
+        &self,
+        callback: G::Callback,
+        may_fail: bool,
+    ) -> Result<G::Callback, Disposition> {
+        match self.gateway.look_up(&callback).await {
+            Ok(answer) => Ok(self
+                .gateway
+                .verify_with_response(callback, &answer, may_fail)?),
+            Err(_) if may_fail => Ok(self.gateway.without_response(callback)?),
             Err(error) => Err(Disposition::LookupFailed(error)),
         }
     }
@@ -246,18 +252,18 @@ impl<G: Gateway, T: Target> Endpoint<G, T> {
         observer: &Observer<'_>,
         key: &mut Option<PaymentKey>,
     ) -> Result<Disposition, Disposition> {
-        let callback = self.gateway.read(Body {
+        let callback = self.gateway.parse(Body {
             bytes,
             limit: self.body_limit,
             peer,
         })?;
-        let (reference, part) = self.gateway.names(&callback);
+        let (reference, part) = self.gateway.identify(&callback);
         let received = Received {
             gateway: &self.gateway,
             namespace: &self.namespace,
             key: key.insert(PaymentKey::new(G::NAME, reference, part)),
             observer,
         };
-        self.target.take(received, callback).await
+        self.target.process(received, callback).await
     }
 }

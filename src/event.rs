@@ -21,17 +21,17 @@ pub(crate) use part::{Money, Part, PartOutcome};
 /// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
 /// # let body = include_bytes!("../examples/bodies/b2binpay-payout-confirmed.json");
 /// # let callback = verifier.verify(Unverified::parse(body)?)?;
-/// use payhook::{Fact, event::Kind};
+/// use payhook::{Fact, event::PaymentKind};
 ///
 /// let event = callback.event();
 /// assert_eq!(event.gateway(), "b2binpay");
 /// // No signature covers the kind: check it against your own record.
-/// assert_eq!(event.kind(), Fact::Reported(Kind::Payout));
+/// assert_eq!(event.kind(), Fact::Reported(PaymentKind::Payout));
 /// # Ok::<(), payhook::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Kind {
+pub enum PaymentKind {
     /// An incoming payment.
     Deposit,
     /// A CityPay.io invoice.
@@ -40,7 +40,7 @@ pub enum Kind {
     Payout,
 }
 
-impl Kind {
+impl PaymentKind {
     /// Returns `deposit`, `order` or `payout`.
     #[must_use]
     pub fn as_str(&self) -> &'static str {
@@ -52,7 +52,7 @@ impl Kind {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for PaymentKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }
@@ -99,7 +99,7 @@ impl fmt::Display for Kind {
 #[derive(Clone)]
 pub struct Event<'a> {
     pub(crate) gateway: &'static str,
-    pub(crate) kind: Kind,
+    pub(crate) kind: PaymentKind,
     pub(crate) reference: &'a str,
     pub(crate) reading: Reading,
     pub(crate) source: Source,
@@ -134,7 +134,7 @@ pub(crate) enum ReadingSubject {
     /// A transfer of this amount.
     Transfer(Amount),
     /// A deposit or payout, without a transfer.
-    NoTransfer(Kind),
+    NoTransfer(PaymentKind),
 }
 
 /// How far the reference and the amount are proven.
@@ -146,7 +146,7 @@ pub(crate) enum Reading {
     ReferenceReported,
     /// The signed message can be split in several ways; `is_only_one` once no other
     /// payment of the merchant allows a different split.
-    Undivided { is_only_one: bool },
+    Ambiguous { is_only_one: bool },
 }
 
 /// The kind of evidence, as the payment rules distinguish it.
@@ -195,7 +195,7 @@ impl OwnStatus {
 /// The API's response about a deposit or payout, with its transfers.
 #[derive(Debug, Clone)]
 pub(crate) struct Lookup<'a> {
-    pub(crate) kind: Kind,
+    pub(crate) kind: PaymentKind,
     pub(crate) reference: &'a str,
     pub(crate) status: OwnStatus,
     pub(crate) parts: Vec<Part<'a>>,
@@ -216,7 +216,7 @@ impl<'a> Event<'a> {
 
     /// Returns whether it is about a deposit, a payout or an order.
     #[must_use]
-    pub fn kind(&self) -> Fact<Kind> {
+    pub fn kind(&self) -> Fact<PaymentKind> {
         let is_proven =
             self.source == Source::Snapshot || (self.lookup.is_some() && !self.is_contradicted());
         fact(self.kind, is_proven)
@@ -252,7 +252,7 @@ impl<'a> Event<'a> {
         let money = self.own_money()?;
         let amount = money.amount.as_ref()?;
         let is_proven = match self.source {
-            Source::Signed => !matches!(self.reading, Reading::Undivided { .. }),
+            Source::Signed => !matches!(self.reading, Reading::Ambiguous { .. }),
             // A response that contradicts itself yields neither amount.
             Source::Snapshot => money.totals_agree,
             Source::Lookup | Source::Trusted | Source::Unproven => false,
@@ -353,7 +353,7 @@ impl<'a> Event<'a> {
         match self.reading {
             Reading::Unique => true,
             Reading::ReferenceReported => false,
-            Reading::Undivided { is_only_one } => is_only_one,
+            Reading::Ambiguous { is_only_one } => is_only_one,
         }
     }
 }

@@ -24,15 +24,15 @@ pub trait Gateway: Sealed + Send + Sync {
 
     /// Parses and verifies a body.
     #[doc(hidden)]
-    fn read(&self, post: Body<'_>) -> Result<Self::Callback, Refusal>;
+    fn parse(&self, request: Body<'_>) -> Result<Self::Callback, Rejection>;
 
     /// Whether the callback needs a lookup.
     #[doc(hidden)]
-    fn asks(&self, callback: &Self::Callback) -> Asks;
+    fn lookup_need(&self, callback: &Self::Callback) -> LookupNeed;
 
     /// Performs the lookup.
     #[doc(hidden)]
-    fn ask(
+    fn look_up(
         &self,
         callback: &Self::Callback,
     ) -> impl Future<Output = Result<Vec<u8>, BoxError>> + Send;
@@ -40,22 +40,22 @@ pub trait Gateway: Sealed + Send + Sync {
     /// Verifies the callback by the gateway's response. A useless response counts as
     /// none if the lookup `may_fail`.
     #[doc(hidden)]
-    fn hear(
+    fn verify_with_response(
         &self,
         callback: Self::Callback,
         answer: &[u8],
         may_fail: bool,
-    ) -> Result<Self::Callback, Refusal>;
+    ) -> Result<Self::Callback, Rejection>;
 
     /// Continues after a failed lookup that may fail, as if there were none.
     #[doc(hidden)]
-    fn unheard(&self, callback: Self::Callback) -> Result<Self::Callback, Refusal> {
+    fn without_response(&self, callback: Self::Callback) -> Result<Self::Callback, Rejection> {
         Ok(callback)
     }
 
     /// The merchant's reference and the gateway's id of the part, of bounded length.
     #[doc(hidden)]
-    fn names<'c>(&self, callback: &'c Self::Callback) -> (&'c str, Cow<'c, str>);
+    fn identify<'c>(&self, callback: &'c Self::Callback) -> (&'c str, Cow<'c, str>);
 
     /// The gateway-independent view of the callback.
     #[doc(hidden)]
@@ -78,7 +78,7 @@ pub struct Body<'a> {
 /// Whether a callback needs a lookup, and what happens if it fails.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asks {
+pub enum LookupNeed {
     /// No lookup is needed.
     Never,
     /// Only if the callback alone would leave something held.
@@ -92,25 +92,25 @@ pub enum Asks {
     KnownOnly,
 }
 
-/// Why a callback is not taken.
+/// The reason for refusing a callback.
 #[doc(hidden)]
 #[derive(Debug)]
-pub enum Refusal {
+pub enum Rejection {
     Malformed(ParseError),
     Rejected(VerifyError),
-    /// The gateway's answer says nothing about the callback.
+    /// The gateway's response does not concern the callback.
     LookupFailed(VerifyError),
     /// The gateway's answer is older than the callback.
     LookupStale,
 }
 
-impl From<ParseError> for Refusal {
+impl From<ParseError> for Rejection {
     fn from(error: ParseError) -> Self {
         Self::Malformed(error)
     }
 }
 
-impl From<VerifyError> for Refusal {
+impl From<VerifyError> for Rejection {
     fn from(error: VerifyError) -> Self {
         match error {
             VerifyError::AnswerRefused { .. } | VerifyError::AnswerUnreadable(_) => {

@@ -14,8 +14,8 @@ use crate::ledger::PaymentKey;
 /// Only verified callbacks can be passed to a handler, which the types ensure:
 ///
 /// ```compile_fail,E0308
-/// use payhook::{Handler, Unverified, b2binpay::TransferCallback};
-/// async fn hand_over<H: Handler>(handler: &H, callback: Unverified<TransferCallback>) {
+/// use payhook::{Handler, Unverified, b2binpay::Callback};
+/// async fn hand_over<H: Handler>(handler: &H, callback: Unverified<b2binpay::Callback>) {
 ///     let _ = handler.handle(callback).await;
 /// }
 /// ```

@@ -3,7 +3,7 @@
 //!
 //! [`Endpoint::receive_http`] reads the body itself, up to the endpoint's limit. Its
 //! [`Reply`] can be logged and then converted into the response. Behind proxies,
-//! [`Proxies`] determines the client's address.
+//! [`TrustedProxies`] determines the client's address.
 //!
 //! ```
 //! use std::net::IpAddr;
@@ -44,7 +44,7 @@ pub use {
     http_body::Body,
 };
 
-pub use proxies::Proxies;
+pub use proxies::TrustedProxies;
 #[cfg(feature = "tower")]
 pub use service::CallbackService;
 /// The version whose trait is in this API.

@@ -56,7 +56,7 @@ pub use memory::MemoryStore;
 /// With each, the handler's effect happens **at least once**: once, unless a handler
 /// outlives its lease, or between its effect and `complete` the process ends, the
 /// request is dropped, or the store is unreachable. Then the lease expires, and the
-/// next delivery is handled again. So pass the [effect](IdempotencyKeys::effect) to
+/// next delivery is handled again. So pass the [event](IdempotencyKeys::event) to
 /// the other system as its idempotency key. A payment in a [`Ledger`](crate::Ledger)
 /// is credited exactly once.
 ///
@@ -68,23 +68,23 @@ pub use memory::MemoryStore;
 ///
 /// In one atomic step, `claim`
 ///
-/// 1. looks up which effect the delivery is **bound** to, or binds it to the one in
+/// 1. looks up which event the delivery is **bound** to, or binds it to the one in
 ///    `keys`. A delivery that may have been forgotten is not bound: it is `AlreadyHandled` if
-///    that effect is done, and `TooOld` if not;
-/// 2. returns `AlreadyHandled` if the bound effect is done, unless another effect of the same
+///    that event is done, and `TooOld` if not;
+/// 2. returns `AlreadyHandled` if the bound event is done, unless another event of the same
 ///    subject was completed since then and the time in `keys` is later than that
 ///    one's: a transfer that settles again after a reversal is a new event;
-/// 3. else returns `Conflicting` if the bound effect is not the one in `keys`;
-/// 4. else returns `Superseded` if the subject's last completed effect has a later
+/// 3. else returns `Conflicting` if the bound event is not the one in `keys`;
+/// 4. else returns `Superseded` if the subject's last completed event has a later
 ///    time;
-/// 5. else returns `InProgress` if the effect is claimed and its lease has not expired
+/// 5. else returns `InProgress` if the event is claimed and its lease has not expired
 ///    (at its exact end it has); else
-/// 6. claims the effect under a new fencing number.
+/// 6. claims the event under a new fencing number.
 ///
-/// `complete` makes the effect done and the subject's last, unless the subject's last
+/// `complete` makes the event done and the subject's last, unless the subject's last
 /// has a later time. If one of two times is unknown, neither is later. Whenever a
-/// delivery's bound effect is done and is the subject's last, `claim` raises the time
-/// of that last effect to the delivery's. A done effect is remembered at least as
+/// delivery's bound event is done and is the subject's last, `claim` raises the time
+/// of that last event to the delivery's. A done event is remembered at least as
 /// long as every delivery that is bound to it, and as long as its subject.
 ///
 /// `StoreConformance`, in the crate `payhook-conformance`, tests all of these.
@@ -124,7 +124,7 @@ pub trait IdempotencyStore: Send + Sync {
 #[must_use]
 #[non_exhaustive]
 pub enum Claim {
-    /// The delivery was first seen with a different effect, which is not done:
+    /// The delivery was first seen with a different event, which is not done:
     /// unsigned fields were changed in one of the two.
     Conflicting,
     /// It is unknown, and older than callbacks that this store has deleted, so it may
@@ -159,21 +159,21 @@ pub enum Claim {
 #[derive(Debug)]
 #[must_use = "complete or release it: if it is dropped, the callback is blocked until the lease expires"]
 pub struct ClaimToken {
-    effect: IdempotencyKey,
+    event: IdempotencyKey,
     fence: u64,
 }
 
 impl ClaimToken {
-    /// Creates a token, for stores: from the claimed effect (the one that the
+    /// Creates a token, for stores: from the claimed event (the one that the
     /// delivery is bound to), and a number that is unique among its claims.
-    pub fn new(effect: IdempotencyKey, fence: u64) -> Self {
-        Self { effect, fence }
+    pub fn new(event: IdempotencyKey, fence: u64) -> Self {
+        Self { event, fence }
     }
 
-    /// Returns the claimed effect.
+    /// Returns the claimed event.
     #[must_use]
-    pub fn effect(&self) -> &IdempotencyKey {
-        &self.effect
+    pub fn event(&self) -> &IdempotencyKey {
+        &self.event
     }
 
     /// Returns the fencing number.

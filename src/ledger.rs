@@ -74,10 +74,10 @@ impl PaymentKey {
 /// use payhook::payment::{Change, Payment};
 /// use payhook::{BoxError, Event, Ledger, ledger::PaymentKey};
 ///
-/// struct Books; // your database's pool
+/// struct MyLedger; // your database's pool
 /// struct Transaction; // its transaction, rolled back when it is dropped
 ///
-/// impl Ledger for Books {
+/// impl Ledger for MyLedger {
 ///     type Transaction = Transaction;
 ///
 ///     // BEGIN; SELECT … WHERE gateway = $1 AND reference = $2 FOR UPDATE NOWAIT
@@ -106,7 +106,7 @@ impl PaymentKey {
 ///     }
 /// }
 /// # fn is_ledger<L: Ledger>(_: L) {}
-/// # is_ledger(Books);
+/// # is_ledger(MyLedger);
 /// ```
 pub trait Ledger: Send + Sync {
     /// A transaction that holds a payment's lock. It rolls back when dropped.

@@ -108,10 +108,10 @@ pub mod payment;
 mod read;
 mod recognize;
 mod scan;
+mod shared_str;
 mod span;
 #[cfg(feature = "testing")]
 pub mod testing;
-mod text;
 pub mod timestamp;
 pub mod verified;
 mod wire;

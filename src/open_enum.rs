@@ -10,7 +10,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 
-use crate::text::Text;
+use crate::shared_str::SharedStr;
 
 /// A code of an enum without a variant. Opaque: use the enum's `code()`.
 pub struct UnknownCode<E> {
@@ -56,12 +56,12 @@ impl<E> fmt::Debug for UnknownCode<E> {
 
 /// A word of an enum without a variant. Opaque: use the enum's `as_str()`.
 pub struct UnknownWord<E> {
-    pub(crate) word: Text,
+    pub(crate) word: SharedStr,
     of: PhantomData<fn() -> E>,
 }
 
 impl<E> UnknownWord<E> {
-    pub(crate) fn new(word: Text) -> Self {
+    pub(crate) fn new(word: SharedStr) -> Self {
         let of = PhantomData;
         Self { word, of }
     }
@@ -206,10 +206,10 @@ macro_rules! open_enum {
             }
         }
 
-        impl From<$crate::text::Text> for $Name {
+        impl From<$crate::shared_str::SharedStr> for $Name {
             /// Reads any spelling: case and separators (space, `-`, `_`, `/`) do not
             /// matter.
-            fn from(text: $crate::text::Text) -> Self {
+            fn from(text: $crate::shared_str::SharedStr) -> Self {
                 $(
                     if $crate::open_enum::same_word(&text, $word)
                         $( || $crate::open_enum::same_word(&text, $alias) )*
@@ -221,8 +221,8 @@ macro_rules! open_enum {
             }
         }
 
-        impl $crate::fields::FromValue<$crate::text::Text> for $Name {
-            fn from_value(word: $crate::text::Text) -> Self {
+        impl $crate::fields::FromValue<$crate::shared_str::SharedStr> for $Name {
+            fn from_value(word: $crate::shared_str::SharedStr) -> Self {
                 Self::from(word)
             }
         }
@@ -231,7 +231,7 @@ macro_rules! open_enum {
             /// Reads any spelling: case and separators (space, `-`, `_`, `/`) do not
             /// matter.
             fn from(text: &str) -> Self {
-                Self::from($crate::text::Text::from(text))
+                Self::from($crate::shared_str::SharedStr::from(text))
             }
         }
 

@@ -71,13 +71,13 @@ use std::fmt;
 /// | order endpoint | canceled | canceled |
 /// | order endpoint | unknown | unknown |
 /// | order endpoint, behind the callback | any | pending |
-/// | merchant record, source address | not queried | needs review |
+/// | known reference, source address | not queried | needs review |
 ///
 /// # CityPay.io, deposits
 ///
 /// | evidence | status | outcome |
 /// |---|---|---|
-/// | merchant record, source address | any | needs review |
+/// | known reference, source address | any | needs review |
 /// | source address, with settlement opted in | confirmed | settled |
 /// | source address, with settlement opted in | pending | pending |
 /// | source address, with settlement opted in | none, unknown | unknown |

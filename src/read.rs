@@ -13,8 +13,8 @@ use serde_json::value::RawValue;
 
 use crate::error::{FieldError, FieldWarning, ParseError};
 use crate::scan::{NotJson, Scan};
+use crate::shared_str::SharedStr;
 use crate::span::Span;
-use crate::text::Text;
 use crate::wire::Place;
 
 pub(crate) use path::At;
@@ -35,9 +35,9 @@ pub const DEFAULT_BODY_LIMIT: usize = 64 * 1024;
 /// JSON exactly as it was sent.
 ///
 /// ```
-/// # use payhook::{b2binpay::TransferCallback, Unverified};
+/// # use payhook::{b2binpay::Callback, Unverified};
 /// # let body = include_bytes!("../examples/bodies/b2binpay-deposit-confirmed.json");
-/// let callback = Unverified::<TransferCallback>::parse(body)?.into_unverified();
+/// let callback = Unverified::<Callback>::parse(body)?.into_unverified();
 /// for resource in callback.other_resources() {
 ///     if let Some(attributes) = resource.attributes() {
 ///         let value: serde_json::Value = serde_json::from_str(attributes.as_str())?;
@@ -47,7 +47,7 @@ pub const DEFAULT_BODY_LIMIT: usize = 64 * 1024;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
-pub struct RawJson(Text);
+pub struct RawJson(SharedStr);
 
 impl RawJson {
     /// Returns the JSON text.
@@ -232,8 +232,8 @@ impl<'a> Source<'a> {
 
     /// A string of the body as a slice of its shared copy.
     #[inline]
-    pub(crate) fn slice(self, text: &str) -> Text {
-        Text::slice(&self.0.shared, text)
+    pub(crate) fn slice(self, text: &str) -> SharedStr {
+        SharedStr::slice(&self.0.shared, text)
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, Utc};
 use serde::{Serialize, Serializer};
 
-use crate::text::Text;
+use crate::shared_str::SharedStr;
 
 /// A time as a gateway wrote it, with its original text.
 ///
@@ -30,7 +30,7 @@ use crate::text::Text;
 /// ```
 #[derive(Clone)]
 pub struct Timestamp {
-    text: Text,
+    text: SharedStr,
     moment: Moment,
 }
 
@@ -55,7 +55,7 @@ pub struct TimestampError;
 impl Timestamp {
     /// `YYYY-MM-DDThh:mm:ss[.1–9 digits](Z|±hh:mm)` and nothing else: the form of a
     /// signed time, which is unambiguous.
-    pub(crate) fn from_signed(text: Text) -> Result<Self, TimestampError> {
+    pub(crate) fn from_signed(text: SharedStr) -> Result<Self, TimestampError> {
         match Stamp::scan(&text) {
             Some(Stamp {
                 moment: moment @ Moment::Instant(_),
@@ -66,7 +66,7 @@ impl Timestamp {
     }
 
     /// Accepts every form that either gateway is known to send.
-    pub(crate) fn from_text(text: Text) -> Result<Self, TimestampError> {
+    pub(crate) fn from_text(text: SharedStr) -> Result<Self, TimestampError> {
         let stamp = Stamp::scan(&text).map(|stamp| stamp.moment);
         let moment = stamp
             .or_else(|| scan_milliseconds(&text).map(Moment::Instant))

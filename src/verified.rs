@@ -32,10 +32,10 @@ pub trait Provable: Sealed + Sized {
 /// [`citypay::Account`](crate::citypay::Account).
 ///
 /// ```
-/// use payhook::{Unverified, b2binpay::TransferCallback};
+/// use payhook::{Unverified, b2binpay::Callback};
 ///
 /// let body = include_bytes!("../examples/bodies/b2binpay-deposit-confirmed.json");
-/// let callback = Unverified::<TransferCallback>::parse(body)?;
+/// let callback = Unverified::<Callback>::parse(body)?;
 /// assert_eq!(callback.unverified().tracking_id(), "order-9001");
 /// # Ok::<(), payhook::ParseError>(())
 /// ```
@@ -93,14 +93,14 @@ impl<C: fmt::Debug> fmt::Debug for Unverified<C> {
 /// See [`Evidence`] for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Scheme {
+pub enum SignatureScheme {
     /// API v3: the callback secret.
     CallbackSecret,
     /// API v2: the SHA-256 of login and password.
     LoginPassword,
 }
 
-impl Scheme {
+impl SignatureScheme {
     /// Returns `callback_secret` or `login_password`.
     #[must_use]
     pub fn as_str(&self) -> &'static str {
@@ -111,7 +111,7 @@ impl Scheme {
     }
 }
 
-impl fmt::Display for Scheme {
+impl fmt::Display for SignatureScheme {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }
@@ -125,19 +125,19 @@ impl fmt::Display for Scheme {
 /// | [`Signature`](Self::Signature), no transfer | tracking id and time | never |
 /// | [`GatewayApi`](Self::GatewayApi) | a deposit's id, tracking id and status | never: it is queried about callbacks without a transfer |
 /// | [`OrderEndpoint`](Self::OrderEndpoint) | an order's token, status, amounts and currencies | yes |
-/// | [`MerchantRecord`](Self::MerchantRecord) | that the token is the merchant's own | never |
+/// | [`KnownReference`](Self::KnownReference) | that the token is the merchant's own | never |
 /// | [`SourceAddress`](Self::SourceAddress) | where the bytes came from | never, except for CityPay deposits if the merchant [opts in](crate::citypay::Account::danger_settle_deposits_by_source_address) |
 ///
 /// ```
 /// use payhook::b2binpay::{Key, TrackingIds, Verifier};
-/// use payhook::{Evidence, Unverified, verified::Scheme};
+/// use payhook::{Evidence, Unverified, verified::SignatureScheme};
 ///
 /// # let body = include_bytes!("../examples/bodies/b2binpay-deposit-confirmed.json");
-/// let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?.named("2026");
+/// let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?.with_name("2026");
 /// let verifier = Verifier::new(key, TrackingIds::Prefixed);
 /// let callback = verifier.verify(Unverified::parse(body)?)?;
 /// let Evidence::Signature { scheme, key, .. } = callback.evidence() else { panic!("not signed") };
-/// assert_eq!((*scheme, &**key), (Scheme::CallbackSecret, "2026"));
+/// assert_eq!((*scheme, &**key), (SignatureScheme::CallbackSecret, "2026"));
 /// # Ok::<(), payhook::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,14 +146,14 @@ pub enum Evidence {
     /// The response of B2BINPAY's API, as fetched by the merchant.
     GatewayApi,
     /// Only the merchant's own record, without evidence from the gateway.
-    MerchantRecord,
+    KnownReference,
     /// The response of CityPay.io's order endpoint, as fetched by the merchant.
     OrderEndpoint,
     /// A signature.
     #[non_exhaustive]
     Signature {
         /// The type of the matching key.
-        scheme: Scheme,
+        scheme: SignatureScheme,
         /// The merchant's name for the key.
         key: Arc<str>,
     },
@@ -168,7 +168,7 @@ impl Evidence {
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::GatewayApi => "gateway_api",
-            Self::MerchantRecord => "merchant_record",
+            Self::KnownReference => "known_reference",
             Self::OrderEndpoint => "order_endpoint",
             Self::Signature { .. } => "signature",
             Self::SourceAddress => "source_address",
@@ -180,7 +180,7 @@ impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::GatewayApi => "gateway API",
-            Self::MerchantRecord => "merchant record",
+            Self::KnownReference => "known reference",
             Self::OrderEndpoint => "order endpoint",
             Self::Signature { .. } => "signature",
             Self::SourceAddress => "source address",
@@ -192,20 +192,20 @@ impl fmt::Display for Evidence {
 ///
 /// Only this crate can create one, and it can be neither deserialized nor changed, so
 /// that having one shows that verification succeeded. To keep one for later, store
-/// [`raw`](crate::b2binpay::TransferCallback::raw) bytes and verify them again.
+/// [`raw`](crate::b2binpay::Callback::raw) bytes and verify them again.
 ///
 /// An unverified callback has no proven facts:
 ///
 /// ```compile_fail,E0599
-/// use payhook::{Unverified, Verified, b2binpay::{ProvenTransfer, TransferCallback}};
-/// fn proven(callback: &Unverified<TransferCallback>) -> ProvenTransfer {
+/// use payhook::{Unverified, Verified, b2binpay::{ProvenTransfer, Callback}};
+/// fn proven(callback: &Unverified<Callback>) -> ProvenTransfer {
 ///     callback.proven().clone()
 /// }
 /// ```
 ///
 /// ```
-/// use payhook::{Unverified, Verified, b2binpay::{ProvenTransfer, TransferCallback}};
-/// fn proven(callback: &Verified<TransferCallback>) -> ProvenTransfer {
+/// use payhook::{Unverified, Verified, b2binpay::{ProvenTransfer, Callback}};
+/// fn proven(callback: &Verified<Callback>) -> ProvenTransfer {
 ///     callback.proven().clone()
 /// }
 /// ```
@@ -213,15 +213,15 @@ impl fmt::Display for Evidence {
 /// and a verified one cannot be assembled from parts:
 ///
 /// ```compile_fail,E0451
-/// use payhook::{Verified, b2binpay::TransferCallback};
-/// fn swap(one: Verified<TransferCallback>, other: Verified<TransferCallback>) -> Verified<TransferCallback> {
+/// use payhook::{Verified, b2binpay::Callback};
+/// fn swap(one: Verified<Callback>, other: Verified<Callback>) -> Verified<Callback> {
 ///     Verified { evidence: other.evidence().clone(), ..one }
 /// }
 /// ```
 ///
 /// ```
-/// use payhook::{Verified, b2binpay::TransferCallback};
-/// fn swap(one: Verified<TransferCallback>, other: Verified<TransferCallback>) -> Verified<TransferCallback> {
+/// use payhook::{Verified, b2binpay::Callback};
+/// fn swap(one: Verified<Callback>, other: Verified<Callback>) -> Verified<Callback> {
 ///     if one.evidence() == other.evidence() { other } else { one }
 /// }
 /// ```

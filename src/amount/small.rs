@@ -1,7 +1,7 @@
 //! Amounts of up to 37 digits as machine integers: nearly all amounts in practice.
 
 use super::parts::Parts;
-use crate::text::Text;
+use crate::shared_str::SharedStr;
 
 /// 10³⁷ is the largest power of ten of which twice as much fits an [`i128`].
 const MOST_DIGITS: usize = 37;
@@ -79,7 +79,7 @@ impl Sum {
     }
 
     #[inline(never)]
-    pub(super) fn text(&self) -> Option<Text> {
+    pub(super) fn text(&self) -> Option<SharedStr> {
         let digits = digits(self.value.unsigned_abs())?;
         let (integer, fraction) = digits.split_at_checked(digits.len() - self.scale)?;
         let zeros = integer.iter().take_while(|digit| **digit == b'0').count();
@@ -94,7 +94,7 @@ impl Sum {
             text.push(b".")?;
             text.push(fraction)?;
         }
-        text.as_str().map(Text::from)
+        text.as_str().map(SharedStr::from)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Verification of unsigned callbacks.
 
-use super::callback::{Subject, TransferCallback};
+use super::callback::{Callback, Subject};
 use super::lookup::ApiDocument;
 use super::proven::ProvenTransfer;
 use crate::error::VerifyError;
@@ -34,9 +34,9 @@ use crate::verified::{Evidence, Unverified, Verified};
 /// - [`VerifyError::AnswerUnreadable`] if the response is not a deposit or payout.
 /// - [`VerifyError::AnswerMismatch`] if it is a different one.
 pub fn prove_by_api(
-    callback: Unverified<TransferCallback>,
+    callback: Unverified<Callback>,
     answer: &[u8],
-) -> Result<Verified<TransferCallback>, VerifyError> {
+) -> Result<Verified<Callback>, VerifyError> {
     let body = callback.unverified();
     // A body that contains or refers to a transfer, or has a wrong signature, is not
     // accepted without a valid one.
@@ -55,7 +55,7 @@ pub fn prove_by_api(
     Ok(Verified::new(callback, proven, Evidence::GatewayApi))
 }
 
-impl Verified<TransferCallback> {
+impl Verified<Callback> {
     /// The same, with the API's response.
     pub(super) fn with_document(self, document: ApiDocument) -> Self {
         self.map_proven(|proven| proven.with_document(document))

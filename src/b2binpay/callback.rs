@@ -1,4 +1,4 @@
-//! [`TransferCallback`]: a callback of B2BINPAY or Coinsbuy.
+//! [`Callback`]: a callback of B2BINPAY or Coinsbuy.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::constant_time::never_equal;
 use crate::error::{FieldWarning, ParseError};
 use crate::read::{self, At, Body, Source};
 use crate::recognize;
-use crate::text::Text;
+use crate::shared_str::SharedStr;
 use crate::timestamp::Timestamp;
 use crate::verified::Unverified;
 
@@ -33,17 +33,17 @@ use crate::verified::Unverified;
 /// # let body = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
 ///
 /// let callback = verifier.verify(Unverified::parse(body)?)?;
-/// let told = callback.reported();
-/// let transfer = told.transfer().ok_or("nothing has come")?;
+/// let reported = callback.reported();
+/// let transfer = reported.transfer().ok_or("nothing has come")?;
 /// assert_eq!(transfer.confirmations(), Some(3));
-/// assert_eq!(told.currency().and_then(|currency| currency.exp()), Some(18));
-/// for warning in told.warnings() {
-///     println!("{}: {warning}", told.id()); // a line for your log
+/// assert_eq!(reported.currency().and_then(|currency| currency.exp()), Some(18));
+/// for warning in reported.warnings() {
+///     println!("{}: {warning}", reported.id()); // a line for your log
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct TransferCallback {
+pub struct Callback {
     body: Body,
     index: Arc<Index>,
 }
@@ -76,9 +76,9 @@ pub(super) enum Subject {
     Ambiguous,
 }
 
-never_equal!(TransferCallback);
+never_equal!(Callback);
 
-impl TransferCallback {
+impl Callback {
     fn source(&self) -> Source<'_> {
         self.body.source()
     }
@@ -120,7 +120,7 @@ impl TransferCallback {
     }
 
     /// The same, as a copy that outlives the body.
-    pub(super) fn text_of_tracking_id(&self) -> Text {
+    pub(super) fn text_of_tracking_id(&self) -> SharedStr {
         self.source().slice(self.tracking_id())
     }
 
@@ -265,9 +265,9 @@ impl TransferCallback {
     }
 }
 
-impl fmt::Debug for TransferCallback {
+impl fmt::Debug for Callback {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TransferCallback")
+        f.debug_struct("Callback")
             .field("id", &self.id())
             .field("operation", &self.operation())
             .field("tracking_id", &self.tracking_id())
@@ -280,23 +280,23 @@ impl fmt::Debug for TransferCallback {
     }
 }
 
-impl crate::verified::Sealed for TransferCallback {}
+impl crate::verified::Sealed for Callback {}
 
-pub(super) fn parse(body: &[u8], limit: usize) -> Result<Unverified<TransferCallback>, ParseError> {
+pub(super) fn parse(body: &[u8], limit: usize) -> Result<Unverified<Callback>, ParseError> {
     match read::text_of(body, limit).and_then(read_callback) {
         Ok(callback) => Ok(Unverified::new(callback)),
         Err(error) => Err(recognize::name(body, error)),
     }
 }
 
-fn read_callback(text: &str) -> Result<TransferCallback, ParseError> {
+fn read_callback(text: &str) -> Result<Callback, ParseError> {
     let (body, mut document): (_, Document) = read::scan(text)?;
     let source = body.source();
     At::Root.sound(document.shape)?;
     let operation = OperationFields::take(source, &mut document.data)?;
     let (subject, left_out, signed) = check(source, &document, &operation)?;
     leave_out(&mut document.included, left_out);
-    Ok(TransferCallback {
+    Ok(Callback {
         index: Arc::new(Index {
             document,
             operation,

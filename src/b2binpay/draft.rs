@@ -100,7 +100,7 @@ impl<'a> Draft<'a> {
         let Ok(amount) = text_of(transfer.amount).parse::<Amount>() else {
             return false;
         };
-        let has_other_scale = !self.scales.is_empty() && !self.scales.contains(&amount.scale());
+        let has_other_scale = !self.scales.is_empty() && !self.scales.contains(&amount.decimals());
         let has_other_clearing =
             || self.is_deposit && transfer.has_other_clearing(&amount) == Some(true);
         has_other_scale

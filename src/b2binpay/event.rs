@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::callback::TransferCallback;
+use super::callback::Callback;
 use super::lookup::ApiDocument;
 use super::operation::Operation;
 use super::outcome::of_transfer;
@@ -13,7 +13,7 @@ use super::tracking_ids::TrackingIds;
 use crate::amount::Amount;
 use crate::digest::{Digest16, Labelled, bounded_id};
 use crate::event::{
-    Event, Kind, Lookup, Money, OtherReading, OwnStatus, Part, PartOutcome, Reading,
+    Event, Lookup, Money, OtherReading, OwnStatus, Part, PartOutcome, PaymentKind, Reading,
     ReadingSubject, Source,
 };
 use crate::fact::Fact;
@@ -27,15 +27,20 @@ pub(crate) const NAME: &str = "b2binpay";
 /// The gateway's ids are numbers; a UUID has 36 bytes.
 const MAX_ID: usize = 40;
 
-impl Verified<TransferCallback> {
+impl Verified<Callback> {
     /// Returns the gateway-independent view of the callback.
     ///
     /// See [`Event`] for an example.
     #[must_use]
     pub fn event(&self) -> Event<'_> {
-        let (told, proven) = (self.reported(), self.proven());
-        let outcome = of_transfer(told, proven, self.evidence());
-        let event = bare(told, self.evidence(), outcome, proven.uses_gateway_ids());
+        let (reported, proven) = (self.reported(), self.proven());
+        let outcome = of_transfer(reported, proven, self.evidence());
+        let event = bare(
+            reported,
+            self.evidence(),
+            outcome,
+            proven.uses_gateway_ids(),
+        );
         let lookup = proven
             .document()
             .map(|document| lookup(document, proven.uses_gateway_ids()));
@@ -52,7 +57,7 @@ impl Verified<TransferCallback> {
             _ => {
                 let mut event = Event {
                     lookup,
-                    ..signed(told, proven, event)
+                    ..signed(reported, proven, event)
                 };
                 if event.outcome == Fact::Proven(Outcome::Settled) && event.is_contradicted() {
                     event.outcome = Fact::Reported(Outcome::ManualReview);
@@ -64,25 +69,21 @@ impl Verified<TransferCallback> {
 }
 
 /// The facts that a signature adds.
-fn signed<'a>(
-    told: &'a TransferCallback,
-    proven: &'a ProvenTransfer,
-    event: Event<'a>,
-) -> Event<'a> {
+fn signed<'a>(reported: &'a Callback, proven: &'a ProvenTransfer, event: Event<'a>) -> Event<'a> {
     // One block of SHA-256 with a label this short.
     let mut delivery = Labelled::new("b2b mac");
-    if let Some(mac) = told.mac() {
+    if let Some(mac) = reported.mac() {
         delivery.part(mac.as_bytes());
     }
-    let transfer = told.transfer();
+    let transfer = reported.transfer();
     let mut other_readings = Vec::new();
     let reading = if proven.uses_gateway_ids() {
         Reading::ReferenceReported
-    } else if let Some(text) = proven.undivided() {
+    } else if let Some(text) = proven.ambiguous_text() {
         if let Some(transfer) = transfer {
             other_readings = readings(text, &transfer.amount());
         }
-        Reading::Undivided { is_only_one: false }
+        Reading::Ambiguous { is_only_one: false }
     } else {
         Reading::Unique
     };
@@ -92,7 +93,7 @@ fn signed<'a>(
         delivery: delivery.finish(),
         time: proven.time().and_then(Timestamp::utc),
         parts: transfer
-            .map(|transfer| part(transfer, told.currency(), told.operation()))
+            .map(|transfer| part(transfer, reported.currency(), reported.operation()))
             .into_iter()
             .collect(),
         own_part: transfer.map(|_| 0),
@@ -102,11 +103,11 @@ fn signed<'a>(
 }
 
 /// An unsigned callback without proof changes nothing.
-pub(super) fn of_nothing(told: &TransferCallback, tracking_ids: TrackingIds) -> Event<'_> {
+pub(super) fn of_nothing(reported: &Callback, tracking_ids: TrackingIds) -> Event<'_> {
     let outcome = Fact::Reported(Outcome::Unknown);
     let event = bare(
-        told,
-        &Evidence::MerchantRecord,
+        reported,
+        &Evidence::KnownReference,
         outcome,
         tracking_ids.are_unused(),
     );
@@ -128,29 +129,29 @@ fn unsigned_delivery(document: &ApiDocument, status: OwnStatus) -> Digest16 {
 }
 
 fn bare<'a>(
-    told: &'a TransferCallback,
+    reported: &'a Callback,
     evidence: &'a Evidence,
     outcome: Fact<Outcome>,
     uses_gateway_ids: bool,
 ) -> Event<'a> {
     Event {
         gateway: NAME,
-        kind: match told.operation() {
-            Operation::Deposit(_) => Kind::Deposit,
-            Operation::Payout(_) => Kind::Payout,
+        kind: match reported.operation() {
+            Operation::Deposit(_) => PaymentKind::Deposit,
+            Operation::Payout(_) => PaymentKind::Payout,
         },
-        reference: reference(told.tracking_id(), told.id(), uses_gateway_ids),
+        reference: reference(reported.tracking_id(), reported.id(), uses_gateway_ids),
         reading: Reading::Unique,
         source: Source::Lookup,
         evidence,
         outcome,
         delivery: Digest16::default(),
         time: None,
-        status: own_status(told.operation()),
+        status: own_status(reported.operation()),
         parts: Vec::new(),
         own_part: None,
         other_readings: Vec::new(),
-        total_paid: match told.operation() {
+        total_paid: match reported.operation() {
             Operation::Deposit(deposit) => deposit.target_paid(),
             Operation::Payout(_) => None,
         },
@@ -259,7 +260,7 @@ fn readings<'t>(text: &'t str, own: &Amount) -> Vec<OtherReading<'t>> {
             })
         });
     // A deposit signs its status and id, a payout only its id.
-    let bare = [(rest, Kind::Deposit), (text, Kind::Payout)];
+    let bare = [(rest, PaymentKind::Deposit), (text, PaymentKind::Payout)];
     let bare = bare.map(|(reference, kind)| OtherReading {
         reference,
         about: ReadingSubject::NoTransfer(kind),

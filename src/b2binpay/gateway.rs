@@ -4,14 +4,14 @@ use std::borrow::Cow;
 use std::convert::Infallible;
 
 use super::api::prove_by_api;
-use super::callback::TransferCallback;
+use super::callback::Callback;
 use super::event;
 use super::lookup::{Api, ApiDocument, LookupPolicy};
 use super::verifier::{Verifier, is_legitimately_unsigned};
 use crate::error::VerifyError;
 use crate::event::Event;
 use crate::fetch::{BoxError, Fetch};
-use crate::gateway::{Asks, Body, Refusal};
+use crate::gateway::{Body, LookupNeed, Rejection};
 use crate::verified::{Sealed, Unverified, Verified};
 
 /// B2BINPAY, or Coinsbuy, for an [`Endpoint`](crate::Endpoint).
@@ -110,20 +110,20 @@ impl<F> Gateway<F> {
 /// A callback of B2BINPAY that an endpoint is processing.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Callback(Told);
+pub struct PendingCallback(Stage);
 
 #[derive(Debug)]
-enum Told {
-    Verified(Box<Verified<TransferCallback>>),
+enum Stage {
+    Verified(Box<Verified<Callback>>),
     /// Before a lookup.
-    Unsigned(Box<Unverified<TransferCallback>>),
+    Unsigned(Box<Unverified<Callback>>),
 }
 
-impl Callback {
-    fn body(&self) -> &TransferCallback {
+impl PendingCallback {
+    fn body(&self) -> &Callback {
         match &self.0 {
-            Told::Verified(callback) => callback.reported(),
-            Told::Unsigned(callback) => callback.unverified(),
+            Stage::Verified(callback) => callback.reported(),
+            Stage::Unsigned(callback) => callback.unverified(),
         }
     }
 }
@@ -133,80 +133,87 @@ impl<F> Sealed for Gateway<F> {}
 impl<F: Fetch> crate::gateway::Gateway for Gateway<F> {
     const NAME: &'static str = event::NAME;
 
-    type Callback = Callback;
+    type Callback = PendingCallback;
 
-    fn read(&self, post: Body<'_>) -> Result<Callback, Refusal> {
-        let body = Unverified::<TransferCallback>::parse_within(post.bytes, post.limit)?;
-        let told = body.unverified();
+    fn parse(&self, request: Body<'_>) -> Result<PendingCallback, Rejection> {
+        let body = Unverified::<Callback>::parse_within(request.bytes, request.limit)?;
+        let reported = body.unverified();
         let api = self.api.as_ref();
-        let may_ask = || api.is_some_and(|api| api.url(told).is_some());
-        Ok(Callback(if is_legitimately_unsigned(told) && may_ask() {
-            Told::Unsigned(Box::new(body))
-        } else {
-            Told::Verified(Box::new(self.verifier.verify(body)?))
-        }))
+        let may_ask = || api.is_some_and(|api| api.url(reported).is_some());
+        Ok(PendingCallback(
+            if is_legitimately_unsigned(reported) && may_ask() {
+                Stage::Unsigned(Box::new(body))
+            } else {
+                Stage::Verified(Box::new(self.verifier.verify(body)?))
+            },
+        ))
     }
 
-    fn asks(&self, callback: &Callback) -> Asks {
+    fn lookup_need(&self, callback: &PendingCallback) -> LookupNeed {
         let Some(api) = &self.api else {
-            return Asks::Never;
+            return LookupNeed::Never;
         };
         let body = callback.body();
         if api.url(body).is_none() {
-            return Asks::Never;
+            return LookupNeed::Never;
         }
         let may_fail = self.holds_on_failure;
-        if matches!(callback.0, Told::Unsigned(_)) {
-            return Asks::Always { may_fail };
+        if matches!(callback.0, Stage::Unsigned(_)) {
+            return LookupNeed::Always { may_fail };
         }
         match self.policy {
-            LookupPolicy::Unsigned => Asks::Never,
-            LookupPolicy::WhenHeld => Asks::WhenHeld { may_fail },
-            LookupPolicy::Always => Asks::Always { may_fail },
+            LookupPolicy::Unsigned => LookupNeed::Never,
+            LookupPolicy::WhenHeld => LookupNeed::WhenHeld { may_fail },
+            LookupPolicy::Always => LookupNeed::Always { may_fail },
         }
     }
 
-    async fn ask(&self, callback: &Callback) -> Result<Vec<u8>, BoxError> {
+    async fn look_up(&self, callback: &PendingCallback) -> Result<Vec<u8>, BoxError> {
         let api = self.api.as_ref().ok_or("no API is configured")?;
         let url = api.url(callback.body()).ok_or("the id is not numeric")?;
         api.fetch.get(&url).await
     }
 
-    fn hear(&self, callback: Callback, answer: &[u8], may_fail: bool) -> Result<Callback, Refusal> {
+    fn verify_with_response(
+        &self,
+        callback: PendingCallback,
+        answer: &[u8],
+        may_fail: bool,
+    ) -> Result<PendingCallback, Rejection> {
         let signed = match callback.0 {
-            Told::Unsigned(body) => {
+            Stage::Unsigned(body) => {
                 let verified = match prove_by_api(*body, answer) {
                     Err(VerifyError::AnswerUnreadable(_)) if may_fail => {
                         return Err(VerifyError::Unsigned.into());
                     }
                     verified => verified?,
                 };
-                return Ok(Callback(Told::Verified(Box::new(verified))));
+                return Ok(PendingCallback(Stage::Verified(Box::new(verified))));
             }
-            Told::Verified(signed) => signed,
+            Stage::Verified(signed) => signed,
         };
         match ApiDocument::read(answer, signed.reported()) {
             Ok(document) => {
                 let verified = signed.with_document(document);
-                Ok(Callback(Told::Verified(Box::new(verified))))
+                Ok(PendingCallback(Stage::Verified(Box::new(verified))))
             }
-            Err(_) if may_fail => Ok(Callback(Told::Verified(signed))),
+            Err(_) if may_fail => Ok(PendingCallback(Stage::Verified(signed))),
             // For a signed callback, a response about something else counts as no
             // response.
-            Err(error @ VerifyError::AnswerMismatch { .. }) => Err(Refusal::LookupFailed(error)),
+            Err(error @ VerifyError::AnswerMismatch { .. }) => Err(Rejection::LookupFailed(error)),
             Err(error) => Err(error.into()),
         }
     }
 
-    fn unheard(&self, callback: Callback) -> Result<Callback, Refusal> {
+    fn without_response(&self, callback: PendingCallback) -> Result<PendingCallback, Rejection> {
         match callback.0 {
-            Told::Verified(_) => Ok(callback),
+            Stage::Verified(_) => Ok(callback),
             // Nothing else proves it.
-            Told::Unsigned(_) => Err(VerifyError::Unsigned.into()),
+            Stage::Unsigned(_) => Err(VerifyError::Unsigned.into()),
         }
     }
 
-    fn names<'c>(&self, callback: &'c Callback) -> (&'c str, Cow<'c, str>) {
+    fn identify<'c>(&self, callback: &'c PendingCallback) -> (&'c str, Cow<'c, str>) {
         let body = callback.body();
         let uses_gateway_ids = self.verifier.tracking_ids().are_unused();
         let reference = event::reference(body.tracking_id(), body.id(), uses_gateway_ids);
@@ -216,20 +223,20 @@ impl<F: Fetch> crate::gateway::Gateway for Gateway<F> {
         )
     }
 
-    fn event<'c>(&self, callback: &'c Callback) -> Event<'c> {
+    fn event<'c>(&self, callback: &'c PendingCallback) -> Event<'c> {
         match &callback.0 {
-            Told::Verified(callback) => callback.event(),
+            Stage::Verified(callback) => callback.event(),
             // An endpoint performs the lookup first.
-            Told::Unsigned(body) => {
+            Stage::Unsigned(body) => {
                 event::of_nothing(body.unverified(), self.verifier.tracking_ids())
             }
         }
     }
 
-    fn into_verified(callback: Callback) -> Option<crate::Callback> {
+    fn into_verified(callback: PendingCallback) -> Option<crate::Callback> {
         match callback.0 {
-            Told::Verified(callback) => Some((*callback).into()),
-            Told::Unsigned(_) => None,
+            Stage::Verified(callback) => Some((*callback).into()),
+            Stage::Unsigned(_) => None,
         }
     }
 }

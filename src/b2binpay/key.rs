@@ -9,7 +9,7 @@ use zeroize::Zeroize;
 
 use crate::constant_time::never_equal;
 use crate::error::ConfigError;
-use crate::verified::Scheme;
+use crate::verified::SignatureScheme;
 
 /// HMAC-SHA256, initialized with its key; wiped when dropped.
 pub(crate) type KeyedMac = Hmac<Sha256>;
@@ -22,7 +22,7 @@ pub(crate) type KeyedMac = Hmac<Sha256>;
 /// ```
 /// use payhook::b2binpay::Key;
 ///
-/// let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?.named("production");
+/// let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?.with_name("production");
 /// assert_eq!(format!("{key:?}"), r#"Key { name: "production", scheme: CallbackSecret, .. }"#);
 ///
 /// let error = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1\n").unwrap_err();
@@ -32,7 +32,7 @@ pub(crate) type KeyedMac = Hmac<Sha256>;
 #[derive(Clone)]
 pub struct Key {
     name: Arc<str>,
-    scheme: Scheme,
+    scheme: SignatureScheme,
     mac: KeyedMac,
 }
 
@@ -40,7 +40,7 @@ never_equal!(Key, KeyedMac);
 
 impl Key {
     /// Creates a key of API v3 from the callback secret of the wallet. Its name is
-    /// `callback secret` unless [`named`](Self::named) changes it.
+    /// `callback secret` unless [`with_name`](Self::with_name) changes it.
     ///
     /// # Errors
     ///
@@ -56,7 +56,7 @@ impl Key {
             return Err(ConfigError::SurroundingWhitespace);
         }
         Ok(Self::new(
-            Scheme::CallbackSecret,
+            SignatureScheme::CallbackSecret,
             "callback secret",
             secret.as_bytes(),
         ))
@@ -64,12 +64,12 @@ impl Key {
 
     /// Creates a key of API v2, which was shut down in December 2025: the key is the
     /// 32 bytes of SHA-256 over login and password. Its name is `login and password`
-    /// unless [`named`](Self::named) changes it.
+    /// unless [`with_name`](Self::with_name) changes it.
     ///
     /// # Errors
     ///
     /// [`ConfigError::EmptyLogin`], [`ConfigError::EmptyPassword`].
-    pub fn login_password(login: &str, password: &str) -> Result<Self, ConfigError> {
+    pub fn v2_credentials(login: &str, password: &str) -> Result<Self, ConfigError> {
         if login.is_empty() {
             return Err(ConfigError::EmptyLogin);
         }
@@ -80,13 +80,17 @@ impl Key {
             .chain_update(login)
             .chain_update(password)
             .finalize();
-        let key = Self::new(Scheme::LoginPassword, "login and password", &digest);
+        let key = Self::new(
+            SignatureScheme::LoginPassword,
+            "login and password",
+            &digest,
+        );
         digest.zeroize();
         Ok(key)
     }
 
     /// Does not check the key: the constructors do.
-    pub(crate) fn new(scheme: Scheme, name: &str, key: &[u8]) -> Self {
+    pub(crate) fn new(scheme: SignatureScheme, name: &str, key: &[u8]) -> Self {
         // As defined in RFC 2104: longer keys are hashed, shorter ones padded.
         let mut block = hmac::digest::Key::<KeyedMac>::default();
         let mut digest = Sha256::digest(key);
@@ -110,7 +114,7 @@ impl Key {
 
     /// Sets a name that distinguishes the key from others, such as `2026`.
     #[must_use]
-    pub fn named(mut self, name: &str) -> Self {
+    pub fn with_name(mut self, name: &str) -> Self {
         self.name = name.into();
         self
     }
@@ -123,7 +127,7 @@ impl Key {
 
     /// Returns the type of the key.
     #[must_use]
-    pub fn scheme(&self) -> Scheme {
+    pub fn scheme(&self) -> SignatureScheme {
         self.scheme
     }
 

@@ -1,6 +1,6 @@
 //! [`CallbackType`]: the reason for a callback, inferred from its body.
 
-use super::callback::{Subject, TransferCallback};
+use super::callback::{Callback, Subject};
 use super::operation::Operation;
 use super::resource::Transfer;
 use super::status::{DepositStatus, TransferStatus};
@@ -9,7 +9,7 @@ use crate::open_enum::open_enum;
 open_enum! {
     /// The callback type that the gateway's list of callbacks shows.
     ///
-    /// It is not in the body: see [`TransferCallback::callback_types`], which infers it.
+    /// It is not in the body: see [`Callback::callback_types`], which infers it.
     pub enum CallbackType: str {
         /// A deposit was blocked by an AML provider, or its transfer was canceled.
         Block = "block",
@@ -32,16 +32,16 @@ open_enum! {
     }
 }
 
-impl TransferCallback {
+impl Callback {
     /// Infers the callback type that the gateway's list of callbacks shows: all types
     /// that match the body, the most likely first. [`CallbackType::Manual`], which is
     /// always possible, is left out. Empty for states for which the gateway documents
     /// no callback.
     ///
     /// ```
-    /// # use payhook::{Unverified, b2binpay::{CallbackType, TransferCallback}};
+    /// # use payhook::{Unverified, b2binpay::{CallbackType, Callback}};
     /// # let body = include_bytes!("../../examples/bodies/b2binpay-payout-rejected.json");
-    /// let callback = Unverified::<TransferCallback>::parse(body)?;
+    /// let callback = Unverified::<Callback>::parse(body)?;
     /// let types = callback.unverified().callback_types();
     /// assert_eq!(types, [CallbackType::NoTransfer, CallbackType::RequestRejection]);
     /// # Ok::<(), payhook::ParseError>(())
@@ -52,7 +52,7 @@ impl TransferCallback {
     }
 }
 
-fn infer(callback: &TransferCallback) -> &'static [CallbackType] {
+fn infer(callback: &Callback) -> &'static [CallbackType] {
     use CallbackType::{
         Block, Cancel, Confirmation, Fail, NoTransfer, RequestRejection, UserConfirmation,
     };
@@ -85,7 +85,7 @@ fn infer(callback: &TransferCallback) -> &'static [CallbackType] {
 
 /// A merchant's own number of confirmations can exceed the currency's; then the body
 /// does not distinguish the two callbacks.
-fn confirmed(callback: &TransferCallback, transfer: &Transfer<'_>) -> &'static [CallbackType] {
+fn confirmed(callback: &Callback, transfer: &Transfer<'_>) -> &'static [CallbackType] {
     use CallbackType::{Confirmation, UserConfirmation};
 
     let blocks = callback

@@ -4,13 +4,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::callback::TransferCallback;
+use super::callback::Callback;
 use super::document::Document;
 use super::included::{Resources, leave_out};
 use super::operation::{Operation, OperationFields};
 use super::resource::{Currency, Transfer};
 use crate::error::{ParseError, VerifyError};
-use crate::event::Kind;
+use crate::event::PaymentKind;
 use crate::read::{self, At, Body};
 
 /// The size limit of a response: the API returns more fields than a callback, and
@@ -50,7 +50,7 @@ impl<F> Api<F> {
 
     /// The URL of a callback's deposit or payout. `None` if its id does not have the
     /// gateway's form: no other text is inserted into a URL.
-    pub(super) fn url(&self, callback: &TransferCallback) -> Option<String> {
+    pub(super) fn url(&self, callback: &Callback) -> Option<String> {
         let kind = callback.operation().as_str();
         let id = callback.id();
         // A 64-bit number has at most 20 digits.
@@ -74,7 +74,7 @@ struct Index {
 impl ApiDocument {
     /// Reads the response to a callback's lookup. Its kind may differ: that is for the
     /// rules to decide (PAYMENTS, rule 12).
-    pub(super) fn read(answer: &[u8], callback: &TransferCallback) -> Result<Self, VerifyError> {
+    pub(super) fn read(answer: &[u8], callback: &Callback) -> Result<Self, VerifyError> {
         let document = Self::parse(answer).map_err(VerifyError::AnswerUnreadable)?;
         if document.id() == callback.id() {
             Ok(document)
@@ -126,10 +126,10 @@ impl ApiDocument {
         self.included().currencies()
     }
 
-    pub(super) fn kind(&self) -> Kind {
+    pub(super) fn kind(&self) -> PaymentKind {
         match self.operation() {
-            Operation::Deposit(_) => Kind::Deposit,
-            Operation::Payout(_) => Kind::Payout,
+            Operation::Deposit(_) => PaymentKind::Deposit,
+            Operation::Payout(_) => PaymentKind::Payout,
         }
     }
 }

@@ -12,7 +12,7 @@
 
 use hmac::Mac;
 
-use super::callback::TransferCallback;
+use super::callback::Callback;
 use super::key::KeyedMac;
 use super::signature::SignedMac;
 #[cfg(feature = "testing")]
@@ -31,7 +31,7 @@ impl<'a> Message<'a> {
     /// The signed message of a body of this shape. The body alone determines the
     /// shape: trying others would accept a message that was signed for a different
     /// body.
-    pub(crate) fn of(callback: &'a TransferCallback) -> Self {
+    pub(crate) fn of(callback: &'a Callback) -> Self {
         let transfer = callback.transfer();
         Self::shaped(
             transfer.map(|transfer| (transfer.signed_status(), transfer.signed_amount())),
@@ -65,7 +65,7 @@ impl<'a> Message<'a> {
     }
 
     /// The second message that may be signed for a payout without a transfer.
-    pub(crate) fn with_payout_status(callback: &'a TransferCallback) -> Option<Self> {
+    pub(crate) fn with_payout_status(callback: &'a Callback) -> Option<Self> {
         let status = callback.signed_status()?;
         (!callback.operation().is_deposit()).then(|| Self {
             status,
@@ -83,7 +83,7 @@ impl<'a> Message<'a> {
     }
 
     /// The part before the time: one string, however it is split.
-    pub(crate) fn undivided(&self) -> String {
+    pub(crate) fn ambiguous_text(&self) -> String {
         [self.status, self.amount, self.tracking_id].concat()
     }
 

@@ -1,6 +1,6 @@
 //! The outcome of a callback of B2BINPAY: the first two tables at [`Outcome`].
 
-use super::callback::TransferCallback;
+use super::callback::Callback;
 use super::operation::Operation;
 use super::proven::ProvenTransfer;
 use super::resource::Transfer;
@@ -10,20 +10,20 @@ use crate::outcome::Outcome;
 use crate::verified::Evidence;
 
 pub(super) fn of_transfer(
-    told: &TransferCallback,
+    reported: &Callback,
     proven: &ProvenTransfer,
     evidence: &Evidence,
 ) -> Fact<Outcome> {
-    if proven.undivided().is_some() {
+    if proven.ambiguous_text().is_some() {
         return Fact::Reported(Outcome::ManualReview);
     }
-    match (told.transfer(), proven.transfer_status()) {
-        (Some(transfer), Some(status)) => with_transfer(told.operation(), transfer, status),
-        _ if *evidence == Evidence::GatewayApi => Fact::Proven(match told.operation() {
+    match (reported.transfer(), proven.transfer_status()) {
+        (Some(transfer), Some(status)) => with_transfer(reported.operation(), transfer, status),
+        _ if *evidence == Evidence::GatewayApi => Fact::Proven(match reported.operation() {
             Operation::Deposit(_) => of_deposit_status(proven.deposit_status()),
             Operation::Payout(_) => of_payout_status(proven.payout_status()),
         }),
-        _ => Fact::Reported(match told.operation() {
+        _ => Fact::Reported(match reported.operation() {
             Operation::Deposit(deposit) => of_deposit_status(deposit.status()),
             Operation::Payout(payout) => of_payout_status(payout.status()),
         }),

@@ -4,14 +4,14 @@ use crate::amount::Amount;
 use crate::b2binpay::lookup::ApiDocument;
 use crate::b2binpay::status::{DepositStatus, PayoutStatus, TransferStatus};
 use crate::b2binpay::tracking_ids::TrackingIds;
-use crate::b2binpay::{Operation, TransferCallback, callback};
+use crate::b2binpay::{Callback, Operation, callback};
 use crate::error::ParseError;
 use crate::read;
-use crate::text::Text;
+use crate::shared_str::SharedStr;
 use crate::timestamp::Timestamp;
 use crate::verified::{Provable, Unverified};
 
-/// The facts of a [`TransferCallback`] that its evidence proves.
+/// The facts of a [`Callback`] that its evidence proves.
 ///
 /// With a transfer, a signature proves the transfer's status and amount, the tracking
 /// id and the time. **Not covered** by any signature, and so never included: whether
@@ -53,15 +53,15 @@ pub(super) enum Reading {
     Divided {
         status: Option<TransferStatus>,
         amount: Option<Amount>,
-        tracking_id: Text,
+        tracking_id: SharedStr,
     },
     /// Ambiguously; the whole part before the time.
-    Undivided(Text),
+    Ambiguous(SharedStr),
 }
 
 impl Reading {
     /// The body's own reading, if it is the only one.
-    pub(super) fn unique(body: &TransferCallback) -> Self {
+    pub(super) fn unique(body: &Callback) -> Self {
         let transfer = body.transfer();
         Self::Divided {
             status: transfer.map(|transfer| transfer.status()),
@@ -71,7 +71,7 @@ impl Reading {
     }
 }
 
-impl Provable for TransferCallback {
+impl Provable for Callback {
     type Proven = ProvenTransfer;
 
     fn parse(body: &[u8], limit: usize) -> Result<Unverified<Self>, ParseError> {
@@ -80,11 +80,7 @@ impl Provable for TransferCallback {
 }
 
 impl ProvenTransfer {
-    pub(super) fn signed(
-        body: &TransferCallback,
-        reading: Reading,
-        tracking_ids: TrackingIds,
-    ) -> Self {
+    pub(super) fn signed(body: &Callback, reading: Reading, tracking_ids: TrackingIds) -> Self {
         Self {
             reading,
             has_transfer: body.transfer().is_some(),
@@ -133,35 +129,35 @@ impl ProvenTransfer {
 
     /// Returns the status of the transfer; `None` if there is no transfer.
     ///
-    /// While the message is [`undivided`](Self::undivided), this is the digit at its
+    /// While the message is [ambiguous](Self::ambiguous_text), this is the digit at its
     /// start: a payout's id that begins with a digit can look like a status.
     #[must_use]
     pub fn transfer_status(&self) -> Option<TransferStatus> {
         match &self.reading {
             Reading::Divided { status, .. } => *status,
-            Reading::Undivided(text) if self.has_transfer => {
+            Reading::Ambiguous(text) if self.has_transfer => {
                 leading_status(text).map(|(code, _)| TransferStatus::from_code(code))
             }
-            Reading::Undivided(_) => None,
+            Reading::Ambiguous(_) => None,
         }
     }
 
     /// Returns the transfer's amount in units of a currency that is *not* proven;
-    /// `None` if there is no transfer or the message is undivided.
+    /// `None` if there is no transfer or the message is ambiguous.
     #[must_use]
     pub fn amount(&self) -> Option<&Amount> {
         match &self.reading {
             Reading::Divided { amount, .. } => amount.as_ref(),
-            Reading::Undivided(_) => None,
+            Reading::Ambiguous(_) => None,
         }
     }
 
-    /// Returns the merchant's reference; `None` while the message is undivided.
+    /// Returns the merchant's reference; `None` while the message is ambiguous.
     #[must_use]
     pub fn tracking_id(&self) -> Option<&str> {
         match &self.reading {
             Reading::Divided { tracking_id, .. } => Some(tracking_id),
-            Reading::Undivided(_) => None,
+            Reading::Ambiguous(_) => None,
         }
     }
 
@@ -201,9 +197,9 @@ impl ProvenTransfer {
     /// [`TrackingIds::Unrestricted`] until it is
     /// resolved.
     #[must_use]
-    pub fn undivided(&self) -> Option<&str> {
+    pub fn ambiguous_text(&self) -> Option<&str> {
         match &self.reading {
-            Reading::Undivided(text) => Some(text),
+            Reading::Ambiguous(text) => Some(text),
             Reading::Divided { .. } => None,
         }
     }

@@ -1,6 +1,6 @@
 //! The resolution of ambiguous messages by the merchant's own records.
 
-use super::callback::TransferCallback;
+use super::callback::Callback;
 use super::operation::Operation;
 use super::proven::{ProvenTransfer, Reading, leading_status};
 use super::status::TransferStatus;
@@ -15,10 +15,10 @@ use crate::verified::Verified;
 enum Expectation<'a> {
     Exactly(&'a Amount),
     /// Any amount with this many fraction digits.
-    WithScale(u32),
+    WithDecimals(u32),
 }
 
-impl Verified<TransferCallback> {
+impl Verified<Callback> {
     /// Splits an ambiguous message according to the merchant's own records: the
     /// tracking id and the amount of each payment that it may be about.
     ///
@@ -33,7 +33,7 @@ impl Verified<TransferCallback> {
     /// over several calls could credit two customers for one transfer.
     ///
     /// An amount is written exactly as by the gateway, with all its fraction digits:
-    /// [`Amount::with_scale`] adds them. `10.5` differs from `10.50` here, since `10.5`
+    /// [`Amount::with_decimals`] adds them. `10.5` differs from `10.50` here, since `10.5`
     /// and the id `017` give the same message as `10.50` and `17`. An amount without
     /// fraction digits cannot split the message and never matches.
     ///
@@ -50,7 +50,7 @@ impl Verified<TransferCallback> {
     /// // Your own records: ETH, which the gateway writes with 18 fraction digits.
     /// let mut records = Vec::new();
     /// for (id, amount) in [("order-9000", "1.5"), ("order-9001", "0.412")] {
-    ///     let amount = amount.parse::<Amount>()?.with_scale(18).ok_or("too many digits")?;
+    ///     let amount = amount.parse::<Amount>()?.with_decimals(18).ok_or("too many digits")?;
     ///     records.push((id, amount));
     /// }
     /// let records = records.iter().map(|(id, amount)| (*id, amount));
@@ -101,7 +101,7 @@ impl Verified<TransferCallback> {
     /// # let verifier = Verifier::new(key, TrackingIds::Unrestricted);
     /// # let callback = verifier.verify(Unverified::parse(body)?)?;
     /// // Several customers may pay in ETH: find the right one.
-    /// let callback = callback.resolve_with_scale(["order-9000", "order-9001"], 18)?;
+    /// let callback = callback.resolve_with_decimals(["order-9000", "order-9001"], 18)?;
     /// assert_eq!(callback.proven().tracking_id(), Some("order-9001"));
     /// # Ok::<(), payhook::Error>(())
     /// ```
@@ -109,13 +109,13 @@ impl Verified<TransferCallback> {
     /// # Errors
     ///
     /// As [`resolve`](Self::resolve).
-    pub fn resolve_with_scale<'r>(
+    pub fn resolve_with_decimals<'r>(
         self,
         tracking_ids: impl IntoIterator<Item = &'r str>,
-        scale: u32,
+        decimals: u32,
     ) -> Result<Self, VerifyError> {
-        let with_scale = |id| (id, Expectation::WithScale(scale));
-        self.resolve_to(tracking_ids.into_iter().map(with_scale))
+        let with_decimals = |id| (id, Expectation::WithDecimals(decimals));
+        self.resolve_to(tracking_ids.into_iter().map(with_decimals))
     }
 
     fn resolve_to<'r>(
@@ -148,7 +148,7 @@ impl ProvenTransfer {
         expected: Expectation<'_>,
     ) -> Option<Reading> {
         let text = match &self.reading {
-            Reading::Undivided(text) => text.as_str(),
+            Reading::Ambiguous(text) => text.as_str(),
             divided @ Reading::Divided {
                 amount,
                 tracking_id: own,
@@ -185,28 +185,28 @@ impl Expectation<'_> {
     /// the start of a payout's id.
     fn front_of(self, text: &str) -> Option<Amount> {
         match self {
-            Self::Exactly(amount) if amount.scale() == 0 || !amount.is_plain() => None,
+            Self::Exactly(amount) if amount.decimals() == 0 || !amount.is_plain() => None,
             Self::Exactly(amount) => Some(amount.clone()),
-            Self::WithScale(scale) => with_scale(text, scale),
+            Self::WithDecimals(decimals) => with_decimals(text, decimals),
         }
     }
 
     fn fits(self, amount: &Amount) -> bool {
         match self {
             Self::Exactly(expected) => expected.as_str() == amount.as_str(),
-            Self::WithScale(scale) => scale > 0 && amount.scale() == scale,
+            Self::WithDecimals(decimals) => decimals > 0 && amount.decimals() == decimals,
         }
     }
 }
 
-/// The amount with `scale` fraction digits at the start of `text`. It is plain: an
+/// The amount with `decimals` fraction digits at the start of `text`. It is plain: an
 /// `e` is the id's first letter, never an exponent.
-fn with_scale(text: &str, scale: u32) -> Option<Amount> {
-    // A scale of 0 would leave a trailing point, which is not an amount.
+fn with_decimals(text: &str, decimals: u32) -> Option<Amount> {
+    // Zero decimals would leave a trailing point, which is not an amount.
     let point = text.find('.')?;
     let end = point
         .checked_add(1)?
-        .checked_add(usize::try_from(scale).ok()?)?;
+        .checked_add(usize::try_from(decimals).ok()?)?;
     let amount: Amount = text.get(..end)?.parse().ok()?;
     amount.is_plain().then_some(amount)
 }

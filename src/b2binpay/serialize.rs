@@ -3,7 +3,7 @@
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
-use super::callback::TransferCallback;
+use super::callback::Callback;
 use super::included::OtherResource;
 use super::resource::{Currency, Transfer};
 use super::signature::Signature;
@@ -17,7 +17,7 @@ macro_rules! object {
     }};
 }
 
-impl Serialize for TransferCallback {
+impl Serialize for Callback {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         object!(serializer, {
             "data": &Data(self),
@@ -27,7 +27,7 @@ impl Serialize for TransferCallback {
     }
 }
 
-struct Data<'a>(&'a TransferCallback);
+struct Data<'a>(&'a Callback);
 
 impl Serialize for Data<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -47,7 +47,7 @@ impl Serialize for Data<'_> {
 }
 
 /// The operation's own attributes, and the common tracking id.
-struct OperationAttributes<'a>(&'a TransferCallback);
+struct OperationAttributes<'a>(&'a Callback);
 
 impl Serialize for OperationAttributes<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -58,7 +58,7 @@ impl Serialize for OperationAttributes<'_> {
     }
 }
 
-struct Included<'a>(&'a TransferCallback);
+struct Included<'a>(&'a Callback);
 
 impl Serialize for Included<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -116,7 +116,7 @@ impl Serialize for OtherResource<'_> {
     }
 }
 
-struct Meta<'a>(&'a TransferCallback);
+struct Meta<'a>(&'a Callback);
 
 impl Serialize for Meta<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

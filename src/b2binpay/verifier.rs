@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
 
-use super::callback::{Subject, TransferCallback};
+use super::callback::{Callback, Subject};
 use super::key::Key;
 use super::message::Message;
 use super::proven::{ProvenTransfer, Reading};
@@ -18,12 +18,12 @@ use crate::verified::{Evidence, Unverified, Verified};
 ///
 /// ```
 /// use payhook::Unverified;
-/// use payhook::b2binpay::{Key, TrackingIds, TransferCallback, TransferStatus, Verifier};
+/// use payhook::b2binpay::{Key, TrackingIds, Callback, TransferStatus, Verifier};
 ///
 /// let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
 ///
 /// let body = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
-/// let callback = verifier.verify(Unverified::<TransferCallback>::parse(body)?)?;
+/// let callback = verifier.verify(Unverified::<Callback>::parse(body)?)?;
 ///
 /// let proven = callback.proven();
 /// assert_eq!(proven.tracking_id(), Some("order-9001"));
@@ -62,13 +62,13 @@ impl Verifier {
     }
 
     /// Accepts another key as well: for a rotation, or the migration from v2 to v3.
-    /// [Name](Key::named) the keys to distinguish them in the evidence; if several
+    /// [Name](Key::with_name) the keys to distinguish them in the evidence; if several
     /// match, the first is reported. Each key costs one MAC per callback.
     ///
     /// Never add a sandbox key to a production verifier: its test money would count
     /// as real.
     #[must_use]
-    pub fn also(mut self, key: Key) -> Self {
+    pub fn add_key(mut self, key: Key) -> Self {
         self.keys.push(key);
         self
     }
@@ -99,8 +99,8 @@ impl Verifier {
     /// As [`verify_at`](Self::verify_at).
     pub fn verify(
         &self,
-        callback: Unverified<TransferCallback>,
-    ) -> Result<Verified<TransferCallback>, VerifyError> {
+        callback: Unverified<Callback>,
+    ) -> Result<Verified<Callback>, VerifyError> {
         // The clock is read only if it is needed.
         self.prove(callback, || SystemTime::now().into())
     }
@@ -122,17 +122,17 @@ impl Verifier {
     /// - [`VerifyError::Stale`] under [`max_age`](Self::max_age).
     pub fn verify_at(
         &self,
-        callback: Unverified<TransferCallback>,
+        callback: Unverified<Callback>,
         now: DateTime<Utc>,
-    ) -> Result<Verified<TransferCallback>, VerifyError> {
+    ) -> Result<Verified<Callback>, VerifyError> {
         self.prove(callback, || now)
     }
 
     fn prove(
         &self,
-        callback: Unverified<TransferCallback>,
+        callback: Unverified<Callback>,
         now: impl FnOnce() -> DateTime<Utc>,
-    ) -> Result<Verified<TransferCallback>, VerifyError> {
+    ) -> Result<Verified<Callback>, VerifyError> {
         if is_legitimately_unsigned(callback.unverified()) {
             return Err(VerifyError::Unsigned);
         }
@@ -146,7 +146,7 @@ impl Verifier {
             TrackingIds::FixedLength(_) | TrackingIds::Prefixed | TrackingIds::Unused => {
                 Reading::unique(body)
             }
-            TrackingIds::Unrestricted => Reading::Undivided(message.undivided().into()),
+            TrackingIds::Unrestricted => Reading::Ambiguous(message.ambiguous_text().into()),
         };
         let proven = ProvenTransfer::signed(body, reading, self.tracking_ids);
         let evidence = Evidence::Signature {
@@ -160,7 +160,7 @@ impl Verifier {
     /// does not reveal which one matched.
     fn find_key<'b>(
         &self,
-        body: &'b TransferCallback,
+        body: &'b Callback,
         signature: &SignedMac,
     ) -> Result<(Message<'b>, &Key), VerifyError> {
         // The second form of a payout is tried only if its message cannot belong to
@@ -198,7 +198,7 @@ impl Verifier {
 
     fn check_age(
         &self,
-        body: &TransferCallback,
+        body: &Callback,
         now: impl FnOnce() -> DateTime<Utc>,
     ) -> Result<(), VerifyError> {
         let time = body.time().as_ref().and_then(Timestamp::utc);
@@ -230,12 +230,12 @@ impl Verifier {
 }
 
 /// Only a callback without a transfer may be unsigned.
-pub(super) fn is_legitimately_unsigned(body: &TransferCallback) -> bool {
+pub(super) fn is_legitimately_unsigned(body: &Callback) -> bool {
     body.subject() == Subject::None && !body.is_signed()
 }
 
 /// The signature of a body with an unambiguous transfer, if any.
-fn signature(body: &TransferCallback) -> Result<&SignedMac, VerifyError> {
+fn signature(body: &Callback) -> Result<&SignedMac, VerifyError> {
     match (body.subject(), body.mac()) {
         (Subject::Missing, _) => Err(VerifyError::MissingTransfer),
         (Subject::None | Subject::Transfer(_), Some(mac)) => Ok(mac),

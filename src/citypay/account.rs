@@ -11,7 +11,7 @@ use super::token::{Token, order_url};
 use crate::address::AddressRanges;
 use crate::constant_time::same;
 use crate::error::{ConfigError, VerifyError};
-use crate::text::Text;
+use crate::shared_str::SharedStr;
 use crate::verified::{Evidence, Unverified, Verified};
 
 /// The merchant's account at CityPay.io, and the evidence that it accepts.
@@ -41,7 +41,7 @@ use crate::verified::{Evidence, Unverified, Verified};
 /// ```
 #[derive(Debug, Clone)]
 pub struct Account {
-    customer_id: Text,
+    customer_id: SharedStr,
     sources: Sources,
     zone: FixedOffset,
     is_sandbox: bool,
@@ -171,7 +171,7 @@ impl Account {
             return Err(VerifyError::OtherCustomer);
         }
         let same_order = match (&answer.id(), &body.order_id()) {
-            (Some(told), Some(own)) => told == own,
+            (Some(reported), Some(own)) => reported == own,
             _ => body.order_token().is_some(),
         };
         if !same_order {
@@ -194,7 +194,7 @@ impl Account {
     ) -> Result<Verified<OrderCallback>, VerifyError> {
         let token = check_token(callback.unverified().order_token().as_ref(), issued)?.clone();
         let proven = ProvenOrder::by_token(token);
-        Ok(Verified::new(callback, proven, Evidence::MerchantRecord))
+        Ok(Verified::new(callback, proven, Evidence::KnownReference))
     }
 
     /// Accepts a callback as the gateway's by its source address. It proves nothing
@@ -227,7 +227,7 @@ impl Account {
     ) -> Result<Verified<DepositCallback>, VerifyError> {
         let token = check_token(callback.unverified().deposit_token().as_ref(), issued)?.clone();
         let proven = ProvenDeposit::by_token(token);
-        Ok(Verified::new(callback, proven, Evidence::MerchantRecord))
+        Ok(Verified::new(callback, proven, Evidence::KnownReference))
     }
 
     /// Accepts a deposit as the gateway's by its source address. It needs review

@@ -12,8 +12,8 @@ use crate::amount::Amount;
 use crate::error::{FieldError, FieldWarning, ParseError};
 use crate::fields::fields;
 use crate::read::{self, At, Body, Source};
+use crate::shared_str::SharedStr;
 use crate::span::Span;
-use crate::text::Text;
 use crate::timestamp::Timestamp;
 use crate::verified::{Sealed, Unverified};
 
@@ -187,7 +187,7 @@ fn token(source: Source<'_>, span: Span) -> Option<Token> {
 
 impl CallbackFields {
     /// The first of the two statuses that is present.
-    fn status_word(&self, source: Source<'_>) -> Option<Text> {
+    fn status_word(&self, source: Source<'_>) -> Option<SharedStr> {
         let word = self.status.word(source);
         word.or_else(|| self.order_status.word(source))
     }

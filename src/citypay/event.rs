@@ -12,7 +12,7 @@ use super::status::{DepositStatus, OrderStatus};
 use super::transaction::{AmountBreakdown, OrderTransaction};
 use crate::amount::Amount;
 use crate::digest::{Digest16, Labelled, bounded_id};
-use crate::event::{Event, Kind, Money, OwnStatus, Part, PartOutcome, Reading, Source};
+use crate::event::{Event, Money, OwnStatus, Part, PartOutcome, PaymentKind, Reading, Source};
 use crate::fact::Fact;
 use crate::outcome::Outcome;
 use crate::timestamp::Timestamp;
@@ -88,14 +88,14 @@ fn of_answer<'a>(callback: &'a Verified<OrderCallback>, answer: &'a OrderDetails
         outcome: of_order(callback.proven()),
         own_part: own_part(callback.reported(), &parts),
         parts,
-        ..bare(Kind::Order, answer.token_text(), callback.evidence())
+        ..bare(PaymentKind::Order, answer.token_text(), callback.evidence())
     }
 }
 
 /// The only transaction, unless the callback refers to a different one. If there are
 /// several, the callback would choose which amount is shown, but its sender is not
 /// authenticated.
-fn own_part(told: &OrderCallback, parts: &[Part<'_>]) -> Option<usize> {
+fn own_part(reported: &OrderCallback, parts: &[Part<'_>]) -> Option<usize> {
     let [part] = parts else {
         return None;
     };
@@ -103,7 +103,7 @@ fn own_part(told: &OrderCallback, parts: &[Part<'_>]) -> Option<usize> {
         let id = part_id(id);
         part.id == id || part.alias.as_ref() == Some(&id)
     };
-    let fits = told.transaction_id().is_none_or(is_named);
+    let fits = reported.transaction_id().is_none_or(is_named);
     fits.then_some(0)
 }
 
@@ -126,23 +126,25 @@ pub(super) fn part_id(id: &str) -> Cow<'_, str> {
 
 /// A payment to a customer's address.
 fn of_payment(callback: &Verified<DepositCallback>) -> Event<'_> {
-    let (told, proven): (&DepositCallback, &ProvenDeposit) =
+    let (reported, proven): (&DepositCallback, &ProvenDeposit) =
         (callback.reported(), callback.proven());
-    let token = told.token();
-    let is_trusted = proven.is_trusted() && told.transaction_id().is_some();
-    let id = if let Some(id) = told.transaction_id() {
+    let token = reported.token();
+    let is_trusted = proven.is_trusted() && reported.transaction_id().is_some();
+    let id = if let Some(id) = reported.transaction_id() {
         part_id(id)
     } else {
         // Payments without an id are distinguished by their bytes.
-        let digest = Labelled::new("citypay deposit").part(told.raw()).finish();
+        let digest = Labelled::new("citypay deposit")
+            .part(reported.raw())
+            .finish();
         Cow::Owned(format!("body:{:x}", base16ct::HexDisplay(&digest)))
     };
-    let outcome = match told.status() {
+    let outcome = match reported.status() {
         Some(DepositStatus::Confirmed) => PartOutcome::Settled,
         Some(DepositStatus::Pending) => PartOutcome::Unconfirmed,
         Some(DepositStatus::_Unknown(_)) | None => PartOutcome::Unknown,
     };
-    let amount = told.received_amount();
+    let amount = reported.received_amount();
     let amount = amount.filter(|amount| !amount.is_negative());
     let mut delivery = Labelled::new("citypay deposit delivery");
     delivery
@@ -167,48 +169,48 @@ fn of_payment(callback: &Verified<DepositCallback>) -> Event<'_> {
             alias: None,
             amounts: vec![Money {
                 amount,
-                names: [told.crypto_currency(), None, None],
-                is_named: told.crypto_currency().is_some(),
+                names: [reported.crypto_currency(), None, None],
+                is_named: reported.crypto_currency().is_some(),
                 totals_agree: true,
             }],
             converted: None,
             outcome,
             fits_kind: true,
-            time: told.created_at().as_ref().and_then(instant),
-            transaction: told.transaction_id(),
+            time: reported.created_at().as_ref().and_then(instant),
+            transaction: reported.transaction_id(),
             confirmations: None,
         }],
         own_part: Some(0),
-        outcome: Fact::Reported(of_deposit(told, proven)),
-        ..bare(Kind::Deposit, token, callback.evidence())
+        outcome: Fact::Reported(of_deposit(reported, proven)),
+        ..bare(PaymentKind::Deposit, token, callback.evidence())
     }
 }
 
 /// An unproven order changes nothing, and is identified by its reported values.
-pub(super) fn of_nothing<'a>(told: &'a OrderCallback, evidence: &'a Evidence) -> Event<'a> {
-    let token = told.token();
-    let status = told.status();
+pub(super) fn of_nothing<'a>(reported: &'a OrderCallback, evidence: &'a Evidence) -> Event<'a> {
+    let token = reported.token();
+    let status = reported.status();
     let status = status.as_ref().map(OrderStatus::as_str);
     let mut delivery = Labelled::new("citypay unproven order");
     delivery
         .part(token.as_bytes())
-        .option(told.order_id().map(str::as_bytes))
+        .option(reported.order_id().map(str::as_bytes))
         .option(status.map(str::as_bytes))
-        .option(told.transaction_id().map(str::as_bytes));
+        .option(reported.transaction_id().map(str::as_bytes));
     for amount in [
-        told.received_amount_in_coins(),
-        told.received_amount_in_fiat(),
+        reported.received_amount_in_coins(),
+        reported.received_amount_in_fiat(),
     ] {
         let amount = amount.as_ref().map(Amount::without_trailing_zeros);
         delivery.option(amount.map(str::as_bytes));
     }
     Event {
         delivery: delivery.finish(),
-        ..bare(Kind::Order, token, evidence)
+        ..bare(PaymentKind::Order, token, evidence)
     }
 }
 
-fn bare<'a>(kind: Kind, reference: &'a str, evidence: &'a Evidence) -> Event<'a> {
+fn bare<'a>(kind: PaymentKind, reference: &'a str, evidence: &'a Evidence) -> Event<'a> {
     Event {
         gateway: NAME,
         kind,

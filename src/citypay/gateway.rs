@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 
 use super::account::Account;
+use super::any_callback::Callback;
 use super::callback::{DepositCallback, OrderCallback};
 use super::event;
-use super::posted::Posted;
 use crate::error::VerifyError;
 use crate::event::Event;
 use crate::fetch::{BoxError, Fetch};
-use crate::gateway::{Asks, Body, Refusal};
+use crate::gateway::{Body, LookupNeed, Rejection};
 use crate::verified::{Evidence, Sealed, Unverified, Verified};
 
 /// CityPay.io for an [`Endpoint`](crate::Endpoint).
@@ -56,7 +56,7 @@ impl<F> Gateway<F> {
 /// A callback of CityPay.io that an endpoint is processing.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Callback(Stage);
+pub struct PendingCallback(Stage);
 
 #[derive(Debug)]
 enum Stage {
@@ -71,22 +71,22 @@ impl<F> Sealed for Gateway<F> {}
 impl<F: Fetch> crate::gateway::Gateway for Gateway<F> {
     const NAME: &'static str = event::NAME;
 
-    type Callback = Callback;
+    type Callback = PendingCallback;
 
-    fn read(&self, post: Body<'_>) -> Result<Callback, Refusal> {
-        let stage = match Posted::parse_within(post.bytes, post.limit)? {
-            Posted::Order(order) => {
+    fn parse(&self, request: Body<'_>) -> Result<PendingCallback, Rejection> {
+        let stage = match Callback::parse_within(request.bytes, request.limit)? {
+            Callback::Order(order) => {
                 if order.unverified().order_token().is_none() {
                     return Err(VerifyError::MissingToken.into());
                 }
                 Stage::Order(Box::new(order))
             }
-            Posted::Deposit(deposit) => {
+            Callback::Deposit(deposit) => {
                 let Some(token) = deposit.unverified().deposit_token() else {
                     return Err(VerifyError::MissingToken.into());
                 };
                 let proven = if self.account.knows_sources() {
-                    let peer = post.peer.ok_or(VerifyError::UnknownPeer)?;
+                    let peer = request.peer.ok_or(VerifyError::UnknownPeer)?;
                     self.account
                         .prove_deposit_by_source_address(deposit, peer)?
                 } else {
@@ -96,25 +96,30 @@ impl<F: Fetch> crate::gateway::Gateway for Gateway<F> {
                 Stage::Deposit(Box::new(proven))
             }
         };
-        Ok(Callback(stage))
+        Ok(PendingCallback(stage))
     }
 
-    fn asks(&self, callback: &Callback) -> Asks {
+    fn lookup_need(&self, callback: &PendingCallback) -> LookupNeed {
         match callback.0 {
-            Stage::Order(_) => Asks::OnceKnown,
-            Stage::Proven(_) => Asks::Never,
-            Stage::Deposit(_) => Asks::KnownOnly,
+            Stage::Order(_) => LookupNeed::OnceKnown,
+            Stage::Proven(_) => LookupNeed::Never,
+            Stage::Deposit(_) => LookupNeed::KnownOnly,
         }
     }
 
-    async fn ask(&self, callback: &Callback) -> Result<Vec<u8>, BoxError> {
-        let (token, _) = self.names(callback);
+    async fn look_up(&self, callback: &PendingCallback) -> Result<Vec<u8>, BoxError> {
+        let (token, _) = self.identify(callback);
         let url = self.account.order_url(token);
         let url = url.ok_or("no order can have this token")?;
         self.fetch.get(&url).await
     }
 
-    fn hear(&self, callback: Callback, answer: &[u8], _: bool) -> Result<Callback, Refusal> {
+    fn verify_with_response(
+        &self,
+        callback: PendingCallback,
+        answer: &[u8],
+        _: bool,
+    ) -> Result<PendingCallback, Rejection> {
         let Stage::Order(order) = callback.0 else {
             return Ok(callback);
         };
@@ -123,33 +128,33 @@ impl<F: Fetch> crate::gateway::Gateway for Gateway<F> {
         let proven = self.account.prove_order(*order, token.as_str(), answer)?;
         if proven.proven().is_stale() {
             // Once accepted, the callback may never be sent again.
-            return Err(Refusal::LookupStale);
+            return Err(Rejection::LookupStale);
         }
-        Ok(Callback(Stage::Proven(Box::new(proven))))
+        Ok(PendingCallback(Stage::Proven(Box::new(proven))))
     }
 
-    fn names<'c>(&self, callback: &'c Callback) -> (&'c str, Cow<'c, str>) {
+    fn identify<'c>(&self, callback: &'c PendingCallback) -> (&'c str, Cow<'c, str>) {
         match &callback.0 {
             Stage::Order(order) => (order.unverified().token(), Cow::default()),
             Stage::Proven(order) => (order.reported().token(), Cow::default()),
             Stage::Deposit(deposit) => {
-                let told = deposit.reported();
-                let part = told.transaction_id().map(event::part_id);
-                (told.token(), part.unwrap_or_default())
+                let reported = deposit.reported();
+                let part = reported.transaction_id().map(event::part_id);
+                (reported.token(), part.unwrap_or_default())
             }
         }
     }
 
-    fn event<'c>(&self, callback: &'c Callback) -> Event<'c> {
+    fn event<'c>(&self, callback: &'c PendingCallback) -> Event<'c> {
         match &callback.0 {
             // An endpoint performs the lookup first.
-            Stage::Order(order) => event::of_nothing(order.unverified(), &Evidence::MerchantRecord),
+            Stage::Order(order) => event::of_nothing(order.unverified(), &Evidence::KnownReference),
             Stage::Proven(order) => order.event(),
             Stage::Deposit(deposit) => deposit.event(),
         }
     }
 
-    fn into_verified(callback: Callback) -> Option<crate::Callback> {
+    fn into_verified(callback: PendingCallback) -> Option<crate::Callback> {
         match callback.0 {
             Stage::Order(_) => None,
             Stage::Proven(order) => Some((*order).into()),

@@ -33,11 +33,14 @@ pub(super) fn of_order(proven: &ProvenOrder) -> Fact<Outcome> {
     })
 }
 
-pub(super) fn of_deposit(told: &DepositCallback, proven: &ProvenDeposit) -> Outcome {
-    if !proven.is_trusted() || told.deposit_token().is_none() || told.received_amount().is_none() {
+pub(super) fn of_deposit(reported: &DepositCallback, proven: &ProvenDeposit) -> Outcome {
+    if !proven.is_trusted()
+        || reported.deposit_token().is_none()
+        || reported.received_amount().is_none()
+    {
         return Outcome::ManualReview;
     }
-    match told.status() {
+    match reported.status() {
         Some(DepositStatus::Confirmed) => Outcome::Settled,
         Some(DepositStatus::Pending) => Outcome::Pending,
         Some(DepositStatus::_Unknown(_)) | None => Outcome::Unknown,

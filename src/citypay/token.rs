@@ -6,7 +6,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Serialize, Serializer};
 
 use crate::constant_time::{never_equal, same};
-use crate::text::Text;
+use crate::shared_str::SharedStr;
 
 /// A token of CityPay.io: not empty, and without control characters (Unicode's `Cc`),
 /// so that an attacker's control characters never reach your database.
@@ -29,7 +29,7 @@ use crate::text::Text;
 /// }
 /// ```
 #[derive(Clone)]
-pub struct Token(pub(super) Text);
+pub struct Token(pub(super) SharedStr);
 
 never_equal!(Token);
 

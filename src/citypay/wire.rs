@@ -4,8 +4,8 @@ use crate::error::{FieldError, FieldWarning, ParseError};
 use crate::fields::fields;
 use crate::read::{self, At, Source};
 use crate::scan::Scan;
+use crate::shared_str::SharedStr;
 use crate::span::{Shape, Span};
-use crate::text::Text;
 use crate::wire::Place;
 
 fields! {
@@ -38,7 +38,7 @@ impl Place for Status {
 impl Status {
     /// A numeric code is the gateway's own code of the label; a code that is neither
     /// a number nor a word counts as absent, regardless of the label.
-    pub(super) fn word(&self, source: Source<'_>) -> Option<Text> {
+    pub(super) fn word(&self, source: Source<'_>) -> Option<SharedStr> {
         if !self.is_object() {
             return source.lenient(self.word, read::word);
         }

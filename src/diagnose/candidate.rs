@@ -10,7 +10,7 @@ use zeroize::{Zeroize, Zeroizing};
 use super::cause::Cause;
 use super::encoding::{base64, hex};
 use crate::b2binpay::Key;
-use crate::verified::Scheme;
+use crate::verified::SignatureScheme;
 
 /// A named key, as given and with each mistake undone. Only keyed MACs are stored.
 #[derive(Clone)]
@@ -21,7 +21,7 @@ pub(super) struct Candidate {
     /// With a mistake undone, the most likely first; each costs one MAC per message.
     pub(super) variations: Vec<Variation>,
     /// Mistakes that are independent of the message.
-    pub(super) flaws: Vec<Cause>,
+    pub(super) key_mistakes: Vec<Cause>,
     /// Configured for API v2, whose login and password are the API's own.
     is_login: bool,
 }
@@ -30,7 +30,7 @@ pub(super) struct Candidate {
 #[derive(Clone)]
 pub(super) struct Variation {
     pub(super) key: Key,
-    pub(super) slips: Vec<Cause>,
+    pub(super) mistakes: Vec<Cause>,
 }
 
 impl fmt::Debug for Candidate {
@@ -47,8 +47,8 @@ impl Candidate {
             name: key.shared_name(),
             configured: Some(key.clone()),
             variations: Vec::new(),
-            flaws: Vec::new(),
-            is_login: key.scheme() == Scheme::LoginPassword,
+            key_mistakes: Vec::new(),
+            is_login: key.scheme() == SignatureScheme::LoginPassword,
         }
     }
 
@@ -62,21 +62,23 @@ impl Candidate {
     pub(super) fn secret(name: &str, given: &str) -> Self {
         let trimmed = trim(given);
         let secret = trim(unquote(trimmed));
-        let mut slips = Vec::new();
+        let mut mistakes = Vec::new();
         if trimmed != given {
-            slips.push(Cause::SecretEdge);
+            mistakes.push(Cause::SecretWhitespace);
         }
         if secret != trimmed {
-            slips.push(Cause::SecretQuoted);
+            mistakes.push(Cause::SecretQuoted);
         }
         if secret.is_empty() {
-            slips = vec![Cause::SecretEmpty];
+            mistakes = vec![Cause::SecretEmpty];
         }
         let mut candidate = Self {
             name: name.into(),
-            configured: Key::callback_secret(given).ok().map(|key| key.named(name)),
+            configured: Key::callback_secret(given)
+                .ok()
+                .map(|key| key.with_name(name)),
             variations: Vec::new(),
-            flaws: slips,
+            key_mistakes: mistakes,
             is_login: false,
         };
         if !secret.is_empty() {
@@ -86,12 +88,12 @@ impl Candidate {
     }
 
     fn vary_secret(&mut self, secret: &str) {
-        let v3 = Scheme::CallbackSecret;
-        if !self.flaws.is_empty() {
+        let v3 = SignatureScheme::CallbackSecret;
+        if !self.key_mistakes.is_empty() {
             self.push(v3, secret.as_bytes(), None);
         }
         let v2 = |part| Cause::WrongScheme {
-            fits: Scheme::LoginPassword,
+            fits: SignatureScheme::LoginPassword,
             part,
         };
         if let Some((login, password)) = secret.split_once(':') {
@@ -100,11 +102,11 @@ impl Candidate {
         }
         self.push_digest(&[secret], v2("the string"));
         if let Some(mut bytes) = hex(secret) {
-            let slip = match bytes.len() {
+            let mistake = match bytes.len() {
                 32 => Cause::DigestAsHex,
                 _ => Cause::SecretEncoded { how: "hexadecimal" },
             };
-            self.push(v3, &bytes, Some(slip));
+            self.push(v3, &bytes, Some(mistake));
             bytes.zeroize();
         }
         if let Some(mut bytes) = base64(secret) {
@@ -120,30 +122,30 @@ impl Candidate {
         self.push_hex_digest(&[secret]);
     }
 
-    pub(super) fn login_password(name: &str, given: (&str, &str)) -> Self {
+    pub(super) fn v2_credentials(name: &str, given: (&str, &str)) -> Self {
         let (login, password) = (trim(given.0), trim(given.1));
         let mut candidate = Self {
             name: name.into(),
-            configured: Key::login_password(given.0, given.1)
+            configured: Key::v2_credentials(given.0, given.1)
                 .ok()
-                .map(|key| key.named(name)),
+                .map(|key| key.with_name(name)),
             variations: Vec::new(),
-            flaws: Vec::new(),
+            key_mistakes: Vec::new(),
             is_login: true,
         };
         if login.is_empty() || password.is_empty() {
-            candidate.flaws.push(Cause::SecretEmpty);
+            candidate.key_mistakes.push(Cause::SecretEmpty);
             return candidate;
         }
         if (login, password) != given {
-            candidate.flaws.push(Cause::SecretEdge);
+            candidate.key_mistakes.push(Cause::SecretWhitespace);
             candidate.push_digest(&[login, password], None);
         }
-        candidate.vary_login_password(login, password);
+        candidate.vary_v2_credentials(login, password);
         candidate
     }
 
-    fn vary_login_password(&mut self, login: &str, password: &str) {
+    fn vary_v2_credentials(&mut self, login: &str, password: &str) {
         let joined = |how| Cause::LoginPasswordJoined { how };
         self.push_digest(&[password, login], Cause::LoginPasswordSwapped);
         for (part, name) in [
@@ -153,9 +155,9 @@ impl Candidate {
             (&[login, ":", password], "`login:password` as one string"),
         ] {
             let text = Zeroizing::new(part.concat());
-            let fits = Scheme::CallbackSecret;
-            let slip = Cause::WrongScheme { fits, part: name };
-            self.push(fits, text.as_bytes(), Some(slip));
+            let fits = SignatureScheme::CallbackSecret;
+            let mistake = Cause::WrongScheme { fits, part: name };
+            self.push(fits, text.as_bytes(), Some(mistake));
         }
         self.push_digest(&[login, ":", password], joined("a colon between them"));
         self.push_digest(&[password], joined("the password alone"));
@@ -163,17 +165,17 @@ impl Candidate {
         self.push_hex_digest(&[login, password]);
     }
 
-    fn push(&mut self, scheme: Scheme, key: &[u8], slip: Option<Cause>) {
+    fn push(&mut self, scheme: SignatureScheme, key: &[u8], mistake: Option<Cause>) {
         self.variations.push(Variation {
             key: Key::new(scheme, &self.name, key),
-            slips: self.flaws.iter().cloned().chain(slip).collect(),
+            mistakes: self.key_mistakes.iter().cloned().chain(mistake).collect(),
         });
     }
 
     /// API v2's key of these parts.
-    fn push_digest(&mut self, parts: &[&str], slip: impl Into<Option<Cause>>) {
+    fn push_digest(&mut self, parts: &[&str], mistake: impl Into<Option<Cause>>) {
         let mut digest = digest(parts);
-        self.push(Scheme::LoginPassword, &digest, slip.into());
+        self.push(SignatureScheme::LoginPassword, &digest, mistake.into());
         digest.zeroize();
     }
 
@@ -184,8 +186,8 @@ impl Candidate {
         let how = "with the hexadecimal SHA-256 string as the key";
         for encode in [base16ct::lower::encode, base16ct::upper::encode] {
             if let Ok(hex) = encode(&digest, &mut hex) {
-                let slip = Cause::HomeMadeSignature { how };
-                self.push(Scheme::LoginPassword, hex, Some(slip));
+                let mistake = Cause::NonstandardMessage { how };
+                self.push(SignatureScheme::LoginPassword, hex, Some(mistake));
             }
         }
         hex.zeroize();

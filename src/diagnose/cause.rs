@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::error::{ParseError, VerifyError};
-use crate::verified::Scheme;
+use crate::verified::SignatureScheme;
 
 /// Why a body does not verify. It displays as a description; values named `signed`
 /// are the values with which the body's signature would match.
@@ -24,6 +24,8 @@ pub enum Cause {
     BodyCutShort,
     /// The body is empty.
     BodyEmpty,
+    /// The body cannot be parsed as a callback.
+    BodyMalformed(ParseError),
     /// The body was re-encoded.
     BodyReencoded {
         /// How: `as form data`.
@@ -32,8 +34,6 @@ pub enum Cause {
     /// Several signed values have another form: the body was parsed and serialized
     /// again. Each of them is a separate finding.
     BodyReserialized,
-    /// The body cannot be parsed as a callback.
-    BodyUnreadable(ParseError),
     /// The body is a callback of CityPay.io, which does not sign callbacks.
     CityPay,
     /// The signed values may have been changed in transit or forged.
@@ -41,12 +41,6 @@ pub enum Cause {
     /// The SHA-256 of login and password was configured as a hexadecimal string; the
     /// key is its 32 bytes.
     DigestAsHex,
-    /// The signature was computed with the right key but in a different way, for
-    /// example by a test.
-    HomeMadeSignature {
-        /// How: `with ":" between the parts`.
-        how: &'static str,
-    },
     /// Login and password were joined with a separator, or only one of them was used.
     LoginPasswordJoined {
         /// The form that matches: `the password alone`.
@@ -58,6 +52,12 @@ pub enum Cause {
     NoCandidate,
     /// The body contains a transfer but was signed without one.
     NoTransferSigned,
+    /// The signature was computed with the right key but in a different way, for
+    /// example by a test.
+    NonstandardMessage {
+        /// How: `with ":" between the parts`.
+        how: &'static str,
+    },
     /// The status differs from the signed one.
     OtherStatus {
         /// The signed form.
@@ -73,8 +73,6 @@ pub enum Cause {
     PayoutStatusSigned,
     /// It is refused for another reason than the signature's value.
     Refused(VerifyError),
-    /// The configured value has leading or trailing whitespace, or a byte order mark.
-    SecretEdge,
     /// The configured value is empty.
     SecretEmpty,
     /// The configured value is the secret in an encoding.
@@ -84,6 +82,8 @@ pub enum Cause {
     },
     /// The configured value includes quotes around the secret.
     SecretQuoted,
+    /// The configured value has leading or trailing whitespace, or a byte order mark.
+    SecretWhitespace,
     /// The signature has another form than 64 lowercase hexadecimal digits.
     SignatureForm {
         /// How: `in Base64`.
@@ -112,7 +112,7 @@ pub enum Cause {
     /// A key for API v2 was configured for v3, or the other way round.
     WrongScheme {
         /// The matching type.
-        fits: Scheme,
+        fits: SignatureScheme,
         /// The part that is the key there: `the password`.
         part: &'static str,
     },
@@ -130,7 +130,7 @@ impl fmt::Display for Cause {
             Self::BodyEmpty => "the body is empty",
             Self::BodyReencoded { how } => return write!(f, "body was re-encoded: {how}"),
             Self::BodyReserialized => "the body was parsed and serialized again",
-            Self::BodyUnreadable(error) => return error.fmt(f),
+            Self::BodyMalformed(error) => return error.fmt(f),
             Self::CityPay => "this is a callback from CityPay.io, which does not sign callbacks",
             Self::ContentChanged => "the signed fields were changed in transit or forged",
             Self::DigestAsHex => {
@@ -140,7 +140,7 @@ impl fmt::Display for Cause {
             Self::UnknownKey => {
                 "the key belongs to a different wallet or environment, or was replaced"
             }
-            Self::HomeMadeSignature { how } => {
+            Self::NonstandardMessage { how } => {
                 return write!(
                     f,
                     "the signature was not computed as the gateway does: {how}"
@@ -164,7 +164,7 @@ impl fmt::Display for Cause {
                  tracking ids"
             }
             Self::Refused(error) => return error.fmt(f),
-            Self::SecretEdge => "the configured value has leading or trailing whitespace",
+            Self::SecretWhitespace => "the configured value has leading or trailing whitespace",
             Self::SecretEmpty => "the configured value is empty",
             Self::SecretEncoded { how } => {
                 return write!(
@@ -187,8 +187,8 @@ impl fmt::Display for Cause {
             Self::TrackingId { signed } => return signed_as(f, "the tracking id", signed),
             Self::WrongScheme { fits, part } => {
                 let version = match fits {
-                    Scheme::CallbackSecret => "v3, as the callback secret",
-                    Scheme::LoginPassword => "v2, as login and password",
+                    SignatureScheme::CallbackSecret => "v3, as the callback secret",
+                    SignatureScheme::LoginPassword => "v2, as login and password",
                 };
                 return write!(
                     f,

@@ -86,7 +86,7 @@ impl Finding {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The error contains its own path.
-        let own = matches!(self.cause, Cause::BodyUnreadable(_));
+        let own = matches!(self.cause, Cause::BodyMalformed(_));
         if let Some(path) = self.path.as_ref().filter(|_| !own) {
             write!(f, "`{path}`: ")?;
         }

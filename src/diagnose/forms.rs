@@ -20,26 +20,26 @@ const MAX_LENGTH: usize = 1024;
 pub(super) struct Form {
     pub(super) text: String,
     /// `None` for the unchanged value.
-    pub(super) slip: Option<Cause>,
+    pub(super) mistake: Option<Cause>,
 }
 
 /// The unchanged value, then each other form once.
 fn forms(
     given: &str,
     others: impl FnOnce() -> Vec<String>,
-    slip: fn(Box<str>) -> Cause,
+    mistake: fn(Box<str>) -> Cause,
 ) -> Vec<Form> {
     let mut forms = vec![Form {
         text: given.to_owned(),
-        slip: None,
+        mistake: None,
     }];
     if given.len() > MAX_LENGTH {
         return forms;
     }
     for text in others() {
         if forms.iter().all(|form| form.text != text) {
-            let slip = Some(slip(text.as_str().into()));
-            forms.push(Form { text, slip });
+            let mistake = Some(mistake(text.as_str().into()));
+            forms.push(Form { text, mistake });
         }
     }
     forms
@@ -60,7 +60,7 @@ fn amount_texts(given: &str, scales: &[u32]) -> Option<Vec<String>> {
     let value: Amount = short.parse().ok()?;
     let scales = scales.iter().take(4).chain(&[18, 8, 6, 2]);
     let mut texts: Vec<String> = scales
-        .filter_map(|scale| value.with_scale(*scale))
+        .filter_map(|scale| value.with_decimals(*scale))
         .map(|amount| amount.to_string())
         .collect();
     texts.extend(scientific(&short));

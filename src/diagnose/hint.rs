@@ -2,7 +2,7 @@
 
 use super::cause::Cause;
 use crate::error::ConfigError;
-use crate::verified::Scheme;
+use crate::verified::SignatureScheme;
 
 impl Cause {
     /// Returns what to do about it.
@@ -28,7 +28,7 @@ impl Cause {
                 "verify and store the bytes as received: JSON that is parsed and serialized again \
                  is a different string"
             }
-            Self::BodyUnreadable(error) => error.hint(),
+            Self::BodyMalformed(error) => error.hint(),
             Self::CityPay => {
                 "give it an endpoint and a URL of its own; an order is proven by the order \
                  endpoint's response"
@@ -45,7 +45,7 @@ impl Cause {
                  compare wallet and environment with the dashboard; give the secret itself to \
                  detect a typo in it"
             }
-            Self::HomeMadeSignature { .. } => {
+            Self::NonstandardMessage { .. } => {
                 "sign as the gateway does: concatenate the parts without a separator, and write \
                  the digest as lowercase hexadecimal digits"
             }
@@ -70,7 +70,7 @@ impl Cause {
                 "if your tracking ids allow it, declare them as `Prefixed` or `Unused`"
             }
             Self::Refused(error) => error.hint(),
-            Self::SecretEdge => ConfigError::SurroundingWhitespace.hint(),
+            Self::SecretWhitespace => ConfigError::SurroundingWhitespace.hint(),
             Self::SecretEmpty => ConfigError::EmptySecret.hint(),
             Self::SecretEncoded { .. } => "configure the secret exactly as the dashboard shows it",
             Self::SecretQuoted => "remove the quotes: some `.env` parsers keep them",
@@ -87,8 +87,10 @@ impl Cause {
                 "pass the request body unmodified: the tracking id is signed character by character"
             }
             Self::WrongScheme { fits, .. } => match fits {
-                Scheme::CallbackSecret => "configure it with `Key::callback_secret`",
-                Scheme::LoginPassword => "configure login and password with `Key::login_password`",
+                SignatureScheme::CallbackSecret => "configure it with `Key::callback_secret`",
+                SignatureScheme::LoginPassword => {
+                    "configure login and password with `Key::v2_credentials`"
+                }
             },
         }
     }

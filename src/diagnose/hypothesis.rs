@@ -47,7 +47,7 @@ impl<'a> Hypotheses<'a> {
     /// The body's own message, then those with one change.
     pub(super) fn simple(&self) -> Vec<Hypothesis> {
         let mut all = vec![self.own()];
-        all.extend(self.rewritten(|slips| slips == 1));
+        all.extend(self.rewritten(|mistakes| mistakes == 1));
         all.extend(self.other_transfers());
         all.extend(self.other_statuses());
         all.extend(self.without_transfer());
@@ -57,7 +57,7 @@ impl<'a> Hypotheses<'a> {
 
     /// The messages with several values in other forms.
     pub(super) fn reserialized(&self) -> impl Iterator<Item = Hypothesis> {
-        self.rewritten(|slips| slips > 1)
+        self.rewritten(|mistakes| mistakes > 1)
     }
 
     fn own(&self) -> Hypothesis {
@@ -90,16 +90,16 @@ impl<'a> Hypotheses<'a> {
         });
         all.filter_map(move |(amount, id, time)| {
             let path = transfer.map(|transfer| transfer.at("amount"));
-            let slips = [
-                (&amount.slip, path.as_deref().unwrap_or_default()),
-                (&id.slip, ID),
-                (&time.slip, "meta.time"),
+            let mistakes = [
+                (&amount.mistake, path.as_deref().unwrap_or_default()),
+                (&id.mistake, ID),
+                (&time.mistake, "meta.time"),
             ];
-            let slips = slips.into_iter().filter_map(|(slip, path)| {
-                let cause = slip.clone()?;
+            let mistakes = mistakes.into_iter().filter_map(|(mistake, path)| {
+                let cause = mistake.clone()?;
                 Some(Finding::certain(cause).at(path))
             });
-            let mut findings: Vec<Finding> = slips.collect();
+            let mut findings: Vec<Finding> = mistakes.collect();
             wanted(findings.len()).then_some(())?;
             if findings.len() > 1 {
                 findings.insert(0, Finding::certain(Cause::BodyReserialized));
@@ -190,7 +190,7 @@ impl<'a> Hypotheses<'a> {
         let all = joined.into_iter().chain([newline]).chain(whole);
         all.map(|(text, how)| Hypothesis {
             text: text.into(),
-            findings: vec![Finding::certain(Cause::HomeMadeSignature { how })],
+            findings: vec![Finding::certain(Cause::NonstandardMessage { how })],
         })
         .collect()
     }

@@ -27,19 +27,19 @@ impl Diagnose {
             let candidates = self.candidates.iter();
             candidates.filter_map(|c| Some((c, c.configured.as_ref()?, &[][..])))
         };
-        let slipped = self.candidates.iter().flat_map(|c| {
+        let variants = self.candidates.iter().flat_map(|c| {
             let variations = c.variations.iter();
-            variations.map(move |variation| (c, &variation.key, &*variation.slips))
+            variations.map(move |variation| (c, &variation.key, &*variation.mistakes))
         });
-        let keys: Vec<_> = configured().chain(slipped).collect();
+        let keys: Vec<_> = configured().chain(variants).collect();
         let find = |hypothesis: Hypothesis, keys: &[(&Candidate, &Key, &[Cause])]| {
             let fits = |(_, key, _): &&(_, &Key, _)| signature.is_made_by(key, &hypothesis.text);
-            let (candidate, key, slips) = keys.iter().find(fits)?;
-            let slips = slips.iter().cloned();
-            let form = signature.slip.iter().cloned();
-            let findings = slips
-                .map(|slip| Finding::certain(slip).of(&candidate.name))
-                .chain(form.map(|slip| Finding::certain(slip).at("meta.sign")))
+            let (candidate, key, mistakes) = keys.iter().find(fits)?;
+            let mistakes = mistakes.iter().cloned();
+            let form = signature.mistake.iter().cloned();
+            let findings = mistakes
+                .map(|mistake| Finding::certain(mistake).of(&candidate.name))
+                .chain(form.map(|mistake| Finding::certain(mistake).at("meta.sign")))
                 .chain(hypothesis.findings);
             Some(Fit {
                 findings: findings.collect(),
@@ -64,9 +64,9 @@ impl Diagnose {
             return Vec::new();
         };
         let signature = Signature::read(sign);
-        let slip = signature.slip.iter().cloned();
-        let slip = slip.map(|slip| Finding::certain(slip).at("meta.sign"));
-        let mut causes: Vec<Finding> = slip.collect();
+        let mistake = signature.mistake.iter().cloned();
+        let mistake = mistake.map(|mistake| Finding::certain(mistake).at("meta.sign"));
+        let mut causes: Vec<Finding> = mistake.collect();
         if !signature.is_legible() {
             return causes;
         }
@@ -75,8 +75,8 @@ impl Diagnose {
             return causes;
         }
         for candidate in &self.candidates {
-            let flaws = candidate.flaws.iter().cloned();
-            causes.extend(flaws.map(|reason| Finding::likely(reason).of(&candidate.name)));
+            let key_mistakes = candidate.key_mistakes.iter().cloned();
+            causes.extend(key_mistakes.map(|reason| Finding::likely(reason).of(&candidate.name)));
         }
         // The gateway writes amounts as strings: a number was serialized by a parser.
         if let Some(transfer) = draft.transfer()

@@ -21,7 +21,7 @@ pub(super) struct Signature {
     /// if it cannot be interpreted.
     front: Option<Vec<u8>>,
     /// How it differs from 64 lowercase hexadecimal digits.
-    pub(super) slip: Option<Cause>,
+    pub(super) mistake: Option<Cause>,
 }
 
 never_equal!(Signature);
@@ -37,23 +37,23 @@ impl Signature {
             let upper = text.bytes().any(|digit| digit.is_ascii_uppercase());
             return Self {
                 front: hex(text),
-                slip: stray.or(upper.then_some(Cause::SignatureUpperCase)),
+                mistake: stray.or(upper.then_some(Cause::SignatureUpperCase)),
             };
         }
         if is_hex && (FRONT..DIGITS).contains(&digits) {
             return Self {
                 front: text.get(..FRONT).and_then(hex),
-                slip: Some(Cause::SignatureTruncated { digits }),
+                mistake: Some(Cause::SignatureTruncated { digits }),
             };
         }
         match base64(text).filter(|bytes| bytes.len() == DIGITS / 2) {
             Some(bytes) => Self {
                 front: Some(bytes),
-                slip: Some(Cause::SignatureForm { how: "in Base64" }),
+                mistake: Some(Cause::SignatureForm { how: "in Base64" }),
             },
             None => Self {
                 front: None,
-                slip: Some(Cause::Refused(VerifyError::MalformedSignature)),
+                mistake: Some(Cause::Refused(VerifyError::MalformedSignature)),
             },
         }
     }

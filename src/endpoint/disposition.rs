@@ -6,7 +6,7 @@ use std::fmt;
 use crate::error::{Fault, ParseError, VerifyError};
 use crate::fact::Fact;
 use crate::fetch::BoxError;
-use crate::gateway::Refusal;
+use crate::gateway::Rejection;
 use crate::idempotency::{Claim, ClaimToken, Lease};
 use crate::outcome::Outcome;
 use crate::payment::{Change, ReviewReason};
@@ -292,13 +292,13 @@ impl fmt::Display for Disposition {
     }
 }
 
-impl From<Refusal> for Disposition {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::Malformed(error) => Self::Malformed(error),
-            Refusal::Rejected(error) => Self::Rejected(error),
-            Refusal::LookupFailed(error) => Self::LookupFailed(error.into()),
-            Refusal::LookupStale => Self::LookupStale,
+impl From<Rejection> for Disposition {
+    fn from(rejection: Rejection) -> Self {
+        match rejection {
+            Rejection::Malformed(error) => Self::Malformed(error),
+            Rejection::Rejected(error) => Self::Rejected(error),
+            Rejection::LookupFailed(error) => Self::LookupFailed(error.into()),
+            Rejection::LookupStale => Self::LookupStale,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Disposition, Received, Target};
 use crate::error::VerifyError;
-use crate::gateway::{Asks, Gateway};
+use crate::gateway::{Gateway, LookupNeed};
 use crate::handler::Handler;
 use crate::idempotency::{IdempotencyKeys, IdempotencyStore};
 
@@ -34,7 +34,7 @@ use crate::idempotency::{IdempotencyKeys, IdempotencyStore};
 /// [`Payment`](crate::payment::Payment) determines whether a payment was made in
 /// full, once.
 ///
-/// Until the handler returns, its claim is in flight. It is completed if the handler
+/// Until the handler returns, its claim is in progress. It is completed if the handler
 /// succeeds and released if it fails. If a handler panics or its future is dropped,
 /// the claim stays until its lease expires.
 #[derive(Debug, Clone)]
@@ -68,27 +68,27 @@ impl<H: Handler, S: IdempotencyStore> Idempotent<H, S> {
         received: &Received<'_, G>,
         callback: G::Callback,
     ) -> Result<G::Callback, Disposition> {
-        let may_fail = match received.gateway.asks(&callback) {
-            Asks::Always { may_fail } => may_fail,
-            asks @ (Asks::OnceKnown | Asks::KnownOnly) => {
+        let may_fail = match received.gateway.lookup_need(&callback) {
+            LookupNeed::Always { may_fail } => may_fail,
+            need @ (LookupNeed::OnceKnown | LookupNeed::KnownOnly) => {
                 let is_known = self.handler.is_known(received.key).await;
                 if !is_known.map_err(Disposition::LookupFailed)? {
                     return Err(Disposition::Rejected(VerifyError::NotIssued));
                 }
-                if asks == Asks::KnownOnly {
+                if need == LookupNeed::KnownOnly {
                     return Ok(callback);
                 }
                 false
             }
             // A handler holds no money.
-            Asks::Never | Asks::WhenHeld { .. } => return Ok(callback),
+            LookupNeed::Never | LookupNeed::WhenHeld { .. } => return Ok(callback),
         };
-        received.ask(callback, may_fail).await
+        received.look_up(callback, may_fail).await
     }
 }
 
 impl<H: Handler, S: IdempotencyStore> Target for Idempotent<H, S> {
-    async fn take<G: Gateway>(
+    async fn process<G: Gateway>(
         &self,
         received: Received<'_, G>,
         callback: G::Callback,

@@ -30,7 +30,7 @@ const MAX_REFERENCE: usize = 128;
 /// use payhook::payment::Expected;
 /// use payhook::{Endpoint, MemoryLedger};
 ///
-/// let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?.named("2026");
+/// let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?.with_name("2026");
 /// let ledger = MemoryLedger::new();
 /// ledger.expect(Expected::deposit("order-9001", "ETH", "0.412".parse()?)?);
 /// let gateway = Gateway::new(Verifier::new(key, TrackingIds::Prefixed));
@@ -80,7 +80,7 @@ pub struct Receipt {
     /// 32 hexadecimal digits. The signature cannot be derived from it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery: Option<Box<str>>,
-    /// [`Kind::as_str`](crate::event::Kind::as_str), if the body was verified. It may
+    /// [`PaymentKind::as_str`](crate::event::PaymentKind::as_str), if the body was verified. It may
     /// only be reported.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<&'static str>,

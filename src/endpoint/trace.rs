@@ -60,11 +60,11 @@ impl Trace {
 
     pub(crate) fn end(&self, reply: &Reply) {
         self.0.record("status", reply.status());
-        self.0.in_scope(|| tell(reply));
+        self.0.in_scope(|| emit(reply));
     }
 }
 
-fn tell(reply: &Reply) {
+fn emit(reply: &Reply) {
     let disposition = reply.disposition();
     let label = disposition.as_str();
     // Without receipts, these fields are absent.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Whose fault a refusal is.
+/// Who has to act on an error.
 ///
 /// See [`Error`](super::Error) for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -8,10 +8,10 @@ use super::field::FieldError;
 ///
 /// ```
 /// # let body = include_bytes!("../../examples/bodies/b2binpay-refused-amount.json");
-/// use payhook::b2binpay::TransferCallback;
+/// use payhook::b2binpay::Callback;
 /// use payhook::{error::FieldError, ParseError, Unverified};
 ///
-/// match Unverified::<TransferCallback>::parse(body) {
+/// match Unverified::<Callback>::parse(body) {
 ///     Err(ParseError::Field { path, reason }) => {
 ///         assert_eq!(&*path, "included[1].attributes.amount");
 ///         assert_eq!(reason, FieldError::NotDecimal);
@@ -48,10 +48,10 @@ pub enum ParseError {
     /// which sign differently and are not supported.
     ///
     /// ```
-    /// use payhook::{error::OtherProduct, ParseError, Unverified, b2binpay::TransferCallback};
+    /// use payhook::{error::OtherProduct, ParseError, Unverified, b2binpay::Callback};
     ///
     /// let body = br#"{"id":"0d6c0b1e-52f4-4c8e-9a77-1b3f6f1d9e10","type":"INVOICE_PAID"}"#;
-    /// let error = Unverified::<TransferCallback>::parse(body).unwrap_err();
+    /// let error = Unverified::<Callback>::parse(body).unwrap_err();
     /// assert_eq!(error, ParseError::OtherProduct { product: OtherProduct::Defi });
     /// ```
     #[error("unsupported callback of {product}")]
@@ -70,9 +70,9 @@ pub enum ParseError {
     /// The body was re-encoded in transit and is not plain JSON.
     ///
     /// ```
-    /// use payhook::{error::BodyEncoding, ParseError, citypay::Posted};
+    /// use payhook::{error::BodyEncoding, ParseError, citypay::Callback};
     ///
-    /// let error = Posted::parse(b"type=order+callback&order_id=90417").unwrap_err();
+    /// let error = Callback::parse(b"type=order+callback&order_id=90417").unwrap_err();
     /// assert_eq!(error, ParseError::Reencoded { encoding: BodyEncoding::FormData });
     /// ```
     #[error("body was re-encoded: {encoding}")]

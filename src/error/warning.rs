@@ -8,11 +8,11 @@ use super::{FieldError, ParseError};
 /// should be logged, but must not make a payment fail.
 ///
 /// ```
-/// use payhook::{Unverified, b2binpay::TransferCallback};
+/// use payhook::{Unverified, b2binpay::Callback};
 ///
 /// # let body = include_str!("../../examples/bodies/b2binpay-deposit-confirmed.json");
 /// let odd = body.replace(r#""risk":0"#, r#""risk":-1"#);
-/// let callback = Unverified::<TransferCallback>::parse(odd.as_bytes())?;
+/// let callback = Unverified::<Callback>::parse(odd.as_bytes())?;
 /// for warning in callback.unverified().warnings() {
 ///     let line = "`included[1].attributes.risk`: expected a number between 0 and 100";
 ///     assert_eq!(warning.to_string(), line);

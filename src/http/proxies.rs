@@ -1,4 +1,4 @@
-//! [`Proxies`]: the trusted proxies, and the client's address behind them.
+//! [`TrustedProxies`]: the trusted proxies, and the client's address behind them.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -21,9 +21,9 @@ const MAX_PROXIES: usize = 32;
 ///
 /// ```
 /// use payhook::address::AddressRanges;
-/// use payhook::http::{Proxies, Request};
+/// use payhook::http::{TrustedProxies, Request};
 ///
-/// let proxies = Proxies::x_forwarded_for(AddressRanges::parse(["10.0.0.0/8"])?);
+/// let proxies = TrustedProxies::x_forwarded_for(AddressRanges::parse(["10.0.0.0/8"])?);
 /// // The client claimed to be 203.0.113.1; the proxies recorded its real address.
 /// let request = Request::post("/").header("x-forwarded-for", "203.0.113.1, 198.51.100.7, 10.0.0.2");
 /// let headers = request.headers_ref().ok_or("no headers")?;
@@ -39,7 +39,7 @@ const MAX_PROXIES: usize = 32;
 /// Choose the header that *all* of these proxies write: a proxy that forwards it
 /// unmodified forwards the client's own claims.
 #[derive(Debug, Clone)]
-pub struct Proxies {
+pub struct TrustedProxies {
     ranges: AddressRanges,
     header: Header,
 }
@@ -50,14 +50,14 @@ enum Header {
     XForwardedFor,
 }
 
-impl Proxies {
+impl TrustedProxies {
     /// Creates the set of proxies that write `Forwarded` (RFC 7239).
     ///
     /// ```
     /// use payhook::address::AddressRanges;
-    /// use payhook::http::{Proxies, Request};
+    /// use payhook::http::{TrustedProxies, Request};
     ///
-    /// let proxies = Proxies::forwarded(AddressRanges::parse(["10.0.0.0/8"])?);
+    /// let proxies = TrustedProxies::forwarded(AddressRanges::parse(["10.0.0.0/8"])?);
     /// let request = Request::post("/").header("forwarded", r#"for="[2001:db8::7]:4711";proto=https"#);
     /// let headers = request.headers_ref().ok_or("no headers")?;
     /// assert_eq!(proxies.client("10.0.0.1".parse()?, headers), Some("2001:db8::7".parse()?));

@@ -12,7 +12,7 @@ use http::{Extensions, Request, Response, StatusCode};
 use http_body::Body;
 use tower_service::Service;
 
-use super::Proxies;
+use super::TrustedProxies;
 use super::reply::response;
 use crate::endpoint::{Endpoint, Reply, Target};
 use crate::fetch::BoxError;
@@ -31,7 +31,7 @@ type Spawn = dyn Fn(BoxFuture<Reply>) -> BoxFuture<Option<Reply>> + Send + Sync;
 /// use std::net::SocketAddr;
 ///
 /// use payhook::b2binpay::{Gateway, Key, TrackingIds, Verifier};
-/// use payhook::http::{Proxies, Request, Service};
+/// use payhook::http::{TrustedProxies, Request, Service};
 /// use payhook::payment::Expected;
 /// use payhook::{address::AddressRanges, Endpoint, MemoryLedger};
 ///
@@ -46,7 +46,7 @@ type Spawn = dyn Fn(BoxFuture<Reply>) -> BoxFuture<Option<Reply>> + Send + Sync;
 ///     // `into_make_service_with_connect_info::<SocketAddr>()` it is
 ///     // `extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip())`.
 ///     .socket_peer(|extensions| extensions.get::<SocketAddr>().map(SocketAddr::ip))
-///     .behind(Proxies::x_forwarded_for(AddressRanges::parse(["10.0.0.0/8"])?))
+///     .trust_proxies(TrustedProxies::x_forwarded_for(AddressRanges::parse(["10.0.0.0/8"])?))
 ///     .on_reply(|reply| println!("{}", reply.disposition()));
 ///
 /// // axum: `Router::new().route_service("/callbacks/b2binpay", service)`.
@@ -68,7 +68,7 @@ type Spawn = dyn Fn(BoxFuture<Reply>) -> BoxFuture<Option<Reply>> + Send + Sync;
 pub struct CallbackService<G, T> {
     endpoint: Arc<Endpoint<G, T>>,
     socket_peer: Arc<SocketPeer>,
-    proxies: Option<Arc<Proxies>>,
+    proxies: Option<Arc<TrustedProxies>>,
     on_reply: Arc<OnReply>,
     spawn: Option<Arc<Spawn>>,
 }
@@ -105,7 +105,7 @@ impl<G, T> CallbackService<G, T> {
     /// Trusts the forwarding headers set by these proxies. The [socket's
     /// peer](Self::socket_peer) determines whether the request came from one of them.
     #[must_use]
-    pub fn behind(mut self, proxies: Proxies) -> Self {
+    pub fn trust_proxies(mut self, proxies: TrustedProxies) -> Self {
         self.proxies = Some(Arc::new(proxies));
         self
     }

@@ -9,7 +9,7 @@ use crate::callback::Callback;
 use crate::digest::Labelled;
 use crate::event::{Event, Source};
 
-/// The name of a delivery, of a subject or of an effect: 32 bytes of SHA-256. It does
+/// The name of a delivery, of a subject or of an event: 32 bytes of SHA-256. It does
 /// not reveal its input; it is displayed as 64 hexadecimal digits.
 ///
 /// ```
@@ -20,9 +20,9 @@ use crate::event::{Event, Source};
 /// use payhook::idempotency::IdempotencyKey;
 ///
 /// let keys = callback.idempotency_keys("");
-/// let column: [u8; 32] = *keys.effect().as_bytes();
-/// assert_eq!(IdempotencyKey::from_bytes(column), *keys.effect());
-/// assert_eq!(keys.effect().to_string().len(), 64);
+/// let column: [u8; 32] = *keys.event().as_bytes();
+/// assert_eq!(IdempotencyKey::from_bytes(column), *keys.event());
+/// assert_eq!(keys.event().to_string().len(), 64);
 /// # Ok::<(), payhook::Error>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -62,8 +62,8 @@ impl fmt::Debug for IdempotencyKey {
 /// ```
 /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
 /// # let v3 = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?;
-/// # let v2 = Key::login_password("merchant-api-key", "p@ss:w0rd/ünï")?;
-/// # let verifier = Verifier::new(v3, TrackingIds::Prefixed).also(v2);
+/// # let v2 = Key::v2_credentials("merchant-api-key", "p@ss:w0rd/ünï")?;
+/// # let verifier = Verifier::new(v3, TrackingIds::Prefixed).add_key(v2);
 /// # let first = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
 /// # let again = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed-v2.json");
 /// use payhook::Callback;
@@ -73,7 +73,7 @@ impl fmt::Debug for IdempotencyKey {
 /// let again: Callback = verifier.verify(Unverified::parse(again)?)?.into();
 /// let (first, again) = (first.idempotency_keys(""), again.idempotency_keys(""));
 /// assert_ne!(first.delivery(), again.delivery());
-/// assert_eq!(first.effect(), again.effect());
+/// assert_eq!(first.event(), again.event());
 /// # Ok::<(), payhook::Error>(())
 /// ```
 ///
@@ -83,9 +83,9 @@ impl fmt::Debug for IdempotencyKey {
 /// |---|---|---|
 /// | [`delivery`](Self::delivery) | the verified signature; without one, the proven values of the gateway's response | rewritten unsigned fields do not create another delivery |
 /// | [`subject`](Self::subject) | kind, reference, the transfer's id | a later event of a transfer is compared with earlier ones |
-/// | [`effect`](Self::effect) | the subject, the event, and for each part its amount (normalized), its currency (ignoring case) and, while it is pending, its confirmations | the same event has the same key in another delivery |
+/// | [`event`](Self::event) | the subject, the event, and for each part its amount (normalized), its currency (ignoring case) and, while it is pending, its confirmations | the same event has the same key in another delivery |
 ///
-/// The merchant's own system for credits can use the effect as its idempotency key.
+/// The merchant's own system for credits can use the event as its idempotency key.
 ///
 /// After a change of [`TrackingIds`](crate::b2binpay::TrackingIds) or of the
 /// endpoint's namespace, every payment is new to a store: only the merchant's own
@@ -94,7 +94,7 @@ impl fmt::Debug for IdempotencyKey {
 pub struct IdempotencyKeys {
     delivery: IdempotencyKey,
     subject: IdempotencyKey,
-    effect: IdempotencyKey,
+    event: IdempotencyKey,
     time: Option<DateTime<Utc>>,
     is_proven: bool,
 }
@@ -105,13 +105,13 @@ impl IdempotencyKeys {
     pub fn new(
         delivery: IdempotencyKey,
         subject: IdempotencyKey,
-        effect: IdempotencyKey,
+        event: IdempotencyKey,
         time: Option<DateTime<Utc>>,
     ) -> Self {
         Self {
             delivery,
             subject,
-            effect,
+            event,
             time,
             is_proven: true,
         }
@@ -140,8 +140,8 @@ impl IdempotencyKeys {
 
     /// Returns the name of the event.
     #[must_use]
-    pub fn effect(&self) -> &IdempotencyKey {
-        &self.effect
+    pub fn event(&self) -> &IdempotencyKey {
+        &self.event
     }
 
     /// Returns the time of the event, if it is proven: B2BINPAY's signed time, or the
@@ -178,31 +178,30 @@ impl IdempotencyKeys {
             subject.option(part.map(|part| part.id.as_bytes()));
         }
         let subject = subject.whole();
-        let mut effect = label("effect");
-        effect
-            .part(&subject)
+        let mut name = label("event");
+        name.part(&subject)
             .part(event.outcome.value().as_str().as_bytes());
         if event.source == Source::Unproven && event.parts.is_empty() {
             // Nothing else distinguishes its events.
-            effect.part(&event.delivery);
+            name.part(&event.delivery);
         }
         if event.parts.is_empty() {
-            effect.part(event.status.as_str().as_bytes());
+            name.part(event.status.as_str().as_bytes());
         }
         // Independent of the order in which the gateway lists them.
         let mut parts: Vec<_> = event.parts.iter().collect();
         parts.sort_by(|one, other| one.id.cmp(&other.id));
         for part in parts {
-            effect.part(part.id.as_bytes()).part(&[part.outcome.code()]);
+            name.part(part.id.as_bytes()).part(&[part.outcome.code()]);
             for money in &part.amounts {
                 let amount = money.amount.as_ref();
                 // The number of zeros that the gateway writes is not documented.
                 let amount = amount.map(Amount::without_trailing_zeros);
-                effect.option(amount.map(str::as_bytes));
-                effect.option_ignoring_case(money.name());
+                name.option(amount.map(str::as_bytes));
+                name.option_ignoring_case(money.name());
             }
             let confirmations = part.confirmations.filter(|_| part.outcome.is_pending());
-            effect.option(
+            name.option(
                 confirmations
                     .map(u32::to_be_bytes)
                     .as_ref()
@@ -216,7 +215,7 @@ impl IdempotencyKeys {
         Self {
             delivery: IdempotencyKey(label("delivery").part(&event.delivery).whole()),
             subject: IdempotencyKey(subject),
-            effect: IdempotencyKey(effect.whole()),
+            event: IdempotencyKey(name.whole()),
             time,
             is_proven: event.source != Source::Unproven,
         }

@@ -33,12 +33,12 @@ pub struct MemoryLedger {
 
 #[derive(Default)]
 struct Shared {
-    books: Mutex<Books>,
+    tables: Mutex<Tables>,
     unlocked: Condvar,
 }
 
 #[derive(Default)]
-struct Books {
+struct Tables {
     expected: HashMap<String, Expected>,
     /// Histories by reference and part, as text, as a database would store them.
     histories: HashMap<Row, Arc<str>>,
@@ -70,7 +70,7 @@ impl MemoryLedger {
     /// Adds an expected payment; replaces the one with the same reference.
     pub fn expect(&self, expected: Expected) {
         let reference = expected.reference().to_owned();
-        self.books().expected.insert(reference, expected);
+        self.tables().expected.insert(reference, expected);
     }
 
     /// Returns the payment with this reference; for a top-up, the first of its
@@ -84,10 +84,10 @@ impl MemoryLedger {
     /// top-up, in the order of their ids.
     #[must_use]
     pub fn payments(&self, reference: &str) -> Vec<Payment> {
-        let books = self.books();
-        let rows = books.rows(reference);
+        let tables = self.tables();
+        let rows = tables.rows(reference);
         if rows.is_empty() {
-            let expected = books.expected.get(reference).cloned();
+            let expected = tables.expected.get(reference).cloned();
             let open = expected.map(|it| Payment::new(it, History::default()));
             return open.into_iter().collect();
         }
@@ -131,17 +131,17 @@ impl MemoryLedger {
         held: &Amount,
         decide: fn(&mut Payment) -> Change,
     ) -> Result<Vec<Change>, HeldChanged> {
-        let mut books = self.books();
-        while books.locked.iter().any(|row| row.0 == reference) {
-            books = self.wait(books);
+        let mut tables = self.tables();
+        while tables.locked.iter().any(|row| row.0 == reference) {
+            tables = self.wait(tables);
         }
-        let mut rows = books.rows(reference);
+        let mut rows = tables.rows(reference);
         HeldChanged::check(rows.iter().map(|(_, payment)| payment), held)?;
         let mut changes = Vec::with_capacity(rows.len());
         for (row, payment) in &mut rows {
             changes.push(decide(payment));
             let history = payment.history().to_string();
-            books.histories.insert(Arc::clone(row), history.into());
+            tables.histories.insert(Arc::clone(row), history.into());
         }
         Ok(changes)
     }
@@ -149,37 +149,37 @@ impl MemoryLedger {
     /// Returns the references of verified callbacks that matched no payment.
     #[must_use]
     pub fn unmatched_references(&self) -> Vec<String> {
-        self.books().unmatched.clone()
+        self.tables().unmatched.clone()
     }
 
-    fn books(&self) -> MutexGuard<'_, Books> {
+    fn tables(&self) -> MutexGuard<'_, Tables> {
         // Nothing panics while it is locked.
-        let books = self.shared.books.lock();
-        books.unwrap_or_else(PoisonError::into_inner)
+        let tables = self.shared.tables.lock();
+        tables.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until the row is free, and locks it. An endpoint holds the lock for
     /// microseconds and does not await meanwhile.
-    fn lock<'b>(&self, mut books: MutexGuard<'b, Books>, row: &Row) -> MutexGuard<'b, Books> {
-        while !books.locked.insert(Arc::clone(row)) {
-            books = self.wait(books);
+    fn lock<'b>(&self, mut tables: MutexGuard<'b, Tables>, row: &Row) -> MutexGuard<'b, Tables> {
+        while !tables.locked.insert(Arc::clone(row)) {
+            tables = self.wait(tables);
         }
-        books
+        tables
     }
 
     /// Waits until a row is unlocked.
-    fn wait<'b>(&self, mut books: MutexGuard<'b, Books>) -> MutexGuard<'b, Books> {
-        books.waiting += 1;
-        let woken = self.shared.unlocked.wait(books);
-        books = woken.unwrap_or_else(PoisonError::into_inner);
-        books.waiting -= 1;
-        books
+    fn wait<'b>(&self, mut tables: MutexGuard<'b, Tables>) -> MutexGuard<'b, Tables> {
+        tables.waiting += 1;
+        let woken = self.shared.unlocked.wait(tables);
+        tables = woken.unwrap_or_else(PoisonError::into_inner);
+        tables.waiting -= 1;
+        tables
     }
 
-    fn unlock(&self, mut books: MutexGuard<'_, Books>, row: &Row) {
-        books.locked.remove(row);
-        let is_awaited = books.waiting > 0;
-        drop(books);
+    fn unlock(&self, mut tables: MutexGuard<'_, Tables>, row: &Row) {
+        tables.locked.remove(row);
+        let is_awaited = tables.waiting > 0;
+        drop(tables);
         // Notifying is a system call even without a waiting thread.
         if is_awaited {
             self.shared.unlocked.notify_all();
@@ -187,7 +187,7 @@ impl MemoryLedger {
     }
 }
 
-impl Books {
+impl Tables {
     /// The payments with this reference that have a history, in the order of their
     /// transfers' ids.
     fn rows(&self, reference: &str) -> Vec<(Row, Payment)> {
@@ -218,14 +218,14 @@ fn history(text: Option<&str>) -> Result<History, HistoryError> {
 impl fmt::Debug for MemoryLedger {
     /// Omits the references, which may be tokens.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let payments = self.books().expected.len();
+        let payments = self.tables().expected.len();
         write!(f, "MemoryLedger({payments} payments)")
     }
 }
 
 impl Drop for MemoryTransaction {
     fn drop(&mut self) {
-        self.ledger.unlock(self.ledger.books(), &self.row);
+        self.ledger.unlock(self.ledger.tables(), &self.row);
     }
 }
 
@@ -236,14 +236,14 @@ impl Ledger for MemoryLedger {
         &self,
         key: &PaymentKey,
     ) -> Result<Option<(MemoryTransaction, Payment)>, BoxError> {
-        let books = self.books();
-        let Some(expected) = books.expected.get(&key.reference).cloned() else {
+        let tables = self.tables();
+        let Some(expected) = tables.expected.get(&key.reference).cloned() else {
             return Ok(None);
         };
         let row = row(key, &expected);
-        let books = self.lock(books, &row);
-        let text = books.histories.get(&row).cloned();
-        drop(books);
+        let tables = self.lock(tables, &row);
+        let text = tables.histories.get(&row).cloned();
+        drop(tables);
         let transaction = MemoryTransaction {
             ledger: self.clone(),
             row,
@@ -254,11 +254,11 @@ impl Ledger for MemoryLedger {
     }
 
     async fn peek(&self, key: &PaymentKey) -> Result<Option<Payment>, BoxError> {
-        let books = self.books();
-        let Some(expected) = books.expected.get(&key.reference) else {
+        let tables = self.tables();
+        let Some(expected) = tables.expected.get(&key.reference) else {
             return Ok(None);
         };
-        let text = books.histories.get(&row(key, expected));
+        let text = tables.histories.get(&row(key, expected));
         let history = history(text.map(Arc::as_ref))?;
         Ok(Some(Payment::new(expected.clone(), history)))
     }
@@ -268,7 +268,7 @@ impl Ledger for MemoryLedger {
         _: &mut MemoryTransaction,
         name: &str,
     ) -> Result<Option<String>, BoxError> {
-        Ok(self.books().bindings.get(name).cloned())
+        Ok(self.tables().bindings.get(name).cloned())
     }
 
     async fn bind(
@@ -277,7 +277,7 @@ impl Ledger for MemoryLedger {
         name: &str,
         owner: &str,
     ) -> Result<String, BoxError> {
-        if let Some(known) = self.books().bindings.get(name) {
+        if let Some(known) = self.tables().bindings.get(name) {
             return Ok(known.clone());
         }
         let binding = (name.to_owned(), owner.to_owned());
@@ -293,24 +293,28 @@ impl Ledger for MemoryLedger {
         _: &Change,
     ) -> Result<(), BoxError> {
         let history = payment.history().to_string();
-        let mut books = self.books();
+        let mut tables = self.tables();
         let bindings = std::mem::take(&mut transaction.bindings);
         for (name, owner) in &bindings {
-            if books.bindings.get(name).is_some_and(|known| known != owner) {
-                drop(books);
+            if tables
+                .bindings
+                .get(name)
+                .is_some_and(|known| known != owner)
+            {
+                drop(tables);
                 return Err("another payment claimed the same transfer concurrently".into());
             }
         }
-        books.bindings.extend(bindings);
-        books
+        tables.bindings.extend(bindings);
+        tables
             .histories
             .insert(Arc::clone(&transaction.row), history.into());
-        drop(books);
+        drop(tables);
         Ok(())
     }
 
     async fn unmatched(&self, event: &Event<'_>) -> Result<(), BoxError> {
-        self.books()
+        self.tables()
             .unmatched
             .push(event.reference().value().to_owned());
         Ok(())

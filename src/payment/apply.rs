@@ -14,7 +14,7 @@ use super::state::Marks;
 use super::{Payment, PaymentStatus};
 use crate::amount::Amount;
 use crate::event::{Event, Reading, Source};
-use crate::text::Text;
+use crate::shared_str::SharedStr;
 
 use delivery::Owners;
 pub(crate) use step::Step;
@@ -122,7 +122,7 @@ impl Payment {
 impl Step<'_> {
     /// Returns the parts whose ids have to be bound to this payment's reference
     /// before the step is finished (rule 13).
-    pub(crate) fn claims(&self) -> Vec<Text> {
+    pub(crate) fn claims(&self) -> Vec<SharedStr> {
         let parts = self.payment.state.parts.iter();
         parts
             .filter(|part| part.outcome.is_settled() && !part.marks.has(Marks::BOUND))
@@ -183,18 +183,18 @@ impl Step<'_> {
             return;
         }
         let view = self.payment.view();
-        let mut news = Vec::new();
+        let mut new_reasons = Vec::new();
         for (index, part) in self.payment.state.parts.iter().enumerate() {
             if part.is_held() {
                 let reasons = self.payment.holding(part, &view);
-                for reason in reasons.iter().filter(|reason| !part.told.has(*reason)) {
-                    news.push((index, reason));
+                for reason in reasons.iter().filter(|reason| !part.reported.has(*reason)) {
+                    new_reasons.push((index, reason));
                 }
             }
         }
-        for (index, reason) in news {
+        for (index, reason) in new_reasons {
             if let Some(part) = self.payment.state.parts.get_mut(index) {
-                part.told.add(reason);
+                part.reported.add(reason);
                 let mut review = Review::new(reason).about(&part.id);
                 if let (ReviewReason::Elsewhere, Some(owner)) = (reason, &part.owner) {
                     review = review.saying(format!("first received under {owner}"));

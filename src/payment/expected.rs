@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 
 use super::kind::ExpectedKind;
 use crate::amount::Amount;
-use crate::event::{Kind, Money, OtherReading, ReadingSubject};
-use crate::text::Text;
+use crate::event::{Money, OtherReading, PaymentKind, ReadingSubject};
+use crate::shared_str::SharedStr;
 
 /// An expected payment, from the merchant's own record and never from a callback
 /// (PAYMENTS, section 1).
@@ -24,8 +24,8 @@ use crate::text::Text;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expected {
     kind: ExpectedKind,
-    reference: Text,
-    currency: Text,
+    reference: SharedStr,
+    currency: SharedStr,
     /// `None` only for a top-up.
     amount: Option<Amount>,
     tolerance: Amount,
@@ -177,8 +177,8 @@ impl Expected {
     ) -> Self {
         Self {
             kind,
-            reference: Text::from(reference.into()),
-            currency: Text::from(currency.into()),
+            reference: SharedStr::from(reference.into()),
+            currency: SharedStr::from(currency.into()),
             amount,
             tolerance: Amount::default(),
             decimals: None,
@@ -308,11 +308,13 @@ impl Expected {
     }
 
     /// The required kind of its callbacks.
-    pub(super) fn event_kind(&self) -> Kind {
+    pub(super) fn event_kind(&self) -> PaymentKind {
         match self.kind {
-            ExpectedKind::Deposit | ExpectedKind::Invoice | ExpectedKind::TopUp => Kind::Deposit,
-            ExpectedKind::Payout => Kind::Payout,
-            ExpectedKind::Order => Kind::Order,
+            ExpectedKind::Deposit | ExpectedKind::Invoice | ExpectedKind::TopUp => {
+                PaymentKind::Deposit
+            }
+            ExpectedKind::Payout => PaymentKind::Payout,
+            ExpectedKind::Order => PaymentKind::Order,
         }
     }
 
@@ -329,7 +331,7 @@ impl Expected {
     pub(crate) fn settles_reading(&self, amount: &Amount) -> bool {
         let priced_in_the_coin = self.kind != ExpectedKind::Invoice;
         (priced_in_the_coin && self.amount.as_ref() == Some(amount))
-            || self.decimals == Some(amount.scale())
+            || self.decimals == Some(amount.decimals())
     }
 
     /// Whether this reading could be about this record, so that another payment's

@@ -8,7 +8,7 @@ use super::change::Reasons;
 use crate::amount::Amount;
 use crate::digest::Digest16;
 use crate::event::PartOutcome;
-use crate::text::Text;
+use crate::shared_str::SharedStr;
 
 /// The content of a history.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -16,7 +16,7 @@ pub(super) struct State {
     pub(super) parts: Vec<PartState>,
     pub(super) deliveries: Vec<Delivery>,
     /// Reported money that counts in no sum: wrong kinds and currencies.
-    pub(super) told: Vec<Name>,
+    pub(super) reported: Vec<Name>,
     /// The latest own status about a settled part (rule 8): its time, and whether it
     /// was a discrepancy.
     pub(super) own: Option<(Instant, bool)>,
@@ -37,8 +37,8 @@ pub(super) struct Closed {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct PartState {
-    pub(super) id: Text,
-    pub(super) alias: Option<Text>,
+    pub(super) id: SharedStr,
+    pub(super) alias: Option<SharedStr>,
     /// The amount that identifies it.
     pub(super) amount: Amount,
     /// The amount in the expected currency, if that is a different one.
@@ -55,10 +55,10 @@ pub(super) struct PartState {
     /// Reasons that last until they are removed.
     pub(super) lasting: Reasons,
     /// Reasons that were reported.
-    pub(super) told: Reasons,
+    pub(super) reported: Reasons,
     pub(super) marks: Marks,
     /// The reference of the payment that it belongs to, if not this one.
-    pub(super) owner: Option<Text>,
+    pub(super) owner: Option<SharedStr>,
 }
 
 /// Facts about a part that are not reasons by themselves.
@@ -109,7 +109,7 @@ pub(super) struct Delivery {
     /// The first copy of it.
     pub(super) copy: Name,
     /// The part that the first copy was about.
-    pub(super) part: Option<Text>,
+    pub(super) part: Option<SharedStr>,
     /// Whether the first copy credited or held anything.
     pub(super) has_effect: bool,
     /// Other copies that were reported.

@@ -4,7 +4,7 @@ use super::{Raw, RawJson, Source};
 use crate::amount::{Amount, AmountError};
 use crate::error::FieldError;
 use crate::scan::quoted;
-use crate::text::Text;
+use crate::shared_str::SharedStr;
 use crate::timestamp::{Timestamp, TimestampError};
 
 /// The characters of a JSON string.
@@ -63,7 +63,7 @@ fn without_nul<'a>(raw: Raw<'a>, text: &'a str) -> Result<&'a str, FieldError> {
 }
 
 /// [`text`], copied so that it can outlive the body.
-pub(crate) fn word<'a>(source: Source<'a>, raw: Raw<'a>) -> Result<Text, FieldError> {
+pub(crate) fn word<'a>(source: Source<'a>, raw: Raw<'a>) -> Result<SharedStr, FieldError> {
     Ok(source.slice(text(source, raw)?))
 }
 

@@ -23,7 +23,7 @@ mod sign;
 mod transfer;
 
 pub use currency::CurrencyBuilder;
-pub use sign::sign_again;
+pub use sign::resign;
 pub use transfer::{TransferBuilder, transfer};
 
 use chrono::{DateTime, Utc};
@@ -239,7 +239,7 @@ impl CallbackBuilder {
 
     /// Removes the reference to the transfer, as in older bodies.
     #[must_use]
-    pub fn unnamed(mut self) -> Self {
+    pub fn without_relationship(mut self) -> Self {
         self.is_named = false;
         self
     }

@@ -6,7 +6,7 @@ use std::ops::Deref;
 
 use super::error::{BuildError, or_panic};
 use super::json::Json;
-use crate::b2binpay::TransferCallback;
+use crate::b2binpay::Callback;
 use crate::citypay::OrderDetails;
 use crate::error::{ParseError, VerifyError};
 use crate::verified::{Provable, Unverified};
@@ -102,7 +102,7 @@ impl<C> Body<C> {
     }
 }
 
-impl Body<TransferCallback> {
+impl Body<Callback> {
     /// Returns the signature at `meta.sign`, if there is one.
     #[must_use]
     pub fn signature(&self) -> Option<&Json> {

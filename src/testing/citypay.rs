@@ -22,7 +22,7 @@ mod answer;
 mod deposit;
 mod endpoint;
 
-pub use answer::refusal;
+pub use answer::error_response;
 pub use deposit::{DepositBuilder, deposit};
 pub use endpoint::OrderEndpoint;
 

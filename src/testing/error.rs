@@ -23,7 +23,7 @@ pub enum BuildError {
     #[error("cannot parse the body as JSON")]
     Json(#[from] serde_json::Error),
     /// It cannot be parsed as a callback, so the signed message is unknown: sign your
-    /// own message with `sign_text`.
+    /// own message with `sign_message`.
     #[error("cannot determine the signed fields of this body")]
     Parse(#[from] ParseError),
     /// A path does not exist: a step of it is neither the key of an object nor the

@@ -82,7 +82,7 @@ proptest! {
     fn every_decimal_round_trips(mantissa in -(1_i128 << 96) + 1..1_i128 << 96, scale in 0_u32..=28) {
         let decimal = Decimal::from_i128_with_scale(mantissa, scale);
         let amount = Amount::from(decimal);
-        prop_assert_eq!(amount.scale(), scale);
+        prop_assert_eq!(amount.decimals(), scale);
         let back = amount.to_decimal().unwrap();
         prop_assert_eq!((back.mantissa(), back.scale()), (mantissa, scale));
     }
@@ -139,7 +139,7 @@ fn tests_and_scale() {
     ] {
         let amount = amount(text);
         assert_eq!(
-            (amount.scale(), amount.is_zero(), amount.is_negative()),
+            (amount.decimals(), amount.is_zero(), amount.is_negative()),
             (scale, zero, negative),
             "{text}"
         );
@@ -169,7 +169,7 @@ fn rescaled() {
         ("0", 100, None),
         ("0", u32::MAX, None),
     ] {
-        let rescaled = amount(text).with_scale(scale);
+        let rescaled = amount(text).with_decimals(scale);
         assert_eq!(
             rescaled.as_ref().map(Amount::as_str),
             expected,

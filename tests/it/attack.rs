@@ -53,7 +53,7 @@ fn accepting() -> impl Handler {
         .known(async |_: PaymentKey| Ok::<_, BoxError>(true))
 }
 
-/// A callback stays the same delivery after its signed text is resolved. The effect
+/// A callback stays the same delivery after its signed text is resolved. The event
 /// depends on the resolved values, and is bound to the signature.
 #[test]
 fn a_resolved_callback_is_the_same_delivery() {
@@ -133,15 +133,15 @@ fn forgeries_do_not_evict_credits() {
     }
 }
 
-/// A handler that passes the effect to another system as its idempotency key. A forged
-/// copy of a known delivery has another effect.
+/// A handler that passes the event to another system as its idempotency key. A forged
+/// copy of a known delivery has another event.
 #[test]
-fn the_handler_credits_by_the_claimed_effect() {
+fn the_handler_credits_by_the_claimed_event() {
     // The other system: once per idempotency key.
-    let (books, times_out) = (Mutex::new(HashSet::new()), AtomicUsize::new(1));
+    let (credited, times_out) = (Mutex::new(HashSet::new()), AtomicUsize::new(1));
     let shop = handler_fn(async |callback: Callback| -> Result<(), BoxError> {
-        let effect = *callback.idempotency_keys("").effect();
-        books.lock().unwrap().insert(effect);
+        let event = *callback.idempotency_keys("").event();
+        credited.lock().unwrap().insert(event);
         if times_out.swap(0, Ordering::Relaxed) == 1 {
             return Err("credited, but the answer was lost".into());
         }
@@ -154,11 +154,11 @@ fn the_handler_credits_by_the_claimed_effect() {
         let reply = endpoint.receive_blocking(body.to_string().as_bytes(), None);
         assert_eq!(reply.status(), status);
     }
-    assert_eq!(books.lock().unwrap().len(), 1);
+    assert_eq!(credited.lock().unwrap().len(), 1);
 }
 
-/// The effect of a delivery was forgotten and is older than the horizon. It must not be
-/// acquired again because the store knows another effect that was released.
+/// The event of a delivery was forgotten and is older than the horizon. It must not be
+/// acquired again because the store knows another event that was released.
 #[test]
 fn effects_older_than_the_horizon_stay_too_old() {
     let store = MemoryStore::new().capacity(2);
@@ -181,7 +181,7 @@ fn key(kind: u8, number: u8) -> IdempotencyKey {
     IdempotencyKey::from_bytes([kind ^ number; 32])
 }
 
-/// Delivery `d` of effect `e`. The delivery's number is its time. Every two effects
+/// Delivery `d` of event `e`. The delivery's number is its time. Every two events
 /// have the same subject.
 fn keys(d: u8, e: u8) -> IdempotencyKeys {
     let time = DateTime::from_timestamp(i64::from(d), 0);
@@ -191,7 +191,7 @@ fn keys(d: u8, e: u8) -> IdempotencyKeys {
 /// The same, but every fifth delivery has no time.
 fn undated(d: u8, e: u8) -> IdempotencyKeys {
     let (keys, time) = (keys(d, e), time(d));
-    IdempotencyKeys::new(*keys.delivery(), *keys.subject(), *keys.effect(), time)
+    IdempotencyKeys::new(*keys.delivery(), *keys.subject(), *keys.event(), time)
 }
 
 fn time(d: u8) -> Option<DateTime<Utc>> {
@@ -209,7 +209,7 @@ fn end(store: &MemoryStore, token: ClaimToken, completes: bool) -> Lease {
 
 #[derive(Debug, Clone)]
 enum Step {
-    /// Delivery, effect.
+    /// Delivery, event.
     Claim(u8, u8),
     Complete(usize),
     Release(usize),
@@ -224,7 +224,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 1..60)
 }
 
-/// Invariants of every store, whatever it has forgotten: a handled effect is not
+/// Invariants of every store, whatever it has forgotten: a handled event is not
 /// handled again, and only one caller holds it.
 fn run(steps: &[Step], capacity: usize, lease: Duration) -> Result<(), String> {
     let store = MemoryStore::new()
@@ -232,7 +232,7 @@ fn run(steps: &[Step], capacity: usize, lease: Duration) -> Result<(), String> {
         .lease(lease)
         .retention(Duration::MAX);
     let mut open: Vec<(ClaimToken, u8)> = Vec::new();
-    // The effect that each delivery was handled as.
+    // The event that each delivery was handled as.
     let mut handled: HashMap<u8, IdempotencyKey> = HashMap::new();
     let mut succeeded = HashSet::new();
     for step in steps {
@@ -243,7 +243,7 @@ fn run(steps: &[Step], capacity: usize, lease: Duration) -> Result<(), String> {
                         return Err(format!("delivery {d}, done as {done}, is fresh again"));
                     }
                     for (other, _) in &open {
-                        if other.effect() == token.effect() {
+                        if other.event() == token.event() {
                             if lease == Duration::MAX {
                                 return Err("two holders".to_owned());
                             }
@@ -255,7 +255,7 @@ fn run(steps: &[Step], capacity: usize, lease: Duration) -> Result<(), String> {
             }
             Step::Complete(number) | Step::Release(number) if !open.is_empty() => {
                 let (token, d) = open.remove(number % open.len());
-                let (fence, effect) = (token.fence(), *token.effect());
+                let (fence, event) = (token.fence(), *token.event());
                 let completes = matches!(step, Step::Complete(_));
                 let held = end(&store, token, completes) == Lease::Held;
                 if held && succeeded.contains(&fence) {
@@ -265,7 +265,7 @@ fn run(steps: &[Step], capacity: usize, lease: Duration) -> Result<(), String> {
                     return Err("a holder lost its claim".to_owned());
                 }
                 if held && completes {
-                    handled.insert(d, effect);
+                    handled.insert(d, event);
                     succeeded.insert(fence);
                 }
             }
@@ -280,48 +280,48 @@ fn run(steps: &[Step], capacity: usize, lease: Duration) -> Result<(), String> {
 #[derive(Default)]
 struct Rules {
     bound: HashMap<u8, u8>,
-    /// The latest time of the deliveries that are bound to each effect.
+    /// The latest time of the deliveries that are bound to each event.
     latest: HashMap<u8, Option<DateTime<Utc>>>,
     done: HashSet<u8>,
     held: HashSet<u8>,
-    /// The last completed effect of each subject, and its time.
+    /// The last completed event of each subject, and its time.
     last: HashMap<u8, (u8, Option<DateTime<Utc>>)>,
 }
 
 impl Rules {
     fn claim(&mut self, d: u8, e: u8) -> &'static str {
-        let (effect, time) = (*self.bound.entry(d).or_insert(e), time(d));
-        let latest = self.latest.entry(effect).or_default();
+        let (event, time) = (*self.bound.entry(d).or_insert(e), time(d));
+        let latest = self.latest.entry(event).or_default();
         *latest = (*latest).max(time);
-        let last = self.last.get_mut(&(effect / 2));
-        if self.done.contains(&effect) {
+        let last = self.last.get_mut(&(event / 2));
+        if self.done.contains(&event) {
             let (last, last_time) = last.unwrap();
-            if *last == effect {
+            if *last == event {
                 *last_time = (*last_time).max(time);
                 return "done";
             }
-            if effect != e || !is_later(time, *last_time) {
+            if event != e || !is_later(time, *last_time) {
                 return "done";
             }
-        } else if effect != e {
-            return "altered";
+        } else if event != e {
+            return "conflicting";
         } else if last.is_some_and(|(_, last)| is_later(*last, time)) {
             return "superseded";
         }
-        if !self.held.insert(effect) {
-            return "in flight";
+        if !self.held.insert(event) {
+            return "in progress";
         }
-        "fresh"
+        "acquired"
     }
 
-    fn end(&mut self, effect: u8, completes: bool) {
-        self.held.remove(&effect);
+    fn end(&mut self, event: u8, completes: bool) {
+        self.held.remove(&event);
         if completes {
-            self.done.insert(effect);
-            let time = self.latest[&effect];
-            let last = self.last.entry(effect / 2).or_insert((effect, time));
+            self.done.insert(event);
+            let time = self.latest[&event];
+            let last = self.last.entry(event / 2).or_insert((event, time));
             if !is_later(last.1, time) {
-                *last = (effect, time);
+                *last = (event, time);
             }
         }
     }
@@ -341,16 +341,16 @@ fn compare(steps: &[Step]) -> Result<(), String> {
                 let expected = rules.claim(d, e);
                 let found = match store.claim_at(&undated(d, e), Instant::now()) {
                     Ok(Claim::Acquired(token)) => {
-                        if token.effect() != keys(d, e).effect() {
-                            return Err(format!("step {number}: another effect's token"));
+                        if token.event() != keys(d, e).event() {
+                            return Err(format!("step {number}: another event's token"));
                         }
                         open.push((token, e));
-                        "fresh"
+                        "acquired"
                     }
                     Ok(Claim::AlreadyHandled) => "done",
-                    Ok(Claim::Conflicting) => "altered",
+                    Ok(Claim::Conflicting) => "conflicting",
                     Ok(Claim::Superseded) => "superseded",
-                    Ok(Claim::InProgress) => "in flight",
+                    Ok(Claim::InProgress) => "in progress",
                     other => return Err(format!("step {number}: {other:?}")),
                 };
                 if found != expected {
@@ -358,9 +358,9 @@ fn compare(steps: &[Step]) -> Result<(), String> {
                 }
             }
             Step::Complete(place) | Step::Release(place) if !open.is_empty() => {
-                let (token, effect) = open.remove(place % open.len());
+                let (token, event) = open.remove(place % open.len());
                 let completes = matches!(step, Step::Complete(_));
-                rules.end(effect, completes);
+                rules.end(event, completes);
                 if end(&store, token, completes) != Lease::Held {
                     return Err(format!("step {number}: a holder lost its claim"));
                 }

@@ -2,8 +2,8 @@
 
 use std::sync::LazyLock;
 
-use payhook::b2binpay::{TrackingIds, TransferCallback};
-use payhook::citypay::{OrderDetails, Posted};
+use payhook::b2binpay::{self, TrackingIds};
+use payhook::citypay::{self, OrderDetails};
 use payhook::{Fault, ParseError, Unverified, error::BodyEncoding, verified::DEFAULT_BODY_LIMIT};
 use proptest::prelude::*;
 use serde_json::json;
@@ -14,12 +14,12 @@ use crate::support::{Case, b2binpay_cases, body, cases, sign, signed, verify, wi
 const FIVE_MB: usize = 5 * 1024 * 1024;
 const HALF_SAMPLE: usize = 100_000;
 
-fn b2binpay(body: &[u8]) -> Result<Unverified<TransferCallback>, ParseError> {
+fn b2binpay(body: &[u8]) -> Result<Unverified<b2binpay::Callback>, ParseError> {
     Unverified::parse_within(body, 2 * FIVE_MB)
 }
 
-fn citypay(body: &[u8]) -> Result<Posted, ParseError> {
-    Posted::parse_within(body, 2 * FIVE_MB)
+fn citypay(body: &[u8]) -> Result<citypay::Callback, ParseError> {
+    citypay::Callback::parse_within(body, 2 * FIVE_MB)
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn not_utf8() {
 #[test]
 fn too_large() {
     let large = vec![b' '; DEFAULT_BODY_LIMIT + 1];
-    let error = Unverified::<TransferCallback>::parse(&large).unwrap_err();
+    let error = Unverified::<b2binpay::Callback>::parse(&large).unwrap_err();
     assert_eq!(
         error,
         ParseError::TooLarge {
@@ -149,7 +149,7 @@ fn duplicate_known_keys() {
         let error = b2binpay(good.replace(from, to).as_bytes()).unwrap_err();
         assert_eq!(error.to_string(), format!("{path}: duplicate key"));
     }
-    // A duplicate of an unknown key has no effect.
+    // A duplicate of an unknown key has no event.
     let odd = good.replace(r#""meta":"#, r#""links":1,"links":2,"meta":"#);
     assert!(b2binpay(odd.as_bytes()).is_ok());
 
@@ -182,7 +182,7 @@ fn duplicate_keys_of_the_resource_itself() {
 fn twenty_thousand_levels_deep() {
     for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
         let deep = format!("{}1{}", open.repeat(20_000), close.repeat(20_000));
-        // In an unknown field it has no effect.
+        // In an unknown field it has no event.
         let good = with_transfer("deposit", "order-1", "1").to_string();
         let unknown = good.replacen('{', &format!("{{\"links\":{deep},"), 1);
         assert!(b2binpay(unknown.as_bytes()).is_ok());

@@ -21,7 +21,11 @@ fn prefixed() -> Diagnose {
 
 /// With the correct secret, without a typo.
 fn right() -> Diagnose {
-    prefixed().key(&Key::callback_secret(SECRET).unwrap().named("production"))
+    prefixed().key(
+        &Key::callback_secret(SECRET)
+            .unwrap()
+            .with_name("production"),
+    )
 }
 
 fn secret(text: &str) -> Diagnose {

@@ -488,7 +488,7 @@ fn citypay_deposits() {
             &account,
             true,
             None,
-            Ok("deposit? needs review? by merchant record"),
+            Ok("deposit? needs review? by known reference"),
         ),
         (&account, false, peer, Err(401)),
         (
@@ -559,7 +559,7 @@ fn a_deposit_without_a_token_is_refused_and_one_without_an_amount_needs_review()
             &account,
             None,
             200,
-            "deposit? needs review? by merchant record",
+            "deposit? needs review? by known reference",
         ),
     ] {
         let seen = Recorder::default();

@@ -3,7 +3,9 @@
 use payhook::b2binpay::{TrackingIds, prove_by_api};
 use payhook::chrono::{DateTime, Utc};
 use payhook::citypay::{Account, DepositCallback, OrderCallback};
-use payhook::{Event, Evidence, Fact, Outcome, Unverified, address::AddressRanges, event::Kind};
+use payhook::{
+    Event, Evidence, Fact, Outcome, Unverified, address::AddressRanges, event::PaymentKind,
+};
 use serde_json::json;
 
 use crate::support::{
@@ -17,7 +19,7 @@ fn a_signed_transfer() {
         .unwrap();
     let event = callback.event();
     assert_eq!(event.gateway(), "b2binpay");
-    assert_eq!(event.kind(), Fact::Reported(Kind::Payout));
+    assert_eq!(event.kind(), Fact::Reported(PaymentKind::Payout));
     assert_eq!(event.reference(), Fact::Proven("wd-77"));
     assert_eq!(event.outcome(), Fact::Proven(Outcome::Settled));
     assert_eq!(

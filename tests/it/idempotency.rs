@@ -318,7 +318,7 @@ fn an_unsuccessful_lookup_claims_nothing() {
 fn namespaces_have_their_own_claims() {
     let (shared, handler) = (MemoryStore::new(), Credits::default());
     let one = endpoint(&handler, &shared);
-    // Headers that are set later have no effect.
+    // Headers that are set later have no event.
     let other = endpoint(&handler, &shared);
     let other = other.namespace("other").body_limit(10_000);
     for (endpoint, log) in [
@@ -367,8 +367,8 @@ impl IdempotencyStore for Scripted {
 }
 
 const FRESH: Step = || {
-    let effect = IdempotencyKey::from_bytes([0; 32]);
-    Ok(Claim::Acquired(ClaimToken::new(effect, 1)))
+    let event = IdempotencyKey::from_bytes([0; 32]);
+    Ok(Claim::Acquired(ClaimToken::new(event, 1)))
 };
 
 #[test]
@@ -497,10 +497,10 @@ fn a_dropped_request_leaves_the_claim_to_its_lease() {
 
 /// A token of another store keeps its values.
 #[test]
-fn a_token_returns_its_effect_and_fence() {
-    let effect = IdempotencyKey::from_bytes([3; 32]);
-    let token = ClaimToken::new(effect, 17);
-    assert_eq!((*token.effect(), token.fence()), (effect, 17));
+fn a_token_returns_its_event_and_fence() {
+    let event = IdempotencyKey::from_bytes([3; 32]);
+    let token = ClaimToken::new(event, 17);
+    assert_eq!((*token.event(), token.fence()), (event, 17));
 }
 
 /// A shop can share one store among its endpoints.

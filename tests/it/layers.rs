@@ -12,7 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &[
         "amount",
         "timestamp",
-        "text",
+        "shared_str",
         "address",
         "constant_time",
         "digest",

@@ -42,10 +42,10 @@ mod recognize;
 mod sampling;
 mod scan;
 mod secrecy;
+mod shared_str;
 mod support;
 #[cfg(feature = "testing")]
 mod testing;
-mod text;
 mod timestamp;
 #[cfg(feature = "tower")]
 mod tower;

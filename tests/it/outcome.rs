@@ -1,6 +1,6 @@
 //! The table in the docs of `Outcome`, row by row.
 
-use payhook::b2binpay::{TrackingIds, TransferCallback, prove_by_api};
+use payhook::b2binpay::{Callback, TrackingIds, prove_by_api};
 use payhook::citypay::{Account, DepositCallback};
 use payhook::{Fact, Outcome, Unverified, Verified, VerifyError, address::AddressRanges};
 use serde_json::{Value, json};
@@ -28,7 +28,7 @@ fn signed_transfer(kind: &str, transfer: i32, own: Option<i32>, op_type: Value, 
     signed(body, &format!("{transfer}1.5{id}{TIME}"))
 }
 
-fn outcome(callback: &Verified<TransferCallback>) -> Fact<Outcome> {
+fn outcome(callback: &Verified<Callback>) -> Fact<Outcome> {
     callback.event().outcome()
 }
 
@@ -94,7 +94,7 @@ fn while_the_text_is_ambiguous() {
         let body = signed_transfer("deposit", transfer, Some(2), json!(1), "17");
         let callback = verify(&body, TrackingIds::Unrestricted).unwrap();
         assert_eq!(outcome(&callback), Fact::Reported(ManualReview));
-        let resolved = outcome(&callback.resolve_with_scale(["17"], 1).unwrap());
+        let resolved = outcome(&callback.resolve_with_decimals(["17"], 1).unwrap());
         assert!(resolved.is_proven(), "{transfer}");
         assert_eq!(resolved.value() == Settled, transfer == 2);
     }

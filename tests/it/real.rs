@@ -2,7 +2,7 @@
 //! (`tests/vectors/real.jsonl`): what parsing and a diagnosis say of them. What becomes
 //! of the payment is tested in `crates/payhook-conformance/tests/it/real.rs`.
 
-use payhook::b2binpay::TransferCallback;
+use payhook::b2binpay;
 use payhook::{Unverified, citypay};
 use serde_json::Value;
 
@@ -22,8 +22,8 @@ fn body(id: &str) -> String {
 fn refusal(id: &str) -> String {
     let body = body(id);
     let error = match case(id)["gateway"].as_str() {
-        Some("citypay") => citypay::Posted::parse(body.as_bytes()).unwrap_err(),
-        _ => Unverified::<TransferCallback>::parse(body.as_bytes()).unwrap_err(),
+        Some("citypay") => citypay::Callback::parse(body.as_bytes()).unwrap_err(),
+        _ => Unverified::<b2binpay::Callback>::parse(body.as_bytes()).unwrap_err(),
     };
     error.to_string()
 }
@@ -45,7 +45,7 @@ fn without_a_transfer_several_types_are_candidates() {
         "unresolved_without_transfer_signed",
     ] {
         let body = body(id);
-        let callback = Unverified::<TransferCallback>::parse(body.as_bytes()).unwrap();
+        let callback = Unverified::<b2binpay::Callback>::parse(body.as_bytes()).unwrap();
         assert!(callback.unverified().callback_types().len() > 1, "{id}");
     }
 }
@@ -57,7 +57,7 @@ fn a_diagnosis_names_the_cause() {
     use payhook::diagnose::{Cause, Diagnose};
 
     let ids = TrackingIds::Prefixed;
-    let api = Diagnose::new(ids).login_password("api", "cid_77120", "csec_Hh2k9");
+    let api = Diagnose::new(ids).v2_credentials("api", "cid_77120", "csec_Hh2k9");
     let diagnosis = api.body(body("api_secret_for_the_callback_secret").as_bytes());
     assert_eq!(diagnosis.causes()[0].cause(), &Cause::ApiCredentials);
     let secret = Diagnose::new(ids).secret("live", "whs_Lq8nT2vC5xE1yK7d");

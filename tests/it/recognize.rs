@@ -1,8 +1,8 @@
 //! Recognized bodies that are not callbacks of these gateways: other products of the
 //! brand, a retired API, and JSON with an additional encoding.
 
-use payhook::b2binpay::TransferCallback;
-use payhook::citypay::{OrderDetails, Posted};
+use payhook::b2binpay;
+use payhook::citypay::{self, OrderDetails};
 use payhook::{
     Disposition, ParseError, Unverified, VerifyError,
     error::{BodyEncoding, FieldError, OtherProduct},
@@ -24,11 +24,11 @@ const V1_FORM: &str = "id=18211&url=https%3A%2F%2Fgw.example%2Fx&address=7f00&cr
 const CITYPAY_FORM: &str = "type=order+callback&action=receive+confirmation&status=CONFIRMED&order_id=90417&order_token=551290417";
 
 fn b2binpay(body: &[u8]) -> ParseError {
-    Unverified::<TransferCallback>::parse(body).unwrap_err()
+    Unverified::<b2binpay::Callback>::parse(body).unwrap_err()
 }
 
 fn citypay(body: &[u8]) -> ParseError {
-    Posted::parse(body).unwrap_err()
+    citypay::Callback::parse(body).unwrap_err()
 }
 
 fn other(product: OtherProduct) -> ParseError {

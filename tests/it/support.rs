@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 
 use hmac::{Hmac, KeyInit, Mac};
-use payhook::b2binpay::{Key, TrackingIds, TransferCallback, Verifier};
+use payhook::b2binpay::{Callback, Key, TrackingIds, Verifier};
 use payhook::{Unverified, Verified, VerifyError, error::ConfigError};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -113,7 +113,7 @@ impl Case {
     pub(crate) fn try_verifier(&self) -> Result<Verifier, ConfigError> {
         let mut keys = self.keys.iter().map(key);
         let first = Verifier::new(keys.next().unwrap()?, self.tracking_ids.unwrap());
-        keys.try_fold(first, |verifier, key| Ok(verifier.also(key?)))
+        keys.try_fold(first, |verifier, key| Ok(verifier.add_key(key?)))
     }
 
     pub(crate) fn is_b2binpay(&self) -> bool {
@@ -140,7 +140,7 @@ fn key(spec: &Value) -> Result<Key, ConfigError> {
     let text = |key: &str| spec[key].as_str().unwrap();
     match text("scheme") {
         "callback_secret" => Key::callback_secret(text("secret")),
-        "login_password" => Key::login_password(text("login"), text("password")),
+        "login_password" => Key::v2_credentials(text("login"), text("password")),
         other => panic!("unknown scheme {other}"),
     }
 }
@@ -194,7 +194,7 @@ pub(crate) fn hash(value: &impl Hash) -> u64 {
     hasher.finish()
 }
 
-pub(crate) fn parse(body: &[u8]) -> Unverified<TransferCallback> {
+pub(crate) fn parse(body: &[u8]) -> Unverified<Callback> {
     Unverified::parse(body).unwrap()
 }
 
@@ -255,7 +255,7 @@ pub(crate) fn verifier(tracking_ids: TrackingIds) -> Verifier {
 pub(crate) fn verify(
     body: &Value,
     tracking_ids: TrackingIds,
-) -> Result<Verified<TransferCallback>, VerifyError> {
+) -> Result<Verified<Callback>, VerifyError> {
     verifier(tracking_ids).verify(parse(body.to_string().as_bytes()))
 }
 

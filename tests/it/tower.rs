@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use payhook::citypay::{self, Account};
-use payhook::http::{Body, Proxies, Request, Response, Service};
+use payhook::http::{Body, Request, Response, Service, TrustedProxies};
 use payhook::{BoxError, Reply, address::AddressRanges};
 
 use crate::endpoint::{Client, Recorder, endpoint, orders, signed_only};
@@ -131,7 +131,7 @@ fn a_handler_that_panics_is_answered_with_500() {
     }
 }
 
-/// The body is awaited in the future, not in `call`; a dropped future has no effect.
+/// The body is awaited in the future, not in `call`; a dropped future has no event.
 #[test]
 fn nothing_happens_until_it_is_polled() {
     let seen = Recorder::default();
@@ -159,13 +159,13 @@ fn the_peer_is_taken_from_the_socket_or_the_proxies() {
         endpoint(gateway, &Recorder::default()).into_service()
     };
     let direct = || plain().socket_peer(|all| all.get::<Peer>().map(|peer| peer.0));
-    let behind = || direct().behind(Proxies::x_forwarded_for(proxies()));
+    let behind = || direct().trust_proxies(TrustedProxies::x_forwarded_for(proxies()));
     let reported = String::from_utf8(body("citypay-deposit-confirmed.json")).unwrap();
     for (service, peer, forwarded, status) in [
         // The peer's address is not set, or missing.
         (plain(), Some("203.0.113.1"), "203.0.113.1", 401),
         (
-            plain().behind(Proxies::x_forwarded_for(proxies())),
+            plain().trust_proxies(TrustedProxies::x_forwarded_for(proxies())),
             Some("10.0.0.1"),
             "203.0.113.1",
             401,
@@ -188,7 +188,7 @@ fn the_peer_is_taken_from_the_socket_or_the_proxies() {
         (behind(), Some("10.0.0.1"), "203.0.113.1, 198.51.100.7", 401),
         (behind(), Some("10.0.0.1"), "203.0.113.1, unknown", 401),
         (
-            direct().behind(Proxies::forwarded(proxies())),
+            direct().trust_proxies(TrustedProxies::forwarded(proxies())),
             Some("10.0.0.1"),
             "203.0.113.1",
             401,
@@ -222,10 +222,10 @@ fn debug_shows_no_secret() {
     use payhook::b2binpay::{Gateway, TrackingIds};
     use payhook::{Endpoint, MemoryLedger};
 
-    let proxies = Proxies::forwarded(AddressRanges::parse(["10.0.0.1"]).unwrap());
+    let proxies = TrustedProxies::forwarded(AddressRanges::parse(["10.0.0.1"]).unwrap());
     let gateway = Gateway::new(crate::support::verifier(TrackingIds::Prefixed));
     let endpoint = Endpoint::new(gateway, MemoryLedger::new());
-    let service = endpoint.into_service().behind(proxies);
+    let service = endpoint.into_service().trust_proxies(proxies);
     let shown = format!("{service:?}");
     assert!(
         shown.starts_with("CallbackService { endpoint: Endpoint {"),

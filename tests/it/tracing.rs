@@ -167,7 +167,7 @@ fn log<G: Gateway, T: payhook::endpoint::Target>(
 
 #[test]
 fn a_proven_callback() {
-    let key = Key::callback_secret(SECRET).unwrap().named("2026");
+    let key = Key::callback_secret(SECRET).unwrap().with_name("2026");
     let gateway = b2binpay::Gateway::new(Verifier::new(key, TrackingIds::Prefixed));
     let endpoint = handled(gateway, Ok(())).namespace("eur");
     assert_eq!(
@@ -270,7 +270,7 @@ impl IdempotencyStore for Store {
             Answer::Fails => Err("MARK".into()),
             Answer::Forgot => Ok(Claim::TooOld),
             Answer::IsAhead => Ok(Claim::Superseded),
-            Answer::Loses => Ok(Claim::Acquired(ClaimToken::new(*keys.effect(), 1))),
+            Answer::Loses => Ok(Claim::Acquired(ClaimToken::new(*keys.event(), 1))),
         }
     }
 
@@ -390,8 +390,8 @@ fn nothing_of_b2binpay_leaks() {
     const MARKED: &str = "cbs_MARKsecret";
     let gateway = || {
         let key = Key::callback_secret(MARKED).unwrap();
-        let older = Key::login_password("MARKlogin", "MARKpassword").unwrap();
-        b2binpay::Gateway::new(Verifier::new(key, TrackingIds::Prefixed).also(older))
+        let older = Key::v2_credentials("MARKlogin", "MARKpassword").unwrap();
+        b2binpay::Gateway::new(Verifier::new(key, TrackingIds::Prefixed).add_key(older))
     };
     let mut plain = with_transfer("deposit", "MARKorder", "1234.5");
     plain["data"]["attributes"]["address"] = json!("0xMARKaddress");
@@ -517,7 +517,7 @@ fn nothing_of_a_citypay_deposit_leaks() {
         account.danger_settle_deposits_by_source_address(ranges(range))
     };
     for (status, account, body, end) in [
-        (200, account.clone(), &posted, "evidence=merchant_record"),
+        (200, account.clone(), &posted, "evidence=known_reference"),
         (
             200,
             careful("203.0.113.0/24"),

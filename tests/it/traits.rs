@@ -5,7 +5,7 @@ use std::fmt::{Debug, Display};
 use std::hash::Hash;
 use std::str::FromStr;
 
-use payhook::b2binpay::{Key, ProvenTransfer, TransferCallback, Verifier};
+use payhook::b2binpay::{self, Key, ProvenTransfer, Verifier};
 use payhook::citypay::{Account, DepositCallback, OrderCallback, ProvenOrder, Token};
 #[cfg(feature = "diagnose")]
 use payhook::diagnose::{Diagnose, Diagnosis};
@@ -42,17 +42,17 @@ macro_rules! assert_impl {
 }
 
 assert_not_impl! {
-    Verified<TransferCallback>: DeserializeOwned, Default, From<Unverified<TransferCallback>>,
-        From<TransferCallback>, std::ops::DerefMut, std::ops::Deref;
+    Verified<b2binpay::Callback>: DeserializeOwned, Default, From<Unverified<b2binpay::Callback>>,
+        From<b2binpay::Callback>, std::ops::DerefMut, std::ops::Deref;
     Verified<OrderCallback>: DeserializeOwned, Default, From<Unverified<OrderCallback>>, std::ops::DerefMut;
     Verified<DepositCallback>: DeserializeOwned, Default, From<Unverified<DepositCallback>>, std::ops::DerefMut;
-    Callback: DeserializeOwned, Default, Serialize, From<TransferCallback>,
-        From<Unverified<TransferCallback>>;
+    Callback: DeserializeOwned, Default, Serialize, From<b2binpay::Callback>,
+        From<Unverified<b2binpay::Callback>>;
     Event<'static>: DeserializeOwned, Default, Serialize, From<Callback>;
-    Unverified<TransferCallback>: DeserializeOwned, Default, Serialize, std::ops::Deref;
+    Unverified<b2binpay::Callback>: DeserializeOwned, Default, Serialize, std::ops::Deref;
     ProvenTransfer: DeserializeOwned, Default, Serialize;
     ProvenOrder: DeserializeOwned, Default, Serialize;
-    TransferCallback: DeserializeOwned, Default, PartialEq;
+    b2binpay::Callback: DeserializeOwned, Default, PartialEq;
     Key: Display, Serialize, DeserializeOwned, PartialEq, Default;
     Verifier: Display, Serialize, DeserializeOwned, PartialEq, Default;
     Account: Display, Serialize, DeserializeOwned, PartialEq, Default;
@@ -63,7 +63,7 @@ assert_not_impl! {
 #[cfg(feature = "diagnose")]
 assert_not_impl! {
     Diagnose: Display, Serialize, DeserializeOwned, PartialEq, Default;
-    Diagnosis: Serialize, DeserializeOwned, Default, Into<Verified<TransferCallback>>;
+    Diagnosis: Serialize, DeserializeOwned, Default, Into<Verified<b2binpay::Callback>>;
 }
 
 /// What each type has unless it says `no`, and why it says so.
@@ -129,7 +129,7 @@ fn held() -> BTreeSet<String> {
         }
         in payhook::endpoint: {
             Disposition, no Clone because "it holds what the merchant's code failed with": Display;
-            Endpoint<payhook::b2binpay::Gateway, payhook::MemoryLedger>;
+            Endpoint<b2binpay::Gateway, payhook::MemoryLedger>;
             Idempotent<(), payhook::idempotency::MemoryStore>;
             Receipt: Display, Eq, Serialize;
             Reply, no Clone because "it holds what the merchant's code failed with";
@@ -147,7 +147,7 @@ fn held() -> BTreeSet<String> {
         }
         in payhook::event: {
             Event<'static>;
-            Kind: Display, Copy, Eq, Hash;
+            PaymentKind: Display, Copy, Eq, Hash;
         }
         in payhook::handler: {
             HandlerFn<fn()>: Copy;
@@ -171,11 +171,11 @@ fn held() -> BTreeSet<String> {
         in payhook::verified: {
             Evidence: Display, Eq;
             RawJson: Eq, Serialize;
-            Scheme: Display, Copy, Eq, Hash;
-            Unverified<TransferCallback>;
+            SignatureScheme: Display, Copy, Eq, Hash;
+            Unverified<b2binpay::Callback>;
             Verified<DepositCallback>;
             Verified<OrderCallback>;
-            Verified<TransferCallback>;
+            Verified<b2binpay::Callback>;
         }
         in payhook::b2binpay: {
             CallbackType: Display, Eq, Hash, Serialize;
@@ -193,7 +193,7 @@ fn held() -> BTreeSet<String> {
             RiskStatus: Display, Copy, Eq, Hash, Serialize;
             TrackingIds: Display, Copy, Eq, Hash;
             Transfer: Eq, Serialize;
-            TransferCallback: Serialize;
+            Callback: Serialize;
             TransferStatus: Display, Copy, Eq, Hash, Serialize;
             Verifier;
         }
@@ -208,18 +208,18 @@ fn held() -> BTreeSet<String> {
             OrderCallback: Serialize;
             OrderStatus: Display, Eq, Hash, Serialize;
             OrderTransaction: Eq, Serialize;
-            Posted;
+            Callback;
             ProvenDeposit;
             ProvenOrder;
             Token: Serialize;
         }
         #[cfg(feature = "http")]
         in payhook::http: {
-            Proxies;
+            TrustedProxies;
         }
         #[cfg(feature = "tower")]
         in payhook::http: {
-            CallbackService<payhook::b2binpay::Gateway, payhook::MemoryLedger>;
+            CallbackService<b2binpay::Gateway, payhook::MemoryLedger>;
         }
         in payhook::payment: {
             Change: Eq, Default;
@@ -244,7 +244,7 @@ fn held() -> BTreeSet<String> {
         }
         #[cfg(feature = "testing")]
         in payhook::testing: {
-            Body<TransferCallback>;
+            Body<payhook::b2binpay::Callback>;
             BuildError, no Clone because "it holds an error of `serde_json`": std::error::Error;
             Json: Display, Eq, Default;
         }

@@ -11,13 +11,13 @@ fn labelled() {
         &format!("21order-1{TIME}"),
     );
     let unverified = parse(body.to_string().as_bytes());
-    assert!(format!("{unverified:?}").starts_with("Unverified(TransferCallback {"));
+    assert!(format!("{unverified:?}").starts_with("Unverified(Callback {"));
     let verified = verifier(TrackingIds::Prefixed).verify(unverified).unwrap();
     let shown = format!("{verified:?}");
     let labels = [
         "Verified { proven: ProvenTransfer {",
         "}, evidence: Signature {",
-        "}, reported: TransferCallback {",
+        "}, reported: Callback {",
     ];
     let places = labels.map(|label| shown.find(label));
     assert_eq!(places[0], Some(0));

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use payhook::b2binpay::{self, Key, TrackingIds, TransferCallback, Verifier};
+use payhook::b2binpay::{self, Callback, Key, TrackingIds, Verifier};
 use payhook::citypay::{self, Account, OrderCallback};
 use payhook::payment::{Expected, History, Payment};
 use payhook::{BoxError, Endpoint, Fetch, MemoryLedger, Unverified};
@@ -59,12 +59,12 @@ fn verifier() -> Verifier {
 }
 
 fn is_proven(verifier: &Verifier, body: &[u8]) -> bool {
-    Unverified::<TransferCallback>::parse(black_box(body))
+    Unverified::<Callback>::parse(black_box(body))
         .is_ok_and(|callback| black_box(verifier.verify(callback)).is_ok())
 }
 
 fn is_readable(body: &[u8]) -> bool {
-    black_box(Unverified::<TransferCallback>::parse(black_box(body))).is_ok()
+    black_box(Unverified::<Callback>::parse(black_box(body))).is_ok()
 }
 
 /// The expected payments of the example bodies.
@@ -106,7 +106,7 @@ fn transfer(name: &str, body: impl Into<Vec<u8>>) -> Group {
             move || is_proven(&verifier, body)
         })
         .with("verify, read seven fields", move || {
-            let callback = Unverified::<TransferCallback>::parse(black_box(body));
+            let callback = Unverified::<Callback>::parse(black_box(body));
             let callback = callback.map(|callback| verifier.verify(callback));
             let Ok(Ok(callback)) = callback else {
                 return false;
@@ -222,7 +222,7 @@ fn keys(count: usize) -> Group {
     let others = (1..count).map(|number| key(&format!("old secret {number}")));
     let mut keys = others.chain([key(SECRET)]);
     let first = Verifier::new(keys.next().expect("one at least"), TrackingIds::Prefixed);
-    let verifier = keys.fold(first, Verifier::also);
+    let verifier = keys.fold(first, Verifier::add_key);
     let name = format!("{count} key{}", if count == 1 { "" } else { "s" });
     floor::group(name, body, true).with("verify", move || is_proven(&verifier, body))
 }
@@ -236,7 +236,7 @@ fn history(parts: usize) -> Group {
     let verifier = verifier();
     let callback = move |part: usize, second: usize| {
         let body = bodies::part(part, second);
-        let callback = Unverified::<TransferCallback>::parse(body.as_bytes()).expect("readable");
+        let callback = Unverified::<Callback>::parse(body.as_bytes()).expect("readable");
         (kept(body), verifier.verify(callback).expect("genuine"))
     };
     let mut payment = Payment::new(expected.clone(), History::default());

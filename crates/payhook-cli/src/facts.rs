@@ -2,7 +2,7 @@
 
 use std::fmt::{Display, Write as _};
 
-use payhook::b2binpay::{CallbackType, ProvenTransfer, TransferCallback};
+use payhook::b2binpay::{self, CallbackType, ProvenTransfer};
 use payhook::chrono::{DateTime, SecondsFormat, Utc};
 use payhook::citypay::{OrderCallback, ProvenOrder};
 use payhook::{Callback, Fact, error::FieldWarning};
@@ -78,8 +78,8 @@ impl Facts {
         self
     }
 
-    fn transfer(&mut self, reported: &TransferCallback, proven: &ProvenTransfer) {
-        self.add("signed text", proven.undivided(), Mark::Proven);
+    fn transfer(&mut self, reported: &b2binpay::Callback, proven: &ProvenTransfer) {
+        self.add("signed text", proven.ambiguous_text(), Mark::Proven);
         let status = proven.transfer_status();
         self.add(
             "transfer status",

@@ -25,7 +25,7 @@ const OUTPUT_LIMIT: u64 = 1024 * 1024;
 pub(crate) struct HookArgs {
     /// A shell command that registers a payment before its callbacks are posted.
     /// `PAYHOOK_PAYMENT` contains the expected payment as JSON: `{"reference":
-    /// "order-1", "kind": "deposit", "currency": "ETH", "amount": "0.3", "scale":
+    /// "order-1", "kind": "deposit", "currency": "ETH", "amount": "0.3", "decimals":
     /// 18}`. The kind is `deposit`, `invoice`, `payout`, `order` or `top_up`.
     #[arg(long, value_name = "CMD")]
     pub(crate) open: Option<String>,
@@ -45,7 +45,7 @@ pub(crate) struct Registered<'a> {
     pub(crate) kind: ExpectedKind,
     pub(crate) currency: &'a str,
     pub(crate) amount: &'a str,
-    pub(crate) scale: u32,
+    pub(crate) decimals: u32,
 }
 
 /// The ledger's state of one payment.
@@ -108,7 +108,7 @@ impl HookArgs {
             "kind": payment.kind.as_str(),
             "currency": payment.currency,
             "amount": payment.amount,
-            "scale": payment.scale,
+            "decimals": payment.decimals,
         });
         let mut shell = shell(command, payment.reference);
         shell.env("PAYHOOK_PAYMENT", json.to_string());

@@ -124,7 +124,7 @@ impl VerifierArgs {
         let first = keys
             .next()
             .map(|key| Verifier::new(key, self.tracking_ids()));
-        Ok(first.map(|verifier| keys.fold(verifier, Verifier::also)))
+        Ok(first.map(|verifier| keys.fold(verifier, Verifier::add_key)))
     }
 
     /// The secrets exactly as configured, including typos.
@@ -143,15 +143,15 @@ impl Secret {
         match self {
             Self::Callback { name, text } => diagnose.secret(name, text),
             Self::Login { login, password } => {
-                diagnose.login_password("login and password", login, password)
+                diagnose.v2_credentials("login and password", login, password)
             }
         }
     }
 
     fn key(&self) -> Result<Key, CliError> {
         Ok(match self {
-            Self::Callback { name, text } => Key::callback_secret(text)?.named(name),
-            Self::Login { login, password } => Key::login_password(login, password)?,
+            Self::Callback { name, text } => Key::callback_secret(text)?.with_name(name),
+            Self::Login { login, password } => Key::v2_credentials(login, password)?,
         })
     }
 }

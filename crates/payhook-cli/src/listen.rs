@@ -1,12 +1,12 @@
 //! `payhook listen`: receives callbacks, shows whether each one verifies, and passes
 //! them on.
 
+mod access;
 mod code;
 pub(crate) mod effect;
 mod events;
 mod examine;
 mod forward;
-mod guard;
 mod page;
 mod receive;
 pub(crate) mod record;

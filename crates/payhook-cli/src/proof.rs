@@ -3,9 +3,9 @@
 
 use std::path::PathBuf;
 
-use payhook::b2binpay::{Key, TrackingIds, TransferCallback, Verifier, prove_by_api};
-use payhook::citypay::{Account, Posted, Token};
-use payhook::testing::b2binpay::sign_again;
+use payhook::b2binpay::{self, Key, TrackingIds, Verifier, prove_by_api};
+use payhook::citypay::{self, Account, Token};
+use payhook::testing::b2binpay::resign;
 use payhook::{Callback, Unverified, Verified, VerifyError};
 use payhook_conformance::Gateway;
 
@@ -98,7 +98,7 @@ impl Prover {
         let mut keys = keys.iter().cloned();
         let first = keys.next().map(|key| Verifier::new(key, tracking_ids));
         Self {
-            verifier: first.map(|verifier| keys.fold(verifier, Verifier::also)),
+            verifier: first.map(|verifier| keys.fold(verifier, Verifier::add_key)),
             tracking_ids,
             order: None,
         }
@@ -106,7 +106,7 @@ impl Prover {
 
     pub(crate) fn prove(&self, body: &[u8], gateway: Gateway) -> Result<Proof, CliError> {
         if gateway == Gateway::CityPay {
-            return self.prove_citypay(Posted::parse(body)?);
+            return self.prove_citypay(citypay::Callback::parse(body)?);
         }
         let callback = Unverified::parse(body)?;
         Ok(match &self.verifier {
@@ -115,11 +115,11 @@ impl Prover {
         })
     }
 
-    fn prove_citypay(&self, posted: Posted) -> Result<Proof, CliError> {
+    fn prove_citypay(&self, posted: citypay::Callback) -> Result<Proof, CliError> {
         let Some(by) = &self.order else {
             return Ok(Proof::Untried);
         };
-        let Posted::Order(order) = posted else {
+        let citypay::Callback::Order(order) = posted else {
             return Err(CliError::new(
                 "a response proves an order, but this is a deposit",
             ));
@@ -144,7 +144,7 @@ impl Prover {
     /// correct. It is signed again with a placeholder key.
     pub(crate) fn pretend(&self, body: &[u8], gateway: Gateway) -> Result<Pretended, CliError> {
         let pretended = if gateway == Gateway::CityPay {
-            pretend_citypay(Posted::parse(body)?)
+            pretend_citypay(citypay::Callback::parse(body)?)
         } else {
             self.pretend_signed(body, Unverified::parse(body)?)?
                 .map(Callback::from)
@@ -155,8 +155,8 @@ impl Prover {
     fn pretend_signed(
         &self,
         body: &[u8],
-        callback: Unverified<TransferCallback>,
-    ) -> Result<Result<Verified<TransferCallback>, VerifyError>, CliError> {
+        callback: Unverified<b2binpay::Callback>,
+    ) -> Result<Result<Verified<b2binpay::Callback>, VerifyError>, CliError> {
         if !callback.unverified().is_signed() {
             let verifier = Verifier::new(placeholder_key()?, self.tracking_ids);
             return Ok(match verifier.verify(callback.clone()) {
@@ -165,7 +165,7 @@ impl Prover {
                 other => other,
             });
         }
-        let signed = sign_again(body, &placeholder_key()?);
+        let signed = resign(body, &placeholder_key()?);
         let signed = signed.map_err(|error| CliError::of("cannot sign it again", &error))?;
         let verify = |ids| -> Result<_, CliError> {
             Ok(Verifier::new(placeholder_key()?, ids).verify(signed.unverified()?))
@@ -182,16 +182,16 @@ fn placeholder_key() -> Result<Key, CliError> {
     Ok(Key::callback_secret("placeholder")?)
 }
 
-fn pretend_citypay(posted: Posted) -> Result<Callback, VerifyError> {
+fn pretend_citypay(posted: citypay::Callback) -> Result<Callback, VerifyError> {
     let account = Account::new("placeholder").map_err(|_| VerifyError::NoEvidence)?;
     match posted {
-        Posted::Deposit(deposit) => {
+        citypay::Callback::Deposit(deposit) => {
             let token = deposit.unverified().deposit_token().clone();
             let token = token.ok_or(VerifyError::MissingToken)?;
             let proven = account.prove_deposit_by_record(deposit, token.as_str())?;
             Ok(proven.into())
         }
-        Posted::Order(order) => {
+        citypay::Callback::Order(order) => {
             let token = order.unverified().order_token().clone();
             let token = token.ok_or(VerifyError::MissingToken)?;
             let proven = account.prove_order_by_record(order, token.as_str())?;

@@ -1,7 +1,7 @@
 //! Signing a given body.
 
 use payhook::b2binpay::Key;
-use payhook::testing::b2binpay::sign_again;
+use payhook::testing::b2binpay::resign;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -25,7 +25,7 @@ pub(crate) fn signed(body: &[u8], key: &Key) -> Result<Vec<u8>, CliError> {
         exit: Exit::Malformed,
         ..CliError::of("cannot sign the body", error)
     };
-    let signed = sign_again(body, key).map_err(|error| malformed(&error))?;
+    let signed = resign(body, key).map_err(|error| malformed(&error))?;
     let signature = signed.signature().map(ToString::to_string);
     let text = str::from_utf8(body).map_err(|error| malformed(&error))?;
     let old: Signed<'_> =

@@ -227,7 +227,7 @@ impl Drive<'_> {
             kind: scenario.kind(),
             currency: &args.currency,
             amount: &args.amount,
-            scale: self.currency.exp(),
+            decimals: self.currency.exp(),
         };
         let payment = Payment::new(reference)
             .amount(&args.amount)

@@ -189,7 +189,7 @@ impl LedgerAccess for Remote<'_> {
                 kind: payment.kind,
                 currency: payment.currency,
                 amount: payment.amount.as_str(),
-                scale: payment.decimals,
+                decimals: payment.decimals,
             })
             .await;
         let kind = payment.kind.as_str();

@@ -96,7 +96,7 @@ impl Trigger {
             Scenario::Order(_, _, change) => {
                 let (callback, answer) = payment.order(*change, &self.endpoint.customer_id)?;
                 if let Ok(read) = answer.answer() {
-                    endpoint.tell(read.token().as_str(), &answer);
+                    endpoint.set_answer(read.token().as_str(), &answer);
                 }
                 payment.edited(callback)
             }

@@ -17,7 +17,7 @@ use payhook::idempotency::{
 use sha2::{Digest, Sha256};
 
 /// A test suite for the rules of a store: the required results, the binding of a
-/// delivery to its first effect, late and killed holders, races in which exactly one
+/// delivery to its first event, late and killed holders, races in which exactly one
 /// claim wins, and the [`horizon`](Self::horizon) if there is one. Test outages of
 /// your store's server yourself: an error is answered with 503, and must not claim
 /// anything.
@@ -119,9 +119,8 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
     /// The first [`BrokenRule`].
     pub async fn run(&self) -> Result<(), BrokenRule> {
         self.a_claim_is_exclusive_until_it_ends().await?;
-        self.a_delivery_is_bound_to_its_first_effect().await?;
-        self.the_same_effect_in_another_delivery_is_handled()
-            .await?;
+        self.a_delivery_is_bound_to_its_first_event().await?;
+        self.the_same_event_in_another_delivery_is_handled().await?;
         self.a_transfer_that_settles_again_is_acquired().await?;
         self.an_event_without_a_time_is_handled_once().await?;
         self.a_dead_holder_loses_its_claim().await?;
@@ -166,20 +165,20 @@ fn unused_keys() -> IdempotencyKeys {
     IdempotencyKeys::new(
         key("delivery"),
         key("subject"),
-        key("effect"),
+        key("event"),
         Some(now.into()),
     )
 }
 
 /// The delivery of one key set with the event of another.
 fn mixed(delivery: &IdempotencyKeys, event: &IdempotencyKeys) -> IdempotencyKeys {
-    let (subject, effect) = (*event.subject(), *event.effect());
-    IdempotencyKeys::new(*delivery.delivery(), subject, effect, delivery.time())
+    let (subject, event) = (*event.subject(), *event.event());
+    IdempotencyKeys::new(*delivery.delivery(), subject, event, delivery.time())
 }
 
 /// The same with another time.
 fn at(keys: &IdempotencyKeys, time: Option<DateTime<Utc>>) -> IdempotencyKeys {
-    IdempotencyKeys::new(*keys.delivery(), *keys.subject(), *keys.effect(), time)
+    IdempotencyKeys::new(*keys.delivery(), *keys.subject(), *keys.event(), time)
 }
 
 fn broken(rule: &'static str, found: &impl std::fmt::Debug) -> BrokenRule {

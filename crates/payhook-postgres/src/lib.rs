@@ -104,18 +104,18 @@
 //!
 //! [payhook]: payhook
 
-mod books;
 mod ledger;
 mod name;
 mod numeric;
+mod read;
 mod record;
 mod review;
 mod store;
 mod transaction;
 
-pub use books::Sums;
 pub use ledger::{ChangeFuture, PgLedger};
 pub use numeric::Numeric;
+pub use read::Sums;
 pub use review::Held;
 /// The version whose pools and transactions are in this API.
 pub use sqlx;

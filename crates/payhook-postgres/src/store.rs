@@ -92,8 +92,8 @@ const BATCH: i64 = 500;
 /// | table | one row for |
 /// |---|---|
 /// | `payhook_subjects` | each transfer or order with a callback, and the event that was handled last |
-/// | `payhook_effects` | each of its states that was claimed or handled |
-/// | `payhook_deliveries` | each delivery, with the state that it first reported |
+/// | `payhook_events` | each of its events that was claimed or handled |
+/// | `payhook_deliveries` | each delivery, with the event that it first reported |
 #[derive(Clone)]
 pub struct PgStore {
     pool: PgPool,
@@ -202,7 +202,7 @@ impl PgStore {
             sqlx::query_as(include_str!("store_claim.sql"))
                 .bind(keys.delivery().as_bytes().as_slice())
                 .bind(keys.subject().as_bytes().as_slice())
-                .bind(keys.effect().as_bytes().as_slice())
+                .bind(keys.event().as_bytes().as_slice())
                 .bind(time)
                 .bind(self.retention.map(milliseconds))
                 .fetch_optional(&mut *transaction)
@@ -211,13 +211,13 @@ impl PgStore {
             return Ok(None);
         };
         let claim = match answer.as_str() {
-            "altered" => Claim::Conflicting,
+            "conflicting" => Claim::Conflicting,
             // Rolled back: it is not bound.
-            "beyond horizon" => return Ok(Some(Claim::TooOld)),
+            "too_old" => return Ok(Some(Claim::TooOld)),
             "done, forgotten" => return Ok(Some(Claim::AlreadyHandled)),
             "done" => Claim::AlreadyHandled,
-            "fresh" => self.hold(&mut transaction, keys.effect()).await?,
-            "in flight" => Claim::InProgress,
+            "acquired" => self.hold(&mut transaction, keys.event()).await?,
+            "in_progress" => Claim::InProgress,
             "superseded" => Claim::Superseded,
             other => return Err(Error::Decode(format!("unknown answer {other}").into())),
         };
@@ -235,28 +235,28 @@ impl PgStore {
     async fn hold(
         &self,
         connection: &mut PgConnection,
-        effect: &IdempotencyKey,
+        event: &IdempotencyKey,
     ) -> Result<Claim, Error> {
         let fence: i64 = sqlx::query_scalar(
-            "UPDATE payhook_effects
+            "UPDATE payhook_events
              SET fence = nextval('payhook_fences'), done_at = NULL,
                  lease_until = clock_timestamp() + $2::bigint * interval '1 millisecond'
-             WHERE effect = $1
+             WHERE event = $1
              RETURNING fence",
         )
-        .bind(effect.as_bytes().as_slice())
+        .bind(event.as_bytes().as_slice())
         .bind(milliseconds(self.lease))
         .fetch_one(connection)
         .await?;
         let fence = u64::try_from(fence).map_err(|error| Error::Decode(error.into()))?;
-        Ok(Claim::Acquired(ClaimToken::new(*effect, fence)))
+        Ok(Claim::Acquired(ClaimToken::new(*event, fence)))
     }
 
     /// Whether the token still held the claim.
     async fn try_end(&self, statement: &'static str, token: &ClaimToken) -> Result<bool, Error> {
         let mut transaction = self.begin().await?;
         let is_held: Option<bool> = sqlx::query_scalar(statement)
-            .bind(token.effect().as_bytes().as_slice())
+            .bind(token.event().as_bytes().as_slice())
             // No claim has a number beyond those of a sequence.
             .bind(i64::try_from(token.fence()).unwrap_or(-1))
             .fetch_optional(&mut *transaction)
@@ -301,8 +301,8 @@ impl IdempotencyStore for PgStore {
 
     async fn release(&self, token: ClaimToken) -> Result<Lease, BoxError> {
         self.end(
-            "UPDATE payhook_effects SET lease_until = NULL
-             WHERE effect = $1::bytea AND fence = $2::bigint AND done_at IS NULL
+            "UPDATE payhook_events SET lease_until = NULL
+             WHERE event = $1::bytea AND fence = $2::bigint AND done_at IS NULL
              RETURNING true",
             &token,
         )

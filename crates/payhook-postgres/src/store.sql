@@ -1,11 +1,11 @@
 -- The tables of `PgStore`. Running it again changes nothing.
 
 -- What a callback is about: a transfer or an order. Its row is the lock under which
--- the rows of its effects and deliveries are written.
+-- the rows of its events and deliveries are written.
 CREATE TABLE IF NOT EXISTS payhook_subjects (
     subject bytea PRIMARY KEY,
-    -- The effect that was completed last, and the latest time of its deliveries.
-    last_effect bytea,
+    -- The event that was completed last, and the latest time of its deliveries.
+    last_event bytea,
     last_time timestamptz,
     seen_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
@@ -13,9 +13,9 @@ CREATE TABLE IF NOT EXISTS payhook_subjects (
 -- `PgStore::prune` looks for old ones.
 CREATE INDEX IF NOT EXISTS payhook_subjects_seen_at ON payhook_subjects (seen_at);
 
--- An effect is done if `done_at` is set, and in flight before `lease_until`.
-CREATE TABLE IF NOT EXISTS payhook_effects (
-    effect bytea PRIMARY KEY,
+-- An event is done if `done_at` is set, and in progress before `lease_until`.
+CREATE TABLE IF NOT EXISTS payhook_events (
+    event bytea PRIMARY KEY,
     subject bytea NOT NULL,
     -- The number of the last claim.
     fence bigint NOT NULL DEFAULT 0,
@@ -25,13 +25,13 @@ CREATE TABLE IF NOT EXISTS payhook_effects (
     time timestamptz
 );
 
-CREATE INDEX IF NOT EXISTS payhook_effects_subject ON payhook_effects (subject);
+CREATE INDEX IF NOT EXISTS payhook_events_subject ON payhook_events (subject);
 
--- Which effect a delivery was first seen with. What is changed in a captured body
+-- Which event a delivery was first seen with. What is changed in a captured body
 -- afterwards changes nothing here.
 CREATE TABLE IF NOT EXISTS payhook_deliveries (
     delivery bytea PRIMARY KEY,
-    effect bytea NOT NULL,
+    event bytea NOT NULL,
     subject bytea NOT NULL,
     -- The first time, and how often it came.
     received_at timestamptz NOT NULL DEFAULT now(),

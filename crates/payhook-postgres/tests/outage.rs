@@ -56,7 +56,7 @@ async fn postgres_is_killed_and_comes_back() {
     let store = PgStore::new(pool.clone()).lease(LEASE);
     store.migrate().await.unwrap();
     let lapse = async || {
-        sqlx::raw_sql("UPDATE payhook_effects SET lease_until = now() WHERE lease_until > now()")
+        sqlx::raw_sql("UPDATE payhook_events SET lease_until = now() WHERE lease_until > now()")
             .execute(&pool)
             .await
             .unwrap();

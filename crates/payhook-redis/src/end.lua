@@ -1,4 +1,4 @@
--- KEYS: 1 the claim. ARGV: 1 what the keys of subjects begin with, 2 the effect, 3 the
+-- KEYS: 1 the claim. ARGV: 1 what the keys of subjects begin with, 2 the event, 3 the
 -- claim's number, 4 how long all is remembered in milliseconds, 5 `done` or `free`.
 --
 -- The hash of the subject is described in claim.lua. Its key is in the claim, and not in

@@ -46,9 +46,9 @@
 //!
 //! | key | holds |
 //! |---|---|
-//! | `{payhook:PREFIX}:delivery:…` | a delivery, with the state that it first reported |
-//! | `{payhook:PREFIX}:subject:…` | a transfer or an order, with its states that were claimed or handled, and the last one |
-//! | `{payhook:PREFIX}:claim:…` | the transfer or order of a claimed state |
+//! | `{payhook:PREFIX}:delivery:…` | a delivery, with the event that it first reported |
+//! | `{payhook:PREFIX}:subject:…` | a transfer or an order, with its events that were claimed or handled, and the last one |
+//! | `{payhook:PREFIX}:claim:…` | the transfer or order of a claimed event |
 //!
 //! If another program uses such a key, the step fails and changes nothing.
 //!

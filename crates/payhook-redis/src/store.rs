@@ -102,9 +102,9 @@ impl<C: ConnectionLike + Clone + Send + Sync> RedisStore<C> {
     /// handled twice.
     async fn end(&self, token: &ClaimToken, state: &str) -> Result<Lease, BoxError> {
         let arguments = [
-            self.key("claim", token.effect()),
+            self.key("claim", token.event()),
             self.key("subject", ""),
-            token.effect().to_string(),
+            token.event().to_string(),
             token.fence().to_string(),
             milliseconds(self.memory()).to_string(),
             state.to_owned(),
@@ -143,10 +143,10 @@ impl<C: ConnectionLike + Clone + Send + Sync> IdempotencyStore for RedisStore<C>
         let arguments = [
             self.key("delivery", keys.delivery()),
             self.key("subject", keys.subject()),
-            self.key("claim", keys.effect()),
+            self.key("claim", keys.event()),
             self.key("subject", ""),
             keys.subject().to_string(),
-            keys.effect().to_string(),
+            keys.event().to_string(),
             milliseconds(self.lease).to_string(),
             milliseconds(self.retention).to_string(),
             milliseconds(self.memory()).to_string(),
@@ -155,11 +155,11 @@ impl<C: ConnectionLike + Clone + Send + Sync> IdempotencyStore for RedisStore<C>
         let answer: Vec<String> = self.run(&CLAIM, &arguments).await?;
         let answer: Vec<&str> = answer.iter().map(String::as_str).collect();
         match answer.as_slice() {
-            ["altered"] => Ok(Claim::Conflicting),
-            ["beyond"] => Ok(Claim::TooOld),
+            ["conflicting"] => Ok(Claim::Conflicting),
+            ["too_old"] => Ok(Claim::TooOld),
             ["done"] => Ok(Claim::AlreadyHandled),
-            ["fresh", fence] => Ok(fresh(keys.effect(), fence)?),
-            ["in flight"] => Ok(Claim::InProgress),
+            ["acquired", fence] => Ok(acquired(keys.event(), fence)?),
+            ["in_progress"] => Ok(Claim::InProgress),
             ["superseded"] => Ok(Claim::Superseded),
             _ => Err(unreadable().into()),
         }
@@ -205,9 +205,9 @@ impl Step {
     }
 }
 
-fn fresh(effect: &IdempotencyKey, fence: &str) -> Result<Claim, RedisError> {
+fn acquired(event: &IdempotencyKey, fence: &str) -> Result<Claim, RedisError> {
     let fence = fence.parse().map_err(|_| unreadable())?;
-    Ok(Claim::Acquired(ClaimToken::new(*effect, fence)))
+    Ok(Claim::Acquired(ClaimToken::new(*event, fence)))
 }
 
 fn lease(is_held: bool) -> Lease {

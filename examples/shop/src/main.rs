@@ -1,18 +1,18 @@
 //! A shop that is paid through both gateways. README.md describes how to run it.
 
-mod books;
+mod staff;
 
 use std::{env, net::SocketAddr, net::TcpListener, sync::Arc, time::Duration};
 
 use axum::extract::{ConnectInfo, DefaultBodyLimit};
 use axum::{Router, http::StatusCode, routing::get};
-use books::Books;
 use hyper_util::rt::TokioTimer;
 use payhook::{Amount, BoxError, Config, Endpoint, Fetch, Ledger, MemoryLedger, Reply};
 use payhook::{http::CallbackService, payment::Change};
 use payhook_postgres::{Numeric, PgLedger};
 use reqwest::{Client, redirect::Policy};
 use sqlx::{PgPool, postgres::PgPoolOptions};
+use staff::Storage;
 use tokio::signal::{ctrl_c, unix};
 use tokio_util::task::TaskTracker;
 use tower_http::timeout::TimeoutLayer;
@@ -93,13 +93,13 @@ async fn main() -> Result<(), BoxError> {
     let (public, staff) = if database.is_empty() {
         warn!("payments are in memory, and gone with this process");
         let ledger = MemoryLedger::new();
-        (routes(ledger.clone(), &tasks)?, books::routes(Books::Memory(ledger, Arc::default())))
+        (routes(ledger.clone(), &tasks)?, staff::routes(Storage::Memory(ledger, Arc::default())))
     } else {
         let pool = PgPoolOptions::new().max_connections(16).acquire_timeout(PATIENCE / 3);
         let ledger = ledger(pool.test_before_acquire(false).connect(&database).await?);
         ledger.migrate().await?;
-        sqlx::raw_sql(books::SCHEMA).execute(ledger.pool()).await?;
-        (routes(ledger.clone(), &tasks)?, books::routes(Books::Postgres(ledger)))
+        sqlx::raw_sql(staff::SCHEMA).execute(ledger.pool()).await?;
+        (routes(ledger.clone(), &tasks)?, staff::routes(Storage::Postgres(ledger)))
     };
     let handle = axum_server::Handle::new();
     let public = ("LISTEN", "127.0.0.1:3000", public.route("/health", get("ok\n")));

@@ -21,12 +21,12 @@ pub(super) struct Limits {
 
 #[derive(Debug, Default)]
 pub(super) struct Records {
-    /// The effect with which a delivery was first seen.
+    /// The event with which a delivery was first seen.
     bindings: HashMap<IdempotencyKey, IdempotencyKey>,
-    effects: HashMap<IdempotencyKey, Effect>,
-    /// The last completed effect of each subject.
+    events: HashMap<IdempotencyKey, Event>,
+    /// The last completed event of each subject.
     subjects: HashMap<IdempotencyKey, Last>,
-    /// Effects by the time when they were last seen, unproven ones first.
+    /// Events by the time when they were last seen, unproven ones first.
     sightings: BTreeMap<Sighting, IdempotencyKey>,
     /// The number of the last claim or sighting.
     count: u64,
@@ -39,12 +39,12 @@ type Sighting = (bool, u64);
 
 #[derive(Debug, Clone, Copy)]
 struct Last {
-    effect: IdempotencyKey,
+    event: IdempotencyKey,
     time: Option<DateTime<Utc>>,
 }
 
 #[derive(Debug)]
-struct Effect {
+struct Event {
     state: State,
     /// All deliveries that are bound to it, to be deleted with it.
     deliveries: Vec<IdempotencyKey>,
@@ -64,7 +64,7 @@ pub(super) enum State {
     Held {
         fence: u64,
         until: Option<Instant>,
-        /// Whether the effect was done before this claim.
+        /// Whether the event was done before this claim.
         was_done: bool,
     },
 }
@@ -80,13 +80,13 @@ impl Records {
             self.forget_seen_before(oldest, now);
         }
         let bound = self.bindings.get(keys.delivery()).copied();
-        let key = bound.unwrap_or(*keys.effect());
+        let key = bound.unwrap_or(*keys.event());
         let is_done = self.is_done(&key);
         // Before it may be deleted to make room.
         let last_time = self.subjects.get(keys.subject()).and_then(|it| it.time);
         if bound.is_none() {
             if self.may_have_forgotten(keys) {
-                // It may have been handled with another effect, so it reopens
+                // It may have been handled with another event, so it reopens
                 // nothing.
                 return Ok(if is_done {
                     Claim::AlreadyHandled
@@ -104,11 +104,11 @@ impl Records {
             self.bind(keys, now);
         }
         self.see(key, now);
-        let is_its_own = key == *keys.effect();
+        let is_its_own = key == *keys.event();
         let last = self.subjects.get_mut(keys.subject());
         if is_done {
             match last {
-                Some(last) if last.effect == key => {
+                Some(last) if last.event == key => {
                     last.time = last.time.max(keys.time());
                     return Ok(Claim::AlreadyHandled);
                 }
@@ -124,19 +124,19 @@ impl Records {
         Ok(self.hold(key, now, limits.lease))
     }
 
-    /// Ends a claim, so that its effect is done or free.
+    /// Ends a claim, so that its event is done or free.
     pub(super) fn end(&mut self, token: &ClaimToken, state: State, now: Instant) -> Lease {
-        match self.effects.get_mut(&token.effect) {
-            Some(effect) if effect.is_held_by(token.fence) => {
-                effect.state = match state {
-                    State::Free if effect.state.is_done() => State::Done,
+        match self.events.get_mut(&token.event) {
+            Some(event) if event.is_held_by(token.fence) => {
+                event.state = match state {
+                    State::Free if event.state.is_done() => State::Done,
                     state => state,
                 };
-                let (subject, time) = (effect.subject, effect.time);
+                let (subject, time) = (event.subject, event.time);
                 if matches!(state, State::Done) {
-                    self.complete(subject, token.effect, time);
+                    self.complete(subject, token.event, time);
                 }
-                self.see(token.effect, now);
+                self.see(token.event, now);
                 Lease::Held
             }
             _ => Lease::Lost,
@@ -153,10 +153,10 @@ impl Records {
     }
 
     fn bind(&mut self, keys: &IdempotencyKeys, now: Instant) {
-        self.bindings.insert(*keys.delivery(), *keys.effect());
-        let effect = match self.effects.entry(*keys.effect()) {
-            Entry::Occupied(effect) => effect.into_mut(),
-            Entry::Vacant(place) => place.insert(Effect {
+        self.bindings.insert(*keys.delivery(), *keys.event());
+        let event = match self.events.entry(*keys.event()) {
+            Entry::Occupied(event) => event.into_mut(),
+            Entry::Vacant(place) => place.insert(Event {
                 state: State::Free,
                 deliveries: Vec::with_capacity(1),
                 time: None,
@@ -166,31 +166,31 @@ impl Records {
                 sighting: (false, 0),
             }),
         };
-        effect.deliveries.push(*keys.delivery());
-        effect.time = effect.time.max(keys.time());
-        effect.is_proven |= keys.is_proven();
+        event.deliveries.push(*keys.delivery());
+        event.time = event.time.max(keys.time());
+        event.is_proven |= keys.is_proven();
     }
 
     fn complete(
         &mut self,
         subject: IdempotencyKey,
-        effect: IdempotencyKey,
+        event: IdempotencyKey,
         time: Option<DateTime<Utc>>,
     ) {
-        let next = Last { effect, time };
+        let next = Last { event, time };
         let last = self.subjects.entry(subject).or_insert(next);
         if !is_later(last.time, time) {
             *last = next;
         }
     }
 
-    /// The last effect of its subject is marked as seen with it, so it is never
+    /// The last event of its subject is marked as seen with it, so it is never
     /// deleted first: it determines whether another one is new.
     fn see(&mut self, key: IdempotencyKey, now: Instant) {
         self.see_one(key, now);
-        let effect = self.effects.get(&key);
-        let last = effect.and_then(|effect| self.subjects.get(&effect.subject));
-        if let Some(last) = last.map(|last| last.effect)
+        let event = self.events.get(&key);
+        let last = event.and_then(|event| self.subjects.get(&event.subject));
+        if let Some(last) = last.map(|last| last.event)
             && last != key
         {
             self.see_one(last, now);
@@ -199,43 +199,43 @@ impl Records {
 
     fn see_one(&mut self, key: IdempotencyKey, now: Instant) {
         let number = self.next();
-        let Some(effect) = self.effects.get_mut(&key) else {
+        let Some(event) = self.events.get_mut(&key) else {
             return;
         };
-        self.sightings.remove(&effect.sighting);
-        effect.seen = now;
-        effect.sighting = (effect.is_proven, number);
-        self.sightings.insert(effect.sighting, key);
+        self.sightings.remove(&event.sighting);
+        event.seen = now;
+        event.sighting = (event.is_proven, number);
+        self.sightings.insert(event.sighting, key);
     }
 
     fn hold(&mut self, key: IdempotencyKey, now: Instant, lease: Duration) -> Claim {
         let fence = self.next();
-        let Some(effect) = self.effects.get_mut(&key) else {
-            // A binding is deleted with its effect, so there always is one.
+        let Some(event) = self.events.get_mut(&key) else {
+            // A binding is deleted with its event, so there always is one.
             return Claim::InProgress;
         };
-        if effect.state.is_in_flight(now) {
+        if event.state.is_in_flight(now) {
             return Claim::InProgress;
         }
-        effect.state = State::Held {
+        event.state = State::Held {
             fence,
             until: now.checked_add(lease),
-            was_done: effect.state.is_done(),
+            was_done: event.state.is_done(),
         };
         Claim::Acquired(ClaimToken::new(key, fence))
     }
 
-    /// Deletes effects that were seen longest ago until there is room for one more,
-    /// except for effects in flight, the wanted effect, one that may have reversed
-    /// it, and, to make room for an unproven one, proven effects.
+    /// Deletes events that were seen longest ago until there is room for one more,
+    /// except for events in progress, the wanted event, one that may have reversed
+    /// it, and, to make room for an unproven one, proven events.
     fn has_room(&mut self, capacity: usize, wanted: &IdempotencyKeys, now: Instant) -> bool {
-        let last = self.subjects.get(wanted.subject()).map(|last| last.effect);
-        let reversal = last.filter(|_| self.is_done(wanted.effect()));
+        let last = self.subjects.get(wanted.subject()).map(|last| last.event);
+        let reversal = last.filter(|_| self.is_done(wanted.event()));
         while self.bindings.len() >= capacity {
             let mut seen = self.sightings.iter();
             let oldest = seen.find(|((is_proven, _), key)| {
                 let may_go = wanted.is_proven() || !is_proven;
-                let is_wanted = *key == wanted.effect() || Some(**key) == reversal;
+                let is_wanted = *key == wanted.event() || Some(**key) == reversal;
                 may_go && !is_wanted && !self.is_in_flight(key, now)
             });
             let Some(key) = oldest.map(|(_, key)| *key) else {
@@ -258,43 +258,43 @@ impl Records {
     }
 
     fn was_seen_before(&self, key: &IdempotencyKey, oldest: Instant) -> bool {
-        let effect = self.effects.get(key);
-        effect.is_some_and(|effect| effect.seen < oldest)
+        let event = self.events.get(key);
+        event.is_some_and(|event| event.seen < oldest)
     }
 
     fn is_done(&self, key: &IdempotencyKey) -> bool {
-        let effect = self.effects.get(key);
-        effect.is_some_and(|effect| effect.state.is_done())
+        let event = self.events.get(key);
+        event.is_some_and(|event| event.state.is_done())
     }
 
     fn is_in_flight(&self, key: &IdempotencyKey, now: Instant) -> bool {
-        let effect = self.effects.get(key);
-        effect.is_some_and(|effect| effect.state.is_in_flight(now))
+        let event = self.events.get(key);
+        event.is_some_and(|event| event.state.is_in_flight(now))
     }
 
-    /// An effect that was never handled leaves no mark: it may be sent again.
+    /// An event that was never handled leaves no mark: it may be sent again.
     fn forget(&mut self, key: &IdempotencyKey) {
-        let Some(effect) = self.effects.remove(key) else {
+        let Some(event) = self.events.remove(key) else {
             return;
         };
-        self.sightings.remove(&effect.sighting);
-        for delivery in &effect.deliveries {
+        self.sightings.remove(&event.sighting);
+        for delivery in &event.deliveries {
             self.bindings.remove(delivery);
         }
-        let last = self.subjects.get(&effect.subject);
-        if last.is_some_and(|last| last.effect == *key) {
-            self.subjects.remove(&effect.subject);
+        let last = self.subjects.get(&event.subject);
+        if last.is_some_and(|last| last.event == *key) {
+            self.subjects.remove(&event.subject);
         }
-        if !matches!(effect.state, State::Free) {
+        if !matches!(event.state, State::Free) {
             // A timestamp in the future would put everything beyond the horizon.
             let now = DateTime::from(SystemTime::now());
-            self.forgotten = self.forgotten.max(effect.time.map(|time| time.min(now)));
+            self.forgotten = self.forgotten.max(event.time.map(|time| time.min(now)));
         }
     }
 }
 
 impl State {
-    /// Whether the effect was done, even while it is claimed again.
+    /// Whether the event was done, even while it is claimed again.
     fn is_done(self) -> bool {
         matches!(self, Self::Done | Self::Held { was_done: true, .. })
     }
@@ -304,7 +304,7 @@ impl State {
     }
 }
 
-impl Effect {
+impl Event {
     fn is_held_by(&self, token: u64) -> bool {
         matches!(self.state, State::Held { fence, .. } if fence == token)
     }

@@ -5,7 +5,7 @@ use crate::event::{Event, Lookup, Part};
 use crate::payment::Payment;
 use crate::payment::change::{Review, ReviewReason};
 use crate::payment::state::{Delivery, Name};
-use crate::text::Text;
+use crate::shared_str::SharedStr;
 
 /// Rule 17.
 pub(super) const MAX_DELIVERIES: usize = 256;
@@ -19,7 +19,7 @@ const MAX_COPIES: usize = 64;
 struct DeliveryOwner {
     copy: Name,
     has_effect: bool,
-    part: Text,
+    part: SharedStr,
 }
 
 impl DeliveryOwner {
@@ -113,7 +113,7 @@ impl Step<'_> {
                     deliveries.push(Delivery {
                         name,
                         copy,
-                        part: part.map(|part| Text::from(&*part.id)),
+                        part: part.map(|part| SharedStr::from(&*part.id)),
                         has_effect: false,
                         others: Vec::new(),
                     });
@@ -142,12 +142,12 @@ impl Step<'_> {
         let is_known_copy = first.others.contains(&copy);
         if lists_both {
             // If it was received before, the API releases it like any other part.
-            let stands = part.is_some_and(|part| self.known(event, part).is_some());
+            let is_known = part.is_some_and(|part| self.known(event, part).is_some());
             if !is_known_copy {
                 self.remember_copy(entry, copy);
                 self.second = Some(copy);
             }
-            return if stands {
+            return if is_known {
                 Copy::Repeated
             } else {
                 Copy::Ordinary

@@ -2,7 +2,7 @@
 
 use super::delivery::{Copy, Owners};
 use super::step::Step;
-use crate::event::{Event, Kind, OwnStatus, Reading, Source};
+use crate::event::{Event, OwnStatus, PaymentKind, Reading, Source};
 use crate::payment::PaymentStatus;
 use crate::payment::change::{Review, ReviewReason};
 use crate::payment::state::{Closed, Instant};
@@ -36,7 +36,7 @@ impl Step<'_> {
             OwnStatus::Ended if is_signed || is_confirmed => {
                 let is_new = self.close(event);
                 // A payout's signature covers only its id and the time.
-                if is_new && event.kind == Kind::Payout && !is_confirmed {
+                if is_new && event.kind == PaymentKind::Payout && !is_confirmed {
                     let review = Review::new(ReviewReason::Unproven);
                     self.review(review.saying("no signature covers that a payout ended"));
                 }

@@ -68,9 +68,9 @@ impl Step<'_> {
                     known.lasting.add(ReviewReason::Contradicted);
                 } else if known.outcome.is_settled()
                     && known.is_credited()
-                    && !known.told.has(ReviewReason::Contradicted)
+                    && !known.reported.has(ReviewReason::Contradicted)
                 {
-                    known.told.add(ReviewReason::Contradicted);
+                    known.reported.add(ReviewReason::Contradicted);
                     contradictions.push(known.id.clone());
                 }
                 continue;
@@ -93,7 +93,7 @@ impl Step<'_> {
                 known.lasting.remove(ReviewReason::Contradicted);
                 // After a credit, it is only reported, once.
                 if !known.is_decided() {
-                    known.told.remove(ReviewReason::Contradicted);
+                    known.reported.remove(ReviewReason::Contradicted);
                 }
             }
             known.lasting.remove(ReviewReason::ConflictingDelivery);

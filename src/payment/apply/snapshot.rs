@@ -106,9 +106,9 @@ impl Step<'_> {
             let agrees = amount.is_none_or(|amount| known.amount == *amount);
             if known.is_decided() {
                 // Reported once; credits do not change.
-                let is_new = !agrees && !known.told.has(ReviewReason::Contradicted);
+                let is_new = !agrees && !known.reported.has(ReviewReason::Contradicted);
                 if is_new {
-                    known.told.add(ReviewReason::Contradicted);
+                    known.reported.add(ReviewReason::Contradicted);
                     contradiction = Some(known.id.clone());
                 }
             } else {

@@ -9,12 +9,12 @@ use crate::payment::change::{Reasons, Review, ReviewReason};
 use crate::payment::expected::Fit;
 use crate::payment::kind::ExpectedKind;
 use crate::payment::state::{Instant, Marks, Name, PartState};
-use crate::text::Text;
+use crate::shared_str::SharedStr;
 
 /// Rule 17.
 const MAX_PARTS: usize = 64;
 /// The number of remembered reports of money that counts in no sum.
-const MAX_TOLD: usize = 128;
+const MAX_REPORTED: usize = 128;
 
 impl Step<'_> {
     pub(super) fn transfer(&mut self, event: &Event<'_>, part: &Part<'_>, owner: Owners) {
@@ -78,7 +78,7 @@ impl Step<'_> {
                 && !is_stale
         });
         let is_settled = match event.reading {
-            Reading::Undivided { .. } => {
+            Reading::Ambiguous { .. } => {
                 let amount = part.amounts.first().and_then(|money| money.amount.as_ref());
                 event.is_read_uniquely()
                     && amount.is_some_and(|amount| self.payment.expected.settles_reading(amount))
@@ -116,8 +116,8 @@ impl Step<'_> {
         let fit = self.payment.expected.fit(&part.amounts);
         let mut new = PartState {
             // Copies: a slice would keep the whole body.
-            id: Text::from(&*part.id),
-            alias: part.alias.as_deref().map(Text::from),
+            id: SharedStr::from(&*part.id),
+            alias: part.alias.as_deref().map(SharedStr::from),
             amount: amount.cloned().unwrap_or_default(),
             value: None,
             outcome: PartOutcome::Unknown,
@@ -127,7 +127,7 @@ impl Step<'_> {
             credited: Amount::default(),
             rejected: Amount::default(),
             lasting: Reasons::default(),
-            told: Reasons::default(),
+            reported: Reasons::default(),
             marks: Marks::default(),
             owner: None,
         };
@@ -171,11 +171,11 @@ impl Step<'_> {
         {
             known.first = seen;
         }
-        let is_news = match (known.time, time) {
+        let is_newer = match (known.time, time) {
             (Some(known_time), Some(time)) if time != known_time => time > known_time,
             _ => part.outcome > known.outcome,
         };
-        if !is_news {
+        if !is_newer {
             return;
         }
         known.time = time.or(known.time);
@@ -193,7 +193,7 @@ impl Step<'_> {
         if conflicts && !known.outcome.is_settled() && part.outcome.is_settled() {
             known.lasting.add(ReviewReason::ConflictingDelivery);
             // The step reports it itself.
-            known.told.add(ReviewReason::ConflictingDelivery);
+            known.reported.add(ReviewReason::ConflictingDelivery);
         }
         self.turn(index, part.outcome);
     }
@@ -247,12 +247,12 @@ impl Step<'_> {
 
     /// Returns whether something was not reported yet, and marks it as reported.
     pub(super) fn is_untold(&mut self, digest: Digest16) -> bool {
-        let (name, told) = (Name(digest), &mut self.payment.state.told);
-        if told.contains(&name) {
+        let (name, reported) = (Name(digest), &mut self.payment.state.reported);
+        if reported.contains(&name) {
             return false;
         }
-        if told.len() < MAX_TOLD {
-            told.push(name);
+        if reported.len() < MAX_REPORTED {
+            reported.push(name);
         }
         true
     }
@@ -293,10 +293,10 @@ impl Step<'_> {
             return;
         };
         let own = &mut self.payment.state.own;
-        let is_news = own.is_none_or(|(known, was_doubt)| {
+        let is_newer = own.is_none_or(|(known, was_doubt)| {
             time > known || (time == known && is_doubt && !was_doubt)
         });
-        if is_news {
+        if is_newer {
             *own = Some((time, is_doubt));
         }
     }
@@ -310,8 +310,8 @@ impl Step<'_> {
             return;
         };
         let known = &mut self.payment.state.total_paid;
-        let is_news = known.as_ref().is_none_or(|(known, _)| time >= *known);
-        if is_news {
+        let is_newer = known.as_ref().is_none_or(|(known, _)| time >= *known);
+        if is_newer {
             *known = Some((time, total.clone()));
         }
     }

@@ -16,7 +16,7 @@ use crate::digest::ESCAPED;
 use crate::event::PartOutcome;
 use crate::payment::change::Reasons;
 use crate::payment::state::{Closed, Delivery, Instant, Marks, Name, PartState, State};
-use crate::text::Text;
+use crate::shared_str::SharedStr;
 
 /// More than any of the bounds of rule 17.
 const MAX_ITEMS: usize = 1_000;
@@ -56,9 +56,9 @@ impl<'s> Fields<'s> {
         Some(field)
     }
 
-    fn next_text(&mut self) -> Option<Text> {
+    fn next_text(&mut self) -> Option<SharedStr> {
         let field = self.next()?;
-        Some(Text::slice(self.shared, field))
+        Some(SharedStr::slice(self.shared, field))
     }
 }
 
@@ -84,9 +84,9 @@ macro_rules! stored {
 }
 
 stored! {
-    State { parts, deliveries, told, own, total_paid, closed, failed, awaits_parts, was_paid }
+    State { parts, deliveries, reported, own, total_paid, closed, failed, awaits_parts, was_paid }
     PartState {
-        id, alias, amount, value, outcome, time, first, order, credited, rejected, lasting, told,
+        id, alias, amount, value, outcome, time, first, order, credited, rejected, lasting, reported,
         marks, owner
     }
     Delivery { name, copy, part, has_effect, others }
@@ -136,7 +136,7 @@ impl<A: Stored, B: Stored> Stored for (A, B) {
     }
 }
 
-impl Stored for Text {
+impl Stored for SharedStr {
     fn write(&self, text: &mut String) {
         text.extend(utf8_percent_encode(self, ESCAPED));
         text.push(',');

@@ -14,7 +14,7 @@ use super::layout::Layout;
 /// use payhook::testing::b2binpay::{CurrencyBuilder, deposit};
 ///
 /// let key = Key::callback_secret("my test secret")?;
-/// let coin = CurrencyBuilder::new("XYZ").scale(4).confirmation_blocks(12);
+/// let coin = CurrencyBuilder::new("XYZ").decimals(4).confirmation_blocks(12);
 /// let body = deposit().amount("0.3").currency(coin).sign(&key).unverified()?;
 /// let amount = body.unverified().transfer().map(|transfer| transfer.amount().to_string());
 /// assert_eq!(amount.as_deref(), Some("0.3000"));
@@ -28,7 +28,7 @@ pub struct CurrencyBuilder {
     alpha: String,
     name: &'static str,
     id: u32,
-    scale: u32,
+    decimals: u32,
     confirmation_blocks: u32,
 }
 
@@ -52,21 +52,21 @@ impl CurrencyBuilder {
     #[must_use]
     pub fn new(alpha: &str) -> Self {
         let known = KNOWN.iter().find(|known| known.0 == alpha);
-        let (_, name, id, scale, confirmation_blocks) =
+        let (_, name, id, decimals, confirmation_blocks) =
             known.copied().unwrap_or(("", "Testchain", 9001, 8, 3));
         Self {
             alpha: alpha.to_owned(),
             name,
             id,
-            scale,
+            decimals,
             confirmation_blocks,
         }
     }
 
     /// Sets the number of decimals, `exp` in the body.
     #[must_use]
-    pub fn scale(mut self, scale: u32) -> Self {
-        self.scale = scale;
+    pub fn decimals(mut self, decimals: u32) -> Self {
+        self.decimals = decimals;
         self
     }
 
@@ -92,7 +92,7 @@ impl CurrencyBuilder {
     /// Returns the number of decimals, `exp` in the body.
     #[must_use]
     pub fn exp(&self) -> u32 {
-        self.scale
+        self.decimals
     }
 
     /// Returns the number of confirmations that a transfer needs,
@@ -106,9 +106,9 @@ impl CurrencyBuilder {
     /// with more digits than the currency, or a string that is not an amount, stays
     /// unchanged.
     #[must_use]
-    pub fn write(&self, amount: &str) -> String {
+    pub fn format_amount(&self, amount: &str) -> String {
         let parsed = amount.parse::<Amount>().ok();
-        let written = parsed.and_then(|amount| amount.with_scale(self.scale));
+        let written = parsed.and_then(|amount| amount.with_decimals(self.decimals));
         written.map_or_else(|| amount.to_owned(), |amount| amount.to_string())
     }
 
@@ -125,9 +125,9 @@ impl CurrencyBuilder {
         set("iso", self.id.into())?;
         set("name", self.name.into())?;
         set("alpha", self.alpha.as_str().into())?;
-        set("exp", self.scale.into())?;
+        set("exp", self.decimals.into())?;
         set("confirmation_blocks", self.confirmation_blocks.into())?;
-        set("minimal_transfer_amount", self.write("0").into())?;
+        set("minimal_transfer_amount", self.format_amount("0").into())?;
         if layout == Layout::V2 {
             json.remove("attributes.blockchain_name")?;
             json.remove("attributes.tags")?;

@@ -70,21 +70,21 @@ impl CallbackBuilder {
         layout: Layout,
     ) -> Result<(), BuildError> {
         let mut set = |key: &str, value: Json| json.fill(&format!("data.attributes.{key}"), value);
-        let amount = self.currency.write(&self.amount);
+        let amount = self.currency.format_amount(&self.amount);
         set("tracking_id", self.tracking_id.clone())?;
         set("status", self.status().into())?;
         if self.is_deposit {
-            let requested = self.currency.write(self.due());
+            let requested = self.currency.format_amount(self.due());
             let paid = if self.transfer.is_some() {
                 amount
             } else {
-                self.currency.write("0")
+                self.currency.format_amount("0")
             };
             set("created_at", moments.created.as_str().into())?;
             set("target_paid", paid.into())?;
             set("source_amount_requested", requested.as_str().into())?;
             set("target_amount_requested", requested.into())?;
-            set("inaccuracy", self.currency.write("0").into())?;
+            set("inaccuracy", self.currency.format_amount("0").into())?;
             if layout == Layout::V2 {
                 for key in [
                     "status",
@@ -98,8 +98,8 @@ impl CallbackBuilder {
             }
         } else {
             set("amount", amount.into())?;
-            set("fee_amount", self.currency.write("1.2").into())?;
-            set("rate_requested", self.currency.write("1").into())?;
+            set("fee_amount", self.currency.format_amount("1.2").into())?;
+            set("rate_requested", self.currency.format_amount("1").into())?;
             set("exp", self.currency.exp().into())?;
         }
         Ok(())

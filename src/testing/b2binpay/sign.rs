@@ -5,11 +5,11 @@ use hmac::Mac;
 use super::CallbackBuilder;
 use super::layout::Layout;
 use super::moments::written;
-use crate::b2binpay::{Key, Message, TransferCallback, hex};
+use crate::b2binpay::{Callback, Key, Message, hex};
 use crate::testing::body::Body;
 use crate::testing::error::{BuildError, or_panic};
 use crate::testing::json::Json;
-use crate::verified::{Scheme, Unverified};
+use crate::verified::{SignatureScheme, Unverified};
 
 impl CallbackBuilder {
     /// Signs the body as the gateway would.
@@ -19,7 +19,7 @@ impl CallbackBuilder {
     /// Where [`try_sign`](Self::try_sign) fails.
     #[must_use]
     #[track_caller]
-    pub fn sign(&self, key: &Key) -> Body<TransferCallback> {
+    pub fn sign(&self, key: &Key) -> Body<Callback> {
         or_panic(self.try_sign(key))
     }
 
@@ -30,7 +30,7 @@ impl CallbackBuilder {
     /// [`BuildError::Path`] if a path that was [`set`](Self::set) does not exist,
     /// [`BuildError::Parse`] if the body cannot be parsed as a callback, so that the
     /// signed message is unknown.
-    pub fn try_sign(&self, key: &Key) -> Result<Body<TransferCallback>, BuildError> {
+    pub fn try_sign(&self, key: &Key) -> Result<Body<Callback>, BuildError> {
         sign_json(self.signed_with(key, "")?, key)
     }
 
@@ -44,7 +44,7 @@ impl CallbackBuilder {
     /// let key = Key::callback_secret("my test secret")?;
     /// let body = deposit()
     ///     .set("included[1].attributes.amount", "1e3")
-    ///     .sign_text(&key, "21e3order-90012026-03-02T09:16:02.551870Z");
+    ///     .sign_message(&key, "21e3order-90012026-03-02T09:16:02.551870Z");
     /// assert!(body.unverified().is_err());
     /// # Ok::<(), payhook::Error>(())
     /// ```
@@ -54,7 +54,7 @@ impl CallbackBuilder {
     /// If a path that was [`set`](Self::set) does not exist.
     #[must_use]
     #[track_caller]
-    pub fn sign_text(&self, key: &Key, text: &str) -> Body<TransferCallback> {
+    pub fn sign_message(&self, key: &Key, text: &str) -> Body<Callback> {
         let mut mac = key.mac().clone();
         mac.update(text.as_bytes());
         let signature = hex(&mac.finalize().into_bytes());
@@ -69,15 +69,15 @@ impl CallbackBuilder {
     /// If a path that was [`set`](Self::set) does not exist.
     #[must_use]
     #[track_caller]
-    pub fn unsigned(&self) -> Body<TransferCallback> {
+    pub fn unsigned(&self) -> Body<Callback> {
         let draft = self.draft(self.layout.unwrap_or(Layout::V3));
         Body::new(or_panic(draft.and_then(|draft| self.edited(draft))))
     }
 
     fn signed_with(&self, key: &Key, signature: &str) -> Result<Json, BuildError> {
         let scheme = match key.scheme() {
-            Scheme::CallbackSecret => Layout::V3,
-            Scheme::LoginPassword => Layout::V2,
+            SignatureScheme::CallbackSecret => Layout::V3,
+            SignatureScheme::LoginPassword => Layout::V2,
         };
         let mut draft = self.draft(self.layout.unwrap_or(scheme))?;
         draft.fill("meta.time", written(self.time).into())?;
@@ -92,11 +92,11 @@ impl CallbackBuilder {
 ///
 /// ```
 /// use payhook::b2binpay::{Key, TrackingIds, Verifier};
-/// use payhook::testing::b2binpay::sign_again;
+/// use payhook::testing::b2binpay::resign;
 ///
 /// let recorded = std::fs::read("examples/bodies/b2binpay-payout-confirmed.json")?;
 /// let key = Key::callback_secret("my test secret")?;
-/// let body = sign_again(&recorded, &key)?;
+/// let body = resign(&recorded, &key)?;
 /// let verifier = Verifier::new(key, TrackingIds::Prefixed);
 /// assert!(verifier.verify(body.unverified()?).is_ok());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -106,19 +106,18 @@ impl CallbackBuilder {
 ///
 /// [`BuildError::Parse`] if it cannot be parsed as a callback; a signed one needs
 /// `meta.time`.
-pub fn sign_again(body: &[u8], key: &Key) -> Result<Body<TransferCallback>, BuildError> {
-    let read: Unverified<TransferCallback> = Unverified::parse_within(body, usize::MAX)?;
+pub fn resign(body: &[u8], key: &Key) -> Result<Body<Callback>, BuildError> {
+    let read: Unverified<Callback> = Unverified::parse_within(body, usize::MAX)?;
     let text = str::from_utf8(read.unverified().raw()).unwrap_or_default();
     sign_json(Json::parse(text)?, key)
 }
 
 /// Determines the signed message, and signs it.
-fn sign_json(mut json: Json, key: &Key) -> Result<Body<TransferCallback>, BuildError> {
+fn sign_json(mut json: Json, key: &Key) -> Result<Body<Callback>, BuildError> {
     // The presence of a signature affects parsing.
     json.fill("meta.sign", hex(&[0; 32]).into())?;
     let draft = json.to_string();
-    let read: Unverified<TransferCallback> =
-        Unverified::parse_within(draft.as_bytes(), usize::MAX)?;
+    let read: Unverified<Callback> = Unverified::parse_within(draft.as_bytes(), usize::MAX)?;
     let signature = Message::of(read.unverified()).sign(key.mac());
     json.fill("meta.sign", signature.into())?;
     Ok(Body::new(json))

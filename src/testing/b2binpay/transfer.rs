@@ -127,7 +127,7 @@ impl TransferBuilder {
         let mut json = Json::template(include_str!("transfer.json"));
         let status = TransferStatus::from_code(self.status);
         let currency = self.currency.as_ref().unwrap_or(around.currency);
-        let amount = currency.write(self.amount.as_deref().unwrap_or(around.amount));
+        let amount = currency.format_amount(self.amount.as_deref().unwrap_or(around.amount));
         let is_fee_free = self.op_type.is_some() || !around.is_deposit;
         let commission = if is_fee_free {
             None
@@ -157,8 +157,8 @@ impl TransferBuilder {
         set("op_id", Json::id(around.operation_id))?;
         set("op_type", op_type.into())?;
         set("amount", amount.as_str().into())?;
-        set("commission", currency.write(&commission).into())?;
-        set("fee", currency.write("0").into())?;
+        set("commission", currency.format_amount(&commission).into())?;
+        set("fee", currency.format_amount("0").into())?;
         match (&self.txid, status) {
             (Some(txid), _) => set("txid", txid.as_str().into())?,
             // It was not broadcast yet.
@@ -173,10 +173,13 @@ impl TransferBuilder {
             set("risk", 87.into())?;
             set("risk_status", RiskStatus::Red.code().into())?;
         }
-        set("amount_cleared", currency.write(&cleared).into())?;
-        set("rate_target", currency.write("1").into())?;
+        set("amount_cleared", currency.format_amount(&cleared).into())?;
+        set("rate_target", currency.format_amount("1").into())?;
         set("amount_target", amount.into())?;
-        set("commission_target", currency.write(&commission).into())?;
+        set(
+            "commission_target",
+            currency.format_amount(&commission).into(),
+        )?;
         if around.layout == Layout::V2 {
             for key in [
                 "rate_target",
@@ -193,8 +196,8 @@ impl TransferBuilder {
 }
 
 /// 0.4 %, as an example.
-fn commission(amount: &str, scale: u32) -> Option<Amount> {
+fn commission(amount: &str, decimals: u32) -> Option<Amount> {
     let amount = amount.parse::<Amount>().ok()?.to_decimal()?;
-    let commission = amount.checked_mul(Decimal::new(4, 3))?.round_dp(scale);
+    let commission = amount.checked_mul(Decimal::new(4, 3))?.round_dp(decimals);
     commission.to_string().parse().ok()
 }

@@ -94,13 +94,13 @@ impl OrderBuilder {
 ///
 /// ```
 /// use payhook::VerifyError;
-/// use payhook::testing::citypay::refusal;
+/// use payhook::testing::citypay::error_response;
 ///
-/// let answer = refusal(404, "Order not found").answer();
+/// let answer = error_response(404, "Order not found").answer();
 /// assert!(matches!(answer, Err(VerifyError::AnswerRefused { code: Some(404) })));
 /// ```
 #[must_use]
-pub fn refusal(status_code: u16, message: &str) -> Body<OrderDetails> {
+pub fn error_response(status_code: u16, message: &str) -> Body<OrderDetails> {
     let mut json = Json::default();
     let made = json
         .fill("status", "error".into())

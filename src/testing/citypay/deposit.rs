@@ -17,9 +17,9 @@ use crate::testing::json::Json;
 /// use payhook::testing::citypay::deposit;
 ///
 /// let body = deposit().token("dep-7").received("12.5").pending().callback().unverified()?;
-/// let told = body.unverified();
-/// assert_eq!(told.status(), Some(DepositStatus::Pending));
-/// assert_eq!(told.received_amount(), Some("12.5".parse()?));
+/// let reported = body.unverified();
+/// assert_eq!(reported.status(), Some(DepositStatus::Pending));
+/// assert_eq!(reported.received_amount(), Some("12.5".parse()?));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use percent_encoding::percent_decode_str;
 
-use super::refusal;
+use super::error_response;
 use crate::citypay::OrderDetails;
 use crate::fetch::{BoxError, Fetch};
 use crate::testing::body::Body;
@@ -26,11 +26,11 @@ use crate::testing::body::Body;
 /// let endpoint = Endpoint::new(Gateway::new(Account::new("5120")?, orders.clone()), ledger);
 ///
 /// let paid = order().token("tok-1").confirmed();
-/// orders.tell("tok-1", &paid.answer("5120"));
+/// orders.set_answer("tok-1", &paid.answer("5120"));
 /// let reply = endpoint.receive_blocking(&paid.callback(), None);
 /// assert_eq!(reply.status(), 200);
 ///
-/// orders.unreachable(true);
+/// orders.set_unreachable(true);
 /// let canceled = order().token("tok-1").canceled().callback();
 /// assert_eq!(endpoint.receive_blocking(&canceled, None).status(), 503);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -54,13 +54,13 @@ impl OrderEndpoint {
     }
 
     /// Sets the response for this token.
-    pub fn tell(&self, token: &str, answer: &Body<OrderDetails>) {
+    pub fn set_answer(&self, token: &str, answer: &Body<OrderDetails>) {
         let answer = answer.as_bytes().to_vec();
         self.with(|state| state.answers.insert(token.to_owned(), answer));
     }
 
     /// Makes the endpoint unreachable, or reachable again.
-    pub fn unreachable(&self, is_unreachable: bool) {
+    pub fn set_unreachable(&self, is_unreachable: bool) {
         self.with(|state| state.is_unreachable = is_unreachable);
     }
 
@@ -73,7 +73,9 @@ impl OrderEndpoint {
                 return None;
             }
             let known = state.answers.get(token).cloned();
-            Some(known.unwrap_or_else(|| refusal(404, "Order not found").as_bytes().to_vec()))
+            Some(
+                known.unwrap_or_else(|| error_response(404, "Order not found").as_bytes().to_vec()),
+            )
         })
     }
 

@@ -65,7 +65,7 @@ proptest! {
         prop_assert_eq!(subtract(&sum, &b), a.clone());
         prop_assert_eq!(hash(&subtract(&sum, &b)), hash(&a));
         prop_assert_eq!(add(&sum, &c), add(&a, &add(&b, &c)));
-        prop_assert_eq!(sum.scale(), a.scale().max(b.scale()));
+        prop_assert_eq!(sum.decimals(), a.decimals().max(b.decimals()));
         let difference = subtract(&a, &b);
         let sign = match (difference.is_negative(), difference.is_zero()) {
             (true, _) => Ordering::Less,
@@ -119,8 +119,8 @@ fn sums_longer_than_the_longest_input() {
         )
     );
     assert!(sum.as_str().parse::<Amount>().is_err());
-    assert!(!sum.is_zero() && sum > largest && sum.scale() == 199);
-    assert!(sum.to_decimal().is_none() && sum.with_scale(2).is_none());
+    assert!(!sum.is_zero() && sum > largest && sum.decimals() == 199);
+    assert!(sum.to_decimal().is_none() && sum.with_decimals(2).is_none());
     assert_eq!(subtract(&sum, &largest), smallest);
     assert_eq!(subtract(&sum, &smallest), largest);
     assert_eq!(subtract(&smallest, &sum), subtract(&amount("0"), &largest));

@@ -1,12 +1,12 @@
 //! Proof without a signature.
 
-use payhook::b2binpay::{DepositStatus, PayoutStatus, TrackingIds, TransferCallback, prove_by_api};
-use payhook::{Evidence, Fact, Outcome, ParseError, Unverified, VerifyError, event::Kind};
+use payhook::b2binpay::{Callback, DepositStatus, PayoutStatus, TrackingIds, prove_by_api};
+use payhook::{Evidence, Fact, Outcome, ParseError, Unverified, VerifyError, event::PaymentKind};
 use serde_json::{Value, json};
 
 use crate::support::{parse, verify, with_transfer, without_transfer};
 
-fn unsigned(body: &Value) -> Unverified<TransferCallback> {
+fn unsigned(body: &Value) -> Unverified<Callback> {
     let refused = verify(body, TrackingIds::Prefixed).err();
     assert_eq!(refused, Some(VerifyError::Unsigned));
     parse(body.to_string().as_bytes())
@@ -34,7 +34,7 @@ fn a_deposit_is_proven_by_the_response() {
         (None, None, None)
     );
     assert_eq!(callback.event().outcome(), Fact::Proven(Outcome::Canceled));
-    assert_eq!(callback.event().kind(), Fact::Proven(Kind::Deposit));
+    assert_eq!(callback.event().kind(), Fact::Proven(PaymentKind::Deposit));
 }
 
 #[test]
@@ -105,5 +105,5 @@ fn a_payout_is_proven_by_the_response() {
     assert_eq!(proven.payout_status(), Some(PayoutStatus::Canceled));
     assert_eq!(proven.deposit_status(), None);
     assert_eq!(callback.event().outcome(), Fact::Proven(Outcome::Canceled));
-    assert_eq!(callback.event().kind(), Fact::Proven(Kind::Payout));
+    assert_eq!(callback.event().kind(), Fact::Proven(PaymentKind::Payout));
 }

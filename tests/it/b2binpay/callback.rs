@@ -1,25 +1,25 @@
 //! Parsing and serializing: every attribute, and every unusual form.
 
 use payhook::b2binpay::{
-    Deposit, Operation, OperationType, Payout, RiskStatus, TransferCallback, TransferStatus,
+    Callback, Deposit, Operation, OperationType, Payout, RiskStatus, TransferStatus,
 };
 use payhook::{ParseError, Unverified};
 use serde_json::{Value, json};
 
 use crate::support::{b2binpay_cases, body, parse, with_transfer, without_transfer};
 
-fn read(body: &Value) -> TransferCallback {
+fn read(body: &Value) -> Callback {
     parse(body.to_string().as_bytes()).into_unverified()
 }
 
-fn deposit(callback: &TransferCallback) -> Deposit<'_> {
+fn deposit(callback: &Callback) -> Deposit<'_> {
     match callback.operation() {
         Operation::Deposit(deposit) => deposit,
         other => panic!("{other:?}"),
     }
 }
 
-fn payout(callback: &TransferCallback) -> Payout<'_> {
+fn payout(callback: &Callback) -> Payout<'_> {
     match callback.operation() {
         Operation::Payout(payout) => payout,
         other => panic!("{other:?}"),
@@ -48,7 +48,7 @@ fn every_documented_field_of_a_deposit_is_read() {
     );
     assert_eq!(deposit.is_active(), Some(true));
     assert_eq!(deposit.assets().as_ref().unwrap().as_str(), "{}");
-    assert_eq!(deposit.rate_requested().as_ref().unwrap().scale(), 18);
+    assert_eq!(deposit.rate_requested().as_ref().unwrap().decimals(), 18);
     assert_eq!(
         deposit.rate_expired_at().as_ref().unwrap().to_string(),
         "2026-03-02T09:25:00.000000Z"
@@ -103,7 +103,7 @@ fn every_documented_field_of_a_payout_is_read() {
     assert_eq!(self::payout(&callback).tag(), Some("12345"));
 }
 
-fn payout_rule(callback: &TransferCallback) -> String {
+fn payout_rule(callback: &Callback) -> String {
     let rule = payout(callback).travel_rule_info().unwrap();
     rule.as_str().to_owned()
 }
@@ -321,7 +321,7 @@ fn an_invalid_value_of_a_strict_field_is_an_error() {
     for (change, message) in changes {
         let mut body = with_transfer("deposit", "order-1", "1");
         change(&mut body);
-        let error = Unverified::<TransferCallback>::parse(body.to_string().as_bytes()).unwrap_err();
+        let error = Unverified::<Callback>::parse(body.to_string().as_bytes()).unwrap_err();
         assert_eq!(error.to_string(), *message);
         assert_eq!(error.http_status(), 400);
     }
@@ -329,7 +329,7 @@ fn an_invalid_value_of_a_strict_field_is_an_error() {
     let mut body = with_transfer("deposit", "order-1", "1");
     body["data"]["relationships"]["transfer"] = json!(null);
     body["included"][1]["id"] = json!(null);
-    let error = Unverified::<TransferCallback>::parse(body.to_string().as_bytes()).unwrap_err();
+    let error = Unverified::<Callback>::parse(body.to_string().as_bytes()).unwrap_err();
     assert_eq!(
         error.to_string(),
         "`included[1].id`: missing required field"
@@ -370,7 +370,7 @@ fn an_unreadable_other_transfer_is_a_warning() {
         );
         // Without an id it could be the signed transfer.
         body["data"]["relationships"]["transfer"] = json!(null);
-        assert!(Unverified::<TransferCallback>::parse(body.to_string().as_bytes()).is_err());
+        assert!(Unverified::<Callback>::parse(body.to_string().as_bytes()).is_err());
     }
 }
 
@@ -384,7 +384,7 @@ fn a_duplicate_key_in_another_transfer_is_an_error() {
     let text = body.to_string();
     let (front, last) = text.split_at(text.rfind(r#""status""#).unwrap());
     let text = format!(r#"{front}"status":0,{last}"#);
-    let error = Unverified::<TransferCallback>::parse(text.as_bytes()).unwrap_err();
+    let error = Unverified::<Callback>::parse(text.as_bytes()).unwrap_err();
     assert_eq!(
         error.to_string(),
         "`included[2].attributes.status`: duplicate key"
@@ -437,7 +437,7 @@ fn a_serialized_token_names_its_chain() {
         Some("1002")
     );
     let written = serde_json::to_vec(&callback).unwrap();
-    let again = Unverified::<TransferCallback>::parse(&written).unwrap();
+    let again = Unverified::<Callback>::parse(&written).unwrap();
     assert!(again.unverified().currencies().eq(callback.currencies()));
 }
 
@@ -506,7 +506,7 @@ fn a_malformed_signature_survives_the_round_trip() {
 #[test]
 fn unknown_kinds_are_unsupported() {
     let body = with_transfer("wallet", "order-1", "1");
-    let error = Unverified::<TransferCallback>::parse(body.to_string().as_bytes()).unwrap_err();
+    let error = Unverified::<Callback>::parse(body.to_string().as_bytes()).unwrap_err();
     assert_eq!(error, ParseError::Unsupported { path: "data.type" });
     assert_eq!(error.http_status(), 422);
 }
@@ -532,12 +532,12 @@ fn the_currency_is_the_transfers_own() {
 #[test]
 fn round_trip() {
     for case in b2binpay_cases() {
-        let Ok(callback) = Unverified::<TransferCallback>::parse(&case.body) else {
+        let Ok(callback) = Unverified::<Callback>::parse(&case.body) else {
             continue;
         };
         let callback = callback.into_unverified();
         let written = serde_json::to_string(&callback).unwrap();
-        let again = Unverified::<TransferCallback>::parse(written.as_bytes());
+        let again = Unverified::<Callback>::parse(written.as_bytes());
         let again = again
             .unwrap_or_else(|error| panic!("{}: {error}: {written}", case.name))
             .into_unverified();
@@ -572,10 +572,7 @@ fn round_trip() {
 fn debug_shows_neither_the_signature_nor_the_raw_body() {
     let bytes = body("b2binpay-deposit-confirmed.json");
     let shown = format!("{:?}", parse(&bytes));
-    assert!(
-        shown.starts_with("Unverified(TransferCallback {"),
-        "{shown}"
-    );
+    assert!(shown.starts_with("Unverified(Callback {"), "{shown}");
     assert!(!shown.contains("88540b69"), "{shown}");
     assert!(shown.contains("signature: present"), "{shown}");
 }

@@ -29,7 +29,7 @@ fn invalid_keys_are_refused() {
     assert_eq!(secret("inner spaces are fine"), Ok(()));
     // Visible characters are not whitespace.
     assert_eq!(secret("\u{2010}s\u{2010}"), Ok(()));
-    let login = |login: &str, password: &str| Key::login_password(login, password).map(|_| ());
+    let login = |login: &str, password: &str| Key::v2_credentials(login, password).map(|_| ());
     assert_eq!(login("", "p"), Err(ConfigError::EmptyLogin));
     assert_eq!(login("l", ""), Err(ConfigError::EmptyPassword));
     assert_eq!(login("l", " p "), Ok(()));
@@ -42,7 +42,7 @@ fn keys_are_not_displayed() {
         format!("{key:?}"),
         r#"Key { name: "callback secret", scheme: CallbackSecret, .. }"#
     );
-    let key = Key::login_password("marked-login", "marked-password").unwrap();
+    let key = Key::v2_credentials("marked-login", "marked-password").unwrap();
     assert_eq!(
         format!("{key:?}"),
         r#"Key { name: "login and password", scheme: LoginPassword, .. }"#
@@ -56,9 +56,9 @@ fn names_and_schemes() {
     let pair = |name: &str, scheme: &str| (name.to_owned(), scheme.to_owned());
     assert_eq!(shown(&key), pair("callback secret", "callback_secret"));
     assert_eq!(
-        shown(&key.named("sandbox")),
+        shown(&key.with_name("sandbox")),
         pair("sandbox", "callback_secret")
     );
-    let key = Key::login_password("l", "p").unwrap();
+    let key = Key::v2_credentials("l", "p").unwrap();
     assert_eq!(shown(&key), pair("login and password", "login_password"));
 }

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use payhook::b2binpay::{TrackingIds, TransferCallback};
+use payhook::b2binpay::{Callback, TrackingIds};
 use payhook::{Outcome, Unverified, Verified};
 use serde_json::Value;
 
@@ -16,18 +16,18 @@ struct Facts {
     status: Option<i32>,
     amount: Option<String>,
     tracking_id: Option<String>,
-    undivided: Option<String>,
+    ambiguous: Option<String>,
     time: Option<String>,
 }
 
 impl Facts {
-    fn of(callback: &Verified<TransferCallback>) -> Self {
+    fn of(callback: &Verified<Callback>) -> Self {
         let proven = callback.proven();
         Self {
             status: proven.transfer_status().map(|status| status.code()),
             amount: proven.amount().map(ToString::to_string),
             tracking_id: proven.tracking_id().map(ToOwned::to_owned),
-            undivided: proven.undivided().map(ToOwned::to_owned),
+            ambiguous: proven.ambiguous_text().map(ToOwned::to_owned),
             time: proven.time().map(ToString::to_string),
         }
     }
@@ -116,7 +116,7 @@ fn body(
 
 /// Resolving by the parts of an offered division: if there is a transfer, they have a
 /// point in the amount, and joined they are the signed text, byte for byte.
-fn check_resolved(callback: &Verified<TransferCallback>, facts: &Facts, body: &str) {
+fn check_resolved(callback: &Verified<Callback>, facts: &Facts, body: &str) {
     let reported = callback.reported();
     let transfer = reported.transfer();
     let own = transfer.map(|transfer| transfer.amount());
@@ -128,15 +128,15 @@ fn check_resolved(callback: &Verified<TransferCallback>, facts: &Facts, body: &s
         (Ok(resolved), Some(amount)) => {
             let found = Facts::of(&resolved);
             assert_eq!(found.amount, Some(amount.to_string()), "{body}");
-            assert!(amount.scale() > 0, "{body}");
+            assert!(amount.decimals() > 0, "{body}");
             let text = format!("{}{amount}{tracking_id}", status.unwrap());
-            assert_eq!(facts.undivided.as_deref(), Some(text.as_str()), "{body}");
+            assert_eq!(facts.ambiguous.as_deref(), Some(text.as_str()), "{body}");
         }
         (Ok(resolved), None) => {
             let found = Facts::of(&resolved);
             assert_eq!((found.amount, found.status), (None, None), "{body}");
         }
-        (Err(_), own) => assert!(own.is_some_and(|amount| amount.scale() == 0), "{body}"),
+        (Err(_), own) => assert!(own.is_some_and(|amount| amount.decimals() == 0), "{body}"),
     }
 }
 
@@ -170,11 +170,11 @@ fn with_its_length((mut case, facts): (Case, Facts)) -> Vec<(Case, Facts)> {
         expect: case.expect.clone(),
     };
     let original = std::mem::replace(&mut case, rewritten);
-    let callback = Unverified::<TransferCallback>::parse(&case.body).unwrap();
+    let callback = Unverified::<Callback>::parse(&case.body).unwrap();
     let length = callback.unverified().tracking_id().chars().count();
     case.tracking_ids = Some(TrackingIds::FixedLength(length));
     let divided = Facts::of(&case.verifier().verify(callback).unwrap());
-    assert_eq!(divided.undivided, None, "{}", case.name);
+    assert_eq!(divided.ambiguous, None, "{}", case.name);
     vec![(original, facts), (case, divided)]
 }
 
@@ -284,7 +284,7 @@ fn exhaustive_other_divisions_of_a_signed_text_prove_nothing_new() {
     let stride = stride(101);
     for (case, facts) in verified_cases().into_iter().flat_map(with_its_length) {
         let verifier = case.verifier();
-        let undivided = case.tracking_ids == Some(TrackingIds::Unrestricted);
+        let ambiguous = case.tracking_ids == Some(TrackingIds::Unrestricted);
         let original: Value = serde_json::from_slice(&case.body).unwrap();
         let sign = original["meta"]["sign"].as_str().unwrap();
         let message = case.expect["signed_message"].as_str().unwrap();
@@ -306,7 +306,7 @@ fn exhaustive_other_divisions_of_a_signed_text_prove_nothing_new() {
             };
             accepted += 1;
             let found = Facts::of(&callback);
-            if undivided {
+            if ambiguous {
                 // The front of the text may look like a status; nothing is
                 // divided, and nothing comes of it.
                 assert_eq!(
@@ -315,7 +315,7 @@ fn exhaustive_other_divisions_of_a_signed_text_prove_nothing_new() {
                     "{}: {body}",
                     case.name
                 );
-                assert_eq!(found.undivided, facts.undivided, "{}: {body}", case.name);
+                assert_eq!(found.ambiguous, facts.ambiguous, "{}: {body}", case.name);
                 let outcome = callback.event().outcome().value();
                 assert_eq!(outcome, Outcome::ManualReview, "{}: {body}", case.name);
                 check_resolved(&callback, &facts, &body);

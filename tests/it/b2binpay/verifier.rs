@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use payhook::b2binpay::{Key, TrackingIds, TransferStatus, Verifier};
-use payhook::{Evidence, VerifyError, verified::Scheme};
+use payhook::{Evidence, VerifyError, verified::SignatureScheme};
 use serde_json::json;
 
 use crate::support::{
@@ -18,7 +18,7 @@ fn prefixed() -> serde_json::Value {
     )
 }
 
-fn undivided(tracking_id: &str, amount: &str) -> serde_json::Value {
+fn ambiguous_text(tracking_id: &str, amount: &str) -> serde_json::Value {
     signed(
         with_transfer("deposit", tracking_id, amount),
         &format!("2{amount}{tracking_id}{TIME}"),
@@ -29,14 +29,14 @@ fn undivided(tracking_id: &str, amount: &str) -> serde_json::Value {
 fn the_matching_key_is_named() {
     let sandbox = Key::callback_secret("another secret")
         .unwrap()
-        .named("sandbox");
-    let old = Key::login_password("login", "password").unwrap();
+        .with_name("sandbox");
+    let old = Key::v2_credentials("login", "password").unwrap();
     let new = Key::callback_secret(SECRET)
         .unwrap()
-        .named("production 2026");
+        .with_name("production 2026");
     let verifier = Verifier::new(sandbox, TrackingIds::Prefixed)
-        .also(old)
-        .also(new);
+        .add_key(old)
+        .add_key(new);
     let callback = verifier
         .verify(parse(prefixed().to_string().as_bytes()))
         .unwrap();
@@ -45,14 +45,14 @@ fn the_matching_key_is_named() {
     };
     assert_eq!(
         (*scheme, &**key),
-        (Scheme::CallbackSecret, "production 2026")
+        (SignatureScheme::CallbackSecret, "production 2026")
     );
 }
 
 #[test]
 fn no_key_matches() {
     let verifier = Verifier::new(Key::callback_secret("one").unwrap(), TrackingIds::Prefixed)
-        .also(Key::callback_secret("two").unwrap());
+        .add_key(Key::callback_secret("two").unwrap());
     let error = verifier
         .verify(parse(prefixed().to_string().as_bytes()))
         .unwrap_err();
@@ -61,8 +61,8 @@ fn no_key_matches() {
 
 #[test]
 fn the_first_matching_key_is_named() {
-    let key = |name: &str| Key::callback_secret(SECRET).unwrap().named(name);
-    let verifier = Verifier::new(key("first"), TrackingIds::Prefixed).also(key("second"));
+    let key = |name: &str| Key::callback_secret(SECRET).unwrap().with_name(name);
+    let verifier = Verifier::new(key("first"), TrackingIds::Prefixed).add_key(key("second"));
     let callback = verifier
         .verify(parse(prefixed().to_string().as_bytes()))
         .unwrap();
@@ -172,7 +172,7 @@ fn a_mismatching_id_suggests_a_declaration() {
         (FixedLength(32), uuid, FixedLength(36)),
         (FixedLength(0), "17", Unrestricted),
     ] {
-        let error = verify(&undivided(id, "1.50"), declared).unwrap_err();
+        let error = verify(&ambiguous_text(id, "1.50"), declared).unwrap_err();
         let VerifyError::TrackingId { fitting, .. } = error else {
             panic!("{error}");
         };
@@ -235,12 +235,12 @@ fn age_is_checked_only_on_request_and_in_both_directions() {
 fn resolve_by_amount_compares_the_text() {
     // By value 10.5 and 10.50 are equal, but 10.5 + 017 is the same text as
     // 10.50 + 17: taking one for the other credits the wrong order.
-    let callback = verify(&undivided("017", "10.5"), TrackingIds::Unrestricted).unwrap();
+    let callback = verify(&ambiguous_text("017", "10.5"), TrackingIds::Unrestricted).unwrap();
     assert_eq!(
         callback.proven().transfer_status(),
         Some(TransferStatus::Confirmed)
     );
-    assert_eq!(callback.proven().undivided(), Some("210.5017"));
+    assert_eq!(callback.proven().ambiguous_text(), Some("210.5017"));
     let exactly = |amount: &str| amount.parse::<payhook::Amount>().unwrap();
     assert!(
         callback
@@ -264,7 +264,7 @@ fn resolve_by_amount_compares_the_text() {
         resolved.proven().transfer_status(),
         Some(TransferStatus::Confirmed)
     );
-    assert_eq!(resolved.proven().undivided(), None);
+    assert_eq!(resolved.proven().ambiguous_text(), None);
     // It now has one reading, and does not match another expectation.
     assert!(
         resolved
@@ -286,7 +286,8 @@ fn several_matching_records_are_refused() {
     let exactly = |amount: &str| amount.parse::<payhook::Amount>().unwrap();
     let (seventeen, seven) = (exactly("10.50"), exactly("10.501"));
     for order in [("17", "10.50"), ("7", "10.501")] {
-        let callback = verify(&undivided(order.0, order.1), TrackingIds::Unrestricted).unwrap();
+        let callback =
+            verify(&ambiguous_text(order.0, order.1), TrackingIds::Unrestricted).unwrap();
         let resolve = |records: &[(&'static str, &payhook::Amount)]| {
             let resolved = callback.clone().resolve(records.iter().copied());
             resolved.map(|resolved| resolved.proven().tracking_id().map(str::to_owned))
@@ -304,8 +305,8 @@ fn several_matching_records_are_refused() {
 
 #[test]
 fn resolve_by_scale() {
-    let callback = verify(&undivided("17", "10.50"), TrackingIds::Unrestricted).unwrap();
-    let by_scale = |id: &str, scale| callback.clone().resolve_with_scale([id], scale);
+    let callback = verify(&ambiguous_text("17", "10.50"), TrackingIds::Unrestricted).unwrap();
+    let by_scale = |id: &str, scale| callback.clone().resolve_with_decimals([id], scale);
     assert_eq!(
         by_scale("17", 2)
             .unwrap()
@@ -329,8 +330,8 @@ fn resolve_by_scale() {
     assert!(by_scale("17", u32::MAX).is_err());
     // Without fraction digits nothing says where the amount ends, nor whether
     // it is one: a payout's id may begin so.
-    let whole = verify(&undivided("17", "10"), TrackingIds::Unrestricted).unwrap();
-    assert!(whole.clone().resolve_with_scale(["17"], 0).is_err());
+    let whole = verify(&ambiguous_text("17", "10"), TrackingIds::Unrestricted).unwrap();
+    assert!(whole.clone().resolve_with_decimals(["17"], 0).is_err());
     assert!(
         whole
             .clone()
@@ -343,7 +344,12 @@ fn resolve_by_scale() {
         &format!("210order-1{TIME}"),
     );
     let divided = verify(&divided, TrackingIds::Prefixed).unwrap();
-    assert!(divided.clone().resolve_with_scale(["order-1"], 0).is_err());
+    assert!(
+        divided
+            .clone()
+            .resolve_with_decimals(["order-1"], 0)
+            .is_err()
+    );
     assert!(
         divided
             .clone()
@@ -361,10 +367,10 @@ fn resolve_by_scale_reads_no_exponent_from_the_id() {
         ("0.100000", "E2", "", 8),
         ("1.50", "e-9", "", 5),
     ] {
-        let callback = verify(&undivided(id, amount), TrackingIds::Unrestricted).unwrap();
-        let by_scale = |id: &str, scale| callback.clone().resolve_with_scale([id], scale);
+        let callback = verify(&ambiguous_text(id, amount), TrackingIds::Unrestricted).unwrap();
+        let by_scale = |id: &str, scale| callback.clone().resolve_with_decimals([id], scale);
         assert!(by_scale(rest, scale).is_err(), "{amount} {id}");
-        let own_scale = amount.parse::<payhook::Amount>().unwrap().scale();
+        let own_scale = amount.parse::<payhook::Amount>().unwrap().decimals();
         assert_eq!(
             by_scale(id, own_scale)
                 .unwrap()
@@ -376,7 +382,7 @@ fn resolve_by_scale_reads_no_exponent_from_the_id() {
         );
     }
     let exactly = "1.5e9".parse().unwrap();
-    let callback = verify(&undivided("e9order", "1.5"), TrackingIds::Unrestricted).unwrap();
+    let callback = verify(&ambiguous_text("e9order", "1.5"), TrackingIds::Unrestricted).unwrap();
     assert!(callback.clone().resolve([("order", &exactly)]).is_err());
 }
 
@@ -388,8 +394,13 @@ fn resolve_without_a_transfer_compares_the_id() {
     );
     let callback = verify(&deposit, TrackingIds::Unrestricted).unwrap();
     assert_eq!(callback.proven().transfer_status(), None);
-    assert!(callback.clone().resolve_with_scale(["39001"], 8).is_err());
-    let resolved = callback.clone().resolve_with_scale(["9001"], 8).unwrap();
+    assert!(
+        callback
+            .clone()
+            .resolve_with_decimals(["39001"], 8)
+            .is_err()
+    );
+    let resolved = callback.clone().resolve_with_decimals(["9001"], 8).unwrap();
     assert_eq!(resolved.proven().tracking_id(), Some("9001"));
     assert_eq!(
         (
@@ -404,11 +415,11 @@ fn resolve_without_a_transfer_compares_the_id() {
         &format!("39001{TIME}"),
     );
     let callback = verify(&payout, TrackingIds::Unrestricted).unwrap();
-    assert!(callback.clone().resolve_with_scale(["9001"], 8).is_err());
+    assert!(callback.clone().resolve_with_decimals(["9001"], 8).is_err());
     assert_eq!(
         callback
             .clone()
-            .resolve_with_scale(["39001"], 8)
+            .resolve_with_decimals(["39001"], 8)
             .unwrap()
             .proven()
             .tracking_id(),
@@ -458,7 +469,12 @@ fn resolve_does_not_divide_a_declared_reading() {
             .resolve([("order-1", &exactly("1.50"))])
             .is_ok()
     );
-    assert!(callback.clone().resolve_with_scale(["order-1"], 2).is_ok());
+    assert!(
+        callback
+            .clone()
+            .resolve_with_decimals(["order-1"], 2)
+            .is_ok()
+    );
     assert!(
         callback
             .clone()

@@ -3,7 +3,7 @@
 use payhook::citypay::{Account, DepositCallback, OrderCallback, OrderStatus};
 use payhook::{
     Evidence, Fact, Outcome, Unverified, Verified, VerifyError, address::AddressRanges,
-    error::ConfigError, event::Kind,
+    error::ConfigError, event::PaymentKind,
 };
 use serde_json::{Value, json};
 
@@ -49,7 +49,7 @@ fn the_proven_values_are_the_responses() {
     assert_eq!(proven.proven().status(), Some(OrderStatus::Confirmed));
     let event = proven.event();
     assert_eq!(event.outcome(), Fact::Proven(Outcome::Settled));
-    assert_eq!(event.kind(), Fact::Proven(Kind::Order));
+    assert_eq!(event.kind(), Fact::Proven(PaymentKind::Order));
     assert_eq!(event.reference(), Fact::Proven(TOKEN));
     assert_eq!(
         event.amount().unwrap().proven(),
@@ -273,7 +273,7 @@ fn a_record_or_an_address_does_not_settle_an_order() {
     // Not even if deposits may be.
     let account = account().danger_settle_deposits_by_source_address(ranges);
     let by_record = account.prove_order_by_record(order(|_| ()), TOKEN).unwrap();
-    assert_eq!(*by_record.evidence(), Evidence::MerchantRecord);
+    assert_eq!(*by_record.evidence(), Evidence::KnownReference);
     assert!(by_record.proven().token().unwrap().matches(TOKEN));
     let by_address = account
         .prove_order_by_source_address(order(|_| ()), peer)

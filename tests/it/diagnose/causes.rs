@@ -6,7 +6,7 @@ use payhook::{
     ParseError,
     diagnose::{Cause, Diagnose},
     error::FieldError,
-    verified::Scheme,
+    verified::SignatureScheme,
 };
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use serde_json::{Value, json};
@@ -70,15 +70,15 @@ pub(super) fn all() -> Vec<Made> {
 }
 
 fn keys() -> Vec<Made> {
-    let v2 = |login: &str, password: &str| prefixed().login_password("v2", login, password);
+    let v2 = |login: &str, password: &str| prefixed().v2_credentials("v2", login, password);
     let digest = |text: &str| sha256(text);
     let both = || keyed(&digest(&format!("{LOGIN}{PASSWORD}")));
     let scheme = |fits, part| Cause::WrongScheme { fits, part };
-    let to_v2 = |part| scheme(Scheme::LoginPassword, part);
-    let to_v3 = |part| scheme(Scheme::CallbackSecret, part);
+    let to_v2 = |part| scheme(SignatureScheme::LoginPassword, part);
+    let to_v3 = |part| scheme(SignatureScheme::CallbackSecret, part);
     let joined = |how| Cause::LoginPasswordJoined { how };
     let encoded = |how| Cause::SecretEncoded { how };
-    let home_made = Cause::HomeMadeSignature {
+    let home_made = Cause::NonstandardMessage {
         how: "with the hexadecimal SHA-256 string as the key",
     };
     let with_edge = |edge: &str| secret(&edge.replace('s', SECRET));
@@ -88,20 +88,25 @@ fn keys() -> Vec<Made> {
             "trailing space",
             with_edge("s "),
             genuine(),
-            Cause::SecretEdge,
+            Cause::SecretWhitespace,
         ),
-        made("newline", with_edge("s\n"), genuine(), Cause::SecretEdge),
+        made(
+            "newline",
+            with_edge("s\n"),
+            genuine(),
+            Cause::SecretWhitespace,
+        ),
         made(
             "line of Windows",
             with_edge("s\r\n"),
             genuine(),
-            Cause::SecretEdge,
+            Cause::SecretWhitespace,
         ),
         made(
             "byte order mark",
             with_edge("\u{feff}s"),
             genuine(),
-            Cause::SecretEdge,
+            Cause::SecretWhitespace,
         ),
         made("quoted", with_edge("\"s\""), genuine(), Cause::SecretQuoted),
         made(
@@ -114,7 +119,7 @@ fn keys() -> Vec<Made> {
             "quoted line",
             with_edge("\"s\"\n"),
             genuine(),
-            Cause::SecretEdge,
+            Cause::SecretWhitespace,
         ),
         made(
             "hex secret",
@@ -147,7 +152,7 @@ fn keys() -> Vec<Made> {
             "login with a space",
             v2(&format!("{LOGIN} "), PASSWORD),
             both(),
-            Cause::SecretEdge,
+            Cause::SecretWhitespace,
         ),
         made(
             "v2 text for v3",
@@ -240,7 +245,7 @@ fn keys() -> Vec<Made> {
         .likely(),
         made(
             "the API's own pair",
-            prefixed().login_password("api", "cid_77120", "csec_Hh2k9"),
+            prefixed().v2_credentials("api", "cid_77120", "csec_Hh2k9"),
             genuine(),
             Cause::ApiCredentials,
         )
@@ -250,7 +255,7 @@ fn keys() -> Vec<Made> {
             "the edge is not all",
             secret("cbs_of_the_sandbox "),
             genuine(),
-            Cause::SecretEdge,
+            Cause::SecretWhitespace,
         )
         .likely(),
     ]
@@ -423,7 +428,7 @@ fn shapes() -> Vec<Made> {
 
 fn signatures() -> Vec<Made> {
     let form = |how| Cause::SignatureForm { how };
-    let home_made = |how| Cause::HomeMadeSignature { how };
+    let home_made = |how| Cause::NonstandardMessage { how };
     let joined = |separator: &str| {
         let text = ["2", AMOUNT, "order-9001", TIME].join(separator);
         signed(deposit(), &text)
@@ -609,7 +614,7 @@ fn bodies() -> Vec<Made> {
     let text = json!(genuine).to_string();
     let cut = &genuine[..genuine.len() / 2];
     let unreadable = |path: &str, reason| {
-        Cause::BodyUnreadable(ParseError::Field {
+        Cause::BodyMalformed(ParseError::Field {
             path: path.into(),
             reason,
         })
@@ -704,13 +709,13 @@ fn bodies() -> Vec<Made> {
             "no JSON",
             right(),
             "status: 2",
-            Cause::BodyUnreadable(ParseError::NotJson { line: 1, column: 1 }),
+            Cause::BodyMalformed(ParseError::NotJson { line: 1, column: 1 }),
         ),
         made(
             "too large",
             right(),
             large + &genuine,
-            Cause::BodyUnreadable(too_large),
+            Cause::BodyMalformed(too_large),
         ),
         made(
             "a key twice",
@@ -845,13 +850,13 @@ fn several_causes_together() {
             secret(&format!(" \"{SECRET}\"")),
             repriced(&json!("0.412"), AMOUNT)
         ),
-        [Cause::SecretEdge, Cause::SecretQuoted, amount()]
+        [Cause::SecretWhitespace, Cause::SecretQuoted, amount()]
     );
     let empty = without_transfer("deposit", "order-9001", 3);
     let empty = signed(empty, &format!("3order-9001{TIME}"));
     assert_eq!(
         causes(secret(&format!(" {SECRET}")), empty),
-        [Cause::SecretEdge]
+        [Cause::SecretWhitespace]
     );
     assert_eq!(
         causes(right(), resigned(|_| "no signature".to_owned())),
@@ -950,7 +955,7 @@ fn other_forms_of_a_value_are_bounded() {
 fn each_candidate_is_tried() {
     let genuine = genuine().to_string();
     let foreign = Key::callback_secret("cbs_of_the_sandbox").unwrap();
-    let diagnose = prefixed().key(&foreign.clone().named("sandbox"));
+    let diagnose = prefixed().key(&foreign.clone().with_name("sandbox"));
     let with_newline = format!("{SECRET}\n");
     let diagnosis = diagnose
         .clone()
@@ -964,8 +969,11 @@ fn each_candidate_is_tried() {
     assert_eq!(diagnosis.verified_by(), Some("production"));
     assert_eq!(diagnosis.causes(), []);
 
-    let verifier = Verifier::new(foreign, TrackingIds::Prefixed)
-        .also(Key::callback_secret(SECRET).unwrap().named("production"));
+    let verifier = Verifier::new(foreign, TrackingIds::Prefixed).add_key(
+        Key::callback_secret(SECRET)
+            .unwrap()
+            .with_name("production"),
+    );
     let diagnosis = Diagnose::from(&verifier).body(genuine.as_bytes());
     assert_eq!(diagnosis.verified_by(), Some("production"));
 }
@@ -999,6 +1007,6 @@ fn without_data_there_is_only_one_finding() {
         let diagnosis = right().body(body.to_string().as_bytes());
         let causes = diagnosis.causes();
         assert_eq!(causes.len(), 1, "{diagnosis}");
-        assert!(matches!(causes[0].cause(), Cause::BodyUnreadable(_)));
+        assert!(matches!(causes[0].cause(), Cause::BodyMalformed(_)));
     }
 }

@@ -20,7 +20,7 @@ fn claims_a_match(diagnosis: &payhook::diagnose::Diagnosis) -> bool {
 proptest! {
     #[test]
     fn any_bytes(body: Vec<u8>) {
-        let diagnosis = secret(SECRET).login_password("v2", LOGIN, PASSWORD).body(&body);
+        let diagnosis = secret(SECRET).v2_credentials("v2", LOGIN, PASSWORD).body(&body);
         prop_assert_eq!(diagnosis.verified_by(), None);
         prop_assert!(!diagnosis.causes().is_empty());
     }
@@ -28,7 +28,7 @@ proptest! {
     #[test]
     fn any_secret(text: String, login: String, password: String) {
         let body = genuine().to_string();
-        let diagnosis = secret(&text).login_password("v2", &login, &password).body(body.as_bytes());
+        let diagnosis = secret(&text).v2_credentials("v2", &login, &password).body(body.as_bytes());
         prop_assert_eq!(diagnosis.verified_by(), None);
         prop_assert!(!claims_a_match(&diagnosis));
     }
@@ -60,7 +60,7 @@ proptest! {
                 Cause::OtherStatus { signed } => prop_assert_eq!(&**signed, "2"),
                 // If the change is in the id of the transfer.
                 Cause::OtherTransfer { .. } => prop_assert_eq!(finding.path(), Some("included[1]")),
-                Cause::HomeMadeSignature { .. } | Cause::WrongScheme { .. } => {
+                Cause::NonstandardMessage { .. } | Cause::WrongScheme { .. } => {
                     prop_assert!(false, "{}", diagnosis);
                 }
                 _ => {}
@@ -83,7 +83,7 @@ fn no_vector_matches_another_secret() {
     for case in b2binpay_cases() {
         let diagnosis = Diagnose::new(TrackingIds::Unrestricted)
             .secret("a", "cbs_of_the_sandbox:x\n")
-            .login_password("b", "login ", "0a0b")
+            .v2_credentials("b", "login ", "0a0b")
             .body(&case.body);
         let fits = |cause: &Cause| {
             matches!(
@@ -95,7 +95,7 @@ fn no_vector_matches_another_secret() {
                     | Cause::OtherTransfer { .. }
                     | Cause::NoTransferSigned
                     | Cause::WrongScheme { .. }
-                    | Cause::HomeMadeSignature { .. }
+                    | Cause::NonstandardMessage { .. }
             )
         };
         assert_eq!(diagnosis.verified_by(), None, "{}", case.name);
@@ -109,7 +109,7 @@ fn no_vector_matches_another_secret() {
 
 #[test]
 fn the_longest_bodies_are_diagnosed_in_time() {
-    let diagnose = || secret("cbs:foreign\n").login_password("v2", LOGIN, PASSWORD);
+    let diagnose = || secret("cbs:foreign\n").v2_credentials("v2", LOGIN, PASSWORD);
     let mut crowded = genuine();
     let transfer = crowded["included"][1].clone();
     let transfers: Vec<Value> = (0..240)

@@ -44,11 +44,11 @@ fn read(text: &str) -> Option<(Amount, Number)> {
         serde_json::to_string(&amount).unwrap(),
         format!("\"{text}\"")
     );
-    assert_eq!(i64::from(amount.scale()), number.scale.max(0));
+    assert_eq!(i64::from(amount.decimals()), number.scale.max(0));
     assert_eq!(amount.is_zero(), number.value == BigInt::ZERO);
     assert_eq!(amount.is_negative(), number.value < BigInt::ZERO);
     decimal(&amount, &number);
-    for scale in [0, 2, 8, 18, 99, 100, 101, amount.scale(), u32::MAX] {
+    for scale in [0, 2, 8, 18, 99, 100, 101, amount.decimals(), u32::MAX] {
         rescaled(&amount, &number, scale);
     }
     Some((amount, number))
@@ -111,7 +111,7 @@ fn decimal(amount: &Amount, number: &Number) {
 }
 
 fn rescaled(amount: &Amount, number: &Number, scale: u32) {
-    let rescaled = amount.with_scale(scale);
+    let rescaled = amount.with_decimals(scale);
     let wanted = i64::from(scale);
     let cut = (number.scale - wanted).max(0);
     let factor = power(cut.min(1_000));

@@ -3,7 +3,7 @@
 //!
 //! The input's first byte selects the key that the rest is signed with, if any.
 
-use payhook::b2binpay::{Key, TrackingIds, TransferCallback, Verifier};
+use payhook::b2binpay::{Callback, Key, TrackingIds, Verifier};
 use payhook::{
     Unverified,
     diagnose::{Cause, Diagnose, Diagnosis, Finding},
@@ -32,7 +32,7 @@ pub(crate) fn check(data: &[u8]) {
     let (key, finds): (_, fn(&Cause) -> bool) = match picked & 7 {
         1 => (SECRET.as_bytes(), |_| true),
         2 => (v2.as_slice(), |_| true),
-        3 => (EDGED.trim().as_bytes(), |it| *it == Cause::SecretEdge),
+        3 => (EDGED.trim().as_bytes(), |it| *it == Cause::SecretWhitespace),
         4 => (PASSWORD.as_bytes(), |it| {
             matches!(it, Cause::WrongScheme { .. })
         }),
@@ -58,7 +58,7 @@ pub(crate) fn check(data: &[u8]) {
 
 /// Whether the body can be parsed, and is signed in its first form.
 fn is_sound(body: &str, key: &[u8]) -> bool {
-    Unverified::<TransferCallback>::parse(body.as_bytes()).is_ok()
+    Unverified::<Callback>::parse(body.as_bytes()).is_ok()
         && Signed::read(body).is_some_and(|signed| signed.is_proven(key, TrackingIds::Unrestricted))
 }
 
@@ -68,12 +68,12 @@ fn claims_a_match(finding: &Finding) -> bool {
         finding.cause(),
         Cause::Amount { .. }
             | Cause::BodyReserialized
-            | Cause::HomeMadeSignature { .. }
+            | Cause::NonstandardMessage { .. }
             | Cause::NoTransferSigned
             | Cause::OtherStatus { .. }
             | Cause::OtherTransfer { .. }
             | Cause::PayoutStatusSigned
-            | Cause::SecretEdge
+            | Cause::SecretWhitespace
             | Cause::Time { .. }
             | Cause::TrackingId { .. }
             | Cause::WrongScheme { .. }
@@ -84,10 +84,10 @@ fn diagnose(body: &[u8], declared: TrackingIds, v2: &[u8], is_right: impl Fn(&Di
     let diagnose = Diagnose::new(declared)
         .secret("v3", SECRET)
         .secret("edge", EDGED)
-        .login_password("v2", LOGIN, PASSWORD);
+        .v2_credentials("v2", LOGIN, PASSWORD);
     let diagnosis = diagnose.body(body);
     let verifier = Verifier::new(Key::callback_secret(SECRET).unwrap(), declared)
-        .also(Key::login_password(LOGIN, PASSWORD).unwrap());
+        .add_key(Key::v2_credentials(LOGIN, PASSWORD).unwrap());
     let verdict = Unverified::parse(body).map(|callback| verifier.verify(callback));
     let is_proven = matches!(verdict, Ok(Ok(_)));
 

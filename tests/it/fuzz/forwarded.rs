@@ -7,7 +7,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddrV4, SocketAddrV6};
 
 use payhook::address::AddressRanges;
-use payhook::http::{Proxies, Request};
+use payhook::http::{Request, TrustedProxies};
 
 pub(crate) fn check(data: &[u8]) {
     let mut rest = data;
@@ -30,9 +30,13 @@ fn request(paragraph: &[u8]) {
         _ => "192.0.2.9".parse().unwrap(),
     };
     let (name, proxies, read): (_, _, Reader) = if picked & 1 == 1 {
-        ("forwarded", Proxies::forwarded(ranges.clone()), forwarded)
+        (
+            "forwarded",
+            TrustedProxies::forwarded(ranges.clone()),
+            forwarded,
+        )
     } else {
-        let proxies = Proxies::x_forwarded_for(ranges.clone());
+        let proxies = TrustedProxies::x_forwarded_for(ranges.clone());
         ("x-forwarded-for", proxies, x_forwarded_for)
     };
     let client = |lines: &[Vec<u8>]| {

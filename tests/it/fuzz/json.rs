@@ -1,7 +1,7 @@
 //! Any bytes: the crate accepts exactly what serde_json accepts as JSON.
 
-use payhook::b2binpay::TransferCallback;
-use payhook::citypay::{OrderDetails, Posted};
+use payhook::b2binpay;
+use payhook::citypay::{self, OrderDetails};
 use payhook::{ParseError, Unverified, VerifyError};
 use serde::de::IgnoredAny;
 
@@ -10,7 +10,7 @@ pub(crate) fn check(data: &[u8]) {
     // No encoding is detected inside of an object, so nothing is refused for another
     // reason.
     let inside = [b"{\"unknown\":", data, b"}"].concat();
-    let refused = Unverified::<TransferCallback>::parse_within(&inside, usize::MAX).err();
+    let refused = Unverified::<b2binpay::Callback>::parse_within(&inside, usize::MAX).err();
     let is_not_json = |error| {
         matches!(
             error,
@@ -24,8 +24,8 @@ pub(crate) fn check(data: &[u8]) {
 pub(crate) fn agrees(data: &[u8]) -> bool {
     let is_json =
         str::from_utf8(data).is_ok_and(|text| serde_json::from_str::<IgnoredAny>(text).is_ok());
-    let transfer = Unverified::<TransferCallback>::parse_within(data, usize::MAX).err();
-    let posted = Posted::parse_within(data, usize::MAX).err();
+    let transfer = Unverified::<b2binpay::Callback>::parse_within(data, usize::MAX).err();
+    let posted = citypay::Callback::parse_within(data, usize::MAX).err();
     let answer = match OrderDetails::parse(data) {
         Err(VerifyError::AnswerUnreadable(error)) => Some(error),
         _ => None,

@@ -148,7 +148,7 @@ impl<'a> Signed<'a> {
     }
 
     /// Everything before the time.
-    pub(crate) fn undivided(&self) -> String {
+    pub(crate) fn ambiguous_text(&self) -> String {
         format!("{}{}{}", self.status, self.amount, self.tracking_id)
     }
 
@@ -157,7 +157,7 @@ impl<'a> Signed<'a> {
         let status = self.payout_status.as_deref().filter(|_| with_payout_status);
         let status = status.unwrap_or_default();
         let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
-        mac.update(format!("{status}{}{}", self.undivided(), self.time).as_bytes());
+        mac.update(format!("{status}{}{}", self.ambiguous_text(), self.time).as_bytes());
         let digits = mac.finalize().into_bytes();
         digits.iter().fold(String::new(), |mut hex, byte| {
             write!(hex, "{byte:02x}").unwrap();

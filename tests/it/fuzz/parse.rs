@@ -1,8 +1,8 @@
 //! Any bytes, to every parser of a body: no panic, the exact bytes are kept, and values
 //! survive a round trip.
 
-use payhook::b2binpay::{self, Key, TrackingIds, TransferCallback, Verifier};
-use payhook::citypay::{self, Account, DepositCallback, OrderCallback, OrderDetails, Posted};
+use payhook::b2binpay::{self, Key, TrackingIds, Verifier};
+use payhook::citypay::{self, Account, DepositCallback, OrderCallback, OrderDetails};
 use payhook::{
     BoxError, Callback, Endpoint, Fetch, Outcome, ParseError, Unverified, VerifyError,
     endpoint::Idempotent,
@@ -24,7 +24,7 @@ pub(crate) fn check(data: &[u8]) {
 }
 
 fn transfer(data: &[u8]) {
-    let callback = match Unverified::<TransferCallback>::parse(data) {
+    let callback = match Unverified::<b2binpay::Callback>::parse(data) {
         Ok(callback) => callback.into_unverified(),
         Err(error) => return refused(&error, data),
     };
@@ -64,7 +64,7 @@ fn transfer(data: &[u8]) {
 }
 
 fn posted(data: &[u8]) {
-    let posted = match Posted::parse(data) {
+    let posted = match citypay::Callback::parse(data) {
         Ok(posted) => posted,
         Err(error) => {
             assert_eq!(Unverified::<OrderCallback>::parse(data).unwrap_err(), error);
@@ -72,7 +72,7 @@ fn posted(data: &[u8]) {
         }
     };
     match posted {
-        Posted::Order(order) => {
+        citypay::Callback::Order(order) => {
             let order = order.into_unverified();
             assert_eq!(order.raw(), data);
             check_warnings(&order.warnings());
@@ -81,7 +81,7 @@ fn posted(data: &[u8]) {
             assert_eq!(again.warnings(), []);
             assert_eq!(again.status(), order.status());
         }
-        Posted::Deposit(deposit) => {
+        citypay::Callback::Deposit(deposit) => {
             let deposit = deposit.into_unverified();
             assert_eq!(deposit.raw(), data);
             check_warnings(&deposit.warnings());

@@ -3,12 +3,12 @@
 //!
 //! The input is divided into the builder's arguments.
 
-use payhook::b2binpay::{Key, TrackingIds, TransferCallback, Verifier};
+use payhook::b2binpay::{Callback, Key, TrackingIds, Verifier};
 use payhook::chrono::{DateTime, SubsecRound, Utc};
 use payhook::testing::b2binpay::{CallbackBuilder, CurrencyBuilder, deposit, payout, transfer};
 use payhook::testing::{Body, BuildError};
 use payhook::{
-    Amount, Evidence, Timestamp, Unverified, Verified, error::FieldError, verified::Scheme,
+    Amount, Evidence, Timestamp, Unverified, Verified, error::FieldError, verified::SignatureScheme,
 };
 use sha2::{Digest, Sha256};
 
@@ -55,7 +55,7 @@ pub(crate) fn check(data: &[u8]) {
     assert!(order.is_sound(), "built: {order:?}");
     check_body(&body, &order, &key, &bytes);
     // As if it were recorded, and signed again.
-    let again = payhook::testing::b2binpay::sign_again(body.as_bytes(), &key).unwrap();
+    let again = payhook::testing::b2binpay::resign(body.as_bytes(), &key).unwrap();
     assert_eq!(again.as_str(), body.as_str());
 }
 
@@ -72,7 +72,7 @@ fn key(input: &mut Input<'_>) -> Option<(Key, Vec<u8>)> {
         return Some((key.ok()?, secret.into_bytes()));
     }
     let password = input.text();
-    let key = Key::login_password(&secret, &password);
+    let key = Key::v2_credentials(&secret, &password);
     assert_eq!(key.is_ok(), !secret.is_empty() && !password.is_empty());
     let digest = Sha256::digest(format!("{secret}{password}"));
     Some((key.ok()?, digest.to_vec()))
@@ -127,7 +127,9 @@ fn order(input: &mut Input<'_>, key: &Key) -> Order {
         own_status: code(input.byte()),
         time: DateTime::from_timestamp(seconds, nanoseconds).unwrap(),
         layout,
-        is_v2: layout.map_or(key.scheme() == Scheme::LoginPassword, |it| it == Layout::V2),
+        is_v2: layout.map_or(key.scheme() == SignatureScheme::LoginPassword, |it| {
+            it == Layout::V2
+        }),
     }
 }
 
@@ -135,7 +137,7 @@ impl Order {
     fn build(&self, input: &mut Input<'_>) -> CallbackBuilder {
         let flags = input.byte();
         let mut built = if self.is_deposit { deposit() } else { payout() };
-        let currency = CurrencyBuilder::new(&input.text()).scale(self.scale);
+        let currency = CurrencyBuilder::new(&input.text()).decimals(self.scale);
         built = built
             .tracking_id(self.tracking_id.as_str())
             .amount(&self.amount)
@@ -159,7 +161,7 @@ impl Order {
             built = built.include(CurrencyBuilder::new("TRX"));
         }
         if flags & 2 == 2 {
-            built = built.unnamed();
+            built = built.without_relationship();
         }
         match self.layout {
             Some(Layout::V2) => built.v2(),
@@ -172,7 +174,7 @@ impl Order {
     /// limit.
     fn written(&self) -> Option<Amount> {
         let amount: Amount = self.amount.parse().ok()?;
-        Some(amount.with_scale(self.scale).unwrap_or(amount))
+        Some(amount.with_decimals(self.scale).unwrap_or(amount))
     }
 
     fn is_plain(&self) -> bool {
@@ -195,7 +197,7 @@ impl Order {
     }
 }
 
-fn check_body(body: &Body<TransferCallback>, order: &Order, key: &Key, bytes: &[u8]) {
+fn check_body(body: &Body<Callback>, order: &Order, key: &Key, bytes: &[u8]) {
     let signed = Signed::read(body.as_str()).unwrap();
     assert_eq!(signed.tracking_id, order.tracking_id);
     let verify = |declared, key: &Key| {
@@ -230,15 +232,15 @@ fn check_body(body: &Body<TransferCallback>, order: &Order, key: &Key, bytes: &[
     assert!(verifier.verify(again).is_ok());
 }
 
-fn proves(verified: Verified<TransferCallback>, order: &Order, key: &Key) {
+fn proves(verified: Verified<Callback>, order: &Order, key: &Key) {
     match verified.evidence() {
         Evidence::Signature { scheme, .. } => assert_eq!(*scheme, key.scheme()),
         other => panic!("{other}"),
     }
     let amount = order.written().filter(|_| order.has_transfer);
-    let verified = if verified.proven().undivided().is_some() {
+    let verified = if verified.proven().ambiguous_text().is_some() {
         let expected = amount.clone().unwrap_or_default();
-        let divides = amount.as_ref().is_none_or(|amount| amount.scale() > 0);
+        let divides = amount.as_ref().is_none_or(|amount| amount.decimals() > 0);
         let resolved = verified.resolve([(&*order.tracking_id, &expected)]);
         assert_eq!(resolved.is_ok(), divides, "{order:?}");
         let Ok(verified) = resolved else { return };

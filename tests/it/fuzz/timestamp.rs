@@ -2,7 +2,7 @@
 //!
 //! Each line of the input is parsed on its own, and compared with the next.
 
-use payhook::b2binpay::TransferCallback;
+use payhook::b2binpay::Callback;
 use payhook::chrono::{DateTime, FixedOffset, NaiveDateTime, Utc};
 use payhook::citypay::OrderCallback;
 use payhook::{Timestamp, Unverified};
@@ -76,7 +76,7 @@ fn on_the_wire(text: &str, reference: Option<Moment>) {
     let body = format!(
         r#"{{"data":{{"type":"deposit","id":"1","attributes":{{"status":3}}}},"meta":{{"time":{json},"sign":"a"}}}}"#
     );
-    let signed = Unverified::<TransferCallback>::parse(body.as_bytes()).ok();
+    let signed = Unverified::<Callback>::parse(body.as_bytes()).ok();
     let signed = signed.and_then(|callback| callback.into_unverified().time());
     let strict = reference.filter(|_| matches!(form(text), Some(Form::Rfc3339 { t: true })));
     assert_eq!(signed.as_ref().map(moment), strict, "{text:?}");

@@ -1,6 +1,6 @@
 //! The verifier, compared with the oracle: it accepts signed bodies, and no others.
 
-use payhook::b2binpay::{Key, TrackingIds, TransferCallback, Verifier};
+use payhook::b2binpay::{Callback, Key, TrackingIds, Verifier};
 use payhook::{Amount, Evidence, Timestamp, Unverified, Verified, VerifyError};
 
 use super::oracle::Signed;
@@ -9,7 +9,7 @@ const SECRET: &str = "cbs_7Qm2vX9tR4kL8pN1";
 
 pub(crate) fn check(data: &[u8]) {
     let Ok(body) = str::from_utf8(data) else {
-        assert!(Unverified::<TransferCallback>::parse(data).is_err());
+        assert!(Unverified::<Callback>::parse(data).is_err());
         return;
     };
     agree(body, SECRET.as_bytes());
@@ -22,7 +22,7 @@ pub(crate) fn check(data: &[u8]) {
         // With a key that signs no seed: its digits occur nowhere else.
         let digits = signed.signature(b"another", false);
         let again = signed.again(body, b"another", false);
-        let shown = Unverified::<TransferCallback>::parse(again.as_bytes());
+        let shown = Unverified::<Callback>::parse(again.as_bytes());
         let shown = format!("{shown:?}{:?}", shown.as_ref().map(Unverified::unverified));
         assert!(
             !shown.contains(&digits) || body.contains(&digits),
@@ -33,7 +33,7 @@ pub(crate) fn check(data: &[u8]) {
 
 /// The verifier and the oracle agree under each declaration.
 fn agree(body: &str, key: &[u8]) {
-    let Ok(callback) = Unverified::<TransferCallback>::parse(body.as_bytes()) else {
+    let Ok(callback) = Unverified::<Callback>::parse(body.as_bytes()) else {
         return;
     };
     let signed = Signed::read(body);
@@ -63,7 +63,7 @@ fn agree(body: &str, key: &[u8]) {
     }
 }
 
-fn refused(error: &VerifyError, callback: &TransferCallback) {
+fn refused(error: &VerifyError, callback: &Callback) {
     let unsigned = matches!(error, VerifyError::Unsigned);
     if unsigned {
         assert!(!callback.is_signed() && callback.transfers().next().is_none());
@@ -71,7 +71,7 @@ fn refused(error: &VerifyError, callback: &TransferCallback) {
 }
 
 /// The proven values are the signed ones.
-fn proves(verified: &Verified<TransferCallback>, signed: &Signed<'_>, declared: TrackingIds) {
+fn proves(verified: &Verified<Callback>, signed: &Signed<'_>, declared: TrackingIds) {
     assert!(matches!(verified.evidence(), Evidence::Signature { .. }));
     let proven = verified.proven();
     let time = proven.time().map(Timestamp::as_str);
@@ -84,10 +84,13 @@ fn proves(verified: &Verified<TransferCallback>, signed: &Signed<'_>, declared: 
         assert_eq!(status, signed.has_transfer.then(signed_status));
         assert_eq!(proven.amount().map(Amount::as_str), amount);
         assert_eq!(proven.tracking_id(), Some(signed.tracking_id.as_str()));
-        assert_eq!(proven.undivided(), None);
-    } else if proven.undivided().is_some() {
+        assert_eq!(proven.ambiguous_text(), None);
+    } else if proven.ambiguous_text().is_some() {
         assert_eq!(status, signed.has_transfer.then(signed_status));
-        assert_eq!(proven.undivided(), Some(signed.undivided().as_str()));
+        assert_eq!(
+            proven.ambiguous_text(),
+            Some(signed.ambiguous_text().as_str())
+        );
         assert_eq!(proven.amount(), None);
         assert_eq!(proven.tracking_id(), None);
         resolves(verified, signed);
@@ -106,12 +109,12 @@ fn proves(verified: &Verified<TransferCallback>, signed: &Signed<'_>, declared: 
 }
 
 /// By the merchant's own record, if that matches the signed text.
-fn resolves(verified: &Verified<TransferCallback>, signed: &Signed<'_>) {
+fn resolves(verified: &Verified<Callback>, signed: &Signed<'_>) {
     let amount: Amount = signed.amount.parse().unwrap_or_default();
     let resolved = verified.clone().resolve([(&*signed.tracking_id, &amount)]);
-    let divides = !signed.has_transfer || amount.scale() > 0;
+    let divides = !signed.has_transfer || amount.decimals() > 0;
     let Ok(resolved) = resolved else {
-        assert!(!divides, "{}", signed.undivided());
+        assert!(!divides, "{}", signed.ambiguous_text());
         return;
     };
     assert!(divides);

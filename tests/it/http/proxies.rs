@@ -1,13 +1,13 @@
 //! Whose entries determine the client's address.
 
 use payhook::address::AddressRanges;
-use payhook::http::{Proxies, Request};
+use payhook::http::{Request, TrustedProxies};
 
 fn ranges() -> AddressRanges {
     AddressRanges::parse(["10.0.0.0/8", "2001:db8:ffff::/48"]).unwrap()
 }
 
-fn client(proxies: &Proxies, name: &str, socket: &str, lines: &[&str]) -> Option<String> {
+fn client(proxies: &TrustedProxies, name: &str, socket: &str, lines: &[&str]) -> Option<String> {
     let request = lines.iter().fold(Request::post("/"), |request, line| {
         request.header(name, *line)
     });
@@ -16,7 +16,7 @@ fn client(proxies: &Proxies, name: &str, socket: &str, lines: &[&str]) -> Option
     client.map(|address| address.to_string())
 }
 
-fn check(proxies: &Proxies, name: &str, cases: &[(&str, &[&str], Option<&str>)]) {
+fn check(proxies: &TrustedProxies, name: &str, cases: &[(&str, &[&str], Option<&str>)]) {
     for (socket, lines, expected) in cases {
         let found = client(proxies, name, socket, lines);
         assert_eq!(found.as_deref(), *expected, "{socket} {lines:?}");
@@ -25,7 +25,7 @@ fn check(proxies: &Proxies, name: &str, cases: &[(&str, &[&str], Option<&str>)])
 
 #[test]
 fn x_forwarded_for() {
-    let proxies = Proxies::x_forwarded_for(ranges());
+    let proxies = TrustedProxies::x_forwarded_for(ranges());
     let cases: &[(&str, &[&str], Option<&str>)] = &[
         // A peer that is not a proxy is the client, whatever its headers claim.
         ("198.51.100.7", &[], Some("198.51.100.7")),
@@ -130,7 +130,7 @@ fn x_forwarded_for() {
 
 #[test]
 fn forwarded() {
-    let proxies = Proxies::forwarded(ranges());
+    let proxies = TrustedProxies::forwarded(ranges());
     let cases: &[(&str, &[&str], Option<&str>)] = &[
         ("198.51.100.7", &["for=203.0.113.1"], Some("198.51.100.7")),
         ("10.0.0.1", &["for=198.51.100.7"], Some("198.51.100.7")),
@@ -263,14 +263,14 @@ fn forwarded() {
 /// The walk is bounded, however long the header is.
 #[test]
 fn a_loop_of_proxies() {
-    let proxies = Proxies::x_forwarded_for(ranges());
+    let proxies = TrustedProxies::x_forwarded_for(ranges());
     for (count, expected) in [(31, Some("198.51.100.7")), (32, None), (100_000, None)] {
         let line = format!("198.51.100.7{}", ", 10.1.1.1".repeat(count));
         let found = client(&proxies, "x-forwarded-for", "10.0.0.1", &[&line]);
         assert_eq!(found.as_deref(), expected, "{count}");
     }
     // A header of quotes and backslashes does not take longer either.
-    let proxies = Proxies::forwarded(ranges());
+    let proxies = TrustedProxies::forwarded(ranges());
     for piece in ["\\\"", "\"", "\\", "\"\\\\", ",\"", "\","] {
         let line = piece.repeat(100_000);
         let found = client(&proxies, "forwarded", "10.0.0.1", &[&line]);

@@ -1,5 +1,5 @@
 //! [`IdempotencyKeys`]: which callbacks are the same delivery, and which the same
-//! effect.
+//! event.
 
 use payhook::b2binpay::TrackingIds;
 use payhook::citypay::Account;
@@ -36,7 +36,7 @@ fn keys(callback: &Callback) -> IdempotencyKeys {
 #[derive(Debug, PartialEq, Eq)]
 enum Same {
     Delivery,
-    Effect,
+    Event,
     Both,
     Neither,
 }
@@ -45,26 +45,26 @@ fn compare(one: &Callback, other: &Callback) -> Same {
     let (one, other) = (keys(one), keys(other));
     match (
         one.delivery() == other.delivery(),
-        one.effect() == other.effect(),
+        one.event() == other.event(),
     ) {
         (true, true) => Same::Both,
         (true, false) => Same::Delivery,
-        (false, true) => Same::Effect,
+        (false, true) => Same::Event,
         (false, false) => Same::Neither,
     }
 }
 
 #[test]
-fn a_resend_with_a_new_timestamp_is_the_same_effect() {
+fn a_resend_with_a_new_timestamp_is_the_same_event() {
     for status in [-3, -2, -1, 0, 1, 2, 9] {
         let one = deposit(TIME, status, |_| ());
         assert_eq!(compare(&one, &deposit(TIME, status, |_| ())), Same::Both);
-        assert_eq!(compare(&one, &deposit(LATER, status, |_| ())), Same::Effect);
+        assert_eq!(compare(&one, &deposit(LATER, status, |_| ())), Same::Event);
     }
 }
 
 #[test]
-fn each_confirmation_is_a_new_effect_until_it_is_confirmed() {
+fn each_confirmation_is_a_new_event_until_it_is_confirmed() {
     let confirmations = |time, status, count: i32| {
         deposit(time, status, |body| {
             body["included"][1]["attributes"]["confirmations"] = json!(count);
@@ -73,14 +73,14 @@ fn each_confirmation_is_a_new_effect_until_it_is_confirmed() {
     let pending = compare(&confirmations(TIME, 1, 1), &confirmations(LATER, 1, 2));
     assert_eq!(pending, Same::Neither);
     let settled = compare(&confirmations(TIME, 2, 3), &confirmations(LATER, 2, 12));
-    assert_eq!(settled, Same::Effect);
+    assert_eq!(settled, Same::Event);
     let confirmed = compare(&confirmations(TIME, 1, 2), &confirmations(LATER, 2, 3));
     assert_eq!(confirmed, Same::Neither);
 }
 
 /// The gateway does not document how many zeros it writes.
 #[test]
-fn an_amount_in_another_spelling_is_the_same_effect() {
+fn an_amount_in_another_spelling_is_the_same_event() {
     let spelled = |amount: &str, time: &str| -> Callback {
         let mut body = with_transfer("deposit", "order-1", amount);
         body["meta"]["time"] = json!(time);
@@ -90,7 +90,7 @@ fn an_amount_in_another_spelling_is_the_same_effect() {
     };
     for (one, other) in [("0.5", "0.50"), ("10", "10.00"), ("0", "0.0")] {
         let compared = compare(&spelled(one, TIME), &spelled(other, LATER));
-        assert_eq!(compared, Same::Effect, "{one} {other}");
+        assert_eq!(compared, Same::Event, "{one} {other}");
     }
     for (one, other) in [("0.5", "0.05"), ("10", "100"), ("1", "10")] {
         let compared = compare(&spelled(one, TIME), &spelled(other, LATER));
@@ -99,7 +99,7 @@ fn an_amount_in_another_spelling_is_the_same_effect() {
 }
 
 #[test]
-fn a_currency_in_another_case_is_the_same_effect() {
+fn a_currency_in_another_case_is_the_same_event() {
     let named = |alpha: Value, time: &str| {
         deposit(time, 2, move |body| {
             body["included"][0]["attributes"]["alpha"] = alpha.clone();
@@ -108,7 +108,7 @@ fn a_currency_in_another_case_is_the_same_effect() {
     let one = named(json!("ETH"), TIME);
     for other in ["ETH", "eth", "Eth"] {
         let compared = compare(&one, &named(json!(other), LATER));
-        assert_eq!(compared, Same::Effect, "{other}");
+        assert_eq!(compared, Same::Event, "{other}");
     }
     // Without a tracking id it is the gateway's id of the deposit.
     for other in [json!("ETH-ARBITRUM"), json!("ETC"), Value::Null] {
@@ -116,7 +116,7 @@ fn a_currency_in_another_case_is_the_same_effect() {
         assert_eq!(compared, Same::Neither, "{other}");
     }
     let unnamed = compare(&named(Value::Null, TIME), &named(Value::Null, LATER));
-    assert_eq!(unnamed, Same::Effect);
+    assert_eq!(unnamed, Same::Event);
 }
 
 /// All callbacks of one transfer have the same subject, so that older ones are
@@ -177,7 +177,7 @@ fn the_users_confirmation_and_the_gateways_are_one_settlement() {
         })
     };
     let settled = compare(&with_status(TIME, 2), &with_status(LATER, 3));
-    assert_eq!(settled, Same::Effect);
+    assert_eq!(settled, Same::Event);
     // A callback that needed manual review is not the one that settles.
     let resolved = compare(&with_status(TIME, 5), &with_status(LATER, 3));
     assert_eq!(resolved, Same::Neither);
@@ -252,7 +252,7 @@ fn the_time_of_an_order_is_that_of_its_latest_transaction() {
 
 /// Ids may be missing; the received amounts still distinguish two transactions.
 #[test]
-fn every_change_of_a_transaction_is_a_new_effect() {
+fn every_change_of_a_transaction_is_a_new_event() {
     let underpaid = |change: &dyn Fn(&mut Value)| {
         order(move |reported, answer| {
             reported["status"] = json!("UNDERPAID");
@@ -305,10 +305,10 @@ fn endpoints_have_their_own_keys() {
         callback.idempotency_keys("shop"),
     );
     assert_ne!(one.delivery(), other.delivery());
-    assert_ne!(one.effect(), other.effect());
+    assert_ne!(one.event(), other.event());
     assert_ne!(one.subject(), other.subject());
-    assert_ne!(one.delivery(), one.effect());
-    assert_ne!(one.subject(), one.effect());
+    assert_ne!(one.delivery(), one.event());
+    assert_ne!(one.subject(), one.event());
 }
 
 /// The store's rows outlive this version: the keys must never change.
@@ -320,7 +320,7 @@ fn keys_are_stable() {
     let answer = body("citypay-order-confirmed.answer.json");
     let order = prove_order(&body("citypay-order-confirmed.json"), &answer).idempotency_keys("");
     let names = |keys: &IdempotencyKeys| {
-        let names = [keys.delivery(), keys.subject(), keys.effect()];
+        let names = [keys.delivery(), keys.subject(), keys.event()];
         names.map(ToString::to_string)
     };
     assert_eq!(
@@ -328,7 +328,7 @@ fn keys_are_stable() {
         [
             "7bbc38a948bcbc3a2521a9f99be9a5c780387beb555f6e3ab58352b9db598d6b",
             "bb38449dc392364a4a3a409546e60971ade59b9bffd54455b8ee140c19894ce2",
-            "710b93649e0cad532bd0ee84a7a32602a7dfe341d9c459bf5a3b9da1de1e2232",
+            "f0dc52851ca7a267aaca1bf7b91f90abe28df3970477014353e05cf291eb8612",
         ]
     );
     assert_eq!(
@@ -336,7 +336,7 @@ fn keys_are_stable() {
         [
             "6f7cf4e1ea5091860c47e95fbd6cdbc672652cc3f69fe4d5f36436e9a83bcf5a",
             "c078d07010dc30beccf76381e57424558c9c80a5af7e0f67a24f63d136c1113e",
-            "38842352ba2c4a192b530261bcde9fbf8a971c6b22012a1ac4d6f8a463aa3677",
+            "962eca77bad8cb4af2323c58a900821c42ad9c052dbdc4d533a83ad204a16f6b",
         ]
     );
     assert_eq!(
@@ -349,8 +349,8 @@ fn keys_are_stable() {
     );
     assert_eq!(IdempotencyKey::from_bytes([7; 32]).as_bytes(), &[7; 32]);
     assert_eq!(
-        format!("{:?}", keys.effect()),
-        format!("IdempotencyKey({})", keys.effect())
+        format!("{:?}", keys.event()),
+        format!("IdempotencyKey({})", keys.event())
     );
 }
 
@@ -369,7 +369,7 @@ fn an_ambiguous_text_is_identified_by_its_signature() {
         compare(&one, &callback("10.501", "7", TIME)),
         Same::Delivery
     );
-    assert_eq!(compare(&one, &callback("10.50", "17", LATER)), Same::Effect);
+    assert_eq!(compare(&one, &callback("10.50", "17", LATER)), Same::Event);
     let other = callback("10.501", "7", LATER);
     assert_eq!(compare(&one, &other), Same::Neither);
 }
@@ -383,11 +383,11 @@ fn without_a_transfer_the_reference_identifies_it() {
         verify(&body, TrackingIds::Prefixed).unwrap().into()
     };
     let one = expired(TIME, 4, "order-1");
-    assert_eq!(compare(&one, &expired(LATER, 4, "order-1")), Same::Effect);
+    assert_eq!(compare(&one, &expired(LATER, 4, "order-1")), Same::Event);
     assert_eq!(compare(&one, &expired(LATER, 5, "order-1")), Same::Neither);
     assert_eq!(compare(&one, &expired(LATER, 4, "order-2")), Same::Neither);
     assert_eq!(compare(&one, &deposit(LATER, 2, |_| ())), Same::Neither);
-    // Paid and unresolved are two different effects.
+    // Paid and unresolved are two different events.
     let paid = expired(TIME, 3, "order-1");
     assert_eq!(compare(&paid, &expired(LATER, 5, "order-1")), Same::Neither);
 }
@@ -440,7 +440,7 @@ fn the_response_identifies_an_order() {
 
 /// Without a response, an order is an unproven report, and settles nothing.
 #[test]
-fn without_a_response_effect_and_delivery_are_the_same() {
+fn without_a_response_event_and_delivery_are_the_same() {
     let parsed = |change: fn(&mut Value)| {
         let mut reported = serde_json::from_slice(&body("citypay-order-confirmed.json")).unwrap();
         change(&mut reported);
@@ -481,10 +481,10 @@ fn without_a_response_effect_and_delivery_are_the_same() {
     }
 }
 
-/// Each payment of an order is an effect of its own: a handler gets the event, not
+/// Each payment of an order is an event of its own: a handler gets the event, not
 /// whether the order was paid before.
 #[test]
-fn another_transaction_is_a_new_effect() {
+fn another_transaction_is_a_new_event() {
     let more = |status: &str| {
         let status = status.to_owned();
         move |reported: &mut Value, answer: &mut Value| {
@@ -595,10 +595,10 @@ fn given_keys_are_returned() {
     let time = keys(&deposit(TIME, 2, |_| ())).time();
     let keys = IdempotencyKeys::new(key(1), key(2), key(3), time);
     assert_eq!((keys.delivery(), keys.subject()), (&key(1), &key(2)));
-    assert_eq!((keys.effect(), keys.time()), (&key(3), time));
+    assert_eq!((keys.event(), keys.time()), (&key(3), time));
     assert!(keys.is_proven());
     assert!(!keys.unproven().is_proven());
-    assert_eq!(keys.unproven().effect(), &key(3));
+    assert_eq!(keys.unproven().event(), &key(3));
 }
 
 /// The zeros of an exponent are significant.

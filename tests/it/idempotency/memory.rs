@@ -22,12 +22,12 @@ fn key(kind: u8, number: u32) -> IdempotencyKey {
     IdempotencyKey::from_bytes(bytes)
 }
 
-/// Delivery `d` of effect `e` at second `d`, with the effect's own subject.
+/// Delivery `d` of event `e` at second `d`, with the event's own subject.
 fn keys(d: u32, e: u32) -> IdempotencyKeys {
     about(e, d, e, at(i64::from(d)))
 }
 
-/// Delivery `d` of effect `e` of subject `s`.
+/// Delivery `d` of event `e` of subject `s`.
 fn about(s: u32, d: u32, e: u32, time: Option<DateTime<Utc>>) -> IdempotencyKeys {
     IdempotencyKeys::new(key(b'd', d), key(b's', s), key(b'e', e), time)
 }
@@ -56,12 +56,12 @@ fn answer(store: &MemoryStore, keys: &IdempotencyKeys, now: Instant) -> &'static
     match store.claim_at(keys, now) {
         Ok(Claim::Acquired(token)) => {
             assert_eq!(complete(store, token), Lease::Held);
-            "fresh"
+            "acquired"
         }
         Ok(Claim::AlreadyHandled) => "done",
-        Ok(Claim::InProgress) => "in flight",
-        Ok(Claim::TooOld) => "beyond horizon",
-        Ok(Claim::Conflicting) => "altered",
+        Ok(Claim::InProgress) => "in progress",
+        Ok(Claim::TooOld) => "too old",
+        Ok(Claim::Conflicting) => "conflicting",
         Ok(Claim::Superseded) => "superseded",
         Ok(_) => panic!("something newer"),
         Err(error) => {
@@ -72,21 +72,21 @@ fn answer(store: &MemoryStore, keys: &IdempotencyKeys, now: Instant) -> &'static
 }
 
 #[test]
-fn forgotten_effects_are_beyond_the_horizon() {
+fn forgotten_events_are_beyond_the_horizon() {
     let store = MemoryStore::new().capacity(3);
     for d in 1..=5 {
-        assert_eq!(claim(&store, &keys(d, d)), "fresh");
+        assert_eq!(claim(&store, &keys(d, d)), "acquired");
     }
     // The three newest are known, the horizon is at 2.
     for d in 3..=5 {
         assert_eq!(claim(&store, &keys(d, d)), "done");
     }
     for d in 0..=2 {
-        assert_eq!(claim(&store, &keys(d, d)), "beyond horizon");
-        assert_eq!(claim(&store, &keys(d, 100 + d)), "beyond horizon");
+        assert_eq!(claim(&store, &keys(d, d)), "too old");
+        assert_eq!(claim(&store, &keys(d, 100 + d)), "too old");
     }
-    assert_eq!(claim(&store, &keys(6, 6)), "fresh");
-    // Another delivery of a known effect is already handled, however old it is.
+    assert_eq!(claim(&store, &keys(6, 6)), "acquired");
+    // Another delivery of a known event is already handled, however old it is.
     assert_eq!(claim(&store, &about(6, 0, 6, at(0))), "done");
 }
 
@@ -99,19 +99,19 @@ fn effects_seen_again_are_kept() {
     assert_eq!(claim(&store, &keys(1, 1)), "done");
     claim(&store, &keys(4, 4));
     assert_eq!(claim(&store, &keys(1, 1)), "done");
-    assert_eq!(claim(&store, &keys(2, 2)), "beyond horizon");
+    assert_eq!(claim(&store, &keys(2, 2)), "too old");
 }
 
-/// An effect is not forgotten to make room for a second delivery of it.
+/// An event is not forgotten to make room for a second delivery of it.
 #[test]
-fn an_effect_is_not_forgotten_for_its_own_delivery() {
+fn an_event_is_not_forgotten_for_its_own_delivery() {
     let store = MemoryStore::new().capacity(2);
-    assert_eq!(claim(&store, &keys(1, 1)), "fresh");
+    assert_eq!(claim(&store, &keys(1, 1)), "acquired");
     assert_eq!(claim(&store, &keys(2, 1)), "done");
     assert_eq!(claim(&store, &keys(3, 1)), "full");
     assert_eq!(claim(&store, &keys(1, 1)), "done");
-    assert_eq!(claim(&store, &keys(4, 2)), "fresh");
-    assert_eq!(claim(&store, &keys(3, 1)), "fresh");
+    assert_eq!(claim(&store, &keys(4, 2)), "acquired");
+    assert_eq!(claim(&store, &keys(3, 1)), "acquired");
 }
 
 #[test]
@@ -124,8 +124,8 @@ fn effects_in_progress_are_not_forgotten() {
     let message = "store is full: it holds 2 deliveries, and none may be deleted yet";
     assert_eq!(full.to_string(), message);
     assert_eq!(complete(&store, two), Lease::Held);
-    assert_eq!(claim(&store, &keys(3, 3)), "fresh");
-    assert_eq!(claim(&store, &keys(1, 1)), "in flight");
+    assert_eq!(claim(&store, &keys(3, 3)), "acquired");
+    assert_eq!(claim(&store, &keys(1, 1)), "in progress");
     assert_eq!(complete(&store, one), Lease::Held);
 }
 
@@ -133,10 +133,10 @@ fn effects_in_progress_are_not_forgotten() {
 #[test]
 fn the_capacity_is_at_least_one() {
     let store = MemoryStore::new().capacity(0);
-    assert_eq!(claim(&store, &keys(1, 1)), "fresh");
+    assert_eq!(claim(&store, &keys(1, 1)), "acquired");
     assert_eq!(claim(&store, &keys(1, 1)), "done");
-    assert_eq!(claim(&store, &keys(2, 2)), "fresh");
-    assert_eq!(claim(&store, &keys(1, 1)), "beyond horizon");
+    assert_eq!(claim(&store, &keys(2, 2)), "acquired");
+    assert_eq!(claim(&store, &keys(1, 1)), "too old");
 }
 
 #[test]
@@ -144,10 +144,10 @@ fn released_claims_do_not_move_the_horizon() {
     let store = MemoryStore::new().capacity(1);
     let token = take(&store, &keys(5, 5));
     assert_eq!(release(&store, token), Lease::Held);
-    assert_eq!(claim(&store, &keys(6, 6)), "fresh");
-    assert_eq!(claim(&store, &keys(7, 7)), "fresh");
+    assert_eq!(claim(&store, &keys(6, 6)), "acquired");
+    assert_eq!(claim(&store, &keys(7, 7)), "acquired");
     // 6 was handled and forgotten, 5 is older.
-    assert_eq!(claim(&store, &keys(5, 5)), "beyond horizon");
+    assert_eq!(claim(&store, &keys(5, 5)), "too old");
 }
 
 #[test]
@@ -171,17 +171,17 @@ fn a_late_holder_neither_completes_nor_releases_the_next_holders_claim() {
     }
 }
 
-/// The horizon is the latest delivery that was bound to the forgotten effect.
+/// The horizon is the latest delivery that was bound to the forgotten event.
 #[test]
-fn the_horizon_is_the_latest_delivery_of_a_forgotten_effect() {
+fn the_horizon_is_the_latest_delivery_of_a_forgotten_event() {
     let store = MemoryStore::new().capacity(3);
-    assert_eq!(claim(&store, &keys(8, 1)), "fresh");
+    assert_eq!(claim(&store, &keys(8, 1)), "acquired");
     assert_eq!(claim(&store, &keys(2, 1)), "done");
     for d in 20..23 {
-        assert_eq!(claim(&store, &keys(d, d)), "fresh");
+        assert_eq!(claim(&store, &keys(d, d)), "acquired");
     }
-    assert_eq!(claim(&store, &keys(8, 9)), "beyond horizon");
-    assert_eq!(claim(&store, &keys(9, 9)), "fresh");
+    assert_eq!(claim(&store, &keys(8, 9)), "too old");
+    assert_eq!(claim(&store, &keys(9, 9)), "acquired");
 }
 
 /// It is unknown what the lost holder did.
@@ -189,8 +189,8 @@ fn the_horizon_is_the_latest_delivery_of_a_forgotten_effect() {
 fn a_lost_holder_moves_the_horizon() {
     let store = MemoryStore::new().capacity(1).lease(Duration::ZERO);
     let lost = take(&store, &keys(5, 5));
-    assert_eq!(claim(&store, &keys(6, 6)), "fresh");
-    assert_eq!(claim(&store, &keys(5, 5)), "beyond horizon");
+    assert_eq!(claim(&store, &keys(6, 6)), "acquired");
+    assert_eq!(claim(&store, &keys(5, 5)), "too old");
     assert_eq!(complete(&store, lost), Lease::Lost);
 }
 
@@ -200,7 +200,7 @@ fn effects_in_progress_outlive_the_retention() {
     let store = MemoryStore::new().retention(retention).lease(lease);
     let token = take(&store, &keys(1, 1));
     let later = Instant::now() + 2 * retention;
-    assert_eq!(answer(&store, &keys(1, 1), later), "in flight");
+    assert_eq!(answer(&store, &keys(1, 1), later), "in progress");
     assert_eq!(complete(&store, token), Lease::Held);
     // When its lease ends, it is remembered for the retention.
     assert_eq!(claim(&store, &keys(1, 1)), "done");
@@ -212,57 +212,57 @@ fn an_entry_kept_while_in_progress_is_forgotten_later() {
     let store = MemoryStore::new().capacity(2);
     let token = take(&store, &keys(1, 1));
     for d in 2..6 {
-        assert_eq!(claim(&store, &keys(d, d)), "fresh");
+        assert_eq!(claim(&store, &keys(d, d)), "acquired");
     }
     assert_eq!(complete(&store, token), Lease::Held);
     for d in 6..12 {
-        assert_eq!(claim(&store, &keys(d, d)), "fresh");
+        assert_eq!(claim(&store, &keys(d, d)), "acquired");
     }
-    assert_eq!(claim(&store, &keys(1, 1)), "beyond horizon");
+    assert_eq!(claim(&store, &keys(1, 1)), "too old");
 }
 
 /// Unproven keys can be forged in any number.
 #[test]
-fn unproven_effects_are_forgotten_first() {
+fn unproven_events_are_forgotten_first() {
     let store = MemoryStore::new().capacity(10);
     for d in 1..=5 {
-        assert_eq!(claim(&store, &keys(d, d)), "fresh");
+        assert_eq!(claim(&store, &keys(d, d)), "acquired");
     }
     for d in 100..200 {
         let unproven = about(d, d, d, None).unproven();
-        assert_eq!(claim(&store, &unproven), "fresh");
+        assert_eq!(claim(&store, &unproven), "acquired");
     }
     for d in 1..=5 {
         assert_eq!(claim(&store, &keys(d, d)), "done");
     }
     // It does not move the horizon, since it has no time.
-    assert_eq!(claim(&store, &keys(0, 0)), "fresh");
+    assert_eq!(claim(&store, &keys(0, 0)), "acquired");
 }
 
 #[test]
-fn unproven_effects_never_evict_proven_ones() {
+fn unproven_events_never_evict_proven_ones() {
     let store = MemoryStore::new().capacity(3);
     // Also without a time: an order that was not paid has none.
     let proven = [keys(1, 1), keys(2, 2), about(3, 3, 3, None)];
     for keys in &proven {
-        assert_eq!(claim(&store, keys), "fresh");
+        assert_eq!(claim(&store, keys), "acquired");
     }
     let unproven = |d| about(d, d, d, None).unproven();
     assert_eq!(claim(&store, &unproven(100)), "full");
     for keys in &proven {
         assert_eq!(claim(&store, keys), "done");
     }
-    assert_eq!(claim(&store, &keys(4, 4)), "fresh");
-    assert_eq!(claim(&store, &keys(1, 1)), "beyond horizon");
-    // This includes a second delivery of a known effect.
+    assert_eq!(claim(&store, &keys(4, 4)), "acquired");
+    assert_eq!(claim(&store, &keys(1, 1)), "too old");
+    // This includes a second delivery of a known event.
     assert_eq!(claim(&store, &about(4, 101, 4, None).unproven()), "full");
 }
 
-/// An effect that was unproven at first counts as proven once it is.
+/// An event that was unproven at first counts as proven once it is.
 #[test]
 fn effects_proven_later_are_kept() {
     let store = MemoryStore::new().capacity(2);
-    assert_eq!(claim(&store, &about(1, 1, 1, None).unproven()), "fresh");
+    assert_eq!(claim(&store, &about(1, 1, 1, None).unproven()), "acquired");
     assert_eq!(claim(&store, &about(1, 2, 1, None)), "done");
     assert_eq!(claim(&store, &about(3, 3, 3, None).unproven()), "full");
     assert_eq!(claim(&store, &about(1, 1, 1, None).unproven()), "done");
@@ -273,12 +273,12 @@ fn retention_ends() {
     let retention = Duration::from_secs(60);
     let store = MemoryStore::new().retention(retention);
     let undated = about(2, 2, 2, None);
-    assert_eq!(claim(&store, &keys(1, 1)), "fresh");
-    assert_eq!(claim(&store, &undated), "fresh");
+    assert_eq!(claim(&store, &keys(1, 1)), "acquired");
+    assert_eq!(claim(&store, &undated), "acquired");
     let later = Instant::now() + retention + Duration::from_nanos(1);
-    assert_eq!(answer(&store, &keys(1, 1), later), "beyond horizon");
+    assert_eq!(answer(&store, &keys(1, 1), later), "too old");
     // Its age is unknown.
-    assert_eq!(answer(&store, &undated, later), "fresh");
+    assert_eq!(answer(&store, &undated, later), "acquired");
 }
 
 #[test]
@@ -304,49 +304,49 @@ fn retention_ends_after_its_exact_end() {
 #[test]
 fn the_horizon_is_never_in_the_future() {
     let store = MemoryStore::new().capacity(1);
-    assert_eq!(claim(&store, &about(1, 1, 1, at(1 << 40))), "fresh");
-    assert_eq!(claim(&store, &keys(2, 2)), "fresh");
+    assert_eq!(claim(&store, &about(1, 1, 1, at(1 << 40))), "acquired");
+    assert_eq!(claim(&store, &keys(2, 2)), "acquired");
     let now = (std::time::SystemTime::now() + Duration::from_secs(5)).into();
-    assert_eq!(claim(&store, &about(3, 3, 3, Some(now))), "fresh");
+    assert_eq!(claim(&store, &about(3, 3, 3, Some(now))), "acquired");
 }
 
 #[test]
 fn older_events_of_a_subject_are_superseded() {
     let store = MemoryStore::new();
     let event = |d, e| about(1, d, e, at(i64::from(d)));
-    assert_eq!(claim(&store, &event(20, 1)), "fresh");
+    assert_eq!(claim(&store, &event(20, 1)), "acquired");
     // Older, of the same subject, and of another one.
     assert_eq!(claim(&store, &event(10, 2)), "superseded");
-    assert_eq!(claim(&store, &about(2, 11, 3, at(11))), "fresh");
-    // Claimed again, or with another effect: the same result.
+    assert_eq!(claim(&store, &about(2, 11, 3, at(11))), "acquired");
+    // Claimed again, or with another event: the same result.
     assert_eq!(claim(&store, &event(10, 2)), "superseded");
-    assert_eq!(claim(&store, &event(10, 4)), "altered");
-    // In a later delivery, a superseded effect is acquired.
-    assert_eq!(claim(&store, &event(21, 2)), "fresh");
+    assert_eq!(claim(&store, &event(10, 4)), "conflicting");
+    // In a later delivery, a superseded event is acquired.
+    assert_eq!(claim(&store, &event(21, 2)), "acquired");
     assert_eq!(claim(&store, &event(10, 2)), "done");
     // At the same time, or without a time, nothing is older.
-    assert_eq!(claim(&store, &about(1, 30, 5, at(21))), "fresh");
-    assert_eq!(claim(&store, &about(1, 31, 6, None)), "fresh");
-    // Nothing is older than an effect without a time.
-    assert_eq!(claim(&store, &about(1, 9, 7, at(9))), "fresh");
+    assert_eq!(claim(&store, &about(1, 30, 5, at(21))), "acquired");
+    assert_eq!(claim(&store, &about(1, 31, 6, None)), "acquired");
+    // Nothing is older than an event without a time.
+    assert_eq!(claim(&store, &about(1, 9, 7, at(9))), "acquired");
 }
 
-/// A failed effect does not supersede others.
+/// A failed event does not supersede others.
 #[test]
-fn only_completed_effects_supersede() {
+fn only_completed_events_supersede() {
     let store = MemoryStore::new();
     let event = |d, e| about(1, d, e, at(i64::from(d)));
     let failed = take(&store, &event(20, 1));
     assert_eq!(release(&store, failed), Lease::Held);
     let open = take(&store, &event(30, 2));
-    assert_eq!(claim(&store, &event(10, 3)), "fresh");
+    assert_eq!(claim(&store, &event(10, 3)), "acquired");
     assert_eq!(complete(&store, open), Lease::Held);
     assert_eq!(claim(&store, &event(20, 1)), "superseded");
 }
 
-/// The older holder completes last: the newer effect is still the last one.
+/// The older holder completes last: the newer event is still the last one.
 #[test]
-fn an_older_effect_completed_later_is_not_the_last() {
+fn an_older_event_completed_later_is_not_the_last() {
     let store = MemoryStore::new();
     let event = |d, e| about(1, d, e, at(i64::from(d)));
     let (old, new) = (take(&store, &event(10, 1)), take(&store, &event(20, 2)));
@@ -363,27 +363,27 @@ fn a_second_settlement_after_a_reversal_is_acquired() {
     let store = MemoryStore::new();
     let [settled, reversed] = [about(1, 10, 1, at(10)), about(1, 20, 2, at(20))];
     let restored = about(1, 30, 1, at(30));
-    assert_eq!(claim(&store, &settled), "fresh");
-    assert_eq!(claim(&store, &reversed), "fresh");
+    assert_eq!(claim(&store, &settled), "acquired");
+    assert_eq!(claim(&store, &reversed), "acquired");
     // Not later than the reversal: a delivery of the first settlement.
     assert_eq!(claim(&store, &about(1, 15, 1, at(15))), "done");
     assert_eq!(claim(&store, &about(1, 16, 1, at(20))), "done");
     assert_eq!(claim(&store, &about(1, 17, 1, None)), "done");
 
     let token = take(&store, &restored);
-    assert_eq!(claim(&store, &restored), "in flight");
+    assert_eq!(claim(&store, &restored), "in progress");
     assert_eq!(claim(&store, &reversed), "done");
     // The first settlement is not handled again, whatever happens to the second.
     assert_eq!(claim(&store, &settled), "done");
     assert_eq!(release(&store, token), Lease::Held);
     assert_eq!(claim(&store, &settled), "done");
-    assert_eq!(claim(&store, &restored), "fresh");
+    assert_eq!(claim(&store, &restored), "acquired");
     for handled in [&settled, &reversed, &restored] {
         assert_eq!(claim(&store, handled), "done");
     }
     // A second reversal, and a third settlement.
-    assert_eq!(claim(&store, &about(1, 40, 2, at(40))), "fresh");
-    assert_eq!(claim(&store, &about(1, 50, 1, at(50))), "fresh");
+    assert_eq!(claim(&store, &about(1, 40, 2, at(40))), "acquired");
+    assert_eq!(claim(&store, &about(1, 50, 1, at(50))), "acquired");
     assert_eq!(claim(&store, &restored), "done");
 }
 
@@ -392,28 +392,28 @@ fn a_second_settlement_after_a_reversal_is_acquired() {
 #[test]
 fn the_same_state_at_a_later_time_is_the_last() {
     let store = MemoryStore::new();
-    assert_eq!(claim(&store, &about(1, 10, 1, at(10))), "fresh");
+    assert_eq!(claim(&store, &about(1, 10, 1, at(10))), "acquired");
     assert_eq!(claim(&store, &about(1, 30, 1, at(30))), "done");
     assert_eq!(claim(&store, &about(1, 20, 2, at(20))), "superseded");
-    assert_eq!(claim(&store, &about(1, 40, 2, at(40))), "fresh");
+    assert_eq!(claim(&store, &about(1, 40, 2, at(40))), "acquired");
 }
 
-/// The last effect of a subject is remembered as long as any of its effects; otherwise
+/// The last event of a subject is remembered as long as any of its events; otherwise
 /// only the first settlement would be known when it is seen again.
 #[test]
 fn a_reversal_is_not_forgotten_before_its_settlement() {
     let store = MemoryStore::new().capacity(3);
     let [settled, reversed] = [about(1, 10, 1, at(10)), about(1, 20, 2, at(20))];
-    assert_eq!(claim(&store, &settled), "fresh");
-    assert_eq!(claim(&store, &reversed), "fresh");
+    assert_eq!(claim(&store, &settled), "acquired");
+    assert_eq!(claim(&store, &reversed), "acquired");
     assert_eq!(claim(&store, &settled), "done");
     // One of the two must be forgotten.
     for d in 3..=4 {
-        assert_eq!(claim(&store, &keys(d, d)), "fresh");
+        assert_eq!(claim(&store, &keys(d, d)), "acquired");
     }
     assert_eq!(claim(&store, &reversed), "done");
-    assert_eq!(claim(&store, &settled), "beyond horizon");
-    assert_eq!(claim(&store, &about(1, 30, 1, at(30))), "fresh");
+    assert_eq!(claim(&store, &settled), "too old");
+    assert_eq!(claim(&store, &about(1, 30, 1, at(30))), "acquired");
 }
 
 /// A forgotten captured delivery, reported for a transfer that was settled and
@@ -421,22 +421,22 @@ fn a_reversal_is_not_forgotten_before_its_settlement() {
 #[test]
 fn possibly_forgotten_deliveries_reopen_nothing() {
     let store = MemoryStore::new().capacity(3);
-    assert_eq!(claim(&store, &about(1, 10, 1, at(10))), "fresh");
+    assert_eq!(claim(&store, &about(1, 10, 1, at(10))), "acquired");
     for (d, e) in [(2, 2), (4, 3)] {
-        assert_eq!(claim(&store, &about(2, d, e, at(i64::from(d)))), "fresh");
+        assert_eq!(claim(&store, &about(2, d, e, at(i64::from(d)))), "acquired");
     }
-    assert_eq!(claim(&store, &keys(20, 20)), "fresh");
+    assert_eq!(claim(&store, &keys(20, 20)), "acquired");
     // The first one is forgotten, and the horizon is at 10.
-    assert_eq!(claim(&store, &about(1, 10, 1, at(10))), "beyond horizon");
+    assert_eq!(claim(&store, &about(1, 10, 1, at(10))), "too old");
     assert_eq!(claim(&store, &about(2, 10, 2, at(10))), "done");
-    // A delivery later than the horizon was not handled as another effect.
-    assert_eq!(claim(&store, &about(2, 11, 2, at(11))), "fresh");
+    // A delivery later than the horizon was not handled as another event.
+    assert_eq!(claim(&store, &about(2, 11, 2, at(11))), "acquired");
 }
 
 #[test]
 fn an_evicted_newer_event_still_supersedes() {
     let store = MemoryStore::new().capacity(1);
-    assert_eq!(claim(&store, &about(1, 20, 2, at(20))), "fresh");
+    assert_eq!(claim(&store, &about(1, 20, 2, at(20))), "acquired");
     assert_eq!(claim(&store, &about(1, 10, 1, at(10))), "superseded");
 }
 
@@ -495,7 +495,7 @@ fn a_lease_of_unlimited_duration_never_expires() {
         .lease(Duration::MAX)
         .retention(Duration::MAX);
     let _token = take(&store, &keys(1, 1));
-    assert_eq!(claim(&store, &keys(1, 1)), "in flight");
+    assert_eq!(claim(&store, &keys(1, 1)), "in progress");
 }
 
 /// Memory is bounded by the capacity.
@@ -505,7 +505,7 @@ fn memory_is_bounded() {
     let store = MemoryStore::new();
     let used = allocation_counter::measure(|| {
         for d in 1..120_000 {
-            assert_eq!(claim(&store, &keys(d, d)), "fresh");
+            assert_eq!(claim(&store, &keys(d, d)), "acquired");
             // Repeated sightings do not accumulate.
             assert_eq!(claim(&store, &keys(d, d)), "done");
         }
@@ -514,7 +514,7 @@ fn memory_is_bounded() {
 }
 
 #[test]
-fn only_one_thread_acquires_an_effect() {
+fn only_one_thread_acquires_an_event() {
     let store = MemoryStore::new();
     let acquired: Vec<_> = (0..200).map(|_| AtomicUsize::new(0)).collect();
     thread::scope(|scope| {
@@ -522,7 +522,7 @@ fn only_one_thread_acquires_an_effect() {
             scope.spawn(|| {
                 for (number, acquired) in acquired.iter().enumerate() {
                     let number = u32::try_from(number).unwrap();
-                    if claim(&store, &keys(number, number)) == "fresh" {
+                    if claim(&store, &keys(number, number)) == "acquired" {
                         acquired.fetch_add(1, Ordering::Relaxed);
                     }
                 }

@@ -1,6 +1,6 @@
 //! B2BINPAY: the secrets of both schemes, and a signature made with one of them.
 
-use payhook::b2binpay::{Gateway, Key, Operation, TrackingIds, TransferCallback, Verifier};
+use payhook::b2binpay::{self, Gateway, Key, Operation, TrackingIds, Verifier};
 use payhook::{
     Amount, Callback, Config, Disposition, Endpoint, MemoryLedger, Timestamp, Unverified,
     VerifyError,
@@ -38,11 +38,11 @@ fn key() -> Key {
 }
 
 fn verifier(tracking_ids: TrackingIds) -> Verifier {
-    let older = Key::login_password(LOGIN, PASSWORD).unwrap();
-    Verifier::new(key(), tracking_ids).also(older)
+    let older = Key::v2_credentials(LOGIN, PASSWORD).unwrap();
+    Verifier::new(key(), tracking_ids).add_key(older)
 }
 
-fn parse(body: &str) -> Unverified<TransferCallback> {
+fn parse(body: &str) -> Unverified<b2binpay::Callback> {
     Unverified::parse(body.as_bytes()).unwrap()
 }
 
@@ -71,7 +71,7 @@ fn keys(sheet: &mut Sheet) {
     let verifier = verifier(TrackingIds::Prefixed);
     look! { sheet,
         payhook::b2binpay::Key: &key();
-        payhook::b2binpay::Key: &Key::login_password(LOGIN, PASSWORD).unwrap();
+        payhook::b2binpay::Key: &Key::v2_credentials(LOGIN, PASSWORD).unwrap();
         payhook::b2binpay::Verifier: &verifier;
         payhook::b2binpay::Gateway: &Gateway::new(verifier.clone());
         payhook::b2binpay::Gateway<String>:
@@ -86,8 +86,8 @@ fn keys(sheet: &mut Sheet) {
         payhook::Endpoint<Gateway, MemoryLedger>:
             &Endpoint::new(Gateway::new(verifier.clone()), MemoryLedger::new());
         payhook::error::ConfigError: &Key::callback_secret(&format!("{SECRET} ")).unwrap_err();
-        payhook::error::ConfigError: &Key::login_password(LOGIN, "").unwrap_err();
-        payhook::error::ConfigError: &Key::login_password("", PASSWORD).unwrap_err();
+        payhook::error::ConfigError: &Key::v2_credentials(LOGIN, "").unwrap_err();
+        payhook::error::ConfigError: &Key::v2_credentials("", PASSWORD).unwrap_err();
     }
 }
 
@@ -98,8 +98,8 @@ fn callback(sheet: &mut Sheet, body: &str) {
         panic!("a deposit");
     };
     look! { sheet,
-        payhook::Unverified<TransferCallback>: &unverified;
-        payhook::b2binpay::TransferCallback: callback;
+        payhook::Unverified<b2binpay::Callback>: &unverified;
+        payhook::b2binpay::Callback: callback;
         payhook::b2binpay::Operation: &callback.operation();
         payhook::b2binpay::Deposit: &deposit;
         payhook::b2binpay::Destination: &deposit.destinations().next().unwrap();
@@ -116,14 +116,14 @@ fn proven(sheet: &mut Sheet, body: &str) {
     let verified = verifier(TrackingIds::Prefixed).verify(parse(body)).unwrap();
     let callback = Callback::from(verified.clone());
     let keys = callback.idempotency_keys("eur");
-    let undivided = verifier(TrackingIds::Unrestricted)
+    let ambiguous = verifier(TrackingIds::Unrestricted)
         .verify(parse(body))
         .unwrap();
     let amount = "1".parse().unwrap();
-    let error = undivided.clone().resolve([("17", &amount)]).unwrap_err();
+    let error = ambiguous.clone().resolve([("17", &amount)]).unwrap_err();
     look! { sheet,
-        payhook::Verified<TransferCallback>: &verified;
-        payhook::Verified<TransferCallback>: &undivided;
+        payhook::Verified<b2binpay::Callback>: &verified;
+        payhook::Verified<b2binpay::Callback>: &ambiguous;
         payhook::Callback: &callback;
         payhook::b2binpay::ProvenTransfer: verified.proven();
         payhook::VerifyError: &error;
@@ -147,7 +147,7 @@ fn proven(sheet: &mut Sheet, body: &str) {
 
 fn payout(sheet: &mut Sheet) {
     let payout = body("b2binpay-payout-confirmed.json");
-    let payout = Unverified::<TransferCallback>::parse(&payout).unwrap();
+    let payout = Unverified::<b2binpay::Callback>::parse(&payout).unwrap();
     let Operation::Payout(payout) = &payout.unverified().operation() else {
         panic!("a payout");
     };
@@ -197,7 +197,7 @@ fn errors(sheet: &mut Sheet, body: &str) {
 }
 
 fn error(sheet: &mut Sheet, verifier: &Verifier, body: &str) {
-    let parsed = match Unverified::<TransferCallback>::parse(body.as_bytes()) {
+    let parsed = match Unverified::<b2binpay::Callback>::parse(body.as_bytes()) {
         Ok(parsed) => parsed,
         Err(error) => {
             look! { sheet,
@@ -253,7 +253,7 @@ fn diagnosed(sheet: &mut Sheet, body: &str) {
     let diagnose = payhook::diagnose::Diagnose::from(&verifier(TrackingIds::Prefixed))
         .secret("production", &format!("{SECRET} "))
         .secret("sandbox", PASSWORD)
-        .login_password("old", LOGIN, PASSWORD);
+        .v2_credentials("old", LOGIN, PASSWORD);
     look! { sheet, payhook::diagnose::Diagnose: &diagnose; }
     for body in [body, &body.replace("order-9001", "order-9002"), &body[1..]] {
         let diagnosis = diagnose.body(body.as_bytes());

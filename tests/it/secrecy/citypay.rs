@@ -1,6 +1,6 @@
 //! CityPay.io: tokens, which decide whose money it is.
 
-use payhook::citypay::{Account, DepositCallback, Gateway, OrderCallback, OrderDetails, Posted};
+use payhook::citypay::{self, Account, DepositCallback, Gateway, OrderCallback, OrderDetails};
 use payhook::{BoxError, Callback, Fetch, Unverified};
 
 use super::*;
@@ -60,7 +60,7 @@ fn orders(sheet: &mut Sheet, order: &str, answer: &str) {
     let read = OrderDetails::parse(answer.as_bytes()).unwrap();
     look! { sheet,
         payhook::citypay::Account: &account;
-        payhook::citypay::Posted: &Posted::parse(order.as_bytes()).unwrap();
+        payhook::citypay::Callback: &citypay::Callback::parse(order.as_bytes()).unwrap();
         payhook::Unverified<OrderCallback>: &unverified;
         payhook::citypay::OrderCallback: callback;
         payhook::citypay::Token: &callback.order_token().unwrap();
@@ -93,7 +93,7 @@ fn deposits(sheet: &mut Sheet, deposit: &str) {
     let unverified = Unverified::<DepositCallback>::parse(deposit.as_bytes()).unwrap();
     let callback = unverified.unverified();
     look! { sheet,
-        payhook::citypay::Posted: &Posted::parse(deposit.as_bytes()).unwrap();
+        payhook::citypay::Callback: &citypay::Callback::parse(deposit.as_bytes()).unwrap();
         payhook::Unverified<DepositCallback>: &unverified;
         payhook::citypay::DepositCallback: callback;
     }

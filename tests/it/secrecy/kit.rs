@@ -2,11 +2,9 @@
 
 use std::panic::catch_unwind;
 
-use payhook::b2binpay::{Key, TransferCallback};
+use payhook::b2binpay::{Callback, Key};
 use payhook::testing::Json;
-use payhook::testing::b2binpay::{
-    CurrencyBuilder, Included, deposit, payout, sign_again, transfer,
-};
+use payhook::testing::b2binpay::{CurrencyBuilder, Included, deposit, payout, resign, transfer};
 use payhook::testing::citypay::{self, OrderEndpoint};
 
 use super::*;
@@ -15,7 +13,7 @@ use crate::support::mac;
 fn keys() -> [Key; 2] {
     [
         Key::callback_secret(SECRET).unwrap(),
-        Key::login_password(LOGIN, PASSWORD).unwrap(),
+        Key::v2_credentials(LOGIN, PASSWORD).unwrap(),
     ]
 }
 
@@ -27,10 +25,10 @@ pub(super) fn drive(sheet: &mut Sheet) {
         "{}order-1{}",
         "20.412000000000000000", "1970-01-01T00:00:00.000000Z"
     );
-    let body = signed.sign_text(&keys()[0], &text);
+    let body = signed.sign_message(&keys()[0], &text);
     sheet.mark(&mac(SECRET.as_bytes(), text.as_bytes()));
     look! { sheet,
-        payhook::testing::Body<TransferCallback>: &body;
+        payhook::testing::Body<Callback>: &body;
         payhook::testing::Json: &Json::parse(str::from_utf8(&body).unwrap()).unwrap();
         payhook::testing::b2binpay::CallbackBuilder: &signed;
     }
@@ -40,7 +38,7 @@ pub(super) fn drive(sheet: &mut Sheet) {
 }
 
 fn builders(sheet: &mut Sheet, key: &Key) {
-    let broken = sign_again(SECRET.as_bytes(), key).unwrap_err();
+    let broken = resign(SECRET.as_bytes(), key).unwrap_err();
     let nowhere = payout()
         .set("data.nowhere.at.all", PASSWORD)
         .try_sign(key)
@@ -62,7 +60,7 @@ fn builders(sheet: &mut Sheet, key: &Key) {
 
     let order = citypay::order().token(TOKEN).confirmed();
     let endpoint = OrderEndpoint::new();
-    endpoint.tell(TOKEN, &order.answer("5120"));
+    endpoint.set_answer(TOKEN, &order.answer("5120"));
     look! { sheet,
         payhook::testing::Body<payhook::citypay::OrderCallback>: &order.callback();
         payhook::testing::Body<payhook::citypay::OrderDetails>: &order.answer("5120");
@@ -70,6 +68,6 @@ fn builders(sheet: &mut Sheet, key: &Key) {
         payhook::testing::citypay::DepositBuilder: &citypay::deposit().token(TOKEN);
         payhook::testing::citypay::OrderEndpoint: &endpoint;
     }
-    endpoint.unreachable(true);
+    endpoint.set_unreachable(true);
     assert_eq!(endpoint.answer(TOKEN), None);
 }

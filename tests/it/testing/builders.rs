@@ -1,9 +1,9 @@
 //! The builders produce all forms of the gateways' callbacks.
 
-use payhook::b2binpay::{Key, Operation, TrackingIds, TransferCallback, Verifier};
+use payhook::b2binpay::{Callback, Key, Operation, TrackingIds, Verifier};
 use payhook::citypay::{Account, OrderStatus};
 use payhook::testing::b2binpay::{
-    CallbackBuilder, CurrencyBuilder, deposit, payout, sign_again, transfer,
+    CallbackBuilder, CurrencyBuilder, deposit, payout, resign, transfer,
 };
 use payhook::testing::{BuildError, Json, citypay};
 use payhook::{Amount, Unverified, Verified, VerifyError};
@@ -14,14 +14,19 @@ fn key() -> Key {
     Key::callback_secret(SECRET).unwrap()
 }
 
-fn verify(body: &[u8], ids: TrackingIds) -> Result<Verified<TransferCallback>, VerifyError> {
+fn verify(body: &[u8], ids: TrackingIds) -> Result<Verified<Callback>, VerifyError> {
     Verifier::new(key(), ids).verify(Unverified::parse(body).unwrap())
 }
 
 #[test]
 fn every_kind_verifies() {
     for status in [-3, -2, -1, 0, 1, 2, 7] {
-        for builder in [deposit(), payout(), deposit().unnamed(), payout().v2()] {
+        for builder in [
+            deposit(),
+            payout(),
+            deposit().without_relationship(),
+            payout().v2(),
+        ] {
             let body = builder
                 .tracking_id("order-1")
                 .transfer_status(status)
@@ -48,7 +53,7 @@ fn every_kind_verifies() {
     let body = deposit().tracking_id(17).amount("10.5").sign(&key());
     let callback = verify(&body, TrackingIds::Unrestricted).unwrap();
     assert_eq!(
-        callback.proven().undivided(),
+        callback.proven().ambiguous_text(),
         Some("210.50000000000000000017")
     );
 }
@@ -70,7 +75,7 @@ fn amounts_are_written_as_the_gateway_does() {
         "7.1234567"
     );
     let other = CurrencyBuilder::new("XMR")
-        .scale(12)
+        .decimals(12)
         .confirmation_blocks(10);
     assert_eq!(
         written(deposit().amount("7").currency(other.clone())),
@@ -124,7 +129,7 @@ fn several_transfers_in_any_order() {
     for body in [payout().include(fee()), payout().include_first(fee())] {
         let body = body
             .include(CurrencyBuilder::new("TRX"))
-            .unnamed()
+            .without_relationship()
             .sign(&key());
         let callback = verify(&body, TrackingIds::Prefixed).unwrap();
         assert_eq!(
@@ -144,7 +149,7 @@ fn any_text_can_be_signed() {
     let body = deposit()
         .tracking_id("-order")
         .set("included[1].attributes.amount", "0.0105")
-        .sign_text(&key(), &format!("20.0105-order{}", support::TIME));
+        .sign_message(&key(), &format!("20.0105-order{}", support::TIME));
     assert!(verify(&body, TrackingIds::Unrestricted).is_ok());
     let signature = support::sign(SECRET, &format!("20.0105-order{}", support::TIME));
     assert!(body.as_str().contains(&signature));
@@ -258,7 +263,9 @@ fn responses_belong_to_their_orders() {
         .prove_order(paid, "tok_4f9c1b7e", &foreign)
         .unwrap_err();
     assert!(matches!(error, VerifyError::OtherCustomer));
-    let error = citypay::refusal(404, "Not found").answer().unwrap_err();
+    let error = citypay::error_response(404, "Not found")
+        .answer()
+        .unwrap_err();
     assert!(matches!(
         error,
         VerifyError::AnswerRefused { code: Some(404) }
@@ -344,7 +351,7 @@ fn a_set_transfer_is_written() {
 fn a_recorded_body_is_signed_again() {
     let recorded = deposit().tracking_id("order-7").sign(&key());
     let other = Key::callback_secret("another").unwrap();
-    let body = sign_again(&recorded, &other).unwrap();
+    let body = resign(&recorded, &other).unwrap();
     assert_ne!(body.as_str(), recorded.as_str());
     let verifier = Verifier::new(other, TrackingIds::Prefixed);
     let callback = verifier.verify(body.unverified().unwrap()).unwrap();
@@ -377,7 +384,7 @@ fn deeply_nested_bodies_are_signed_verbatim() {
                 Json::raw(nested.as_str()),
             )
             .sign(&key());
-        let body = sign_again(&body, &key()).unwrap();
+        let body = resign(&body, &key()).unwrap();
         assert!(body.as_str().contains(&nested));
         let parsed = Json::parse(&nested).unwrap();
         assert_eq!(parsed.clone().to_string(), nested);

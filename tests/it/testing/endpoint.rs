@@ -11,7 +11,7 @@ fn it_returns_the_orders_that_were_set() {
     let endpoint = OrderEndpoint::new();
     // A token that must be percent-encoded in a URL.
     for token in ["tok-1", "tok/2 ü"] {
-        endpoint.tell(token, &order().token(token).answer("5120"));
+        endpoint.set_answer(token, &order().token(token).answer("5120"));
     }
     let get = |token: &str| {
         let account = Account::new("5120").unwrap().sandbox();
@@ -27,7 +27,7 @@ fn it_returns_the_orders_that_were_set() {
         unknown.to_string(),
         "gateway returned an error for the lookup (404)"
     );
-    endpoint.unreachable(true);
+    endpoint.set_unreachable(true);
     let error = get("tok-1").unwrap_err();
     assert_eq!(error.to_string(), "order endpoint is unreachable");
     assert_eq!(format!("{endpoint:?}"), "OrderEndpoint { orders: 2, .. }");

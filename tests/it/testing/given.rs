@@ -54,7 +54,7 @@ fn paid_with(tracking_id: &str, amount: &str, target: &str) -> CallbackBuilder {
 }
 
 fn signed(name: &str) -> String {
-    let v2 = Key::login_password("merchant-api-key", "p@ss:w0rd/ünï").unwrap();
+    let v2 = Key::v2_credentials("merchant-api-key", "p@ss:w0rd/ünï").unwrap();
     let genuine = paid().sign(&key());
     let amount = "included[1].attributes.amount";
     let body = match name {
@@ -78,7 +78,7 @@ fn signed(name: &str) -> String {
             .set(amount, "10.5017"),
         "shifted_boundary_under_lettered" => {
             let text = format!("20.0105-order{TIME}");
-            paid_with("-order", "0.0105", "0.010").sign_text(&key(), &text)
+            paid_with("-order", "0.0105", "0.010").sign_message(&key(), &text)
         }
         "payout_confirmed_with_transportation_first" => payout_with_fee().sign(&key()),
         "payout_rejected_no_transfer" => payout().no_transfer().sign(&key()),
@@ -90,8 +90,8 @@ fn signed(name: &str) -> String {
             .unsigned(),
         "transfer_pasted_into_a_signed_no_transfer_body" => {
             let text = format!("4order-9001{TIME}");
-            let pasted = deposit().operation_status(4).unnamed();
-            pasted.sign_text(&key(), &text)
+            let pasted = deposit().operation_status(4).without_relationship();
+            pasted.sign_message(&key(), &text)
         }
         "relationship_names_a_missing_transfer" => {
             genuine.set("data.relationships.transfer.data.id", "99999")

@@ -1,18 +1,17 @@
 //! The vectors of B2BINPAY, checked with the verifier.
 
-use payhook::b2binpay::{CallbackType, Operation, TransferCallback};
+use payhook::b2binpay::{Callback, CallbackType, Operation};
 use payhook::{Amount, Evidence, ParseError, Unverified, Verified, VerifyError};
 use serde_json::{Value, json};
 
 use crate::support::{self, Case, b2binpay_cases, cases};
 
-fn run(case: &Case) -> Result<Verified<TransferCallback>, String> {
+fn run(case: &Case) -> Result<Verified<Callback>, String> {
     let verifier = case.try_verifier().map_err(|_| "key".to_owned())?;
-    let parsed =
-        Unverified::<TransferCallback>::parse(&case.body).map_err(|error| match error {
-            ParseError::Unsupported { .. } => "unsupported".to_owned(),
-            _ => "parse".to_owned(),
-        })?;
+    let parsed = Unverified::<Callback>::parse(&case.body).map_err(|error| match error {
+        ParseError::Unsupported { .. } => "unsupported".to_owned(),
+        _ => "parse".to_owned(),
+    })?;
     verifier.verify(parsed).map_err(|error| {
         match error {
             VerifyError::SignatureMismatch { .. }
@@ -47,7 +46,7 @@ fn every_case() {
     }
 }
 
-fn check_verified(case: &Case, callback: &Verified<TransferCallback>) {
+fn check_verified(case: &Case, callback: &Verified<Callback>) {
     let (name, expect) = (&case.name, &case.expect);
     let text = |key: &str| expect[key].as_str();
     let (proven, reported) = (callback.proven(), callback.reported());
@@ -57,7 +56,11 @@ fn check_verified(case: &Case, callback: &Verified<TransferCallback>) {
     };
     assert_eq!(Some(scheme.as_str()), text("scheme"), "{name}");
     if expect["split"] == "undetermined" {
-        let message = format!("{}{}", proven.undivided().unwrap(), proven.time().unwrap());
+        let message = format!(
+            "{}{}",
+            proven.ambiguous_text().unwrap(),
+            proven.time().unwrap()
+        );
         assert_eq!(Some(message.as_str()), text("signed_message"), "{name}");
         assert!(
             proven.amount().is_none() && proven.tracking_id().is_none(),
@@ -107,7 +110,7 @@ fn check_verified(case: &Case, callback: &Verified<TransferCallback>) {
 }
 
 /// What the body says of what is not signed, as a vector has it.
-fn reported_value(reported: &TransferCallback, key: &str) -> Value {
+fn reported_value(reported: &Callback, key: &str) -> Value {
     let transfer = reported.transfer();
     let deposit = match reported.operation() {
         Operation::Deposit(deposit) => Some(deposit),
@@ -134,7 +137,7 @@ fn reported_value(reported: &TransferCallback, key: &str) -> Value {
     }
 }
 
-fn check_resolves(name: &str, expect: &Value, callback: &Verified<TransferCallback>) {
+fn check_resolves(name: &str, expect: &Value, callback: &Verified<Callback>) {
     for attempt in expect["resolves"].as_array().unwrap() {
         let (id, amount) = (attempt[0].as_str().unwrap(), attempt[1].as_str().unwrap());
         let resolved = callback.clone().resolve([(id, &amount.parse().unwrap())]);

@@ -2,7 +2,7 @@
 
 use chrono::FixedOffset;
 use payhook::citypay::{
-    Account, Action, AmountBreakdown, DepositCallback, OrderCallback, OrderDetails, Posted, Token,
+    Account, Action, AmountBreakdown, Callback, DepositCallback, OrderCallback, OrderDetails, Token,
 };
 use payhook::{
     Amount, Fact, Outcome, ParseError, Timestamp, Unverified, VerifyError,
@@ -46,9 +46,9 @@ fn every_case() {
 
 /// The result of a case, in the vectors' terms.
 fn found(case: &Case) -> Value {
-    let order = match Posted::parse_within(&case.body, DEFAULT_BODY_LIMIT) {
-        Ok(Posted::Order(order)) => order,
-        Ok(Posted::Deposit(deposit)) => return deposit_facts(deposit.unverified()),
+    let order = match Callback::parse_within(&case.body, DEFAULT_BODY_LIMIT) {
+        Ok(Callback::Order(order)) => order,
+        Ok(Callback::Deposit(deposit)) => return deposit_facts(deposit.unverified()),
         Ok(other) => panic!("{}: {other:?}", case.name),
         Err(ParseError::Unsupported { .. }) => {
             return json!({"parsed": false, "error": "unsupported"});

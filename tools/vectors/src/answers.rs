@@ -1,7 +1,7 @@
 //! Responses of the order endpoint, and the owners of their orders.
 
 use payhook::citypay::OrderDetails;
-use payhook::testing::citypay::{OrderBuilder, order, refusal};
+use payhook::testing::citypay::{OrderBuilder, error_response, order};
 use payhook::testing::{Body, Json};
 
 use crate::case::{Case, citypay, list};
@@ -90,7 +90,7 @@ fn envelopes() -> Vec<Case> {
         asked(
             "error_not_found",
             error,
-            refusal(404, "Not found"),
+            error_response(404, "Not found"),
             not_found,
         )
         .with("rules", list([error, "citypay.answer.decides"])),

@@ -160,7 +160,7 @@ fn fields() -> Vec<Case> {
             "id_of_the_transfer_with_a_control",
             ids,
             paid()
-                .unnamed()
+                .without_relationship()
                 .sign(&key())
                 .set("included[1].id", Json::raw(r#""6\u007f""#)),
             refused("parse"),
@@ -170,7 +170,7 @@ fn fields() -> Vec<Case> {
             &["body.nul"],
             paid()
                 .tracking_id("order-9001\0")
-                .sign_text(&key(), &timed(&format!("2{ETHER}order-9001\0"))),
+                .sign_message(&key(), &timed(&format!("2{ETHER}order-9001\0"))),
             refused("parse"),
         ),
         b2binpay(
@@ -190,7 +190,10 @@ fn fields() -> Vec<Case> {
         b2binpay(
             "id_of_the_transfer_absent",
             ids,
-            paid().unnamed().sign(&key()).remove("included[1].id"),
+            paid()
+                .without_relationship()
+                .sign(&key())
+                .remove("included[1].id"),
             refused("parse"),
         ),
         b2binpay(

@@ -161,7 +161,7 @@ pub(crate) fn as_paid() -> Expect {
 
 /// An ambiguous text: the signed text before the time, and `id, amount, whether they
 /// fit` for values that a merchant could expect.
-pub(crate) fn undivided(signed: &str, resolves: &[(&str, &str, bool)]) -> Expect {
+pub(crate) fn ambiguous_text(signed: &str, resolves: &[(&str, &str, bool)]) -> Expect {
     let resolves = resolves
         .iter()
         .map(|(id, amount, fits)| list([Json::from(*id), (*amount).into(), (*fits).into()]));

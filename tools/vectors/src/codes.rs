@@ -35,7 +35,7 @@ fn scales() -> Vec<Case> {
         b2binpay(
             "deposits_status_signed_for_the_transfers",
             scales,
-            unconfirmed().sign_text(&key(), &swapped),
+            unconfirmed().sign_message(&key(), &swapped),
             refused("signature"),
         ),
         b2binpay(

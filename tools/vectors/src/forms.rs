@@ -46,19 +46,19 @@ fn verbatim() -> Vec<Case> {
         b2binpay(
             "escapes_signed_as_written",
             rule,
-            escaped().sign_text(&key(), &written),
+            escaped().sign_message(&key(), &written),
             refused("signature"),
         ),
         b2binpay(
             "amount_signed_as_a_float",
             rule,
-            amount(paid(), "100.00").sign_text(&key(), &timed("2100.0order-9001")),
+            amount(paid(), "100.00").sign_message(&key(), &timed("2100.0order-9001")),
             refused("signature"),
         ),
         b2binpay(
             "number_signed_as_a_float",
             rule,
-            amount(paid(), Json::raw("0.4120")).sign_text(&key(), &timed("20.412order-9001")),
+            amount(paid(), Json::raw("0.4120")).sign_message(&key(), &timed("20.412order-9001")),
             refused("signature"),
         ),
         b2binpay(
@@ -80,7 +80,7 @@ fn verbatim() -> Vec<Case> {
             &["json.verbatim"],
             paid()
                 .tracking_id(None::<&str>)
-                .sign_text(&key(), &timed(&format!("2{ETHER}null"))),
+                .sign_message(&key(), &timed(&format!("2{ETHER}null"))),
             refused("signature"),
         )
         .ids("always_empty"),
@@ -129,18 +129,18 @@ fn amounts() -> Vec<Case> {
         b2binpay(
             name,
             rule,
-            amount(paid(), text).sign_text(&key(), &signed),
+            amount(paid(), text).sign_message(&key(), &signed),
             refused("parse"),
         )
     });
-    let number = amount(paid(), Json::raw("1e3")).sign_text(&key(), &timed("21e3order-9001"));
+    let number = amount(paid(), Json::raw("1e3")).sign_message(&key(), &timed("21e3order-9001"));
     let number = b2binpay(
         "amount_as_a_number_with_an_exponent",
         rule,
         number,
         refused("parse"),
     );
-    let nothing = amount(paid(), None::<&str>).sign_text(&key(), &timed("2order-9001"));
+    let nothing = amount(paid(), None::<&str>).sign_message(&key(), &timed("2order-9001"));
     let nothing = b2binpay("amount_null", rule, nothing, refused("parse"));
     accepted
         .into_iter()
@@ -182,13 +182,13 @@ fn statuses() -> Vec<Case> {
         b2binpay(
             name,
             rules,
-            status(paid(), text).sign_text(&key(), &signed),
+            status(paid(), text).sign_message(&key(), &signed),
             refused("parse"),
         )
     });
     let deposit = expired()
         .operation_status(12)
-        .sign_text(&key(), &timed("12order-9001"));
+        .sign_message(&key(), &timed("12order-9001"));
     let deposit = b2binpay(
         "deposit_status_of_two_digits",
         rule,
@@ -243,7 +243,7 @@ fn times() -> Vec<Case> {
         b2binpay(
             name,
             rule,
-            at(time).sign_text(&key(), &signed),
+            at(time).sign_message(&key(), &signed),
             refused("parse"),
         )
     });

@@ -1,8 +1,8 @@
 //! Misuse of a signed text: other divisions and other shapes.
 
 use crate::case::{
-    Case, ETHER, amount, as_paid, b2binpay, expired, key, no_transfer, paid, proven, refused,
-    rejected, timed, undivided,
+    Case, ETHER, ambiguous_text, amount, as_paid, b2binpay, expired, key, no_transfer, paid,
+    proven, refused, rejected, timed,
 };
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -72,7 +72,7 @@ fn lengths() -> Vec<Case> {
     let cut = |id: &str, text: &str| {
         amount(paid(), text)
             .tracking_id(id)
-            .sign_text(&key(), &timed("20.0105-order-17"))
+            .sign_message(&key(), &timed("20.0105-order-17"))
     };
     vec![
         case(
@@ -182,7 +182,7 @@ fn lengths() -> Vec<Case> {
             36,
             rejected()
                 .tracking_id(UUID)
-                .sign_text(&key(), &timed(&format!("3{UUID}"))),
+                .sign_message(&key(), &timed(&format!("3{UUID}"))),
             refused("signature"),
         ),
         case(
@@ -191,7 +191,7 @@ fn lengths() -> Vec<Case> {
             expired()
                 .operation_status(3)
                 .tracking_id("9001")
-                .sign_text(&key(), &timed("39001")),
+                .sign_message(&key(), &timed("39001")),
             refused("tracking_id"),
         ),
         case(
@@ -199,7 +199,7 @@ fn lengths() -> Vec<Case> {
             8,
             amount(paid(), "1234567")
                 .tracking_id("")
-                .sign_text(&key(), &timed("21234567")),
+                .sign_message(&key(), &timed("21234567")),
             refused("tracking_id"),
         ),
         case(
@@ -212,7 +212,7 @@ fn lengths() -> Vec<Case> {
         case(
             "payout_rejected_with_its_status_signed_and_an_id_of_no_length",
             0,
-            rejected().tracking_id("").sign_text(&key(), &timed("3")),
+            rejected().tracking_id("").sign_message(&key(), &timed("3")),
             no_transfer("payout", "3", ""),
         ),
     ]
@@ -220,7 +220,7 @@ fn lengths() -> Vec<Case> {
 
 fn undetermined() -> Vec<Case> {
     let case = |name, body: payhook::testing::Body<_>, signed, resolves: &[_]| {
-        b2binpay(name, &["ids.any"], body, undivided(signed, resolves)).ids("any")
+        b2binpay(name, &["ids.any"], body, ambiguous_text(signed, resolves)).ids("any")
     };
     let coins = |builder, text: &str, id: &str| amount(builder, text).tracking_id(id).sign(&key());
     let number = amount(paid(), "10.50").tracking_id(17).sign(&key());
@@ -280,12 +280,12 @@ fn collisions() -> Vec<Case> {
         expired()
             .operation_status(3)
             .tracking_id("9001")
-            .sign_text(&key(), &text("39001"))
+            .sign_message(&key(), &text("39001"))
     };
     let as_transfer = || {
         amount(paid(), "1234567")
             .tracking_id("")
-            .sign_text(&key(), &text("21234567"))
+            .sign_message(&key(), &text("21234567"))
     };
     let plain = timed(&format!("2{ETHER}order-9001"));
     let stripped = || expired().operation_status(2);
@@ -300,7 +300,7 @@ fn collisions() -> Vec<Case> {
             "rejected_payout_shown_as_a_paid_deposit_under_any",
             payout,
             as_deposit(),
-            undivided("39001", &[]),
+            ambiguous_text("39001", &[]),
         )
         .ids("any"),
         b2binpay(
@@ -313,7 +313,7 @@ fn collisions() -> Vec<Case> {
             "rejected_payout_shown_as_a_confirmed_transfer_under_any",
             whole,
             as_transfer(),
-            undivided(
+            ambiguous_text(
                 "21234567",
                 &[
                     ("order-9001", "1234567", false),
@@ -328,14 +328,14 @@ fn collisions() -> Vec<Case> {
             "rejected_payout_shown_as_a_deposit_of_a_whole_amount",
             whole,
             amount(paid(), "100").tracking_id("17").sign(&key()),
-            undivided("210017", &[("17", "100", false)]),
+            ambiguous_text("210017", &[("17", "100", false)]),
         )
         .ids("any"),
         b2binpay(
             "amount_with_a_fraction_under_any",
             &["shape.whole_amount"],
             amount(paid(), "100.0").tracking_id("17").sign(&key()),
-            undivided("2100.017", &[("17", "100.0", true), ("17", "100", false)]),
+            ambiguous_text("2100.017", &[("17", "100.0", true), ("17", "100", false)]),
         )
         .ids("any"),
         b2binpay(
@@ -343,7 +343,7 @@ fn collisions() -> Vec<Case> {
             &["shape.from_the_body"],
             paid()
                 .operation_status(4)
-                .sign_text(&key(), &text("4order-9001")),
+                .sign_message(&key(), &text("4order-9001")),
             refused("signature"),
         ),
         b2binpay(
@@ -355,7 +355,7 @@ fn collisions() -> Vec<Case> {
         b2binpay(
             "transfer_stripped_from_a_signed_body",
             &["strip.transfer"],
-            stripped().sign_text(&key(), &plain),
+            stripped().sign_message(&key(), &plain),
             refused("signature"),
         ),
         b2binpay(
@@ -363,7 +363,7 @@ fn collisions() -> Vec<Case> {
             &["strip.transfer"],
             stripped()
                 .tracking_id(format!("{ETHER}order-9001"))
-                .sign_text(&key(), &plain),
+                .sign_message(&key(), &plain),
             refused("tracking_id"),
         ),
         b2binpay(
@@ -372,7 +372,7 @@ fn collisions() -> Vec<Case> {
             expired()
                 .tracking_id("wd-77")
                 .remove("data.attributes.status")
-                .sign_text(&key(), &text("wd-77")),
+                .sign_message(&key(), &text("wd-77")),
             refused("parse"),
         ),
         b2binpay(
@@ -381,7 +381,7 @@ fn collisions() -> Vec<Case> {
             paid()
                 .tracking_id("order-90012")
                 .set("meta.time", "026-03-02T09:16:02.551870Z")
-                .sign_text(&key(), &plain),
+                .sign_message(&key(), &plain),
             refused("parse"),
         ),
         b2binpay(

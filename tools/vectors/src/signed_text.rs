@@ -42,19 +42,19 @@ fn messages() -> Vec<Case> {
         b2binpay(
             "parts_joined_with_points",
             &["message.transfer"],
-            paid().sign_text(&key(), &joined),
+            paid().sign_message(&key(), &joined),
             refused("signature"),
         ),
         b2binpay(
             "parts_in_another_order",
             &["message.transfer"],
-            paid().sign_text(&key(), &turned),
+            paid().sign_message(&key(), &turned),
             refused("signature"),
         ),
         b2binpay(
             "time_not_signed",
             &["message.transfer"],
-            paid().sign_text(&key(), &plain),
+            paid().sign_message(&key(), &plain),
             refused("signature"),
         ),
         b2binpay(
@@ -66,7 +66,7 @@ fn messages() -> Vec<Case> {
         b2binpay(
             "deposit_without_transfer_signed_without_its_status",
             &["message.no_transfer_deposit"],
-            expired().sign_text(&key(), &id_only),
+            expired().sign_message(&key(), &id_only),
             refused("signature"),
         ),
         b2binpay(
@@ -78,32 +78,32 @@ fn messages() -> Vec<Case> {
         b2binpay(
             "payout_without_transfer_signed_with_its_amount",
             &["message.no_transfer_payout"],
-            rejected().sign_text(&key(), &with_amount),
+            rejected().sign_message(&key(), &with_amount),
             refused("signature"),
         ),
         b2binpay(
             "payout_rejected_with_its_status_signed",
             &["message.payout_two_forms"],
-            rejected().sign_text(&key(), &timed("3wd-77")),
+            rejected().sign_message(&key(), &timed("3wd-77")),
             no_transfer("payout", "3", "wd-77"),
         ),
         b2binpay(
             "payout_rejected_with_its_status_signed_under_any",
             &["message.payout_two_forms", "ids.any"],
-            rejected().sign_text(&key(), &timed("3wd-77")),
+            rejected().sign_message(&key(), &timed("3wd-77")),
             refused("signature"),
         )
         .ids("any"),
         b2binpay(
             "payout_rejected_with_another_status_signed",
             &["message.payout_two_forms"],
-            rejected().sign_text(&key(), &timed("2wd-77")),
+            rejected().sign_message(&key(), &timed("2wd-77")),
             refused("signature"),
         ),
         b2binpay(
             "payout_rejected_without_ids",
             &["message.no_transfer_payout", "ids.always_empty"],
-            rejected().tracking_id("").sign_text(&key(), TIME),
+            rejected().tracking_id("").sign_message(&key(), TIME),
             no_transfer("payout", "", ""),
         )
         .ids("always_empty"),
@@ -115,12 +115,12 @@ fn keys() -> Vec<Case> {
     let v2 = || login_password(LOGIN, PASSWORD);
     // The callback secret hashed as in the v2 scheme.
     let (front, back) = SECRET.split_at(8);
-    let hashed = Key::login_password(front, back).expect("a valid table");
-    let colon = Key::login_password(LOGIN, &format!(":{PASSWORD}")).expect("a valid table");
+    let hashed = Key::v2_credentials(front, back).expect("a valid table");
+    let colon = Key::v2_credentials(LOGIN, &format!(":{PASSWORD}")).expect("a valid table");
     let joined = secret(&format!("{LOGIN}{PASSWORD}"));
     let by = |key: &Key| paid().v3().sign(key);
     let as_v2 = || as_paid().and("scheme", "login_password");
-    let v2_key = Key::login_password(LOGIN, PASSWORD).expect("a valid table");
+    let v2_key = Key::v2_credentials(LOGIN, PASSWORD).expect("a valid table");
     vec![
         b2binpay(
             "secret_not_ascii",

@@ -36,7 +36,10 @@ fn transfers() -> Vec<Case> {
         b2binpay(
             "fee_transfer_first_and_nothing_named",
             rule,
-            payout().include_first(fee()).unnamed().sign(&key()),
+            payout()
+                .include_first(fee())
+                .without_relationship()
+                .sign(&key()),
             proves(),
         ),
         b2binpay(
@@ -48,7 +51,7 @@ fn transfers() -> Vec<Case> {
         b2binpay(
             "fee_transfer_named_instead",
             rule,
-            named("55029").sign_text(&key(), &signed),
+            named("55029").sign_message(&key(), &signed),
             refused("signature"),
         ),
         b2binpay(
@@ -56,25 +59,28 @@ fn transfers() -> Vec<Case> {
             rule,
             payout()
                 .include_first(fee())
-                .sign_text(&key(), &timed("213.400000wd-77")),
+                .sign_message(&key(), &timed("213.400000wd-77")),
             refused("signature"),
         ),
         b2binpay(
             "only_transfer_without_an_operation_type",
             rule,
-            paid().unnamed().remove(&without("op_type")).sign(&key()),
+            paid()
+                .without_relationship()
+                .remove(&without("op_type"))
+                .sign(&key()),
             as_paid(),
         ),
         b2binpay(
             "only_transfer_of_another_operation_type",
             rule,
-            paid().unnamed().op_type(13).sign(&key()),
+            paid().without_relationship().op_type(13).sign(&key()),
             as_paid(),
         ),
         b2binpay(
             "direct_deposit",
             rule,
-            paid().unnamed().op_type(14).sign(&key()),
+            paid().without_relationship().op_type(14).sign(&key()),
             as_paid(),
         ),
         b2binpay(
@@ -91,8 +97,8 @@ fn transfers() -> Vec<Case> {
             &["transfer.ambiguous"],
             payout()
                 .include(second())
-                .unnamed()
-                .sign_text(&key(), &signed),
+                .without_relationship()
+                .sign_message(&key(), &signed),
             refused("ambiguous"),
         ),
         b2binpay(
@@ -106,7 +112,7 @@ fn transfers() -> Vec<Case> {
             &["transfer.ambiguous"],
             payout()
                 .include(second().id("55030"))
-                .sign_text(&key(), &signed),
+                .sign_message(&key(), &signed),
             refused("ambiguous"),
         ),
         b2binpay(
@@ -116,7 +122,7 @@ fn transfers() -> Vec<Case> {
                 .no_transfer()
                 .include(fee())
                 .include(fee().id("55028"))
-                .sign_text(&key(), &signed),
+                .sign_message(&key(), &signed),
             refused("ambiguous"),
         ),
         b2binpay(
@@ -128,7 +134,9 @@ fn transfers() -> Vec<Case> {
         b2binpay(
             "unreadable_fee_transfer_and_nothing_named",
             &["transfer.unreadable"],
-            unreadable().unnamed().sign_text(&key(), &signed),
+            unreadable()
+                .without_relationship()
+                .sign_message(&key(), &signed),
             refused("parse"),
         ),
         b2binpay(
@@ -136,7 +144,7 @@ fn transfers() -> Vec<Case> {
             &["transfer.unreadable"],
             paid()
                 .remove("included[1].attributes.amount")
-                .sign_text(&key(), &timed("2order-9001")),
+                .sign_message(&key(), &timed("2order-9001")),
             refused("parse"),
         ),
         b2binpay(
@@ -172,16 +180,16 @@ fn transfers() -> Vec<Case> {
         b2binpay(
             "named_transfer_is_missing_and_another_is_there",
             &["transfer.named_missing"],
-            named("55999").sign_text(&key(), &signed),
+            named("55999").sign_message(&key(), &signed),
             refused("transfer"),
         ),
         b2binpay(
             "transfer_hidden_by_an_escaped_type",
             &["shape.from_the_body"],
             paid()
-                .unnamed()
+                .without_relationship()
                 .set("included[1].type", Json::raw(r#""\u0074ransfer""#))
-                .sign_text(&key(), &timed("2order-9001")),
+                .sign_message(&key(), &timed("2order-9001")),
             refused("signature"),
         ),
     ]

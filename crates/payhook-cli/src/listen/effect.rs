@@ -7,7 +7,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use payhook::b2binpay::Operation;
-use payhook::event::Kind;
+use payhook::event::PaymentKind;
 use payhook::payment::{Expected, History, Payment};
 use payhook::{Amount, Callback};
 use serde_json::{Value, json};
@@ -150,7 +150,7 @@ pub(crate) fn expected(callback: &Callback) -> Option<Expected> {
             let amount = reported.received_amount_in_fiat()?;
             Expected::order(reference, currency, amount).ok()
         }
-        _ if event.kind().value() == Kind::Deposit => {
+        _ if event.kind().value() == PaymentKind::Deposit => {
             let currency = event.currency()?;
             Some(Expected::top_up(reference, currency.value()))
         }

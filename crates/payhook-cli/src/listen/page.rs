@@ -16,7 +16,7 @@ use axum::routing::{any, get, post};
 use axum::{Extension, Router};
 use serde_json::{Value, json};
 
-use super::guard::Guard;
+use super::access::AccessRules;
 use super::receive::Listener;
 use super::view;
 use crate::random::random;
@@ -29,7 +29,7 @@ const HTML: &str = include_str!("page.html");
 
 struct Page {
     listener: Arc<Listener>,
-    guard: Guard,
+    access: AccessRules,
     port: u16,
 }
 
@@ -38,7 +38,7 @@ type Shared = State<Arc<Page>>;
 pub(crate) fn routes(listener: Arc<Listener>, port: u16) -> Router {
     let page = Arc::new(Page {
         listener,
-        guard: Guard::new(port),
+        access: AccessRules::new(port),
         port,
     });
     Router::new()
@@ -49,13 +49,16 @@ pub(crate) fn routes(listener: Arc<Listener>, port: u16) -> Router {
         .route("/_payhook/callbacks/{id}/body", get(body))
         .route("/_payhook/callbacks/{id}/resend", post(resend))
         .route("/_payhook/{*rest}", any(nothing))
-        .layer(middleware::from_fn_with_state(Arc::clone(&page), guarded))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&page),
+            restricted,
+        ))
         .with_state(page)
 }
 
 /// Refuses visitors without access, and forbids browsers to use a response for anything
 /// else.
-async fn guarded(
+async fn restricted(
     State(page): Shared,
     Extension(Peer(peer)): Extension<Peer>,
     request: Request,
@@ -91,11 +94,11 @@ async fn guarded(
 }
 
 fn refuses(page: &Page, peer: SocketAddr, request: &Request) -> Option<&'static str> {
-    let (guard, headers) = (&page.guard, request.headers());
-    let why = guard.refuses(peer, request.uri(), headers);
+    let (access, headers) = (&page.access, request.headers());
+    let why = access.refuses(peer, request.uri(), headers);
     let is_reading = matches!(*request.method(), Method::GET | Method::HEAD);
     why.or_else(|| {
-        (!is_reading && !guard.knows(headers)).then_some("the token of the page is missing")
+        (!is_reading && !access.knows(headers)).then_some("the token of the page is missing")
     })
 }
 
@@ -103,7 +106,7 @@ async fn index(State(page): Shared) -> Response {
     let nonce = random();
     let html = HTML
         .replace("{{nonce}}", &nonce)
-        .replace("{{token}}", &page.guard.token);
+        .replace("{{token}}", &page.access.token);
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; \
          connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; \

@@ -31,7 +31,7 @@ pub(crate) struct PaymentArgs {
 
     /// The currency's number of decimals.
     #[arg(long, value_name = "DIGITS")]
-    scale: Option<u32>,
+    decimals: Option<u32>,
 
     /// The number of confirmations of the transfer.
     #[arg(long, value_name = "COUNT")]
@@ -104,8 +104,8 @@ impl PaymentArgs {
         }
         if let Some(ticker) = &self.currency {
             let currency = CurrencyBuilder::new(ticker);
-            builder = builder.currency(match self.scale {
-                Some(scale) => currency.scale(scale),
+            builder = builder.currency(match self.decimals {
+                Some(decimals) => currency.decimals(decimals),
                 None => currency,
             });
         }

@@ -194,7 +194,7 @@ fn unchecked_values_are_not_marked_as_proven() {
 }
 
 #[test]
-fn ambiguous_texts_are_shown_undivided() {
+fn ambiguous_texts_are_shown_whole() {
     let file = body("b2binpay-refused-tracking-id");
     let output = run(&["--json", "inspect", &file]).json();
     assert_eq!(

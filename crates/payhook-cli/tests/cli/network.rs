@@ -66,7 +66,7 @@ fn every_attribute_can_be_overridden() {
         "1.5",
         "--currency",
         "XMR",
-        "--scale",
+        "--decimals",
         "12",
         "--confirmations",
         "4",

@@ -235,7 +235,7 @@ fn triggered_payments_are_credited_once() {
     let to = format!("{}/callbacks/b2binpay", shop.url);
     let opened = Command::new("sh")
         .args(["-c", &shop.open()])
-        .env("PAYHOOK_PAYMENT", r#"{"reference": "order-1", "kind": "deposit", "currency": "ETH", "amount": "0.3", "scale": 18}"#)
+        .env("PAYHOOK_PAYMENT", r#"{"reference": "order-1", "kind": "deposit", "currency": "ETH", "amount": "0.3", "decimals": 18}"#)
         .status();
     assert!(opened.unwrap().success());
     for scenario in [

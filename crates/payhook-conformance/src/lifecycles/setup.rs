@@ -37,7 +37,7 @@ impl RecordedLifecycle {
     fn verifier(&self) -> Result<Verifier, BoxError> {
         let keys = self.keys.iter().map(|key| match key {
             FileKey::CallbackSecret { secret } => Key::callback_secret(secret),
-            FileKey::LoginPassword { login, password } => Key::login_password(login, password),
+            FileKey::LoginPassword { login, password } => Key::v2_credentials(login, password),
         });
         let mut keys = keys.collect::<Result<Vec<_>, _>>()?;
         if keys.is_empty() {
@@ -51,7 +51,7 @@ impl RecordedLifecycle {
         };
         let mut keys = keys.into_iter();
         let first = keys.next().ok_or("no `keys` to verify with")?;
-        Ok(keys.fold(Verifier::new(first, ids), Verifier::also))
+        Ok(keys.fold(Verifier::new(first, ids), Verifier::add_key))
     }
 }
 

@@ -9,7 +9,7 @@ use payhook::testing::b2binpay::CurrencyBuilder;
 /// use payhook::testing::b2binpay::CurrencyBuilder;
 ///
 /// let payment = Payment::new("order-1").amount("0.3").currency("ETH");
-/// let payment = Payment::new("order-2").currency(CurrencyBuilder::new("XMR").scale(12));
+/// let payment = Payment::new("order-2").currency(CurrencyBuilder::new("XMR").decimals(12));
 /// ```
 #[derive(Debug, Clone)]
 pub struct Payment {

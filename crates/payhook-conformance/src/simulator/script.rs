@@ -79,8 +79,10 @@ impl<'a> Terms<'a> {
     pub(super) fn new(payment: &'a Payment, start: DateTime<Utc>) -> Result<Self, SimulationError> {
         let amount: Option<Amount> = payment.amount.parse().ok();
         let amount = amount.filter(|amount| {
-            let scale = payment.currency.exp();
-            is_plain(amount.as_str()) && !amount.is_zero() && amount.with_scale(scale).is_some()
+            let decimals = payment.currency.exp();
+            is_plain(amount.as_str())
+                && !amount.is_zero()
+                && amount.with_decimals(decimals).is_some()
         });
         Ok(Self {
             payment,

@@ -218,7 +218,7 @@ impl Timeline {
         while let Some((from, answer)) = answers.front()
             && *from <= self.now
         {
-            simulated.tell(token, answer);
+            simulated.set_answer(token, answer);
             answers.pop_front();
         }
     }

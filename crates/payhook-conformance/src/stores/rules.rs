@@ -11,41 +11,41 @@ use super::{BrokenRule, StoreConformance, acquired, at, broken, ended, is, mixed
 impl<G: IdempotencyStore + 'static> StoreConformance<G> {
     pub(super) async fn a_claim_is_exclusive_until_it_ends(&self) -> Result<(), BrokenRule> {
         let (one, two, keys) = (self.store(0), self.store(1), unused_keys());
-        let rule = "an unclaimed effect is acquired";
+        let rule = "an unclaimed event is acquired";
         let token = acquired(rule, one.claim(&keys)).await?;
-        let rule = "a claimed effect is in progress, also for its holder";
+        let rule = "a claimed event is in progress, also for its holder";
         for store in [&one, &two] {
             is(Claim::InProgress, rule, store.claim(&keys)).await?;
         }
         let rule = "the holder releases";
         ended(rule, Lease::Held, one.release(token)).await?;
-        let rule = "a released effect is acquired by anyone";
+        let rule = "a released event is acquired by anyone";
         let token = acquired(rule, two.claim(&keys)).await?;
         let rule = "the holder completes";
         ended(rule, Lease::Held, two.complete(token)).await?;
-        let rule = "a completed effect is already handled";
+        let rule = "a completed event is already handled";
         for store in [&one, &two] {
             is(Claim::AlreadyHandled, rule, store.claim(&keys)).await?;
         }
         Ok(())
     }
 
-    pub(super) async fn a_delivery_is_bound_to_its_first_effect(&self) -> Result<(), BrokenRule> {
+    pub(super) async fn a_delivery_is_bound_to_its_first_event(&self) -> Result<(), BrokenRule> {
         let (store, genuine, other) = (self.store(0), unused_keys(), unused_keys());
-        let rule = "an unclaimed effect is acquired";
+        let rule = "an unclaimed event is acquired";
         let token = acquired(rule, store.claim(&genuine)).await?;
         let altered = mixed(&genuine, &other);
-        let rule = "a delivery in progress with another effect is conflicting";
+        let rule = "a delivery in progress with another event is conflicting";
         is(Claim::Conflicting, rule, store.claim(&altered)).await?;
         let rule = "the holder completes";
         ended(rule, Lease::Held, store.complete(token)).await?;
-        let rule = "a handled delivery stays handled with another effect";
+        let rule = "a handled delivery stays handled with another event";
         is(Claim::AlreadyHandled, rule, store.claim(&altered)).await?;
-        let rule = "a replay does not use up another effect";
+        let rule = "a replay does not use up another event";
         let token = acquired(rule, store.claim(&other)).await?;
-        let rule = "the token names the claimed effect";
-        if token.effect() != other.effect() {
-            return Err(broken(rule, token.effect()));
+        let rule = "the token names the claimed event";
+        if token.event() != other.event() {
+            return Err(broken(rule, token.event()));
         }
         ended(rule, Lease::Held, store.release(token)).await?;
 
@@ -64,18 +64,18 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
         is(Claim::AlreadyHandled, rule, store.claim(&genuine)).await
     }
 
-    pub(super) async fn the_same_effect_in_another_delivery_is_handled(
+    pub(super) async fn the_same_event_in_another_delivery_is_handled(
         &self,
     ) -> Result<(), BrokenRule> {
         let (store, first, second) = (self.store(0), unused_keys(), unused_keys());
-        let rule = "an unclaimed effect is acquired";
+        let rule = "an unclaimed event is acquired";
         let token = acquired(rule, store.claim(&first)).await?;
         let resent = mixed(&second, &first);
-        let rule = "the same effect in another delivery is in progress";
+        let rule = "the same event in another delivery is in progress";
         is(Claim::InProgress, rule, store.claim(&resent)).await?;
         let rule = "the holder completes";
         ended(rule, Lease::Held, store.complete(token)).await?;
-        let rule = "the same effect in another delivery is already handled";
+        let rule = "the same event in another delivery is already handled";
         is(Claim::AlreadyHandled, rule, store.claim(&resent)).await?;
         let rule = "a resent delivery is bound as well";
         is(Claim::AlreadyHandled, rule, store.claim(&second)).await
@@ -87,7 +87,7 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
         let reversed = IdempotencyKeys::new(
             *other.delivery(),
             *settled.subject(),
-            *other.effect(),
+            *other.event(),
             seconds(20),
         );
         let restored = at(&mixed(&unused_keys(), &settled), seconds(30));
@@ -114,7 +114,7 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
         let late = IdempotencyKeys::new(
             *late.delivery(),
             *settled.subject(),
-            *other.effect(),
+            *other.event(),
             seconds(50),
         );
         is(Claim::Superseded, rule, store.claim(&late)).await
@@ -122,7 +122,7 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
 
     pub(super) async fn an_event_without_a_time_is_handled_once(&self) -> Result<(), BrokenRule> {
         let (store, one, other) = (self.store(0), at(&unused_keys(), None), unused_keys());
-        let two = IdempotencyKeys::new(*other.delivery(), *one.subject(), *other.effect(), None);
+        let two = IdempotencyKeys::new(*other.delivery(), *one.subject(), *other.event(), None);
         let rule = "an event without a time is acquired once";
         for event in [&one, &two] {
             let token = acquired(rule, store.claim(event)).await?;
@@ -139,7 +139,7 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
 
     pub(super) async fn a_dead_holder_loses_its_claim(&self) -> Result<(), BrokenRule> {
         let (store, keys) = (self.store(0), unused_keys());
-        let rule = "an effect whose holder died is acquired after the lease";
+        let rule = "an event whose holder died is acquired after the lease";
         drop(acquired(rule, store.claim(&keys)).await?);
         is(Claim::InProgress, rule, store.claim(&keys)).await?;
         self.outlast_the_lease().await;
@@ -183,7 +183,7 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
     /// connection.
     pub(super) async fn a_killed_holder_loses_its_claim(&self) -> Result<(), BrokenRule> {
         let (store, keys) = (self.store(0), unused_keys());
-        let rule = "an effect whose holder was killed is acquired after the lease";
+        let rule = "an event whose holder was killed is acquired after the lease";
         let (holds, held) = oneshot::channel();
         let holder = tokio::spawn(async move {
             let claim = store.claim(&keys).await;
@@ -218,7 +218,7 @@ impl<G: IdempotencyStore + 'static> StoreConformance<G> {
         let rule = "a newer delivery is acquired";
         let token = acquired(rule, store.claim(&aged(known, horizon / 2))).await?;
         ended(rule, Lease::Held, store.complete(token)).await?;
-        let rule = "a handled effect stays handled, however old the delivery is";
+        let rule = "a handled event stays handled, however old the delivery is";
         is(
             Claim::AlreadyHandled,
             rule,

@@ -85,7 +85,7 @@ fn other_id(cx: &Context<'_>) -> [(&'static str, Json); 2] {
 /// The same signed message, with the amount's last digit moved to the start of the
 /// id.
 fn shifted(cx: &Context<'_>) -> Vec<u8> {
-    let amount = cx.payment.amount.with_scale(cx.payment.decimals);
+    let amount = cx.payment.amount.with_decimals(cx.payment.decimals);
     let amount = amount.unwrap_or_default().to_string();
     let shorter = amount.strip_suffix('0').unwrap_or(&amount);
     let changes = [
@@ -168,7 +168,11 @@ pub(super) fn tests() -> Vec<Test> {
                     paste(cx, &cx.transfer().unconfirmed(1), true)
                 }),
                 never_paid("a second one, none named", |cx| {
-                    paste(cx, &cx.transfer().unconfirmed(1).unnamed(), false)
+                    paste(
+                        cx,
+                        &cx.transfer().unconfirmed(1).without_relationship(),
+                        false,
+                    )
                 }),
                 never_paid("into no transfer, expired", |cx| {
                     paste(cx, &cx.transfer().no_transfer(), true)

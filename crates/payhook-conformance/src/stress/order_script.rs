@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use payhook::citypay::OrderDetails;
 use payhook::payment::ExpectedKind;
 use payhook::testing::Body;
-use payhook::testing::citypay::{OrderBuilder, OrderEndpoint, order, refusal};
+use payhook::testing::citypay::{OrderBuilder, OrderEndpoint, error_response, order};
 
 /// The gateway: the merchant's customer id, and the order endpoint that the server
 /// queries.
@@ -56,10 +56,10 @@ impl Context<'_> {
 
     /// Sets the endpoint's response for the payment's token.
     pub(super) fn set_response(&self, response: &Body<OrderDetails>) {
-        self.gateway.endpoint.unreachable(false);
+        self.gateway.endpoint.set_unreachable(false);
         self.gateway
             .endpoint
-            .tell(&self.payment.reference, response);
+            .set_answer(&self.payment.reference, response);
     }
 
     /// Sets the order that the endpoint returns.
@@ -69,7 +69,7 @@ impl Context<'_> {
 
     /// Makes the endpoint return that there is no such order.
     pub(super) fn set_no_order(&self) {
-        self.set_response(&refusal(404, "Order not found"));
+        self.set_response(&error_response(404, "Order not found"));
     }
 }
 

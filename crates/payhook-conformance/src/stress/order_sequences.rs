@@ -81,7 +81,7 @@ pub(super) fn tests() -> Vec<Test> {
                         let token = cx.bystander.reference.as_str();
                         let order = cx.order().token(token).client_order_id(token);
                         let answer = order.answer(&cx.gateway.customer_id);
-                        cx.gateway.endpoint.tell(token, &answer);
+                        cx.gateway.endpoint.set_answer(token, &answer);
                         order.callback().to_vec()
                     }),
                 ],

@@ -118,7 +118,7 @@ fn endpoint_differs() -> Vec<Test> {
                         (0, PENDING),
                         (100, |cx| {
                             let body = CONFIRMED(cx);
-                            cx.gateway.endpoint.unreachable(cx.attempt < 2);
+                            cx.gateway.endpoint.set_unreachable(cx.attempt < 2);
                             body
                         }),
                     ],

@@ -1,7 +1,7 @@
 //! The steps of scripts about transfers.
 
 use super::script::{self, Build};
-use payhook::b2binpay::{Key, TransferCallback};
+use payhook::b2binpay::{Callback, Key};
 use payhook::payment::ExpectedKind;
 use payhook::testing::Body;
 use payhook::testing::b2binpay::{CallbackBuilder, deposit, payout};
@@ -51,7 +51,7 @@ impl Context<'_> {
         format!("0x{id:064x}")
     }
 
-    pub(super) fn signed(&self, builder: &CallbackBuilder) -> Body<TransferCallback> {
+    pub(super) fn signed(&self, builder: &CallbackBuilder) -> Body<Callback> {
         builder.sign(&self.gateway.key)
     }
 

@@ -26,8 +26,12 @@ pub(super) fn test() -> Test {
                 cx.sign(&body)
             }),
             variant("the amount as a number", |cx| {
-                let scale = cx.payment.decimals;
-                let amount = cx.payment.amount.with_scale(scale).unwrap_or_default();
+                let decimals = cx.payment.decimals;
+                let amount = cx
+                    .payment
+                    .amount
+                    .with_decimals(decimals)
+                    .unwrap_or_default();
                 let amount = Json::raw(amount.to_string());
                 cx.sign(&cx.transfer().set("included[1].attributes.amount", amount))
             }),
@@ -51,7 +55,7 @@ pub(super) fn test() -> Test {
                 cx.sign(&cx.transfer().include(currency).remove("included[0]"))
             }),
             variant("the transfer not named", |cx| {
-                cx.sign(&cx.transfer().unnamed())
+                cx.sign(&cx.transfer().without_relationship())
             }),
             Case::new(
                 ExpectedKind::Payout,

@@ -26,7 +26,7 @@ fn v3() -> Key {
 }
 
 fn v2() -> Key {
-    Key::login_password("login", "password").unwrap()
+    Key::v2_credentials("login", "password").unwrap()
 }
 
 fn verifier(key: Key) -> Verifier {
@@ -196,7 +196,7 @@ fn the_same_seed_gives_the_same_deliveries() {
     assert_eq!(bodies(&mut alone), bodies(&mut after));
 }
 
-fn parsed(delivery: &Delivery) -> b2binpay::TransferCallback {
+fn parsed(delivery: &Delivery) -> b2binpay::Callback {
     Unverified::parse(delivery.body())
         .unwrap()
         .into_unverified()
@@ -230,9 +230,9 @@ fn every_body_has_the_gateways_form() {
                     assert_ne!(status, OrderStatus::Expired);
                 } else {
                     let reported =
-                        Unverified::<b2binpay::TransferCallback>::parse(delivery.body()).unwrap();
+                        Unverified::<b2binpay::Callback>::parse(delivery.body()).unwrap();
                     let is_unsigned = reported.unverified().transfer().is_none()
-                        && scheme == payhook::verified::Scheme::LoginPassword;
+                        && scheme == payhook::verified::SignatureScheme::LoginPassword;
                     let verified = verifier(key.clone()).verify(reported);
                     match verified {
                         Ok(verified) => {
@@ -600,7 +600,7 @@ fn impossible_lifecycles_are_errors() {
         "there is no customer id and no order endpoint for a scenario of CityPay.io"
     );
     let simulator = simulator.key(v3());
-    let smallest = CurrencyBuilder::new("POINT").scale(0);
+    let smallest = CurrencyBuilder::new("POINT").decimals(0);
     for (amount, currency, is_whole_fine) in [
         ("1", smallest.clone(), true),
         ("0", smallest.clone(), false),
@@ -610,7 +610,7 @@ fn impossible_lifecycles_are_errors() {
         ("", smallest.clone(), false),
         (
             "99999999999999999999999999999",
-            smallest.clone().scale(0),
+            smallest.clone().decimals(0),
             true,
         ),
         ("0.1234567", "USDT".into(), false),

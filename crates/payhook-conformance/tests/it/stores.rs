@@ -1,6 +1,6 @@
-//! [`StoreConformance`] passes what keeps to the rules, and finds each flaw.
+//! [`StoreConformance`] passes what keeps to the rules, and finds each fault.
 
-mod flaws;
+mod faults;
 
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -9,10 +9,11 @@ use std::time::Duration;
 use payhook::idempotency::{IdempotencyStore, MemoryStore};
 use payhook_conformance::stores::{BrokenRule, StoreConformance};
 
-use flaws::{
-    BindsNothing, Counts, Flaw, Flawed, ForgetsTheLate, HandsOnToAll, Horizon, KeepsTheFirstTime,
-    KeepsTheReleased, KnowsNoSubjects, LooksFirst, NoTimeIsTheNewest, NoTimeIsTheOldest, Once,
-    RemembersNothing, RenewsForTheDead, ReopensForReplays, TakesTheLate, Unfenced,
+use faults::{
+    BindsNothing, Counts, Fault, FaultyStore, ForgetsTheLate, HandsOnToAll, Horizon,
+    KeepsTheFirstTime, KeepsTheReleased, KnowsNoSubjects, LooksFirst, NoTimeIsTheNewest,
+    NoTimeIsTheOldest, Once, RemembersNothing, RenewsForTheDead, ReopensForReplays, TakesTheLate,
+    Unfenced,
 };
 
 const LEASE: Duration = Duration::from_millis(100);
@@ -45,9 +46,9 @@ fn memory() -> MemoryStore {
     MemoryStore::new().lease(LEASE)
 }
 
-fn flawed<F: Flaw>(flaw: F) -> Flawed<F> {
+fn faulty<F: Fault>(fault: F) -> FaultyStore<F> {
     let store = memory();
-    Flawed { store, flaw }
+    FaultyStore { store, fault }
 }
 
 /// Which rule was being tried, and what the store said.
@@ -59,85 +60,85 @@ fn a_store_that_fails_has_no_flaw() {
     let Err(BrokenRule::Failed { rule, source, .. }) = ran else {
         panic!("it has no room for two deliveries of the same event: {ran:?}");
     };
-    assert_eq!(rule, "the same effect in another delivery is in progress");
+    assert_eq!(rule, "the same event in another delivery is in progress");
     assert!(source.to_string().starts_with("store is full"), "{source}");
 }
 
 #[test]
 fn what_keeps_to_the_rules_passes() {
     passes(suite(memory()));
-    let refuses = flawed(Horizon::new(MINUTE, true));
+    let refuses = faulty(Horizon::new(MINUTE, true));
     passes(suite(refuses).horizon(MINUTE));
 }
 
 /// For twenty keys more: twenty, and a tenth of it twice.
 #[test]
 fn so_many_keys_are_raced_for() {
-    let effects = |keys| {
-        let store = Arc::new(flawed(Counts::default()));
+    let events = |keys| {
+        let store = Arc::new(faulty(Counts::default()));
         passes(suite(Arc::clone(&store)).race(3, keys));
-        store.flaw.effects()
+        store.fault.events()
     };
-    assert_eq!(effects(40) - effects(20), 24);
+    assert_eq!(events(40) - events(20), 24);
 }
 
 #[test]
 fn every_flaw_is_found() {
     let unbounded = suite(memory()).horizon(MINUTE);
     let forever = suite(memory().lease(MINUTE));
-    let binding = suite(flawed(Horizon::binding(MINUTE))).horizon(MINUTE);
-    let by_age = suite(flawed(Horizon::new(MINUTE, false))).horizon(MINUTE);
+    let binding = suite(faulty(Horizon::binding(MINUTE))).horizon(MINUTE);
+    let by_age = suite(faulty(Horizon::new(MINUTE, false))).horizon(MINUTE);
     for (found, expected) in [
         (
             found(suite(RemembersNothing)),
-            "a claimed effect is in progress, also for its holder: Acquired",
+            "a claimed event is in progress, also for its holder: Acquired",
         ),
         (
-            found(suite(flawed(BindsNothing))),
-            "a delivery in progress with another effect is conflicting: Acquired",
+            found(suite(faulty(BindsNothing))),
+            "a delivery in progress with another event is conflicting: Acquired",
         ),
         (
-            found(suite(flawed(KeepsTheReleased))),
-            "a released effect is acquired by anyone: InProgress",
+            found(suite(faulty(KeepsTheReleased))),
+            "a released event is acquired by anyone: InProgress",
         ),
         (
-            found(suite(flawed(KnowsNoSubjects))),
+            found(suite(faulty(KnowsNoSubjects))),
             "a transfer that settles again after a reversal is acquired: AlreadyHandled",
         ),
         (
-            found(suite(flawed(ReopensForReplays::default()))),
+            found(suite(faulty(ReopensForReplays::default()))),
             "each of these deliveries is already handled when it is repeated: Acquired",
         ),
         (
-            found(suite(flawed(TakesTheLate))),
+            found(suite(faulty(TakesTheLate))),
             "an event older than the last handled one is superseded: Acquired",
         ),
         (
-            found(suite(flawed(KeepsTheFirstTime::default()))),
+            found(suite(faulty(KeepsTheFirstTime::default()))),
             "an event older than the last handled one is superseded: Acquired",
         ),
         (
-            found(suite(flawed(NoTimeIsTheOldest))),
+            found(suite(faulty(NoTimeIsTheOldest))),
             "an event without a time is acquired once: Acquired",
         ),
         (
-            found(suite(flawed(NoTimeIsTheNewest(Mutex::new(1 << 40))))),
+            found(suite(faulty(NoTimeIsTheNewest(Mutex::new(1 << 40))))),
             "an event without a time is acquired once: Acquired",
         ),
         (
             found(forever),
-            "an effect whose holder died is acquired after the lease: InProgress",
+            "an event whose holder died is acquired after the lease: InProgress",
         ),
         (
-            found(suite(flawed(RenewsForTheDead::default()))),
-            "an effect whose holder was killed is acquired after the lease: InProgress",
+            found(suite(faulty(RenewsForTheDead::default()))),
+            "an event whose holder was killed is acquired after the lease: InProgress",
         ),
         (
-            found(suite(flawed(Unfenced))),
+            found(suite(faulty(Unfenced))),
             "a late holder neither completes nor releases its successor's claim: Held",
         ),
         (
-            found(suite(flawed(ForgetsTheLate::new(LEASE)))),
+            found(suite(faulty(ForgetsTheLate::new(LEASE)))),
             "a late holder completes its claim if no one else took it: Lost",
         ),
         (
@@ -150,22 +151,22 @@ fn every_flaw_is_found() {
         ),
         (
             found(by_age),
-            "a handled effect stays handled, however old the delivery is: TooOld",
+            "a handled event stays handled, however old the delivery is: TooOld",
         ),
         (
-            found(suite(flawed(LooksFirst::new(false)))),
+            found(suite(faulty(LooksFirst::new(false)))),
             "exactly one of several concurrent claims wins: 8",
         ),
         (
-            found(suite(flawed(LooksFirst::new(true)))),
+            found(suite(faulty(LooksFirst::new(true)))),
             "exactly one of several concurrent deliveries of the same event wins: 8",
         ),
         (
-            found(suite(flawed(HandsOnToAll::new(Once::Lapsed)))),
+            found(suite(faulty(HandsOnToAll::new(Once::Lapsed)))),
             "exactly one of several concurrent claims wins after a lease has expired: 8",
         ),
         (
-            found(suite(flawed(HandsOnToAll::new(Once::Released)))),
+            found(suite(faulty(HandsOnToAll::new(Once::Released)))),
             "a repeatedly released claim is won by exactly one task each time: ",
         ),
     ] {

@@ -104,7 +104,7 @@ fn a_correct_shop_passes_again_with_the_same_ledger() {
 /// Some of the bodies sign values that API v2 omits.
 #[test]
 fn v2_keys_are_supported() {
-    let key = Key::login_password("login", "password").unwrap();
+    let key = Key::v2_credentials("login", "password").unwrap();
     let verifier = Verifier::new(key.clone(), TrackingIds::Prefixed);
     let shop = correct().b2binpay(b2binpay::Gateway::new(verifier));
     let report = Suite::new(7).b2binpay(key).run_blocking(&shop).unwrap();

@@ -38,7 +38,7 @@ async fn round_trip(pool: &PgPool, amount: Amount) {
     assert_eq!(back, amount);
     // The server reads the same value with the same number of fraction digits.
     assert_eq!(back.as_str(), text);
-    assert_eq!(back.scale(), amount.scale(), "{amount:?}");
+    assert_eq!(back.decimals(), amount.decimals(), "{amount:?}");
 }
 
 #[tokio::test]

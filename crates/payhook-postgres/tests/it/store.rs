@@ -50,7 +50,7 @@ fn keys(time: Option<DateTime<Utc>>) -> IdempotencyKeys {
 
 /// The same event in another delivery.
 fn again(keys: &IdempotencyKeys, time: Option<DateTime<Utc>>) -> IdempotencyKeys {
-    IdempotencyKeys::new(key(), *keys.subject(), *keys.effect(), time)
+    IdempotencyKeys::new(key(), *keys.subject(), *keys.event(), time)
 }
 
 /// Another event of the same subject.
@@ -65,7 +65,7 @@ async fn claim(store: &PgStore, keys: &IdempotencyKeys) -> String {
     }
 }
 
-async fn fresh(store: &PgStore, keys: &IdempotencyKeys) -> ClaimToken {
+async fn acquired(store: &PgStore, keys: &IdempotencyKeys) -> ClaimToken {
     match store.claim(keys).await.unwrap() {
         Claim::Acquired(token) => token,
         other => panic!("{other:?}"),
@@ -73,7 +73,7 @@ async fn fresh(store: &PgStore, keys: &IdempotencyKeys) -> ClaimToken {
 }
 
 async fn handle(store: &PgStore, keys: &IdempotencyKeys) {
-    let token = fresh(store, keys).await;
+    let token = acquired(store, keys).await;
     assert_eq!(store.complete(token).await.unwrap(), Lease::Held);
 }
 
@@ -91,15 +91,15 @@ async fn age(pool: &PgPool, keys: &IdempotencyKeys, seconds: i64) {
 }
 
 async fn rows(pool: &PgPool) -> [i64; 3] {
-    let (subjects, effects, deliveries) = sqlx::query_as(
+    let (subjects, events, deliveries) = sqlx::query_as(
         "SELECT (SELECT count(*) FROM payhook_subjects),
-                (SELECT count(*) FROM payhook_effects),
+                (SELECT count(*) FROM payhook_events),
                 (SELECT count(*) FROM payhook_deliveries)",
     )
     .fetch_one(pool)
     .await
     .unwrap();
-    [subjects, effects, deliveries]
+    [subjects, events, deliveries]
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -190,12 +190,12 @@ async fn a_lease_expires_at_its_exact_end() {
             .unwrap();
     };
     let keys = keys(None);
-    let late = fresh(&store, &keys).await;
+    let late = acquired(&store, &keys).await;
     assert_eq!(claim(&store, &keys).await, "InProgress");
     pass(59_999_999).await;
     assert_eq!(claim(&store, &keys).await, "InProgress");
     pass(1).await;
-    let next = fresh(&store, &keys).await;
+    let next = acquired(&store, &keys).await;
     assert_eq!(store.complete(late).await.unwrap(), Lease::Lost);
     assert_eq!(store.complete(next).await.unwrap(), Lease::Held);
 }
@@ -209,9 +209,9 @@ async fn a_lease_is_a_minute_and_at_most_five_thousand_years() {
         assert_eq!(claim(&store, &keys).await, "Acquired");
         let lease: i64 = sqlx::query_scalar(
             "SELECT extract(epoch FROM lease_until - clock_timestamp())::bigint
-             FROM payhook_effects WHERE effect = $1",
+             FROM payhook_events WHERE event = $1",
         )
-        .bind(keys.effect().as_bytes().as_slice())
+        .bind(keys.event().as_bytes().as_slice())
         .fetch_one(&pool)
         .await
         .unwrap();
@@ -224,12 +224,12 @@ async fn a_lease_is_a_minute_and_at_most_five_thousand_years() {
 async fn ending_a_claim_twice_changes_nothing() {
     let (_, store) = store().await;
     let settled = keys(None);
-    let token = fresh(&store, &settled).await;
-    let (effect, fence) = (*token.effect(), token.fence());
+    let token = acquired(&store, &settled).await;
+    let (event, fence) = (*token.event(), token.fence());
     assert_eq!(store.complete(token).await.unwrap(), Lease::Held);
     let reversed = next(&settled, Some(ago(10)));
     handle(&store, &reversed).await;
-    let repeated = ClaimToken::new(effect, fence);
+    let repeated = ClaimToken::new(event, fence);
     assert_eq!(store.complete(repeated).await.unwrap(), Lease::Held);
     // The reversal is still the last event: a later one is new.
     assert_eq!(
@@ -237,19 +237,19 @@ async fn ending_a_claim_twice_changes_nothing() {
         "Acquired"
     );
     // That claim has another number.
-    let repeated = ClaimToken::new(effect, fence);
+    let repeated = ClaimToken::new(event, fence);
     assert_eq!(store.complete(repeated).await.unwrap(), Lease::Lost);
 
     let released = keys(None);
-    let token = fresh(&store, &released).await;
-    let (effect, fence) = (*token.effect(), token.fence());
+    let token = acquired(&store, &released).await;
+    let (event, fence) = (*token.event(), token.fence());
     assert_eq!(store.release(token).await.unwrap(), Lease::Held);
-    let repeated = ClaimToken::new(effect, fence);
+    let repeated = ClaimToken::new(event, fence);
     assert_eq!(store.release(repeated).await.unwrap(), Lease::Held);
     assert_eq!(claim(&store, &released).await, "Acquired");
 }
 
-/// Two replicas see a captured delivery with two effects: one binds it.
+/// Two replicas see a captured delivery with two events: one binds it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_delivery_that_races_with_altered_copies_is_bound_once() {
     let database = Database::new().await;
@@ -286,7 +286,7 @@ async fn no_connection_waits_while_a_claim_is_held() {
     let store = PgStore::new(pool.clone()).lock_timeout(Duration::from_millis(1));
     store.migrate().await.unwrap();
     let held = keys(None);
-    let token = fresh(&store, &held).await;
+    let token = acquired(&store, &held).await;
     for _ in 0..3 {
         assert_eq!(claim(&store, &held).await, "InProgress");
         assert_eq!(claim(&store, &again(&held, None)).await, "InProgress");
@@ -300,7 +300,7 @@ async fn a_lock_held_by_another_transaction_fails_the_claim_in_time() {
     let (pool, store) = store().await;
     let store = store.lock_timeout(Duration::from_millis(200));
     let held = keys(None);
-    let token = fresh(&store, &held).await;
+    let token = acquired(&store, &held).await;
     let mut elsewhere = pool.begin().await.unwrap();
     sqlx::query("SELECT FROM payhook_subjects WHERE subject = $1 FOR UPDATE")
         .bind(held.subject().as_bytes().as_slice())
@@ -354,7 +354,7 @@ async fn steps_do_not_depend_on_the_default_isolation() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn prune_deletes_effects_unseen_for_a_day_beyond_the_retention() {
+async fn prune_deletes_events_unseen_for_a_day_beyond_the_retention() {
     let (pool, store) = store().await;
     let store = store.retention(HOUR);
     let [old, young, held, used] = [(); 4].map(|()| keys(Some(ago(10))));
@@ -362,7 +362,7 @@ async fn prune_deletes_effects_unseen_for_a_day_beyond_the_retention() {
         handle(&store, keys).await;
     }
     handle(&store, &next(&old, Some(ago(5)))).await;
-    let token = fresh(&store, &held).await;
+    let token = acquired(&store, &held).await;
     let (beyond, margin) = (25 * 3600 + 60, 25 * 3600 - 60);
     for (keys, seconds) in [
         (&old, beyond),
@@ -379,7 +379,7 @@ async fn prune_deletes_effects_unseen_for_a_day_beyond_the_retention() {
     let endless = PgStore::new(pool.clone()).retention(Duration::MAX);
     assert_eq!(endless.prune().await.unwrap(), 0);
 
-    // Both deliveries of the old effect are pruned. A held claim is kept, however old
+    // Both deliveries of the old event are pruned. A held claim is kept, however old
     // it is.
     assert_eq!(store.prune().await.unwrap(), 2);
     assert_eq!(rows(&pool).await, [3, 3, 3]);
@@ -388,11 +388,11 @@ async fn prune_deletes_effects_unseen_for_a_day_beyond_the_retention() {
     }
     assert_eq!(claim(&store, &held).await, "InProgress");
     assert_eq!(store.complete(token).await.unwrap(), Lease::Held);
-    // A pruned effect is not considered new: its own time is too old.
+    // A pruned event is not considered new: its own time is too old.
     let replayed = IdempotencyKeys::new(
         *old.delivery(),
         *old.subject(),
-        *old.effect(),
+        *old.event(),
         Some(ago(beyond)),
     );
     assert_eq!(claim(&store, &replayed).await, "TooOld");
@@ -401,13 +401,13 @@ async fn prune_deletes_effects_unseen_for_a_day_beyond_the_retention() {
 
 /// More than one batch.
 #[tokio::test(flavor = "multi_thread")]
-async fn prune_deletes_all_old_effects() {
+async fn prune_deletes_all_old_events() {
     let (pool, store) = store().await;
     sqlx::raw_sql(
         "INSERT INTO payhook_subjects (subject, seen_at)
          SELECT decode(lpad(n::text, 64, '0'), 'hex'), now() - interval '2 days'
          FROM generate_series(1, 1234) n;
-         INSERT INTO payhook_deliveries (delivery, effect, subject)
+         INSERT INTO payhook_deliveries (delivery, event, subject)
          SELECT subject, subject, subject FROM payhook_subjects",
     )
     .execute(&pool)
@@ -444,20 +444,20 @@ async fn claims_and_prune_do_not_deadlock() {
     tasks.join_all().await;
 }
 
-/// A replay of an effect far beyond the horizon, while it is pruned.
+/// A replay of an event far beyond the horizon, while it is pruned.
 #[tokio::test(flavor = "multi_thread")]
-async fn old_effects_stay_too_old_while_they_are_pruned() {
+async fn old_events_stay_too_old_while_they_are_pruned() {
     let (pool, store) = store().await;
     let store = store.retention(HOUR);
     let old = keys(Some(ago(40 * 3600)));
-    let undated = IdempotencyKeys::new(*old.delivery(), *old.subject(), *old.effect(), None);
+    let undated = IdempotencyKeys::new(*old.delivery(), *old.subject(), *old.event(), None);
     handle(&store, &undated).await;
     age(&pool, &old, 40 * 3600).await;
 
     // Slows `prune` down as if it had much to do: it holds the subject.
     let mut slow = pool.begin().await.unwrap();
-    sqlx::query("SELECT FROM payhook_effects WHERE effect = $1 FOR UPDATE")
-        .bind(old.effect().as_bytes().as_slice())
+    sqlx::query("SELECT FROM payhook_events WHERE event = $1 FOR UPDATE")
+        .bind(old.event().as_bytes().as_slice())
         .execute(&mut *slow)
         .await
         .unwrap();
@@ -481,7 +481,7 @@ async fn old_effects_stay_too_old_while_they_are_pruned() {
 #[tokio::test(flavor = "multi_thread")]
 async fn ending_a_claim_is_retried_after_temporary_errors() {
     let (pool, store) = store().await;
-    let token = fresh(&store, &keys(None)).await;
+    let token = acquired(&store, &keys(None)).await;
     // A sequence also counts attempts that are rolled back.
     sqlx::raw_sql(
         "CREATE SEQUENCE attempts;
@@ -496,13 +496,13 @@ async fn ending_a_claim_is_retried_after_temporary_errors() {
     for (code, expected) in [("40001", 10), ("55P03", 10), ("57P01", 10), ("23514", 1)] {
         sqlx::raw_sql(AssertSqlSafe(format!(
             "ALTER SEQUENCE attempts RESTART;
-             CREATE OR REPLACE TRIGGER refuse BEFORE UPDATE ON payhook_effects
+             CREATE OR REPLACE TRIGGER refuse BEFORE UPDATE ON payhook_events
              FOR EACH ROW EXECUTE FUNCTION refuse('{code}')"
         )))
         .execute(&pool)
         .await
         .unwrap();
-        let token = ClaimToken::new(*token.effect(), token.fence());
+        let token = ClaimToken::new(*token.event(), token.fence());
         let error = store.complete(token).await.unwrap_err();
         let error = error.downcast::<sqlx::Error>().unwrap();
         let found = error

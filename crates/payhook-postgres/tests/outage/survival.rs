@@ -32,10 +32,10 @@ const PATIENCE: usize = 40;
 
 /// Credits in memory, which survive an outage.
 #[derive(Clone, Default)]
-pub(crate) struct Shop(Arc<Books>);
+pub(crate) struct Shop(Arc<Credits>);
 
 #[derive(Default)]
-struct Books {
+struct Credits {
     credits: Mutex<HashMap<String, usize>>,
     /// Handlers that have credited, and whose claim has not ended yet.
     holders: AtomicUsize,

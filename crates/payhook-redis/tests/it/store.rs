@@ -7,7 +7,7 @@ use payhook_conformance::stores::StoreConformance;
 use payhook_redis::RedisStore;
 use redis::{ErrorKind, RedisError, cmd};
 
-use crate::support::{ago, claim, connection, fresh, handle, key, keys, store, unique};
+use crate::support::{acquired, ago, claim, connection, handle, key, keys, store, unique};
 
 /// Long enough for a busy machine: in a race, a holder ends its claim before.
 const LEASE: Duration = Duration::from_secs(3);
@@ -16,7 +16,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 /// The same event in another delivery.
 fn again(keys: &IdempotencyKeys, age: Duration) -> IdempotencyKeys {
-    IdempotencyKeys::new(key(), *keys.subject(), *keys.effect(), Some(ago(age)))
+    IdempotencyKeys::new(key(), *keys.subject(), *keys.event(), Some(ago(age)))
 }
 
 /// Another event of the same subject.
@@ -49,11 +49,11 @@ async fn merchants_with_prefixes_of_their_own_share_nothing() {
 async fn something_else_under_the_keys_is_an_error() {
     let mut connection = connection().await;
     let keys = keys(None);
-    let effect = *keys.effect();
+    let event = *keys.event();
     for (kind, key) in [
         ("delivery", keys.delivery()),
         ("subject", keys.subject()),
-        ("claim", keys.effect()),
+        ("claim", keys.event()),
     ] {
         for (command, wrong_type) in [
             (["SET", "", "something else"].as_slice(), kind == "subject"),
@@ -84,7 +84,7 @@ async fn something_else_under_the_keys_is_an_error() {
             let found: Vec<String> = find.query_async(&mut connection).await.unwrap();
             assert_eq!(found, [name]);
             if kind == "claim" {
-                let end = store.complete(ClaimToken::new(effect, 1)).await;
+                let end = store.complete(ClaimToken::new(event, 1)).await;
                 let error = end.unwrap_err().downcast::<RedisError>().unwrap();
                 assert!(
                     matches!(error.kind(), ErrorKind::Server(_) | ErrorKind::Extension),
@@ -96,7 +96,7 @@ async fn something_else_under_the_keys_is_an_error() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn unknown_effects_older_than_the_retention_are_too_old() {
+async fn unknown_events_older_than_the_retention_are_too_old() {
     let prefix = unique("shop");
     let store = store(&prefix).await.retention(HOUR);
     let old = keys(Some(ago(HOUR + 60 * SECOND)));
@@ -105,7 +105,7 @@ async fn unknown_effects_older_than_the_retention_are_too_old() {
     }
     // It was not bound either: with a later horizon it is accepted.
     handle(&store.clone().retention(2 * HOUR), &old).await;
-    // A known delivery stays known with any time, and so does its effect in an unknown
+    // A known delivery stays known with any time, and so does its event in an unknown
     // delivery.
     assert_eq!(claim(&store, &old).await, "AlreadyHandled");
     assert_eq!(
@@ -116,7 +116,7 @@ async fn unknown_effects_older_than_the_retention_are_too_old() {
     assert_eq!(claim(&store, &keys(None)).await, "Acquired");
 }
 
-/// The gateway's clock is ahead of the server's: an effect that is recent enough to be
+/// The gateway's clock is ahead of the server's: an event that is recent enough to be
 /// considered new is still known.
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_forgotten_before_the_horizon() {
@@ -140,7 +140,7 @@ async fn scripts_that_redis_forgot_are_loaded_again() {
         let keys = keys(None);
         let flush = cmd("SCRIPT").arg("FLUSH").to_owned();
         let () = flush.query_async(&mut connection).await.unwrap();
-        let token = fresh(&store, &keys).await;
+        let token = acquired(&store, &keys).await;
         let () = flush.query_async(&mut connection).await.unwrap();
         assert_eq!(store.complete(token).await.unwrap(), Lease::Held);
         assert_eq!(claim(&store, &keys).await, "AlreadyHandled");
@@ -150,7 +150,7 @@ async fn scripts_that_redis_forgot_are_loaded_again() {
 /// The whole subject is kept as long as the last of its deliveries: a day longer than
 /// the retention.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_subject_is_kept_with_all_its_effects() {
+async fn a_subject_is_kept_with_all_its_events() {
     let mut connection = connection().await;
     let prefix = unique("shop");
     let store = RedisStore::new(connection.clone())
@@ -176,10 +176,10 @@ async fn a_subject_is_kept_with_all_its_effects() {
         let left = seconds(&mut connection, kind, key).await;
         assert!(is_whole(left), "{kind}: {left} s");
     }
-    let left = seconds(&mut connection, "claim", *settled.effect()).await;
+    let left = seconds(&mut connection, "claim", *settled.event()).await;
     assert!((1..=3600).contains(&left), "{left} s");
 
-    // All known effects are old; one delivery is seen again.
+    // All known events are old; one delivery is seen again.
     for (kind, key) in [
         ("delivery", settled.delivery()),
         ("subject", settled.subject()),
@@ -205,7 +205,7 @@ async fn a_subject_is_kept_with_all_its_effects() {
     let store = store.lease(2 * HOUR);
     let held = next(&settled, 10 * SECOND);
     assert_eq!(claim(&store, &held).await, "Acquired");
-    for (kind, key) in [("subject", held.subject()), ("claim", held.effect())] {
+    for (kind, key) in [("subject", held.subject()), ("claim", held.event())] {
         let left = seconds(&mut connection, kind, *key).await;
         assert!(
             (27 * 3600 - 300..=27 * 3600).contains(&left),
@@ -233,7 +233,7 @@ async fn a_lease_expires_at_its_exact_end() {
         let name = format!("{{payhook:{prefix}}}:subject:{}", keys.subject());
         let get = cmd("HGET")
             .arg(name)
-            .arg(keys.effect().to_string())
+            .arg(keys.event().to_string())
             .to_owned();
         let state: String = get.query_async(&mut connection).await.unwrap();
         let end: u64 = state.split('|').nth(1).unwrap().parse().unwrap();
@@ -256,12 +256,12 @@ async fn a_lease_expires_at_its_exact_end() {
 async fn ending_a_claim_twice_changes_nothing() {
     let store = store(&unique("shop")).await;
     let settled = keys(None);
-    let token = fresh(&store, &settled).await;
-    let (effect, fence) = (*token.effect(), token.fence());
+    let token = acquired(&store, &settled).await;
+    let (event, fence) = (*token.event(), token.fence());
     assert_eq!(store.complete(token).await.unwrap(), Lease::Held);
     let reversed = next(&settled, 10 * SECOND);
     handle(&store, &reversed).await;
-    let repeated = ClaimToken::new(effect, fence);
+    let repeated = ClaimToken::new(event, fence);
     assert_eq!(store.complete(repeated).await.unwrap(), Lease::Held);
     // The reversal is still the last event: a later one is new.
     assert_eq!(
@@ -269,14 +269,14 @@ async fn ending_a_claim_twice_changes_nothing() {
         "Acquired"
     );
     // That claim has another number.
-    let repeated = ClaimToken::new(effect, fence);
+    let repeated = ClaimToken::new(event, fence);
     assert_eq!(store.complete(repeated).await.unwrap(), Lease::Lost);
 
     let released = keys(None);
-    let token = fresh(&store, &released).await;
-    let (effect, fence) = (*token.effect(), token.fence());
+    let token = acquired(&store, &released).await;
+    let (event, fence) = (*token.event(), token.fence());
     assert_eq!(store.release(token).await.unwrap(), Lease::Held);
-    let repeated = ClaimToken::new(effect, fence);
+    let repeated = ClaimToken::new(event, fence);
     assert_eq!(store.release(repeated).await.unwrap(), Lease::Held);
     assert_eq!(claim(&store, &released).await, "Acquired");
 }
@@ -290,7 +290,7 @@ async fn a_changed_copy_belongs_to_the_subject_of_its_delivery() {
     let store = RedisStore::new(connection.clone()).prefix(&prefix);
     let genuine = keys(None);
     let altered = IdempotencyKeys::new(*genuine.delivery(), key(), key(), None);
-    let token = fresh(&store, &genuine).await;
+    let token = acquired(&store, &genuine).await;
     assert_eq!(claim(&store, &altered).await, "Conflicting");
     assert_eq!(store.complete(token).await.unwrap(), Lease::Held);
     assert_eq!(claim(&store, &altered).await, "AlreadyHandled");

@@ -61,7 +61,7 @@ pub(crate) async fn claim(store: &Store, keys: &IdempotencyKeys) -> String {
     }
 }
 
-pub(crate) async fn fresh(store: &Store, keys: &IdempotencyKeys) -> ClaimToken {
+pub(crate) async fn acquired(store: &Store, keys: &IdempotencyKeys) -> ClaimToken {
     match store.claim(keys).await.unwrap() {
         Claim::Acquired(token) => token,
         other => panic!("{other:?}"),
@@ -69,6 +69,6 @@ pub(crate) async fn fresh(store: &Store, keys: &IdempotencyKeys) -> ClaimToken {
 }
 
 pub(crate) async fn handle(store: &Store, keys: &IdempotencyKeys) {
-    let token = fresh(store, keys).await;
+    let token = acquired(store, keys).await;
     assert_eq!(store.complete(token).await.unwrap(), Lease::Held);
 }

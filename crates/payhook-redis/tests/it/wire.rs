@@ -93,18 +93,18 @@ fn forgotten() -> RedisResult<Value> {
 }
 
 fn keys(time: Option<i64>) -> IdempotencyKeys {
-    let [delivery, subject, effect] =
+    let [delivery, subject, event] =
         [0xd1, 0x5b, 0xef].map(|byte| IdempotencyKey::from_bytes([byte; 32]));
     let time = time.map(|time| DateTime::from_timestamp_micros(time).unwrap());
-    IdempotencyKeys::new(delivery, subject, effect, time)
+    IdempotencyKeys::new(delivery, subject, event, time)
 }
 
 async fn claim(answer: Value) -> Result<String, BoxError> {
     let store = RedisStore::new(Line::responding([Ok(answer)]));
     Ok(match store.claim(&keys(None)).await? {
         Claim::Acquired(token) => {
-            assert_eq!(token.effect(), keys(None).effect());
-            format!("fresh {}", token.fence())
+            assert_eq!(token.event(), keys(None).event());
+            format!("acquired {}", token.fence())
         }
         other => format!("{other:?}"),
     })
@@ -113,16 +113,16 @@ async fn claim(answer: Value) -> Result<String, BoxError> {
 #[tokio::test]
 async fn every_response_to_a_claim() {
     for (answer, expected) in [
-        (words(&["altered"]), "Conflicting"),
-        (words(&["beyond"]), "TooOld"),
+        (words(&["conflicting"]), "Conflicting"),
+        (words(&["too_old"]), "TooOld"),
         (words(&["done"]), "AlreadyHandled"),
-        (words(&["fresh", "17"]), "fresh 17"),
-        (words(&["in flight"]), "InProgress"),
+        (words(&["acquired", "17"]), "acquired 17"),
+        (words(&["in_progress"]), "InProgress"),
         (words(&["superseded"]), "Superseded"),
     ] {
         assert_eq!(claim(answer).await.unwrap(), expected);
     }
-    for answer in [words(&["fresh", "?"]), words(&["fresh"]), words(&[])] {
+    for answer in [words(&["acquired", "?"]), words(&["acquired"]), words(&[])] {
         let error = claim(answer).await.unwrap_err();
         let error = error.downcast::<RedisError>().unwrap();
         assert_eq!(error.kind(), ErrorKind::UnexpectedReturnType);
@@ -179,12 +179,12 @@ async fn the_arguments_of_a_claim() {
 
 #[tokio::test]
 async fn the_arguments_of_ending_a_claim() {
-    let effect = *keys(None).effect();
-    let (claim, effect_text) = (format!("{{payhook:}}:claim:{effect}"), effect.to_string());
+    let event = *keys(None).event();
+    let (claim, event_text) = (format!("{{payhook:}}:claim:{event}"), event.to_string());
     for (answer, lease) in [(1, Lease::Held), (0, Lease::Lost)] {
         let line = Line::responding([Ok(Value::Int(answer)), Ok(Value::Int(answer))]);
         let store = RedisStore::new(line.clone());
-        let token = || ClaimToken::new(effect, 17);
+        let token = || ClaimToken::new(event, 17);
         assert_eq!(store.complete(token()).await.unwrap(), lease);
         assert_eq!(store.release(token()).await.unwrap(), lease);
         let arguments = |state| {
@@ -193,7 +193,7 @@ async fn the_arguments_of_ending_a_claim() {
                 "1",
                 &claim,
                 subjects,
-                &effect_text,
+                &event_text,
                 "17",
                 "2678400000",
                 state,
@@ -207,7 +207,7 @@ async fn complete(answers: Vec<RedisResult<Value>>) -> (Result<Lease, ErrorKind>
     let line = Line::responding(answers);
     let (store, start) = (RedisStore::new(line.clone()), Instant::now());
     let ended = store
-        .complete(ClaimToken::new(*keys(None).effect(), 17))
+        .complete(ClaimToken::new(*keys(None).event(), 17))
         .await;
     let ended = ended.map_err(|error| error.downcast::<RedisError>().unwrap().kind());
     (ended, line.commands().len(), start.elapsed())
@@ -251,7 +251,7 @@ async fn ending_a_claim_is_not_retried_after_ten_seconds() {
     let mut line = Line::responding((0..4).map(|_| broken()));
     line.delay = Duration::from_secs(4);
     let (store, start) = (RedisStore::new(line.clone()), Instant::now());
-    let token = ClaimToken::new(*keys(None).effect(), 17);
+    let token = ClaimToken::new(*keys(None).event(), 17);
     assert!(store.complete(token).await.is_err());
     assert_eq!(line.commands().len(), 3);
     assert_eq!(start.elapsed().as_secs(), 12);

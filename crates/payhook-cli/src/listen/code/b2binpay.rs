@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use payhook::b2binpay::{Gateway, Key, TrackingIds, TransferCallback, TransferStatus, Verifier};
+use payhook::b2binpay::{Callback, Gateway, Key, TrackingIds, TransferStatus, Verifier};
 use payhook::chrono::SecondsFormat;
 use payhook::payment::{Expected, ExpectedKind};
 use payhook::testing::Body;
-use payhook::testing::b2binpay::{CallbackBuilder, CurrencyBuilder, deposit, payout, sign_again};
+use payhook::testing::b2binpay::{CallbackBuilder, CurrencyBuilder, deposit, payout, resign};
 use payhook::{Amount, Endpoint, MemoryLedger};
 
 use super::edits::{Edit, edits, literal};
@@ -18,11 +18,11 @@ const SECRET: &str = "my test secret";
 /// Code that builds and signs the body, and checks the response of an endpoint.
 pub(crate) fn test(
     record: &Record,
-    reported: &TransferCallback,
+    reported: &Callback,
     expected: Option<&Expected>,
 ) -> Option<String> {
     let key = Key::callback_secret(SECRET).ok()?;
-    let original = sign_again(&record.body, &key).ok()?;
+    let original = resign(&record.body, &key).ok()?;
     let built = [Built::v3(reported), Built::v2(reported)]
         .into_iter()
         .filter_map(|built| built.completed(&original, &key))
@@ -43,7 +43,7 @@ struct Built {
 }
 
 impl Built {
-    fn v3(reported: &TransferCallback) -> Self {
+    fn v3(reported: &Callback) -> Self {
         let is_deposit = reported.operation().is_deposit();
         let builder = if is_deposit { deposit() } else { payout() };
         let mut built = Self {
@@ -57,7 +57,7 @@ impl Built {
         built
     }
 
-    fn v2(reported: &TransferCallback) -> Self {
+    fn v2(reported: &Callback) -> Self {
         Self::v3(reported).call(".v2()".to_owned(), CallbackBuilder::v2)
     }
 
@@ -76,7 +76,7 @@ impl Built {
     }
 
     /// The calls that have names.
-    fn describe(&mut self, reported: &TransferCallback) {
+    fn describe(&mut self, reported: &Callback) {
         let id = reported.id();
         self.add(format!(".id({id:?})"), |it| it.id(id));
         let own = reported.tracking_id();
@@ -129,14 +129,14 @@ impl Built {
             None => self.add(format!(".currency({alpha:?})"), |it| it.currency(currency)),
             Some(exp) => {
                 self.uses_currency = true;
-                let code = format!(".currency(CurrencyBuilder::new({alpha:?}).scale({exp}))");
-                self.add(code, |it| it.currency(currency.scale(exp)));
+                let code = format!(".currency(CurrencyBuilder::new({alpha:?}).decimals({exp}))");
+                self.add(code, |it| it.currency(currency.decimals(exp)));
             }
         }
     }
 
     /// With the edits for everything else; `None` if it cannot be made equal.
-    fn completed(mut self, original: &Body<TransferCallback>, key: &Key) -> Option<Self> {
+    fn completed(mut self, original: &Body<Callback>, key: &Key) -> Option<Self> {
         let draft = self.builder.try_sign(key).ok()?;
         for edit in edits(draft.as_str(), original.as_str())? {
             match edit {
@@ -158,7 +158,7 @@ impl Built {
 }
 
 /// The declaration that fits the id, and its name.
-fn tracking_ids(reported: &TransferCallback) -> (&'static str, TrackingIds) {
+fn tracking_ids(reported: &Callback) -> (&'static str, TrackingIds) {
     match reported.tracking_id().chars().next() {
         None => ("Unused", TrackingIds::Unused),
         Some('0'..='9' | '.' | '-') => ("Unrestricted", TrackingIds::Unrestricted),

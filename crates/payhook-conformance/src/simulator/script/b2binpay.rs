@@ -13,7 +13,7 @@ use payhook::Amount;
 use payhook::b2binpay::{DepositStatus, Key, TransferStatus};
 use payhook::payment::ExpectedKind;
 use payhook::testing::b2binpay::{CallbackBuilder, deposit, payout};
-use payhook::verified::Scheme;
+use payhook::verified::SignatureScheme;
 
 pub(in crate::simulator) fn script(
     scenario: Scenario,
@@ -68,7 +68,7 @@ impl<'a> Transfer<'a> {
 
 impl<'a> Writer<'a> {
     fn new(is_deposit: bool, terms: &'a Terms<'a>, key: &'a Key, random: &'a mut Random) -> Self {
-        let is_v3 = key.scheme() == Scheme::CallbackSecret;
+        let is_v3 = key.scheme() == SignatureScheme::CallbackSecret;
         let payment = terms.payment;
         let operation = if is_deposit { deposit() } else { payout() };
         let mut operation = operation
@@ -192,8 +192,8 @@ impl<'a> Writer<'a> {
         let target_paid = "data.attributes.target_paid";
         let (status, before) = &transfer.before;
         let after = before.checked_add(transfer.amount);
-        let after = currency.write(after.unwrap_or_default().as_str());
-        let before = currency.write(before.as_str());
+        let after = currency.format_amount(after.unwrap_or_default().as_str());
+        let before = currency.format_amount(before.as_str());
         let (pending, settled) = if self.is_deposit {
             let pending = builder.clone().operation_status(status.code());
             let settled = builder.operation_status(transfer.after.code());

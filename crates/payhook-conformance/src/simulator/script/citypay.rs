@@ -9,7 +9,7 @@ use crate::random::Random;
 use crate::simulator::{FinalState, Scenario, SimulationError};
 use payhook::Amount;
 use payhook::testing::Json;
-use payhook::testing::citypay::{OrderBuilder, OrderEndpoint, deposit, order, refusal};
+use payhook::testing::citypay::{OrderBuilder, OrderEndpoint, deposit, error_response, order};
 
 pub(in crate::simulator) fn script(
     scenario: Scenario,
@@ -23,7 +23,7 @@ pub(in crate::simulator) fn script(
         answers: VecDeque::new(),
     };
     let (reports, final_state) = if scenario == Scenario::CustomerDepositConfirmed {
-        let unknown = refusal(404, "Order not found");
+        let unknown = error_response(404, "Order not found");
         endpoint.answers.push_back((terms.start, unknown));
         let reports = customer_deposit(terms, random);
         (reports.into(), FinalState::for_review(&terms.amount))

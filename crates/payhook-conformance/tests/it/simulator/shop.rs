@@ -96,7 +96,7 @@ fn simulate(scenario: Scenario, seed: u64, key: &Key, is_out_of_order: bool) {
         let is_bad = delivery.attempt() < 5;
         shop.fails
             .store(is_bad && dice.percent(30), Ordering::Relaxed);
-        orders.unreachable(is_bad && dice.percent(10));
+        orders.set_unreachable(is_bad && dice.percent(10));
         let reply = match &any {
             AnyEndpoint::B2binpay(endpoint) => endpoint.receive_blocking(delivery.body(), None),
             AnyEndpoint::CityPay(endpoint) => endpoint.receive_blocking(delivery.body(), None),

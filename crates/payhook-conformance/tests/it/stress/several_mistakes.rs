@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 
 use payhook::payment::ExpectedKind;
-use payhook::testing::b2binpay::sign_again;
+use payhook::testing::b2binpay::resign;
 use payhook::testing::citypay::OrderEndpoint;
 use payhook::{Amount, BoxError};
 use payhook_conformance::Gateway;
@@ -30,7 +30,7 @@ impl LedgerAccess for Unsigned {
 
 impl Target for Unsigned {
     async fn post(&self, gateway: Gateway, replica: usize, body: &[u8]) -> Result<u16, BoxError> {
-        match sign_again(body, &key()) {
+        match resign(body, &key()) {
             Ok(signed) => self.0.post(gateway, replica, &signed).await,
             Err(_) => self.0.post(gateway, replica, body).await,
         }

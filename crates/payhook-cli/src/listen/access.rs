@@ -1,4 +1,4 @@
-//! [`Guard`]: access to the page. Its callbacks are genuine, and contain their
+//! [`AccessRules`]: access to the page. Its callbacks are genuine, and contain their
 //! signatures.
 
 use std::net::{IpAddr, SocketAddr};
@@ -21,13 +21,13 @@ const PROXIED: [&str; 7] = [
 ];
 
 /// The rules for requests to the page.
-pub(crate) struct Guard {
+pub(crate) struct AccessRules {
     port: u16,
     /// Known only to the page, which sends it with everything that has an effect.
     pub(crate) token: String,
 }
 
-impl Guard {
+impl AccessRules {
     pub(crate) fn new(port: u16) -> Self {
         Self {
             port,

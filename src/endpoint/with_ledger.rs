@@ -5,53 +5,53 @@ use super::observer::Observer;
 use super::{Disposition, Received, Target};
 use crate::error::VerifyError;
 use crate::event::{Event, Reading, Source};
-use crate::gateway::{Asks, Gateway};
+use crate::gateway::{Gateway, LookupNeed};
 use crate::ledger::{Ledger, PaymentKey};
 use crate::payment::{Change, Payment, Review, ReviewReason};
 
 impl<L: Ledger> Target for L {
-    async fn take<G: Gateway>(
+    async fn process<G: Gateway>(
         &self,
         received: Received<'_, G>,
         callback: G::Callback,
     ) -> Result<Disposition, Disposition> {
-        let books = Books {
+        let processor = PaymentProcessor {
             ledger: self,
             namespace: received.namespace,
             key: received.key,
             observer: received.observer,
         };
-        let callback = match received.gateway.asks(&callback) {
-            Asks::Never => callback,
-            Asks::Always { may_fail } => received.ask(callback, may_fail).await?,
-            Asks::WhenHeld { may_fail } => {
-                let event = books.read(&received, &callback).await?;
-                match books.apply(&event).await? {
+        let callback = match received.gateway.lookup_need(&callback) {
+            LookupNeed::Never => callback,
+            LookupNeed::Always { may_fail } => received.look_up(callback, may_fail).await?,
+            LookupNeed::WhenHeld { may_fail } => {
+                let event = processor.read(&received, &callback).await?;
+                match processor.apply(&event).await? {
                     // Dropped, and rolled back, before the lookup.
                     Some(applied) if applied.leaves_held() => {}
-                    applied => return books.save(&event, applied).await,
+                    applied => return processor.save(&event, applied).await,
                 }
-                received.ask(callback, may_fail).await?
+                received.look_up(callback, may_fail).await?
             }
-            asks @ (Asks::OnceKnown | Asks::KnownOnly) => {
-                if books.peek(books.key).await?.is_none() {
+            need @ (LookupNeed::OnceKnown | LookupNeed::KnownOnly) => {
+                if processor.peek(processor.key).await?.is_none() {
                     return Err(Disposition::Rejected(VerifyError::NotIssued));
                 }
-                if asks == Asks::OnceKnown {
-                    received.ask(callback, false).await?
+                if need == LookupNeed::OnceKnown {
+                    received.look_up(callback, false).await?
                 } else {
                     callback
                 }
             }
         };
-        let event = books.read(&received, &callback).await?;
-        let applied = books.apply(&event).await?;
-        books.save(&event, applied).await
+        let event = processor.read(&received, &callback).await?;
+        let applied = processor.apply(&event).await?;
+        processor.save(&event, applied).await
     }
 }
 
 /// The ledger, and the payment that a callback refers to.
-struct Books<'e, L> {
+struct PaymentProcessor<'e, L> {
     ledger: &'e L,
     namespace: &'e str,
     key: &'e PaymentKey,
@@ -71,7 +71,7 @@ impl<T> Applied<T> {
     }
 }
 
-impl<L: Ledger> Books<'_, L> {
+impl<L: Ledger> PaymentProcessor<'_, L> {
     async fn read<'c, G: Gateway>(
         &self,
         received: &Received<'_, G>,
@@ -79,9 +79,9 @@ impl<L: Ledger> Books<'_, L> {
     ) -> Result<Event<'c>, Disposition> {
         let mut event = received.gateway.event(callback);
         received.observer.verified(&event);
-        if let Reading::Undivided { .. } = event.reading {
+        if let Reading::Ambiguous { .. } = event.reading {
             let is_only_one = self.is_only_reading(&event).await?;
-            event.reading = Reading::Undivided { is_only_one };
+            event.reading = Reading::Ambiguous { is_only_one };
         }
         Ok(event)
     }
@@ -135,13 +135,13 @@ impl<L: Ledger> Books<'_, L> {
             let bound = self.ledger.bind(&mut transaction, &name, &key.reference);
             step.bound(&part, &bound.await.map_err(failed)?);
         }
-        let (change, taken) = step.finish();
+        let (change, bindings) = step.finish();
         if let Some(held) = held {
             self.observer.held(&held, payment.held());
         }
-        let first = taken.first.map(|owner| (delivery(), owner));
+        let first = bindings.first.map(|owner| (delivery(), owner));
         // An existing name belongs to a second copy that was received earlier.
-        let new = taken.second.filter(|_| second.is_none());
+        let new = bindings.second.filter(|_| second.is_none());
         let new = new.map(|owner| (second_copy(), owner));
         for (name, owner) in first.into_iter().chain(new) {
             let bound = self.ledger.bind(&mut transaction, &name, &owner);
@@ -183,7 +183,7 @@ impl<L: Ledger> Books<'_, L> {
             .lookup
             .as_ref()
             .is_some_and(|lookup| lookup.reference == event.reference);
-        let is_read = is_confirmed || !matches!(event.reading, Reading::Undivided { .. });
+        let is_read = is_confirmed || !matches!(event.reading, Reading::Ambiguous { .. });
         if !is_read {
             // An attacker may have chosen this reading.
             return Err(Disposition::UnknownReference);

@@ -1,6 +1,6 @@
 //! Slices of one body.
 
-use payhook::{Unverified, b2binpay::TransferCallback};
+use payhook::{Unverified, b2binpay::Callback};
 
 use crate::support::body;
 
@@ -9,7 +9,7 @@ use crate::support::body;
 #[test]
 fn slices_share_the_body() {
     let bytes = body("b2binpay-deposit-confirmed.json");
-    let callback = Unverified::<TransferCallback>::parse(&bytes)
+    let callback = Unverified::<Callback>::parse(&bytes)
         .unwrap()
         .into_unverified();
     let inside = |text: &str| {
@@ -22,7 +22,7 @@ fn slices_share_the_body() {
     let escaped = String::from_utf8(bytes)
         .unwrap()
         .replace("order-9001", "order\\u002d9001");
-    let callback = Unverified::<TransferCallback>::parse(escaped.as_bytes())
+    let callback = Unverified::<Callback>::parse(escaped.as_bytes())
         .unwrap()
         .into_unverified();
     assert_eq!(callback.tracking_id(), "order-9001");

@@ -14,7 +14,7 @@ use payhook::{
 };
 
 /// A mistake that a store makes.
-pub(super) trait Flaw: Send + Sync + 'static {
+pub(super) trait Fault: Send + Sync + 'static {
     fn claim(
         &self,
         store: &MemoryStore,
@@ -40,45 +40,45 @@ pub(super) trait Flaw: Send + Sync + 'static {
     }
 }
 
-pub(super) struct Flawed<F> {
+pub(super) struct FaultyStore<F> {
     pub(super) store: MemoryStore,
-    pub(super) flaw: F,
+    pub(super) fault: F,
 }
 
-impl<F: Flaw> IdempotencyStore for Flawed<F> {
+impl<F: Fault> IdempotencyStore for FaultyStore<F> {
     async fn claim(&self, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
-        self.flaw.claim(&self.store, keys).await
+        self.fault.claim(&self.store, keys).await
     }
 
     async fn complete(&self, token: ClaimToken) -> Result<Lease, BoxError> {
         if token.fence() == UNCLAIMED {
             return Ok(Lease::Held);
         }
-        self.flaw.complete(&self.store, token).await
+        self.fault.complete(&self.store, token).await
     }
 
     async fn release(&self, token: ClaimToken) -> Result<Lease, BoxError> {
         if token.fence() == UNCLAIMED {
             return Ok(Lease::Held);
         }
-        self.flaw.release(&self.store, token).await
+        self.fault.release(&self.store, token).await
     }
 }
 
 /// The fence of a claim that a store gives without holding it.
 const UNCLAIMED: u64 = 0;
 
-fn one_more(effect: &IdempotencyKey) -> Claim {
-    Claim::Acquired(ClaimToken::new(*effect, UNCLAIMED))
+fn one_more(event: &IdempotencyKey) -> Claim {
+    Claim::Acquired(ClaimToken::new(*event, UNCLAIMED))
 }
 
 /// Deliveries are bound to nothing.
 pub(super) struct BindsNothing;
 
-impl Flaw for BindsNothing {
+impl Fault for BindsNothing {
     async fn claim(&self, store: &MemoryStore, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
-        let effect = *keys.effect();
-        let unbound = IdempotencyKeys::new(effect, *keys.subject(), effect, keys.time());
+        let event = *keys.event();
+        let unbound = IdempotencyKeys::new(event, *keys.subject(), event, keys.time());
         store.claim(&unbound).await
     }
 }
@@ -86,7 +86,7 @@ impl Flaw for BindsNothing {
 /// A released claim stays in progress.
 pub(super) struct KeepsTheReleased;
 
-impl Flaw for KeepsTheReleased {
+impl Fault for KeepsTheReleased {
     async fn release(&self, _: &MemoryStore, _: ClaimToken) -> Result<Lease, BoxError> {
         Ok(Lease::Held)
     }
@@ -95,7 +95,7 @@ impl Flaw for KeepsTheReleased {
 /// No claim has a number of its own.
 pub(super) struct Unfenced;
 
-impl Flaw for Unfenced {
+impl Fault for Unfenced {
     async fn complete(&self, store: &MemoryStore, token: ClaimToken) -> Result<Lease, BoxError> {
         let _ = store.complete(token).await?;
         Ok(Lease::Held)
@@ -128,18 +128,18 @@ impl LooksFirst {
         let place = looking.iter().position(|other| other == keys);
         looking.swap_remove(place.unwrap());
         looking.iter().any(|other| {
-            other.effect() == keys.effect()
+            other.event() == keys.event()
                 && !(self.locks_deliveries && other.delivery() == keys.delivery())
         })
     }
 }
 
-impl Flaw for LooksFirst {
+impl Fault for LooksFirst {
     async fn claim(&self, store: &MemoryStore, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
         self.looking.lock().unwrap().push(*keys);
         tokio::task::yield_now().await;
         if self.is_overtaking(keys) {
-            return Ok(one_more(keys.effect()));
+            return Ok(one_more(keys.event()));
         }
         store.claim(keys).await
     }
@@ -169,21 +169,21 @@ impl HandsOnToAll {
     }
 }
 
-impl Flaw for HandsOnToAll {
+impl Fault for HandsOnToAll {
     async fn claim(&self, store: &MemoryStore, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
-        let effect = keys.effect();
+        let event = keys.event();
         let claim = store.claim(keys).await?;
         match claim {
-            Claim::Acquired(_) if self.held_before.lock().unwrap().contains(effect) => {
-                self.handing.lock().unwrap().push(*effect);
+            Claim::Acquired(_) if self.held_before.lock().unwrap().contains(event) => {
+                self.handing.lock().unwrap().push(*event);
                 tokio::task::yield_now().await;
                 self.handing.lock().unwrap().clear();
             }
             Claim::Acquired(_) if self.once == Once::Lapsed => {
-                self.held_before.lock().unwrap().push(*effect);
+                self.held_before.lock().unwrap().push(*event);
             }
-            Claim::InProgress if self.handing.lock().unwrap().contains(effect) => {
-                return Ok(one_more(effect));
+            Claim::InProgress if self.handing.lock().unwrap().contains(event) => {
+                return Ok(one_more(event));
             }
             _ => {}
         }
@@ -191,11 +191,11 @@ impl Flaw for HandsOnToAll {
     }
 
     async fn release(&self, store: &MemoryStore, token: ClaimToken) -> Result<Lease, BoxError> {
-        let effect = *token.effect();
+        let event = *token.event();
         let held_before = || self.held_before.lock().unwrap();
         match self.once {
-            Once::Lapsed => held_before().retain(|held| *held != effect),
-            Once::Released => held_before().push(effect),
+            Once::Lapsed => held_before().retain(|held| *held != event),
+            Once::Released => held_before().push(event),
         }
         store.release(token).await
     }
@@ -214,7 +214,7 @@ impl ForgetsTheLate {
     }
 }
 
-impl Flaw for ForgetsTheLate {
+impl Fault for ForgetsTheLate {
     async fn claim(&self, store: &MemoryStore, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
         let claim = store.claim(keys).await?;
         if let Claim::Acquired(token) = &claim {
@@ -237,16 +237,16 @@ impl Flaw for ForgetsTheLate {
 #[derive(Default)]
 pub(super) struct RenewsForTheDead(Mutex<Vec<IdempotencyKey>>);
 
-impl Flaw for RenewsForTheDead {
+impl Fault for RenewsForTheDead {
     async fn claim(&self, store: &MemoryStore, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
         match store.claim(keys).await? {
-            Claim::Acquired(token) if self.0.lock().unwrap().contains(keys.effect()) => {
+            Claim::Acquired(token) if self.0.lock().unwrap().contains(keys.event()) => {
                 let _ = store.release(token).await?;
                 Ok(Claim::InProgress)
             }
             claim => {
                 if tokio::task::try_id().is_some() {
-                    self.0.lock().unwrap().push(*keys.effect());
+                    self.0.lock().unwrap().push(*keys.event());
                 }
                 Ok(claim)
             }
@@ -264,7 +264,7 @@ pub(super) struct Horizon {
 }
 
 impl Horizon {
-    /// Binds a delivery that is too old to an effect that is done.
+    /// Binds a delivery that is too old to an event that is done.
     pub(super) fn binding(length: Duration) -> Self {
         Self {
             binds: true,
@@ -283,12 +283,12 @@ impl Horizon {
     }
 }
 
-impl Flaw for Horizon {
+impl Fault for Horizon {
     async fn claim(&self, store: &MemoryStore, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
         let time = keys.time().map(SystemTime::from);
         let age = time.and_then(|time| time.elapsed().ok());
         let is_old = age.is_some_and(|age| age > self.length);
-        let is_known = self.known.lock().unwrap().contains(keys.effect());
+        let is_known = self.known.lock().unwrap().contains(keys.event());
         let is_bound = self.known.lock().unwrap().contains(keys.delivery());
         if is_old && !(self.looks_first && is_known) && !(self.binds && is_bound) {
             return Ok(Claim::TooOld);
@@ -296,25 +296,25 @@ impl Flaw for Horizon {
         if is_old && !self.binds {
             return Ok(Claim::AlreadyHandled);
         }
-        let both = [*keys.effect(), *keys.delivery()];
+        let both = [*keys.event(), *keys.delivery()];
         self.known.lock().unwrap().extend(both);
         store.claim(keys).await
     }
 }
 
-/// Right, and counts the effects that were claimed.
+/// Right, and counts the events that were claimed.
 #[derive(Default)]
 pub(super) struct Counts(Mutex<HashSet<IdempotencyKey>>);
 
 impl Counts {
-    pub(super) fn effects(&self) -> usize {
+    pub(super) fn events(&self) -> usize {
         self.0.lock().unwrap().len()
     }
 }
 
-impl Flaw for Counts {
+impl Fault for Counts {
     async fn claim(&self, store: &MemoryStore, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
-        self.0.lock().unwrap().insert(*keys.effect());
+        self.0.lock().unwrap().insert(*keys.event());
         store.claim(keys).await
     }
 }
@@ -324,7 +324,7 @@ pub(super) struct RemembersNothing;
 
 impl IdempotencyStore for RemembersNothing {
     async fn claim(&self, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
-        Ok(one_more(keys.effect()))
+        Ok(one_more(keys.event()))
     }
 
     async fn complete(&self, _: ClaimToken) -> Result<Lease, BoxError> {
@@ -337,17 +337,17 @@ impl IdempotencyStore for RemembersNothing {
 }
 
 fn with_time(keys: &IdempotencyKeys, time: Option<DateTime<Utc>>) -> IdempotencyKeys {
-    IdempotencyKeys::new(*keys.delivery(), *keys.subject(), *keys.effect(), time)
+    IdempotencyKeys::new(*keys.delivery(), *keys.subject(), *keys.event(), time)
 }
 
 /// Compares no events of a subject: what is done is done for good, and nothing is too
 /// late.
 pub(super) struct KnowsNoSubjects;
 
-impl Flaw for KnowsNoSubjects {
+impl Fault for KnowsNoSubjects {
     async fn claim(&self, store: &MemoryStore, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
-        let effect = *keys.effect();
-        let alone = IdempotencyKeys::new(*keys.delivery(), effect, effect, keys.time());
+        let event = *keys.event();
+        let alone = IdempotencyKeys::new(*keys.delivery(), event, event, keys.time());
         store.claim(&alone).await
     }
 }
@@ -355,7 +355,7 @@ impl Flaw for KnowsNoSubjects {
 /// Takes what comes too late.
 pub(super) struct TakesTheLate;
 
-impl Flaw for TakesTheLate {
+impl Fault for TakesTheLate {
     async fn claim(&self, store: &MemoryStore, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
         match store.claim(keys).await? {
             Claim::Superseded => store.claim(&with_time(keys, None)).await,
@@ -364,22 +364,22 @@ impl Flaw for TakesTheLate {
     }
 }
 
-/// What a flaw knows of subjects: the effect of each that was completed last.
+/// What a fault knows of subjects: the event of each that was completed last.
 #[derive(Default)]
 struct Subjects {
-    of_effects: Mutex<HashMap<IdempotencyKey, IdempotencyKey>>,
+    of_events: Mutex<HashMap<IdempotencyKey, IdempotencyKey>>,
     last: Mutex<HashMap<IdempotencyKey, IdempotencyKey>>,
 }
 
 impl Subjects {
     fn see(&self, keys: &IdempotencyKeys) {
-        let mut subjects = self.of_effects.lock().unwrap();
-        subjects.entry(*keys.effect()).or_insert(*keys.subject());
+        let mut subjects = self.of_events.lock().unwrap();
+        subjects.entry(*keys.event()).or_insert(*keys.subject());
     }
 
     fn complete(&self, token: &ClaimToken) {
-        let subject = self.of_effects.lock().unwrap()[token.effect()];
-        self.last.lock().unwrap().insert(subject, *token.effect());
+        let subject = self.of_events.lock().unwrap()[token.event()];
+        self.last.lock().unwrap().insert(subject, *token.event());
     }
 
     fn last(&self, keys: &IdempotencyKeys) -> Option<IdempotencyKey> {
@@ -392,14 +392,14 @@ impl Subjects {
 #[derive(Default)]
 pub(super) struct ReopensForReplays(Subjects);
 
-impl Flaw for ReopensForReplays {
+impl Fault for ReopensForReplays {
     async fn claim(&self, store: &MemoryStore, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
         self.0.see(keys);
         let claim = store.claim(keys).await?;
         let last = self.0.last(keys);
-        if matches!(claim, Claim::AlreadyHandled) && last.is_some_and(|last| last != *keys.effect())
+        if matches!(claim, Claim::AlreadyHandled) && last.is_some_and(|last| last != *keys.event())
         {
-            return Ok(one_more(keys.effect()));
+            return Ok(one_more(keys.event()));
         }
         Ok(claim)
     }
@@ -414,10 +414,10 @@ impl Flaw for ReopensForReplays {
 #[derive(Default)]
 pub(super) struct KeepsTheFirstTime(Subjects);
 
-impl Flaw for KeepsTheFirstTime {
+impl Fault for KeepsTheFirstTime {
     async fn claim(&self, store: &MemoryStore, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
         self.0.see(keys);
-        if self.0.last(keys) == Some(*keys.effect()) {
+        if self.0.last(keys) == Some(*keys.event()) {
             return store.claim(&with_time(keys, None)).await;
         }
         store.claim(keys).await
@@ -432,7 +432,7 @@ impl Flaw for KeepsTheFirstTime {
 /// Takes what has no time for older than everything, as `None` is less than `Some`.
 pub(super) struct NoTimeIsTheOldest;
 
-impl Flaw for NoTimeIsTheOldest {
+impl Fault for NoTimeIsTheOldest {
     async fn claim(&self, store: &MemoryStore, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
         let time = keys.time().or(DateTime::from_timestamp(0, 0));
         store.claim(&with_time(keys, time)).await
@@ -442,7 +442,7 @@ impl Flaw for NoTimeIsTheOldest {
 /// Takes what has no time for newer than everything.
 pub(super) struct NoTimeIsTheNewest(pub(super) Mutex<i64>);
 
-impl Flaw for NoTimeIsTheNewest {
+impl Fault for NoTimeIsTheNewest {
     async fn claim(&self, store: &MemoryStore, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
         let time = keys.time().or_else(|| {
             let mut next = self.0.lock().unwrap();

@@ -1,4 +1,4 @@
-//! [`Text`]: a slice of the shared copy of a body.
+//! [`SharedStr`]: a slice of the shared copy of a body.
 
 use std::borrow::Borrow;
 use std::cmp::Ordering;
@@ -14,7 +14,7 @@ use serde::{Serialize, Serializer};
 /// Cloning is a reference count; every string of a callback is a slice of the same
 /// allocation. It dereferences to [`str`], and compares, orders and hashes like one.
 #[derive(Clone)]
-pub(crate) struct Text {
+pub(crate) struct SharedStr {
     shared: Arc<str>,
     // 32 bits, so that an amount or an error with a text stays small.
     start: u32,
@@ -25,7 +25,7 @@ pub(crate) struct Text {
 /// A text that is as long as its buffer needs no place, of whatever length it is.
 const TO_THE_END: u32 = u32::MAX;
 
-impl Text {
+impl SharedStr {
     /// Returns the string.
     pub(crate) fn as_str(&self) -> &str {
         if self.end == TO_THE_END {
@@ -57,7 +57,7 @@ impl Text {
     }
 }
 
-impl From<Arc<str>> for Text {
+impl From<Arc<str>> for SharedStr {
     fn from(shared: Arc<str>) -> Self {
         Self {
             shared,
@@ -67,19 +67,19 @@ impl From<Arc<str>> for Text {
     }
 }
 
-impl From<&str> for Text {
+impl From<&str> for SharedStr {
     fn from(text: &str) -> Self {
         Self::from(Arc::from(text))
     }
 }
 
-impl From<String> for Text {
+impl From<String> for SharedStr {
     fn from(text: String) -> Self {
         Self::from(Arc::from(text))
     }
 }
 
-impl Deref for Text {
+impl Deref for SharedStr {
     type Target = str;
 
     fn deref(&self) -> &str {
@@ -87,69 +87,69 @@ impl Deref for Text {
     }
 }
 
-impl AsRef<str> for Text {
+impl AsRef<str> for SharedStr {
     fn as_ref(&self) -> &str {
         self
     }
 }
 
-impl Borrow<str> for Text {
+impl Borrow<str> for SharedStr {
     fn borrow(&self) -> &str {
         self
     }
 }
 
-impl fmt::Display for Text {
+impl fmt::Display for SharedStr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self.as_str(), f)
     }
 }
 
-impl fmt::Debug for Text {
+impl fmt::Debug for SharedStr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self.as_str(), f)
     }
 }
 
-impl PartialEq for Text {
+impl PartialEq for SharedStr {
     fn eq(&self, other: &Self) -> bool {
         self.as_str() == other.as_str()
     }
 }
 
-impl Eq for Text {}
+impl Eq for SharedStr {}
 
-impl PartialEq<str> for Text {
+impl PartialEq<str> for SharedStr {
     fn eq(&self, other: &str) -> bool {
         self.as_str() == other
     }
 }
 
-impl PartialEq<&str> for Text {
+impl PartialEq<&str> for SharedStr {
     fn eq(&self, other: &&str) -> bool {
         self.as_str() == *other
     }
 }
 
-impl PartialOrd for Text {
+impl PartialOrd for SharedStr {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Text {
+impl Ord for SharedStr {
     fn cmp(&self, other: &Self) -> Ordering {
         self.as_str().cmp(other.as_str())
     }
 }
 
-impl Hash for Text {
+impl Hash for SharedStr {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.as_str().hash(state);
     }
 }
 
-impl Serialize for Text {
+impl Serialize for SharedStr {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self)
     }

@@ -1,4 +1,4 @@
-//! [`Posted`]: parses a body, whose kind is in the body itself.
+//! [`Callback`]: parses a body, whose kind is in the body itself.
 
 use super::callback::{CallbackFields, DepositCallback, OrderCallback};
 use super::proven::{ProvenDeposit, ProvenOrder};
@@ -12,11 +12,11 @@ use crate::verified::{Provable, Unverified};
 ///
 /// ```
 /// # let body = include_bytes!("../../examples/bodies/citypay-deposit-confirmed.json");
-/// use payhook::citypay::Posted;
+/// use payhook::citypay::Callback;
 ///
-/// let token = match Posted::parse(body)? {
-///     Posted::Order(order) => order.into_unverified().order_token(),
-///     Posted::Deposit(deposit) => deposit.into_unverified().deposit_token(),
+/// let token = match Callback::parse(body)? {
+///     Callback::Order(order) => order.into_unverified().order_token(),
+///     Callback::Deposit(deposit) => deposit.into_unverified().deposit_token(),
 ///     _ => None,
 /// };
 /// assert!(token.is_some_and(|token| token.matches("dep_user_42")));
@@ -24,14 +24,14 @@ use crate::verified::{Provable, Unverified};
 /// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub enum Posted {
+pub enum Callback {
     /// A callback about a deposit.
     Deposit(Unverified<DepositCallback>),
     /// A callback about an order.
     Order(Unverified<OrderCallback>),
 }
 
-impl Posted {
+impl Callback {
     /// Parses a body of at most [`DEFAULT_BODY_LIMIT`](crate::verified::DEFAULT_BODY_LIMIT)
     /// bytes.
     ///
@@ -49,7 +49,7 @@ impl Posted {
     /// [`ParseError`], as [`Unverified::parse`].
     pub fn parse_within(body: &[u8], limit: usize) -> Result<Self, ParseError> {
         match Self::read(body, limit) {
-            Ok(posted) => Ok(posted),
+            Ok(callback) => Ok(callback),
             Err(error) => Err(recognize::name(body, error)),
         }
     }
@@ -78,9 +78,9 @@ impl Provable for OrderCallback {
     type Proven = ProvenOrder;
 
     fn parse(body: &[u8], limit: usize) -> Result<Unverified<Self>, ParseError> {
-        match Posted::parse_within(body, limit)? {
-            Posted::Order(order) => Ok(order),
-            Posted::Deposit(_) => Err(ParseError::Unsupported { path: "type" }),
+        match Callback::parse_within(body, limit)? {
+            Callback::Order(order) => Ok(order),
+            Callback::Deposit(_) => Err(ParseError::Unsupported { path: "type" }),
         }
     }
 }
@@ -89,9 +89,9 @@ impl Provable for DepositCallback {
     type Proven = ProvenDeposit;
 
     fn parse(body: &[u8], limit: usize) -> Result<Unverified<Self>, ParseError> {
-        match Posted::parse_within(body, limit)? {
-            Posted::Deposit(deposit) => Ok(deposit),
-            Posted::Order(_) => Err(ParseError::Unsupported { path: "type" }),
+        match Callback::parse_within(body, limit)? {
+            Callback::Deposit(deposit) => Ok(deposit),
+            Callback::Order(_) => Err(ParseError::Unsupported { path: "type" }),
         }
     }
 }
