@@ -128,7 +128,7 @@ pub(crate) struct OtherReading<'a> {
     pub(crate) about: ReadingSubject,
 }
 
-/// What another reading of a signed message is about.
+/// The subject of another reading of a signed message.
 #[derive(Debug, Clone)]
 pub(crate) enum ReadingSubject {
     /// A transfer of this amount.

@@ -49,7 +49,7 @@
 //!
 //! | item | purpose |
 //! |---|---|
-//! | [`Endpoint`], [`Reply`], [`Disposition`] | the whole flow as one call, its answer, what happened and what to do |
+//! | [`Endpoint`], [`Reply`], [`Disposition`] | the complete flow as one call, its response, the result and a hint |
 //! | [`Ledger`], [`MemoryLedger`], [`ledger::PaymentKey`] | where payments are kept, under lock |
 //! | [`payment`] | expected payments, the rules, changes, manual review |
 //! | [`endpoint::Idempotent`], [`Handler`], [`idempotency::IdempotencyStore`] | a handler instead of a ledger: for queues, and for credits in another system |

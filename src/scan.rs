@@ -21,7 +21,7 @@ pub(crate) use string::quoted;
 /// loops over entries stop, and only [`end`](Self::end) has to report it.
 pub(crate) struct Scan<'b> {
     body: &'b str,
-    /// What was not read yet.
+    /// The rest that was not read yet.
     rest: &'b [u8],
     /// Whether an object or array has just been opened.
     is_first: bool,

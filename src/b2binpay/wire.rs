@@ -6,7 +6,7 @@ use crate::scan::Scan;
 use crate::span::{Shape, Span};
 use crate::wire::{Place, Verbatim};
 
-/// What resources of all types have.
+/// The members of resources of all types.
 #[derive(Default)]
 pub(crate) struct Resource {
     pub(crate) kind: Span,

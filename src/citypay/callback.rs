@@ -74,7 +74,7 @@ pub struct DepositCallback {
 fields! {
     // The fields of both kinds, since `type` may come last.
     index CallbackFields for OrderCallback {
-        /// What happened.
+        /// The reason for the callback.
         lenient action: Action = "action" as word;
         custom status: Status = "status";
         part order_status: Status = "order_status";
@@ -106,7 +106,7 @@ fields! {
     }
 
     view DepositCallback {
-        /// What happened.
+        /// The reason for the callback.
         lenient action: Action = "action" as word;
         /// The transaction's id.
         strict transaction_id: &'_ str = "transaction_id" as id;
@@ -122,7 +122,7 @@ fields! {
     }
 }
 
-/// What the two callbacks have in common.
+/// The members that both callbacks have.
 macro_rules! callback {
     ($Callback:ident, $kind:literal) => {
         impl Sealed for $Callback {}

@@ -1,4 +1,4 @@
-//! What has been received for an order: its transactions and their sums.
+//! The amounts received for an order: its transactions and their sums.
 
 use super::answer::OrderDetails;
 use super::transaction::OrderTransaction;

@@ -30,7 +30,7 @@ use crate::idempotency::{IdempotencyKeys, IdempotencyStore};
 /// # Ok::<(), payhook::error::ConfigError>(())
 /// ```
 ///
-/// The handler learns what happened, not what to credit: only a
+/// The handler receives the event, not the amount to credit: only a
 /// [`Payment`](crate::payment::Payment) determines whether a payment was made in
 /// full, once.
 ///

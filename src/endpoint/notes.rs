@@ -1,4 +1,4 @@
-//! [`Notes`]: what is known of a body while it is processed.
+//! [`Notes`]: facts about a body while it is processed.
 
 use std::time::{Instant, SystemTime};
 
@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::receipt::Receipt;
 
-/// What is known of the body so far.
+/// The facts about the body that are known so far.
 pub(super) struct Notes {
     pub(super) received_at: SystemTime,
     pub(super) started: Instant,

@@ -1,5 +1,5 @@
-//! [`Observer`]: what is recorded about one body while it is processed, for its span,
-//! its metrics and its receipt.
+//! [`Observer`]: records the processing of one body in its span, its metrics and its
+//! receipt.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
@@ -14,7 +14,7 @@ use crate::amount::Amount;
 use crate::event::Event;
 use crate::ledger::PaymentKey;
 
-/// Records what happens to one body. Without metrics and without a receipt it costs
+/// Records the processing of one body. Without metrics and without a receipt it costs
 /// nothing but the span.
 pub(crate) struct Observer<'e> {
     gateway: &'static str,

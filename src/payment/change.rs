@@ -48,8 +48,8 @@ impl Change {
         self.credited.as_ref()
     }
 
-    /// Returns whether the payment has just become paid. It is true once in a
-    /// payment's life.
+    /// Returns whether the payment has just become paid. It is true once for
+    /// each payment.
     #[must_use]
     pub fn newly_paid(&self) -> bool {
         self.newly_paid

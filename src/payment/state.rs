@@ -1,4 +1,4 @@
-//! [`State`]: what is known of a payment's transfers and deliveries.
+//! [`State`]: the known transfers and deliveries of a payment.
 
 use std::fmt;
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use clap::ValueEnum;
 use payhook::testing::b2binpay::CallbackBuilder;
 use payhook::testing::citypay::{DepositBuilder, OrderBuilder};
-use payhook_conformance::simulator::Scenario as Life;
+use payhook_conformance::simulator::Scenario as Lifecycle;
 use serde_json::{Value, json};
 
 use crate::body::GatewayName;
@@ -171,7 +171,7 @@ pub(crate) fn run(screen: Screen) -> Result<Exit, CliError> {
     let lifecycles = [GatewayName::B2binpay, GatewayName::CityPay]
         .into_iter()
         .flat_map(|name| {
-            let own = Life::ALL
+            let own = Lifecycle::ALL
                 .iter()
                 .filter(move |lifecycle| lifecycle.gateway() == name.into());
             own.map(move |lifecycle| (name, lifecycle.as_str(), lifecycle.summary()))

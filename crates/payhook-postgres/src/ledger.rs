@@ -14,7 +14,7 @@ use crate::numeric::Numeric;
 use crate::record::{self, Stored, columns};
 use crate::transaction::{begin, migrate};
 
-/// What the closure of [`PgLedger::on_change`] returns: a boxed `async` block.
+/// The return type of the closure of [`PgLedger::on_change`]: a boxed `async` block.
 pub type ChangeFuture<'a> = Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send + 'a>>;
 
 type OnChange = dyn for<'a> Fn(&'a mut PgConnection, &'a PaymentKey, &'a Payment, &'a Change) -> ChangeFuture<'a>
@@ -184,7 +184,7 @@ impl PgLedger {
         if updated.rows_affected() == 1 {
             Ok(())
         } else {
-            // What was credited would not be known, and be credited again.
+            // The credited amount would be unknown, and credited again.
             Err("the payment's history was deleted before it was stored".into())
         }
     }

@@ -1,4 +1,4 @@
-//! [`Examiner`]: what a body is, and whether it verifies.
+//! [`Examiner`]: determines the kind of a body, and whether it verifies.
 
 use axum::http::StatusCode;
 use payhook::b2binpay::CallbackType;
@@ -152,7 +152,7 @@ impl Examined {
                 let reported = callback.reported();
                 let action = reported.action().map(|action| format!("order: {action}"));
                 let id = reported.transaction_id().map(ToString::to_string);
-                // The endpoint's response has the amount; without it, what was posted.
+                // The endpoint's response has the amount; without it, the callback.
                 let posted = reported.received_amount_in_fiat();
                 let posted = posted.map(|amount| money(&amount, reported.fiat_currency()));
                 let kind = action.unwrap_or_else(|| "order".to_owned());

@@ -1,4 +1,4 @@
-//! Payment lifecycles, each step compared with what it must change.
+//! Payment lifecycles, each step compared with its required change.
 
 use payhook::b2binpay::Key;
 use payhook::testing::b2binpay::deposit;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{SECRET, block_on};
 
 const LIFECYCLES: &str = include_str!("../../../../tests/vectors/payments.jsonl");
-/// What the model test and a reading of the rules found.
+/// Cases that the model test and a review of the rules found.
 const OWN: &str = include_str!("../../../../tests/vectors/payments-own.jsonl");
 
 #[test]
@@ -50,7 +50,7 @@ fn replay(lifecycle: &Value) -> Result<Vec<ReplayedStep>, BoxError> {
     block_on(lifecycle.replay(&MemoryLedger::new()))
 }
 
-/// A deposit of 10 ETH, received in full, and what is wanted of it.
+/// A deposit of 10 ETH, received in full, with the wanted result.
 fn lifecycle(want: &Value) -> Value {
     let key = Key::callback_secret(SECRET).unwrap();
     let body = deposit()
