@@ -149,7 +149,7 @@ fn duplicate_known_keys() {
         let error = b2binpay(good.replace(from, to).as_bytes()).unwrap_err();
         assert_eq!(error.to_string(), format!("{path}: duplicate key"));
     }
-    // A duplicate of an unknown key has no event.
+    // A duplicate of an unknown key has no effect.
     let odd = good.replace(r#""meta":"#, r#""links":1,"links":2,"meta":"#);
     assert!(b2binpay(odd.as_bytes()).is_ok());
 
@@ -182,7 +182,7 @@ fn duplicate_keys_of_the_resource_itself() {
 fn twenty_thousand_levels_deep() {
     for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
         let deep = format!("{}1{}", open.repeat(20_000), close.repeat(20_000));
-        // In an unknown field it has no event.
+        // In an unknown field it has no effect.
         let good = with_transfer("deposit", "order-1", "1").to_string();
         let unknown = good.replacen('{', &format!("{{\"links\":{deep},"), 1);
         assert!(b2binpay(unknown.as_bytes()).is_ok());

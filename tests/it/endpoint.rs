@@ -442,7 +442,7 @@ fn every_status_of_citypay() {
             (status, log)
         );
         assert_eq!(seen.take().len(), usize::from(status == 200), "{log}");
-        // The endpoint is requests only for a token that the merchant knows.
+        // The order endpoint is queried only for a token that the merchant knows.
         assert!(issued == Ok(true) || client.requests().is_empty());
     }
 }
@@ -497,8 +497,8 @@ fn citypay_deposits() {
             peer,
             Ok("deposit? needs review? by source address"),
         ),
-        // Where addresses are configured, a token is no way round them, nor
-        // they a way round the token.
+        // Where addresses are configured, a token does not replace them, nor
+        // they the token.
         (&restricted, true, other_peer, Err(401)),
         (&restricted, true, None, Err(401)),
         (&restricted, false, peer, Err(401)),
@@ -510,7 +510,7 @@ fn citypay_deposits() {
         ),
         (&trusting, false, peer, Err(401)),
         (&trusting, true, other_peer, Err(401)),
-        // The later choice is the one that counts.
+        // The last call takes precedence.
         (
             &restricted_again,
             true,

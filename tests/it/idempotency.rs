@@ -318,7 +318,7 @@ fn an_unsuccessful_lookup_claims_nothing() {
 fn namespaces_have_their_own_claims() {
     let (shared, handler) = (MemoryStore::new(), Credits::default());
     let one = endpoint(&handler, &shared);
-    // Headers that are set later have no event.
+    // Headers that are set later have no effect.
     let other = endpoint(&handler, &shared);
     let other = other.namespace("other").body_limit(10_000);
     for (endpoint, log) in [

@@ -1,7 +1,7 @@
-//! No secret, token or signature is in what a public type shows of itself.
+//! No output of a public type contains a secret, a token or a signature.
 //!
-//! What a subscriber of `tracing` is told is in `tracing.rs`, what a diagnosis
-//! says of each cause in `diagnose/secrecy.rs`, and the command's output in
+//! The output for a subscriber of `tracing` is tested in `tracing.rs`, that of a diagnosis
+//! in `diagnose/secrecy.rs`, and the command's in
 //! `crates/payhook-cli/tests/cli/secrets.rs`.
 #![allow(
     unused_qualifications,
@@ -31,12 +31,12 @@ const LOGIN: &str = "lgn_LmarkedXv3kQz81Bd";
 const PASSWORD: &str = "pwd_PmarkedYt5mWr92Hc";
 const TOKEN: &str = "tok_TmarkedZx7cVb60Nq";
 
-/// What shows a mark, and has to.
+/// The types whose output has to contain a mark.
 const BY_DESIGN: [(&str, Way, &str); 11] = [
     (
         "payhook::AddressError",
         Way::Shown,
-        "it names what stands in the configuration for a range",
+        "it names the configured value of a range",
     ),
     (
         "payhook::Receipt",
@@ -86,7 +86,7 @@ const BY_DESIGN: [(&str, Way, &str); 11] = [
     ),
 ];
 
-/// What is not driven, and why: without `payhook::`.
+/// The types that are not tested, and why: without `payhook::`.
 const NOT_DRIVEN: &[(&str, &[&str])] = &[
     (
         "words and numbers of its own",
@@ -144,11 +144,11 @@ const NOT_DRIVEN: &[(&str, &[&str])] = &[
             "http::TrustedProxies",
         ],
     ),
-    ("what the merchant's own code made", &["HandlerFn"]),
-    ("an account, which is driven", &["citypay::Gateway"]),
+    ("created by the merchant's own code", &["HandlerFn"]),
+    ("an account, which is tested", &["citypay::Gateway"]),
 ];
 
-/// How a type can show something.
+/// The kinds of output of a type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Way {
     Serialized,
@@ -194,7 +194,7 @@ if_implemented!(Caused, NotCaused, caused, Error, |value| {
     causes.join(" ")
 });
 
-/// What was shown so far, and what must not be in it.
+/// The output so far, and the strings that must not be in it.
 struct Sheet {
     driven: BTreeSet<String>,
     leaks: BTreeSet<(String, Way)>,
@@ -255,7 +255,7 @@ fn encodings(bytes: &[u8]) -> [String; 3] {
     [hex(bytes), base64(bytes), format!("{bytes:?}")]
 }
 
-/// Looks at all that a value shows of itself.
+/// Checks all outputs of a value.
 macro_rules! look {
     ($sheet:expr, $($Type:ty: $value:expr;)+) => {$(
         let value: &$Type = $value;
@@ -268,7 +268,7 @@ macro_rules! look {
 
 use look;
 
-/// Knows every reference, and is content or not.
+/// Knows every reference, and succeeds or fails.
 struct Shop {
     is_content: bool,
 }
@@ -287,7 +287,7 @@ impl Handler for Shop {
     }
 }
 
-/// What an endpoint answers, with a handler that is content and one that is not.
+/// The replies of an endpoint, with a handler that succeeds and one that fails.
 fn replies<G: payhook::Gateway>(gateway: impl Fn() -> G, body: &str) -> Vec<Reply> {
     let answers = [true, false].map(|is_content| {
         let target = Idempotent::new(Shop { is_content }, MemoryStore::new());

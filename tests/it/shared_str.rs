@@ -5,7 +5,7 @@ use payhook::{Unverified, b2binpay::Callback};
 use crate::support::body;
 
 /// Every text points into the one copy that `raw()` shows; an escaped one, which
-/// stands nowhere in it, is a copy of its own.
+/// does not occur in it, is a separate copy.
 #[test]
 fn slices_share_the_body() {
     let bytes = body("b2binpay-deposit-confirmed.json");

@@ -131,7 +131,7 @@ fn a_handler_that_panics_is_answered_with_500() {
     }
 }
 
-/// The body is awaited in the future, not in `call`; a dropped future has no event.
+/// The body is awaited in the future, not in `call`; a dropped future has no effect.
 #[test]
 fn nothing_happens_until_it_is_polled() {
     let seen = Recorder::default();

@@ -156,7 +156,7 @@ fn orders(api: Api) -> citypay::Gateway<Api> {
     citypay::Gateway::new(Account::new("5120").unwrap(), api)
 }
 
-/// What is told of one body.
+/// The log of one body.
 fn log<G: Gateway, T: payhook::endpoint::Target>(
     endpoint: &Endpoint<G, T>,
     body: &[u8],
@@ -376,7 +376,7 @@ impl Fetch for Api {
     }
 }
 
-/// Whatever becomes of it, nothing of what is marked gets out, nor the peer.
+/// Whatever the result, no marked value is logged, nor the peer.
 fn assert_silent(status: u16, log: &[String], also: &[&str]) {
     assert!(log.contains(&format!("record status={status}")), "{log:#?}");
     let all = log.join("\n");
@@ -458,7 +458,7 @@ fn nothing_of_a_looked_up_deposit_leaks() {
         let gateway = signed_only().with_api("https://gateway.example", Api(answer));
         let endpoint = handled(gateway, Ok(()));
         let log = log(&endpoint, posted.to_string().as_bytes());
-        // The deposit's id, which it is asked for by.
+        // The deposit's id, by which it is looked up.
         assert_silent(status, &log, &["30417"]);
         let evidence = "record evidence=gateway_api".to_owned();
         assert_eq!(log.contains(&evidence), status == 200, "{log:#?}");

@@ -66,7 +66,7 @@ assert_not_impl! {
     Diagnosis: Serialize, DeserializeOwned, Default, Into<Verified<b2binpay::Callback>>;
 }
 
-/// What each type has unless it says `no`, and why it says so.
+/// The traits of each type, except those marked `no`, with the reason.
 macro_rules! check_common {
     ($Type:ty) => {
         assert_impl! { $Type: Send, Sync, Debug, Clone, Unpin; }
@@ -77,7 +77,7 @@ macro_rules! check_common {
     };
 }
 
-/// Holds types to their traits, and returns the names of those that it holds.
+/// Checks the traits of types, and returns the names of the checked types.
 macro_rules! hold {
     ($(
         $(#[$feature:meta])?
@@ -269,7 +269,7 @@ fn held() -> BTreeSet<String> {
     held.into_iter().map(name).collect()
 }
 
-/// A type that is made public is held to its traits as well.
+/// The traits of every public type are checked.
 #[test]
 fn no_public_type_is_forgotten() {
     let (held, public) = (held(), public_types());

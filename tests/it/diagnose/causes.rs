@@ -903,8 +903,8 @@ fn several_causes_together() {
     );
 }
 
-/// Where the body's other values contradict its amount, it was changed; where they do not,
-/// the key is the more likely cause.
+/// If the body's other values contradict its amount, it was changed; otherwise the key is
+/// the more likely cause.
 #[test]
 fn a_changed_amount_is_named_before_the_key() {
     let genuine = include_str!("../../../examples/bodies/b2binpay-deposit-confirmed.json");

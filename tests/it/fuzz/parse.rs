@@ -125,7 +125,7 @@ fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap()
 }
 
-/// An error or an warning says where, and never what stood there.
+/// An error or a warning names the path, and never quotes the value.
 fn check_warnings(warnings: &[FieldWarning]) {
     for warning in warnings {
         named(warning.path());
@@ -163,9 +163,9 @@ impl Fetch for Silent {
 /// Nothing in it is signed with this key, so nothing settles or reaches the handler as
 /// proven, except for CityPay.io's deposits, which are never signed.
 fn received(data: &[u8]) {
-    let key = Key::callback_secret("nobody signs with this").unwrap();
+    let key = Key::callback_secret("no body is signed with this").unwrap();
     let never = handler_fn(async |_: Callback| -> Result<(), BoxError> {
-        panic!("handed over what nobody signed")
+        panic!("handed over an unsigned body")
     });
     let gateway = b2binpay::Gateway::new(Verifier::new(key, TrackingIds::Unrestricted));
     let endpoint = Endpoint::new(gateway, Idempotent::new(never, MemoryStore::new()));

@@ -1,4 +1,4 @@
-//! Whose entries determine the client's address.
+//! The entries that determine the client's address.
 
 use payhook::address::AddressRanges;
 use payhook::http::{Request, TrustedProxies};

@@ -9,12 +9,12 @@ use std::path::Path;
 
 type Names = BTreeSet<String>;
 
-/// What a file says, by the names in its code.
+/// The names in the code of a file.
 #[derive(Default)]
 struct File {
     path: String,
     defined: Names,
-    /// What each imported name stands for.
+    /// The path of each imported name.
     imports: BTreeMap<String, Vec<String>>,
     /// The paths in the code, of one name or more.
     paths: BTreeSet<Vec<String>>,
@@ -109,7 +109,7 @@ fn definition(
     definition(files, module, &[import, rest].concat())
 }
 
-/// What can be reached from a file by one use or more.
+/// The files that a file uses, directly or indirectly.
 fn reach(targets: &BTreeMap<&str, BTreeMap<String, Names>>, file: &str) -> Names {
     let (mut reached, mut left) = (Names::new(), vec![file]);
     while let Some(file) = left.pop() {
@@ -226,7 +226,7 @@ fn tree(
     }
 }
 
-/// Where the block ends that begins at `at`.
+/// The end of the block that begins at `at`.
 fn after_block(tokens: &[String], mut at: usize) -> usize {
     let mut depth = 0;
     loop {

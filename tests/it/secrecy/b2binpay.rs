@@ -15,7 +15,7 @@ use crate::handler::block_on;
 use crate::support::body;
 use crate::support::{hex, mac, sha256};
 
-/// A deposit with all that a body can have, signed with `key`, and the MAC.
+/// A deposit with every field that a body can have, signed with `key`, and the MAC.
 fn signed(key: &[u8], change: impl FnOnce(&mut Value)) -> (String, Vec<u8>) {
     let mut body: Value = serde_json::from_slice(&body("b2binpay-deposit-full.json")).unwrap();
     let wallet = json!({"type": "wallet", "id": "711", "attributes": {"x": 1}});
@@ -154,7 +154,7 @@ fn payout(sheet: &mut Sheet) {
     look! { sheet, payhook::b2binpay::Payout: payout; }
 }
 
-/// What is no amount, no time and so on is not repeated.
+/// An invalid amount, time or other value is not quoted.
 fn values(sheet: &mut Sheet) {
     look! { sheet,
         payhook::address::AddressError: &AddressRanges::parse([SECRET]).unwrap_err();

@@ -105,7 +105,7 @@ fn deposits(sheet: &mut Sheet, deposit: &str) {
     about(sheet, &verified.into());
 }
 
-/// All that is made of a verified callback.
+/// Every value that is made from a verified callback.
 fn about(sheet: &mut Sheet, callback: &Callback) {
     look! { sheet,
         payhook::Callback: callback;

@@ -109,7 +109,7 @@ fn check_verified(case: &Case, callback: &Verified<Callback>) {
     }
 }
 
-/// What the body says of what is not signed, as a vector has it.
+/// The unsigned values of the body, in the form of a vector.
 fn reported_value(reported: &Callback, key: &str) -> Value {
     let transfer = reported.transfer();
     let deposit = match reported.operation() {

@@ -1,4 +1,4 @@
-//! [`StoreConformance`] passes what keeps to the rules, and finds each fault.
+//! [`StoreConformance`] accepts a correct store, and detects each fault.
 
 mod faults;
 

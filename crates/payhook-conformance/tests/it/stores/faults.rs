@@ -364,7 +364,7 @@ impl Fault for TakesTheLate {
     }
 }
 
-/// What a fault knows of subjects: the event of each that was completed last.
+/// The event of each subject that was completed last.
 #[derive(Default)]
 struct Subjects {
     of_events: Mutex<HashMap<IdempotencyKey, IdempotencyKey>>,
