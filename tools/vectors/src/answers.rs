@@ -125,7 +125,7 @@ fn whose() -> Vec<Case> {
     let number = order().token(9_007_199_254_740_993_u64);
     vec![
         posted(
-            "token_of_nobody",
+            "token_unknown",
             "citypay.answer.issued",
             order().token("tok_forged"),
             &no("not_issued"),
@@ -189,7 +189,7 @@ fn whose() -> Vec<Case> {
             PROVEN,
         ),
         asked(
-            "customer_of_somebody_else",
+            "customer_of_another_merchant",
             customer,
             order().answer("666"),
             &no("other_customer"),
