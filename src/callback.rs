@@ -14,8 +14,8 @@ use crate::verified::Verified;
 /// ```
 /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
 /// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
-/// # let body = include_bytes!("../examples/bodies/b2binpay-deposit-confirmed.json");
-/// # let callback = verifier.verify(Unverified::parse(body)?)?.into();
+/// # let body = std::fs::read("examples/bodies/b2binpay-deposit-confirmed.json")?;
+/// # let callback = verifier.verify(Unverified::parse(&body)?)?.into();
 /// use payhook::Callback;
 /// use payhook::b2binpay::TransferStatus;
 ///
@@ -24,7 +24,7 @@ use crate::verified::Verified;
 ///     _ => None, // of the other gateway
 /// };
 /// assert_eq!(status, Some(TransferStatus::Confirmed));
-/// # Ok::<(), payhook::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]

@@ -32,12 +32,12 @@ pub use finding::{Diagnosis, Finding};
 ///
 /// ```
 /// use payhook::b2binpay::TrackingIds;
-/// use payhook::{diagnose::{Cause, Diagnose}};
+/// use payhook::diagnose::{Cause, Diagnose};
 ///
-/// let body = include_bytes!("../examples/bodies/b2binpay-deposit-confirmed.json");
+/// let body = std::fs::read("examples/bodies/b2binpay-deposit-confirmed.json")?;
 /// let diagnosis = Diagnose::new(TrackingIds::Prefixed)
 ///     .secret("production", "cbs_7Qm2vX9tR4kL8pN1\n")
-///     .body(body);
+///     .body(&body);
 ///
 /// let finding = &diagnosis.causes()[0];
 /// assert_eq!(finding.cause(), &Cause::SecretWhitespace);
@@ -48,6 +48,7 @@ pub use finding::{Diagnosis, Finding};
 ///      1. key `production`: the configured value has leading or trailing whitespace\n   \
 ///         to do: trim the secret when reading it: files often end with a newline",
 /// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// # Detected causes

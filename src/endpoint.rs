@@ -54,13 +54,13 @@ use observer::Observer;
 /// let gateway = Gateway::new(Verifier::new(key, TrackingIds::Prefixed));
 /// let endpoint = Endpoint::new(gateway, ledger.clone());
 ///
-/// let body = include_bytes!("../examples/bodies/b2binpay-deposit-confirmed.json");
-/// let reply = endpoint.receive_blocking(body, None);
+/// let body = std::fs::read("examples/bodies/b2binpay-deposit-confirmed.json")?;
+/// let reply = endpoint.receive_blocking(&body, None);
 /// assert_eq!(reply.status(), 200);
 /// assert!(reply.change().is_some_and(|change| change.newly_paid()));
 ///
 /// // The gateway sends a duplicate: nothing changes.
-/// let reply = endpoint.receive_blocking(body, None);
+/// let reply = endpoint.receive_blocking(&body, None);
 /// assert_eq!(reply.status(), 200);
 /// assert!(reply.change().is_some_and(|change| change.credited().is_none()));
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -21,13 +21,13 @@ pub use warning::FieldWarning;
 /// ```
 /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
 /// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
-/// # let body = include_bytes!("../examples/bodies/b2binpay-refused-tampered.json");
+/// # let body = std::fs::read("examples/bodies/b2binpay-refused-tampered.json")?;
 /// use payhook::{Callback, Error, Fault};
 ///
 /// let prove = |body: &[u8]| -> Result<Callback, Error> {
 ///     Ok(verifier.verify(Unverified::parse(body)?)?.into())
 /// };
-/// let error = prove(body).err().ok_or("it was tampered with")?;
+/// let error = prove(&body).err().ok_or("it was tampered with")?;
 /// match error.fault() {
 ///     Fault::Merchant => println!("alert the on-call engineer: {error}; {}", error.hint()),
 ///     _ => println!("refused: {error}"),

@@ -19,15 +19,15 @@ pub(crate) use part::{Money, Part, PartOutcome};
 /// ```
 /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
 /// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
-/// # let body = include_bytes!("../examples/bodies/b2binpay-payout-confirmed.json");
-/// # let callback = verifier.verify(Unverified::parse(body)?)?;
+/// # let body = std::fs::read("examples/bodies/b2binpay-payout-confirmed.json")?;
+/// # let callback = verifier.verify(Unverified::parse(&body)?)?;
 /// use payhook::{Fact, event::PaymentKind};
 ///
 /// let event = callback.event();
 /// assert_eq!(event.gateway(), "b2binpay");
 /// // No signature covers the kind: check it against your own record.
 /// assert_eq!(event.kind(), Fact::Reported(PaymentKind::Payout));
-/// # Ok::<(), payhook::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -85,16 +85,16 @@ impl fmt::Display for PaymentKind {
 /// ```
 /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
 /// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
-/// # let body = include_bytes!("../examples/bodies/b2binpay-deposit-confirmed.json");
+/// # let body = std::fs::read("examples/bodies/b2binpay-deposit-confirmed.json")?;
 /// use payhook::{Fact, Outcome};
 ///
-/// let callback = verifier.verify(Unverified::parse(body)?)?;
+/// let callback = verifier.verify(Unverified::parse(&body)?)?;
 /// let event = callback.event();
 /// assert_eq!(event.outcome(), Fact::Proven(Outcome::Settled));
 /// assert_eq!(event.reference(), Fact::Proven("order-9001"));
 /// // No signature covers the currency.
 /// assert_eq!(event.currency(), Some(Fact::Reported("ETH")));
-/// # Ok::<(), payhook::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
 pub struct Event<'a> {

@@ -28,8 +28,8 @@ pub use memory::MemoryStore;
 ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
 /// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
-/// # let body = include_bytes!("../examples/bodies/b2binpay-deposit-confirmed.json");
-/// let callback: Callback = verifier.verify(Unverified::parse(body)?)?.into();
+/// # let body = std::fs::read("examples/bodies/b2binpay-deposit-confirmed.json")?;
+/// let callback: Callback = verifier.verify(Unverified::parse(&body)?)?.into();
 /// let keys = callback.idempotency_keys("");
 ///
 /// let store = MemoryStore::new();
@@ -43,6 +43,7 @@ pub use memory::MemoryStore;
 /// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
 /// # let std::task::Poll::Ready(done) = std::pin::pin!(example()).poll(&mut context) else { panic!() };
 /// # done.unwrap();
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// # Guarantees

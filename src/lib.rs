@@ -20,15 +20,15 @@
 //! let endpoint = Endpoint::new(gateway, ledger);
 //!
 //! // For each POST: the body's bytes, untouched. Answer with the status.
-//! let body = include_bytes!("../examples/bodies/b2binpay-deposit-confirmed.json");
-//! let reply = endpoint.receive_blocking(body, None); // or `receive(…).await`
+//! let body = std::fs::read("examples/bodies/b2binpay-deposit-confirmed.json")?;
+//! let reply = endpoint.receive_blocking(&body, None); // or `receive(…).await`
 //! assert_eq!(reply.status(), 200);
 //! let change = reply.change().ok_or("not applied")?;
 //! assert_eq!(change.credited(), Some(&"0.412".parse()?)); // add this now
 //! assert!(change.newly_paid());
 //!
 //! // The gateway sends it again: nothing changes.
-//! let reply = endpoint.receive_blocking(body, None);
+//! let reply = endpoint.receive_blocking(&body, None);
 //! assert!(reply.change().is_some_and(|change| change.credited().is_none()));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -7,8 +7,8 @@ use std::fmt;
 /// ```
 /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
 /// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
-/// # let body = include_bytes!("../examples/bodies/b2binpay-deposit-blocked.json");
-/// # let callback = verifier.verify(Unverified::parse(body)?)?;
+/// # let body = std::fs::read("examples/bodies/b2binpay-deposit-blocked.json")?;
+/// # let callback = verifier.verify(Unverified::parse(&body)?)?;
 /// use payhook::{Fact, Outcome};
 ///
 /// let event = callback.event();
@@ -19,7 +19,7 @@ use std::fmt;
 ///     Fact::Reported(outcome) => println!("{outcome} (only reported)"),
 /// }
 /// assert_eq!(event.outcome(), Fact::Proven(Outcome::Blocked));
-/// # Ok::<(), payhook::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// *Settled* means that a transfer's amount, or an order's total, was finally

@@ -36,8 +36,8 @@ pub const DEFAULT_BODY_LIMIT: usize = 64 * 1024;
 ///
 /// ```
 /// # use payhook::{b2binpay::Callback, Unverified};
-/// # let body = include_bytes!("../examples/bodies/b2binpay-deposit-confirmed.json");
-/// let callback = Unverified::<Callback>::parse(body)?.into_unverified();
+/// # let body = std::fs::read("examples/bodies/b2binpay-deposit-confirmed.json")?;
+/// let callback = Unverified::<Callback>::parse(&body)?.into_unverified();
 /// for resource in callback.other_resources() {
 ///     if let Some(attributes) = resource.attributes() {
 ///         let value: serde_json::Value = serde_json::from_str(attributes.as_str())?;

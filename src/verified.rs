@@ -34,10 +34,10 @@ pub trait Provable: Sealed + Sized {
 /// ```
 /// use payhook::{Unverified, b2binpay::Callback};
 ///
-/// let body = include_bytes!("../examples/bodies/b2binpay-deposit-confirmed.json");
-/// let callback = Unverified::<Callback>::parse(body)?;
+/// let body = std::fs::read("examples/bodies/b2binpay-deposit-confirmed.json")?;
+/// let callback = Unverified::<Callback>::parse(&body)?;
 /// assert_eq!(callback.unverified().tracking_id(), "order-9001");
-/// # Ok::<(), payhook::ParseError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
 pub struct Unverified<C>(C);
@@ -132,13 +132,13 @@ impl fmt::Display for SignatureScheme {
 /// use payhook::b2binpay::{Key, TrackingIds, Verifier};
 /// use payhook::{Evidence, Unverified, verified::SignatureScheme};
 ///
-/// # let body = include_bytes!("../examples/bodies/b2binpay-deposit-confirmed.json");
+/// # let body = std::fs::read("examples/bodies/b2binpay-deposit-confirmed.json")?;
 /// let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?.with_name("2026");
 /// let verifier = Verifier::new(key, TrackingIds::Prefixed);
-/// let callback = verifier.verify(Unverified::parse(body)?)?;
+/// let callback = verifier.verify(Unverified::parse(&body)?)?;
 /// let Evidence::Signature { scheme, key, .. } = callback.evidence() else { panic!("not signed") };
 /// assert_eq!((*scheme, &**key), (SignatureScheme::CallbackSecret, "2026"));
-/// # Ok::<(), payhook::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

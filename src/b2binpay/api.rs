@@ -18,13 +18,13 @@ use crate::verified::{Evidence, Unverified, Verified};
 /// use payhook::b2binpay::{DepositStatus, prove_by_api};
 /// use payhook::{Evidence, Unverified};
 ///
-/// # let body = include_bytes!("../../examples/bodies/b2binpay-refused-unsigned.json");
-/// # let answer = include_bytes!("../../examples/bodies/b2binpay-deposit-expired.json");
+/// # let body = std::fs::read("examples/bodies/b2binpay-refused-unsigned.json")?;
+/// # let answer = std::fs::read("examples/bodies/b2binpay-deposit-expired.json")?;
 /// // `answer`: the response of GET {api}/deposit/30417, with your credentials.
-/// let callback = prove_by_api(Unverified::parse(body)?, answer)?;
+/// let callback = prove_by_api(Unverified::parse(&body)?, &answer)?;
 /// assert_eq!(callback.evidence(), &Evidence::GatewayApi);
 /// assert_eq!(callback.proven().deposit_status(), Some(DepositStatus::Canceled));
-/// # Ok::<(), payhook::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// # Errors

@@ -30,9 +30,9 @@ use crate::verified::Unverified;
 /// ```
 /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
 /// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
-/// # let body = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
+/// # let body = std::fs::read("examples/bodies/b2binpay-deposit-confirmed.json")?;
 ///
-/// let callback = verifier.verify(Unverified::parse(body)?)?;
+/// let callback = verifier.verify(Unverified::parse(&body)?)?;
 /// let reported = callback.reported();
 /// let transfer = reported.transfer().ok_or("nothing has come")?;
 /// assert_eq!(transfer.confirmations(), Some(3));

@@ -40,11 +40,11 @@ impl Callback {
     ///
     /// ```
     /// # use payhook::{Unverified, b2binpay::{CallbackType, Callback}};
-    /// # let body = include_bytes!("../../examples/bodies/b2binpay-payout-rejected.json");
-    /// let callback = Unverified::<Callback>::parse(body)?;
+    /// # let body = std::fs::read("examples/bodies/b2binpay-payout-rejected.json")?;
+    /// let callback = Unverified::<Callback>::parse(&body)?;
     /// let types = callback.unverified().callback_types();
     /// assert_eq!(types, [CallbackType::NoTransfer, CallbackType::RequestRejection]);
-    /// # Ok::<(), payhook::ParseError>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn callback_types(&self) -> &'static [CallbackType] {

@@ -17,8 +17,8 @@ use crate::timestamp::Timestamp;
 /// ```
 /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
 /// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
-/// # let body = include_bytes!("../../examples/bodies/b2binpay-payout-confirmed.json");
-/// # let callback = verifier.verify(Unverified::parse(body)?)?;
+/// # let body = std::fs::read("examples/bodies/b2binpay-payout-confirmed.json")?;
+/// # let callback = verifier.verify(Unverified::parse(&body)?)?;
 /// use payhook::b2binpay::Operation;
 ///
 /// let address = match callback.reported().operation() {
@@ -27,7 +27,7 @@ use crate::timestamp::Timestamp;
 ///     _ => None,
 /// };
 /// assert_eq!(address, Some("TQ5xNn3p8hQJ7cG2mR9vW4kZ6yB1dF0sEa"));
-/// # Ok::<(), payhook::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -48,8 +48,8 @@ fields! {
     /// ```
     /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
     /// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
-    /// # let body = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
-    /// # let callback = verifier.verify(Unverified::parse(body)?)?;
+    /// # let body = std::fs::read("examples/bodies/b2binpay-deposit-confirmed.json")?;
+    /// # let callback = verifier.verify(Unverified::parse(&body)?)?;
     /// use payhook::b2binpay::{DepositStatus, Operation};
     ///
     /// let Operation::Deposit(deposit) = callback.reported().operation() else { panic!("a payout") };
@@ -107,8 +107,8 @@ fields! {
     /// ```
     /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
     /// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
-    /// # let body = include_bytes!("../../examples/bodies/b2binpay-payout-confirmed.json");
-    /// # let callback = verifier.verify(Unverified::parse(body)?)?;
+    /// # let body = std::fs::read("examples/bodies/b2binpay-payout-confirmed.json")?;
+    /// # let callback = verifier.verify(Unverified::parse(&body)?)?;
     /// use payhook::b2binpay::Operation;
     ///
     /// let Operation::Payout(payout) = callback.reported().operation() else { panic!("a deposit") };

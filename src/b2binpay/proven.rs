@@ -22,16 +22,16 @@ use crate::verified::{Provable, Unverified};
 /// ```
 /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
 /// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
-/// # let body = include_bytes!("../../examples/bodies/b2binpay-deposit-expired.json");
+/// # let body = std::fs::read("examples/bodies/b2binpay-deposit-expired.json")?;
 /// // An expired deposit: it has no transfer.
-/// let callback = verifier.verify(Unverified::parse(body)?)?;
+/// let callback = verifier.verify(Unverified::parse(&body)?)?;
 /// let proven = callback.proven();
 /// assert_eq!(proven.tracking_id(), Some("order-9001"));
 /// assert_eq!(proven.transfer_status(), None);
 /// assert_eq!(proven.amount(), None);
 /// // The body says *canceled*, which is not proven.
 /// assert_eq!(proven.deposit_status(), None);
-/// # Ok::<(), payhook::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// See [`Verifier`](super::Verifier) for one with a transfer.

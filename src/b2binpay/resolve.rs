@@ -40,11 +40,11 @@ impl Verified<Callback> {
     /// ```
     /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
     /// # let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?;
-    /// # let body = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
+    /// # let body = std::fs::read("examples/bodies/b2binpay-deposit-confirmed.json")?;
     /// use payhook::Amount;
     ///
     /// let verifier = Verifier::new(key, TrackingIds::Unrestricted);
-    /// let callback = verifier.verify(Unverified::parse(body)?)?;
+    /// let callback = verifier.verify(Unverified::parse(&body)?)?;
     /// assert_eq!(callback.proven().amount(), None);
     ///
     /// // Your own records: ETH, which the gateway writes with 18 fraction digits.
@@ -97,13 +97,13 @@ impl Verified<Callback> {
     /// ```
     /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
     /// # let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?;
-    /// # let body = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
+    /// # let body = std::fs::read("examples/bodies/b2binpay-deposit-confirmed.json")?;
     /// # let verifier = Verifier::new(key, TrackingIds::Unrestricted);
-    /// # let callback = verifier.verify(Unverified::parse(body)?)?;
+    /// # let callback = verifier.verify(Unverified::parse(&body)?)?;
     /// // Several customers may pay in ETH: find the right one.
     /// let callback = callback.resolve_with_decimals(["order-9000", "order-9001"], 18)?;
     /// assert_eq!(callback.proven().tracking_id(), Some("order-9001"));
-    /// # Ok::<(), payhook::Error>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors

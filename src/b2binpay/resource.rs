@@ -21,8 +21,8 @@ fields! {
     /// ```
     /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
     /// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
-    /// # let body = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
-    /// # let callback = verifier.verify(Unverified::parse(body)?)?;
+    /// # let body = std::fs::read("examples/bodies/b2binpay-deposit-confirmed.json")?;
+    /// # let callback = verifier.verify(Unverified::parse(&body)?)?;
     /// use payhook::b2binpay::RiskStatus;
     ///
     /// let transfer = callback.reported().transfer().ok_or("nothing has come")?;
@@ -81,8 +81,8 @@ fields! {
     /// ```
     /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
     /// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
-    /// # let body = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
-    /// # let callback = verifier.verify(Unverified::parse(body)?)?;
+    /// # let body = std::fs::read("examples/bodies/b2binpay-deposit-confirmed.json")?;
+    /// # let callback = verifier.verify(Unverified::parse(&body)?)?;
     /// // For display only. Credit in the currency of your own record.
     /// let currency = callback.reported().currency().ok_or("no currency, or several")?;
     /// assert_eq!(currency.alpha(), Some("ETH"));
@@ -227,8 +227,8 @@ impl<'a> Currency<'a> {
     /// ```
     /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
     /// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
-    /// # let body = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
-    /// # let callback = verifier.verify(Unverified::parse(body)?)?;
+    /// # let body = std::fs::read("examples/bodies/b2binpay-deposit-confirmed.json")?;
+    /// # let callback = verifier.verify(Unverified::parse(&body)?)?;
     /// let currency = callback.reported().currency().ok_or("no currency, or several")?;
     /// assert!(currency.is_named("eth"));
     /// assert!(!currency.is_named("USDT-ETH"));

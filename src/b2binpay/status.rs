@@ -101,14 +101,14 @@ open_enum! {
     /// ```
     /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
     /// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
-    /// # let body = include_bytes!("../../examples/bodies/b2binpay-payout-confirmed.json");
-    /// # let callback = verifier.verify(Unverified::parse(body)?)?;
+    /// # let body = std::fs::read("examples/bodies/b2binpay-payout-confirmed.json")?;
+    /// # let callback = verifier.verify(Unverified::parse(&body)?)?;
     /// use payhook::b2binpay::OperationType;
     ///
     /// // A token's payout also contains the transfer of its fee, which is not signed.
     /// let types = callback.reported().other_transfers().filter_map(|transfer| transfer.op_type());
     /// assert_eq!(types.collect::<Vec<_>>(), [OperationType::Transportation]);
-    /// # Ok::<(), payhook::Error>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub enum OperationType: i32 {
         /// A payment to a deposit's address.

@@ -22,14 +22,14 @@ use crate::verified::{Evidence, Unverified, Verified};
 ///
 /// let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
 ///
-/// let body = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
-/// let callback = verifier.verify(Unverified::<Callback>::parse(body)?)?;
+/// let body = std::fs::read("examples/bodies/b2binpay-deposit-confirmed.json")?;
+/// let callback = verifier.verify(Unverified::<Callback>::parse(&body)?)?;
 ///
 /// let proven = callback.proven();
 /// assert_eq!(proven.tracking_id(), Some("order-9001"));
 /// assert_eq!(proven.transfer_status(), Some(TransferStatus::Confirmed));
 /// assert_eq!(proven.amount().map(|amount| amount.as_str()), Some("0.412000000000000000"));
-/// # Ok::<(), payhook::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// # Constant time

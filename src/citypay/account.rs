@@ -27,17 +27,17 @@ use crate::verified::{Evidence, Unverified, Verified};
 ///
 /// let account = Account::new("5120")?;
 ///
-/// let body = include_bytes!("../../examples/bodies/citypay-order-confirmed.json");
-/// let callback = Unverified::<OrderCallback>::parse(body)?;
+/// let body = std::fs::read("examples/bodies/citypay-order-confirmed.json")?;
+/// let callback = Unverified::<OrderCallback>::parse(&body)?;
 ///
 /// // Look up the token in your own records, then fetch the order with your
 /// // HTTP client: `Account::order_url`.
 /// let issued = "tok_4f9c1b7e";
-/// let answer = include_bytes!("../../examples/bodies/citypay-order-confirmed.answer.json");
+/// let answer = std::fs::read("examples/bodies/citypay-order-confirmed.answer.json")?;
 ///
-/// let order = account.prove_order(callback, issued, answer)?;
+/// let order = account.prove_order(callback, issued, &answer)?;
 /// assert_eq!(order.proven().status(), Some(OrderStatus::Confirmed));
-/// # Ok::<(), payhook::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct Account {

@@ -32,10 +32,10 @@ const LIMIT: usize = 1024 * 1024;
 /// [`parse_in_zone`](Self::parse_in_zone). Its text is kept unchanged.
 ///
 /// ```
-/// # let bytes = include_bytes!("../../examples/bodies/citypay-order-underpaid.answer.json");
+/// # let bytes = std::fs::read("examples/bodies/citypay-order-underpaid.answer.json")?;
 /// use payhook::citypay::{OrderDetails, OrderStatus};
 ///
-/// let answer = OrderDetails::parse(bytes)?;
+/// let answer = OrderDetails::parse(&bytes)?;
 /// assert_eq!(answer.status(), OrderStatus::Underpaid);
 /// assert_eq!(answer.amount_fiat(), Some("60.00".parse()?));
 /// // The total received so far, in the fiat currency and in the cryptocurrency.

@@ -11,16 +11,16 @@ use crate::verified::{Provable, Unverified};
 /// A callback of either kind, which is known only after parsing.
 ///
 /// ```
-/// # let body = include_bytes!("../../examples/bodies/citypay-deposit-confirmed.json");
+/// # let body = std::fs::read("examples/bodies/citypay-deposit-confirmed.json")?;
 /// use payhook::citypay::Callback;
 ///
-/// let token = match Callback::parse(body)? {
+/// let token = match Callback::parse(&body)? {
 ///     Callback::Order(order) => order.into_unverified().order_token(),
 ///     Callback::Deposit(deposit) => deposit.into_unverified().deposit_token(),
 ///     _ => None,
 /// };
 /// assert!(token.is_some_and(|token| token.matches("dep_user_42")));
-/// # Ok::<(), payhook::ParseError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]

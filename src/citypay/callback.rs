@@ -27,11 +27,11 @@ use crate::verified::{Sealed, Unverified};
 /// its token.
 ///
 /// ```
-/// # let body = include_bytes!("../../examples/bodies/citypay-order-confirmed.json");
+/// # let body = std::fs::read("examples/bodies/citypay-order-confirmed.json")?;
 /// use payhook::Unverified;
 /// use payhook::citypay::{Account, OrderCallback};
 ///
-/// let callback = Unverified::<OrderCallback>::parse(body)?;
+/// let callback = Unverified::<OrderCallback>::parse(&body)?;
 /// let token = callback.unverified().order_token().ok_or("nothing to ask for")?;
 /// // If you issued this token, fetch the order:
 /// let url = Account::new("5120")?.order_url(token.as_str());
@@ -52,18 +52,18 @@ pub struct OrderCallback {
 /// without both it is malformed.
 ///
 /// ```
-/// # let body = include_bytes!("../../examples/bodies/citypay-deposit-confirmed.json");
+/// # let body = std::fs::read("examples/bodies/citypay-deposit-confirmed.json")?;
 /// use payhook::citypay::{Account, DepositStatus};
 /// use payhook::{Fact, Outcome, Unverified};
 ///
 /// // `dep_user_42` is a token that you gave a customer.
 /// let account = Account::new("5120")?;
-/// let deposit = account.prove_deposit_by_record(Unverified::parse(body)?, "dep_user_42")?;
+/// let deposit = account.prove_deposit_by_record(Unverified::parse(&body)?, "dep_user_42")?;
 /// assert_eq!(deposit.reported().status(), Some(DepositStatus::Confirmed));
 /// // Anyone could have sent it.
 /// let outcome = deposit.event().outcome();
 /// assert_eq!(outcome, Fact::Reported(Outcome::ManualReview));
-/// # Ok::<(), payhook::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
 pub struct DepositCallback {

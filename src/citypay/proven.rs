@@ -13,19 +13,19 @@ use super::token::Token;
 /// `client_order_id`: look up the order by its [`token`](Self::token).
 ///
 /// ```
-/// # let body = include_bytes!("../../examples/bodies/citypay-order-answer-behind.json");
-/// # let answer = include_bytes!("../../examples/bodies/citypay-order-answer-behind.answer.json");
+/// # let body = std::fs::read("examples/bodies/citypay-order-answer-behind.json")?;
+/// # let answer = std::fs::read("examples/bodies/citypay-order-answer-behind.answer.json")?;
 /// use payhook::citypay::{Account, OrderStatus};
 /// use payhook::{Fact, Outcome, Unverified};
 ///
 /// let account = Account::new("5120")?;
-/// let order = account.prove_order(Unverified::parse(body)?, "tok_4f9c1b7e", answer)?;
+/// let order = account.prove_order(Unverified::parse(&body)?, "tok_4f9c1b7e", &answer)?;
 /// // The callback says *confirmed*, but the endpoint does not know that yet.
 /// assert_eq!(order.reported().status(), Some(OrderStatus::Confirmed));
 /// assert!(order.proven().is_stale());
 /// let outcome = order.event().outcome();
 /// assert_eq!(outcome, Fact::Reported(Outcome::Pending));
-/// # Ok::<(), payhook::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct ProvenOrder {

@@ -12,8 +12,8 @@ fields! {
     /// A transaction of an order; its own amount is the `base` in either currency.
     ///
     /// ```
-    /// # let bytes = include_bytes!("../../examples/bodies/citypay-order-overpaid.answer.json");
-    /// # let answer = payhook::citypay::OrderDetails::parse(bytes)?;
+    /// # let bytes = std::fs::read("examples/bodies/citypay-order-overpaid.answer.json")?;
+    /// # let answer = payhook::citypay::OrderDetails::parse(&bytes)?;
     /// for transaction in answer.transactions() {
     ///     assert_eq!(transaction.received_fiat(), Some("75.25".parse()?));
     ///     assert_eq!(transaction.amount_fiat().over_paid(), Some("15.25".parse()?));

@@ -19,17 +19,17 @@ use crate::payment::{Change, ReviewReason};
 /// # let key = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?;
 /// # let gateway = Gateway::new(Verifier::new(key, TrackingIds::Prefixed));
 /// # let endpoint = Endpoint::new(gateway, MemoryLedger::new());
-/// # let body = include_bytes!("../../examples/bodies/b2binpay-refused-tampered.json");
+/// # let body = std::fs::read("examples/bodies/b2binpay-refused-tampered.json")?;
 /// use payhook::{Disposition, Fault};
 ///
-/// let reply = endpoint.receive_blocking(body, None);
+/// let reply = endpoint.receive_blocking(&body, None);
 /// match reply.disposition() {
 ///     Disposition::Applied { change, .. } => println!("{change:?}"),
 ///     other => println!("{other}; {}", other.hint().unwrap_or_default()),
 /// }
 /// // No alert is needed.
 /// assert_eq!(reply.disposition().fault(), Some(Fault::Sender));
-/// # Ok::<(), payhook::error::ConfigError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
 #[non_exhaustive]

@@ -22,12 +22,12 @@ use crate::idempotency::{IdempotencyKeys, IdempotencyStore};
 /// });
 /// let endpoint = Endpoint::new(gateway, Idempotent::new(queue, MemoryStore::new()));
 ///
-/// let body = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
-/// let reply = endpoint.receive_blocking(body, None);
+/// let body = std::fs::read("examples/bodies/b2binpay-deposit-confirmed.json")?;
+/// let reply = endpoint.receive_blocking(&body, None);
 /// assert_eq!(reply.disposition().to_string(), "handled: settled");
-/// let reply = endpoint.receive_blocking(body, None);
+/// let reply = endpoint.receive_blocking(&body, None);
 /// assert_eq!(reply.disposition().to_string(), "already handled");
-/// # Ok::<(), payhook::error::ConfigError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// The handler receives the event, not the amount to credit: only a

@@ -36,8 +36,8 @@ const MAX_REFERENCE: usize = 128;
 /// let gateway = Gateway::new(Verifier::new(key, TrackingIds::Prefixed));
 /// let endpoint = Endpoint::new(gateway, ledger).with_receipts();
 ///
-/// let body = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
-/// let reply = endpoint.receive_blocking(body, None);
+/// let body = std::fs::read("examples/bodies/b2binpay-deposit-confirmed.json")?;
+/// let reply = endpoint.receive_blocking(&body, None);
 /// let receipt = reply.receipt().ok_or("receipts are kept")?;
 /// println!("{receipt}"); // {"received_at":"2026-11-29T04:55:53.095569Z","gateway":"b2binpay",…}
 /// assert_eq!(receipt.reference.as_deref(), Some("order-9001"));
@@ -45,8 +45,8 @@ const MAX_REFERENCE: usize = 128;
 /// assert_eq!(receipt.credited, Some("0.412".parse()?));
 ///
 /// // A forged body: its digest is known, and nothing is read from it.
-/// let body = include_bytes!("../../examples/bodies/b2binpay-refused-tampered.json");
-/// let reply = endpoint.receive_blocking(body, None);
+/// let body = std::fs::read("examples/bodies/b2binpay-refused-tampered.json")?;
+/// let reply = endpoint.receive_blocking(&body, None);
 /// let receipt = reply.receipt().ok_or("receipts are kept")?;
 /// assert_eq!((receipt.disposition, receipt.error), ("rejected", Some("signature_mismatch")));
 /// assert_eq!(receipt.reference, None);

@@ -7,17 +7,18 @@ use super::field::FieldError;
 /// The body cannot be parsed as a callback. The error never quotes the body.
 ///
 /// ```
-/// # let body = include_bytes!("../../examples/bodies/b2binpay-refused-amount.json");
+/// # let body = std::fs::read("examples/bodies/b2binpay-refused-amount.json")?;
 /// use payhook::b2binpay::Callback;
 /// use payhook::{error::FieldError, ParseError, Unverified};
 ///
-/// match Unverified::<Callback>::parse(body) {
+/// match Unverified::<Callback>::parse(&body) {
 ///     Err(ParseError::Field { path, reason }) => {
 ///         assert_eq!(&*path, "included[1].attributes.amount");
 ///         assert_eq!(reason, FieldError::NotDecimal);
 ///     }
 ///     other => panic!("{other:?}"),
 /// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

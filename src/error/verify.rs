@@ -12,16 +12,16 @@ use crate::b2binpay::TrackingIds;
 /// ```
 /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
 /// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
-/// # let body = include_bytes!("../../examples/bodies/b2binpay-refused-unsigned.json");
+/// # let body = std::fs::read("examples/bodies/b2binpay-refused-unsigned.json")?;
 /// use payhook::VerifyError;
 ///
-/// let callback = Unverified::parse(body)?;
+/// let callback = Unverified::parse(&body)?;
 /// // A callback shares its memory with its clones.
 /// let refused = verifier.verify(callback.clone()).err();
 /// // Legitimate without a transfer: fetch it from the gateway's API.
 /// assert_eq!(refused, Some(VerifyError::Unsigned));
 /// assert_eq!(callback.unverified().id(), "30417");
-/// # Ok::<(), payhook::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -10,7 +10,7 @@ use super::{FieldError, ParseError};
 /// ```
 /// use payhook::{Unverified, b2binpay::Callback};
 ///
-/// # let body = include_str!("../../examples/bodies/b2binpay-deposit-confirmed.json");
+/// # let body = std::fs::read_to_string("examples/bodies/b2binpay-deposit-confirmed.json")?;
 /// let odd = body.replace(r#""risk":0"#, r#""risk":-1"#);
 /// let callback = Unverified::<Callback>::parse(odd.as_bytes())?;
 /// for warning in callback.unverified().warnings() {
@@ -18,7 +18,7 @@ use super::{FieldError, ParseError};
 ///     assert_eq!(warning.to_string(), line);
 /// }
 /// # assert_eq!(callback.unverified().warnings().len(), 1);
-/// # Ok::<(), payhook::ParseError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldWarning {

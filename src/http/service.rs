@@ -50,7 +50,7 @@ type Spawn = dyn Fn(BoxFuture<Reply>) -> BoxFuture<Option<Reply>> + Send + Sync;
 ///     .on_reply(|reply| println!("{}", reply.disposition()));
 ///
 /// // axum: `Router::new().route_service("/callbacks/b2binpay", service)`.
-/// let body = include_str!("../../examples/bodies/b2binpay-deposit-confirmed.json");
+/// let body = std::fs::read_to_string("examples/bodies/b2binpay-deposit-confirmed.json")?;
 /// let response = service.call(Request::post("/").body(body.to_owned())?).await?;
 /// assert_eq!(response.status(), 200);
 /// # Ok(())

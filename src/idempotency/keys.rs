@@ -15,15 +15,15 @@ use crate::event::{Event, Source};
 /// ```
 /// # use payhook::{Unverified, b2binpay::{Key, TrackingIds, Verifier}};
 /// # let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
-/// # let body = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
-/// # let callback: payhook::Callback = verifier.verify(Unverified::parse(body)?)?.into();
+/// # let body = std::fs::read("examples/bodies/b2binpay-deposit-confirmed.json")?;
+/// # let callback: payhook::Callback = verifier.verify(Unverified::parse(&body)?)?.into();
 /// use payhook::idempotency::IdempotencyKey;
 ///
 /// let keys = callback.idempotency_keys("");
 /// let column: [u8; 32] = *keys.event().as_bytes();
 /// assert_eq!(IdempotencyKey::from_bytes(column), *keys.event());
 /// assert_eq!(keys.event().to_string().len(), 64);
-/// # Ok::<(), payhook::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct IdempotencyKey([u8; 32]);
@@ -64,17 +64,17 @@ impl fmt::Debug for IdempotencyKey {
 /// # let v3 = Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?;
 /// # let v2 = Key::v2_credentials("merchant-api-key", "p@ss:w0rd/ünï")?;
 /// # let verifier = Verifier::new(v3, TrackingIds::Prefixed).add_key(v2);
-/// # let first = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed.json");
-/// # let again = include_bytes!("../../examples/bodies/b2binpay-deposit-confirmed-v2.json");
+/// # let first = std::fs::read("examples/bodies/b2binpay-deposit-confirmed.json")?;
+/// # let again = std::fs::read("examples/bodies/b2binpay-deposit-confirmed-v2.json")?;
 /// use payhook::Callback;
 ///
 /// // The same payment, reported by API v3 and by v2, with different signatures.
-/// let first: Callback = verifier.verify(Unverified::parse(first)?)?.into();
-/// let again: Callback = verifier.verify(Unverified::parse(again)?)?.into();
+/// let first: Callback = verifier.verify(Unverified::parse(&first)?)?.into();
+/// let again: Callback = verifier.verify(Unverified::parse(&again)?)?.into();
 /// let (first, again) = (first.idempotency_keys(""), again.idempotency_keys(""));
 /// assert_ne!(first.delivery(), again.delivery());
 /// assert_eq!(first.event(), again.event());
-/// # Ok::<(), payhook::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// Each key is derived from the gateway, the endpoint's namespace, and

@@ -32,6 +32,24 @@ fn every_public_item_has_an_example_or_a_link_to_one() {
     assert_eq!(bare, EXCEPT);
 }
 
+/// rustdoc compiles all examples as one program, in which such a path is wrong. It then
+/// compiles each one alone, which takes ten times as long.
+#[test]
+fn no_example_includes_a_file_by_its_relative_path() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for file in files(src) {
+        let Ok(text) = fs::read_to_string(&file) else {
+            continue;
+        };
+        let mut comments = text.lines().map(str::trim_start);
+        let including = comments.find(|it| {
+            let is_comment = it.starts_with("//");
+            is_comment && (it.contains("include_bytes!(") || it.contains("include_str!("))
+        });
+        assert_eq!(including, None, "in {}", file.display());
+    }
+}
+
 fn files(path: PathBuf) -> Vec<PathBuf> {
     if !path.is_dir() {
         return vec![path];

@@ -8,6 +8,7 @@ use payhook::citypay::{Account, OrderCallback};
 use payhook::payment::{Change, Expected, History, HistoryError, Payment, PaymentStatus};
 use serde_json::{Value, json};
 
+use crate::sampling::count;
 use crate::support::{body, signed, verify, with_transfer, with_transfer_id};
 
 /// A payment that received a transfer with each of these ids.
@@ -94,13 +95,13 @@ fn length_after_a_flood(
 
 /// No signature covers an id.
 #[test]
-fn a_history_stays_bounded_whatever_the_ids_are() {
+fn exhaustive_a_history_stays_bounded_whatever_the_ids_are() {
     let ids: [fn(usize, usize) -> String; 3] = [
         |delivery, copy| format!("{delivery:037}{copy:03}"),
         |delivery, copy| format!("{}{delivery:03}{copy}", "é".repeat(18)),
         |delivery, copy| format!("{}{delivery:03}{copy}", "%,".repeat(18)),
     ];
-    for id in ids {
+    for id in ids.into_iter().take(count(1, 3)) {
         let amount = "20".parse().unwrap();
         let expected = Expected::deposit("order-1", "ETH", amount).unwrap();
         let length = length_after_a_flood(expected, id, "1");
@@ -163,10 +164,10 @@ fn every_change_of_a_history_must_be_saved() {
 
 /// No signature covers the amount that an invoice is compared by.
 #[test]
-fn a_history_stays_bounded_whatever_the_converted_amounts_are() {
+fn exhaustive_a_history_stays_bounded_whatever_the_converted_amounts_are() {
     let amount = "20".parse().unwrap();
     let expected = Expected::invoice("order-1", "USD", amount).unwrap();
-    let paid = format!("0.{}1", "0".repeat(98));
+    let paid = format!("0.{}1", "0".repeat(count(30, 98)));
     let id = |delivery, copy| format!("{delivery:037}{copy:03}");
     let length = length_after_a_flood(expected, id, &paid);
     assert!(length < 64 * 1024, "{length} bytes");
