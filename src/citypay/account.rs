@@ -94,12 +94,12 @@ impl Account {
     /// let account = Account::new("5120")?;
     /// assert_eq!(
     ///     account.order_url("tok_4f9c1b7e").as_deref(),
-    ///     Some("https://v2-order-api.citypay.io/order/tok_4f9c1b7e"),
+    ///     Some("https://v2-order-api.citypay.io/order/tok_4f9c1b7e/"),
     /// );
     /// assert_eq!(account.order_url(".."), None);
     /// assert_eq!(
     ///     account.sandbox().order_url("a/../b").as_deref(),
-    ///     Some("https://test-v2-order-api.citypay.io/order/a%2F..%2Fb"),
+    ///     Some("https://test-v2-order-api.citypay.io/order/a%2F..%2Fb/"),
     /// );
     /// # Ok::<(), payhook::error::ConfigError>(())
     /// ```

@@ -35,7 +35,7 @@ use crate::verified::{Sealed, Unverified};
 /// let token = callback.unverified().order_token().ok_or("nothing to ask for")?;
 /// // If you issued this token, fetch the order:
 /// let url = Account::new("5120")?.order_url(token.as_str());
-/// assert_eq!(url.as_deref(), Some("https://v2-order-api.citypay.io/order/tok_4f9c1b7e"));
+/// assert_eq!(url.as_deref(), Some("https://v2-order-api.citypay.io/order/tok_4f9c1b7e/"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///

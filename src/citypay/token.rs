@@ -76,5 +76,5 @@ pub(super) fn order_url(is_sandbox: bool, token: &str) -> Option<String> {
         "v2-order-api.citypay.io"
     };
     let token = utf8_percent_encode(token, RESERVED);
-    Some(format!("https://{host}/order/{token}"))
+    Some(format!("https://{host}/order/{token}/"))
 }

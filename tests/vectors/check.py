@@ -519,7 +519,7 @@ def prove(case, order):
     behind = behind or (reported, posted) == ("confirmed", "overpaid")
     if reported in ("overpaid", "underpaid") and order["transaction_id"] is not None:
         behind = behind or not any(is_named(payment, order) for payment in answer["listed"])
-    url = "https://v2-order-api.citypay.io/order/" + urllib.parse.quote(issued, safe="")
+    url = "https://v2-order-api.citypay.io/order/" + urllib.parse.quote(issued, safe="") + "/"
     minutes = order["order_expiration"]
     chosen = answer["coin_chosen_at"]
     if chosen is not None and minutes is not None and minutes <= 30 * 24 * 60:

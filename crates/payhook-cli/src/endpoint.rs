@@ -16,7 +16,7 @@ use crate::serve::serve;
 #[derive(Debug, clap::Args)]
 pub(crate) struct EndpointArgs {
     /// CityPay.io: simulate the order endpoint on this local port; configure the
-    /// server to query `http://127.0.0.1:PORT/order/TOKEN`.
+    /// server to query `http://127.0.0.1:PORT/order/TOKEN/`.
     #[arg(long, value_name = "PORT")]
     pub(crate) endpoint_port: Option<u16>,
 
@@ -36,6 +36,7 @@ impl EndpointArgs {
             .map_err(|error| CliError::of("the endpoint's port is already in use", &error))?;
         let routes = Router::new()
             .route("/order/{token}", get(answer))
+            .route("/order/{token}/", get(answer))
             .with_state(endpoint.clone());
         // It runs until the command ends.
         tokio::spawn(serve(socket, routes, pending()));

@@ -17,7 +17,7 @@ struct Recorded;
 
 impl Fetch for Recorded {
     async fn get(&self, url: &str) -> Result<Vec<u8>, BoxError> {
-        assert!(url.ends_with("/order/tok_4f9c1b7e"), "{url}");
+        assert!(url.ends_with("/order/tok_4f9c1b7e/"), "{url}");
         Ok(body("citypay-order-confirmed.answer"))
     }
 }

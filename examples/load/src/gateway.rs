@@ -269,7 +269,7 @@ impl Endpoint {
 
     pub(crate) fn router(self: &Arc<Self>) -> Router {
         Router::new()
-            .route("/order/{token}", get(order_answer))
+            .route("/order/{token}/", get(order_answer))
             .route("/deposit/{id}", get(deposit_answer))
             .route("/payout/{id}", get(payout_answer))
             .with_state(Arc::clone(self))

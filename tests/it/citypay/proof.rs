@@ -349,7 +349,7 @@ fn order_addresses() {
         ("..", None),
     ] {
         let account = Account::new("5120").unwrap();
-        let url = |host| path.map(|path| format!("https://{host}/order/{path}"));
+        let url = |host| path.map(|path| format!("https://{host}/order/{path}/"));
         let expected = url("v2-order-api.citypay.io");
         assert_eq!(account.order_url(token), expected, "{token}");
         let expected = url("test-v2-order-api.citypay.io");

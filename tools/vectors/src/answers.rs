@@ -211,7 +211,7 @@ fn whose() -> Vec<Case> {
             &["citypay.answer.url"],
             order().callback(),
             r#"{"parsed":true,"kind":"order","proven":true,
-            "order_url":"https://v2-order-api.citypay.io/order/tok_4f9c1b7e"}"#,
+            "order_url":"https://v2-order-api.citypay.io/order/tok_4f9c1b7e/"}"#,
         )
         .asked(TOKEN, answer()),
         citypay(
@@ -219,7 +219,7 @@ fn whose() -> Vec<Case> {
             &["citypay.answer.url"],
             order().token("a/../b é").callback(),
             r#"{"parsed":true,"kind":"order","proven":true,
-            "order_url":"https://v2-order-api.citypay.io/order/a%2F..%2Fb%20%C3%A9"}"#,
+            "order_url":"https://v2-order-api.citypay.io/order/a%2F..%2Fb%20%C3%A9/"}"#,
         )
         .asked("a/../b é", order().token("a/../b é").answer("5120")),
     ]

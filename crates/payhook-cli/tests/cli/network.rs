@@ -218,16 +218,15 @@ fn the_order_endpoint_serves_a_triggered_order() {
         let (mut request, _) = shop.accept().unwrap();
         let mut head = [0; 64];
         let _ = request.read(&mut head).unwrap();
-        let get = |token: &str| {
+        let get = |path: &str| {
             let mut endpoint = TcpStream::connect(("127.0.0.1", port)).unwrap();
-            let get =
-                format!("GET /order/{token} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+            let get = format!("GET /order/{path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
             endpoint.write_all(get.as_bytes()).unwrap();
             let mut answer = String::new();
             endpoint.read_to_string(&mut answer).unwrap();
             answer
         };
-        let answers = [get("tok-1"), get("tok-2")];
+        let answers = [get("tok-1/"), get("tok-2")];
         request
             .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
             .unwrap();
