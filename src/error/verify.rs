@@ -219,7 +219,8 @@ impl VerifyError {
                  if none do, an attacker may have split the signed message differently"
             }
             Self::Unsigned => {
-                "fetch the deposit from the gateway's API, or accept its source addresses"
+                "configure the gateway's API (`Gateway::with_api`): nothing else proves an unsigned \
+                 callback"
             }
         }
     }
