@@ -7,7 +7,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::status::{Action, DepositStatus, OrderStatus};
 use super::token::Token;
-use super::wire::Status;
+use super::wire::{Status, is_number};
 use crate::amount::Amount;
 use crate::error::{FieldError, FieldWarning, ParseError};
 use crate::fields::fields;
@@ -186,16 +186,22 @@ fn token(source: Source<'_>, span: Span) -> Option<Token> {
 }
 
 impl CallbackFields {
-    /// The first of the two statuses that is present.
+    /// The first of the two statuses that is present, and has a name rather than a number.
     fn status_word(&self, source: Source<'_>) -> Option<SharedStr> {
+        self.status_name(source)
+            .or_else(|| self.order_status.word(source))
+            .or_else(|| self.status.word(source))
+    }
+
+    fn status_name(&self, source: Source<'_>) -> Option<SharedStr> {
         let word = self.status.word(source);
-        word.or_else(|| self.order_status.word(source))
+        word.filter(|word| !is_number(word))
     }
 
     fn check_status(&self, source: Source<'_>) -> Result<(), ParseError> {
         let at = At::Root;
         self.status.check(at.key("status"))?;
-        if self.status.word(source).is_none() {
+        if self.status_name(source).is_none() {
             self.order_status.check(at.key("order_status"))?;
         }
         Ok(())
@@ -204,7 +210,7 @@ impl CallbackFields {
     fn note_status(&self, source: Source<'_>, notes: &mut Vec<FieldWarning>) {
         let at = At::Root;
         self.status.note(source, at.key("status"), notes);
-        if self.status.word(source).is_none() {
+        if self.status_name(source).is_none() {
             self.order_status
                 .note(source, at.key("order_status"), notes);
         }

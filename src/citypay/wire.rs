@@ -43,9 +43,10 @@ impl Status {
             return source.lenient(self.word, read::word);
         }
         let (code, label) = (self.object.code, self.object.label);
+        let word = source.lenient(code, read::word);
         match source.strict(At::Root, code, read::text_or_number) {
-            Ok(Some(word)) if !read::is_number(source.raw(code)) => Some(source.slice(word)),
-            Ok(_) => source.lenient(label, read::word),
+            Ok(Some(text)) if word.is_some() && !is_number(text) => word,
+            Ok(_) => source.lenient(label, read::word).or(word),
             Err(_) => None,
         }
     }
@@ -73,4 +74,9 @@ impl Status {
             Err(error) => notes.extend(FieldWarning::of(error)),
         }
     }
+}
+
+/// A status in digits has no name: the label, or the other field, may have one.
+pub(super) fn is_number(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -432,12 +432,20 @@ def written(time):
     return (text.rstrip("0") if "." in text else text) + ("Z" if instant else "")
 
 
+def named(word, other):
+    """The word, if it is more than digits; else the other one, if there is any."""
+    if word and not re.fullmatch("[0-9]+", word):
+        return word
+    return other() or word
+
+
 def status_word(value, error):
-    """A word, or an object with a code and a label; a number as the code is not a word."""
+    """A word, or an object with a code and a label; a number as the code is not a word,
+    also if it is in quotes, unless there is no other."""
     if isinstance(value, Object):
         an_object(value, error)
-        word = (soft_text(value.get("code"), numbers=False)
-                or soft_text(value.get("label"), numbers=False))
+        word = named(soft_text(value.get("code"), numbers=False),
+                     lambda: soft_text(value.get("label"), numbers=False))
     else:
         word = soft_text(value, numbers=False)
     usual = {status: status for status in ORDER_STATUSES} | {"cancelled": "canceled"}
@@ -463,7 +471,8 @@ def parse(case):
     action = soft_text(get("action"), numbers=False)
     facts = {
         "parsed": True, "kind": kind, "transaction_id": read_id("transaction_id"),
-        "status": status_word(get("status"), "parse") or status_word(get("order_status"), "parse"),
+        "status": named(status_word(get("status"), "parse"),
+                        lambda: status_word(get("order_status"), "parse")),
         "action": known_word(action, ACTIONS) if action else None,
         "crypto_currency": soft_text(get("crypto_currency")),
         "exchange_rate": lenient(received, get("exchange_rate"), "parse", True),

@@ -130,6 +130,7 @@ fn the_status_is_the_code() {
         json!("CONFIRMED"),
         json!({"code": "CONFIRMED", "label": "whatever"}),
         json!({"code": 6, "label": "Confirmed"}),
+        json!({"code": "6", "label": "Confirmed"}),
         json!({"code": "", "label": "Confirmed"}),
         json!({"code": null, "label": "Confirmed"}),
     ] {

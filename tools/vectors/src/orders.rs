@@ -248,6 +248,18 @@ fn words() -> Vec<Case> {
             confirmed,
         ),
         citypay(
+            "order_status_an_object_with_a_number_as_text",
+            rule,
+            object(r#"{"code":"2","label":"Confirmed"}"#),
+            confirmed,
+        ),
+        citypay(
+            "order_status_a_number_as_text_beside_order_status",
+            rule,
+            elsewhere.clone().set("status", "2"),
+            confirmed,
+        ),
+        citypay(
             "order_status_an_object_with_a_label",
             rule,
             object(r#"{"label":"Confirmed"}"#),
