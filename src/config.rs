@@ -28,7 +28,22 @@ const ENVIRONMENT: &str = "PAYHOOK_CITYPAY_ENVIRONMENT";
 const SOURCES: &str = "PAYHOOK_CITYPAY_SOURCES";
 const DANGER_SOURCES: &str = "PAYHOOK_CITYPAY_DANGER_SETTLE_DEPOSITS_FROM";
 
-const PREFIXES: [&str; 2] = ["PAYHOOK_B2BINPAY_", "PAYHOOK_CITYPAY_"];
+const PREFIXES: [&str; 3] = ["PAYHOOK_B2B", "PAYHOOK_COINSBUY", "PAYHOOK_CITY"];
+
+const KNOWN: [&str; 12] = [
+    SECRET,
+    MORE_SECRETS[0],
+    MORE_SECRETS[1],
+    MORE_SECRETS[2],
+    LOGIN,
+    PASSWORD,
+    TRACKING_IDS,
+    API_URL,
+    CUSTOMER_ID,
+    ENVIRONMENT,
+    SOURCES,
+    DANGER_SOURCES,
+];
 
 /// The gateways, configured by environment variables.
 ///
@@ -85,8 +100,8 @@ impl Config {
     /// # Errors
     ///
     /// [`EnvError`] with every missing or invalid variable, with unknown variables
-    /// that begin with `PAYHOOK_B2BINPAY_` or `PAYHOOK_CITYPAY_`, and with the
-    /// variables to set if none is set.
+    /// that begin with `PAYHOOK_B2B`, `PAYHOOK_COINSBUY` or `PAYHOOK_CITY`, and with
+    /// the variables to set if none is set.
     pub fn from_env() -> Result<Self, EnvError> {
         let mut vars = Vars::new(|name| match env::var(name) {
             Ok(value) => Value::Text(Zeroizing::new(value)),
@@ -95,9 +110,9 @@ impl Config {
         });
         for (name, _) in env::vars_os() {
             let name = name.to_string_lossy();
-            let is_ours = PREFIXES.iter().any(|prefix| name.starts_with(prefix));
-            if is_ours && !is_known(&name) {
-                vars.odd(name.into_owned(), "is not a known variable");
+            if let Some(known) = similar_to(&name) {
+                let what = format!("is not a known variable; the most similar one is {known}");
+                vars.odd(name.into_owned(), what);
             }
         }
         Self::read(vars)
@@ -181,16 +196,10 @@ impl B2binpay {
         } else if !has_secret {
             vars.odd(SECRET, "is missing");
         }
-        let ids = vars.required(TRACKING_IDS).and_then(|name| {
-            let ids = name.parse::<TrackingIds>().ok();
-            if ids.is_none() {
-                vars.odd(
-                    TRACKING_IDS,
-                    "must be prefixed, uuid, length=N, unused or unrestricted",
-                );
-            }
-            ids
-        });
+        let ids: Option<TrackingIds> = vars.parsed(
+            TRACKING_IDS,
+            "must be prefixed, uuid, length=N, unused or unrestricted",
+        );
         let api_url = vars.text(API_URL).map(|url| url.to_string());
         if api_url.as_deref().is_some_and(|url| !is_api_url(url)) {
             vars.odd(
@@ -222,11 +231,14 @@ fn citypay_account<V: Fn(&str) -> Value>(vars: &mut Vars<V>) -> Option<Account> 
         Some("sandbox") => true,
         Some(_) => {
             vars.odd(ENVIRONMENT, "must be production or sandbox");
-            return None;
+            false
         }
     };
     if vars.has_any([SOURCES]) && vars.has_any([DANGER_SOURCES]) {
-        vars.odd(DANGER_SOURCES, format!("and {SOURCES} are both set"));
+        vars.odd(
+            DANGER_SOURCES,
+            format!("and {SOURCES} are both set: set one of them"),
+        );
     }
     let sources = vars.ranges(SOURCES);
     let danger_sources = vars.ranges(DANGER_SOURCES);
@@ -244,19 +256,19 @@ fn citypay_account<V: Fn(&str) -> Value>(vars: &mut Vars<V>) -> Option<Account> 
     })
 }
 
-fn is_known(name: &str) -> bool {
-    let all = [
-        SECRET,
-        LOGIN,
-        PASSWORD,
-        TRACKING_IDS,
-        API_URL,
-        CUSTOMER_ID,
-        ENVIRONMENT,
-        SOURCES,
-        DANGER_SOURCES,
-    ];
-    all.contains(&name) || MORE_SECRETS.contains(&name)
+/// For an unknown name of ours, the known one that resembles it most.
+fn similar_to(name: &str) -> Option<&'static str> {
+    let is_ours = PREFIXES.iter().any(|prefix| name.starts_with(prefix));
+    if !is_ours || KNOWN.contains(&name) {
+        return None;
+    }
+    let same = |pair: &(u8, u8)| pair.0 == pair.1;
+    // Of several, the first.
+    KNOWN.into_iter().rev().max_by_key(|known| {
+        let start = known.bytes().zip(name.bytes()).take_while(same);
+        let end = known.bytes().rev().zip(name.bytes().rev());
+        start.count() + end.take_while(same).count()
+    })
 }
 
 /// URLs without TLS are accepted for this machine only, for tests.
@@ -272,4 +284,44 @@ fn is_api_url(url: &str) -> bool {
         let is_plain = |c: char| c.is_ascii_graphic() && !matches!(c, '?' | '#' | '@');
         !rest.is_empty() && !rest.starts_with(['/', ':']) && rest.chars().all(is_plain)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::similar_to;
+
+    #[test]
+    fn an_unknown_variable_is_named_with_a_similar_one() {
+        for (name, similar) in [
+            (
+                "PAYHOOK_B2BINPAY_CALLBAK_SECRET",
+                "PAYHOOK_B2BINPAY_CALLBACK_SECRET",
+            ),
+            (
+                "PAYHOOK_B2BINPAY_SECRET",
+                "PAYHOOK_B2BINPAY_CALLBACK_SECRET",
+            ),
+            (
+                "PAYHOOK_COINSBUY_CALLBACK_SECRET",
+                "PAYHOOK_B2BINPAY_CALLBACK_SECRET",
+            ),
+            (
+                "PAYHOOK_B2BINPAY_TRACKING_ID",
+                "PAYHOOK_B2BINPAY_TRACKING_IDS",
+            ),
+            ("PAYHOOK_B2BPAY_API_URL", "PAYHOOK_B2BINPAY_API_URL"),
+            ("PAYHOOK_CITYPAY_IO_SOURCES", "PAYHOOK_CITYPAY_SOURCES"),
+            // Never the dangerous one, unless it is named.
+            ("PAYHOOK_CITYPAY_ZONE", "PAYHOOK_CITYPAY_CUSTOMER_ID"),
+        ] {
+            assert_eq!(similar_to(name), Some(similar), "{name}");
+        }
+        for name in [
+            "PAYHOOK_B2BINPAY_CALLBACK_SECRET_2",
+            "PAYHOOK_PAYMENT",
+            "B2BINPAY",
+        ] {
+            assert_eq!(similar_to(name), None, "{name}");
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::str::FromStr;
 
 use zeroize::Zeroizing;
 
@@ -115,6 +116,22 @@ impl<V: Fn(&str) -> Value> Vars<V> {
             self.odd(name, "is missing");
         }
         self.text(name)
+    }
+
+    /// Reads a required value of a few forms, which `what` lists.
+    pub(super) fn parsed<T: FromStr>(
+        &mut self,
+        name: &'static str,
+        what: &'static str,
+    ) -> Option<T> {
+        let value = match (self.get)(name) {
+            Value::Text(text) => text.parse().ok(),
+            Value::Missing | Value::NotText => None,
+        };
+        if value.is_none() {
+            self.odd(name, what);
+        }
+        value
     }
 
     pub(super) fn ranges(&mut self, name: &'static str) -> Option<AddressRanges> {

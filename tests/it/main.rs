@@ -15,6 +15,7 @@ mod b2binpay;
 mod bad_input;
 mod callback;
 mod citypay;
+mod config;
 #[cfg(feature = "diagnose")]
 mod diagnose;
 mod endpoint;
