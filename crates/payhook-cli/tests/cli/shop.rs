@@ -177,18 +177,18 @@ fn the_shop_passes_the_stress_test() {
     ]);
     assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
     let lines: Vec<_> = ran.out.lines().collect();
-    assert_eq!(lines.len(), 58, "{}", ran.out);
+    assert_eq!(lines.len(), 59, "{}", ran.out);
     assert!(lines[0].ends_with("sent   200   4xx  else  credited  expected  result"));
     let results = |result: &str| lines.iter().filter(|line| line.ends_with(result)).count();
     // No faults can be injected, it is one process, and it is not restarted.
     assert_eq!(
         (results("  ok"), results("  not tested")),
-        (48, 8),
+        (49, 8),
         "{}",
         ran.out
     );
     assert_eq!(
-        lines[57],
+        lines[58],
         "every received payment is credited once or held for manual review, and nothing else is credited"
     );
 }

@@ -46,7 +46,7 @@ impl Context<'_> {
     }
 
     /// The transaction hash of one of the payment's transfers.
-    fn txid(&self, number: u64) -> String {
+    pub(super) fn txid(&self, number: u64) -> String {
         let id = self.id.saturating_mul(1_000).saturating_add(number);
         format!("0x{id:064x}")
     }

@@ -28,6 +28,7 @@ pub(super) fn tests() -> Vec<Test> {
         dust(),
         reversed(),
         late(),
+        other_currency(),
         Test::new("again after a restart", repeated_after(Step::restart, true)),
         Test::new(
             "again at every replica",
@@ -80,8 +81,9 @@ fn parts_repeated() -> Test {
                 [
                     Step::deliver(60, FIRST_PART),
                     Step::deliver(60, |cx| {
+                        // No signature covers either of them.
                         let id = format!("{}69", cx.id);
-                        cx.sign(&cx.part(60).transfer_id(&id))
+                        cx.sign(&cx.part(60).transfer_id(&id).txid(&cx.txid(69)))
                     }),
                     Step::deliver(100, SECOND_PART),
                 ],
@@ -166,6 +168,25 @@ fn late() -> Test {
                 ],
             )
             .policy(),
+        ],
+    )
+}
+
+/// As many units of a currency that is worth less.
+fn other_currency() -> Test {
+    const CHEAP: Build<B2binpaySetup> = |cx| cx.sign(&cx.transfer().currency("DOGE"));
+    Test::new(
+        "paid in another currency",
+        [
+            deposits("deposit", [Step::deliver(0, CHEAP)]),
+            payouts("payout", [Step::deliver(0, CHEAP)]),
+            deposits(
+                "before it is paid",
+                [
+                    Step::deliver(0, CHEAP),
+                    Step::deliver(100, |cx| cx.sign(&cx.part(100))),
+                ],
+            ),
         ],
     )
 }

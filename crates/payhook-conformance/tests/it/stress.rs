@@ -141,6 +141,7 @@ B2BINPAY  two parts at once                       16    16     0     0        16
 B2BINPAY  dust after it is paid                    6     6     0     0         2       2-4  ok
 B2BINPAY  confirmed, then reversed                15    15     0     0         6       0-6  ok
 B2BINPAY  paid late                                5     5     0     0         1       0-2  ok
+B2BINPAY  paid in another currency                 4     4     0     0         1         1  ok
 B2BINPAY  again after a restart                   12    12     0     0         4       2-4  ok
 B2BINPAY  again at every replica                  12    12     0     0         4       2-4  ok
 B2BINPAY  one transfer under two references        4     4     0     0         2         2  ok

@@ -95,6 +95,65 @@ fn with_200_for_everything_it_loses() {
     assert_eq!(violated_tests(&report), expected);
 }
 
+/// It considers every transfer to be in the expected currency.
+struct AnyCurrency {
+    shop: Correct,
+    expected: Mutex<HashMap<String, &'static str>>,
+}
+
+impl LedgerAccess for AnyCurrency {
+    async fn register(&self, payment: &TestPayment) -> Result<(), BoxError> {
+        {
+            let mut expected = self.expected.lock().unwrap();
+            expected.insert(payment.reference.clone(), payment.currency);
+        }
+        self.shop.register(payment).await
+    }
+
+    async fn ledger_state(&self, reference: &str) -> Result<LedgerState, BoxError> {
+        self.shop.ledger_state(reference).await
+    }
+}
+
+impl Target for AnyCurrency {
+    async fn post(&self, gateway: Gateway, replica: usize, body: &[u8]) -> Result<u16, BoxError> {
+        let mut body: Value = serde_json::from_slice(body)?;
+        let reference = body["data"]["attributes"]["tracking_id"].as_str();
+        let expected = reference.and_then(|reference| {
+            let expected = self.expected.lock().unwrap();
+            expected.get(reference).copied()
+        });
+        if let Some(expected) = expected
+            && let Some(currency) = body["included"].get_mut(0)
+        {
+            currency["attributes"]["alpha"] = expected.into();
+        }
+        self.shop
+            .post(gateway, replica, body.to_string().as_bytes())
+            .await
+    }
+}
+
+#[test]
+fn without_a_comparison_of_currencies_it_credits_cheap_money() {
+    let shop = AnyCurrency {
+        shop: correct().b2binpay(gateway()),
+        expected: Mutex::default(),
+    };
+    let report = b2binpay().run_blocking(&shop).unwrap();
+    let violations = report.violations();
+    let violations = violations.filter(|violation| violation.test == "paid in another currency");
+    let violations: Vec<_> = violations
+        .map(|violation| (violation.rule, violation.case))
+        .collect();
+    let expected = [
+        (Rule::CreditedUnproven, "deposit"),
+        (Rule::CreditedUnproven, "payout"),
+        (Rule::CreditedUnproven, "before it is paid"),
+    ];
+    assert_eq!(violations, expected, "{report}");
+}
+
 /// Several real-world mistakes in one shop.
 #[derive(Default)]
 struct Naive {
