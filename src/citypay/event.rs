@@ -146,6 +146,8 @@ fn of_payment(callback: &Verified<DepositCallback>) -> Event<'_> {
     };
     let amount = reported.received_amount();
     let amount = amount.filter(|amount| !amount.is_negative());
+    // An id of the gateway's does not tell which currency it is.
+    let is_number = |name: &str| name.bytes().all(|byte| byte.is_ascii_digit());
     let mut delivery = Labelled::new("citypay deposit delivery");
     delivery
         .part(token.as_bytes())
@@ -170,7 +172,9 @@ fn of_payment(callback: &Verified<DepositCallback>) -> Event<'_> {
             amounts: vec![Money {
                 amount,
                 names: [reported.crypto_currency(), None, None],
-                is_named: reported.crypto_currency().is_some(),
+                is_named: reported
+                    .crypto_currency()
+                    .is_some_and(|name| !is_number(name)),
                 totals_agree: true,
             }],
             converted: None,
