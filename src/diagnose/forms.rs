@@ -201,6 +201,19 @@ pub(super) fn times(given: &str) -> Vec<Form> {
     forms(given, others, |signed| Cause::Time { signed })
 }
 
+/// Before it was cut to milliseconds, as by JavaScript's `Date`: with every number of
+/// microseconds.
+pub(super) fn uncut_times(given: &str) -> impl Iterator<Item = String> {
+    let digit = |c: char| c.is_ascii_digit();
+    let cut = given
+        .split_once('.')
+        .and_then(|(time, rest)| Some((time, rest.split_at_checked(3)?)))
+        .filter(|(_, (digits, zone))| digits.chars().all(digit) && !zone.starts_with(digit));
+    cut.into_iter().flat_map(|(time, (digits, zone))| {
+        (1..1000).map(move |microseconds| format!("{time}.{digits}{microseconds:03}{zone}"))
+    })
+}
+
 fn time_texts(time: DateTime<Utc>) -> Vec<String> {
     let micros = time.to_rfc3339_opts(SecondsFormat::Micros, true);
     let bare = micros.trim_end_matches('Z');

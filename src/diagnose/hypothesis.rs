@@ -52,6 +52,7 @@ impl<'a> Hypotheses<'a> {
         all.extend(self.other_statuses());
         all.extend(self.without_transfer());
         all.extend(self.home_made());
+        all.extend(self.cut_times());
         all
     }
 
@@ -110,6 +111,21 @@ impl<'a> Hypotheses<'a> {
                 text: message.joined("").into(),
                 findings,
             })
+        })
+    }
+
+    /// The time with the digits that it may have lost.
+    fn cut_times(&self) -> impl Iterator<Item = Hypothesis> {
+        let times = forms::uncut_times(&self.draft.time);
+        let transfer = self.draft.transfer().map(Values::of);
+        times.map(move |time| {
+            let values = transfer.as_ref().map(Values::pair);
+            let message = self.draft.message(values, &self.tracking_id, &time);
+            let signed = time.as_str().into();
+            Hypothesis {
+                text: message.joined("").into(),
+                findings: vec![Finding::certain(Cause::Time { signed }).at("meta.time")],
+            }
         })
     }
 

@@ -333,6 +333,12 @@ fn values() -> Vec<Made> {
         id(json!("cafÃ©"), "café"),
         id(json!("order%209001"), "order 9001"),
         id(json!("order+9001"), "order 9001"),
+        // Cut to milliseconds, as by JavaScript's `Date`.
+        time("2026-03-02T09:16:02.551Z", TIME),
+        time(
+            "2026-03-02T09:16:02.551+00:00",
+            "2026-03-02T09:16:02.551001+00:00",
+        ),
         time("2026-03-02T09:16:02.551870+00:00", TIME),
         time(TIME, "2026-03-02T09:16:02.551870+00:00"),
         time("2026-03-02 09:16:02.551870", TIME),
