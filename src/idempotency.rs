@@ -15,6 +15,9 @@ pub use memory::MemoryStore;
 /// fills a queue or credits in another system. It is not needed if payments are kept
 /// in a [`Ledger`](crate::Ledger).
 ///
+/// It passes on each event once, in its first delivery. A queue whose worker has a ledger
+/// needs all of them: see `docs/queues.md`.
+///
 /// Gateways retry until they receive a 200, support manual resends, send several
 /// callbacks per transfer, and two replicas can receive the same callback
 /// concurrently. A store lets one of them through: [`claim`](Self::claim), handle,

@@ -1,5 +1,6 @@
 //! Store the bytes, answer 200, and verify them again in a worker.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
@@ -11,7 +12,7 @@ use payhook::{
     BoxError, Callback, Endpoint, Fetch, Gateway, Handler, MemoryLedger, Reply,
     endpoint::{Idempotent, Target},
     handler_fn,
-    idempotency::{IdempotencyStore, MemoryStore},
+    idempotency::{Claim, ClaimToken, IdempotencyKeys, IdempotencyStore, Lease, MemoryStore},
     ledger::PaymentKey,
 };
 use serde_json::json;
@@ -195,6 +196,98 @@ fn an_age_limit_applies_to_the_receiver_only() {
         ledger.expect(Expected::deposit("order-1", "ETH", "1".parse().unwrap()).unwrap());
         assert_eq!(credit(&row, &ledger), (200, Some("1".to_owned())));
     }
+}
+
+/// Passes every delivery on.
+struct EveryDelivery;
+
+impl IdempotencyStore for EveryDelivery {
+    async fn claim(&self, keys: &IdempotencyKeys) -> Result<Claim, BoxError> {
+        Ok(Claim::Acquired(ClaimToken::new(*keys.event(), 0)))
+    }
+
+    async fn complete(&self, _: ClaimToken) -> Result<Lease, BoxError> {
+        Ok(Lease::Held)
+    }
+
+    async fn release(&self, _: ClaimToken) -> Result<Lease, BoxError> {
+        Ok(Lease::Held)
+    }
+}
+
+/// Two deliveries of one event can differ in what the rules of payments need: at the
+/// merchant's own number of confirmations, the gateway has not counted the money yet.
+#[test]
+fn a_ledger_needs_every_delivery() {
+    let posted = |seconds: u8, target_paid: &str, status: u8| {
+        let time = format!("2026-03-02T09:16:{seconds:02}Z");
+        let mut body = with_transfer("deposit", "order-1", "0.5");
+        body["data"]["attributes"]["status"] = json!(status);
+        body["data"]["attributes"]["target_paid"] = json!(target_paid);
+        body["included"][1]["attributes"]["amount_target"] = json!("100.00");
+        body["meta"]["time"] = json!(time);
+        signed(body, &format!("20.5order-1{time}")).to_string()
+    };
+    let bodies = [posted(2, "0", 2), posted(3, "100.00", 3)];
+    let paid_behind = |store: &dyn Fn(&str, &Mutex<Vec<Row>>) -> Reply| {
+        let rows = Mutex::default();
+        for body in &bodies {
+            assert_eq!(store(body, &rows).status(), 200);
+        }
+        let ledger = MemoryLedger::new();
+        let invoice = Expected::invoice("order-1", "USD", "100".parse().unwrap()).unwrap();
+        ledger.expect(invoice.trust_reported_conversion());
+        for row in rows.into_inner().unwrap() {
+            assert_eq!(work(&row, &ledger).status(), 200);
+        }
+        ledger.payment("order-1").unwrap().status()
+    };
+    let every = paid_behind(&|body, rows| {
+        let target = Idempotent::new(storing(rows), EveryDelivery);
+        receive(b2binpay(), target, body.as_bytes())
+    });
+    assert_eq!(every, PaymentStatus::Paid);
+    // A store that identifies events passes on the first one only.
+    let store = MemoryStore::new();
+    let first = paid_behind(&|body, rows| {
+        let target = Idempotent::new(storing(rows), &store);
+        receive(b2binpay(), target, body.as_bytes())
+    });
+    assert_eq!(first, PaymentStatus::Held);
+}
+
+/// An altered copy of a delivery, in another currency, arrives first: the genuine one is
+/// stored as well, and its money is received.
+#[test]
+fn a_ledger_needs_every_copy() {
+    let altered = with_transfer("deposit", "order-1", "1");
+    let genuine = signed(altered, &format!("21order-1{TIME}")).to_string();
+    let altered = genuine.replace("\"ETH\"", "\"DOGE\"");
+    let queue = Mutex::new(BTreeMap::new());
+    let storing = || {
+        handler_fn(async |callback: Callback| {
+            let keys = callback.idempotency_keys("");
+            let mut queue = queue.lock().unwrap();
+            let keys = [*keys.delivery(), *keys.event()];
+            let number = queue.len();
+            queue.entry(keys).or_insert((number, Row::of(&callback)));
+            Ok::<_, BoxError>(())
+        })
+    };
+    for body in [&altered, &altered, &genuine, &genuine] {
+        let target = Idempotent::new(storing(), EveryDelivery);
+        assert_eq!(receive(b2binpay(), target, body.as_bytes()).status(), 200);
+    }
+    let mut rows: Vec<_> = queue.into_inner().unwrap().into_values().collect();
+    rows.sort_by_key(|(number, _)| *number);
+    assert_eq!(rows.len(), 2);
+    let ledger = MemoryLedger::new();
+    ledger.expect(Expected::deposit("order-1", "ETH", "1".parse().unwrap()).unwrap());
+    for (_, row) in rows {
+        assert_eq!(work(&row, &ledger).status(), 200);
+    }
+    let payment = ledger.payment("order-1").unwrap();
+    assert_eq!(payment.held(), "1".parse().unwrap());
 }
 
 /// Write access to the queue does not allow a credit.
