@@ -181,7 +181,7 @@ impl VerifyError {
                  object named in the callback"
             }
             Self::AnswerRefused { .. } | Self::AnswerUnreadable(_) => {
-                "check the lookup's URL and environment; the gateway will retry"
+                "check the lookup's URL, environment and access token; the gateway will retry"
             }
             Self::MalformedSignature | Self::MissingSignature => {
                 "look for the callback in the gateway's dashboard; if it is listed, pass its body \
