@@ -66,8 +66,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[cfg(feature = "reqwest")]
 const ANSWER_LIMIT: usize = 1024 * 1024;
 
-/// Sends a GET request and reads a response of any status, with limits of 10 s and 1
-/// MiB. Feature `reqwest`.
+/// Sends a GET request and reads a response of any status but a redirect, with limits of
+/// 10 s and 1 MiB. Feature `reqwest`.
 ///
 /// Redirects follow the client's own policy; use a client with
 /// `reqwest::redirect::Policy::none()` if it has default headers with a token. Errors
@@ -87,6 +87,9 @@ impl Fetch for reqwest::Client {
         let request = Self::get(self, url).timeout(PATIENCE);
         let answer = request.send().await;
         let mut answer = answer.map_err(reqwest::Error::without_url)?;
+        if answer.status().is_redirection() {
+            return Err(format!("the gateway redirects ({})", answer.status()).into());
+        }
         let is_announced = |length| usize::try_from(length).map_or(true, |it| it > ANSWER_LIMIT);
         if answer.content_length().is_some_and(is_announced) {
             return Err(too_long());

@@ -31,7 +31,8 @@ use crate::verified::{Evidence, Unverified, Verified};
 ///
 /// - [`VerifyError::MissingSignature`] for a callback with a transfer: only its
 ///   signature proves it.
-/// - [`VerifyError::AnswerUnreadable`] if the response is not a deposit or payout.
+/// - [`VerifyError::AnswerRefused`] if the response is an error of the API;
+///   [`VerifyError::AnswerUnreadable`] if it is no deposit or payout either.
 /// - [`VerifyError::AnswerMismatch`] if it is a different one.
 pub fn prove_by_api(
     callback: Unverified<Callback>,

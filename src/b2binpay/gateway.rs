@@ -183,7 +183,9 @@ impl<F: Fetch> crate::gateway::Gateway for Gateway<F> {
         let signed = match callback.0 {
             Stage::Unsigned(body) => {
                 let verified = match prove_by_api(*body, answer) {
-                    Err(VerifyError::AnswerUnreadable(_)) if may_fail => {
+                    Err(VerifyError::AnswerRefused { .. } | VerifyError::AnswerUnreadable(_))
+                        if may_fail =>
+                    {
                         return Err(VerifyError::Unsigned.into());
                     }
                     verified => verified?,

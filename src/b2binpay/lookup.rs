@@ -4,6 +4,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
 use super::callback::Callback;
 use super::document::Document;
 use super::included::{Resources, leave_out};
@@ -16,6 +19,9 @@ use crate::read::{self, At, Body};
 /// The size limit of a response: the API returns more fields than a callback, and
 /// lists all transfers.
 const LIMIT: usize = 1024 * 1024;
+
+/// The size limit of an error response.
+const ERROR_LIMIT: usize = 16 * 1024;
 
 /// The callbacks that cause a lookup (PAYMENTS, rule 12).
 ///
@@ -75,7 +81,12 @@ impl ApiDocument {
     /// Reads the response to a callback's lookup. Its kind may differ: that is for the
     /// rules to decide (PAYMENTS, rule 12).
     pub(super) fn read(answer: &[u8], callback: &Callback) -> Result<Self, VerifyError> {
-        let document = Self::parse(answer).map_err(VerifyError::AnswerUnreadable)?;
+        let document = Self::parse(answer).map_err(|error| match ApiError::read(answer) {
+            Some(refused) => VerifyError::AnswerRefused {
+                code: refused.code(),
+            },
+            None => VerifyError::AnswerUnreadable(error),
+        })?;
         if document.id() == callback.id() {
             Ok(document)
         } else {
@@ -131,6 +142,35 @@ impl ApiDocument {
             Operation::Deposit(_) => PaymentKind::Deposit,
             Operation::Payout(_) => PaymentKind::Payout,
         }
+    }
+}
+
+/// An error response: a list of JSON:API errors, or a code with a message (GATEWAYS,
+/// *The API*; documented).
+#[derive(Deserialize)]
+struct ApiError<'a> {
+    #[serde(borrow, default)]
+    errors: Vec<ApiError<'a>>,
+    #[serde(borrow)]
+    status: Option<&'a RawValue>,
+    #[serde(borrow)]
+    code: Option<&'a RawValue>,
+}
+
+impl<'a> ApiError<'a> {
+    fn read(answer: &'a [u8]) -> Option<Self> {
+        if answer.len() > ERROR_LIMIT {
+            return None;
+        }
+        let error: Self = serde_json::from_slice(answer).ok()?;
+        (error.code.is_some() || !error.errors.is_empty()).then_some(error)
+    }
+
+    fn code(&self) -> Option<i64> {
+        let number = |raw: &&RawValue| raw.get().trim_matches('"').parse().ok();
+        let own = [self.code, self.status];
+        let own = own.iter().flatten().find_map(number);
+        own.or_else(|| self.errors.first().and_then(Self::code))
     }
 }
 

@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use payhook::reqwest::Client;
+use payhook::reqwest::{Client, redirect::Policy};
 use payhook::{BoxError, Fetch};
 
 const LIMIT: usize = 1024 * 1024;
@@ -28,11 +28,15 @@ fn server(answer: impl FnOnce(&mut TcpStream) + Send + 'static) -> String {
 }
 
 fn get(url: &str) -> Result<Vec<u8>, BoxError> {
+    get_with(&Client::new(), url)
+}
+
+fn get_with(client: &Client, url: &str) -> Result<Vec<u8>, BoxError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
-    runtime.block_on(Fetch::get(&Client::new(), url))
+    runtime.block_on(Fetch::get(client, url))
 }
 
 /// The error with all its sources.
@@ -54,6 +58,21 @@ fn sized(status: &str, body: &[u8]) -> Vec<u8> {
         body.len()
     );
     [head.as_bytes(), body].concat()
+}
+
+/// Only if the client follows no redirects: otherwise it reads the target.
+#[test]
+fn a_redirect_is_an_error() {
+    let url = server(|stream| {
+        let head = "HTTP/1.1 301 Moved Permanently\r\nlocation: /\r\ncontent-length: 0\r\n\r\n";
+        stream.write_all(head.as_bytes()).unwrap();
+    });
+    let client = Client::builder().redirect(Policy::none()).build().unwrap();
+    let error = get_with(&client, &url).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the gateway redirects (301 Moved Permanently)"
+    );
 }
 
 #[test]

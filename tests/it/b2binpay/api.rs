@@ -61,6 +61,30 @@ fn another_deposit_proves_nothing() {
 }
 
 #[test]
+fn an_error_of_the_api_is_named_with_its_code() {
+    for (answer, expected) in [
+        (
+            r#"{"errors": [{"status": "401", "detail": "…"}]}"#,
+            Some(401),
+        ),
+        (
+            r#"{"errors": [{"status": 400, "code": "2007"}]}"#,
+            Some(2007),
+        ),
+        (
+            r#"{"code": 2007, "message": "Wrong credentials"}"#,
+            Some(2007),
+        ),
+        (r#"{"errors": [{"detail": "…"}]}"#, None),
+    ] {
+        let reported = unsigned(&without_transfer("deposit", "order-1", 4));
+        let error = prove_by_api(reported, answer.as_bytes()).unwrap_err();
+        assert_eq!(error, VerifyError::AnswerRefused { code: expected });
+        assert_eq!(error.http_status(), 503);
+    }
+}
+
+#[test]
 fn responses_are_limited_to_a_mebibyte() {
     let reported = without_transfer("deposit", "order-1", 4);
     let mut longest = answer("30417", "order-1", 4);
