@@ -8,9 +8,10 @@ use crate::event::{Money, OtherReading, PaymentKind, ReadingSubject};
 use crate::shared_str::SharedStr;
 
 /// An expected payment, from the merchant's own record and never from a callback
-/// (PAYMENTS, section 1).
+/// (PAYMENTS, *Terms*).
 ///
-/// Amounts are in whole units of the currency (`0.412` ETH, `100.00` USD).
+/// Amounts are in units of the currency, with decimals: `0.412` ETH, `19.99` USD; never
+/// in cents, wei or satoshi.
 ///
 /// ```
 /// use payhook::payment::Expected;
@@ -50,6 +51,12 @@ pub enum ExpectedError {
     /// The amount is zero or negative.
     #[error("expected amount must be greater than zero")]
     Amount,
+    /// The currency is empty, or has leading or trailing whitespace.
+    #[error("expected currency must be a name without surrounding whitespace")]
+    Currency,
+    /// The reference is empty.
+    #[error("reference must not be empty")]
+    Reference,
     /// The tolerance is negative, or as large as the amount itself.
     #[error("tolerance must be at least zero and less than the expected amount")]
     Tolerance,
@@ -61,7 +68,8 @@ impl Expected {
     ///
     /// # Errors
     ///
-    /// [`ExpectedError::Amount`] if the amount is not greater than zero.
+    /// [`ExpectedError`] if the amount is not greater than zero, or the currency or the
+    /// reference is empty.
     pub fn deposit(
         reference: impl Into<String>,
         currency: impl Into<String>,
@@ -79,7 +87,8 @@ impl Expected {
     ///
     /// # Errors
     ///
-    /// [`ExpectedError::Amount`] if the amount is not greater than zero.
+    /// [`ExpectedError`] if the amount is not greater than zero, or the currency or the
+    /// reference is empty.
     pub fn invoice(
         reference: impl Into<String>,
         currency: impl Into<String>,
@@ -90,8 +99,14 @@ impl Expected {
 
     /// Any amount for one customer: no amount is expected, so it is never *paid*.
     /// `reference` is the tracking id or CityPay.io's deposit token.
-    #[must_use]
-    pub fn top_up(reference: impl Into<String>, currency: impl Into<String>) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// [`ExpectedError`] if the currency or the reference is empty.
+    pub fn top_up(
+        reference: impl Into<String>,
+        currency: impl Into<String>,
+    ) -> Result<Self, ExpectedError> {
         Self::new(ExpectedKind::TopUp, reference, currency, None)
     }
 
@@ -100,7 +115,8 @@ impl Expected {
     ///
     /// # Errors
     ///
-    /// [`ExpectedError::Amount`] if the amount is not greater than zero.
+    /// [`ExpectedError`] if the amount is not greater than zero, or the currency or the
+    /// reference is empty.
     pub fn payout(
         reference: impl Into<String>,
         currency: impl Into<String>,
@@ -114,7 +130,8 @@ impl Expected {
     ///
     /// # Errors
     ///
-    /// [`ExpectedError::Amount`] if the amount is not greater than zero.
+    /// [`ExpectedError`] if the amount is not greater than zero, or the currency or the
+    /// reference is empty.
     pub fn order(
         reference: impl Into<String>,
         currency: impl Into<String>,
@@ -151,7 +168,7 @@ impl Expected {
         amount: Option<Amount>,
     ) -> Result<Self, ExpectedError> {
         match (kind, amount) {
-            (ExpectedKind::TopUp, _) => Ok(Self::top_up(reference, currency)),
+            (ExpectedKind::TopUp, _) => Self::top_up(reference, currency),
             (kind, Some(amount)) => Self::priced(kind, reference, currency, amount),
             (_, None) => Err(ExpectedError::Amount),
         }
@@ -166,7 +183,7 @@ impl Expected {
         if amount.is_negative() || amount.is_zero() {
             return Err(ExpectedError::Amount);
         }
-        Ok(Self::new(kind, reference, currency, Some(amount)))
+        Self::new(kind, reference, currency, Some(amount))
     }
 
     fn new(
@@ -174,18 +191,25 @@ impl Expected {
         reference: impl Into<String>,
         currency: impl Into<String>,
         amount: Option<Amount>,
-    ) -> Self {
-        Self {
+    ) -> Result<Self, ExpectedError> {
+        let (reference, currency) = (reference.into(), currency.into());
+        if reference.is_empty() {
+            return Err(ExpectedError::Reference);
+        }
+        if currency.is_empty() || currency.trim() != currency {
+            return Err(ExpectedError::Currency);
+        }
+        Ok(Self {
             kind,
-            reference: SharedStr::from(reference.into()),
-            currency: SharedStr::from(currency.into()),
+            reference: SharedStr::from(reference),
+            currency: SharedStr::from(currency),
             amount,
             tolerance: Amount::default(),
             decimals: None,
             deadline: None,
             trusts_conversion: false,
             requires_lookup: false,
-        }
+        })
     }
 
     /// Accepts this much less or more, in the expected currency, both ends

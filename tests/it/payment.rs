@@ -2,5 +2,6 @@
 
 #[cfg(feature = "testing")]
 mod currencies;
+mod expected;
 mod history;
 mod model;

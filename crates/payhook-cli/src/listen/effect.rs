@@ -152,7 +152,7 @@ pub(crate) fn expected(callback: &Callback) -> Option<Expected> {
         }
         _ if event.kind().value() == PaymentKind::Deposit => {
             let currency = event.currency()?;
-            Some(Expected::top_up(reference, currency.value()))
+            Expected::top_up(reference, currency.value()).ok()
         }
         _ => None,
     }

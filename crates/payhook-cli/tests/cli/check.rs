@@ -125,7 +125,7 @@ fn only_posts(answer: &'static str) -> impl Fn(&Request) -> String + Send {
 fn a_correct_endpoint_is_clean_and_credits_nothing() {
     let ledger = MemoryLedger::new();
     // Even if the merchant expects the probe's payment.
-    ledger.expect(Expected::top_up("payhook-check-probe", "ETH"));
+    ledger.expect(Expected::top_up("payhook-check-probe", "ETH").unwrap());
     let key = Key::callback_secret(SECRET).unwrap();
     let gateway = Gateway::new(Verifier::new(key, TrackingIds::Prefixed));
     let endpoint = Endpoint::new(gateway, ledger.clone());

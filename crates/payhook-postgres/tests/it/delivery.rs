@@ -259,7 +259,7 @@ async fn a_customers_transfers_do_not_wait_for_each_other() {
         .shop()
         .await
         .lock_timeout(Duration::from_millis(300));
-    let expected = Expected::top_up("customer-1", "ETH");
+    let expected = Expected::top_up("customer-1", "ETH").unwrap();
     PgLedger::expect(ledger.pool(), GATEWAY, &expected)
         .await
         .unwrap();
@@ -359,7 +359,7 @@ async fn everything_expected_is_stored() {
             .deadline(deadline)
             .trust_reported_conversion()
             .require_lookup(),
-        Expected::top_up("customer-1", "USDT"),
+        Expected::top_up("customer-1", "USDT").unwrap(),
         Expected::payout("wd-1", "BTC", amount("1e-8")).unwrap(),
     ];
     for expected in &all {
@@ -392,7 +392,7 @@ async fn any_text_of_a_callback_can_be_stored() {
     PgLedger::expect(
         ledger.pool(),
         GATEWAY,
-        &Expected::top_up("customer-1", "ETH"),
+        &Expected::top_up("customer-1", "ETH").unwrap(),
     )
     .await
     .unwrap();

@@ -51,7 +51,9 @@ async fn surplus_is_listed_and_accepted() {
 async fn one_transfer_of_a_customer_is_accepted_and_another_rejected() {
     let database = Database::new().await;
     let ledger = database.shop().await;
-    let expected = Expected::top_up("customer-1", "ETH").require_lookup();
+    let expected = Expected::top_up("customer-1", "ETH")
+        .unwrap()
+        .require_lookup();
     PgLedger::expect(ledger.pool(), GATEWAY, &expected)
         .await
         .unwrap();
@@ -105,7 +107,9 @@ async fn a_decision_that_fails_changes_nothing() {
 async fn two_decisions_at_once_credit_once() {
     let database = Database::new().await;
     let (first, second) = (database.shop().await, database.shop().await);
-    let expected = Expected::top_up("customer-1", "ETH").require_lookup();
+    let expected = Expected::top_up("customer-1", "ETH")
+        .unwrap()
+        .require_lookup();
     PgLedger::expect(first.pool(), GATEWAY, &expected)
         .await
         .unwrap();
