@@ -45,8 +45,8 @@ impl Key {
     /// # Errors
     ///
     /// [`ConfigError::EmptySecret`]; [`ConfigError::SurroundingWhitespace`] if it has leading or
-    /// trailing whitespace or invisible characters, which is always a mistake and
-    /// never verifies anything.
+    /// trailing whitespace or invisible characters, and [`ConfigError::QuotedSecret`] if
+    /// it is enclosed in quotes, which is always a mistake and never verifies anything.
     pub fn callback_secret(secret: &str) -> Result<Self, ConfigError> {
         let trimmed = secret.trim_matches(is_blank);
         if trimmed.is_empty() {
@@ -54,6 +54,11 @@ impl Key {
         }
         if trimmed != secret {
             return Err(ConfigError::SurroundingWhitespace);
+        }
+        let is_quoted =
+            |quote| secret.len() > 1 && secret.starts_with(quote) && secret.ends_with(quote);
+        if ['"', '\''].into_iter().any(is_quoted) {
+            return Err(ConfigError::QuotedSecret);
         }
         Ok(Self::new(
             SignatureScheme::CallbackSecret,

@@ -29,12 +29,12 @@ use crate::address::AddressRanges;
 ///     ]
 /// );
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct EnvError {
     problems: Vec<Problem>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Problem {
     variable: Cow<'static, str>,
     what: Cow<'static, str>,
@@ -54,6 +54,13 @@ impl fmt::Display for EnvError {
             write!(f, "{separator}{} {}", problem.variable, problem.what)?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Debug for EnvError {
+    /// As `Display`: a `main` that returns the error prints it in this form.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

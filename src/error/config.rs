@@ -33,6 +33,10 @@ pub enum ConfigError {
     /// The callback secret is empty: anyone could sign with it.
     #[error("callback secret is empty")]
     EmptySecret,
+    /// The callback secret is enclosed in quotes: Docker's `--env-file` keeps them, for
+    /// example.
+    #[error("callback secret is enclosed in quotes")]
+    QuotedSecret,
     /// The declaration of [`TrackingIds`](crate::b2binpay::TrackingIds) is unknown.
     #[error(
         "unknown form of tracking ids: expected prefixed, uuid, length=N, unused or unrestricted"
@@ -53,6 +57,7 @@ impl ConfigError {
                 "set both the API key and the API secret that the v2 integration logs in with"
             }
             Self::EmptySecret => "check that the environment variable or file is set and not empty",
+            Self::QuotedSecret => "remove the quotes: they are not part of the secret",
             Self::TrackingIds => "declare the form of your own tracking ids: see `TrackingIds`",
         }
     }

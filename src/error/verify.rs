@@ -38,7 +38,7 @@ pub enum VerifyError {
     /// The gateway returned an error for the lookup.
     #[error("gateway returned an error for the lookup{}", Code(*code))]
     AnswerRefused {
-        /// The `status_code` of the error response, if it has one.
+        /// The code of the error response, if it has one.
         code: Option<i64>,
     },
     /// The gateway's response cannot be parsed.
@@ -92,7 +92,7 @@ pub enum VerifyError {
     },
     /// The signature matches, but the tracking id does not match its declaration, so
     /// that the signed message could be split differently.
-    #[error("tracking id does not fit the declared `{declared}`; `{fitting}` would accept it")]
+    #[error("tracking id does not fit the declared `{declared}`{}", Fitting(*fitting))]
     TrackingId {
         /// The declaration that the id does not match.
         declared: TrackingIds,
@@ -203,9 +203,10 @@ impl VerifyError {
                  has this tracking id and amount"
             }
             Self::SignatureMismatch { .. } => {
-                "if every callback fails, the configured secret is wrong: API v3 signs with the \
-                 callback secret shown in the dashboard (neither client_id nor client_secret), \
-                 API v2 with login and password; sandbox and production have different secrets"
+                "if every callback fails, the configured secret is wrong, or the body is parsed and \
+                 serialized again before payhook sees it: API v3 signs with the callback secret \
+                 shown in the dashboard (neither client_id nor client_secret), API v2 with login \
+                 and password; sandbox and production have different secrets"
             }
             Self::SourceAddress | Self::UnknownPeer => {
                 "pass the socket's peer address, or the address forwarded by your own proxy, and \
@@ -215,13 +216,27 @@ impl VerifyError {
                 "remove the age limit if the gateway's retries must be accepted: they arrive late"
             }
             Self::TrackingId { .. } => {
-                "if your own tracking ids look like this one, change the `tracking_ids` setting; \
-                 if none do, an attacker may have split the signed message differently"
+                "begin your ids with a letter (`order-17`), or declare their form \
+                 (`PAYHOOK_B2BINPAY_TRACKING_IDS`); if none of yours looks like this one, an attacker \
+                 may have split the signed message differently"
             }
             Self::Unsigned => {
                 "configure the gateway's API (`Gateway::with_api`): nothing else proves an unsigned \
                  callback"
             }
+        }
+    }
+}
+
+/// Displays the declaration that would accept the id, except for the one that makes
+/// signatures ambiguous.
+struct Fitting(TrackingIds);
+
+impl fmt::Display for Fitting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            TrackingIds::Unrestricted => Ok(()),
+            fitting => write!(f, "; `{fitting}` would accept it"),
         }
     }
 }

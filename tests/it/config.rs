@@ -14,6 +14,13 @@ fn read(set: &[(&str, &str)]) -> Result<Config, String> {
     Config::from_vars(value).map_err(|error| error.to_string())
 }
 
+/// A `main` that returns the error prints its `Debug` form.
+#[test]
+fn an_error_is_readable_in_both_forms() {
+    let error = Config::from_vars(|name| (name == IDS.0).then(|| IDS.1.to_owned())).unwrap_err();
+    assert_eq!(format!("{error:?}"), error.to_string());
+}
+
 #[test]
 fn complete() {
     for set in [

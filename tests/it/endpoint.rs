@@ -149,7 +149,7 @@ fn every_status_of_b2binpay() {
             "refused-tracking-id",
             401,
             Some(Fault::Merchant),
-            "not proven: tracking id does not fit the declared `TrackingIds::Prefixed`; `TrackingIds::Unrestricted` would accept it",
+            "not proven: tracking id does not fit the declared `TrackingIds::Prefixed`",
         ),
         (
             "refused-too-large",

@@ -339,7 +339,7 @@ fn verifying() {
 fn a_wrong_secret_has_a_hint() {
     assert_eq!(
         VerifyError::SignatureMismatch { keys: 1 }.hint(),
-        "if every callback fails, the configured secret is wrong: API v3 signs with the callback \
+        "if every callback fails, the configured secret is wrong, or the body is parsed and serialized again before payhook sees it: API v3 signs with the callback \
          secret shown in the dashboard (neither client_id nor client_secret), API v2 with login \
          and password; sandbox and production have different secrets"
     );

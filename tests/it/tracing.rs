@@ -243,7 +243,7 @@ fn a_refused_callback() {
             "record status=401",
             "WARN payhook in 1: message=not proven disposition=rejected status=401 \
              error=signature does not match any configured key (1 tried) fault=sender \
-             hint=if every callback fails, the configured secret is wrong: API v3 signs with the callback secret shown in the dashboard (neither client_id nor client_secret), API v2 with login and password; sandbox and production have different secrets",
+             hint=if every callback fails, the configured secret is wrong, or the body is parsed and serialized again before payhook sees it: API v3 signs with the callback secret shown in the dashboard (neither client_id nor client_secret), API v2 with login and password; sandbox and production have different secrets",
         ]
     );
 }

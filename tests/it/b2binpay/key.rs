@@ -26,6 +26,12 @@ fn invalid_keys_are_refused() {
             "{edge:?}"
         );
     }
+    for quoted in ["\"cbs\"", "'cbs'", "\"\""] {
+        assert_eq!(secret(quoted), Err(ConfigError::QuotedSecret), "{quoted}");
+    }
+    for unquoted in ["\"cbs", "cbs'", "\"cbs'", "\""] {
+        assert_eq!(secret(unquoted), Ok(()), "{unquoted}");
+    }
     assert_eq!(secret("inner spaces are fine"), Ok(()));
     // Visible characters are not whitespace.
     assert_eq!(secret("\u{2010}s\u{2010}"), Ok(()));

@@ -148,7 +148,7 @@ fn errors_have_hints() {
     assert_eq!(
         ran.out,
         "not verified: signature does not match any configured key (1 tried)\n\
-         hint: if every callback fails, the configured secret is wrong: API v3 signs with the callback secret shown in the dashboard (neither client_id nor client_secret), API v2 with login and password; sandbox and production have different secrets\n\
+         hint: if every callback fails, the configured secret is wrong, or the body is parsed and serialized again before payhook sees it: API v3 signs with the callback secret shown in the dashboard (neither client_id nor client_secret), API v2 with login and password; sandbox and production have different secrets\n\
          hint: run `payhook diagnose` with the same arguments to find the reason\n"
     );
     let ran = run(&["verify", &body("b2binpay-refused-not-json")]);
