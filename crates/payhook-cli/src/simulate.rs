@@ -61,7 +61,8 @@ pub(crate) struct Simulate {
     #[arg(long, value_name = "TICKER", default_value = "ETH")]
     currency: String,
 
-    /// The random seed.
+    /// The random seed. The same bytes are sent again if --reference and --starting-at
+    /// are the same too, and the server gives the same responses.
     #[arg(long, default_value_t = 1)]
     seed: u64,
 

@@ -15,7 +15,8 @@ use payhook::testing::BuildError;
 #[non_exhaustive]
 pub enum SimulationError {
     /// The amount is not above zero, has a sign or an exponent or more fraction
-    /// digits than its currency, or cannot be divided as the scenario requires.
+    /// digits than its currency, or cannot be divided as the scenario requires: into
+    /// two parts that differ.
     #[error("the payment's amount can't be paid, or not in the parts of this scenario")]
     Amount,
     /// One of its bodies cannot be built.

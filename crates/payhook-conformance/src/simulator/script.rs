@@ -102,10 +102,17 @@ impl<'a> Terms<'a> {
         Ok(expected.deadline(self.deadline))
     }
 
-    /// A part of the amount.
+    /// A part of the amount that differs from the rest: an equal part would be held
+    /// (PAYMENTS, rule 9).
     fn part(&self, random: &mut Random) -> Result<Amount, SimulationError> {
-        let part = self.share(random.between(10, 90));
-        part.filter(|part| *part < self.amount)
+        let drawn = random.between(10, 90);
+        let parts = (drawn..=90).chain(10..drawn);
+        parts
+            .filter_map(|percent| self.share(percent))
+            .find(|part| {
+                let rest = self.amount.checked_sub(part);
+                rest.is_some_and(|rest| !rest.is_zero() && rest != *part)
+            })
             .ok_or(SimulationError::Amount)
     }
 

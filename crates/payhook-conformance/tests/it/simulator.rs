@@ -253,7 +253,7 @@ fn every_body_has_the_gateways_form() {
     }
 }
 
-/// Computed from the bodies alone: the received amounts are those of the final_state.
+/// Computed from the bodies alone: the received amounts are those of the final state.
 #[test]
 fn endings_are_the_sums_of_the_bodies() {
     let mut transfers = BTreeMap::new();
@@ -296,6 +296,29 @@ fn endings_are_the_sums_of_the_bodies() {
                 Scenario::DepositOverpaid => assert!(sum > amount(due(seed).0)),
                 _ => assert!(moved.len() < 2),
             }
+        }
+    }
+}
+
+/// A correct shop holds the second of two equal parts.
+#[test]
+fn parts_differ() {
+    let coins = |decimals| CurrencyBuilder::new("POINT").decimals(decimals);
+    for (due, currency) in [("0.3", coins(18)), ("4", coins(0)), ("0.5", coins(1))] {
+        let payment = Payment::new("order-1").amount(due).currency(currency);
+        for seed in 0..150 {
+            let mut timeline = simulator(seed, v3()).start(Scenario::DepositUnderpaid, &payment);
+            let parts: BTreeMap<_, _> = accepted(&mut timeline)
+                .iter()
+                .map(|delivery| {
+                    let callback = parsed(delivery);
+                    let transfer = callback.transfer().unwrap();
+                    (transfer.id().to_string(), transfer.amount().clone())
+                })
+                .collect();
+            let parts: Vec<_> = parts.into_values().collect();
+            assert_eq!(parts.len(), 2, "{due} {seed}");
+            assert_ne!(parts[0], parts[1], "{due} {seed}");
         }
     }
 }
@@ -626,12 +649,15 @@ fn impossible_lifecycles_are_errors() {
             "the payment's amount can't be paid, or not in the parts of this scenario"
         );
     }
-    // The smallest unit cannot be divided into parts.
-    let point = payment.amount("1").currency(smallest);
-    for seed in 0..40 {
-        let simulator = Simulator::new(seed).key(v3());
-        let started = simulator.try_start(Scenario::DepositUnderpaid, &point);
-        assert!(started.is_err(), "{seed}");
+    // The smallest unit cannot be divided into parts, and two of them only into equal
+    // ones.
+    for amount in ["1", "2"] {
+        let points = payment.clone().amount(amount).currency(smallest.clone());
+        for seed in 0..40 {
+            let simulator = Simulator::new(seed).key(v3());
+            let started = simulator.try_start(Scenario::DepositUnderpaid, &points);
+            assert!(started.is_err(), "{amount} {seed}");
+        }
     }
 }
 
