@@ -37,6 +37,11 @@ use layout::Layout;
 /// The default is *confirmed*, with 0.412 ETH for `order-9001` or 125 USDT for
 /// `wd-77`, on March 2, 2026. [`set`](Self::set) sets fields without their own
 /// method, by path.
+///
+/// All callbacks have the same signed time: give each later one, and each part of an
+/// equal amount, its own with [`at`](Self::at). Otherwise a status counts only if it
+/// is more final, and an equal part has the signature of the first
+/// (`conflicting_delivery`).
 #[derive(Debug, Clone)]
 pub struct CallbackBuilder {
     is_deposit: bool,
@@ -202,7 +207,9 @@ impl CallbackBuilder {
         self.with_transfer(|transfer| transfer.confirmations(confirmations))
     }
 
-    /// Sets the gateway's id of the transfer, which is not signed.
+    /// Sets the gateway's id of the transfer, which is not signed. Another transfer of
+    /// the same amount also needs [another time](Self::at): otherwise it has the same
+    /// signature (`conflicting_delivery`).
     #[must_use]
     pub fn transfer_id(self, id: &str) -> Self {
         self.with_transfer(|transfer| transfer.id(id))
@@ -253,7 +260,8 @@ impl CallbackBuilder {
     }
 
     /// Sets the time of the callback: `meta.time`, which is signed. The reported
-    /// events happened in the seven minutes before.
+    /// events happened in the seven minutes before. The default is the same for all
+    /// callbacks.
     #[must_use]
     pub fn at(mut self, time: DateTime<Utc>) -> Self {
         self.time = time;
