@@ -1,4 +1,4 @@
-//! `payhook stress`: runs the conformance suite against a server over HTTP.
+//! `payhook stress`: runs the stress test against a server over HTTP.
 
 use std::time::Duration;
 
@@ -122,21 +122,19 @@ pub(crate) fn run(args: &Stress, screen: Screen) -> Result<Exit, CliError> {
     if !shop.citypay.is_empty() {
         suite = suite.citypay(&args.endpoint.customer_id, endpoint.clone());
     }
-    let report = wait_within(args.max_seconds, async {
+    let ran = wait_within(args.max_seconds, async {
         args.endpoint.serve(&endpoint).await?;
-        let report = suite.run(&shop).await;
-        report.map_err(|error| {
-            let aborted = CliError::of("the suite was aborted", &error);
-            match error {
-                SuiteError::Register { .. } if args.only.is_empty() => aborted.hint(
-                    "for a server that does not take every kind of payment, name those that it \
-                     takes, as in --only deposit",
-                ),
-                _ => aborted,
-            }
-        })
+        Ok(suite.run(&shop).await)
     })?;
-    show(&report, screen)?;
+    let report = match ran {
+        Ok(report) => report,
+        Err(error) => return Err(aborted(&error, args, screen)?),
+    };
+    let mut text = report.to_string();
+    if report.refuses_all(Gateway::B2binpay) {
+        text.push_str("\nhint: is `--secret-env` its secret?");
+    }
+    show(&report, &text, report.is_clean(), screen)?;
     Ok(if report.is_clean() {
         Exit::Success
     } else {
@@ -144,8 +142,24 @@ pub(crate) fn run(args: &Stress, screen: Screen) -> Result<Exit, CliError> {
     })
 }
 
-fn show(report: &Report, screen: Screen) -> Result<Reader, CliError> {
-    let text = report.to_string();
+/// Shows the results of the tests before, if any.
+fn aborted(error: &SuiteError, args: &Stress, screen: Screen) -> Result<CliError, CliError> {
+    let aborted = CliError::of("the stress test was aborted", error);
+    if let SuiteError::Register { report, .. } | SuiteError::State { report, .. } = error
+        && !report.results.is_empty()
+    {
+        show(report, &report.table(), false, screen)?;
+    }
+    Ok(match error {
+        SuiteError::Register { .. } if args.only.is_empty() => aborted.hint(
+            "for a server that does not take every kind of payment, name those that it takes, as \
+             in --only deposit",
+        ),
+        _ => aborted,
+    })
+}
+
+fn show(report: &Report, text: &str, is_ok: bool, screen: Screen) -> Result<Reader, CliError> {
     let text: Vec<_> = text.lines().map(plain).collect();
     let results: Vec<_> = report
         .results
@@ -176,7 +190,17 @@ fn show(report: &Report, screen: Screen) -> Result<Reader, CliError> {
             })
         })
         .collect();
-    let json = json!({"ok": report.is_clean(), "results": results, "violations": violations});
+    let refused: Vec<_> = [Gateway::B2binpay, Gateway::CityPay]
+        .into_iter()
+        .filter(|gateway| report.refuses_all(*gateway))
+        .map(|gateway| gateway.to_string())
+        .collect();
+    let json = json!({
+        "ok": is_ok,
+        "refuses_all": refused,
+        "results": results,
+        "violations": violations,
+    });
     screen.show(&text.join("\n"), &json)
 }
 

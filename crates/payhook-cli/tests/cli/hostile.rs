@@ -405,21 +405,68 @@ fn a_kind_that_is_not_taken_is_named() {
         r#"echo '{"credited": "0", "credits": 0, "paid": false}'"#,
     ];
     let ran = run(&args);
+    assert_eq!(ran.code, 4);
+    let start = "error: the stress test was aborted: the payment `stress-";
+    let error = ran.err.strip_prefix(start).unwrap();
+    let (_, error) = error.split_once('`').unwrap();
     assert_eq!(
-        (ran.code, ran.err.as_str()),
-        (
-            4,
-            "error: the suite was aborted: the payment was not registered: the command of \
-             --open failed: exit status: 3, for the kind `payout`\n\
-             hint: for a server that does not take every kind of payment, name those that it \
-             takes, as in --only deposit\n"
-        )
+        error,
+        " of the test \"a plain payment\" was not registered: the command of --open failed: exit \
+         status: 3, for the kind `payout`\n\
+         hint: for a server that does not take every kind of payment, name those that it takes, \
+         as in --only deposit\n"
     );
     // The kinds were chosen: the hint would not help.
     let only = ["--only", "payout"];
     let ran = run(&[&args[..], &only].concat());
     assert_eq!(ran.code, 4);
     assert!(!ran.err.contains("hint: "), "{}", ran.err);
+}
+
+/// A server with another secret, and one that forgets its payments.
+#[test]
+fn a_server_that_cannot_be_tested_is_explained() {
+    let mut listener = Listener::start(100_000, &["--answer", "401"]);
+    listener.discard_output();
+    let folder = Folder::new("forgets");
+    let restarted = folder.file("restarted", "");
+    let args = ["stress", "--to", &listener.url, "--secret-env", "SECRET"];
+    let stress = |more: &[&str]| {
+        let check = format!(
+            r#"test -s {restarted} && exit 22; echo '{{"credited": "0", "credits": 0, "paid": false}}'"#
+        );
+        let only = ["--only", "payout", "--check", &check];
+        run(&[&args[..], &only, more].concat())
+    };
+    let ran = stress(&[]);
+    assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
+    let end: Vec<_> = ran.out.lines().rev().take(3).collect();
+    assert_eq!(
+        end[..2],
+        [
+            "hint: is `--secret-env` its secret?",
+            "B2BINPAY: the server refuses every genuine callback with 401: does it have the key of \
+             the test?",
+        ],
+        "{}",
+        ran.out
+    );
+    assert!(end[2].starts_with("B2BINPAY  "), "{}", ran.out);
+
+    let ran = stress(&["--restart", &format!("echo again >> {restarted}")]);
+    assert_eq!(ran.code, 4, "{}{}", ran.out, ran.err);
+    let last = ran.out.lines().last().unwrap();
+    assert!(
+        last.starts_with("B2BINPAY  paid in another currency"),
+        "{last}"
+    );
+    let start = "error: the stress test was aborted: cannot read the ledger's state of `stress-";
+    let error = ran.err.strip_prefix(start).unwrap();
+    let (_, error) = error.split_once('`').unwrap();
+    assert_eq!(
+        error,
+        " in the test \"again after a restart\": the command of --check failed: exit status: 22\n"
+    );
 }
 
 /// Only the selected kinds of payments are tested. Each URL is a replica, and the

@@ -1,6 +1,6 @@
 //! [`Report`]: the deliveries, the responses, and the broken rules.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use crate::Gateway;
 
@@ -148,6 +148,10 @@ pub struct TestResult {
     pub is_tested: bool,
     /// The rules that were broken, each case at most once for each.
     pub violations: Vec<Violation>,
+    /// The number of genuine callbacks that were answered, except with 5xx, and of
+    /// those answered with 401.
+    pub(super) genuine: usize,
+    pub(super) unauthorized: usize,
 }
 
 impl TestResult {
@@ -164,7 +168,17 @@ impl TestResult {
             max_credits: 0,
             is_tested: true,
             violations: Vec::new(),
+            genuine: 0,
+            unauthorized: 0,
         }
+    }
+
+    pub(super) fn count_genuine(&mut self, status: Option<u16>) {
+        if let Some(status) = status.filter(|status| *status < 500) {
+            self.genuine = self.genuine.saturating_add(1);
+            self.unauthorized = self.unauthorized.saturating_add(usize::from(status == 401));
+        }
+        self.count(status);
     }
 
     pub(super) fn count(&mut self, status: Option<u16>) {
@@ -221,22 +235,27 @@ impl Report {
         self.results.iter().any(|result| result.sent > 0) && self.violations().next().is_none()
     }
 
-    /// Returns the broken rules.
-    pub fn violations(&self) -> impl Iterator<Item = &Violation> {
-        self.results.iter().flat_map(|result| &result.violations)
+    /// Returns whether the server answered every genuine callback of this gateway with
+    /// 401, unless it failed (5xx): its key, or its order endpoint, is not that of the
+    /// test.
+    #[must_use]
+    pub fn refuses_all(&self, gateway: Gateway) -> bool {
+        let results = self.results.iter();
+        let mut results = results.filter(|result| result.gateway == gateway && result.genuine > 0);
+        results.clone().next().is_some()
+            && results.all(|result| result.unauthorized == result.genuine)
     }
-}
 
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// Returns the results as a table, without the broken rules.
+    #[must_use]
+    pub fn table(&self) -> String {
         let name = |result: &TestResult| format!("{}  {}", result.gateway, result.name);
         let width = self.results.iter().map(|result| name(result).len()).max();
         let width = width.unwrap_or_default();
-        writeln!(
-            f,
-            "{:width$}  sent   200   4xx  else  credited  expected  result",
+        let mut table = format!(
+            "{:width$}  sent   200   4xx  else  credited  expected  result\n",
             format!("seed {}", self.seed)
-        )?;
+        );
         for result in &self.results {
             let [sent, accepted, refused, failed, credits] = [
                 result.sent,
@@ -245,14 +264,26 @@ impl fmt::Display for Report {
                 result.failed,
                 result.credits,
             ];
-            writeln!(
-                f,
+            let _ = writeln!(
+                table,
                 "{:width$} {sent:>5} {accepted:>5} {refused:>5} {failed:>5} {credits:>9} {:>9}  {}",
                 name(result),
                 result.expected(),
                 result.outcome()
-            )?;
+            );
         }
+        table
+    }
+
+    /// Returns the broken rules.
+    pub fn violations(&self) -> impl Iterator<Item = &Violation> {
+        self.results.iter().flat_map(|result| &result.violations)
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.table())?;
         if self.is_clean() {
             return f.write_str(
                 "every received payment is credited once or held for manual review, and nothing else is credited",
@@ -261,6 +292,19 @@ impl fmt::Display for Report {
         let mut violations: Vec<_> = self.violations().collect();
         if violations.is_empty() {
             return f.write_str("nothing was tested");
+        }
+        violations.retain(|it| it.rule != Rule::Lost || !self.refuses_all(it.gateway));
+        let refused: Vec<_> = [Gateway::B2binpay, Gateway::CityPay]
+            .into_iter()
+            .filter(|gateway| self.refuses_all(*gateway))
+            .map(refusal)
+            .collect();
+        f.write_str(&refused.join("\n"))?;
+        if violations.is_empty() {
+            return Ok(());
+        }
+        if !refused.is_empty() {
+            f.write_str("\n")?;
         }
         violations.sort_by_key(|it| it.rule);
         write!(
@@ -294,6 +338,15 @@ impl fmt::Display for Report {
         }
         Ok(())
     }
+}
+
+/// The sentence about a gateway whose genuine callbacks are all refused.
+fn refusal(gateway: Gateway) -> String {
+    let question = match gateway {
+        Gateway::CityPay => "does it query the test's order endpoint, with the same customer id?",
+        Gateway::B2binpay => "does it have the key of the test?",
+    };
+    format!("{gateway}: the server refuses every genuine callback with 401: {question}")
 }
 
 fn count(number: usize, what: &str) -> String {

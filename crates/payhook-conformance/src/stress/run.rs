@@ -43,10 +43,7 @@ impl Suite {
                 runner.test(Gateway::CityPay, setup, test).await?;
             }
         }
-        Ok(Report {
-            seed: self.seed,
-            results: runner.results,
-        })
+        Ok(runner.report())
     }
 
     /// Runs the suite in its own runtime, for a plain `#[test]`.

@@ -8,7 +8,7 @@ use std::task::Poll;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::check::CaseState;
-use super::report::TestResult;
+use super::report::{Report, TestResult};
 use super::script::{self, Act, Build, Bystander, Case, Test};
 use super::suite::{Suite, SuiteError};
 use super::target::{InjectedFault, LedgerState, Target, TestPayment};
@@ -31,7 +31,8 @@ pub(super) struct Runner<'a, S> {
     moments: i64,
     /// The number of bodies sent to one of the replicas.
     turns: usize,
-    pub(super) results: Vec<TestResult>,
+    /// The results of the tests so far.
+    results: Vec<TestResult>,
 }
 
 impl<'a, S: Target> Runner<'a, S> {
@@ -46,6 +47,14 @@ impl<'a, S: Target> Runner<'a, S> {
             moments: 0,
             turns: 0,
             results: Vec::new(),
+        }
+    }
+
+    /// The report of the tests so far.
+    pub(super) fn report(&self) -> Report {
+        Report {
+            seed: self.suite.seed,
+            results: self.results.clone(),
         }
     }
 
@@ -77,9 +86,9 @@ impl<'a, S: Target> Runner<'a, S> {
         case: &Case<G>,
     ) -> Result<(), SuiteError> {
         let mut run = self.begin(result.gateway, gateway, case);
-        self.register(&run.payment).await?;
+        self.register(result.name, &run.payment).await?;
         if case.bystander.is_some() {
-            self.register(&run.bystander).await?;
+            self.register(result.name, &run.bystander).await?;
         }
         for step in &case.steps {
             let is_possible = match step.act {
@@ -97,7 +106,7 @@ impl<'a, S: Target> Runner<'a, S> {
                 run.credits = run.credits.saturating_add(step.payments);
             }
             self.act(result, &mut run, &step.act).await;
-            let ledger = self.ledger_state(&run.payment).await?;
+            let ledger = self.ledger_state(result.name, &run.payment).await?;
             run.check(step, ledger);
         }
         let mut acts = case.steps.iter().map(|step| &step.act);
@@ -109,7 +118,7 @@ impl<'a, S: Target> Runner<'a, S> {
             result.min_credits = result.min_credits.saturating_add(1);
         }
         if let Some(bystander) = case.bystander {
-            let ledger = self.ledger_state(&run.bystander).await?;
+            let ledger = self.ledger_state(result.name, &run.bystander).await?;
             run.check_bystander(&ledger, bystander);
         }
         result.max_credits = result.max_credits.saturating_add(case.payments());
@@ -230,7 +239,7 @@ impl<'a, S: Target> Runner<'a, S> {
         run.last = Some((time, first));
         for (status, build) in [(statuses.0, one), (statuses.1, other)] {
             let status = status.ok();
-            result.count(status);
+            result.count_genuine(status);
             if status != Some(200) {
                 self.deliver(result, run, build, 1).await;
             }
@@ -250,7 +259,7 @@ impl<'a, S: Target> Runner<'a, S> {
             let body = build(&run.context(time, attempt));
             let status = self.post(result.gateway, &body).await;
             run.last = Some((time, body));
-            result.count(status);
+            result.count_genuine(status);
             if status == Some(200) {
                 return;
             }
@@ -260,14 +269,28 @@ impl<'a, S: Target> Runner<'a, S> {
         }
     }
 
-    async fn register(&self, payment: &TestPayment) -> Result<(), SuiteError> {
+    async fn register(&self, test: &'static str, payment: &TestPayment) -> Result<(), SuiteError> {
         let opened = self.target.register(payment).await;
-        opened.map_err(|source| SuiteError::Register { source })
+        opened.map_err(|source| SuiteError::Register {
+            test,
+            reference: payment.reference.clone(),
+            report: self.report(),
+            source,
+        })
     }
 
-    async fn ledger_state(&self, payment: &TestPayment) -> Result<LedgerState, SuiteError> {
+    async fn ledger_state(
+        &self,
+        test: &'static str,
+        payment: &TestPayment,
+    ) -> Result<LedgerState, SuiteError> {
         let state = self.target.ledger_state(&payment.reference).await;
-        state.map_err(|source| SuiteError::State { source })
+        state.map_err(|source| SuiteError::State {
+            test,
+            reference: payment.reference.clone(),
+            report: self.report(),
+            source,
+        })
     }
 
     async fn post(&mut self, gateway: Gateway, body: &[u8]) -> Option<u16> {

@@ -1,4 +1,4 @@
-//! [`Suite`]: the configuration of the conformance suite.
+//! [`Suite`]: the configuration of the stress test.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,13 +7,14 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::order_script::CityPaySetup;
+use super::report::Report;
 use super::transfer_script::B2binpaySetup;
 use payhook::BoxError;
 use payhook::b2binpay::Key;
 use payhook::payment::ExpectedKind;
 use payhook::testing::citypay::OrderEndpoint;
 
-/// The conformance suite; see the [module](super) for an example.
+/// The stress test; see the [module](super) for an example.
 ///
 /// The same seed sends the same callbacks, except for times, references and the
 /// gateways' ids. These are new in every run, so that a server that keeps its data can
@@ -37,16 +38,28 @@ pub struct Suite {
 #[non_exhaustive]
 pub enum SuiteError {
     /// The server's ledger cannot be read.
-    #[error("cannot read the ledger's state")]
+    #[error("cannot read the ledger's state of `{reference}` in the test \"{test}\"")]
     #[non_exhaustive]
     State {
+        /// The name of the test.
+        test: &'static str,
+        /// The payment's reference.
+        reference: String,
+        /// The results of the tests before.
+        report: Report,
         /// The error of [`LedgerAccess::ledger_state`](super::LedgerAccess::ledger_state).
         source: BoxError,
     },
     /// A payment cannot be registered.
-    #[error("the payment was not registered")]
+    #[error("the payment `{reference}` of the test \"{test}\" was not registered")]
     #[non_exhaustive]
     Register {
+        /// The name of the test.
+        test: &'static str,
+        /// The payment's reference.
+        reference: String,
+        /// The results of the tests before.
+        report: Report,
         /// The error of [`LedgerAccess::register`](super::LedgerAccess::register).
         source: BoxError,
     },

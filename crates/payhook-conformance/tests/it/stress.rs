@@ -6,6 +6,7 @@ mod single_mistakes;
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use payhook::b2binpay::{self, Key, TrackingIds, Verifier};
@@ -15,8 +16,8 @@ use payhook::testing::citypay::OrderEndpoint;
 use payhook::{BoxError, MemoryLedger};
 use payhook_conformance::Gateway;
 use payhook_conformance::stress::{
-    InProcessTarget, LedgerAccess, LedgerState, RecordingLedger, Report, Rule, Suite, Target,
-    TestPayment,
+    InProcessTarget, LedgerAccess, LedgerState, RecordingLedger, Report, Rule, Suite, SuiteError,
+    Target, TestPayment,
 };
 
 use crate::SECRET;
@@ -256,6 +257,49 @@ fn without_responses_everything_is_lost() {
     );
 }
 
+/// A server with other settings is told from one that loses money.
+#[test]
+fn a_server_that_refuses_everything_is_named() {
+    let endpoint = OrderEndpoint::new();
+    let other = Key::callback_secret("another secret").unwrap();
+    let other = b2binpay::Gateway::new(Verifier::new(other, TrackingIds::Prefixed));
+    let another = citypay::Gateway::new(Account::new("77").unwrap(), endpoint.clone());
+    let shop = correct().b2binpay(other).citypay(another);
+    let suite = b2binpay().patience(2, Duration::ZERO);
+    let report = suite.clone().citypay("5120", endpoint);
+    let report = report.run_blocking(&shop).unwrap();
+    assert_eq!(rules(&report), [Rule::Lost].into());
+    assert!(report.refuses_all(Gateway::B2binpay), "{report}");
+    let shown = report.to_string();
+    let end = shown.strip_prefix(&report.table()).unwrap();
+    assert_eq!(
+        end,
+        "B2BINPAY: the server refuses every genuine callback with 401: does it have the key of \
+         the test?\n\
+         CityPay: the server refuses every genuine callback with 401: does it query the test's \
+         order endpoint, with the same customer id?"
+    );
+
+    let shop = correct().b2binpay(gateway());
+    let report = b2binpay().run_blocking(&shop).unwrap();
+    assert!(report.is_clean() && !report.refuses_all(Gateway::B2binpay));
+    assert!(!report.refuses_all(Gateway::CityPay));
+}
+
+/// The results of the tests before the ledger becomes unreadable are kept.
+#[test]
+fn an_aborted_run_keeps_its_results() {
+    let shop = Forgetful::default();
+    let suite = b2binpay().kinds([ExpectedKind::Deposit]);
+    let error = suite.run_blocking(&shop).unwrap_err();
+    let SuiteError::State { test, report, .. } = error else {
+        panic!("{error}")
+    };
+    assert_eq!(test, "again after a restart");
+    assert_eq!(report.results.len(), 19, "{report}");
+    assert!(report.results.iter().all(|result| result.name != test));
+}
+
 #[test]
 fn the_number_of_attempts_can_be_set() {
     let shop = correct().replicas(3);
@@ -294,6 +338,36 @@ fn debug_shows_no_secret() {
     assert!(!format!("{report:?}{report}").contains(SECRET));
 }
 
+/// A ledger that cannot be read after a restart.
+#[derive(Default)]
+struct Forgetful {
+    is_restarted: AtomicBool,
+}
+
+impl LedgerAccess for Forgetful {
+    async fn register(&self, _: &TestPayment) -> Result<(), BoxError> {
+        Ok(())
+    }
+
+    async fn ledger_state(&self, _: &str) -> Result<LedgerState, BoxError> {
+        if self.is_restarted.load(Ordering::Relaxed) {
+            return Err("no such payment".into());
+        }
+        Ok(LedgerState::default())
+    }
+}
+
+impl Target for Forgetful {
+    async fn post(&self, _: Gateway, _: usize, _: &[u8]) -> Result<u16, BoxError> {
+        Ok(200)
+    }
+
+    async fn restart(&self) -> bool {
+        self.is_restarted.store(true, Ordering::Relaxed);
+        true
+    }
+}
+
 /// A record that cannot be read.
 struct Closed {
     opens: bool,
@@ -322,10 +396,17 @@ impl Target for Closed {
 #[test]
 fn a_failing_record_aborts_the_suite() {
     for (opens, expected) in [
-        (false, "the payment was not registered: closed"),
-        (true, "cannot read the ledger's state: unavailable"),
+        (
+            false,
+            "the payment `order-1` of the test \"a plain payment\" was not registered: closed",
+        ),
+        (
+            true,
+            "cannot read the ledger's state of `order-1` in the test \"a plain payment\": unavailable",
+        ),
     ] {
-        let error = b2binpay().run_blocking(&Closed { opens }).unwrap_err();
+        let suite = b2binpay().references(|number| format!("order-{number}"));
+        let error = suite.run_blocking(&Closed { opens }).unwrap_err();
         let source = std::error::Error::source(&error).unwrap();
         assert_eq!(format!("{error}: {source}"), expected);
     }
