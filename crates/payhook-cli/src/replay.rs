@@ -38,8 +38,8 @@ const FORMAT: &str = r#"Each line of a file is one payment lifecycle, a JSON obj
                  gateway's response to the lookup},
                  or {"do": "accept" or "reject", "reference"}: a manual decision
                  on held money
-A step's "want" is compared with the actual result: {"status", "change",
-"payments"}, as they are printed.
+A step's "want" is compared with the actual result. It needs all three fields
+{"status", "change", "payments"}, as they are printed.
 
 Exit status: 0 no lifecycle differs from its "want", 1 one does or a line cannot be
 replayed, 2 usage error, 3 malformed input."#;
@@ -126,6 +126,7 @@ impl Player {
             let line = next_line(&mut lines).map_err(|error| unreadable(file, &error))?;
             let Some(line) = line else { break };
             number = number.saturating_add(1);
+            let is_body = matches!(&line, Text::Line(line) if is_body(line));
             let played = match line {
                 Text::Line(line) => {
                     let line = without_mark(&line, number).trim_ascii_end();
@@ -147,7 +148,12 @@ impl Player {
                 Err(what) => {
                     self.tally.count_not_replayed();
                     let what = format!("`{}`, line {number}{what}", file.display());
-                    self.screen.error(&CliError::new(what));
+                    let error = CliError::new(what);
+                    self.screen.error(&if is_body {
+                        error.hint("this is the body of one callback: use `payhook verify`")
+                    } else {
+                        error
+                    });
                 }
             }
         }
@@ -256,6 +262,19 @@ fn place(error: &serde_json::Error) -> String {
         Some(what) => format!(", column {}: {what}", error.column()),
         None => format!(": {text}"),
     }
+}
+
+/// Whether the line is the body of one callback.
+fn is_body(line: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Names {
+        data: Option<serde::de::IgnoredAny>,
+        r#type: Option<serde::de::IgnoredAny>,
+        gateway: Option<serde::de::IgnoredAny>,
+    }
+
+    let names = serde_json::from_slice::<Names>(line);
+    names.is_ok_and(|it| it.gateway.is_none() && (it.data.is_some() || it.r#type.is_some()))
 }
 
 enum Text {

@@ -92,14 +92,15 @@ fn unchecked(callback: &Callback) -> Shown {
     let event = callback.event();
     let gateway = event.gateway();
     let facts = Facts::of(callback).unchecked();
-    let condition = match event.evidence() {
-        Evidence::GatewayApi => "it is not signed; if the gateway's API confirmed it",
-        Evidence::Signature { .. } => "if its signature were correct",
-        _ => "nothing is signed; if its token were yours",
+    let condition = match (event.evidence(), callback) {
+        (Evidence::GatewayApi, _) => "it is not signed. If the gateway's API confirmed it",
+        (Evidence::Signature { .. }, _) => "if its signature were correct",
+        (_, Callback::Deposit(_)) => "CityPay.io signs nothing. For a deposit token of yours",
+        _ => "CityPay.io signs nothing. For an order of yours",
     };
     let head = styled(STRONG, "not checked");
     Shown {
-        text: format!("{head}: {condition}, it would be\n{}", facts.text()),
+        text: format!("{head}: {condition}, this would be:\n{}", facts.text()),
         json: json!({
             "gateway": gateway.to_string(),
             "verified": null,

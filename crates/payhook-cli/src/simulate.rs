@@ -23,7 +23,12 @@ use crate::keys::KeyArgs;
 use crate::post::{PostArgs, Target, wait_within};
 use crate::screen::{BAD, GOOD, STRONG, Screen, plain, styled};
 
+const ENDINGS: &str = "\
+Exit status: 0 success, 1 a ledger's state is wrong or money was given up, 2 usage error, 4 other
+failure.";
+
 #[derive(Debug, clap::Args)]
+#[command(after_help = ENDINGS)]
 pub(crate) struct Simulate {
     /// The gateway.
     #[arg(value_enum)]

@@ -19,10 +19,14 @@ use crate::keys::KeyArgs;
 use crate::post::{Address, Target, wait_within};
 use crate::screen::{Reader, Screen, plain};
 
+const ENDINGS: &str = "\
+Exit status: 0 no rule is broken, 1 one is, 2 usage error, 4 the test was aborted.";
+
 #[derive(Debug, clap::Args)]
+#[command(after_help = ENDINGS)]
 pub(crate) struct Stress {
-    /// The server's URL for B2BINPAY callbacks. Repeat it for replicas, which receive
-    /// callbacks in turn.
+    /// The server's URL for B2BINPAY callbacks: `--to`, `--citypay` or both are
+    /// required. Repeat it for replicas, which receive callbacks in turn.
     #[arg(
         long,
         visible_alias = "b2binpay",
@@ -58,7 +62,8 @@ pub(crate) struct Stress {
     #[command(flatten)]
     endpoint: EndpointArgs,
 
-    /// The random seed.
+    /// The random seed. It determines everything except times, references and the
+    /// gateway's ids, which are new in each run.
     #[arg(long, default_value_t = 7)]
     seed: u64,
 

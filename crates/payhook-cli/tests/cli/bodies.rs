@@ -340,6 +340,15 @@ fn diagnose_explains_the_cause() {
         (0, "the body verifies with key `SECRET`\n")
     );
 
+    // No key would help.
+    let unsigned = body("citypay-order-confirmed");
+    let without = run(&["diagnose", &unsigned]);
+    let with = run(&["diagnose", &unsigned, "--secret-env", "SECRET"]);
+    assert_eq!((without.code, with.code), (1, 1), "{}", without.err);
+    assert_eq!(without.out, with.out);
+    let reason = "this is a callback from CityPay.io, which does not sign callbacks";
+    assert!(without.out.contains(reason), "{}", without.out);
+
     let text = std::fs::read_to_string(&file).unwrap();
     let rounded = text.replace(r#""amount":"0.412000000000000000""#, r#""amount":0.412"#);
     assert_ne!(text, rounded);
@@ -368,14 +377,18 @@ fn missing_evidence_is_named() {
         ),
         (
             "b2binpay-refused-unsigned",
-            "it is not signed; if the gateway's API confirmed it",
+            "it is not signed. If the gateway's API confirmed it",
         ),
         (
             "citypay-deposit-confirmed",
-            "nothing is signed; if its token were yours",
+            "CityPay.io signs nothing. For a deposit token of yours",
+        ),
+        (
+            "citypay-order-confirmed",
+            "CityPay.io signs nothing. For an order of yours",
         ),
     ] {
-        let expected = format!("not checked: {condition}, it would be");
+        let expected = format!("not checked: {condition}, this would be:");
         assert_eq!(head(name), expected, "{name}");
     }
     let output = run(&["inspect", "--json", &body("citypay-deposit-confirmed")]).json();

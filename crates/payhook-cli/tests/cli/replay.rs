@@ -276,6 +276,17 @@ fn an_invalid_line_does_not_stop_the_others() {
     }
 }
 
+/// A lifecycle is expected, and a body is given.
+#[test]
+fn the_body_of_one_callback_is_recognized() {
+    for name in ["b2binpay-deposit-confirmed", "citypay-order-confirmed"] {
+        let ran = run(&["replay", &body(name)]);
+        assert_eq!(ran.code, 1, "{}", ran.out);
+        let hint = "hint: this is the body of one callback: use `payhook verify`\n";
+        assert!(ran.err.ends_with(hint), "{}", ran.err);
+    }
+}
+
 #[test]
 fn binary_data_and_an_endless_line() {
     let mut input = b"\xff\xfe{}\n".to_vec();
