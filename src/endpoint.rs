@@ -38,7 +38,7 @@ use observer::Observer;
 
 /// A webhook endpoint: it takes the bytes of a callback, verifies it, applies it to
 /// its payment in a [`Ledger`](crate::Ledger) or passes it to an [`Idempotent`]
-/// handler, and returns an HTTP status (PAYMENTS, section 3).
+/// handler, and returns an HTTP status (PAYMENTS, *Order of operations*).
 ///
 /// It opens no socket and needs no runtime. Pass it the unmodified bytes of the body,
 /// and respond with the [`Reply`]'s status and an empty body.

@@ -34,7 +34,7 @@ pub(crate) use part::{Money, Part, PartOutcome};
 pub enum PaymentKind {
     /// An incoming payment.
     Deposit,
-    /// A CityPay.io invoice.
+    /// A CityPay.io order.
     Order,
     /// An outgoing payment.
     Payout,

@@ -60,7 +60,7 @@ pub use memory::MemoryStore;
 /// With each, the handler's effect happens **at least once**: once, unless a handler
 /// outlives its lease, or between its effect and `complete` the process ends, the
 /// request is dropped, or the store is unreachable. Then the lease expires, and the
-/// next delivery is handled again. So pass the [event](IdempotencyKeys::event) to
+/// next delivery is handled again. So pass the [event key](IdempotencyKeys::event) to
 /// the other system as its idempotency key. A payment in a [`Ledger`](crate::Ledger)
 /// is credited exactly once.
 ///

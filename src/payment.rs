@@ -172,8 +172,7 @@ impl Payment {
             .collect()
     }
 
-    /// Returns the state of the payment: the first that applies (PAYMENTS, section
-    /// 1).
+    /// Returns the state of the payment: the first that applies (PAYMENTS, *Terms*).
     #[must_use]
     pub fn status(&self) -> PaymentStatus {
         self.status_with(&self.received())

@@ -21,7 +21,7 @@ const MAX_PROXIES: usize = 32;
 ///
 /// ```
 /// use payhook::address::AddressRanges;
-/// use payhook::http::{TrustedProxies, Request};
+/// use payhook::http::{Request, TrustedProxies};
 ///
 /// let proxies = TrustedProxies::x_forwarded_for(AddressRanges::parse(["10.0.0.0/8"])?);
 /// // The client claimed to be 203.0.113.1; the proxies recorded its real address.
@@ -55,7 +55,7 @@ impl TrustedProxies {
     ///
     /// ```
     /// use payhook::address::AddressRanges;
-    /// use payhook::http::{TrustedProxies, Request};
+    /// use payhook::http::{Request, TrustedProxies};
     ///
     /// let proxies = TrustedProxies::forwarded(AddressRanges::parse(["10.0.0.0/8"])?);
     /// let request = Request::post("/").header("forwarded", r#"for="[2001:db8::7]:4711";proto=https"#);

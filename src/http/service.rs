@@ -31,9 +31,9 @@ type Spawn = dyn Fn(BoxFuture<Reply>) -> BoxFuture<Option<Reply>> + Send + Sync;
 /// use std::net::SocketAddr;
 ///
 /// use payhook::b2binpay::{Gateway, Key, TrackingIds, Verifier};
-/// use payhook::http::{TrustedProxies, Request, Service};
+/// use payhook::http::{Request, Service, TrustedProxies};
 /// use payhook::payment::Expected;
-/// use payhook::{address::AddressRanges, Endpoint, MemoryLedger};
+/// use payhook::{Endpoint, MemoryLedger, address::AddressRanges};
 ///
 /// # async fn route() -> Result<(), Box<dyn std::error::Error>> {
 /// let ledger = MemoryLedger::new();

@@ -85,7 +85,7 @@ impl fmt::Debug for IdempotencyKey {
 /// | [`subject`](Self::subject) | kind, reference, the transfer's id | a later event of a transfer is compared with earlier ones |
 /// | [`event`](Self::event) | the subject, the event, and for each part its amount (normalized), its currency (ignoring case) and, while it is pending, its confirmations | the same event has the same key in another delivery |
 ///
-/// The merchant's own system for credits can use the event as its idempotency key.
+/// The merchant's own system for credits can use the *event* key as its idempotency key.
 ///
 /// After a change of [`TrackingIds`](crate::b2binpay::TrackingIds) or of the
 /// endpoint's namespace, every payment is new to a store: only the merchant's own

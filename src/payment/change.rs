@@ -206,7 +206,7 @@ reasons! {
     /// Credited money was reversed (rule 5).
     Reversed = "reversed",
         "a transfer that was credited is no longer confirmed",
-        "Look the transfer up in the gateway's dashboard; take the credit back by hand if the money is gone.";
+        "Look the transfer up in the gateway's dashboard; take the credit back manually if the money is gone.";
     /// Reversed money was confirmed again (rule 5).
     Restored = "restored",
         "a transfer that had failed or was reversed is confirmed again",
@@ -214,7 +214,7 @@ reasons! {
     /// The bounds of a payment's history are reached (rule 17).
     TooMany = "too_many",
         "the payment has more transfers or deliveries than its history keeps",
-        "Look the payment up in the gateway's dashboard and settle it by hand.";
+        "Look the payment up in the gateway's dashboard and settle it manually.";
     /// No payment of the merchant has this reference (rule 18).
     Unmatched = "unmatched",
         "no payment is recorded under this reference",
@@ -230,7 +230,7 @@ reasons! {
     /// The money is in another currency (rule 11).
     WrongCurrency = "wrong_currency",
         "the money is in another currency than expected and counts for nothing here",
-        "Look the transfer up in the gateway's dashboard; convert or refund it by hand.";
+        "Look the transfer up in the gateway's dashboard; convert or refund it manually.";
     /// The callback is of another kind, or the operation type does not match (rule
     /// 11).
     WrongKind = "wrong_kind",

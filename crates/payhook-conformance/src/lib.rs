@@ -10,7 +10,7 @@
 //! | | |
 //! |---|---|
 //! | [`simulator`] | payment lifecycles, delivery by delivery, as the gateways would send them |
-//! | [`stress`] | a conformance suite with genuine and forged callbacks, and a report of broken rules |
+//! | [`stress`] | a stress test with genuine and forged callbacks, and a report of broken rules |
 //! | [`lifecycles`] | recorded payment lifecycles, as replayed by `payhook replay` |
 //! | [`stores`] | a test suite for idempotency stores |
 //!

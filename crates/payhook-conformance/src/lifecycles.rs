@@ -1,4 +1,5 @@
-//! [`RecordedLifecycle`]: a recorded payment lifecycle, replayed through an endpoint and compared with the expected result of each step.
+//! [`RecordedLifecycle`]: a recorded payment lifecycle, replayed through an endpoint
+//! and compared with the expected result of each step.
 //!
 //! `payhook replay` replays them from a file, and `payhook replay --help` describes its
 //! fields.

@@ -1,4 +1,5 @@
-//! [`Suite`]: a conformance suite that simulates gateways, network failures and attackers, and reports broken rules.
+//! [`Suite`]: a stress test that simulates gateways, network failures and attackers,
+//! and reports broken rules.
 //!
 //! The suite registers expected payments, sends genuine and forged callbacks, and
 //! reads the ledger after each. The server under test has to keep these rules in all
@@ -29,8 +30,8 @@
 //!
 //! use payhook::b2binpay::{Gateway, Key, TrackingIds, Verifier};
 //! use payhook::payment::{Change, Payment};
-//! use payhook::{delegate_ledger, BoxError, Ledger, MemoryLedger, ledger::PaymentKey};
-//! use payhook_conformance::stress::{LedgerState, InProcessTarget, TestPayment, LedgerAccess, Suite};
+//! use payhook::{BoxError, Ledger, MemoryLedger, delegate_ledger, ledger::PaymentKey};
+//! use payhook_conformance::stress::{InProcessTarget, LedgerAccess, LedgerState, Suite, TestPayment};
 //!
 //! /// Your ledger, and your credits.
 //! #[derive(Clone, Default)]

@@ -8,7 +8,8 @@ use payhook::{Amount, BoxError, Ledger, MemoryLedger};
 /// A ledger on which recorded payment lifecycles can be replayed, and which
 /// [`RecordingLedger`](crate::stress::RecordingLedger) can wrap.
 ///
-/// [`MemoryLedger`] implements it. See [`RecordedLifecycle::replay`](super::RecordedLifecycle::replay).
+/// [`MemoryLedger`] implements it. See
+/// [`RecordedLifecycle::replay`](super::RecordedLifecycle::replay).
 pub trait ReplayLedger: Ledger {
     /// Expects a payment.
     ///

@@ -18,7 +18,7 @@ use crate::lifecycles::ReplayLedger;
 /// ```
 /// use payhook::MemoryLedger;
 /// use payhook::b2binpay::{Gateway, Key, TrackingIds, Verifier};
-/// use payhook_conformance::stress::{RecordingLedger, InProcessTarget, Suite};
+/// use payhook_conformance::stress::{InProcessTarget, RecordingLedger, Suite};
 ///
 /// let key = Key::callback_secret("my test secret")?;
 /// let gateway = Gateway::new(Verifier::new(key.clone(), TrackingIds::Prefixed));

@@ -53,7 +53,7 @@ fn faulty<F: Fault>(fault: F) -> FaultyStore<F> {
 
 /// Which rule was being tried, and what the store said.
 #[test]
-fn a_store_that_fails_has_no_flaw() {
+fn a_store_that_fails_has_no_fault() {
     let full = suite(memory().capacity(1));
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let ran = runtime.build().unwrap().block_on(full.run());
@@ -83,7 +83,7 @@ fn so_many_keys_are_raced_for() {
 }
 
 #[test]
-fn every_flaw_is_found() {
+fn every_fault_is_found() {
     let unbounded = suite(memory()).horizon(MINUTE);
     let forever = suite(memory().lease(MINUTE));
     let binding = suite(faulty(Horizon::binding(MINUTE))).horizon(MINUTE);

@@ -1,4 +1,4 @@
-//! The conformance suite against two processes on one database.
+//! The stress test against two processes on one database.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

@@ -340,7 +340,7 @@ fn with_time(keys: &IdempotencyKeys, time: Option<DateTime<Utc>>) -> Idempotency
     IdempotencyKeys::new(*keys.delivery(), *keys.subject(), *keys.event(), time)
 }
 
-/// Compares no events of a subject: what is done is done for good, and nothing is too
+/// Does not compare the events of a subject: what is done is done for good, and nothing is too
 /// late.
 pub(super) struct KnowsNoSubjects;
 

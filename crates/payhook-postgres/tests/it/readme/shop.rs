@@ -18,7 +18,7 @@ async fn order(pool: &sqlx::PgPool, id: &str, price: payhook::Amount) -> Result<
 async fn routes(pool: sqlx::PgPool, config: &Config) -> Result<Router, BoxError> {
     let ledger = PgLedger::new(pool).on_change(|connection, key, _payment, change| {
         Box::pin(async move {
-            // In the transaction that stores the change: both commit, or neither does.
+            // In the transaction of the change: both commit, or neither.
             if let Some(amount) = change.credited() {
                 let done = sqlx::query("UPDATE orders SET balance = balance + $2, is_paid = is_paid OR $3 WHERE id = $1")
                     .bind(&key.reference).bind(Numeric(amount.clone())).bind(change.newly_paid())
