@@ -68,8 +68,7 @@ impl Expected {
     ///
     /// # Errors
     ///
-    /// [`ExpectedError`] if the amount is not greater than zero, or the currency or the
-    /// reference is empty.
+    /// [`ExpectedError`] if the amount, the currency or the reference is invalid.
     pub fn deposit(
         reference: impl Into<String>,
         currency: impl Into<String>,
@@ -87,8 +86,7 @@ impl Expected {
     ///
     /// # Errors
     ///
-    /// [`ExpectedError`] if the amount is not greater than zero, or the currency or the
-    /// reference is empty.
+    /// [`ExpectedError`] if the amount, the currency or the reference is invalid.
     pub fn invoice(
         reference: impl Into<String>,
         currency: impl Into<String>,
@@ -102,7 +100,7 @@ impl Expected {
     ///
     /// # Errors
     ///
-    /// [`ExpectedError`] if the currency or the reference is empty.
+    /// [`ExpectedError`] if the currency or the reference is invalid.
     pub fn top_up(
         reference: impl Into<String>,
         currency: impl Into<String>,
@@ -110,13 +108,11 @@ impl Expected {
         Self::new(ExpectedKind::TopUp, reference, currency, None)
     }
 
-    /// An amount of one cryptocurrency, sent through B2BINPAY. `reference` is the
-    /// tracking id.
+    /// An amount of one cryptocurrency that B2BINPAY sends. `reference` is the tracking id.
     ///
     /// # Errors
     ///
-    /// [`ExpectedError`] if the amount is not greater than zero, or the currency or the
-    /// reference is empty.
+    /// [`ExpectedError`] if the amount, the currency or the reference is invalid.
     pub fn payout(
         reference: impl Into<String>,
         currency: impl Into<String>,
@@ -130,8 +126,7 @@ impl Expected {
     ///
     /// # Errors
     ///
-    /// [`ExpectedError`] if the amount is not greater than zero, or the currency or the
-    /// reference is empty.
+    /// [`ExpectedError`] if the amount, the currency or the reference is invalid.
     pub fn order(
         reference: impl Into<String>,
         currency: impl Into<String>,
@@ -217,8 +212,7 @@ impl Expected {
     ///
     /// # Errors
     ///
-    /// [`ExpectedError::Tolerance`] if it is negative or not less than the
-    /// amount.
+    /// [`ExpectedError::Tolerance`] if it is negative or not less than the amount.
     pub fn tolerance(mut self, tolerance: Amount) -> Result<Self, ExpectedError> {
         let is_too_large = self
             .amount
