@@ -66,7 +66,8 @@ fn key(input: &mut Input<'_>) -> Option<(Key, Vec<u8>)> {
         let is_whitespace = |c: char| c.is_whitespace() || c == '\u{feff}';
         let allowed = !secret.is_empty()
             && !secret.starts_with(is_whitespace)
-            && !secret.ends_with(is_whitespace);
+            && !secret.ends_with(is_whitespace)
+            && !is_quoted(&secret);
         let key = Key::callback_secret(&secret);
         assert_eq!(key.is_ok(), allowed, "{secret:?}");
         return Some((key.ok()?, secret.into_bytes()));
@@ -76,6 +77,12 @@ fn key(input: &mut Input<'_>) -> Option<(Key, Vec<u8>)> {
     assert_eq!(key.is_ok(), !secret.is_empty() && !password.is_empty());
     let digest = Sha256::digest(format!("{secret}{password}"));
     Some((key.ok()?, digest.to_vec()))
+}
+
+fn is_quoted(text: &str) -> bool {
+    let mut characters = text.chars();
+    let (first, last) = (characters.next(), characters.next_back());
+    first == last && matches!(first, Some('"' | '\''))
 }
 
 /// The values of a callback that are signed.
