@@ -279,7 +279,8 @@ fn add(left: &Amount, right: &Amount) -> Amount {
     total([left, right].into_iter())
 }
 
-/// No sum can be too long: there are at most 64 amounts of 200 digits.
+/// No sum can be too long: an amount has at most 200 digits before the point, and a sum
+/// may have 220.
 fn total<'a>(amounts: impl Iterator<Item = &'a Amount> + Clone) -> Amount {
     let filled = amounts.filter(|amount| !amount.is_zero());
     let mut rest = filled.clone();

@@ -34,7 +34,7 @@ use crate::verified::Unverified;
 ///
 /// let callback = verifier.verify(Unverified::parse(&body)?)?;
 /// let reported = callback.reported();
-/// let transfer = reported.transfer().ok_or("nothing has come")?;
+/// let transfer = reported.transfer().ok_or("no transfer")?;
 /// assert_eq!(transfer.confirmations(), Some(3));
 /// assert_eq!(reported.currency().and_then(|currency| currency.exp()), Some(18));
 /// for warning in reported.warnings() {
@@ -112,8 +112,8 @@ impl Callback {
 
     /// Returns the merchant's own reference; empty if there is none. It is signed,
     /// and so read exactly, including control characters. Only U+0000 is refused
-    /// ([`FieldError::Nul`](crate::error::FieldError::Nul)): PostgreSQL's `text` cannot store it, so no
-    /// stored id contains it.
+    /// ([`FieldError::Nul`](crate::error::FieldError::Nul)): PostgreSQL's `text` cannot
+    /// store it, so no stored id contains it.
     #[must_use]
     pub fn tracking_id(&self) -> &str {
         self.operation().tracking_id().unwrap_or_default()

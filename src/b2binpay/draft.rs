@@ -1,4 +1,5 @@
-//! [`Draft`]: the signed fields of a body in raw form, even if the strict parser refuses them. Used for diagnosis only, never as proof.
+//! [`Draft`]: the signed fields of a body in raw form, even if the strict parser refuses
+//! them. Used for diagnosis only, never as proof.
 
 use std::borrow::Cow;
 use std::collections::HashMap;

@@ -25,7 +25,7 @@ fields! {
     /// # let callback = verifier.verify(Unverified::parse(&body)?)?;
     /// use payhook::b2binpay::RiskStatus;
     ///
-    /// let transfer = callback.reported().transfer().ok_or("nothing has come")?;
+    /// let transfer = callback.reported().transfer().ok_or("no transfer")?;
     /// assert_eq!(transfer.amount(), "0.412".parse()?);
     /// assert_eq!(transfer.amount_cleared(), Some("0.410352".parse()?)); // less the commission
     /// assert_eq!(transfer.risk_status(), Some(RiskStatus::Green));

@@ -18,7 +18,7 @@ use crate::verified::{Evidence, Unverified, Verified};
 ///
 /// ```
 /// use payhook::Unverified;
-/// use payhook::b2binpay::{Key, TrackingIds, Callback, TransferStatus, Verifier};
+/// use payhook::b2binpay::{Callback, Key, TrackingIds, TransferStatus, Verifier};
 ///
 /// let verifier = Verifier::new(Key::callback_secret("cbs_7Qm2vX9tR4kL8pN1")?, TrackingIds::Prefixed);
 ///

@@ -10,6 +10,7 @@ use super::outcome::{of_deposit, of_order};
 use super::proven::ProvenDeposit;
 use super::status::{DepositStatus, OrderStatus};
 use super::transaction::{AmountBreakdown, OrderTransaction};
+use super::wire::is_number;
 use crate::amount::Amount;
 use crate::digest::{Digest16, Labelled, bounded_id};
 use crate::event::{Event, Money, OwnStatus, Part, PartOutcome, PaymentKind, Reading, Source};
@@ -146,8 +147,6 @@ fn of_payment(callback: &Verified<DepositCallback>) -> Event<'_> {
     };
     let amount = reported.received_amount();
     let amount = amount.filter(|amount| !amount.is_negative());
-    // An id of the gateway's does not tell which currency it is.
-    let is_number = |name: &str| name.bytes().all(|byte| byte.is_ascii_digit());
     let mut delivery = Labelled::new("citypay deposit delivery");
     delivery
         .part(token.as_bytes())
@@ -172,6 +171,7 @@ fn of_payment(callback: &Verified<DepositCallback>) -> Event<'_> {
             amounts: vec![Money {
                 amount,
                 names: [reported.crypto_currency(), None, None],
+                // An id of the gateway's does not tell which currency it is.
                 is_named: reported
                     .crypto_currency()
                     .is_some_and(|name| !is_number(name)),

@@ -76,7 +76,8 @@ impl Status {
     }
 }
 
-/// A status in digits has no name: the label, or the other field, may have one.
+/// Whether a text is one of the gateway's numbers instead of a name: of a status, which
+/// the label or the other field may name, or of a currency.
 pub(super) fn is_number(word: &str) -> bool {
     word.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -51,8 +51,7 @@ impl<'a> Hypotheses<'a> {
         all.extend(self.other_transfers());
         all.extend(self.other_statuses());
         all.extend(self.without_transfer());
-        all.extend(self.home_made());
-        all.extend(self.cut_times());
+        all.extend(self.nonstandard());
         all
     }
 
@@ -114,8 +113,9 @@ impl<'a> Hypotheses<'a> {
         })
     }
 
-    /// The time with the digits that it may have lost.
-    fn cut_times(&self) -> impl Iterator<Item = Hypothesis> {
+    /// The time with each of the digits that it may have lost: many, so that they are
+    /// written one by one.
+    pub(super) fn uncut_times(&self) -> impl Iterator<Item = Hypothesis> {
         let times = forms::uncut_times(&self.draft.time);
         let transfer = self.draft.transfer().map(Values::of);
         times.map(move |time| {
@@ -185,7 +185,7 @@ impl<'a> Hypotheses<'a> {
     }
 
     /// Nonstandard messages of the same values.
-    fn home_made(&self) -> Vec<Hypothesis> {
+    fn nonstandard(&self) -> Vec<Hypothesis> {
         let transfer = self.draft.transfer().map(Values::of);
         let message = self.message(transfer.as_ref().map(Values::pair));
         let joined = [

@@ -47,9 +47,11 @@ impl Diagnose {
             })
         };
         let hypotheses = Hypotheses::new(draft, body);
-        let simple = hypotheses.simple();
-        simple
+        let mut simple = hypotheses
+            .simple()
             .into_iter()
+            .chain(hypotheses.uncut_times());
+        simple
             .find_map(|hypothesis| find(hypothesis, &keys))
             .or_else(|| {
                 let keys: Vec<_> = configured().collect();

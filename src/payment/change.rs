@@ -1,4 +1,5 @@
-//! [`Change`]: the effect of a callback on a payment, and [`Review`]: a report for manual review.
+//! [`Change`]: the effect of a callback on a payment, and [`Review`]: a report for manual
+//! review.
 
 use std::fmt;
 

@@ -126,7 +126,6 @@ impl Player {
             let line = next_line(&mut lines).map_err(|error| unreadable(file, &error))?;
             let Some(line) = line else { break };
             number = number.saturating_add(1);
-            let is_body = matches!(&line, Text::Line(line) if is_body(line));
             let played = match line {
                 Text::Line(line) => {
                     let line = without_mark(&line, number).trim_ascii_end();
@@ -138,14 +137,15 @@ impl Player {
                         self.keep(line, file, number);
                         continue;
                     }
-                    self.play_line(line, file, number).await
+                    let played = self.play_line(line, file, number).await;
+                    played.map_err(|what| (what, is_body(line)))
                 }
-                Text::TooLong => Err(format!(": longer than {LIMIT} bytes")),
+                Text::TooLong => Err((format!(": longer than {LIMIT} bytes"), false)),
             };
             is_empty = false;
             match played {
                 Ok(compared) => self.tally.count(compared),
-                Err(what) => {
+                Err((what, is_body)) => {
                     self.tally.count_not_replayed();
                     let what = format!("`{}`, line {number}{what}", file.display());
                     let error = CliError::new(what);

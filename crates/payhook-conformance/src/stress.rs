@@ -88,9 +88,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A ledger without its own credits is tested with [`RecordingLedger`]. For a server that is
-//! tested over HTTP, implement [`Target`]; several [replicas](Target::replicas) receive
-//! callbacks in turn.
+//! A ledger without its own credits is tested with [`RecordingLedger`]. For a server that
+//! is tested over HTTP, implement [`Target`]; several [replicas](Target::replicas)
+//! receive callbacks in turn.
 
 mod check;
 mod forged_orders;

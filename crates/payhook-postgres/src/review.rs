@@ -82,8 +82,8 @@ impl PgLedger {
     ///
     /// # Errors
     ///
-    /// [`HeldChanged`] if another amount is held by now. If the closure or the database
-    /// fails, or a lock takes too long. Nothing is changed then.
+    /// [`HeldChanged`] if another amount is held by now; any error of the closure or the
+    /// database, also if a lock takes too long. Nothing is changed then.
     pub async fn accept_held(
         &self,
         key: &PaymentKey,
@@ -93,13 +93,13 @@ impl PgLedger {
     }
 
     /// Rejects all money held under a key after manual review of this amount; the key is
-    /// read as by [`accept_held`](Self::accept_held). It is not credited, and the same money is not
+    /// read as by [`accept_held`](Self::accept_held). The money is not credited, and not
     /// reported for review again.
     ///
     /// # Errors
     ///
-    /// [`HeldChanged`] if another amount is held by now. If the closure or the database
-    /// fails, or a lock takes too long. Nothing is changed then.
+    /// [`HeldChanged`] if another amount is held by now; any error of the closure or the
+    /// database, also if a lock takes too long. Nothing is changed then.
     pub async fn reject_held(
         &self,
         key: &PaymentKey,

@@ -23,7 +23,7 @@ impl Step<'_> {
         let mut is_confirmed = false;
         if let Some(lookup) = &event.lookup {
             if lookup.kind != event.kind || lookup.reference != event.reference {
-                if self.is_untold(event.copy(None)) {
+                if self.is_unreported(event.copy(None)) {
                     self.review(Review::new(ReviewReason::Contradicted));
                 }
                 return;

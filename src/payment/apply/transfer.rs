@@ -246,7 +246,7 @@ impl Step<'_> {
     }
 
     /// Returns whether something was not reported yet, and marks it as reported.
-    pub(super) fn is_untold(&mut self, digest: Digest16) -> bool {
+    pub(super) fn is_unreported(&mut self, digest: Digest16) -> bool {
         let (name, reported) = (Name(digest), &mut self.payment.state.reported);
         if reported.contains(&name) {
             return false;
@@ -262,7 +262,7 @@ impl Step<'_> {
         if !part.outcome.is_settled() {
             return;
         }
-        if !self.is_untold(event.copy(Some(part))) {
+        if !self.is_unreported(event.copy(Some(part))) {
             return;
         }
         let expected = &self.payment.expected;

@@ -84,7 +84,7 @@ impl RecordedLifecycle {
             } => {
                 let (ledger, accepts) = (recorder.ledger, *decision == Decision::Accept);
                 let gateway = self.gateway.as_str();
-                let payments = recorder.ledger.read(gateway, reference).await?;
+                let payments = ledger.read(gateway, reference).await?;
                 let held = Sums::of(&payments)?.held.parse()?;
                 for change in ledger.decide(gateway, reference, &held, accepts).await? {
                     recorder.changes().add(reference, &change)?;

@@ -63,13 +63,7 @@ impl<L: Ledger + LedgerAccess + 'static> InProcessTarget<L> {
     where
         F: Fetch + Clone + 'static,
     {
-        let receive = move |ledger, body: Vec<u8>| -> StatusFuture {
-            let endpoint = Endpoint::new(gateway.clone(), ledger);
-            Box::pin(in_a_thread(async move {
-                endpoint.receive(&body, None).await.status()
-            }))
-        };
-        self.endpoint(Gateway::B2binpay, Box::new(receive))
+        self.endpoint(Gateway::B2binpay, gateway)
     }
 
     /// Receives CityPay.io's callbacks.
@@ -78,17 +72,20 @@ impl<L: Ledger + LedgerAccess + 'static> InProcessTarget<L> {
     where
         F: Fetch + Clone + 'static,
     {
+        self.endpoint(Gateway::CityPay, gateway)
+    }
+
+    fn endpoint<G>(mut self, name: Gateway, gateway: G) -> Self
+    where
+        G: payhook::Gateway + Clone + 'static,
+    {
         let receive = move |ledger, body: Vec<u8>| -> StatusFuture {
             let endpoint = Endpoint::new(gateway.clone(), ledger);
             Box::pin(in_a_thread(async move {
                 endpoint.receive(&body, None).await.status()
             }))
         };
-        self.endpoint(Gateway::CityPay, Box::new(receive))
-    }
-
-    fn endpoint(mut self, gateway: Gateway, receive: Receive<L>) -> Self {
-        self.endpoints.insert(gateway, receive);
+        self.endpoints.insert(name, Box::new(receive));
         self
     }
 

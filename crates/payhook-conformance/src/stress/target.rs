@@ -155,8 +155,8 @@ pub trait LedgerAccess: Send + Sync {
     ) -> impl Future<Output = Result<LedgerState, BoxError>> + Send;
 }
 
-/// The server under test. [`InProcessTarget`](super::InProcessTarget) consists of endpoints and a
-/// ledger; other implementations may send requests over HTTP.
+/// The server under test. [`InProcessTarget`](super::InProcessTarget) consists of endpoints
+/// and a ledger; other implementations may send requests over HTTP.
 ///
 /// See the [module](super) for an example of the former.
 pub trait Target: LedgerAccess {
