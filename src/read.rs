@@ -8,11 +8,12 @@ mod value;
 use std::fmt;
 use std::sync::Arc;
 
+use serde::de::IgnoredAny;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::error::{FieldError, FieldWarning, ParseError};
-use crate::scan::{NotJson, Scan};
+use crate::scan::Scan;
 use crate::shared_str::SharedStr;
 use crate::span::Span;
 use crate::wire::Place;
@@ -127,7 +128,7 @@ pub(crate) fn text_of(body: &[u8], limit: usize) -> Result<&str, ParseError> {
 pub(crate) fn scan<I: Place>(text: &str) -> Result<(Body, I), ParseError> {
     let (mut index, mut scan) = (I::default(), Scan::new(text));
     index.fill(&mut scan);
-    let unescaped = scan.end().map_err(|NotJson(at)| not_json(text, at))?;
+    let unescaped = scan.end().ok_or_else(|| not_json(text))?;
     let body = Body {
         shared: if unescaped.is_empty() {
             Arc::from(text)
@@ -140,17 +141,13 @@ pub(crate) fn scan<I: Place>(text: &str) -> Result<(Body, I), ParseError> {
     Ok((body, index))
 }
 
-/// The line and the column of the first byte that is not JSON, as serde_json counts
-/// them: from 1, and the end of the text is its last byte.
+/// The position of the first error, which the scanner does not keep.
 #[cold]
-fn not_json(text: &str, at: usize) -> ParseError {
-    let read = text.as_bytes().get(..=at).unwrap_or(text.as_bytes());
-    let lines = read.split(|byte| *byte == b'\n');
-    let column = lines.clone().next_back().map_or(0, <[u8]>::len);
-    ParseError::NotJson {
-        line: lines.count(),
-        column,
-    }
+fn not_json(text: &str) -> ParseError {
+    let error = serde_json::from_str::<IgnoredAny>(text).err();
+    let position = error.map(|error| (error.line(), error.column()));
+    let (line, column) = position.unwrap_or_default();
+    ParseError::NotJson { line, column }
 }
 
 /// A type that is read from its place in a body.

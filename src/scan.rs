@@ -4,12 +4,14 @@
 //! values, a merchant reads ten, and finding the end of a value costs a fraction of
 //! converting it. What is accepted is exactly what serde_json accepts as
 //! [`IgnoredAny`](serde::de::IgnoredAny); the tests and a fuzz target check that.
-//! Only the objects of [`crate::fields`] recurse, however deeply a value is nested.
+//! What is not on the way of every callback is left to serde_json: nested values that
+//! nothing reads, escapes, and the position of an error. Only the objects of
+//! [`crate::fields`] recurse, however deeply a value is nested.
 
 mod skip;
 mod string;
 
-use string::{push_unescaped, split_plain};
+use string::split_plain;
 
 use crate::span::{Shape, Span};
 
@@ -28,13 +30,8 @@ pub(crate) struct Scan<'b> {
     /// The unescaped versions of strings with escapes. They follow the body in its
     /// shared copy, each in quotes.
     unescaped: String,
-    /// The position of the first error.
-    error: Option<usize>,
+    has_failed: bool,
 }
-
-/// The text is not JSON from this position on.
-#[derive(Debug)]
-pub(crate) struct NotJson(pub(crate) usize);
 
 impl<'b> Scan<'b> {
     pub(crate) fn new(body: &'b str) -> Self {
@@ -43,30 +40,21 @@ impl<'b> Scan<'b> {
             rest: body.as_bytes(),
             is_first: false,
             unescaped: String::new(),
-            error: None,
+            has_failed: false,
         }
     }
 
-    /// Refuses anything but whitespace after the value. Returns the unescaped
-    /// strings.
-    pub(crate) fn end(mut self) -> Result<String, NotJson> {
-        if self.peek().is_some() {
-            self.fail();
-        }
-        self.error.map_or(Ok(self.unescaped), |at| Err(NotJson(at)))
+    /// The unescaped strings; `None` if the text is not JSON. Only whitespace may follow
+    /// the value.
+    pub(crate) fn end(mut self) -> Option<String> {
+        let is_json = self.peek().is_none() && !self.has_failed;
+        is_json.then_some(self.unescaped)
     }
 
     #[cold]
     fn fail(&mut self) {
-        let at = self.at();
-        self.error.get_or_insert(at);
+        self.has_failed = true;
         self.rest = &[];
-    }
-
-    #[cold]
-    fn fail_at(&mut self, rest: &'b [u8]) {
-        self.rest = rest;
-        self.fail();
     }
 
     /// The number of bytes that were read.
@@ -135,8 +123,8 @@ impl<'b> Scan<'b> {
                 self.rest = rest;
                 true
             }
-            rest => {
-                self.fail_at(rest);
+            _ => {
+                self.fail();
                 false
             }
         }
@@ -190,7 +178,7 @@ impl<'b> Scan<'b> {
     fn colon(&mut self) {
         match after_space(self.rest) {
             [b':', rest @ ..] => self.rest = rest,
-            rest => self.fail_at(rest),
+            _ => self.fail(),
         }
     }
 
@@ -297,7 +285,7 @@ impl<'b> Scan<'b> {
                     rest
                 }
                 _ => {
-                    self.fail_at(rest);
+                    self.fail();
                     return false;
                 }
             };
@@ -305,16 +293,15 @@ impl<'b> Scan<'b> {
         }
     }
 
+    /// Half of a surrogate pair is well-formed JSON but not text: such a string stays
+    /// escaped.
     #[cold]
     fn unescape(&mut self, span: Span) -> Span {
-        let before = self.unescaped.len();
-        self.unescaped.push('"');
-        let text = quoted(self.slice(span)).unwrap_or_default();
-        if push_unescaped(&mut self.unescaped, text).is_none() {
-            self.unescaped.truncate(before);
+        let Ok(text) = serde_json::from_str::<String>(self.slice(span)) else {
             return span;
-        }
-        self.unescaped.push('"');
+        };
+        let before = self.unescaped.len();
+        self.unescaped.extend(["\"", &text, "\""]);
         Span::new(self.body.len() + before, self.unescaped.len() - before)
     }
 }

@@ -1,38 +1,18 @@
 //! Skips values of all kinds.
 
+use serde::de::IgnoredAny;
+use serde_json::Deserializer;
+
 use super::Scan;
 
 impl Scan<'_> {
     /// Skips an object or array, which begins here.
     pub(super) fn skip_nested(&mut self) {
-        let mut open = Vec::new();
-        loop {
-            match self.rest {
-                [bracket @ (b'{' | b'['), rest @ ..] => {
-                    self.rest = rest;
-                    self.is_first = true;
-                    // In ASCII, each closing bracket is two after its opening one.
-                    open.push(bracket + 2);
-                }
-                _ => self.skip_scalar(),
-            }
-            let closing = loop {
-                let Some(closing) = open.last().copied() else {
-                    return;
-                };
-                if self.next(closing) {
-                    break closing;
-                }
-                open.pop();
-            };
-            if closing == b'}' {
-                match self.rest {
-                    [b'"', ..] => self.skip_scalar(),
-                    _ => self.fail(),
-                }
-                self.colon();
-            }
-            self.peek();
+        let mut values = Deserializer::from_slice(self.rest).into_iter::<IgnoredAny>();
+        let is_json = matches!(values.next(), Some(Ok(_)));
+        match self.rest.get(values.byte_offset()..) {
+            Some(rest) if is_json => self.rest = rest,
+            _ => self.fail(),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The characters of JSON strings: where they end, and what their escapes stand for.
+//! Where the characters of JSON strings end.
 
 /// Splits before the first quote, backslash or control character.
 #[inline]
@@ -17,47 +17,6 @@ pub(super) fn split_plain(text: &[u8]) -> (&[u8], &[u8]) {
     let is_plain = |byte: &&u8| !matches!(byte, b'"' | b'\\' | ..0x20);
     let plain = text.len() - rest.len() + rest.iter().take_while(is_plain).count();
     text.split_at_checked(plain).unwrap_or_default()
-}
-
-/// Appends a string's characters with its escapes replaced. `None` for half of a
-/// surrogate pair, which is well-formed JSON but not text: the string stays escaped.
-pub(super) fn push_unescaped(unescaped: &mut String, text: &str) -> Option<()> {
-    let mut rest = text;
-    while let Some((plain, escape)) = rest.split_once('\\') {
-        unescaped.push_str(plain);
-        let mut after = escape.chars();
-        let next = match after.next()? {
-            'b' => '\u{8}',
-            'f' => '\u{c}',
-            'n' => '\n',
-            'r' => '\r',
-            't' => '\t',
-            'u' => {
-                let (first, tail) = code_unit(after.as_str())?;
-                after = tail.chars();
-                // The second half of a pair follows at once.
-                let pair = tail.strip_prefix("\\u").and_then(code_unit);
-                let is_high = (0xd800..0xdc00).contains(&first);
-                let second = pair.filter(|_| is_high).map(|(second, tail)| {
-                    after = tail.chars();
-                    second
-                });
-                let units = [first].into_iter().chain(second);
-                char::decode_utf16(units).next()?.ok()?
-            }
-            itself => itself,
-        };
-        unescaped.push(next);
-        rest = after.as_str();
-    }
-    unescaped.push_str(rest);
-    Some(())
-}
-
-/// The number of the first four digits, and the rest.
-fn code_unit(text: &str) -> Option<(u16, &str)> {
-    let (digits, rest) = text.split_at_checked(4)?;
-    Some((u16::from_str_radix(digits, 16).ok()?, rest))
 }
 
 /// The text between a string's quotes.
