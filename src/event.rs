@@ -174,8 +174,11 @@ pub(crate) enum OwnStatus {
     Pending,
     /// The gateway reports the payment as paid or confirmed.
     Resolved,
-    /// The gateway reports a discrepancy: unresolved, overpaid or underpaid.
+    /// The gateway reports a discrepancy that a surplus explains: unresolved or
+    /// overpaid.
     Doubtful,
+    /// The gateway reports that less was paid, which a surplus contradicts.
+    Underpaid,
     /// Canceled or expired.
     Ended,
 }
@@ -187,6 +190,7 @@ impl OwnStatus {
             Self::Pending => "pending",
             Self::Resolved => "resolved",
             Self::Doubtful => "doubtful",
+            Self::Underpaid => "underpaid",
             Self::Ended => "ended",
         }
     }

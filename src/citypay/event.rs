@@ -39,9 +39,8 @@ impl Verified<OrderCallback> {
 fn of_answer<'a>(callback: &'a Verified<OrderCallback>, answer: &'a OrderDetails) -> Event<'a> {
     let (status, outcome) = match &answer.status() {
         OrderStatus::Confirmed => (OwnStatus::Resolved, PartOutcome::Settled),
-        OrderStatus::Overpaid | OrderStatus::Underpaid => {
-            (OwnStatus::Doubtful, PartOutcome::Settled)
-        }
+        OrderStatus::Overpaid => (OwnStatus::Doubtful, PartOutcome::Settled),
+        OrderStatus::Underpaid => (OwnStatus::Underpaid, PartOutcome::Settled),
         OrderStatus::Canceled | OrderStatus::Expired => (OwnStatus::Ended, PartOutcome::Settled),
         OrderStatus::PaidUnconfirmed => (OwnStatus::Pending, PartOutcome::Unconfirmed),
         OrderStatus::InProgress | OrderStatus::_Unknown(_) => {

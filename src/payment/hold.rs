@@ -53,7 +53,7 @@ impl Payment {
             reasons.add(ReviewReason::Late);
         }
         let is_doubted = part.marks.has(Marks::DOUBTFUL) && !view.has_surplus;
-        if view.is_doubted || is_doubted {
+        if view.is_doubted || is_doubted || part.marks.has(Marks::UNDERPAID) {
             reasons.add(ReviewReason::Unresolved);
         }
         if reasons.is_empty() && !part.remaining().is_zero() && part.is_decided() {

@@ -88,6 +88,8 @@ impl Marks {
     pub(super) const REFUSED: u16 = 512;
     /// No callback named the currency in which it was received (rule 11).
     pub(super) const UNNAMED: u16 = 1024;
+    /// The order is underpaid, which a surplus does not explain (CityPay.io).
+    pub(super) const UNDERPAID: u16 = 2048;
 
     pub(super) fn has(self, mark: u16) -> bool {
         self.0 & mark != 0

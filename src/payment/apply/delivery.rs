@@ -135,7 +135,10 @@ impl Step<'_> {
         }
         let lists_both = match (&event.lookup, part, &first.part) {
             (Some(lookup), Some(part), Some(other)) => {
-                *part.id != **other && lists(lookup, &part.id, part) && lists(lookup, other, part)
+                *part.id != **other
+                    && [&*part.id, &**other]
+                        .iter()
+                        .all(|id| confirms(lookup, id, part))
             }
             _ => false,
         };
@@ -207,6 +210,17 @@ impl Payment {
             name
         }
     }
+}
+
+/// Whether the API lists a transfer of this part's amount under `id`, with a status that
+/// is not behind the callback's.
+fn confirms(lookup: &Lookup<'_>, id: &str, part: &Part<'_>) -> bool {
+    let is_settled = |id| {
+        lookup
+            .part(id)
+            .is_some_and(|listed| listed.outcome.is_settled())
+    };
+    lists(lookup, id, part) && (!part.outcome.is_settled() || is_settled(id))
 }
 
 /// Whether the API lists a transfer of this part's amount under `id`.

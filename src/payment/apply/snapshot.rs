@@ -49,7 +49,7 @@ impl Step<'_> {
                 );
                 self.await_parts();
             }
-            OwnStatus::Doubtful => {
+            OwnStatus::Doubtful | OwnStatus::Underpaid => {
                 self.review(Review::new(ReviewReason::Unresolved));
                 self.await_parts();
             }
@@ -129,8 +129,16 @@ impl Step<'_> {
         self.move_part(event, part, index, true, false);
         if let Some(known) = self.payment.state.parts.get_mut(index) {
             match event.status {
-                OwnStatus::Resolved => known.marks.set(Marks::DOUBTFUL, false),
-                OwnStatus::Doubtful if is_new => known.marks.set(Marks::DOUBTFUL, true),
+                OwnStatus::Resolved => {
+                    known.marks.set(Marks::DOUBTFUL, false);
+                    known.marks.set(Marks::UNDERPAID, false);
+                }
+                OwnStatus::Underpaid if is_new => known.marks.set(Marks::UNDERPAID, true),
+                // The rest arrived, and more than that.
+                OwnStatus::Doubtful if is_new || known.marks.has(Marks::UNDERPAID) => {
+                    known.marks.set(Marks::DOUBTFUL, true);
+                    known.marks.set(Marks::UNDERPAID, false);
+                }
                 OwnStatus::Ended if is_new => known.lasting.add(ReviewReason::Late),
                 _ => {}
             }

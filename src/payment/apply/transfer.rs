@@ -285,7 +285,7 @@ impl Step<'_> {
     /// Rule 8: the latest by signed time among callbacks about a settled part.
     fn hear_own_status(&mut self, event: &Event<'_>) {
         let is_doubt = match event.status {
-            OwnStatus::Doubtful => true,
+            OwnStatus::Doubtful | OwnStatus::Underpaid => true,
             OwnStatus::Resolved => false,
             OwnStatus::Other | OwnStatus::Pending | OwnStatus::Ended => return,
         };
