@@ -4,7 +4,7 @@
 //! values, a merchant reads ten, and finding the end of a value costs a fraction of
 //! converting it. What is accepted is exactly what serde_json accepts as
 //! [`IgnoredAny`](serde::de::IgnoredAny); the tests and a fuzz target check that.
-//! What is not on the way of every callback is left to serde_json: nested values that
+//! What few callbacks need is left to serde_json: nested values that
 //! nothing reads, escapes, and the position of an error. Only the objects of
 //! [`crate::fields`] recurse, however deeply a value is nested.
 

@@ -1,5 +1,7 @@
 //! Escapes and errors: a string has the characters that serde_json reads.
 
+use proptest::prelude::*;
+
 use super::Scan;
 use crate::span::Shape;
 
@@ -53,4 +55,19 @@ fn nothing_is_read_after_an_error() {
     assert_eq!(read.next_key(), None);
     assert!(!read.next(b'}'));
     assert_eq!(read.end(), None);
+}
+
+proptest! {
+    #[test]
+    fn any_escapes(parts in prop::collection::vec(
+        prop_oneof![
+            r#"[^"\\\x00-\x1f]{0,4}"#,
+            r#"\\["\\/bfnrt]"#,
+            r"\\u[0-9a-fA-F]{4}",
+            r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}",
+        ],
+        0..8,
+    )) {
+        agrees(&format!("\"{}\"", parts.concat()));
+    }
 }

@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::Path;
 
+use payhook::b2binpay::Callback;
+use payhook::{ParseError, Unverified};
+
 use crate::fuzz::json::agrees;
 use crate::sampling::{count, stride};
 
@@ -194,4 +197,19 @@ fn exhaustive_bodies_with_one_character_wrong() {
         }
     }
     assert!(refused > count(900, 10_000), "{refused}");
+}
+
+#[test]
+fn the_position_of_an_error() {
+    for (body, line, column) in [
+        ("  x", 1, 3),
+        ("{} {}", 1, 4),
+        (r#"{"a" 1}"#, 1, 6),
+        (r#"{"a":1 "b":2}"#, 1, 8),
+        (r#"{"a":"b"#, 1, 7),
+        ("{\n \"a\": [1,\n2,]}", 3, 3),
+    ] {
+        let error = Unverified::<Callback>::parse(body.as_bytes()).unwrap_err();
+        assert_eq!(error, ParseError::NotJson { line, column }, "{body}");
+    }
 }

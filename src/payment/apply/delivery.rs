@@ -136,9 +136,8 @@ impl Step<'_> {
         let lists_both = match (&event.lookup, part, &first.part) {
             (Some(lookup), Some(part), Some(other)) => {
                 *part.id != **other
-                    && [&*part.id, &**other]
-                        .iter()
-                        .all(|id| confirms(lookup, id, part))
+                    && confirms(lookup, &part.id, part)
+                    && confirms(lookup, other, part)
             }
             _ => false,
         };
@@ -212,21 +211,12 @@ impl Payment {
     }
 }
 
-/// Whether the API lists a transfer of this part's amount under `id`, with a status that
-/// is not behind the callback's.
-fn confirms(lookup: &Lookup<'_>, id: &str, part: &Part<'_>) -> bool {
-    let is_settled = |id| {
-        lookup
-            .part(id)
-            .is_some_and(|listed| listed.outcome.is_settled())
-    };
-    lists(lookup, id, part) && (!part.outcome.is_settled() || is_settled(id))
-}
-
-/// Whether the API lists a transfer of this part's amount under `id`.
-pub(super) fn lists(lookup: &Lookup<'_>, id: &str, part: &Part<'_>) -> bool {
+/// Whether the API lists a transfer of this part's amount under `id`. A status that is
+/// behind the callback's confirms nothing.
+pub(super) fn confirms(lookup: &Lookup<'_>, id: &str, part: &Part<'_>) -> bool {
     let amount = |part: &Part<'_>| part.amounts.first().and_then(|money| money.amount.clone());
-    lookup
-        .part(id)
-        .is_some_and(|listed| amount(listed) == amount(part))
+    lookup.part(id).is_some_and(|listed| {
+        let is_behind = part.outcome.is_settled() && !listed.outcome.is_settled();
+        amount(listed) == amount(part) && !is_behind
+    })
 }

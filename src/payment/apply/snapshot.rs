@@ -129,10 +129,7 @@ impl Step<'_> {
         self.move_part(event, part, index, true, false);
         if let Some(known) = self.payment.state.parts.get_mut(index) {
             match event.status {
-                OwnStatus::Resolved => {
-                    known.marks.set(Marks::DOUBTFUL, false);
-                    known.marks.set(Marks::UNDERPAID, false);
-                }
+                OwnStatus::Resolved => known.marks.set(Marks::DOUBTFUL | Marks::UNDERPAID, false),
                 OwnStatus::Underpaid if is_new => known.marks.set(Marks::UNDERPAID, true),
                 // The rest arrived, and more than that.
                 OwnStatus::Doubtful if is_new || known.marks.has(Marks::UNDERPAID) => {

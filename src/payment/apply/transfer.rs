@@ -1,6 +1,6 @@
 //! A transfer: rules 2, 4, 5, 8, 11 and 17.
 
-use super::delivery::{Copy, MAX_DELIVERIES, Owners, lists};
+use super::delivery::{Copy, MAX_DELIVERIES, Owners, confirms};
 use super::step::Step;
 use crate::amount::Amount;
 use crate::digest::Digest16;
@@ -67,15 +67,9 @@ impl Step<'_> {
     /// response.
     fn is_read(&self, event: &Event<'_>, part: &Part<'_>) -> bool {
         let listed = event.lookup.as_ref().is_some_and(|lookup| {
-            // A listed status that lags behind the callback's releases nothing.
-            let is_stale = part.outcome.is_settled()
-                && lookup
-                    .part(&part.id)
-                    .is_some_and(|listed| !listed.outcome.is_settled());
             lookup.kind == event.kind
                 && lookup.reference == event.reference
-                && lists(lookup, &part.id, part)
-                && !is_stale
+                && confirms(lookup, &part.id, part)
         });
         let is_settled = match event.reading {
             Reading::Ambiguous { .. } => {
